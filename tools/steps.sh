@@ -39,7 +39,7 @@ zt_watch() {
     local log=$1 start=$2 parent=$$ pause=10 line
     if [ -t 1 ]; then pause=1; fi
     while sleep "$pause" >/dev/null 2>&1 </dev/null && kill -0 "$parent" 2>/dev/null; do
-        line=$(tail -n 1 "$log" 2>/dev/null | tr '\r' '\n' | tail -n 1 | cut -c 1-90)
+        line=$(tail -c 2000 "$log" 2>/dev/null | tr '\r' '\n' | grep . | tail -n 1 | cut -c 1-90) || line=
         line="      $(zt_seconds $(($(zt_now) - start)))  $line"
         if [ -t 1 ]; then printf '\r\033[K%s' "$line"; else printf '%s\n' "$line"; fi
     done
