@@ -336,4 +336,8 @@ void Field::refuse(const std::string& expected) const {
     json::refuse(origin_, "expected " + expected + ", got " + describe(*value_));
 }
 
+void Field::refuse_key(const std::string& expected, std::string_view got) const {
+    json::refuse(origin_, "expected " + expected + ", got " + zt::quoted(got));
+}
+
 }  // namespace zt::json

@@ -85,7 +85,9 @@ public:
     [[nodiscard]] double number() const;
     [[nodiscard]] const std::string& string() const;
     [[nodiscard]] const Value& value() const noexcept { return *value_; }
-    [[noreturn]] void refuse(const std::string& expected) const;   // "... expected <expected>, got <this>"
+    // "... expected <expected>, got <this value>", and the same about one of its keys.
+    [[noreturn]] void refuse(const std::string& expected) const;
+    [[noreturn]] void refuse_key(const std::string& expected, std::string_view got) const;
 
 private:
     const Value* value_;
