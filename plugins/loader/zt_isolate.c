@@ -178,14 +178,15 @@ static int rebind_table(const Library *lib, const Search *search, void *torch_cp
 
     for (size_t i = 0; i < count; i++) {
         const unsigned type = (unsigned)ELF64_R_TYPE(rela[i].r_info);
+        const ElfW(Sym) *symbol = &symbols[ELF64_R_SYM(rela[i].r_info)];
+        ElfW(Addr) *slot = (ElfW(Addr) *)(lib->base + rela[i].r_offset);
+        ElfW(Addr) target, own;
+        const char *name;
+
         if ((type != REL_SLOT && type != REL_GLOB && type != REL_WORD) || rela[i].r_addend)
             continue;
-        const ElfW(Sym) *symbol = &symbols[ELF64_R_SYM(rela[i].r_info)];
-        const char *name = strings + symbol->st_name;
-        ElfW(Addr) *slot = (ElfW(Addr) *)(lib->base + rela[i].r_offset);
-        const ElfW(Addr) target = __atomic_load_n(slot, __ATOMIC_RELAXED);
-        ElfW(Addr) own;
-
+        name   = strings + symbol->st_name;
+        target = __atomic_load_n(slot, __ATOMIC_RELAXED);
         if (in_torch(search, target)) {
             /* Bound to LibTorch already; or, in a LibTorch mapped lazily before us, not bound yet. */
             if (type != REL_SLOT || symbol->st_shndx == SHN_UNDEF ||

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * zt_frame.c - from the engine's frames and statuses to FFmpeg's, with the marks of a generated picture
+ *
+ * A filter cannot write the metadata of a file. What it can do: frame metadata (for ffprobe and
+ * metadata=print), side data that x264 and x265 write into the stream (-udu_sei 1), and a log line with
+ * the -metadata arguments for whoever runs ffmpeg. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "libavutil/avstring.h"
+#include "libavutil/bprint.h"
+#include "libavutil/buffer.h"
+#include "libavutil/cpu.h"
+#include "libavutil/dict.h"
+#include "libavutil/imgutils.h"
+#include "libavutil/log.h"
+#include "libavutil/pixdesc.h"
+#include "zt_frame.h"
+
+#define SOURCE_TYPE "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+
+/* Names our side data: 35947fc0-37e0-4031-884a-7697f43bcead. Readers know it by this, so it never changes. */
+static const uint8_t uuid[16] = {
+    0x35, 0x94, 0x7f, 0xc0, 0x37, 0xe0, 0x40, 0x31, 0x88, 0x4a, 0x76, 0x97, 0xf4, 0x3b, 0xce, 0xad,
+};
+
+static const struct Format {
+    int av;
+    zt_pixel_format zt;
+} formats[] = {
+    { AV_PIX_FMT_YUV420P,   ZT_PIXEL_YUV420P   }, { AV_PIX_FMT_YUV422P,   ZT_PIXEL_YUV422P   },
+    { AV_PIX_FMT_YUV444P,   ZT_PIXEL_YUV444P   }, { AV_PIX_FMT_YUV420P10, ZT_PIXEL_YUV420P10 },
+    { AV_PIX_FMT_YUV422P10, ZT_PIXEL_YUV422P10 }, { AV_PIX_FMT_YUV444P10, ZT_PIXEL_YUV444P10 },
+    { AV_PIX_FMT_GBRP,      ZT_PIXEL_GBRP      }, { AV_PIX_FMT_GBRP10,    ZT_PIXEL_GBRP10    },
+    { AV_PIX_FMT_GBRP16,    ZT_PIXEL_GBRP16    },
+};
+
+const int ff_zt_pixel_formats[] = {
+    AV_PIX_FMT_YUV420P,   AV_PIX_FMT_YUV422P,   AV_PIX_FMT_YUV444P,
+    AV_PIX_FMT_YUV420P10, AV_PIX_FMT_YUV422P10, AV_PIX_FMT_YUV444P10,
+    AV_PIX_FMT_GBRP,      AV_PIX_FMT_GBRP10,    AV_PIX_FMT_GBRP16,
+    AV_PIX_FMT_NONE,
+};
+
+zt_pixel_format ff_zt_pixel_format(int av_format)
+{
+    for (size_t i = 0; i < FF_ARRAY_ELEMS(formats); i++)
+        if (formats[i].av == av_format)
+            return formats[i].zt;
+    return ZT_PIXEL_DEFAULT;
+}
+
+static int av_format_of(zt_pixel_format format)
+{
+    for (size_t i = 0; i < FF_ARRAY_ELEMS(formats); i++)
+        if (formats[i].zt == format)
+            return formats[i].av;
+    return AV_PIX_FMT_NONE;
+}
+
+int ff_zt_error(zt_status status)
+{
+    switch (status) {
+    case ZT_OK:                return 0;
+    case ZT_AGAIN:             return AVERROR(ETIMEDOUT);
+    case ZT_END:               return AVERROR_EOF;
+    case ZT_ERROR_ARGUMENT:
+    case ZT_ERROR_PROMPT:
+    case ZT_ERROR_UNSUPPORTED: return AVERROR(EINVAL);
+    case ZT_ERROR_NOT_FOUND:   return AVERROR(ENOENT);
+    case ZT_ERROR_IO:          return AVERROR(EIO);
+    case ZT_ERROR_WEIGHTS:     return AVERROR_INVALIDDATA;
+    case ZT_ERROR_MEMORY:      return AVERROR(ENOMEM);
+    case ZT_ERROR_CANCELLED:   return AVERROR_EXIT;
+    case ZT_ERROR_DEVICE:
+    case ZT_ERROR_NUMERIC:
+    case ZT_ERROR_NETWORK:
+    case ZT_ERROR_INTERNAL:    return AVERROR_EXTERNAL;
+    }
+    return AVERROR_EXTERNAL;
+}
+
+void ff_zt_log(void *opaque, zt_log_level level, const char *message)
+{
+    static const int levels[] = {
+        [ZT_LOG_ERROR]   = AV_LOG_ERROR,   [ZT_LOG_WARNING] = AV_LOG_WARNING, [ZT_LOG_INFO] = AV_LOG_INFO,
+        [ZT_LOG_VERBOSE] = AV_LOG_VERBOSE, [ZT_LOG_DEBUG]   = AV_LOG_DEBUG,
+    };
+    av_log(opaque, level >= ZT_LOG_ERROR && level <= ZT_LOG_DEBUG ? levels[level] : AV_LOG_DEBUG, "%s\n",
+           message);
+}
+
+/* One picture of the engine, held by the planes of an AVFrame. */
+typedef struct Holder {
+    const ZtEngine *engine;
+    zt_frame *frame;
+} Holder;
+
+static void release(void *opaque, uint8_t *data)
+{
+    Holder *holder = opaque;
+
+    (void)data;
+    holder->engine->frame_unref(&holder->frame);
+    av_free(holder);
+}
+
+static int plane_height(const AVPixFmtDescriptor *desc, int plane, int height)
+{
+    return plane == 1 || plane == 2 ? AV_CEIL_RSHIFT(height, desc->log2_chroma_h) : height;
+}
+
+/* One buffer for each plane. Read-only: the engine may keep a frame for another reader. */
+static int wrap_planes(AVFrame *out, const ZtEngine *engine, zt_frame *source, const zt_frame_info *info)
+{
+    const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(out->format);
+    const int planes = av_pix_fmt_count_planes(out->format);
+
+    for (int i = 0; i < planes; i++) {
+        const size_t size = (size_t)info->stride[i] * (size_t)plane_height(desc, i, info->height);
+        Holder *holder = av_malloc(sizeof(*holder));
+        if (!holder)
+            return AVERROR(ENOMEM);
+        *holder = (Holder){ engine, engine->frame_ref(source) };
+        out->buf[i] = av_buffer_create(info->data[i], size, release, holder, AV_BUFFER_FLAG_READONLY);
+        if (!out->buf[i]) {
+            release(holder, NULL);
+            return AVERROR(ENOMEM);
+        }
+        out->data[i]     = info->data[i];
+        out->linesize[i] = (int)info->stride[i];
+    }
+    return 0;
+}
+
+static int is_aligned(const zt_frame_info *info, int planes)
+{
+    const uintptr_t align = (uintptr_t)av_cpu_max_align();
+
+    for (int i = 0; i < planes; i++)
+        if (((uintptr_t)info->data[i] | (uintptr_t)info->stride[i]) & (align - 1))
+            return 0;
+    return 1;
+}
+
+static void set_properties(AVFrame *out, const AVFilterLink *outlink, const zt_frame_info *info)
+{
+    const int rgb = !!(av_pix_fmt_desc_get(out->format)->flags & AV_PIX_FMT_FLAG_RGB);
+
+    out->pts                 = info->pts;
+    out->sample_aspect_ratio = outlink->sample_aspect_ratio;
+    out->color_primaries     = AVCOL_PRI_BT709;
+    out->color_trc           = AVCOL_TRC_BT709;
+    out->colorspace          = rgb ? AVCOL_SPC_RGB : AVCOL_SPC_BT709;
+    out->color_range         = rgb ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+    out->chroma_location     = rgb ? AVCHROMA_LOC_UNSPECIFIED : AVCHROMA_LOC_LEFT;
+    zt_set_frame_flags(out);
+}
+
+int ff_zt_wrap_frame(AVFilterLink *outlink, const ZtEngine *engine, zt_frame *source, AVFrame **frame)
+{
+    const zt_frame_info *info = engine->frame_get_info(source);
+    const int format = av_format_of(info->format), planes = av_pix_fmt_count_planes(format);
+    AVFrame *out = NULL;
+    int ret = 0;
+
+    *frame = NULL;
+    if (format != outlink->format || info->width != outlink->w || info->height != outlink->h) {
+        const char *name = av_get_pix_fmt_name(format);
+        av_log(outlink->src, AV_LOG_ERROR, "frame: expected %dx%d %s, got %dx%d %s\n",
+               outlink->w, outlink->h, av_get_pix_fmt_name(outlink->format), info->width, info->height,
+               name ? name : "of no known format");
+        ret = AVERROR_BUG;
+    } else if (is_aligned(info, planes)) {
+        out = av_frame_alloc();
+        if (out) {
+            out->format = format;
+            out->width  = info->width;
+            out->height = info->height;
+            ret = wrap_planes(out, engine, source, info);
+        }
+    } else {
+        out = ff_get_video_buffer(outlink, info->width, info->height);
+        if (out)
+            av_image_copy(out->data, out->linesize, (const uint8_t **)info->data,
+                          (const int[4]){ (int)info->stride[0], (int)info->stride[1],
+                                          (int)info->stride[2], (int)info->stride[3] },
+                          format, info->width, info->height);
+    }
+    if (!out && !ret)
+        ret = AVERROR(ENOMEM);
+    if (!ret)
+        set_properties(out, outlink, info);
+    else
+        av_frame_free(&out);
+    engine->frame_unref(&source);
+    *frame = out;
+    return ret;
+}
+
+/* A JSON string: quotes, backslashes and control characters escaped, UTF-8 as it is. */
+static void json_string(AVBPrint *text, const char *key, const char *value)
+{
+    av_bprintf(text, "%s\"%s\":\"", text->str[text->len ? text->len - 1 : 0] == '{' ? "" : ",", key);
+    for (const char *c = value ? value : ""; *c; c++) {
+        if (*c == '"' || *c == '\\')
+            av_bprintf(text, "\\%c", *c);
+        else if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            av_bprintf(text, "\\u%04x", (unsigned char)*c);
+        else
+            av_bprint_chars(text, *c, 1);
+    }
+    av_bprint_chars(text, '"', 1);
+}
+
+static void version_text(char text[32], const ZtEngine *engine)
+{
+    const uint32_t v = engine->version();
+    snprintf(text, 32, "%u.%u.%u", v >> 16, v >> 8 & 255, v & 255);
+}
+
+static int add_side_data(const ZtEngine *engine, const zt_model_info *model, const zt_frame_info *info,
+                         const ZtMarks *marks, AVFrame *frame)
+{
+    AVFrameSideData *side;
+    AVBPrint text;
+    char version[32];
+    int ret = 0;
+
+    version_text(version, engine);
+    av_bprint_init(&text, 512, AV_BPRINT_SIZE_UNLIMITED);
+    av_bprint_chars(&text, '{', 1);
+    json_string(&text, "gen", "zoetrope");
+    json_string(&text, "ver", version);
+    json_string(&text, "model", model->name);
+    json_string(&text, "model_sha256", model->sha256);
+    av_bprintf(&text, ",\"seed\":%" PRId64 ",\"chunk\":%" PRId64, info->seed, info->chunk);
+    json_string(&text, "prompt_sha256", info->prompt_sha256);
+    if (marks->prompt_text)
+        json_string(&text, "prompt", info->prompt);
+    json_string(&text, "dst", SOURCE_TYPE);
+    av_bprint_chars(&text, '}', 1);
+    if (!av_bprint_is_complete(&text)) {
+        ret = AVERROR(ENOMEM);
+    } else if (!(side = av_frame_new_side_data(frame, AV_FRAME_DATA_SEI_UNREGISTERED,
+                                               sizeof(uuid) + text.len))) {
+        ret = AVERROR(ENOMEM);
+    } else {
+        memcpy(side->data, uuid, sizeof(uuid));
+        memcpy(side->data + sizeof(uuid), text.str, text.len);
+    }
+    av_bprint_finalize(&text, NULL);
+    return ret;
+}
+
+static int add_metadata(const ZtEngine *engine, const zt_model_info *model, const zt_frame_info *info,
+                        const ZtMarks *marks, AVFrame *frame)
+{
+    AVDictionary **meta = &frame->metadata;
+    char generator[64] = "zoetrope ";
+    int ret;
+
+    version_text(generator + strlen(generator), engine);
+    if ((ret = av_dict_set(meta, "lavfi.zoetrope.model", model->name, 0)) < 0 ||
+        (ret = av_dict_set(meta, "lavfi.zoetrope.model_sha256", model->sha256, 0)) < 0 ||
+        (ret = av_dict_set_int(meta, "lavfi.zoetrope.seed", info->seed, 0)) < 0 ||
+        (ret = av_dict_set_int(meta, "lavfi.zoetrope.chunk", info->chunk, 0)) < 0 ||
+        (ret = av_dict_set(meta, "lavfi.zoetrope.prompt_sha256", info->prompt_sha256, 0)) < 0 ||
+        (ret = av_dict_set(meta, "lavfi.zoetrope.generator", generator, 0)) < 0)
+        return ret;
+    if (marks->prompt_text)
+        ret = av_dict_set(meta, "lavfi.zoetrope.prompt", info->prompt, 0);
+    return FFMIN(ret, 0);
+}
+
+/* The arguments as one would type them. The hashes are hexadecimal, so nothing in them needs quoting. */
+static void log_file_arguments(AVFilterContext *ctx, const zt_model_info *model, const zt_frame_info *info)
+{
+    AVBPrint text;
+
+    av_bprint_init(&text, 512, AV_BPRINT_SIZE_UNLIMITED);
+    av_bprintf(&text, "{\"Label\":\"1\",\"ContentProducer\":\"zoetrope\",\"ProduceID\":\"%.16s-%" PRId64
+               "-%.16s\"}", model->sha256, info->seed, info->prompt_sha256);
+    if (av_bprint_is_complete(&text))
+        av_log(ctx, AV_LOG_VERBOSE, "to mark the file: -metadata 'AIGC=%s' -metadata 'comment=AI-generated; "
+               "AIGC=%s; digitalSourceType=" SOURCE_TYPE "' (mp4: add -movflags use_metadata_tags)\n",
+               text.str, text.str);
+    av_bprint_finalize(&text, NULL);
+}
+
+int ff_zt_mark_frame(AVFilterContext *ctx, const ZtEngine *engine, const zt_model_info *model,
+                     const zt_frame_info *info, ZtMarks *marks, AVFrame *frame)
+{
+    const int64_t second = av_rescale_rnd(info->pts, info->rate.den, info->rate.num, AV_ROUND_DOWN);
+    int ret;
+
+    if (!marks->begun)
+        log_file_arguments(ctx, model, info);
+    if (info->chunk_start || !marks->begun)
+        if ((ret = add_metadata(engine, model, info, marks, frame)) < 0)
+            return ret;
+    if (marks->sei && (!marks->begun || second >= marks->next_second ||
+                       strcmp(marks->prompt_sha256, info->prompt_sha256))) {
+        if ((ret = add_side_data(engine, model, info, marks, frame)) < 0)
+            return ret;
+        marks->next_second = second + 1;
+        av_strlcpy(marks->prompt_sha256, info->prompt_sha256, sizeof(marks->prompt_sha256));
+    }
+    marks->begun = 1;
+    return 0;
+}

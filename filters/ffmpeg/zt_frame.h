@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * zt_frame.h - from the engine's frames and statuses to FFmpeg's, with the marks of a generated picture */
+#ifndef ZT_FRAME_H
+#define ZT_FRAME_H
+
+#include "zt_compat.h"
+#include "zt_loader.h"
+
+/* What decides which frames carry the marks; one for each output, zeroed at the start. */
+typedef struct ZtMarks {
+    int sei;                    /* side data once a second and at each prompt change    */
+    int prompt_text;            /* the prompt itself, not only its hash                 */
+    int begun;
+    int64_t next_second;        /* the side data is due again from this second on       */
+    char prompt_sha256[65];     /* of the last frame that carried it                    */
+} ZtMarks;
+
+/* All pixel formats of the engine that FFmpeg filters carry, best first, -1 last. */
+extern const int ff_zt_pixel_formats[];
+zt_pixel_format ff_zt_pixel_format(int av_format);
+
+/* The AVERROR that a status becomes. */
+int ff_zt_error(zt_status status);
+
+/* A zt_log_fn; opaque is an AVFilterContext or NULL. */
+void ff_zt_log(void *opaque, zt_log_level level, const char *message);
+
+/* Wraps the engine's frame without copying, or copies where FFmpeg asks for a wider alignment; sets all
+ * properties. Takes the reference over in any case, also on failure. */
+int ff_zt_wrap_frame(AVFilterLink *outlink, const ZtEngine *engine, zt_frame *source, AVFrame **frame);
+
+/* Marks a frame as generated: metadata on the first frame of a chunk, side data as `marks` says. The
+ * first marked frame also logs, verbosely, the arguments that mark a file. */
+int ff_zt_mark_frame(AVFilterContext *ctx, const ZtEngine *engine, const zt_model_info *model,
+                     const zt_frame_info *info, ZtMarks *marks, AVFrame *frame);
+
+#endif

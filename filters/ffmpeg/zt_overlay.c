@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * zt_overlay.c - the few functions in which the overlay libavfilter differs from the stock one
+ *
+ * The overlay has the stock library's name and needs it by absolute path, so the stock library stays in
+ * the process and answers everything but what is defined here: the list of filters, the look-up of a
+ * filter by name, and the graph parser, which is the one stock caller of that look-up.
+ *
+ * Set by build-overlay:  ZT_FFMPEG  av_version_info() of the FFmpeg whose source this was compiled in
+ *                        ZT_STOCK   absolute path of the stock library
+ * With any other FFmpeg in the process the structs may differ: one warning, then everything is stock. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "libavutil/avutil.h"
+#include "libavutil/log.h"
+#include "zt_compat.h"
+
+/* Our positions in av_filter_iterate's opaque counter; the stock ones count from zero. */
+#define OURS_FROM ((uintptr_t)1 << 30)
+
+extern const ZT_FILTER ff_vsrc_t2vsrc;
+
+static const AVFilter *our_filter(uintptr_t index)
+{
+    const AVFilter *const filters[] = { ZT_PUBLIC_OF(ff_vsrc_t2vsrc) };
+    return index < sizeof(filters) / sizeof(filters[0]) ? filters[index] : NULL;
+}
+
+/* The compiled-in graph parser, renamed by build-overlay, and the same functions of the stock library. */
+#define PARSER_5_1(F)                                                                                  \
+    F(int, avfilter_graph_parse, (AVFilterGraph *g, const char *s, AVFilterInOut *i, AVFilterInOut *o, \
+                                  void *l), (g, s, i, o, l))                                           \
+    F(int, avfilter_graph_parse_ptr, (AVFilterGraph *g, const char *s, AVFilterInOut **i,              \
+                                      AVFilterInOut **o, void *l), (g, s, i, o, l))                    \
+    F(int, avfilter_graph_parse2, (AVFilterGraph *g, const char *s, AVFilterInOut **i,                 \
+                                   AVFilterInOut **o), (g, s, i, o))                                   \
+    F(AVFilterInOut *, avfilter_inout_alloc, (void), ())
+#if LIBAVFILTER_VERSION_MAJOR >= 9
+#define PARSER_6_0(F)                                                                                  \
+    F(int, avfilter_graph_segment_parse, (AVFilterGraph *g, const char *s, int f,                      \
+                                          AVFilterGraphSegment **seg), (g, s, f, seg))                 \
+    F(int, avfilter_graph_segment_create_filters, (AVFilterGraphSegment *seg, int f), (seg, f))        \
+    F(int, avfilter_graph_segment_apply_opts, (AVFilterGraphSegment *seg, int f), (seg, f))            \
+    F(int, avfilter_graph_segment_init, (AVFilterGraphSegment *seg, int f), (seg, f))                  \
+    F(int, avfilter_graph_segment_link, (AVFilterGraphSegment *seg, int f, AVFilterInOut **i,          \
+                                         AVFilterInOut **o), (seg, f, i, o))                           \
+    F(int, avfilter_graph_segment_apply, (AVFilterGraphSegment *seg, int f, AVFilterInOut **i,         \
+                                          AVFilterInOut **o), (seg, f, i, o))
+#define PARSER_FREE(F)                                                                                 \
+    F(avfilter_inout_free, (AVFilterInOut **io), (io))                                                 \
+    F(avfilter_graph_segment_free, (AVFilterGraphSegment **seg), (seg))
+#else
+#define PARSER_6_0(F)
+#define PARSER_FREE(F) F(avfilter_inout_free, (AVFilterInOut **io), (io))
+#endif
+
+#define DECLARE_OWN(type, name, params, args) type zt_own_##name params;
+#define DECLARE_OWN_FREE(name, params, args) void zt_own_##name params;
+PARSER_5_1(DECLARE_OWN)
+PARSER_6_0(DECLARE_OWN)
+PARSER_FREE(DECLARE_OWN_FREE)
+
+static struct Stock {
+    const AVFilter *(*av_filter_iterate)(void **opaque);
+    const AVFilter *(*avfilter_get_by_name)(const char *name);
+#if LIBAVFILTER_VERSION_MAJOR < 9
+    int (*avfilter_pad_count)(const AVFilterPad *pads);
+#endif
+#define MEMBER(type, name, params, args) type (*name) params;
+#define MEMBER_FREE(name, params, args) void (*name) params;
+    PARSER_5_1(MEMBER)
+    PARSER_6_0(MEMBER)
+    PARSER_FREE(MEMBER_FREE)
+} stock;
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int complete;    /* every stock function was found       */
+static int same;        /* ... and it is the FFmpeg we know     */
+
+static void find_stock(void)
+{
+    void *library = dlopen(ZT_STOCK, RTLD_LAZY | RTLD_NOLOAD);
+
+    if (!library)
+        return;
+    complete = 1;
+#define FIND(name)                                                                 \
+    stock.name = (__typeof__(stock.name))dlsym(library, #name);                    \
+    complete  &= stock.name != NULL;
+#define FIND_PARSER(type, name, params, args) FIND(name)
+#define FIND_FREE(name, params, args) FIND(name)
+    FIND(av_filter_iterate)
+    FIND(avfilter_get_by_name)
+#if LIBAVFILTER_VERSION_MAJOR < 9
+    FIND(avfilter_pad_count)
+#endif
+    PARSER_5_1(FIND_PARSER)
+    PARSER_6_0(FIND_PARSER)
+    PARSER_FREE(FIND_FREE)
+    same = complete && !strcmp(av_version_info(), ZT_FFMPEG);
+    if (!same)
+        av_log(NULL, AV_LOG_WARNING, "zoetrope: expected FFmpeg " ZT_FFMPEG ", got %s; t2vsrc is left "
+               "out, build the overlay again\n", av_version_info());
+}
+
+static int is_same(void)
+{
+    pthread_once(&once, find_stock);
+    return same;
+}
+
+const AVFilter *av_filter_iterate(void **opaque)
+{
+    const uintptr_t position = (uintptr_t)*opaque;
+    const AVFilter *filter = NULL;
+
+    is_same();
+    if (position < OURS_FROM && complete)
+        filter = stock.av_filter_iterate(opaque);
+    if (!filter && same) {
+        const uintptr_t index = position < OURS_FROM ? 0 : position - OURS_FROM;
+        filter = our_filter(index);
+        if (filter)
+            *opaque = (void *)(OURS_FROM + index + 1);
+    }
+    return filter;
+}
+
+const AVFilter *avfilter_get_by_name(const char *name)
+{
+    const AVFilter *filter = NULL;
+
+    if (!name)
+        return NULL;
+    is_same();
+    if (complete)
+        filter = stock.avfilter_get_by_name(name);
+    for (uintptr_t i = 0; !filter && same && our_filter(i); i++)
+        if (!strcmp(our_filter(i)->name, name))
+            filter = our_filter(i);
+    return filter;
+}
+
+#if LIBAVFILTER_VERSION_MAJOR < 9
+/* The stock function asserts that the pads belong to a filter of its own list. */
+int avfilter_pad_count(const AVFilterPad *pads)
+{
+    is_same();
+    for (uintptr_t i = 0; pads && our_filter(i); i++) {
+        if (pads == our_filter(i)->inputs)
+            return our_filter(i)->nb_inputs;
+        if (pads == our_filter(i)->outputs)
+            return our_filter(i)->nb_outputs;
+    }
+    return complete ? stock.avfilter_pad_count(pads) : 0;
+}
+#endif
+
+/* `complete` is false only if the stock library is not in the process; then ours is the only parser. */
+#define DEFINE(type, name, params, args)                                           \
+    type name params                                                               \
+    {                                                                              \
+        return is_same() || !complete ? zt_own_##name args : stock.name args;      \
+    }
+#define DEFINE_FREE(name, params, args)                                            \
+    void name params                                                               \
+    {                                                                              \
+        if (is_same() || !complete)                                                \
+            zt_own_##name args;                                                    \
+        else                                                                       \
+            stock.name args;                                                       \
+    }
+PARSER_5_1(DEFINE)
+PARSER_6_0(DEFINE)
+PARSER_FREE(DEFINE_FREE)
