@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The border of the library: every function of zoetrope.h that can fail runs inside guard(), which
+// lets no exception out and writes the caller's zt_error.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "core/failure.h"
+#include "include/zoetrope/zoetrope.h"
+
+namespace zt::api {
+
+// Runs work; what it returns, or what it throws as a status, with its sentence in *error.
+[[nodiscard]] zt_status guard(zt_error* error, const std::function<zt_status()>& work) noexcept;
+
+// Writes *error (may be NULL) and returns the failure's status.
+zt_status report(zt_error* error, const Failure& failure) noexcept;
+
+// Throws ZT_ERROR_ARGUMENT "<name>: expected a pointer, got NULL".
+void check_pointer(const void* pointer, const char* name);
+
+// A params struct of a client that may be older or newer: copied into `ours`, whose fields past the
+// client's size stay zero. A newer client may pass more, as long as it is all zero.
+void copy_params(const void* theirs, void* ours, size_t our_size, const char* name);
+
+}  // namespace zt::api

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// zt_model: opening, counting, telling what it can do.
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+#include "api/guard.h"
+#include "api/handles.h"
+#include "api/options.h"
+#include "core/error.h"
+#include "core/utf8.h"
+#include "device/threads.h"
+#include "pipeline/models.h"
+
+namespace {
+
+using zt::Error;
+using zt::quoted;
+
+std::string text_or(const char* text, const char* fallback) { return text != nullptr && text[0] != '\0' ? text : fallback; }
+
+void check_device(const std::string& device) {
+    if (device == "auto" || device == "cpu" || device == "cuda") return;
+    constexpr std::string_view kNumbered = "cuda:";
+    int number = -1;
+    const char* end = device.data() + device.size();
+    const auto parsed = std::from_chars(device.data() + std::min(device.size(), kNumbered.size()), end, number);
+    if (device.starts_with(kNumbered) && parsed.ec == std::errc{} && parsed.ptr == end && number >= 0) return;
+    throw Error(ZT_ERROR_ARGUMENT, "device: expected auto, cpu, cuda or cuda:N, got " + quoted(device));
+}
+
+void check_precision(const std::string& precision) {
+    for (const char* known : {"auto", "fp32", "bf16", "fp16", "fp8"}) {
+        if (precision == known) return;
+    }
+    throw Error(ZT_ERROR_ARGUMENT, "precision: expected auto, fp32, bf16, fp16 or fp8, got " + quoted(precision));
+}
+
+zt::families::LoadOptions read_params(const zt_model_params& params) {
+    zt::families::LoadOptions options;
+    options.device = text_or(params.device, "auto");
+    options.precision = text_or(params.precision, "auto");
+    check_device(options.device);
+    check_precision(options.precision);
+    if (params.memory_bytes != 0) throw Error(ZT_ERROR_UNSUPPORTED, "memory: expected 0 (a budget is not possible in this version), got " + std::to_string(params.memory_bytes));
+    if (params.cpu_threads < 0 || params.cpu_threads > zt::api::kMaxCpuThreads) {
+        throw Error(ZT_ERROR_ARGUMENT, "cpu_threads: expected 0 to " + std::to_string(zt::api::kMaxCpuThreads) + ", got " + std::to_string(params.cpu_threads));
+    }
+    if (const std::string lora = text_or(params.lora, ""); !lora.empty()) {
+        throw Error(ZT_ERROR_UNSUPPORTED, "lora: expected none (not possible in this version), got " + quoted(lora));
+    }
+    options.engine_opts = zt::api::parse_dict("engine_opts", text_or(params.engine_opts, ""));
+    options.log = zt::make_log(params.log, params.log_opaque);
+    return options;
+}
+
+void fill_info(zt_model& handle) {
+    const zt::families::Limits& limits = handle.model->limits();
+    handle.rates = limits.rates;
+    handle.rates.push_back({0, 0});
+    zt_model_info& info = handle.info;
+    info.struct_size = sizeof(info);
+    info.name = handle.name.c_str();
+    info.family = handle.family.c_str();
+    info.sha256 = handle.sha256.c_str();
+    info.device = handle.device.c_str();
+    info.precision = handle.precision.c_str();
+    info.width = limits.width;
+    info.height = limits.height;
+    info.min_width = limits.min_width;
+    info.min_height = limits.min_height;
+    info.max_width = limits.max_width;
+    info.max_height = limits.max_height;
+    info.size_step = limits.size_step;
+    info.rates = handle.rates.data();
+    info.default_frames = limits.default_frames;
+    info.frames_step = limits.frames_step;
+    info.frames_offset = limits.frames_offset;
+    info.chunk_frames = limits.chunk_frames;
+    info.endless = limits.endless ? 1 : 0;
+    info.true_guidance = limits.true_guidance ? 1 : 0;
+    info.default_steps = limits.default_steps;
+}
+
+}  // namespace
+
+zt_status zt_model_open(const zt_model_params* params, zt_model** model, zt_error* error) {
+    if (model != nullptr) *model = nullptr;
+    return zt::api::guard(error, [&] {
+        zt::api::check_pointer(model, "model");
+        zt_model_params ours;
+        zt::api::copy_params(params, &ours, sizeof(ours), "params");
+        zt::families::LoadOptions options = read_params(ours);
+        zt::device::set_threads(ours.cpu_threads);
+
+        auto handle = std::make_unique<zt_model>();
+        handle->log = options.log;
+        zt::pipeline::OpenedModel opened = zt::pipeline::open_model(text_or(ours.model, ""), std::move(options));
+        handle->model = std::move(opened.model);
+        handle->name = std::move(opened.name);
+        handle->family = std::move(opened.family);
+        handle->sha256 = handle->model->sha256();
+        handle->device = handle->model->device();
+        handle->precision = handle->model->precision();
+        fill_info(*handle);
+        *model = handle.release();
+        return ZT_OK;
+    });
+}
+
+zt_model* zt_model_ref(zt_model* model) {
+    if (model != nullptr) model->references.fetch_add(1, std::memory_order_relaxed);
+    return model;
+}
+
+void zt_model_unref(zt_model** model) {
+    if (model == nullptr || *model == nullptr) return;
+    if ((*model)->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        const std::unique_ptr<zt_model> last(*model);
+    }
+    *model = nullptr;
+}
+
+const zt_model_info* zt_model_get_info(const zt_model* model) { return model != nullptr ? &model->info : nullptr; }

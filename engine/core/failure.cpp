@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Exceptions become failures; see failure.h. LibTorch's exceptions arrive as std::exception, with
+// a C++ backtrace behind the first line, which is cut off.
+#include "core/failure.h"
+
+#include <exception>
+#include <new>
+#include <string_view>
+#include <system_error>
+
+#include "core/error.h"
+#include "core/utf8.h"
+
+namespace zt {
+
+namespace {
+
+// zt_error has room for 507 bytes; "…" takes three.
+constexpr size_t kMessageBytes = 504;
+
+// LibTorch reports exhausted host memory as a plain error, told apart by its text only.
+bool tells_of_memory(std::string_view text) {
+    return text.find("can't allocate memory") != std::string_view::npos ||
+           text.find("not enough memory") != std::string_view::npos ||
+           text.find("out of memory") != std::string_view::npos;
+}
+
+Failure describe(const std::exception& error) {
+    std::string_view text = error.what();
+    text = text.substr(0, text.find('\n'));
+    if (tells_of_memory(text)) return {ZT_ERROR_MEMORY, one_line("memory: " + std::string(text), kMessageBytes)};
+    return {ZT_ERROR_INTERNAL, one_line("internal: " + std::string(text), kMessageBytes)};
+}
+
+Failure describe_current() {
+    try {
+        throw;
+    } catch (const Error& error) {
+        return {error.status(), one_line(error.what(), kMessageBytes)};
+    } catch (const std::bad_alloc&) {
+        return {ZT_ERROR_MEMORY, "memory: expected enough for this request, got none left"};
+    } catch (const std::system_error& error) {
+        // Threads that cannot be started are the only system errors that reach this place.
+        return {ZT_ERROR_MEMORY, one_line(std::string("system: ") + error.what(), kMessageBytes)};
+    } catch (const std::exception& error) {
+        return describe(error);
+    } catch (...) {
+        return {ZT_ERROR_INTERNAL, "internal: expected a known exception, got one of unknown type"};
+    }
+}
+
+}  // namespace
+
+std::optional<Failure> attempt(const std::function<void()>& work) noexcept {
+    try {
+        work();
+        return std::nullopt;
+    } catch (...) {
+        try {
+            return describe_current();
+        } catch (...) {
+            return Failure{ZT_ERROR_MEMORY, {}};   // no memory even for the sentence
+        }
+    }
+}
+
+}  // namespace zt

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Strict UTF-8; see utf8.h.
+#include "core/utf8.h"
+
+#include <cstdint>
+
+namespace zt {
+
+namespace {
+
+uint8_t byte_at(std::string_view text, size_t at) noexcept { return static_cast<uint8_t>(text[at]); }
+
+// C0 but tab and newline, DEL, and C1 (U+0080..U+009F, the bytes C2 80..C2 9F).
+bool is_control(std::string_view text, size_t at, size_t bytes) noexcept {
+    const uint8_t first = byte_at(text, at);
+    if (bytes == 1) return (first < 0x20 && first != '\t' && first != '\n') || first == 0x7F;
+    return bytes == 2 && first == 0xC2 && byte_at(text, at + 1) < 0xA0;
+}
+
+std::string hex(unsigned value, int digits) {
+    static constexpr char kDigits[] = "0123456789ABCDEF";
+    std::string out;
+    for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) out += kDigits[(value >> shift) & 15U];
+    return out;
+}
+
+}  // namespace
+
+size_t utf8_sequence_bytes(std::string_view text, size_t at) noexcept {
+    const uint8_t first = byte_at(text, at);
+    if (first < 0x80) return 1;
+    size_t bytes = 0;
+    uint8_t low = 0x80, high = 0xBF;   // range of the second byte: no overlong form, no surrogate
+    if (first >= 0xC2 && first <= 0xDF) {
+        bytes = 2;
+    } else if (first >= 0xE0 && first <= 0xEF) {
+        bytes = 3;
+        if (first == 0xE0) low = 0xA0;
+        if (first == 0xED) high = 0x9F;
+    } else if (first >= 0xF0 && first <= 0xF4) {
+        bytes = 4;
+        if (first == 0xF0) low = 0x90;
+        if (first == 0xF4) high = 0x8F;
+    } else {
+        return 0;
+    }
+    if (text.size() - at < bytes) return 0;
+    if (byte_at(text, at + 1) < low || byte_at(text, at + 1) > high) return 0;
+    for (size_t i = 2; i < bytes; ++i) {
+        if ((byte_at(text, at + i) & 0xC0) != 0x80) return 0;
+    }
+    return bytes;
+}
+
+std::optional<TextFault> find_text_fault(std::string_view text) {
+    for (size_t at = 0; at < text.size();) {
+        const size_t bytes = utf8_sequence_bytes(text, at);
+        if (bytes == 0) {
+            return TextFault{true, "byte 0x" + hex(byte_at(text, at), 2) + " at " + std::to_string(at)};
+        }
+        if (is_control(text, at, bytes)) {
+            const unsigned code = byte_at(text, at + bytes - 1);
+            return TextFault{false, "control character U+" + hex(code, 4) + " at " + std::to_string(at)};
+        }
+        at += bytes;
+    }
+    return std::nullopt;
+}
+
+std::string one_line(std::string_view text, size_t most) {
+    std::string out;
+    for (size_t at = 0; at < text.size();) {
+        const size_t bytes = utf8_sequence_bytes(text, at);
+        std::string shown;
+        if (bytes == 0) {
+            shown = "\\x" + hex(byte_at(text, at), 2);
+        } else if (text[at] == '\n') {
+            shown = "\\n";
+        } else if (text[at] == '\t') {
+            shown = "\\t";
+        } else if (is_control(text, at, bytes)) {
+            shown = "\\x" + hex(byte_at(text, at + bytes - 1), 2);
+        } else {
+            shown = text.substr(at, bytes);
+        }
+        if (out.size() + shown.size() > most) return out + "…";
+        out += shown;
+        at += bytes == 0 ? 1 : bytes;
+    }
+    return out;
+}
+
+std::string quoted(std::string_view text) { return '"' + one_line(text, kShownTextBytes) + '"'; }
+
+}  // namespace zt

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What a model family is. To add one: a folder beside this file that implements Family, Model and
+// Generation, and one line in registry.cpp; docs/internals/add-a-family.md walks through it.
+//
+// Life: registry finds the Family for a name or path (detect reads names and headers only),
+// Family::load gives an immutable Model, shared by all sessions; Model::begin gives one Generation
+// per session, driven by that session's worker thread: next() is called until it returns nothing.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/cancel.h"
+#include "core/log.h"
+#include "include/zoetrope/zoetrope.h"
+
+namespace zt::families {
+
+// Sizes, lengths and rates a model can make. See zt_model_info for the meaning of each field.
+struct Limits {
+    int width = 0, height = 0;
+    int min_width = 0, min_height = 0, max_width = 0, max_height = 0, size_step = 1;
+    std::vector<zt_rational> rates;   // the first is native
+    int64_t default_frames = 0, frames_step = 1, frames_offset = 0, chunk_frames = 0;
+    bool endless = false, true_guidance = false;
+    int default_steps = 1, max_steps = 1000;
+    double default_guidance = 0.0;
+};
+
+using LogFn = Log;
+
+// Where and how to load. `path` is the resolved folder or file, empty for families without weights.
+struct LoadOptions {
+    std::string path;
+    std::string device = "auto";      // "auto" "cpu" "cuda" "cuda:N"
+    std::string precision = "auto";   // "auto" "fp32" "bf16" "fp16" "fp8"
+    uint64_t memory_bytes = 0;
+    std::vector<std::pair<std::string, std::string>> engine_opts;   // unknown key = error
+    LogFn log;
+};
+
+// What may change from chunk to chunk. The pipeline passes the values in force to next().
+struct Direction {
+    std::string prompt;
+    std::string negative_prompt;
+    int64_t seed = 0;
+    double guidance = 0.0;
+    bool cut = false;                 // the prompt changed since the last chunk and asks for a cut
+};
+
+// A validated request: every field is set and within limits.
+struct GenerationRequest {
+    int width = 0, height = 0;
+    zt_rational rate{};
+    int64_t frames = 0;               // -1 = endless
+    int steps = 0;
+    double flow_shift = 0.0;
+    Direction first;                  // what the first chunk obeys
+    LogFn log;
+};
+
+// Finished frames, planar RGB in fp32, 0..1 (values outside are clamped by the colour stage).
+struct FrameBatch {
+    std::shared_ptr<const void> owner;   // keeps rgb alive
+    const float* rgb = nullptr;          // [frames, 3, height, width], contiguous
+    int64_t frames = 0;
+};
+
+// Told by a Generation while it works, from the worker thread: stage is a string literal.
+using ProgressFn = std::function<void(const char* stage, int step, int steps)>;
+
+// One thread at a time (the session's worker).
+class Generation {
+public:
+    virtual ~Generation() = default;
+    // How many frames the next call of next() gives, 0 at the end. Known before they are made, so
+    // that a changed prompt can be told its first frame; giving another count is an error.
+    [[nodiscard]] virtual int64_t next_frames() const = 0;
+    // The next frames, at most Limits::chunk_frames at once (they obey `direction`), or nothing at
+    // the end. They are one chunk. A finite generation yields exactly request.frames in total. Polls cancel at least
+    // once per block, tile and step.
+    virtual std::optional<FrameBatch> next(const Direction& direction, const Cancel& cancel, const ProgressFn& progress) = 0;
+};
+
+// Immutable, thread-safe, shared.
+class Model {
+public:
+    virtual ~Model() = default;
+    [[nodiscard]] virtual const Limits& limits() const = 0;
+    [[nodiscard]] virtual std::string device() const = 0;
+    [[nodiscard]] virtual std::string precision() const = 0;
+    [[nodiscard]] virtual std::string sha256() const = 0;
+    // Cheap check of a prompt or option before anything runs; throws zt::Error. Called from the caller's thread.
+    virtual void check(const Direction& direction) const = 0;
+    [[nodiscard]] virtual std::unique_ptr<Generation> begin(const GenerationRequest& request) const = 0;
+};
+
+class Family {
+public:
+    virtual ~Family() = default;
+    [[nodiscard]] virtual std::string_view name() const = 0;
+    // True if this family reads what lies at path. Reads names and headers, never tensors.
+    [[nodiscard]] virtual bool detect(const std::string& path) const = 0;
+    // Built-in names ("storybook") and whether they need a weights folder models/<name>.
+    [[nodiscard]] virtual bool built_in() const = 0;
+    [[nodiscard]] virtual bool has_weights() const = 0;
+    [[nodiscard]] virtual std::shared_ptr<const Model> load(const LoadOptions& options) const = 0;
+};
+
+// The explicit list, in order of detection; see registry.cpp.
+const std::vector<const Family*>& registry();
+// The built-in model that is used when none is named.
+std::string_view default_model();
+
+}  // namespace zt::families

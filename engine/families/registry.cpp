@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The families, in the order in which they look at a path. The only place outside a family's folder
+// that knows its name.
+#include "families/family.h"
+#include "families/testcard/testcard.h"
+#ifdef ZT_FAMILY_STORYBOOK
+#include "families/storybook/storybook.h"
+#endif
+
+namespace zt::families {
+
+const std::vector<const Family*>& registry() {
+    static const auto& families = *std::make_unique<std::vector<const Family*>>(std::vector<const Family*>{
+#ifdef ZT_FAMILY_STORYBOOK
+        &storybook_family(),
+#endif
+        &testcard_family(),
+    }).release();   // never destroyed: sessions may outlive static destructors
+    return families;
+}
+
+std::string_view default_model() { return "storybook"; }
+
+}  // namespace zt::families

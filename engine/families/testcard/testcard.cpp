@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The test card as a family; see testcard.h. Its own options (engine_opts) let a host's tests meet
+// slow and failing generations without a model that is either:
+//   delay_ms=N    each chunk takes N milliseconds longer
+//   nan_frame=N   frame N holds a NaN
+#include "families/testcard/testcard.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <thread>
+#include <utility>
+
+#include "core/error.h"
+#include "core/text_number.h"
+#include "core/utf8.h"
+#include "families/testcard/drawing.h"
+
+namespace zt::families {
+
+namespace {
+
+constexpr int kChunkFrames = 12;
+constexpr int kDefaultFrames = 144;
+constexpr int64_t kMaxDelayMs = 60'000;
+
+struct Settings {
+    int64_t delay_ms = 0;
+    int64_t nan_frame = -1;
+};
+
+class TestcardGeneration final : public Generation {
+public:
+    TestcardGeneration(const GenerationRequest& request, const Settings& settings) : request_(request), settings_(settings) {}
+
+    [[nodiscard]] int64_t next_frames() const override {
+        return request_.frames < 0 ? kChunkFrames : std::min<int64_t>(kChunkFrames, request_.frames - next_frame_);
+    }
+
+    std::optional<FrameBatch> next(const Direction& direction, const Cancel& cancel, const ProgressFn& progress) override {
+        const int64_t frames = next_frames();
+        if (frames == 0) return std::nullopt;
+        progress("denoise", 0, 1);
+        wait(cancel);
+        const testcard::Card card = testcard::make_card(direction.seed, direction.prompt);
+        const size_t samples = size_t{3} * static_cast<size_t>(request_.width) * static_cast<size_t>(request_.height);
+        const auto pixels = std::make_shared<std::vector<float>>(samples * static_cast<size_t>(frames));
+        for (int64_t index = 0; index < frames; ++index, ++next_frame_) {
+            cancel.poll();
+            float* const picture = pixels->data() + samples * static_cast<size_t>(index);
+            testcard::draw_card(card, next_frame_, request_.width, request_.height, picture);
+            if (next_frame_ == settings_.nan_frame) *picture = std::numeric_limits<float>::quiet_NaN();
+        }
+        progress("denoise", 1, 1);
+        return FrameBatch{pixels, pixels->data(), frames};
+    }
+
+private:
+    void wait(const Cancel& cancel) const {
+        using namespace std::chrono_literals;
+        const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(settings_.delay_ms);
+        for (cancel.poll(); std::chrono::steady_clock::now() < until; cancel.poll()) std::this_thread::sleep_for(1ms);
+    }
+
+    const GenerationRequest request_;
+    const Settings settings_;
+    int64_t next_frame_ = 0;
+};
+
+// Immutable.
+class TestcardModel final : public Model {
+public:
+    explicit TestcardModel(const Settings& settings) : settings_(settings) {
+        limits_.width = 256;
+        limits_.height = 144;
+        limits_.min_width = limits_.min_height = 16;
+        limits_.max_width = limits_.max_height = 4096;
+        limits_.size_step = 2;
+        limits_.rates = {{24, 1}, {24000, 1001}, {25, 1}, {30000, 1001}, {30, 1}};
+        limits_.default_frames = kDefaultFrames;
+        limits_.chunk_frames = kChunkFrames;
+        limits_.endless = true;
+    }
+
+    [[nodiscard]] const Limits& limits() const override { return limits_; }
+    [[nodiscard]] std::string device() const override { return "cpu"; }
+    [[nodiscard]] std::string precision() const override { return "fp32"; }
+    [[nodiscard]] std::string sha256() const override { return ""; }
+    void check(const Direction&) const override {}   // any prompt will do
+    [[nodiscard]] std::unique_ptr<Generation> begin(const GenerationRequest& request) const override {
+        return std::make_unique<TestcardGeneration>(request, settings_);
+    }
+
+private:
+    Limits limits_;
+    const Settings settings_;
+};
+
+Settings read_settings(const LoadOptions& options) {
+    Settings settings;
+    for (const auto& [name, value] : options.engine_opts) {
+        const bool is_delay = name == "delay_ms";
+        if (!is_delay && name != "nan_frame") {
+            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: expected delay_ms or nan_frame, got " + quoted(name));
+        }
+        const int64_t most = is_delay ? kMaxDelayMs : std::numeric_limits<int32_t>::max();
+        const auto number = parse_int64(value);
+        if (!number || *number < 0 || *number > most) {
+            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: " + name + ": expected 0 to " + std::to_string(most) + ", got " + quoted(value));
+        }
+        (is_delay ? settings.delay_ms : settings.nan_frame) = *number;
+    }
+    return settings;
+}
+
+class TestcardFamily final : public Family {
+public:
+    [[nodiscard]] std::string_view name() const override { return "testcard"; }
+    [[nodiscard]] bool detect(const std::string&) const override { return false; }   // has no files
+    [[nodiscard]] bool built_in() const override { return true; }
+    [[nodiscard]] bool has_weights() const override { return false; }
+    [[nodiscard]] std::shared_ptr<const Model> load(const LoadOptions& options) const override {
+        if (options.device != "auto" && options.device != "cpu") {
+            throw Error(ZT_ERROR_UNSUPPORTED, "device: expected auto or cpu (testcard computes nothing else), got " + quoted(options.device));
+        }
+        if (options.precision != "auto" && options.precision != "fp32") {
+            throw Error(ZT_ERROR_UNSUPPORTED, "precision: expected auto or fp32 (testcard has no other), got " + quoted(options.precision));
+        }
+        return std::make_shared<TestcardModel>(read_settings(options));
+    }
+};
+
+}  // namespace
+
+const Family& testcard_family() {
+    static const TestcardFamily family;
+    return family;
+}
+
+}  // namespace zt::families

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * zoetrope.h - video generation as a library
+ *
+ * Life of a generation
+ * --------------------
+ *   zt_model_params mp; zt_request rq; zt_error err = ZT_ERROR_INIT;
+ *   zt_model_params_init(&mp);  zt_request_init(&rq);
+ *   rq.prompt = "a red fox runs through the snow at night";
+ *   zt_model_open(&mp, &model, &err);                  opens weights (shared inside the process)
+ *   zt_session_create(model, &rq, &session, &err);     validates, plans, starts a worker, returns at once
+ *   while ((st = zt_session_read(session, -1, &frame, &err)) == ZT_OK) { use(frame); zt_frame_unref(&frame); }
+ *   if (st != ZT_END) fail(err.message);
+ *   zt_session_destroy(&session);  zt_model_unref(&model);
+ *
+ * Threads. A session owns one worker thread, started by zt_session_create and joined by
+ * zt_session_destroy. The tensor library adds a process-wide pool of cpu_threads - 1 threads at the
+ * first generation. Each type below says who may call its functions at the same time.
+ *
+ * What the library does to the process: it maps LibTorch (about 110 MB resident, 0.5 s) when it is
+ * loaded, sets LibTorch's thread count once, before the first run (a later, different cpu_threads is
+ * refused, not applied), and reads the environment variables HOME, XDG_CACHE_HOME and
+ * ZOETROPE_MODEL_PATH. What it never does: write to stdout or stderr, install signal handlers, call exit, abort, setlocale
+ * or fork, change the environment, open a network connection, or let a C++ exception cross this
+ * header. The library is never unloaded safely; load it with RTLD_NODELETE.
+ *
+ * Memory. Every object is created and freed by this library; strings that come out belong to the
+ * object they came from. Strings that go in are copied before the call returns, except in the
+ * params structs, which only borrow until the call that takes the struct returns.
+ *
+ * Params structs start with struct_size, so that a client built with an older header keeps
+ * working: fields it does not know read as zero, and zero always means "default".
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zoetrope/version.h"
+
+#if defined(_WIN32)
+#define ZT_API
+#else
+#define ZT_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Status ------------------------------------------------------------------------------- */
+
+/* Zero and above: not an error. Below: an error; the caller's zt_error holds the sentence. */
+typedef enum zt_status {
+    ZT_OK = 0,
+    ZT_AGAIN = 1,                /* nothing within the time-out; call again                       */
+    ZT_END = 2,                  /* every frame has been read                                     */
+    ZT_ERROR_ARGUMENT = -1,      /* an option or argument is wrong                                */
+    ZT_ERROR_PROMPT = -2,        /* the prompt is missing, too long or not UTF-8                  */
+    ZT_ERROR_NOT_FOUND = -3,     /* no such model or file                                         */
+    ZT_ERROR_IO = -4,            /* a file cannot be read                                         */
+    ZT_ERROR_WEIGHTS = -5,       /* a checkpoint is damaged or does not fit the model             */
+    ZT_ERROR_MEMORY = -6,        /* not enough memory, host or device                             */
+    ZT_ERROR_DEVICE = -7,        /* the device is absent or failed                                */
+    ZT_ERROR_NUMERIC = -8,       /* a step produced values that are not finite                    */
+    ZT_ERROR_NETWORK = -9,       /* another rank is lost or differs                               */
+    ZT_ERROR_CANCELLED = -10,    /* zt_session_cancel was called                                  */
+    ZT_ERROR_UNSUPPORTED = -11,  /* this model or build cannot do what is asked                   */
+    ZT_ERROR_INTERNAL = -12      /* a bug in this library                                         */
+} zt_status;
+
+/* Owned by the caller. Functions write it only on failure; NULL is accepted everywhere.
+ * The message is one line, "<option or file>: expected <x>, got <y>". */
+typedef struct zt_error {
+    zt_status status;
+    char message[508];
+} zt_error;
+#define ZT_ERROR_INIT { ZT_OK, { 0 } }
+
+/* Short lower-case name of a status ("weights"); never NULL. */
+ZT_API const char *zt_status_name(zt_status status);
+
+/* Version of the library that is loaded, as in version.h: major << 16 | minor << 8 | micro. */
+ZT_API uint32_t zt_version(void);
+
+/* ---- Logging ------------------------------------------------------------------------------ */
+
+typedef enum zt_log_level { ZT_LOG_ERROR = 1, ZT_LOG_WARNING, ZT_LOG_INFO, ZT_LOG_VERBOSE, ZT_LOG_DEBUG } zt_log_level;
+
+/* Called from the calling thread or from a session's worker, never under a lock of the library.
+ * The message is one line without a newline, valid during the call. Must not destroy the object
+ * that logs. */
+typedef void (*zt_log_fn)(void *opaque, zt_log_level level, const char *message);
+
+/* ---- Model: immutable, reference counted, thread-safe --------------------------------------- */
+
+typedef struct zt_model zt_model;
+
+typedef struct zt_model_params {
+    size_t struct_size;
+    const char *model;        /* built-in name or path; NULL = "storybook"                        */
+    const char *device;       /* "auto" "cpu" "cuda" "cuda:N"; NULL = "auto"                      */
+    const char *precision;    /* "auto" "fp32" "bf16" "fp16" "fp8"; NULL = "auto"                 */
+    uint64_t memory_bytes;    /* budget, host and device; 0 = what is free                        */
+    int cpu_threads;          /* 0 = one per core                                                 */
+    const char *lora;         /* "path[:scale][|path...]"; NULL = none                            */
+    const char *engine_opts;  /* "key=value:key=value", the family's own; NULL = none             */
+    zt_log_fn log;            /* NULL = silent                                                    */
+    void *log_opaque;
+} zt_model_params;
+
+typedef struct zt_rational { int32_t num, den; } zt_rational;
+
+/* What a model can do. Valid as long as the model. Lists end with a zero entry. */
+typedef struct zt_model_info {
+    size_t struct_size;
+    const char *name;             /* "storybook"                                                  */
+    const char *family;           /* "storybook"                                                  */
+    const char *sha256;           /* identity of the weights, 64 hex digits, "" without weights   */
+    const char *device;           /* "cpu"                                                        */
+    const char *precision;        /* resolved, "bf16"                                             */
+    int width, height;            /* native size, pixels                                          */
+    int min_width, min_height;    /* smallest and largest size, and its step; equal to the        */
+    int max_width, max_height;    /*   native size when the model has one size only               */
+    int size_step;
+    const zt_rational *rates;     /* frame rates it may carry; the first is native                */
+    int64_t default_frames;       /* its clip length                                              */
+    int64_t frames_step;          /* frame counts are frames_step * k + frames_offset             */
+    int64_t frames_offset;
+    int64_t chunk_frames;         /* most frames made at once                                     */
+    int endless;                  /* 1: frames = -1 is possible                                   */
+    int true_guidance;            /* 1: negative_prompt has a meaning                             */
+    int default_steps;
+} zt_model_info;
+
+/* Fills a params struct with its defaults and its struct_size. */
+ZT_API void zt_model_params_init(zt_model_params *params);
+
+/* Opens a model, or returns the one already open under the same identity and settings.
+ * *model: one reference, owned by the caller; NULL after a failure.
+ * Statuses: ARGUMENT, NOT_FOUND, IO, WEIGHTS, MEMORY, DEVICE, UNSUPPORTED, INTERNAL. */
+ZT_API zt_status zt_model_open(const zt_model_params *params, zt_model **model, zt_error *error);
+ZT_API zt_model *zt_model_ref(zt_model *model);
+/* Gives a reference back and writes NULL. NULL and pointer to NULL are no-ops. */
+ZT_API void zt_model_unref(zt_model **model);
+ZT_API const zt_model_info *zt_model_get_info(const zt_model *model);
+
+/* ---- Request ---------------------------------------------------------------------------------- */
+
+typedef enum zt_pixel_format {
+    ZT_PIXEL_DEFAULT = 0,   /* = YUV420P                                                          */
+    ZT_PIXEL_YUV420P, ZT_PIXEL_YUV422P, ZT_PIXEL_YUV444P,          /* 8 bit                       */
+    ZT_PIXEL_YUV420P10, ZT_PIXEL_YUV422P10, ZT_PIXEL_YUV444P10,    /* 16-bit words, host order    */
+    ZT_PIXEL_GBRP, ZT_PIXEL_GBRP10, ZT_PIXEL_GBRP16,               /* planes G, B, R; full range  */
+    ZT_PIXEL_RGB24, ZT_PIXEL_RGBA                                  /* packed; alpha = 255         */
+} zt_pixel_format;
+/* YUV: BT.709 matrix, limited range, chroma sited left (co-sited horizontally, centred vertically
+ * for 4:2:0). Rounding is to nearest, no dither. */
+
+typedef enum zt_transition { ZT_TRANSITION_CUT = 0, ZT_TRANSITION_MORPH } zt_transition;
+
+typedef struct zt_request {
+    size_t struct_size;
+    const char *prompt;            /* UTF-8, at most 16 KiB; exactly one of prompt, prompt_file,  */
+    const char *prompt_file;       /*   storyboard. Regular UTF-8 file, at most 64 KiB            */
+    const char *storyboard;        /* SRT or WebVTT file                                          */
+    const char *negative_prompt;
+    zt_transition transition;
+    int width, height;             /* pixels; 0 = native                                          */
+    zt_rational rate;              /* frames per second; 0/0 = native                             */
+    int64_t frames;                /* 0 = model's clip length, -1 = endless                       */
+    int64_t duration_us;           /* instead of frames; 0 = unset, -1 = endless; rounded down to */
+                                   /*   a frame count the model has                               */
+    int64_t start_frame;           /* frames before this one are made but not handed out          */
+    int64_t seed;                  /* -1 = random, see zt_session_info.seed                       */
+    int steps;                     /* 0 = the family's own                                        */
+    double guidance;               /* -1 = the family's own (zt_request_init sets it)             */
+    double flow_shift;             /* 0 = the family's own                                        */
+    int enhance;
+    zt_pixel_format format;
+    int prefetch;                  /* chunks made ahead of the reader, 0..4; init sets 1          */
+    int64_t timeout_us;            /* not used by the engine; kept here for front ends            */
+    int sei, metadata_prompt;      /* not used by the engine; kept here for front ends            */
+    zt_log_fn log;                 /* NULL = the model's                                          */
+    void *log_opaque;
+} zt_request;
+
+ZT_API void zt_request_init(zt_request *request);
+
+/* The option table: every option of every front end, once. Names use '_'; '-' is read as '_'. */
+typedef enum zt_option_type {
+    ZT_OPTION_STRING = 1, ZT_OPTION_PATH, ZT_OPTION_BOOL, ZT_OPTION_INT, ZT_OPTION_DOUBLE,
+    ZT_OPTION_SIZE,      /* "256x144"                                                             */
+    ZT_OPTION_RATE,      /* "24", "24000/1001", "23.976"                                          */
+    ZT_OPTION_TIME,      /* seconds "1.5", "[HH:]MM:SS[.m]", "500ms", "20us", or -1               */
+    ZT_OPTION_ENUM, ZT_OPTION_BYTES, ZT_OPTION_DICT
+} zt_option_type;
+
+enum { ZT_OPTION_RUNTIME = 1, ZT_OPTION_MODEL = 2, ZT_OPTION_LINK = 4, ZT_OPTION_REFUSED = 8 };
+
+typedef struct zt_option_info {
+    const char *name;           /* "negative_prompt"                                              */
+    zt_option_type type;
+    const char *default_value;  /* as text                                                        */
+    double min, max;            /* numbers only                                                   */
+    const char *choices;        /* ENUM: words with a blank between                               */
+    unsigned flags;             /* RUNTIME: zt_session_set_option takes it; MODEL: belongs to     */
+                                /*   zt_model_params; LINK: a t2v: link may set it; REFUSED: known */
+                                /*   but not yet possible in this version                         */
+    const char *help;
+} zt_option_info;
+
+/* NULL past the last one. */
+ZT_API const zt_option_info *zt_option_at(size_t index);
+
+/* Reads a value from text into the struct the option belongs to. Strings are borrowed: value must
+ * live until the struct has been used. Statuses: ARGUMENT (unknown name, wrong value), PROMPT,
+ * UNSUPPORTED (option not possible in this version). Numbers never depend on the locale. */
+ZT_API zt_status zt_set_option(zt_model_params *params, zt_request *request, const char *name,
+                               const char *value, zt_error *error);
+
+/* ---- Session: one thread at a time, except where marked [any thread] ------------------------ */
+
+typedef struct zt_session zt_session;
+typedef struct zt_frame zt_frame;
+
+/* What the request became. Valid as long as the session. */
+typedef struct zt_session_info {
+    size_t struct_size;
+    int width, height;
+    zt_rational rate;
+    int64_t frames;          /* -1 = endless                                                      */
+    int64_t seed;            /* the one really used                                               */
+    int steps;
+    double guidance;
+    zt_pixel_format format;
+} zt_session_info;
+
+typedef struct zt_progress {
+    size_t struct_size;      /* set by the caller                                                 */
+    const char *stage;       /* "load" "text" "denoise" "decode" "wait" "done"; static storage    */
+    int step, steps;         /* of the chunk in the making; 0 of 0 outside "denoise"              */
+    int64_t frames_done;     /* frames finished so far                                            */
+    int64_t frames_total;    /* -1 = endless                                                      */
+    double seconds_left;     /* -1 = unknown                                                      */
+} zt_progress;
+
+/* Validates and starts. Returns before anything is computed. *session is NULL after a failure.
+ * Statuses: ARGUMENT, PROMPT, NOT_FOUND, IO, MEMORY, UNSUPPORTED, INTERNAL. */
+ZT_API zt_status zt_session_create(zt_model *model, const zt_request *request, zt_session **session, zt_error *error);
+/* Cancels if needed, joins the worker, frees. Frames already read stay valid. Writes NULL. */
+ZT_API void zt_session_destroy(zt_session **session);
+ZT_API const zt_session_info *zt_session_get_info(const zt_session *session);
+
+/* The next frame in order. timeout_us: -1 = wait, 0 = do not wait.
+ * OK: *frame is one reference, owned by the caller. AGAIN, END and errors: *frame is NULL.
+ * Statuses: AGAIN, END, CANCELLED, or whatever ended the generation (again at each later call). */
+ZT_API zt_status zt_session_read(zt_session *session, int64_t timeout_us, zt_frame **frame, zt_error *error);
+
+/* [any thread] Asks the worker to stop and wakes the reader; returns at once. Idempotent. */
+ZT_API void zt_session_cancel(zt_session *session);
+
+/* [any thread] From the next chunk begun on, frames obey the new prompt. *first_frame (may be NULL): pts of the
+ * first frame that obeys it. A refused prompt leaves the old one in force. */
+ZT_API zt_status zt_session_set_prompt(zt_session *session, const char *prompt, int64_t *first_frame, zt_error *error);
+/* [any thread] The options marked RUNTIME, value as text. */
+ZT_API zt_status zt_session_set_option(zt_session *session, const char *name, const char *value, int64_t *first_frame, zt_error *error);
+/* [any thread] */
+ZT_API zt_status zt_session_get_progress(zt_session *session, zt_progress *progress);
+
+/* ---- Frame: reference counted, thread-safe count, outlives session and model ---------------- */
+
+typedef struct zt_frame_info {
+    size_t struct_size;
+    int width, height;
+    zt_pixel_format format;
+    uint8_t *data[4];            /* planes, in the order of the format's name; the holder of the  */
+    ptrdiff_t stride[4];         /*   only reference may write. stride in bytes, 64-byte aligned  */
+    int64_t pts;                 /* frame number, in units of 1 / rate                            */
+    zt_rational rate;
+    int64_t chunk;               /* which chunk it came from, 0-based                             */
+    int32_t shot;                /* 0-based, grows by one at each cut                             */
+    int32_t chunk_start;         /* 1 on the first frame of a chunk                               */
+    int64_t seed;
+    const char *prompt;          /* the prompt this frame obeys, UTF-8                            */
+    const char *prompt_sha256;   /* of its bytes, 64 hex digits                                   */
+} zt_frame_info;
+
+ZT_API const zt_frame_info *zt_frame_get_info(const zt_frame *frame);
+ZT_API zt_frame *zt_frame_ref(zt_frame *frame);
+ZT_API void zt_frame_unref(zt_frame **frame);
+
+#ifdef __cplusplus
+}
+#endif

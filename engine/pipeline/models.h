@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// From the option `model` to opened weights: which family, which folder, and whether this process
+// has the same model open already.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "families/family.h"
+
+namespace zt::pipeline {
+
+struct OpenedModel {
+    std::shared_ptr<const families::Model> model;
+    std::string name;     // as the user may write it: "storybook", or the path given
+    std::string family;
+};
+
+// options.path is ignored; `name` is a built-in name or a path, empty = the default model.
+// The same weights (by canonical path, size and time of each file) with the same settings give the
+// same object; the last one who lets go frees it. Thread-safe. Throws zt::Error.
+[[nodiscard]] OpenedModel open_model(const std::string& name, families::LoadOptions options);
+
+}  // namespace zt::pipeline

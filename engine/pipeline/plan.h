@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A request becomes a plan: every field checked against the limits of the library and of the model,
+// every default filled in. Nothing is computed or allocated yet.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+#include "families/family.h"
+#include "include/zoetrope/zoetrope.h"
+
+namespace zt::pipeline {
+
+// Limits of the library; families may be narrower. Reasons in docs/reliability.md.
+inline constexpr size_t kPromptBytes = 16 * 1024;
+inline constexpr size_t kPromptFileBytes = 64 * 1024;
+inline constexpr int kMinSide = 16, kMaxSide = 4096;
+inline constexpr int64_t kMaxPixels = 4096LL * 2160LL;
+inline constexpr int64_t kMaxFrames = 2147483647;
+inline constexpr int64_t kMaxDurationUs = 24LL * 3600 * 1000000;
+inline constexpr int kMaxSteps = 1000;
+inline constexpr double kMaxGuidance = 100.0, kMaxFlowShift = 100.0;
+inline constexpr int kMaxPrefetch = 4;
+inline constexpr size_t kMaxQueueBytes = size_t{256} << 20;   // finished frames ahead, past one chunk
+
+struct Plan {
+    families::GenerationRequest generation;
+    zt_pixel_format format = ZT_PIXEL_YUV420P;
+    int64_t start_frame = 0;
+    int prefetch = 1;
+};
+
+// Throws zt::Error. Reads prompt_file; draws a random seed; logs what it decided by itself.
+[[nodiscard]] Plan make_plan(const zt_request& request, const families::Model& model, const Log& log);
+
+// Throws ZT_ERROR_PROMPT unless text is 1..kPromptBytes bytes of UTF-8 without control characters.
+void check_prompt(const std::string& text);
+// The checks of the two other values that may change while running; both fill in the default.
+[[nodiscard]] int64_t resolve_seed(int64_t seed, const Log& log);
+[[nodiscard]] double resolve_guidance(double guidance, const families::Limits& limits);
+
+}  // namespace zt::pipeline

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The prompt from a file: a regular file of at most `most_bytes`. A byte-order mark and the blanks
+// and line ends around the text are not part of the prompt; CR LF counts as a line end.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace zt::pipeline {
+
+[[nodiscard]] std::string read_prompt_file(const std::string& path, size_t most_bytes);
+
+}  // namespace zt::pipeline

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// One generation; see session.h.
+#include "pipeline/session.h"
+
+#include <csignal>
+#include <utility>
+
+#include "pipeline/worker.h"
+
+namespace zt::pipeline {
+
+namespace {
+
+// Starts a thread with all signals blocked, so that the host's handlers run on the host's threads;
+// the tensor library's own threads inherit this from the worker.
+template <typename Body>
+std::jthread start_thread(Body body) {
+    class BlockSignals {
+    public:
+        BlockSignals() {
+            sigset_t all;
+            sigfillset(&all);
+            pthread_sigmask(SIG_SETMASK, &all, &before_);
+        }
+        ~BlockSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+    private:
+        sigset_t before_{};
+    };
+    const BlockSignals block;
+    return std::jthread(std::move(body));
+}
+
+}  // namespace
+
+Session::Session(std::shared_ptr<const families::Model> model, Plan plan)
+    : model_(std::move(model)), plan_(std::move(plan)), steering_(plan_.generation.first),
+      queue_(plan_.prefetch), progress_(plan_.generation.frames),
+      worker_(start_thread([this] {
+          run_worker({*model_, plan_, cancel_, steering_, queue_, progress_});
+      })) {}
+
+Session::~Session() {
+    cancel();
+    worker_.join();
+}
+
+zt_status Session::read(int64_t timeout_us, FramePtr& frame, Failure& failure) {
+    return queue_.read(timeout_us, frame, failure);
+}
+
+void Session::cancel() {
+    cancel_.request();
+    queue_.cancel();
+}
+
+std::optional<int64_t> Session::set_prompt(const std::string& prompt) {
+    check_prompt(prompt);
+    return change([&](families::Direction& direction) { direction.prompt = prompt; });
+}
+
+std::optional<int64_t> Session::set_seed(int64_t seed) {
+    const int64_t resolved = resolve_seed(seed, plan_.generation.log);
+    return change([&](families::Direction& direction) { direction.seed = resolved; });
+}
+
+std::optional<int64_t> Session::set_guidance(double guidance) {
+    const double resolved = resolve_guidance(guidance, model_->limits());
+    return change([&](families::Direction& direction) { direction.guidance = resolved; });
+}
+
+std::optional<int64_t> Session::change(const std::function<void(families::Direction&)>& edit) {
+    return steering_.change(edit, [this](const families::Direction& direction) { model_->check(direction); });
+}
+
+}  // namespace zt::pipeline

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// How a prompt becomes frames: chunk after chunk is ordered, made by the model's generation, checked,
+// converted to the host's pixels and queued.
+#include "pipeline/worker.h"
+
+#include <cfenv>
+#include <string>
+#include <utility>
+
+#include "core/error.h"
+#include "core/failure.h"
+#include "device/worker_scope.h"
+#include "pipeline/color.h"
+
+namespace zt::pipeline {
+
+namespace {
+
+families::FrameBatch make_chunk(const WorkerContext& context, families::Generation& generation, const ChunkOrder& order) {
+    const families::ProgressFn tell = [&](const char* stage, int step, int steps) { context.progress.stage(stage, step, steps); };
+    auto batch = generation.next(order.direction, context.cancel, tell);
+    context.cancel.poll();
+    const int64_t got = batch ? batch->frames : 0;
+    if (got != order.frames || batch->rgb == nullptr) {
+        throw Error(ZT_ERROR_INTERNAL, "generation: expected " + std::to_string(order.frames) + " frames in chunk " +
+                                           std::to_string(order.chunk) + ", got " + std::to_string(got));
+    }
+    return std::move(*batch);
+}
+
+FramePtr make_frame(const WorkerContext& context, Converter& converter, const float* rgb, const ChunkOrder& order, int64_t index) {
+    const families::GenerationRequest& request = context.plan.generation;
+    FramePtr frame(std::make_unique<zt_frame>(context.plan.format, request.width, request.height, order.tag).release());
+    frame->info.pts = order.first_frame + index;
+    frame->info.rate = request.rate;
+    frame->info.chunk = order.chunk;
+    frame->info.shot = order.shot;
+    frame->info.chunk_start = index == 0 ? 1 : 0;
+    frame->info.seed = order.direction.seed;
+    converter.convert(rgb, frame->info.data);
+    return frame;
+}
+
+void publish_chunk(const WorkerContext& context, Converter& converter, const families::FrameBatch& batch, const ChunkOrder& order) {
+    const size_t samples = size_t{3} * static_cast<size_t>(context.plan.generation.width) * static_cast<size_t>(context.plan.generation.height);
+    // The whole chunk first: a chunk with a broken frame hands out none.
+    if (!all_finite({batch.rgb, samples * static_cast<size_t>(batch.frames)})) {
+        throw Error(ZT_ERROR_NUMERIC, "chunk " + std::to_string(order.chunk) + ": expected finite pixels, got NaN or infinity");
+    }
+    bool any = false;
+    for (int64_t index = 0; index < batch.frames; ++index) {
+        context.cancel.poll();
+        if (order.first_frame + index < context.plan.start_frame) continue;
+        context.queue.push(make_frame(context, converter, batch.rgb + samples * static_cast<size_t>(index), order, index));
+        any = true;
+    }
+    if (!any) context.queue.skip_chunk(order.chunk);
+}
+
+void generate(const WorkerContext& context) {
+    // A host may have set other rounding or flush-to-zero, which new threads inherit; our bytes must
+    // not depend on it.
+    std::fesetenv(FE_DFL_ENV);
+    const device::WorkerScope scope;
+    const families::GenerationRequest& request = context.plan.generation;
+    const auto generation = context.model.begin(request);
+    Converter converter(context.plan.format, request.width, request.height);
+
+    for (int64_t chunk = 0, frames = 0; (frames = generation->next_frames()) > 0; ++chunk) {
+        context.progress.stage("wait", 0, 0);
+        if (!context.queue.wait_to_begin(chunk)) break;
+        context.progress.begin_chunk(frames);
+        const ChunkOrder order = context.steering.begin_chunk(frames);
+        const families::FrameBatch batch = make_chunk(context, *generation, order);
+        publish_chunk(context, converter, batch, order);
+        context.progress.end_chunk();
+    }
+    context.cancel.poll();
+}
+
+}  // namespace
+
+void run_worker(const WorkerContext& context) noexcept {
+    std::optional<Failure> failure = attempt([&] { generate(context); });
+    context.steering.close();
+    context.progress.finish();
+    context.queue.finish(std::move(failure));
+}
+
+}  // namespace zt::pipeline
