@@ -15,6 +15,7 @@
 #include "libavutil/dict.h"
 #include "libavutil/imgutils.h"
 #include "libavutil/log.h"
+#include "libavutil/mem.h"
 #include "libavutil/pixdesc.h"
 #include "zt_frame.h"
 
