@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * gstt2vclip.c - what a model can make, as caps; frame numbers, as times
+ *
+ * The engine converts to the format asked for and the element only says what it got: without
+ * colorimetry in the caps, pictures of less than 577 lines would be shown as BT.601.
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "gstt2vclip.h"
+
+#if G_BYTE_ORDER == G_LITTLE_ENDIAN
+#define WORDS(name) name "LE"
+#define FORMAT(name) name##LE
+#else
+#define WORDS(name) name "BE"
+#define FORMAT(name) name##BE
+#endif
+
+/* Chroma is sited left: "mpeg2" is GStreamer's word for it. 4:4:4 and RGB have no siting. */
+static const struct
+{
+  GstVideoFormat format;
+  const gchar *name;
+  zt_pixel_format engine;
+  const gchar *colorimetry;
+  const gchar *chroma_site;
+} formats[] = {
+  {GST_VIDEO_FORMAT_I420, "I420", ZT_PIXEL_YUV420P, "bt709", "mpeg2"},
+  {GST_VIDEO_FORMAT_Y42B, "Y42B", ZT_PIXEL_YUV422P, "bt709", "mpeg2"},
+  {GST_VIDEO_FORMAT_Y444, "Y444", ZT_PIXEL_YUV444P, "bt709", NULL},
+  {FORMAT (GST_VIDEO_FORMAT_I420_10), WORDS ("I420_10"), ZT_PIXEL_YUV420P10,
+      "bt709", "mpeg2"},
+  {FORMAT (GST_VIDEO_FORMAT_I422_10), WORDS ("I422_10"), ZT_PIXEL_YUV422P10,
+      "bt709", "mpeg2"},
+  {FORMAT (GST_VIDEO_FORMAT_Y444_10), WORDS ("Y444_10"), ZT_PIXEL_YUV444P10,
+      "bt709", NULL},
+  {GST_VIDEO_FORMAT_GBR, "GBR", ZT_PIXEL_GBRP, "sRGB", NULL},
+  {FORMAT (GST_VIDEO_FORMAT_GBR_10), WORDS ("GBR_10"), ZT_PIXEL_GBRP10,
+      "sRGB", NULL},
+  {GST_VIDEO_FORMAT_RGB, "RGB", ZT_PIXEL_RGB24, "sRGB", NULL},
+  {GST_VIDEO_FORMAT_RGBA, "RGBA", ZT_PIXEL_RGBA, "sRGB", NULL},
+};
+
+GstCaps *
+t2v_clip_template_caps (void)
+{
+  return gst_caps_from_string ("video/x-raw, format = (string) { I420, Y42B, "
+      "Y444, " WORDS ("I420_10") ", " WORDS ("I422_10") ", "
+      WORDS ("Y444_10") ", GBR, " WORDS ("GBR_10") ", RGB, RGBA }, "
+      "width = (int) [ 16, 4096 ], height = (int) [ 16, 4096 ], "
+      "framerate = (fraction) [ 1/10, 240/1 ]");
+}
+
+/* An int, or a range of ints. */
+static void
+init_side (GValue * value, gint min, gint max, gint step)
+{
+  if (min == max) {
+    g_value_init (value, G_TYPE_INT);
+    g_value_set_int (value, min);
+  } else {
+    g_value_init (value, GST_TYPE_INT_RANGE);
+    /* GStreamer counts steps from 0, the engine from the smallest size; where these differ the
+     * engine refuses what falls between. */
+    if (step > 1 && min % step == 0 && max % step == 0)
+      gst_value_set_int_range_step (value, min, max, step);
+    else
+      gst_value_set_int_range (value, min, max);
+  }
+}
+
+static void
+init_rates (GValue * value, const zt_rational * rates)
+{
+  GValue rate = G_VALUE_INIT;
+
+  g_value_init (value, GST_TYPE_LIST);
+  g_value_init (&rate, GST_TYPE_FRACTION);
+  for (; rates->num != 0; rates++) {
+    gst_value_set_fraction (&rate, rates->num, rates->den);
+    gst_value_list_append_value (value, &rate);
+  }
+  g_value_unset (&rate);
+}
+
+GstCaps *
+t2v_clip_model_caps (const zt_model_info * model)
+{
+  GValue width = G_VALUE_INIT, height = G_VALUE_INIT, rates = G_VALUE_INIT;
+  GstCaps *caps = gst_caps_new_empty ();
+
+  init_side (&width, model->min_width, model->max_width, model->size_step);
+  init_side (&height, model->min_height, model->max_height, model->size_step);
+  init_rates (&rates, model->rates);
+
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
+    GstStructure *s = gst_structure_new ("video/x-raw",
+        "format", G_TYPE_STRING, formats[i].name,
+        "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1,
+        "interlace-mode", G_TYPE_STRING, "progressive",
+        "colorimetry", G_TYPE_STRING, formats[i].colorimetry, NULL);
+
+    if (formats[i].chroma_site)
+      gst_structure_set (s, "chroma-site", G_TYPE_STRING,
+          formats[i].chroma_site, NULL);
+    gst_structure_set_value (s, "width", &width);
+    gst_structure_set_value (s, "height", &height);
+    gst_structure_set_value (s, "framerate", &rates);
+    gst_caps_append_structure (caps, s);
+  }
+  g_value_unset (&width);
+  g_value_unset (&height);
+  g_value_unset (&rates);
+  return caps;
+}
+
+GstCaps *
+t2v_clip_fixate (GstCaps * caps, const zt_model_info * model,
+    const T2vSettings * settings)
+{
+  GstStructure *s;
+  gint num = model->rates[0].num, den = model->rates[0].den;
+
+  if (settings->rate_num > 0) {
+    num = settings->rate_num;
+    den = settings->rate_den;
+  }
+  caps = gst_caps_make_writable (gst_caps_truncate (caps));
+  s = gst_caps_get_structure (caps, 0);
+  gst_structure_fixate_field_nearest_int (s, "width",
+      settings->width > 0 ? settings->width : model->width);
+  gst_structure_fixate_field_nearest_int (s, "height",
+      settings->height > 0 ? settings->height : model->height);
+  gst_structure_fixate_field_nearest_fraction (s, "framerate", num, den);
+  return caps;
+}
+
+zt_pixel_format
+t2v_clip_pixel_format (GstVideoFormat format)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
+    if (formats[i].format == format)
+      return formats[i].engine;
+  }
+  return ZT_PIXEL_DEFAULT;
+}
+
+static gint
+nearest_side (gint side, gint min, gint max, gint step)
+{
+  gint nearest;
+
+  step = MAX (step, 1);
+  nearest = min + (CLAMP (side, min, max) - min + step / 2) / step * step;
+  return MIN (nearest, max);
+}
+
+static zt_status
+refuse (zt_error * error, const gchar * format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  error->status = ZT_ERROR_ARGUMENT;
+  g_vsnprintf (error->message, sizeof (error->message), format, args);
+  va_end (args);
+  return error->status;
+}
+
+zt_status
+t2v_clip_check_hints (const zt_model_info * model,
+    const T2vSettings * settings, zt_error * error)
+{
+  gint width = settings->width > 0 ? settings->width : model->width;
+  gint height = settings->height > 0 ? settings->height : model->height;
+  gint nearest_width = nearest_side (width, model->min_width,
+      model->max_width, model->size_step);
+  gint nearest_height = nearest_side (height, model->min_height,
+      model->max_height, model->size_step);
+  GString *known;
+
+  if (width != nearest_width)
+    return refuse (error, "width: expected a size the model has, nearest is "
+        "%dx%d, got %d", nearest_width, nearest_height, width);
+  if (height != nearest_height)
+    return refuse (error, "height: expected a size the model has, nearest is "
+        "%dx%d, got %d", nearest_width, nearest_height, height);
+  if (settings->rate_num == 0)
+    return ZT_OK;
+
+  known = g_string_new (NULL);
+  for (const zt_rational * rate = model->rates; rate->num != 0; rate++) {
+    if (gst_util_fraction_compare (rate->num, rate->den, settings->rate_num,
+            settings->rate_den) == 0) {
+      g_string_free (known, TRUE);
+      return ZT_OK;
+    }
+    g_string_append_printf (known, "%s%d/%d", known->len ? " " : "",
+        rate->num, rate->den);
+  }
+  refuse (error, "framerate: expected one of %s, got %d/%d", known->str,
+      settings->rate_num, settings->rate_den);
+  g_string_free (known, TRUE);
+  return error->status;
+}
+
+zt_status
+t2v_clip_frames (const zt_model_info * model, const T2vSettings * settings,
+    gint num, gint den, gint64 * frames, zt_error * error)
+{
+  const T2vOptions *options = &settings->options;
+  gint64 wanted = t2v_options_int64 (options, T2V_OPTION_frames);
+  gint64 duration = t2v_options_int64 (options, T2V_OPTION_duration);
+  gint64 step = MAX (model->frames_step, 1);
+  gint64 first = model->frames_offset > 0 ? model->frames_offset : step;
+  gint64 count;
+
+  if (wanted != 0 && duration != 0)
+    return refuse (error, "duration: expected frames or duration, got both");
+  if (wanted != 0 || duration == 0) {
+    *frames = wanted != 0 ? wanted : model->default_frames;
+    return ZT_OK;
+  }
+  if (duration < 0) {
+    *frames = -1;
+    return ZT_OK;
+  }
+  /* Rounded up to a microsecond first, so that one frame written in nanoseconds is one frame. */
+  count = gst_util_uint64_scale ((duration + 999) / 1000, num,
+      (guint64) den * G_USEC_PER_SEC);
+  if (count < first)
+    return refuse (error, "duration: expected at least %" G_GINT64_FORMAT
+        " ns (%" G_GINT64_FORMAT " frames), got %" G_GINT64_FORMAT " ns",
+        (gint64) t2v_clip_frame_time (first, num, den) + 1, first, duration);
+  *frames = first + (count - first) / step * step;
+  return ZT_OK;
+}
+
+GstClockTime
+t2v_clip_frame_time (gint64 frame, gint num, gint den)
+{
+  return gst_util_uint64_scale (frame, den * GST_SECOND, num);
+}
+
+gint64
+t2v_clip_frame_at (GstClockTime time, gint num, gint den)
+{
+  gint64 frame = gst_util_uint64_scale (time, num, den * GST_SECOND);
+
+  /* Times are rounded down, so the time of a frame may fall a nanosecond into the one before. */
+  if (t2v_clip_frame_time (frame + 1, num, den) <= time)
+    frame++;
+  return frame;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * gstt2vclip.h - what a model can make, as caps; frame numbers, as times
+ *
+ * Pure functions: no element, no lock, no engine call.
+ */
+#pragma once
+
+#include <gst/video/video.h>
+
+#include "gstt2vlink.h"
+
+G_BEGIN_DECLS
+
+/* The pad template: every format and size any model may have. */
+GstCaps *t2v_clip_template_caps (void);
+/* What this model makes: sizes, rates, and always the colorimetry. */
+GstCaps *t2v_clip_model_caps (const zt_model_info * model);
+/* Settles what is left open on the hints, else on the model's own. Takes caps. */
+GstCaps *t2v_clip_fixate (GstCaps * caps, const zt_model_info * model,
+    const T2vSettings * settings);
+zt_pixel_format t2v_clip_pixel_format (GstVideoFormat format);
+
+/* Whether the model can follow the width, height and framerate hints; the sentence if not. */
+zt_status t2v_clip_check_hints (const zt_model_info * model,
+    const T2vSettings * settings, zt_error * error);
+/* Frames of the clip these settings ask for at num/den, -1 = endless. The engine judges `frames`
+ * itself; only a duration that holds no frame is refused here. */
+zt_status t2v_clip_frames (const zt_model_info * model,
+    const T2vSettings * settings, gint num, gint den, gint64 * frames,
+    zt_error * error);
+
+/* When frame n begins, in nanoseconds, rounded down. */
+GstClockTime t2v_clip_frame_time (gint64 frame, gint num, gint den);
+/* The frame that is shown at a time. */
+gint64 t2v_clip_frame_at (GstClockTime time, gint num, gint den);
+
+G_END_DECLS

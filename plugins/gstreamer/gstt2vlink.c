@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * gstt2vlink.c - t2v: links, read and written
+ *
+ * Strict on purpose: an unknown key, a key given twice, a value out of range or a byte that is not
+ * UTF-8 refuses the whole link. Nothing is opened and nothing is loaded here.
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <gst/video/video.h>
+#include <string.h>
+
+#include "gstt2vlink.h"
+
+/* A page must not own the machine: see docs/gstreamer.md for the same list. */
+#define LINK_MAX_BYTES 8192
+#define LINK_MAX_STEPS 50
+#define LINK_MAX_PIXELS (1280 * 720)
+#define LINK_MAX_SIDE 4096
+#define LINK_MIN_SIDE 16
+#define LINK_MAX_MODEL_NAME 64
+#define RATE_MAX_PART 1000000
+/* How much of somebody's text an error repeats. */
+#define QUOTE_MAX_BYTES 200
+
+#define REFUSE(error, ...) \
+  g_set_error (error, GST_URI_ERROR, GST_URI_ERROR_BAD_REFERENCE, "t2v: " \
+      __VA_ARGS__)
+
+void
+t2v_settings_init (T2vSettings * settings)
+{
+  t2v_options_init (&settings->options);
+  settings->width = settings->height = 0;
+  settings->rate_num = 0;
+  settings->rate_den = 1;
+}
+
+void
+t2v_settings_clear (T2vSettings * settings)
+{
+  t2v_options_clear (&settings->options);
+}
+
+static gchar *
+quote (const gchar * text)
+{
+  gchar *cut = g_strndup (text, QUOTE_MAX_BYTES);
+  gchar *escaped = g_strescape (cut, NULL);
+
+  g_free (cut);
+  return escaped;
+}
+
+static gboolean
+refuse_value (GError ** error, const gchar * key, const gchar * expected,
+    const gchar * got)
+{
+  gchar *shown = quote (got);
+
+  REFUSE (error, "%s: expected %s, got \"%s\"", key, expected, shown);
+  g_free (shown);
+  return FALSE;
+}
+
+/* Percent-decodes [text, text + length) and checks that the result is printable UTF-8. */
+static gchar *
+decode (const gchar * what, const gchar * text, gsize length, GError ** error)
+{
+  GString *out = g_string_sized_new (length);
+
+  for (gsize i = 0; i < length; i++) {
+    gchar c = text[i];
+
+    if (c == '%') {
+      gint high = i + 2 < length ? g_ascii_xdigit_value (text[i + 1]) : -1;
+      gint low = i + 2 < length ? g_ascii_xdigit_value (text[i + 2]) : -1;
+
+      if (high < 0 || low < 0) {
+        REFUSE (error, "%s: expected two hexadecimal digits after %%, got none "
+            "at byte %" G_GSIZE_FORMAT, what, i);
+        goto fail;
+      }
+      c = (gchar) (high * 16 + low);
+      i += 2;
+    }
+    if ((guchar) c < 0x20 && c != '\n' && c != '\t') {
+      REFUSE (error, "%s: expected no control character, got byte 0x%02X",
+          what, (guchar) c);
+      goto fail;
+    }
+    g_string_append_c (out, c);
+  }
+  if (!g_utf8_validate (out->str, out->len, NULL)) {
+    REFUSE (error, "%s: expected UTF-8, got other bytes", what);
+    goto fail;
+  }
+  return g_string_free (out, FALSE);
+
+fail:
+  g_string_free (out, TRUE);
+  return NULL;
+}
+
+/* Digits only, up to eighteen of them, so that nothing overflows. */
+static gboolean
+read_digits (const gchar ** text, gint64 * number)
+{
+  const gchar *start = *text;
+
+  *number = 0;
+  while (g_ascii_isdigit (**text) && *text - start < 18)
+    *number = *number * 10 + g_ascii_digit_value (*(*text)++);
+  return *text > start && !g_ascii_isdigit (**text);
+}
+
+/* ".25" in units of 10^-9; nothing there is 0. Further digits are cut off. */
+static gboolean
+read_fraction (const gchar ** text, gint64 * billionths)
+{
+  gint64 unit = 100000000;
+
+  *billionths = 0;
+  if (**text != '.')
+    return TRUE;
+  ++*text;
+  if (!g_ascii_isdigit (**text))
+    return FALSE;
+  for (; g_ascii_isdigit (**text); ++*text, unit /= 10)
+    *billionths += g_ascii_digit_value (**text) * unit;
+  return TRUE;
+}
+
+/* "1.5", "[HH:]MM:SS[.m]", "500ms", "20us" as nanoseconds. */
+static gboolean
+read_time (const gchar * text, gint64 * ns)
+{
+  gint64 whole, part = 0, total = 0;
+  gint parts = 0;
+
+  do {
+    if (parts > 0)
+      text++;
+    if (!read_digits (&text, &whole) || whole > 1000000000)
+      return FALSE;
+    total = total * 60 + whole;
+  } while (*text == ':' && ++parts < 3);
+
+  if (!read_fraction (&text, &part))
+    return FALSE;
+  if (parts == 0 && strcmp (text, "ms") == 0)
+    *ns = total * GST_MSECOND + part / 1000;
+  else if (parts == 0 && strcmp (text, "us") == 0)
+    *ns = total * GST_USECOND + part / 1000000;
+  else if (*text == 0)
+    *ns = total * GST_SECOND + part;
+  else
+    return FALSE;
+  return TRUE;
+}
+
+/* "24", "24000/1001", "23.976". The two-decimal spellings of NTSC rates mean those rates. */
+static gboolean
+read_rate (const gchar * text, gint * num, gint * den)
+{
+  gint64 a, b = 1, part = 0;
+
+  if (!read_digits (&text, &a) || a > RATE_MAX_PART)
+    return FALSE;
+  if (*text == '/') {
+    text++;
+    if (!read_digits (&text, &b) || b > RATE_MAX_PART)
+      return FALSE;
+  } else if (!read_fraction (&text, &part)) {
+    return FALSE;
+  }
+  if (*text != 0 || (a == 0 && part == 0) || b == 0)
+    return FALSE;
+  if (part != 0) {
+    /* 23.976, 29.97 and 59.94 are how people write the NTSC rates. */
+    gst_video_guess_framerate (gst_util_uint64_scale (GST_SECOND, GST_SECOND,
+            a * GST_SECOND + part), num, den);
+  } else {
+    *num = (gint) a;
+    *den = (gint) b;
+  }
+  return (gint64) *num * 10 >= *den && *num <= (gint64) *den * 240;
+}
+
+static gboolean
+read_size (const gchar * text, gint * width, gint * height)
+{
+  gint64 w, h;
+
+  if (!read_digits (&text, &w) || *text++ != 'x' || !read_digits (&text, &h)
+      || *text != 0)
+    return FALSE;
+  if (w < LINK_MIN_SIDE || h < LINK_MIN_SIDE || w > LINK_MAX_SIDE
+      || h > LINK_MAX_SIDE || w * h > LINK_MAX_PIXELS)
+    return FALSE;
+  *width = (gint) w;
+  *height = (gint) h;
+  return TRUE;
+}
+
+/* A built-in name, never something that could be read as a path. */
+static gboolean
+is_model_name (const gchar * text)
+{
+  gsize length = strlen (text);
+
+  return length > 0 && length <= LINK_MAX_MODEL_NAME
+      && strspn (text, "abcdefghijklmnopqrstuvwxyz0123456789_") == length;
+}
+
+static gboolean
+read_integer (const gchar * text, gint64 min, gint64 max, gint64 * number)
+{
+  return g_ascii_string_to_signed (text, 10, min, max, number, NULL);
+}
+
+static gboolean
+read_double (const gchar * text, gdouble min, gdouble max, gdouble * number)
+{
+  gchar *end = NULL;
+
+  /* No "inf", "nan" or hexadecimal floats. */
+  if (*text == 0 || strspn (text, "0123456789.+-eE") != strlen (text))
+    return FALSE;
+  *number = g_ascii_strtod (text, &end);
+  return *end == 0 && *number >= min && *number <= max;
+}
+
+/* Reads one value into settings. Only what a link may set gets here. */
+static gboolean
+set_value (T2vSettings * settings, T2vOption option, const gchar * text,
+    GError ** error)
+{
+  const T2vOptionInfo *info = t2v_option_info (option);
+  GValue *value = &settings->options.values[option];
+  gint64 number;
+  gdouble real;
+
+  switch (option) {
+    case T2V_OPTION_model:
+      if (!is_model_name (text)) {
+        gchar *shown = quote (text);
+
+        REFUSE (error, "expected a built-in model in a link, got "
+            "\"model=%s\"; set the property instead", shown);
+        g_free (shown);
+        return FALSE;
+      }
+      g_value_set_string (value, text);
+      break;
+    case T2V_OPTION_negative_prompt:
+      g_value_set_string (value, text);
+      break;
+    case T2V_OPTION_size:
+      if (!read_size (text, &settings->width, &settings->height))
+        return refuse_value (error, "size", "WIDTHxHEIGHT, from 16x16 to as "
+            "many pixels as 1280x720", text);
+      break;
+    case T2V_OPTION_rate:
+      if (!read_rate (text, &settings->rate_num, &settings->rate_den))
+        return refuse_value (error, "rate", "frames per second from 1/10 to "
+            "240, as 24, 24000/1001 or 23.976", text);
+      break;
+    case T2V_OPTION_frames:
+      /* The rate may still come from the model; see T2V_LINK_MAX_SECONDS. */
+      if (!read_integer (text, 0, T2V_LINK_MAX_SECONDS * 240, &number))
+        return refuse_value (error, "frames", "a number of frames that last "
+            "at most 60 s", text);
+      g_value_set_int64 (value, number);
+      break;
+    case T2V_OPTION_duration:
+      if (!read_time (text, &number)
+          || number > T2V_LINK_MAX_SECONDS * (gint64) GST_SECOND)
+        return refuse_value (error, "duration", "a time of at most 60 s, as "
+            "2.5, 00:02.5 or 2500ms", text);
+      g_value_set_int64 (value, number);
+      break;
+    case T2V_OPTION_seed:
+      if (!read_integer (text, -1, G_MAXINT64, &number))
+        return refuse_value (error, "seed", "a number from -1 to 2^63-1", text);
+      g_value_set_int64 (value, number);
+      break;
+    case T2V_OPTION_steps:
+      if (!read_integer (text, 0, LINK_MAX_STEPS, &number))
+        return refuse_value (error, "steps", "a number from 0 to 50", text);
+      g_value_set_int (value, (gint) number);
+      break;
+    case T2V_OPTION_guidance:
+      if (!read_double (text, 0, info->max, &real)
+          && !read_double (text, -1, -1, &real))
+        return refuse_value (error, "guidance", "-1 or a number from 0 to 100",
+            text);
+      g_value_set_double (value, real);
+      break;
+    case T2V_OPTION_transition:
+    {
+      GEnumClass *klass = g_type_class_ref (G_VALUE_TYPE (value));
+      GEnumValue *word = g_enum_get_value_by_nick (klass, text);
+
+      g_type_class_unref (klass);
+      if (word == NULL)
+        return refuse_value (error, "transition", "cut or morph", text);
+      g_value_set_enum (value, word->value);
+      break;
+    }
+    default:
+      g_return_val_if_reached (FALSE);
+  }
+  if (t2v_option_is_property (option))
+    settings->options.given[option] = TRUE;
+  return TRUE;
+}
+
+/* '-' reads as '_'. The number of the option, or T2V_OPTION_COUNT. */
+static T2vOption
+find_key (const gchar * text, gsize length)
+{
+  gchar *key = g_strdelimit (g_strndup (text, length), "-", '_');
+  gint found = 0;
+
+  while (found < T2V_OPTION_COUNT
+      && ((t2v_option_info (found)->flags & ZT_OPTION_LINK) == 0
+          || strcmp (t2v_option_info (found)->name, key) != 0))
+    found++;
+  g_free (key);
+  return found;
+}
+
+/* "key=value", [text, text + length). */
+static gboolean
+parse_option (T2vSettings * settings, gboolean * seen, const gchar * text,
+    gsize length, GError ** error)
+{
+  const gchar *equals = memchr (text, '=', length);
+  gsize key_length = equals ? (gsize) (equals - text) : length;
+  T2vOption option = find_key (text, key_length);
+  gchar *value, *shown;
+  gboolean ok;
+
+  if (equals == NULL || option == T2V_OPTION_COUNT) {
+    gchar *cut = g_strndup (text, MIN (length, QUOTE_MAX_BYTES));
+
+    shown = quote (cut);
+    REFUSE (error, "expected key=value with a key a link may set (model size "
+        "rate frames duration seed steps guidance negative_prompt "
+        "transition), got \"%s\"", shown);
+    g_free (shown);
+    g_free (cut);
+    return FALSE;
+  }
+  if (seen[option]) {
+    REFUSE (error, "%s: expected to be given once, got it twice",
+        t2v_option_info (option)->name);
+    return FALSE;
+  }
+  seen[option] = TRUE;
+  value = decode (t2v_option_info (option)->name, equals + 1,
+      length - key_length - 1, error);
+  if (value == NULL)
+    return FALSE;
+  ok = set_value (settings, option, value, error);
+  g_free (value);
+  return ok;
+}
+
+/* Everything after "t2v:", "t2v://" or "t2v:///". */
+static gboolean
+parse_body (const gchar * body, T2vSettings * settings, gboolean * seen,
+    GError ** error)
+{
+  gsize length = strcspn (body, ";?");
+  gchar *prompt = decode ("prompt", body, length, error);
+
+  if (prompt == NULL)
+    return FALSE;
+  if (*prompt == 0) {
+    g_free (prompt);
+    REFUSE (error, "prompt: expected t2v:///PROMPT, got none");
+    return FALSE;
+  }
+  g_value_take_string (&settings->options.values[T2V_OPTION_prompt], prompt);
+  settings->options.given[T2V_OPTION_prompt] = TRUE;
+
+  while (body[length] != 0) {
+    body += length + 1;
+    length = strcspn (body, ";&");
+    if (!parse_option (settings, seen, body, length, error))
+      return FALSE;
+  }
+  if (seen[T2V_OPTION_frames] && seen[T2V_OPTION_duration]) {
+    REFUSE (error, "duration: expected frames or duration, got both");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+t2v_link_parse (const gchar * uri, T2vSettings * settings, GError ** error)
+{
+  gboolean seen[T2V_OPTION_COUNT] = { FALSE, };
+  gsize length = strlen (uri);
+  const gchar *body = uri + strlen ("t2v:");
+  T2vSettings link;
+  gboolean ok;
+
+  if (length > LINK_MAX_BYTES) {
+    REFUSE (error, "expected a link of at most %d bytes, got %" G_GSIZE_FORMAT,
+        LINK_MAX_BYTES, length);
+    return FALSE;
+  }
+  if (g_ascii_strncasecmp (uri, "t2v:", strlen ("t2v:")) != 0)
+    return refuse_value (error, "link", "t2v:///PROMPT", uri);
+  if (strchr (uri, '#') != NULL) {
+    REFUSE (error, "prompt: expected %%23 for the character '#', got it bare");
+    return FALSE;
+  }
+  if (g_str_has_prefix (body, "//"))
+    body += body[2] == '/' ? 3 : 2;
+
+  t2v_settings_init (&link);
+  ok = parse_body (body, &link, seen, error);
+  if (ok) {
+    for (gint i = 0; i < T2V_OPTION_COUNT; i++) {
+      if (i != T2V_OPTION_prompt
+          && (t2v_option_info (i)->flags & ZT_OPTION_LINK) == 0)
+        continue;
+      g_value_copy (&link.options.values[i], &settings->options.values[i]);
+      settings->options.given[i] = link.options.given[i];
+    }
+    settings->width = link.width;
+    settings->height = link.height;
+    settings->rate_num = link.rate_num;
+    settings->rate_den = link.rate_den;
+  }
+  t2v_settings_clear (&link);
+  return ok;
+}
+
+static void
+append_option (GString * uri, const gchar * key, const gchar * value)
+{
+  gchar *escaped = g_uri_escape_string (value, NULL, FALSE);
+
+  g_string_append_printf (uri, ";%s=%s", key, escaped);
+  g_free (escaped);
+}
+
+gchar *
+t2v_link_format (const T2vSettings * settings)
+{
+  const gchar *prompt =
+      t2v_options_string (&settings->options, T2V_OPTION_prompt);
+  GString *uri;
+
+  if (prompt == NULL)
+    return NULL;
+  uri = g_string_new ("t2v:///");
+  g_string_append_uri_escaped (uri, prompt, NULL, FALSE);
+
+  for (gint i = 0; i < T2V_OPTION_COUNT; i++) {
+    const T2vOptionInfo *info = t2v_option_info (i);
+    gchar *text = NULL;
+
+    if ((info->flags & ZT_OPTION_LINK) == 0)
+      continue;
+    if (i == T2V_OPTION_size && settings->width > 0 && settings->height > 0)
+      text = g_strdup_printf ("%dx%d", settings->width, settings->height);
+    else if (i == T2V_OPTION_rate && settings->rate_num > 0)
+      text = settings->rate_den == 1
+          ? g_strdup_printf ("%d", settings->rate_num)
+          : g_strdup_printf ("%d/%d", settings->rate_num, settings->rate_den);
+    else if (t2v_option_is_property (i))
+      text = t2v_options_text (&settings->options, i);
+
+    if (text != NULL && strcmp (text, info->default_text) != 0)
+      append_option (uri, info->name, text);
+    g_free (text);
+  }
+  return g_string_free (uri, FALSE);
+}

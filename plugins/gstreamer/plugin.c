@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * plugin.c - the GStreamer plugin zoetrope
+ *
+ * Loading it only registers names: the engine, and LibTorch with it, is mapped when the first
+ * element leaves READY.
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "gstt2vprovenance.h"
+#include "gstt2vsrc.h"
+#include "zoetrope/version.h"
+
+GST_DEBUG_CATEGORY (zoetrope_debug);
+
+static gboolean
+plugin_init (GstPlugin * plugin)
+{
+  GST_DEBUG_CATEGORY_INIT (zoetrope_debug, "zoetrope", 0, "video generation");
+  t2v_provenance_register ();
+  return GST_ELEMENT_REGISTER (t2vsrc, plugin);
+}
+
+#ifndef PACKAGE
+#define PACKAGE "zoetrope"
+#endif
+
+GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, zoetrope,
+    "Generates video from text", plugin_init, ZT_VERSION_STRING, "LGPL",
+    "Zoetrope", "Unknown package origin")
