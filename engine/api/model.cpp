@@ -27,14 +27,14 @@ void check_device(const std::string& device) {
     const char* end = device.data() + device.size();
     const auto parsed = std::from_chars(device.data() + std::min(device.size(), kNumbered.size()), end, number);
     if (device.starts_with(kNumbered) && parsed.ec == std::errc{} && parsed.ptr == end && number >= 0) return;
-    throw Error(ZT_ERROR_ARGUMENT, "device: expected auto, cpu, cuda or cuda:N, got " + quoted(device));
+    throw Error(ZT_ERROR_ARGUMENT, "device: expected auto, cpu, cuda or cuda:N, got " + quote(device));
 }
 
 void check_precision(const std::string& precision) {
     for (const char* known : {"auto", "fp32", "bf16", "fp16", "fp8"}) {
         if (precision == known) return;
     }
-    throw Error(ZT_ERROR_ARGUMENT, "precision: expected auto, fp32, bf16, fp16 or fp8, got " + quoted(precision));
+    throw Error(ZT_ERROR_ARGUMENT, "precision: expected auto, fp32, bf16, fp16 or fp8, got " + quote(precision));
 }
 
 zt::families::LoadOptions read_params(const zt_model_params& params) {
@@ -48,7 +48,7 @@ zt::families::LoadOptions read_params(const zt_model_params& params) {
         throw Error(ZT_ERROR_ARGUMENT, "cpu_threads: expected 0 to " + std::to_string(zt::api::kMaxCpuThreads) + ", got " + std::to_string(params.cpu_threads));
     }
     if (const std::string lora = text_or(params.lora, ""); !lora.empty()) {
-        throw Error(ZT_ERROR_UNSUPPORTED, "lora: expected none (not possible in this version), got " + quoted(lora));
+        throw Error(ZT_ERROR_UNSUPPORTED, "lora: expected none (not possible in this version), got " + quote(lora));
     }
     options.engine_opts = zt::api::parse_dict("engine_opts", text_or(params.engine_opts, ""));
     options.log = zt::make_log(params.log, params.log_opaque);

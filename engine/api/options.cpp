@@ -45,7 +45,7 @@ struct Value {
 
 int64_t in_range(const zt_option_info& option, std::optional<int64_t> number, double unit, const char* value) {
     if (number && static_cast<double>(*number) >= option.min * unit && static_cast<double>(*number) <= option.max * unit) return *number;
-    refuse(ZT_ERROR_ARGUMENT, option, range_text(option), quoted(value));
+    refuse(ZT_ERROR_ARGUMENT, option, range_text(option), quote(value));
 }
 
 int64_t word_index(const zt_option_info& option, std::string_view value) {
@@ -55,7 +55,7 @@ int64_t word_index(const zt_option_info& option, std::string_view value) {
         if (rest.substr(0, blank) == value) return index;
         rest.remove_prefix(std::min(blank + 1, rest.size()));
     }
-    refuse(ZT_ERROR_ARGUMENT, option, std::string("one of ") + option.choices, quoted(value));
+    refuse(ZT_ERROR_ARGUMENT, option, std::string("one of ") + option.choices, quote(value));
 }
 
 void check_text(const zt_option_info& option, std::string_view value) {
@@ -71,7 +71,7 @@ void check_text(const zt_option_info& option, std::string_view value) {
 double read_double(const zt_option_info& option, const char* value) {
     const auto number = parse_double(value);
     if (number && *number >= option.min && *number <= option.max) return *number;
-    refuse(ZT_ERROR_ARGUMENT, option, range_text(option), quoted(value));
+    refuse(ZT_ERROR_ARGUMENT, option, range_text(option), quote(value));
 }
 
 Value read_value(const zt_option_info& option, const char* value) {
@@ -85,7 +85,7 @@ Value read_value(const zt_option_info& option, const char* value) {
             break;
         case ZT_OPTION_BOOL:
             if (const auto yes = parse_bool(value)) out.integer = *yes ? 1 : 0;
-            else refuse(ZT_ERROR_ARGUMENT, option, "0 or 1", quoted(value));
+            else refuse(ZT_ERROR_ARGUMENT, option, "0 or 1", quote(value));
             break;
         case ZT_OPTION_INT: out.integer = in_range(option, parse_int64(value), 1.0, value); break;
         case ZT_OPTION_BYTES: out.integer = in_range(option, parse_bytes(value), 1.0, value); break;
@@ -95,12 +95,12 @@ Value read_value(const zt_option_info& option, const char* value) {
         case ZT_OPTION_SIZE:
             if (value[0] == '\0') break;
             if (const auto size = parse_size(value); size && size->first > 0 && size->second > 0) out.size = *size;
-            else refuse(ZT_ERROR_ARGUMENT, option, "WIDTHxHEIGHT in pixels", quoted(value));
+            else refuse(ZT_ERROR_ARGUMENT, option, "WIDTHxHEIGHT in pixels", quote(value));
             break;
         case ZT_OPTION_RATE:
             if (value[0] == '\0') break;
             if (const auto rate = parse_rate(value)) out.rate = *rate;
-            else refuse(ZT_ERROR_ARGUMENT, option, "frames per second as 24, 24000/1001 or 23.976", quoted(value));
+            else refuse(ZT_ERROR_ARGUMENT, option, "frames per second as 24, 24000/1001 or 23.976", quote(value));
             break;
     }
     return out;
@@ -115,7 +115,7 @@ void check_possible(const zt_option_info& option, const char* value) {
     if (option.type == ZT_OPTION_BOOL && parse_bool(value) == parse_bool(option.default_value)) return;
     if (option.type == ZT_OPTION_BYTES && parse_bytes(value) == parse_bytes(option.default_value)) return;
     const std::string possible = option.default_value[0] != '\0' ? option.default_value : "none";
-    refuse(ZT_ERROR_UNSUPPORTED, option, (name == "cache" ? "off or auto" : possible) + " (others are not possible in this version)", quoted(value));
+    refuse(ZT_ERROR_UNSUPPORTED, option, (name == "cache" ? "off or auto" : possible) + " (others are not possible in this version)", quote(value));
 }
 
 // ---- Storing -----------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ const zt_option_info& find_option(std::string_view name) {
     }
     std::string known;
     for (const zt_option_info& option : kOptions) known += (known.empty() ? "" : " ") + std::string(option.name);
-    throw Error(ZT_ERROR_ARGUMENT, quoted(name) + ": expected one of " + known + ", got no such option");
+    throw Error(ZT_ERROR_ARGUMENT, quote(name) + ": expected one of " + known + ", got no such option");
 }
 
 void set_option(zt_model_params* params, zt_request* request, const zt_option_info& option, const char* value) {
@@ -192,7 +192,7 @@ std::vector<std::pair<std::string, std::string>> parse_dict(const char* option, 
     const auto finish_entry = [&] {
         const bool twice = std::any_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.first == key; });
         if (!in_value || key.empty() || twice) {
-            throw Error(ZT_ERROR_ARGUMENT, std::string(option) + ": expected key=value:key=value with each key once, got " + quoted(text));
+            throw Error(ZT_ERROR_ARGUMENT, std::string(option) + ": expected key=value:key=value with each key once, got " + quote(text));
         }
         entries.emplace_back(std::exchange(key, {}), std::exchange(value, {}));
         in_value = false;

@@ -54,16 +54,16 @@ const char* kind_of(mode_t mode) noexcept {
 
 [[noreturn]] void fail_open(const std::string& path, int error) {
     if (error == ENOMEM) {
-        throw Error(ZT_ERROR_MEMORY, quoted(path) + ": expected memory to open it, got none");
+        throw Error(ZT_ERROR_MEMORY, quote(path) + ": expected memory to open it, got none");
     }
     const bool missing = error == ENOENT || error == ENOTDIR;
     throw Error(missing ? ZT_ERROR_NOT_FOUND : ZT_ERROR_IO,
-                quoted(path) + ": expected a readable file, got: " + error_text(error));
+                quote(path) + ": expected a readable file, got: " + error_text(error));
 }
 
 void require_regular(const std::string& path, mode_t mode) {
     if (S_ISREG(mode)) return;
-    throw Error(ZT_ERROR_IO, quoted(path) + ": expected a regular file, got " + kind_of(mode));
+    throw Error(ZT_ERROR_IO, quote(path) + ": expected a regular file, got " + kind_of(mode));
 }
 
 std::string file_name(const std::string& path) {
@@ -94,7 +94,7 @@ int Fd::release() noexcept {
 
 File File::open(const std::string& path) {
     if (path.find('\0') != std::string::npos) {
-        throw Error(ZT_ERROR_ARGUMENT, quoted(path) + ": expected a path, got a NUL inside");
+        throw Error(ZT_ERROR_ARGUMENT, quote(path) + ": expected a path, got a NUL inside");
     }
     // Looked at before it is opened: opening a device can already move it. Looked at again after,
     // without blocking on a pipe, because the name may have been replaced in between.
@@ -206,7 +206,7 @@ void AtomicFile::commit() {
 
 void AtomicFile::fail(const char* expected) const {
     const std::string reason = error_text(errno);   // before anything else can change errno
-    throw Error(ZT_ERROR_IO, quoted(path_) + ": expected " + expected + ", got: " + reason);
+    throw Error(ZT_ERROR_IO, quote(path_) + ": expected " + expected + ", got: " + reason);
 }
 
 bool is_bare_file_name(std::string_view name) noexcept {

@@ -130,7 +130,7 @@ private:
         const auto twice = std::adjacent_find(
             begin, keys_.end(), [&](const Key& a, const Key& b) { return name(a) == name(b); });
         if (twice != keys_.end()) {
-            refuse(origin_, "expected each key once, got " + zt::quoted(name(*twice)) + " twice");
+            refuse(origin_, "expected each key once, got " + zt::quote(name(*twice)) + " twice");
         }
         keys_.erase(begin, keys_.end());
         key_text_.resize(text_start);
@@ -187,7 +187,7 @@ std::string describe(const Value& value) {
         std::string operator()(bool b) const { return b ? "true" : "false"; }
         std::string operator()(uint64_t n) const { return std::to_string(n); }
         std::string operator()(double d) const { return number_text(d); }
-        std::string operator()(const std::string& s) const { return zt::quoted(s); }
+        std::string operator()(const std::string& s) const { return zt::quote(s); }
         std::string operator()(const Value::Array&) const { return "an array"; }
         std::string operator()(const Value::Object&) const { return "an object"; }
     };
@@ -254,7 +254,7 @@ std::string to_text(std::string_view string) {
     std::string out = "\"";
     while (!string.empty()) {
         const size_t length = utf8_sequence_bytes(string, 0);
-        if (length == 0) throw Error(ZT_ERROR_ARGUMENT, "json: expected UTF-8, got " + zt::quoted(string));
+        if (length == 0) throw Error(ZT_ERROR_ARGUMENT, "json: expected UTF-8, got " + zt::quote(string));
         const char c = string.front();
         if (c == '"' || c == '\\') {
             (out += '\\') += c;
@@ -271,7 +271,7 @@ std::string to_text(std::string_view string) {
 
 Field Field::at(std::string_view key) const {
     std::optional<Field> field = find(key);
-    if (!field) refuse("a key " + zt::quoted(key));
+    if (!field) refuse("a key " + zt::quote(key));
     return *std::move(field);
 }
 
@@ -337,7 +337,7 @@ void Field::refuse(const std::string& expected) const {
 }
 
 void Field::refuse_key(const std::string& expected, std::string_view got) const {
-    json::refuse(origin_, "expected " + expected + ", got " + zt::quoted(got));
+    json::refuse(origin_, "expected " + expected + ", got " + zt::quote(got));
 }
 
 }  // namespace zt::json

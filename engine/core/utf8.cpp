@@ -91,6 +91,6 @@ std::string one_line(std::string_view text, size_t most) {
     return out;
 }
 
-std::string quoted(std::string_view text) { return '"' + one_line(text, kShownTextBytes) + '"'; }
+std::string quote(std::string_view text) { return '"' + one_line(text, kShownTextBytes) + '"'; }
 
 }  // namespace zt

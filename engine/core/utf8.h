@@ -28,6 +28,6 @@ struct TextFault {
 // between two characters with "…" appended.
 [[nodiscard]] std::string one_line(std::string_view text, size_t most);
 // The same in double quotes, cut at kShownTextBytes: how user text appears in messages.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string quote(std::string_view text);
 
 }  // namespace zt

@@ -64,7 +64,7 @@ Found find_built_in(const Family& family) {
     std::string looked;
     for (const fs::path& folder : model_folders()) {
         if (is_folder(folder / family.name())) return {&family, fs::canonical(folder / family.name()).string()};
-        looked += (looked.empty() ? "" : ", ") + zt::quoted((folder / family.name()).lexically_normal().string());
+        looked += (looked.empty() ? "" : ", ") + zt::quote((folder / family.name()).lexically_normal().string());
     }
     throw Error(ZT_ERROR_NOT_FOUND, "model: expected the weights of " + std::string(family.name()) + " in " +
                                         (looked.empty() ? "ZOETROPE_MODEL_PATH" : looked) +
@@ -82,12 +82,12 @@ Found find_model(const std::string& name) {
     std::error_code error;
     const fs::path path = fs::canonical(name, error);
     if (error) {
-        throw Error(ZT_ERROR_NOT_FOUND, "model: expected " + known + " or the path of a model, got " + zt::quoted(name) + " (" + error.message() + ")");
+        throw Error(ZT_ERROR_NOT_FOUND, "model: expected " + known + " or the path of a model, got " + zt::quote(name) + " (" + error.message() + ")");
     }
     for (const Family* family : families) {
         if (family->detect(path.string())) return {family, path.string()};
     }
-    throw Error(ZT_ERROR_UNSUPPORTED, "model: expected weights of a known family, got " + zt::quoted(name));
+    throw Error(ZT_ERROR_UNSUPPORTED, "model: expected weights of a known family, got " + zt::quote(name));
 }
 
 // ---- Identity ----------------------------------------------------------------------------------

@@ -43,8 +43,8 @@ bool given(const char* text) { return text != nullptr && text[0] != '\0'; }
 // ---- What this version cannot do yet -----------------------------------------------------------
 
 void check_possible(const zt_request& request) {
-    if (given(request.storyboard)) refuse(ZT_ERROR_UNSUPPORTED, "storyboard", "prompt or prompt_file (shot lists are not possible in this version)", quoted(request.storyboard));
-    if (given(request.negative_prompt)) refuse(ZT_ERROR_UNSUPPORTED, "negative_prompt", "none (not possible in this version)", quoted(request.negative_prompt));
+    if (given(request.storyboard)) refuse(ZT_ERROR_UNSUPPORTED, "storyboard", "prompt or prompt_file (shot lists are not possible in this version)", quote(request.storyboard));
+    if (given(request.negative_prompt)) refuse(ZT_ERROR_UNSUPPORTED, "negative_prompt", "none (not possible in this version)", quote(request.negative_prompt));
     check_range<int>("transition", request.transition, ZT_TRANSITION_CUT, ZT_TRANSITION_MORPH);
     if (request.transition == ZT_TRANSITION_MORPH) refuse(ZT_ERROR_UNSUPPORTED, "transition", "cut (others are not possible in this version)", "morph");
     check_range("enhance", request.enhance, 0, 1);

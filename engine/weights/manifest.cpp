@@ -73,7 +73,7 @@ Manifest read_manifest(const std::string& folder) {
     const json::Value value = json::parse_value(text, {.bytes = kMaxManifestBytes, .values = 20'000}, origin);
     const json::Field root(value, origin);
     require_keys(root, {"format", "files", "metadata"});
-    if (root.at("format").string() != kFormat) root.at("format").refuse(quoted(kFormat));
+    if (root.at("format").string() != kFormat) root.at("format").refuse(quote(kFormat));
 
     Manifest manifest;
     manifest.sha256 = sha256_hex(text);
@@ -118,7 +118,7 @@ void write_manifest(const std::string& folder, const std::vector<std::string>& n
     json::Value::Object files;
     for (const std::string& name : names) {
         if (!is_bare_file_name(name)) {
-            throw Error(ZT_ERROR_ARGUMENT, "manifest.json: expected a file name in its folder, got " + quoted(name));
+            throw Error(ZT_ERROR_ARGUMENT, "manifest.json: expected a file name in its folder, got " + quote(name));
         }
         const File file = File::open(path_in(folder, name));
         json::Value::Object entry;

@@ -40,7 +40,7 @@ constexpr std::array<DtypeRow, 15> kDtypes = {{
 }
 
 std::string tensor_label(std::string_view name) {
-    return "tensor " + quoted(name);
+    return "tensor " + quote(name);
 }
 
 std::string shape_text(std::span<const int64_t> shape) {
@@ -91,7 +91,7 @@ public:
     void key(std::string_view value) override {
         if (place_ == Place::kTensor && value != "dtype" && value != "shape" && value != "data_offsets") {
             refuse(file_, tensor_label(table_.tensors.back().name) +
-                              ": expected dtype, shape and data_offsets, got " + quoted(value));
+                              ": expected dtype, shape and data_offsets, got " + quote(value));
         }
         key_ = value;
     }
@@ -101,7 +101,7 @@ public:
         } else if (place_ == Place::kTensor && key_ == "dtype") {
             read_dtype(value);
         } else {
-            unexpected(quoted(value));
+            unexpected(quote(value));
         }
     }
     void unsigned_integer(uint64_t value) override {
@@ -154,7 +154,7 @@ private:
         if (row == kDtypes.end()) {
             std::string names;
             for (const DtypeRow& r : kDtypes) (names += names.empty() ? "" : " ") += r.name;
-            refuse_field("one of " + names, quoted(value));
+            refuse_field("one of " + names, quote(value));
         }
         table_.tensors.back().dtype = row->dtype;
         has_dtype_ = true;
@@ -167,7 +167,7 @@ private:
         switch (place_) {
         case Place::kStart: refuse(file_, "header: expected an object, got " + got);
         case Place::kRoot: refuse(file_, tensor_label(key_) + ": expected an object, got " + got);
-        case Place::kMetadata: refuse(file_, "__metadata__: " + quoted(key_) + ": expected a string, got " + got);
+        case Place::kMetadata: refuse(file_, "__metadata__: " + quote(key_) + ": expected a string, got " + got);
         case Place::kTensor:
             refuse_field(key_ == "dtype" ? "a string" : "an array of integers", got);
         case Place::kShape:
@@ -254,7 +254,7 @@ uint64_t little_endian(std::span<const std::byte> bytes) noexcept {
                                 std::to_string(length));
     }
     if (length < 2) refuse(file.name(), "header length: expected at least 2, got " + std::to_string(length));
-    refuse(file.name(), "header: expected a JSON object, got " + quoted(start.substr(kLengthBytes, 1)) + " first");
+    refuse(file.name(), "header: expected a JSON object, got " + quote(start.substr(kLengthBytes, 1)) + " first");
 }
 
 }  // namespace

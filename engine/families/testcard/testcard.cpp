@@ -102,12 +102,12 @@ Settings read_settings(const LoadOptions& options) {
     for (const auto& [name, value] : options.engine_opts) {
         const bool is_delay = name == "delay_ms";
         if (!is_delay && name != "nan_frame") {
-            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: expected delay_ms or nan_frame, got " + quoted(name));
+            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: expected delay_ms or nan_frame, got " + quote(name));
         }
         const int64_t most = is_delay ? kMaxDelayMs : std::numeric_limits<int32_t>::max();
         const auto number = parse_int64(value);
         if (!number || *number < 0 || *number > most) {
-            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: " + name + ": expected 0 to " + std::to_string(most) + ", got " + quoted(value));
+            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: " + name + ": expected 0 to " + std::to_string(most) + ", got " + quote(value));
         }
         (is_delay ? settings.delay_ms : settings.nan_frame) = *number;
     }
@@ -122,10 +122,10 @@ public:
     [[nodiscard]] bool has_weights() const override { return false; }
     [[nodiscard]] std::shared_ptr<const Model> load(const LoadOptions& options) const override {
         if (options.device != "auto" && options.device != "cpu") {
-            throw Error(ZT_ERROR_UNSUPPORTED, "device: expected auto or cpu (testcard computes nothing else), got " + quoted(options.device));
+            throw Error(ZT_ERROR_UNSUPPORTED, "device: expected auto or cpu (testcard computes nothing else), got " + quote(options.device));
         }
         if (options.precision != "auto" && options.precision != "fp32") {
-            throw Error(ZT_ERROR_UNSUPPORTED, "precision: expected auto or fp32 (testcard has no other), got " + quoted(options.precision));
+            throw Error(ZT_ERROR_UNSUPPORTED, "precision: expected auto or fp32 (testcard has no other), got " + quote(options.precision));
         }
         return std::make_shared<TestcardModel>(read_settings(options));
     }
