@@ -28,8 +28,12 @@ bool is_number_byte(char c) noexcept {
     return (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E';
 }
 
-// Bounds the length of every string and number, and knows nothing else of the grammar.
+// Bounds the length of every string and number, and knows nothing else of the grammar. A zero byte
+// is refused here because nlohmann takes it for the end of the text.
 void check_tokens(std::string_view text, const Limits& limits, const Origin& origin) {
+    if (const size_t zero = text.find('\0'); zero != std::string_view::npos) {
+        refuse(origin, "expected JSON, got a zero byte at " + std::to_string(zero));
+    }
     size_t i = 0;
     while (i < text.size()) {
         const size_t start = i;

@@ -19,6 +19,7 @@ namespace zt::weights {
 namespace {
 
 constexpr uint64_t kLengthBytes = 8;
+constexpr uint64_t kHeaderStepBytes = 1 << 20;
 constexpr std::string_view kMetadataKey = "__metadata__";
 constexpr uint64_t kMaxSize = std::numeric_limits<int64_t>::max();
 
@@ -296,7 +297,15 @@ SafetensorsFile SafetensorsFile::open(const std::string& path) {
     if (!plausible) refuse_start(file, {start.data(), start_bytes}, length);
 
     const auto header = std::make_unique_for_overwrite<char[]>(length);
-    file.read_exact(kLengthBytes, std::as_writable_bytes(std::span(header.get(), length)));
+    for (uint64_t done = 0; done < length;) {
+        const auto step = std::span(header.get() + done, std::min(length - done, kHeaderStepBytes));
+        file.read_exact(kLengthBytes + done, std::as_writable_bytes(step));
+        done += step.size();
+        // No JSON from here on, as in a sparse file that claims a long header: read no further.
+        if (std::find(step.begin(), step.end(), '\0') != step.end()) {
+            static_cast<void>(parse_table({header.get(), done}, 0, file.name()));
+        }
+    }
     const uint64_t data_start = kLengthBytes + length;
     TensorTable table = parse_table({header.get(), length}, file.size() - data_start, file.name());
     for (TensorEntry& tensor : table.tensors) tensor.offset += data_start;   // inside the file by now

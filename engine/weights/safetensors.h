@@ -40,6 +40,8 @@ struct TensorEntry {
     std::vector<int64_t> shape;     // empty: a scalar. The product of the sizes that are not 0 fits int64
     uint64_t offset = 0;            // bytes from the start of the file, not necessarily aligned
     uint64_t size_bytes = 0;
+
+    friend bool operator==(const TensorEntry&, const TensorEntry&) = default;
 };
 
 struct TensorTable {
