@@ -16,7 +16,7 @@
 namespace {
 
 using zt::Error;
-using zt::quoted;
+using zt::quote;
 
 std::string text_or(const char* text, const char* fallback) { return text != nullptr && text[0] != '\0' ? text : fallback; }
 
