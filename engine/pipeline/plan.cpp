@@ -69,7 +69,7 @@ std::string find_prompt(const zt_request& request) {
 
 int nearest_on_grid(int64_t value, int low, int high, int step) {
     const int64_t clamped = std::clamp<int64_t>(value, low, high);
-    const int64_t steps = (clamped - low + step / 2) / step;
+    const int64_t steps = (clamped - low + (step - 1) / 2) / step;   // to nearest, half down
     return static_cast<int>(std::min<int64_t>(low + steps * step, high));
 }
 
@@ -108,7 +108,7 @@ bool same_rate(zt_rational a, zt_rational b) { return int64_t{a.num} * b.den == 
 
 zt_rational resolve_rate(zt_rational rate, const Limits& limits) {
     if (rate.num == 0 && rate.den == 0) return limits.rates.front();
-    const std::string got = std::to_string(rate.num) + "/" + std::to_string(rate.den);
+    const std::string got = to_text(rate);
     // 1/10 to 240 frames per second, parts up to a million.
     constexpr int kMaxPart = 1'000'000;
     if (rate.num < 1 || rate.den < 1 || rate.num > kMaxPart || rate.den > kMaxPart ||
@@ -245,7 +245,8 @@ int64_t resolve_seed(int64_t seed, const Log& log) {
     if (seed >= 0) return seed;
     std::random_device entropy;
     const uint64_t drawn = (static_cast<uint64_t>(entropy()) << 32) | entropy();
-    const auto chosen = static_cast<int64_t>(drawn >> 1);   // never negative
+    // 53 bits: FFmpeg and JSON readers keep numbers as doubles, and the seed must come back unchanged.
+    const auto chosen = static_cast<int64_t>(drawn >> 11);
     log(ZT_LOG_INFO, "seed: drew " + std::to_string(chosen));
     return chosen;
 }

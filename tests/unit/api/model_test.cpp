@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Opening models through the C API: what is refused, what is shared, what a client reads.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <thread>
+
+#include "api/client.h"
+
+namespace {
+
+using namespace zt::test;
+
+std::string refusal(const zt_model_params& params, zt_status expected) {
+    zt_model* model = reinterpret_cast<zt_model*>(1);
+    zt_error error = ZT_ERROR_INIT;
+    EXPECT_EQ(zt_model_open(&params, &model, &error), expected) << error.message;
+    EXPECT_EQ(error.status, expected);
+    EXPECT_EQ(model, nullptr);
+    return error.message;
+}
+
+TEST(Model, TellsWhatItCanDo) {
+    const ModelPtr model = open_model();
+    const zt_model_info* info = zt_model_get_info(model.get());
+    EXPECT_STREQ(info->name, "testcard");
+    EXPECT_STREQ(info->device, "cpu");
+    EXPECT_STREQ(info->sha256, "");
+    EXPECT_EQ(info->width, 256);
+    EXPECT_EQ(info->default_frames, 144);
+    EXPECT_EQ(info->endless, 1);
+    int rates = 0;
+    while (info->rates[rates].num != 0) ++rates;
+    EXPECT_EQ(rates, 5);
+}
+
+TEST(Model, ReferencesAreCounted) {
+    zt_model* model = open_model().release();
+    zt_model* second = zt_model_ref(model);
+    EXPECT_EQ(second, model);
+    zt_model_unref(&model);
+    EXPECT_EQ(model, nullptr);
+    EXPECT_STREQ(zt_model_get_info(second)->name, "testcard");
+    zt_model_unref(&second);
+}
+
+TEST(Model, WrongParamsNameTheOption) {
+    const auto with = [](auto edit) {
+        zt_model_params params = testcard_params();
+        edit(params);
+        return params;
+    };
+    EXPECT_EQ(refusal(with([](auto& p) { p.device = "gpu"; }), ZT_ERROR_ARGUMENT), "device: expected auto, cpu, cuda or cuda:N, got \"gpu\"");
+    for (const char* wrong : {"cuda:", "cuda:-1", "cuda:1x", "CPU", " cpu"}) (void)refusal(with([&](auto& p) { p.device = wrong; }), ZT_ERROR_ARGUMENT);
+    (void)refusal(with([](auto& p) { p.device = "cuda:0"; }), ZT_ERROR_UNSUPPORTED);
+    (void)refusal(with([](auto& p) { p.precision = "int4"; }), ZT_ERROR_ARGUMENT);
+    (void)refusal(with([](auto& p) { p.cpu_threads = 1025; }), ZT_ERROR_ARGUMENT);
+    (void)refusal(with([](auto& p) { p.cpu_threads = -1; }), ZT_ERROR_ARGUMENT);
+    (void)refusal(with([](auto& p) { p.memory_bytes = 1; }), ZT_ERROR_UNSUPPORTED);
+    (void)refusal(with([](auto& p) { p.lora = "x.safetensors"; }), ZT_ERROR_UNSUPPORTED);
+    (void)refusal(with([](auto& p) { p.engine_opts = "nosuch=1"; }), ZT_ERROR_ARGUMENT);
+    (void)refusal(with([](auto& p) { p.engine_opts = "delay_ms"; }), ZT_ERROR_ARGUMENT);
+    (void)refusal(with([](auto& p) { p.engine_opts = "delay_ms=1:delay_ms=2"; }), ZT_ERROR_ARGUMENT);
+    EXPECT_NE(refusal(with([](auto& p) { p.model = "no\x1bsuch"; }), ZT_ERROR_NOT_FOUND).find("\"no\\x1Bsuch\""), std::string::npos);
+    (void)refusal(with([](auto& p) { p.model = "/dev/null"; }), ZT_ERROR_UNSUPPORTED);
+}
+
+TEST(Model, StructSizesOfOtherVersions) {
+    struct Newer {
+        zt_model_params ours;
+        uint64_t later;
+    } newer = {testcard_params(), 0};
+    newer.ours.struct_size = sizeof(newer);
+    (void)open_model(newer.ours);
+    newer.later = 1;
+    EXPECT_EQ(refusal(newer.ours, ZT_ERROR_UNSUPPORTED), "params: expected fields of version " ZT_VERSION_STRING ", got a newer one that is set");
+
+    zt_model_params older = testcard_params();   // knows nothing past `model`
+    older.struct_size = offsetof(zt_model_params, device);
+    older.device = "garbage it never wrote";
+    (void)open_model(older);
+
+    zt_model_params forgotten = testcard_params();
+    for (const size_t size : {size_t{0}, size_t{7}, size_t{1} << 20}) {
+        forgotten.struct_size = size;
+        (void)refusal(forgotten, ZT_ERROR_ARGUMENT);
+    }
+}
+
+TEST(Model, SecondThreadCountIsRefused) {
+    zt_model_params params = testcard_params();
+    params.cpu_threads = 1;   // ctest order: whatever came before left one per core, or nothing
+    zt_error error = ZT_ERROR_INIT;
+    zt_model* model = nullptr;
+    const zt_status first = zt_model_open(&params, &model, &error);
+    zt_model_unref(&model);
+    if (first == ZT_OK) {
+        params.cpu_threads = 2;
+        EXPECT_EQ(refusal(params, ZT_ERROR_ARGUMENT), "cpu_threads: expected 1 (already set in this process), got 2");
+    } else {
+        EXPECT_EQ(first, ZT_ERROR_ARGUMENT);
+        EXPECT_NE(std::string(error.message).find("(already set in this process), got 1"), std::string::npos) << error.message;
+    }
+}
+
+TEST(Model, OpeningFromManyThreadsWorks) {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < 8; ++thread) {
+        threads.emplace_back([] {
+            for (int i = 0; i < 50; ++i) EXPECT_TRUE(open_model());
+        });
+    }
+}
+
+TEST(Model, LogGoesToItsOwnOpener) {
+    // Two openers share the weights but not the callback: the first may be gone.
+    std::string first_log, second_log;
+    const auto collect = [](void* opaque, zt_log_level, const char* line) { *static_cast<std::string*>(opaque) += line; };
+    zt_model_params params = testcard_params();
+    params.log = collect;
+    params.log_opaque = &first_log;
+    const ModelPtr first = open_model(params);
+    params.log_opaque = &second_log;
+    const ModelPtr second = open_model(params);
+    zt_request request = a_request();
+    request.seed = -1;
+    (void)start(second, request);
+    EXPECT_EQ(first_log, "");
+    EXPECT_EQ(second_log.rfind("seed: drew ", 0), 0U);
+}
+
+}  // namespace

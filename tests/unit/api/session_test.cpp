@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Sessions through the C API on the test card: counts, ends, cancel, frames that live on, same bytes.
+#include <gtest/gtest.h>
+
+#include <dirent.h>
+
+#include <atomic>
+#include <cfenv>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <thread>
+
+#include "api/client.h"
+
+namespace {
+
+using namespace zt::test;
+
+size_t entries(const char* folder) {
+    size_t count = 0;
+    DIR* open = opendir(folder);
+    while (readdir(open) != nullptr) ++count;
+    closedir(open);
+    return count;
+}
+
+int64_t resident_kib() {
+    int64_t pages = 0, resident = 0;
+    std::ifstream("/proc/self/statm") >> pages >> resident;
+    return resident * 4;
+}
+
+TEST(ApiSession, TellsWhatTheRequestBecame) {
+    const ModelPtr model = open_model();
+    zt_request request = a_request();
+    request.duration_us = 1'000'000;
+    request.rate = {25, 1};
+    const SessionPtr session = start(model, request);
+    const zt_session_info* info = zt_session_get_info(session.get());
+    EXPECT_EQ(info->width, 256);
+    EXPECT_EQ(info->frames, 25);
+    EXPECT_EQ(info->rate.num, 25);
+    EXPECT_EQ(info->seed, 0);
+    EXPECT_EQ(info->format, ZT_PIXEL_YUV420P);
+}
+
+TEST(ApiSession, GivesExactlyItsFramesThenTheEndForEver) {
+    const ModelPtr model = open_model();
+    zt_request request = a_request();
+    request.frames = 31;
+    const SessionPtr session = start(model, request);
+    FramePtr frame;
+    for (int64_t pts = 0; pts < 31; ++pts) {
+        ASSERT_EQ(read(session, frame), ZT_OK);
+        const zt_frame_info* info = zt_frame_get_info(frame.get());
+        EXPECT_EQ(info->pts, pts);
+        EXPECT_EQ(info->chunk, pts / 12);
+        EXPECT_EQ(info->chunk_start, pts % 12 == 0 ? 1 : 0);
+        EXPECT_STREQ(info->prompt, "a red fox");
+        EXPECT_EQ(std::strlen(info->prompt_sha256), 64U);
+    }
+    EXPECT_EQ(read(session, frame), ZT_END);
+    EXPECT_EQ(frame, nullptr);
+    EXPECT_EQ(read(session, frame, 0), ZT_END);
+    zt_session_cancel(session.get());
+    EXPECT_EQ(read(session, frame), ZT_END);
+}
+
+TEST(ApiSession, CancelIsHeardOnceAndForAll) {
+    const ModelPtr model = open_model();
+    zt_request request = a_request();
+    request.frames = -1;
+    const SessionPtr session = start(model, request);
+    FramePtr frame;
+    ASSERT_EQ(read(session, frame), ZT_OK);
+    zt_session_cancel(session.get());
+    zt_session_cancel(session.get());
+    zt_error error = ZT_ERROR_INIT;
+    EXPECT_EQ(read(session, frame, -1, &error), ZT_ERROR_CANCELLED);
+    EXPECT_STREQ(error.message, "session: cancelled");
+    EXPECT_EQ(read(session, frame, 0), ZT_ERROR_CANCELLED);
+}
+
+TEST(ApiSession, CancelInterruptsASlowChunk) {
+    zt_model_params params = testcard_params();
+    params.engine_opts = "delay_ms=60000";
+    const ModelPtr model = open_model(params);
+    const SessionPtr session = start(model);
+    FramePtr frame;
+    EXPECT_EQ(read(session, frame, 1000), ZT_AGAIN);
+    const auto began = std::chrono::steady_clock::now();
+    std::jthread other([&] { zt_session_cancel(session.get()); });
+    EXPECT_EQ(read(session, frame), ZT_ERROR_CANCELLED);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+}
+
+TEST(ApiSession, CallbacksMayCallBackButNotDestroy) {
+    struct Host {
+        zt_model* model;
+        std::atomic<int> lines = 0;
+        zt_status status = ZT_ERROR_INTERNAL;
+    } host;
+    const ModelPtr model = open_model();
+    host.model = model.get();
+    zt_request request = a_request();
+    request.seed = -1;   // logs a line from this thread
+    request.log_opaque = &host;
+    request.log = [](void* opaque, zt_log_level, const char*) {
+        auto* self = static_cast<Host*>(opaque);
+        ++self->lines;
+        const zt_request inner = a_request();
+        zt_session* session = nullptr;
+        self->status = zt_session_create(self->model, &inner, &session, nullptr);
+        zt_session_destroy(&session);
+    };
+    (void)start(model, request);
+    EXPECT_EQ(host.lines, 1);
+    EXPECT_EQ(host.status, ZT_OK);
+}
+
+TEST(ApiSession, NanBecomesAnErrorAndNoFrame) {
+    zt_model_params params = testcard_params();
+    params.engine_opts = "nan_frame=20";
+    const ModelPtr model = open_model(params);
+    const SessionPtr session = start(model);
+    FramePtr frame;
+    zt_error error = ZT_ERROR_INIT;
+    int64_t frames = 0;
+    while (read(session, frame, -1, &error) == ZT_OK) ++frames;
+    EXPECT_EQ(frames, 12);   // the chunk before it
+    EXPECT_EQ(error.status, ZT_ERROR_NUMERIC);
+    EXPECT_STREQ(error.message, "chunk 1: expected finite pixels, got NaN or infinity");
+}
+
+TEST(ApiSession, FramesOutliveSessionAndModelAndBelongToTheHost) {
+    FramePtr kept, twin;
+    {
+        ModelPtr model = open_model();
+        const SessionPtr session = start(model);
+        ASSERT_EQ(read(session, kept), ZT_OK);
+        const SessionPtr second = start(model);
+        ASSERT_EQ(read(second, twin), ZT_OK);
+        model.reset();
+        FramePtr next;   // the session holds what it needs of the model
+        ASSERT_EQ(read(session, next), ZT_OK);
+    }
+    EXPECT_EQ(content(kept), content(twin));
+    const zt_frame_info* info = zt_frame_get_info(kept.get());
+    for (int y = 0; y < info->height; ++y) std::memset(info->data[0] + info->stride[0] * y, 0, static_cast<size_t>(info->stride[0]));
+    EXPECT_NE(content(kept), content(twin));
+    zt_frame* second = zt_frame_ref(kept.get());
+    kept.reset();
+    EXPECT_STREQ(zt_frame_get_info(second)->prompt, "a red fox");
+    zt_frame_unref(&second);
+    EXPECT_EQ(second, nullptr);
+}
+
+TEST(ApiSession, SameRequestSameBytes) {
+    const ModelPtr model = open_model();
+    zt_request request = a_request();
+    const std::string reference = clip(model, request);
+    for (int prefetch = 0; prefetch <= 4; ++prefetch) {
+        request.prefetch = prefetch;
+        EXPECT_EQ(clip(model, request), reference) << prefetch;
+    }
+    request.seed = 1;
+    EXPECT_NE(clip(model, request), reference);
+}
+
+TEST(ApiSession, HostsFloatingPointSettingsDoNotReachThePixels) {
+    const ModelPtr model = open_model();
+    const std::string reference = clip(model);
+    std::fenv_t before;
+    std::fegetenv(&before);
+    std::fesetround(FE_UPWARD);
+    const std::string upward = clip(model);
+    std::fesetenv(&before);
+    EXPECT_EQ(upward, reference);
+}
+
+TEST(ApiSession, TwoAtOnceEqualOneAfterTheOther) {
+    const ModelPtr model = open_model();
+    zt_request first = a_request(), second = a_request();
+    second.seed = 5;
+    const std::string alone_first = clip(model, first), alone_second = clip(model, second);
+    std::string at_once_first, at_once_second;
+    {
+        std::jthread a([&] { at_once_first = clip(model, first); });
+        std::jthread b([&] { at_once_second = clip(model, second); });
+    }
+    EXPECT_EQ(at_once_first, alone_first);
+    EXPECT_EQ(at_once_second, alone_second);
+}
+
+TEST(ApiSession, PromptChangesWhileRunning) {
+    const ModelPtr model = open_model();
+    zt_request request = a_request();
+    request.frames = 144;
+    const SessionPtr session = start(model, request);
+    FramePtr frame;
+    for (int i = 0; i < 30; ++i) ASSERT_EQ(read(session, frame), ZT_OK);
+    int64_t first = -7;
+    zt_error error = ZT_ERROR_INIT;
+    EXPECT_EQ(zt_session_set_prompt(session.get(), "\xFF", &first, &error), ZT_ERROR_PROMPT);
+    EXPECT_EQ(first, -7);
+    ASSERT_EQ(zt_session_set_prompt(session.get(), "a blue owl", &first, &error), ZT_OK);
+    EXPECT_LE(first, 48);
+    EXPECT_EQ(zt_session_set_option(session.get(), "steps", "3", nullptr, &error), ZT_ERROR_ARGUMENT);
+    EXPECT_EQ(zt_session_set_option(session.get(), "guidance", "1,5", nullptr, &error), ZT_ERROR_ARGUMENT);
+    for (int64_t pts = 30; pts < 144; ++pts) {
+        ASSERT_EQ(read(session, frame), ZT_OK);
+        EXPECT_STREQ(zt_frame_get_info(frame.get())->prompt, pts < first ? "a red fox" : "a blue owl") << pts;
+    }
+    EXPECT_EQ(read(session, frame), ZT_END);
+    EXPECT_EQ(zt_session_set_prompt(session.get(), "too late", &first, &error), ZT_END);
+    EXPECT_EQ(first, -1);
+}
+
+TEST(ApiSession, OlderClientsProgressIsNotOverwritten) {
+    const ModelPtr model = open_model();
+    const SessionPtr session = start(model);
+    zt_progress progress = {};
+    progress.struct_size = offsetof(zt_progress, seconds_left);
+    progress.seconds_left = 42.0;
+    EXPECT_EQ(zt_session_get_progress(session.get(), &progress), ZT_OK);
+    EXPECT_NE(progress.stage, nullptr);
+    EXPECT_EQ(progress.frames_total, 144);
+    EXPECT_EQ(progress.seconds_left, 42.0);
+}
+
+TEST(ApiSession, NothingPilesUp) {
+    const ModelPtr model = open_model();
+    zt_request request = a_request();
+    request.frames = 12;
+    (void)clip(model, request);
+    const size_t threads = entries("/proc/self/task"), files = entries("/proc/self/fd");
+    for (int i = 0; i < 100; ++i) (void)clip(model, request);
+    const int64_t after_first_third = resident_kib();
+    for (int i = 0; i < 200; ++i) (void)clip(model, request);
+    EXPECT_LT(resident_kib() - after_first_third, 2048) << "KiB";
+    EXPECT_EQ(entries("/proc/self/task"), threads);
+    EXPECT_EQ(entries("/proc/self/fd"), files);
+}
+
+}  // namespace

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A whole generation without LibTorch (pipeline/session.h): failures, cancel, changes, timing.
+#include "pipeline/session.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <random>
+#include <stdexcept>
+#include <thread>
+
+#include "families/testcard/testcard.h"
+#include "pipeline/fake_model.h"
+#include "seed.h"
+
+namespace {
+
+using zt::Failure;
+using zt::pipeline::FramePtr;
+using zt::pipeline::Plan;
+using zt::pipeline::Session;
+using zt::test::FakeModel;
+
+Plan a_plan(int64_t frames, int prefetch = 1) {
+    Plan plan;
+    plan.generation.width = plan.generation.height = 16;
+    plan.generation.rate = {24, 1};
+    plan.generation.frames = frames;
+    plan.generation.steps = 1;
+    plan.generation.first.prompt = "fox";
+    plan.generation.log = zt::make_log(nullptr, nullptr);
+    plan.prefetch = prefetch;
+    return plan;
+}
+
+struct Outcome {
+    int64_t frames = 0;
+    zt_status status = ZT_OK;
+    std::string message;
+};
+
+Outcome read_all(Session& session) {
+    Outcome outcome;
+    Failure failure;
+    for (FramePtr frame; (outcome.status = session.read(-1, frame, failure)) == ZT_OK; ++outcome.frames) {
+        EXPECT_EQ(frame->info.pts, outcome.frames);
+    }
+    outcome.message = failure.message;
+    return outcome;
+}
+
+TEST(Session, GivesEveryFrameOnceAndEnds) {
+    for (int prefetch = 0; prefetch <= 4; ++prefetch) {
+        for (const int64_t frames : {1, 7, 8, 9, 100}) {
+            Session session(std::make_shared<FakeModel>(), a_plan(frames, prefetch));
+            const Outcome outcome = read_all(session);
+            EXPECT_EQ(outcome.frames, frames);
+            EXPECT_EQ(outcome.status, ZT_END);
+        }
+    }
+}
+
+TEST(Session, StartFrameSkipsButKeepsNumbers) {
+    for (const int64_t start : {1, 7, 8, 19}) {
+        Plan plan = a_plan(20, 0);
+        plan.start_frame = start;
+        Session session(std::make_shared<FakeModel>(), plan);
+        Failure failure;
+        FramePtr frame;
+        for (int64_t pts = start; pts < 20; ++pts) {
+            ASSERT_EQ(session.read(-1, frame, failure), ZT_OK);
+            EXPECT_EQ(frame->info.pts, pts);
+            EXPECT_EQ(frame->info.chunk, pts / 8);
+        }
+        EXPECT_EQ(session.read(-1, frame, failure), ZT_END);
+    }
+}
+
+TEST(Session, AnyExceptionEndsThisSessionOnly) {
+    const auto model = std::make_shared<FakeModel>([](int64_t chunk, const auto& direction, const auto&) {
+        if (chunk != 1) return;
+        if (direction.prompt == "std") throw std::logic_error("bug\nbacktrace");
+        if (direction.prompt == "unknown") throw 42;
+        if (direction.prompt == "memory") throw std::bad_alloc();
+        if (direction.prompt == "own") throw zt::Error(ZT_ERROR_DEVICE, "device: lost");
+    });
+    const std::pair<const char*, zt_status> cases[] = {
+        {"std", ZT_ERROR_INTERNAL}, {"unknown", ZT_ERROR_INTERNAL}, {"memory", ZT_ERROR_MEMORY}, {"own", ZT_ERROR_DEVICE}, {"fox", ZT_END}};
+    for (const auto& [prompt, status] : cases) {
+        Plan plan = a_plan(20);
+        plan.generation.first.prompt = prompt;
+        Session session(model, plan);
+        const Outcome outcome = read_all(session);
+        EXPECT_EQ(outcome.status, status) << prompt;
+        EXPECT_EQ(outcome.frames, status == ZT_END ? 20 : 8);   // the chunk before is whole
+        EXPECT_EQ(outcome.message.find('\n'), std::string::npos);
+        const Outcome again = read_all(session);
+        EXPECT_EQ(again.status, status);
+        EXPECT_EQ(again.message, outcome.message);
+    }
+}
+
+TEST(Session, CancelAtEveryPollEndsCleanly) {
+    // The hook polls as a model would; the k-th poll of the whole run is the one that is cancelled.
+    for (int k = 0; k < 3 * 10; ++k) {
+        std::atomic<int> polls = 0;
+        Session* target = nullptr;
+        std::atomic<bool> ready = false;
+        Session session(std::make_shared<FakeModel>([&](int64_t, const auto&, const zt::Cancel& cancel) {
+                            while (!ready) std::this_thread::yield();
+                            for (int i = 0; i < 10; ++i, cancel.poll()) {
+                                if (polls++ == k) target->cancel();
+                            }
+                        }),
+                        a_plan(24));
+        target = &session;
+        ready = true;
+        EXPECT_EQ(read_all(session).status, ZT_ERROR_CANCELLED) << k;
+        EXPECT_EQ(polls, k + 1);
+    }
+}
+
+TEST(Session, CancelAtRandomMomentsReturnsAtOnce) {
+    std::mt19937 random(zt::test::test_seed());
+    const auto model = std::make_shared<FakeModel>([](int64_t, const auto&, const zt::Cancel& cancel) {
+        for (int i = 0; i < 100; ++i, cancel.poll()) std::this_thread::sleep_for(std::chrono::microseconds(20));
+    });
+    for (int i = 0; i < 200; ++i) {
+        Session session(model, a_plan(-1, static_cast<int>(random() % 5)));
+        std::chrono::steady_clock::duration call{};
+        std::jthread canceller([&, wait = random() % 4000] {
+            std::this_thread::sleep_for(std::chrono::microseconds(wait));
+            const auto began = std::chrono::steady_clock::now();
+            session.cancel();
+            call = std::chrono::steady_clock::now() - began;
+        });
+        EXPECT_EQ(read_all(session).status, ZT_ERROR_CANCELLED);
+        canceller.join();
+        // 1 ms on an idle machine; this many preemptions later something is wrong.
+        EXPECT_LT(call, std::chrono::milliseconds(100));
+    }
+}
+
+TEST(Session, DestroyWhileRunningJoinsTheWorker) {
+    std::atomic<int> inside = 0;
+    const auto model = std::make_shared<FakeModel>([&](int64_t, const auto&, const zt::Cancel& cancel) {
+        ++inside;
+        while (!cancel.requested()) std::this_thread::yield();
+        --inside;
+        cancel.poll();
+    });
+    for (int i = 0; i < 50; ++i) {
+        { const Session session(model, a_plan(-1)); }
+        EXPECT_EQ(inside, 0);
+    }
+}
+
+TEST(Session, PromptReachesTheFrameItPromisedWithinPrefetchPlusOneChunks) {
+    for (int prefetch = 0; prefetch <= 4; ++prefetch) {
+        Session session(std::make_shared<FakeModel>(), a_plan(200, prefetch));
+        Failure failure;
+        FramePtr frame;
+        int64_t changed_at = -1;
+        std::string wanted = "fox";
+        for (int64_t pts = 0; pts < 200; ++pts) {
+            ASSERT_EQ(session.read(-1, frame, failure), ZT_OK);
+            if (changed_at >= 0 && pts == changed_at) wanted = "owl";
+            EXPECT_STREQ(frame->info.prompt, wanted.c_str()) << "prefetch " << prefetch << " pts " << pts << " changed at " << changed_at;
+            EXPECT_EQ(frame->info.shot, wanted == "owl" ? 1 : 0);
+            if (pts != 50) continue;
+            const auto first = session.set_prompt("owl");
+            ASSERT_TRUE(first);
+            changed_at = *first;
+            // Left to play: this chunk's rest (chunk 6 ends with frame 55) and what is ahead.
+            EXPECT_GT(changed_at, pts);
+            EXPECT_LE(changed_at, 56 + 8 * prefetch);
+        }
+        EXPECT_EQ(wanted, "owl");
+    }
+}
+
+TEST(Session, RefusedPromptLeavesTheOldInForce) {
+    Session session(std::make_shared<FakeModel>(), a_plan(20, 0));
+    EXPECT_THROW((void)session.set_prompt("refused"), zt::Error);
+    EXPECT_THROW((void)session.set_prompt("bad \xFF"), zt::Error);
+    EXPECT_THROW((void)session.set_guidance(101), zt::Error);
+    EXPECT_THROW((void)session.set_seed(-2), zt::Error);
+    Failure failure;
+    for (FramePtr frame; session.read(-1, frame, failure) == ZT_OK;) EXPECT_STREQ(frame->info.prompt, "fox");
+}
+
+TEST(Session, SeedChangesReachFrames) {
+    Session session(std::make_shared<FakeModel>(), a_plan(16, 0));
+    EXPECT_EQ(session.set_seed(41), 0);
+    Failure failure;
+    FramePtr frame;
+    ASSERT_EQ(session.read(-1, frame, failure), ZT_OK);
+    EXPECT_EQ(frame->info.seed, 41);
+}
+
+TEST(Session, NothingObeysOnceAllChunksHaveBegun) {
+    Session session(std::make_shared<FakeModel>(), a_plan(8));
+    EXPECT_EQ(read_all(session).status, ZT_END);
+    EXPECT_FALSE(session.set_prompt("owl"));
+}
+
+TEST(Session, AChunkOfTheWrongLengthIsABug) {
+    class Liar final : public zt::families::Model {
+    public:
+        const zt::families::Limits& limits() const override { return limits_; }
+        std::string device() const override { return "cpu"; }
+        std::string precision() const override { return "fp32"; }
+        std::string sha256() const override { return ""; }
+        void check(const zt::families::Direction&) const override {}
+        std::unique_ptr<zt::families::Generation> begin(const zt::families::GenerationRequest&) const override {
+            class Short final : public zt::families::Generation {
+                int64_t next_frames() const override { return 8; }
+                std::optional<zt::families::FrameBatch> next(const zt::families::Direction&, const zt::Cancel&, const zt::families::ProgressFn&) override { return std::nullopt; }
+            };
+            return std::make_unique<Short>();
+        }
+
+    private:
+        zt::families::Limits limits_;
+    };
+    Session session(std::make_shared<Liar>(), a_plan(8));
+    const Outcome outcome = read_all(session);
+    EXPECT_EQ(outcome.status, ZT_ERROR_INTERNAL);
+    EXPECT_EQ(outcome.message, "generation: expected 8 frames in chunk 0, got 0");
+}
+
+TEST(Session, ProgressCountsToTheEnd) {
+    Session session(std::make_shared<FakeModel>(), a_plan(20));
+    EXPECT_EQ(read_all(session).status, ZT_END);
+    const zt_progress progress = session.progress();
+    EXPECT_STREQ(progress.stage, "done");
+    EXPECT_EQ(progress.frames_done, 20);
+    EXPECT_EQ(progress.frames_total, 20);
+    EXPECT_EQ(progress.seconds_left, 0.0);
+}
+
+TEST(Session, FramesOutliveSessionAndModel) {
+    FramePtr kept;
+    {
+        Session session(std::make_shared<FakeModel>(), a_plan(20));
+        Failure failure;
+        ASSERT_EQ(session.read(-1, kept, failure), ZT_OK);
+    }
+    EXPECT_STREQ(kept->info.prompt, "fox");
+    EXPECT_EQ(kept->info.data[0][0], 16);   // seed 0 is black
+}
+
+// One frame after the other from many sessions on one model, with changes and cancels in between.
+TEST(Session, ManyThreadsOnOneModel) {
+    const auto model = zt::families::testcard_family().load({});
+    const auto seed = zt::test::test_seed();
+    std::vector<std::jthread> threads;
+    for (unsigned thread = 0; thread < 8; ++thread) {
+        threads.emplace_back([&, thread] {
+            std::mt19937 random(seed + thread);
+            for (int i = 0; i < 25; ++i) {
+                Session session(model, a_plan(-1, static_cast<int>(random() % 3)));
+                Failure failure;
+                FramePtr frame;
+                for (auto n = random() % 40; n > 0; --n) ASSERT_EQ(session.read(-1, frame, failure), ZT_OK);
+                std::jthread other([&] { (void)session.set_prompt("owl"); (void)session.progress(); });
+                ASSERT_EQ(session.read(-1, frame, failure), ZT_OK);
+                if (random() % 2 == 0) session.cancel();
+            }
+        });
+    }
+}
+
+}  // namespace

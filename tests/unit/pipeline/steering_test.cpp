@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Changes while running (pipeline/steering.h).
+#include "pipeline/steering.h"
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+
+namespace {
+
+using zt::families::Direction;
+using zt::pipeline::Steering;
+
+Direction about(const char* prompt) {
+    Direction direction;
+    direction.prompt = prompt;
+    return direction;
+}
+
+std::optional<int64_t> change_prompt(Steering& steering, const char* prompt) {
+    return steering.change([&](Direction& direction) { direction.prompt = prompt; }, [](const Direction&) {});
+}
+
+TEST(Steering, ChangeReachesTheNextChunkBegun) {
+    Steering steering(about("fox"));
+    EXPECT_EQ(steering.begin_chunk(13).first_frame, 0);
+    EXPECT_EQ(change_prompt(steering, "owl"), 13);
+    const auto order = steering.begin_chunk(12);
+    EXPECT_EQ(order.direction.prompt, "owl");
+    EXPECT_EQ(order.tag->text, "owl");
+    EXPECT_EQ(order.first_frame, 13);
+    EXPECT_EQ(order.chunk, 1);
+}
+
+TEST(Steering, OnlyAnotherPromptIsACut) {
+    Steering steering(about("fox"));
+    EXPECT_EQ(change_prompt(steering, "owl"), 0);
+    EXPECT_FALSE(steering.begin_chunk(12).direction.cut);   // nothing before it
+    (void)steering.change([](Direction& direction) { direction.seed = 7; }, [](const Direction&) {});
+    const auto seeded = steering.begin_chunk(12);
+    EXPECT_FALSE(seeded.direction.cut);
+    EXPECT_EQ(seeded.direction.seed, 7);
+    (void)change_prompt(steering, "bear");
+    (void)change_prompt(steering, "owl");   // back before a chunk began
+    EXPECT_FALSE(steering.begin_chunk(12).direction.cut);
+    (void)change_prompt(steering, "bear");
+    const auto cut = steering.begin_chunk(12);
+    EXPECT_TRUE(cut.direction.cut);
+    EXPECT_EQ(cut.shot, 1);
+    EXPECT_FALSE(steering.begin_chunk(12).direction.cut);
+}
+
+TEST(Steering, RefusedChangeLeavesTheOldInForce) {
+    Steering steering(about("fox"));
+    const auto refuse = [](const Direction&) { throw zt::Error(ZT_ERROR_PROMPT, "no"); };
+    EXPECT_THROW((void)steering.change([](Direction& direction) { direction.prompt = "owl"; }, refuse), zt::Error);
+    EXPECT_EQ(steering.begin_chunk(12).direction.prompt, "fox");
+}
+
+TEST(Steering, NothingObeysAfterTheLastChunk) {
+    Steering steering(about("fox"));
+    steering.close();
+    EXPECT_FALSE(change_prompt(steering, "owl"));
+}
+
+TEST(Steering, TagsCarryTheDigestOfTheBytes) {
+    EXPECT_EQ(zt::pipeline::make_prompt_tag("abc")->sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+}  // namespace
