@@ -151,15 +151,15 @@ private:
 
 class TreeBuilder final : public Events {
 public:
-    void null() override { put({}); }
-    void boolean(bool value) override { put({value}); }
-    void unsigned_integer(uint64_t value) override { put({value}); }
-    void number(double value) override { put({value}); }
-    void string(std::string_view value) override { put({std::string(value)}); }
+    void null() override { put(Value()); }
+    void boolean(bool value) override { put(Value(value)); }
+    void unsigned_integer(uint64_t value) override { put(Value(value)); }
+    void number(double value) override { put(Value(value)); }
+    void string(std::string_view value) override { put(Value(std::string(value))); }
     void key(std::string_view value) override { key_ = value; }
-    void begin_object() override { open_.push_back(put({Value::Object{}})); }
+    void begin_object() override { open_.push_back(put(Value(Value::Object{}))); }
     void end_object() override { open_.pop_back(); }
-    void begin_array() override { open_.push_back(put({Value::Array{}})); }
+    void begin_array() override { open_.push_back(put(Value(Value::Array{}))); }
     void end_array() override { open_.pop_back(); }
     Value take() { return std::move(root_); }
 

@@ -70,7 +70,7 @@ const ManifestFile* Manifest::find(std::string_view name) const noexcept {
 Manifest read_manifest(const std::string& folder) {
     const std::string text = read_whole_file(path_in(folder, kManifestName), kMaxManifestBytes);
     const json::Origin origin{std::string(kManifestName), ZT_ERROR_WEIGHTS};
-    const json::Value value = json::parse_value(text, {.bytes = kMaxManifestBytes, .values = 20'000}, origin);
+    json::Value value = json::parse_value(text, {.bytes = kMaxManifestBytes, .values = 20'000}, origin);
     const json::Field root(value, origin);
     require_keys(root, {"format", "files", "metadata"});
     if (root.at("format").string() != kFormat) root.at("format").refuse(quote(kFormat));
@@ -86,11 +86,10 @@ Manifest read_manifest(const std::string& folder) {
         if (!is_bare_file_name(name)) files.refuse_key("a file name in this folder", name);
         manifest.files.push_back(read_file_entry(name, files.at(name)));
     }
-    if (const auto metadata = root.find("metadata")) {
-        static_cast<void>(metadata->keys());   // refuses anything but an object
-        manifest.metadata = metadata->value();
-    } else {
-        manifest.metadata.data = json::Value::Object{};
+    manifest.metadata.data = json::Value::Object{};
+    if (const auto metadata = root.find("metadata")) static_cast<void>(metadata->keys());   // refuses all but objects
+    for (auto& [key, member] : std::get<json::Value::Object>(value.data)) {
+        if (key == "metadata") manifest.metadata = std::move(member);
     }
     return manifest;
 }
@@ -114,7 +113,7 @@ void verify(const Manifest& manifest, const std::string& folder, const Cancel* c
     }
 }
 
-void write_manifest(const std::string& folder, const std::vector<std::string>& names, const json::Value& metadata) {
+void write_manifest(const std::string& folder, const std::vector<std::string>& names, json::Value metadata) {
     json::Value::Object files;
     for (const std::string& name : names) {
         if (!is_bare_file_name(name)) {
@@ -122,16 +121,16 @@ void write_manifest(const std::string& folder, const std::vector<std::string>& n
         }
         const File file = File::open(path_in(folder, name));
         json::Value::Object entry;
-        entry.emplace_back("size", json::Value{file.size()});
-        entry.emplace_back("sha256", json::Value{hash_of(file, nullptr)});
-        files.emplace_back(name, json::Value{std::move(entry)});
+        entry.emplace_back("size", json::Value(file.size()));
+        entry.emplace_back("sha256", json::Value(hash_of(file, nullptr)));
+        files.emplace_back(name, json::Value(std::move(entry)));
     }
     json::Value::Object root;
-    root.emplace_back("format", json::Value{std::string(kFormat)});
-    root.emplace_back("files", json::Value{std::move(files)});
-    root.emplace_back("metadata", metadata);
+    root.emplace_back("format", json::Value(std::string(kFormat)));
+    root.emplace_back("files", json::Value(std::move(files)));
+    root.emplace_back("metadata", std::move(metadata));
     AtomicFile file(path_in(folder, kManifestName));
-    file.write(json::to_text(json::Value{std::move(root)}) + '\n');
+    file.write(json::to_text(json::Value(std::move(root))) + '\n');
     file.commit();
 }
 

@@ -50,6 +50,6 @@ void verify(const ManifestFile& expected, const File& file, const Cancel* cancel
 void verify(const Manifest& manifest, const std::string& folder, const Cancel* cancel = nullptr);
 
 // Measures the named files of the folder and writes its manifest. metadata must be an object.
-void write_manifest(const std::string& folder, const std::vector<std::string>& names, const json::Value& metadata);
+void write_manifest(const std::string& folder, const std::vector<std::string>& names, json::Value metadata);
 
 }  // namespace zt::weights

@@ -63,7 +63,7 @@ public:
 
     void null() override { unexpected("null"); }
     void boolean(bool value) override { unexpected(value ? "true" : "false"); }
-    void number(double value) override { unexpected(json::to_text(json::Value{value})); }
+    void number(double value) override { unexpected(json::to_text(json::Value(value))); }
     void begin_object() override {
         if (place_ == Place::kStart) {
             place_ = Place::kRoot;

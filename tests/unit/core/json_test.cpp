@@ -47,7 +47,7 @@ TEST(Json, text_made_from_a_value_reads_back_the_same) {
 
 TEST(Json, text_cannot_be_made_from_what_json_cannot_say) {
     EXPECT_TRUE(test::refusal([] { static_cast<void>(to_text(std::string_view("\xff"))); }));
-    EXPECT_TRUE(test::refusal([] { static_cast<void>(to_text(Value{std::numeric_limits<double>::infinity()})); }));
+    EXPECT_TRUE(test::refusal([] { static_cast<void>(to_text(Value(std::numeric_limits<double>::infinity()))); }));
 }
 
 TEST(Json, limits_hold_exactly) {

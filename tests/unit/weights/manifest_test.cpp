@@ -25,14 +25,15 @@ protected:
     ManifestTest() : bytes_(test::tiny_checkpoint(20).file()) {
         folder_.write("vae.safetensors", bytes_);
         folder_.write("dit.safetensors", std::string(3'000'000, 'w'));
-        metadata_.data = json::Value::Object{{"family", json::Value{std::string("storybook")}},
-                                             {"steps", json::Value{uint64_t{8}}}};
-        write_manifest(folder_.path(), {"vae.safetensors", "dit.safetensors"}, metadata_);
+        write_manifest(folder_.path(), {"vae.safetensors", "dit.safetensors"}, metadata());
+    }
+
+    static json::Value metadata() {
+        return json::parse_value(R"({"family": "storybook", "steps": 8})", {}, {"test", ZT_ERROR_INTERNAL});
     }
 
     test::TemporaryFolder folder_;
     std::string bytes_;
-    json::Value metadata_;
 };
 
 TEST_F(ManifestTest, what_was_written_is_read_and_verifies) {
@@ -43,7 +44,7 @@ TEST_F(ManifestTest, what_was_written_is_read_and_verifies) {
     EXPECT_EQ(vae->size_bytes, bytes_.size());
     EXPECT_EQ(vae->sha256, sha256_hex(bytes_));
     EXPECT_EQ(manifest.find("other"), nullptr);
-    EXPECT_EQ(json::to_text(manifest.metadata), json::to_text(metadata_));
+    EXPECT_EQ(json::to_text(manifest.metadata), json::to_text(metadata()));
     EXPECT_EQ(manifest.sha256, sha256_hex(read_whole_file(folder_.path("manifest.json"), 1 << 20)));
     EXPECT_NO_THROW(verify(manifest, folder_.path()));
 }
@@ -97,7 +98,7 @@ TEST_F(ManifestTest, cancel_stops_verification) {
 
 TEST_F(ManifestTest, only_names_inside_the_folder_are_written) {
     for (const char* name : {"../x", "a/b", "", "."}) {
-        const auto error = refusal([&] { write_manifest(folder_.path(), {name}, metadata_); });
+        const auto error = refusal([&] { write_manifest(folder_.path(), {name}, metadata()); });
         ASSERT_TRUE(error) << name;
         EXPECT_EQ(error->status(), ZT_ERROR_ARGUMENT);
     }
