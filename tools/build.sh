@@ -4,27 +4,32 @@
 # Sourced after steps.sh. Each step does nothing when its result is already right.
 
 zt_configure() {
-    local torch
-    torch=$(zt_torch_dir)
-    if [ ! -e "$ZT_BUILD/build.ninja" ]; then
-        meson setup "$ZT_BUILD" "$ZT_SOURCE" "-Dtorch=$torch" "$@"
+    if [ -e "$ZT_BUILD/build.ninja" ]; then
+        meson configure "$ZT_BUILD" "$@"
     else
-        meson configure "$ZT_BUILD" "-Dtorch=$torch" "$@"
+        meson setup "$ZT_BUILD" "$ZT_SOURCE" "$@"
     fi
-    echo "$torch $*" >"$ZT_BUILD/configured-stamp"
+    printf '%s\n' "$@" >"$ZT_BUILD/configured-with"
 }
 
-# zt_build [MESON OPTION...]
+# zt_build "MESON OPTIONS" [NINJA TARGET...]: no target means everything.
 zt_build() {
-    local torch
+    local torch option options wanted=
     torch=$(zt_torch_dir)
-    if [ -e "$ZT_BUILD/build.ninja" ] &&
-        [ "$(cat "$ZT_BUILD/configured-stamp" 2>/dev/null || true)" = "$torch $*" ]; then
-        zt_skip_step 'Configured: yes, in build/'
+    read -ra options <<<"$1"
+    shift
+    options=("-Dtorch=$torch" "${options[@]}")
+    [ -e "$ZT_BUILD/build.ninja" ] || wanted=yes
+    # More options than we ask for are fine: quickstart keeps what check has configured.
+    for option in "${options[@]}"; do
+        grep -qxF -- "$option" "$ZT_BUILD/configured-with" 2>/dev/null || wanted=yes
+    done
+    if [ -n "$wanted" ]; then
+        zt_step configure 'Configuring build/' zt_configure "${options[@]}"
     else
-        zt_step configure 'Configuring build/' zt_configure "$@"
+        zt_skip_step 'Configured: yes, in build/'
     fi
-    zt_step compile 'Compiling what changed' ninja -C "$ZT_BUILD"
+    zt_step compile 'Compiling what changed' ninja -C "$ZT_BUILD" "$@"
     zt_step overlay 'Adding t2vsrc to the stock ffmpeg (an overlay of its libavfilter, in build/)' \
         "$ZT_SOURCE/filters/ffmpeg/build-overlay" "$ZT_BUILD/overlay"
 }
