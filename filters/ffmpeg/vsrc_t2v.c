@@ -27,6 +27,7 @@
 
 #define SLICE_US        250000      /* longest single wait                          */
 #define PROGRESS_US    2000000      /* longest silence                              */
+#define EXACT_INTEGERS (INT64_C(1) << 53)   /* FFmpeg reads integers as doubles     */
 
 /* The types of options.def: how the filter stores each, and what FFmpeg calls it. */
 #define FIELD_STRING(name) char *name;
@@ -222,6 +223,10 @@ static av_cold int init(AVFilterContext *ctx)
     }
     if (s->opt.frames && s->opt.duration) {
         av_log(ctx, AV_LOG_ERROR, "duration: expected frames or duration, got both\n");
+        return AVERROR(EINVAL);
+    }
+    if (s->opt.seed > EXACT_INTEGERS) {
+        av_log(ctx, AV_LOG_ERROR, "seed: expected -1 to %" PRId64 " in a filter graph, got more\n", EXACT_INTEGERS);
         return AVERROR(EINVAL);
     }
     if (s->opt.prompt_file && access(s->opt.prompt_file, R_OK)) {

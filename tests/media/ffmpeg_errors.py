@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Every wrong value of every option: a message that names the option, status not 0, no crash, no frame."""
+import os
+import pathlib
+import re
+import time
+
+from ffmpeg_common import SOURCE, MediaTest, digests, ffmpeg, main
+
+# option: wrong values; in a graph string, so : and ' are kept out. All options of the table must be here.
+WRONG = {
+    "model": ["nosuch", "/nosuch/folder", "''", "../x"],
+    "prompt": ["''"],
+    "prompt_file": ["/nosuch/file", "/dev", "/dev/zero"],
+    "negative_prompt": ["ugly"],
+    "storyboard": ["/nosuch/shots.srt"],
+    "transition": ["morph", "fade", "2"],
+    "size": ["17x17", "8x8", "5000x5000", "0x0", "-1x-1", "abc"],
+    "rate": ["0", "-1", "1000", "17", "24/0", "abc", "1/1000000000"],
+    "frames": ["-2", "99999999999", "abc", "1.5.5"],
+    "duration": ["-2", "90000", "abc", "-0.5"],
+    "seed": ["-2", "abc", "9223372036854775807", "99999999999999999999"],
+    "steps": ["-1", "1001", "abc"],
+    "guidance": ["-2", "101", "nan", "inf", "abc"],
+    "flow_shift": ["-1", "101", "nan", "abc"],
+    "enhance": ["1", "maybe"],
+    "lora": ["/nosuch.safetensors", "x|y"],
+    "device": ["nosuch", "cuda\\\\:x", "tpu", "''"],
+    "precision": ["fp4", "-1", "9", "int8"],
+    "memory": ["1G", "-1", "lots"],
+    "cpu_threads": ["-1", "1025", "abc"],
+    "prefetch": ["-1", "5", "abc"],
+    "timeout": ["-1", "abc", "99999999"],
+    "cache": ["on", "nosuch"],
+    "label": ["start", "nosuch"],
+    "watermark": ["dct", "nosuch"],
+    "sei": ["2", "maybe"],
+    "metadata_prompt": ["2", "maybe"],
+    "engine_opts": ["nosuch=1", "delay_ms=abc", "delay_ms", "delay_ms=-1"],
+    "s": ["17x17"], "r": ["0"], "d": ["-2"],
+}
+
+
+class Errors(MediaTest):
+    def refused(self, graph, name):
+        out, err, status = ffmpeg(graph, timeout=60)
+        self.assertEqual(digests(out), [], f"{graph}: expected no frame")
+        self.assertGreater(status, 0, f"{graph}: {err}")
+        self.assertLess(status, 128, f"{graph}: died of a signal: {err}")
+        # Ours is "name: expected ..."; FFmpeg itself refuses what is no number, or out of the range it knows.
+        ours = re.search(rf"\] {name}: .*expected .*", err)
+        host = re.search(rf"(for parameter|for option|value|option|Option|parse) .*['\" ]{name}['\" ]|option \"?'?{name}", err)
+        self.assertTrue(ours or host, f"{graph}: expected a message naming {name}, got: {err}")
+
+    def test_table_is_complete(self):
+        table = pathlib.Path(SOURCE, "engine", "api", "options.def").read_text()
+        names = re.findall(r"^ZT_OPTION\((\w+),", table, re.M)
+        self.assertEqual(sorted(set(names) - set(WRONG)), [])
+
+    def test_every_wrong_value(self):
+        aliases = {"s": "size", "r": "rate", "d": "duration"}
+        for option, values in WRONG.items():
+            for value in values:
+                need = "" if option in ("prompt", "prompt_file", "storyboard") else ":prompt=x"
+                card = "" if option == "model" else ":model=testcard"
+                with self.subTest(option=option, value=value):
+                    names = f"({option}|{aliases.get(option, option)}|\"?{re.escape(value)}\"?)"   # or the file by its name
+                    self.refused(f"t2vsrc={option}={value}{card}{need}:{'frames=2' if option not in ('frames', 'duration', 'd') else 'seed=0'}",
+                                 names)
+
+    def test_sources_of_the_prompt(self):
+        out, err, status = ffmpeg("t2vsrc=frames=2")
+        self.assertEqual((digests(out), status), ([], 1))
+        self.assertIn("prompt: expected one of prompt, prompt_file, storyboard, got none", err)
+        _, err, _ = ffmpeg("t2vsrc=prompt=x:prompt_file=y")
+        self.assertIn("prompt: expected one of prompt, prompt_file, storyboard, got prompt and prompt_file", err)
+        _, err, _ = ffmpeg("t2vsrc=prompt=x:frames=2:duration=1")
+        self.assertIn("duration: expected frames or duration, got both", err)
+
+    def test_unknown_option(self):
+        _, err, status = ffmpeg("t2vsrc=prompt=x:promt=y")
+        self.assertNotEqual(status, 0)
+        self.assertIn("promt", err)
+
+    def test_bad_prompts(self):
+        for name, data in (("latin1", b"caf\xe9"), ("control", b"a\x01b"), ("long", b"x" * 70000), ("empty", b"")):
+            path = self.path(name)
+            pathlib.Path(path).write_bytes(data)
+            self.refused(f"t2vsrc=model=testcard:frames=2:prompt_file={path}", f"(prompt|prompt_file|{name})")
+        os.mkfifo(self.path("fifo"))
+        self.refused(f"t2vsrc=model=testcard:frames=2:prompt_file={self.path('fifo')}", '(prompt_file|".*fifo")')
+
+    def test_unknown_encoder_is_told_before_any_work(self):
+        begun = time.monotonic()
+        _, err, status = ffmpeg("t2vsrc=model=testcard:prompt=x:engine_opts=delay_ms=5000", "-c:v", "nosuch", "-f", "null", "-")
+        self.assertNotEqual(status, 0)
+        self.assertIn("Unknown encoder", err)
+        self.assertLess(time.monotonic() - begun, 1.0)
+
+    def test_fault_in_the_middle_is_told(self):
+        # FFmpeg before 6 ends with status 0 after an error inside a filter; the message is all there is.
+        _, err, _ = ffmpeg("t2vsrc=model=testcard:prompt=x:frames=60:engine_opts=nan_frame=30")
+        self.assertIn("expected finite", err)
+        self.assertIn("Error while filtering" if "Error while filtering" in err else "rror", err)
+
+    def test_timeout_is_an_error(self):
+        out, err, _ = ffmpeg("t2vsrc=model=testcard:prompt=x:timeout=300ms:engine_opts=delay_ms=5000")
+        self.assertIn("timeout: expected a frame within 300 ms, got none", err)
+        self.assertEqual(digests(out), [])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What happens while frames are being made: prompts change, sources work side by side, progress is told,
+Ctrl-C and closing end it at once; and the other program of the house, mpv."""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+from ffmpeg_common import FFMPEG, MODEL, ZT_ENV, MediaTest, digests, ffmpeg, main, run
+
+CARD = "t2vsrc=model=testcard:prompt="
+
+
+class Commands(MediaTest):
+    def send(self, *commands, frames=96, extra=""):
+        """The log, and the metadata of each chunk as {first frame: (prompt, seed)}."""
+        pathlib.Path(self.path("cmds.txt")).write_text("\n".join(commands) + "\n")
+        out = self.path("m.txt")
+        _, err = self.ok(ffmpeg(f"{CARD}'a red fox':metadata_prompt=1:frames={frames}{extra},sendcmd=f={self.path('cmds.txt')},"
+                                f"metadata=print:file={out}", "-f", "null", "-", options=["-v", "verbose"]))
+        chunks = {}
+        for block in re.split(r"(?=^frame:)", pathlib.Path(out).read_text(), flags=re.M)[1:]:
+            if "zoetrope.chunk" in block:
+                chunks[int(re.match(r"frame:(\d+)", block).group(1))] = (
+                    re.search(r"zoetrope\.prompt=(.*)", block).group(1), re.search(r"zoetrope\.seed=(.*)", block).group(1))
+        return err, chunks
+
+    def test_new_prompt_from_the_next_chunk_on(self):
+        err, chunks = self.send("1.0 t2vsrc prompt 'a blue fox, running';")
+        told = int(re.search(r"prompt: new value from frame (\d+) on", err).group(1))
+        self.assertIn(f"frame={told}", err)        # the answer that a controller reads
+        self.assertGreater(told, 24)
+        self.assertLessEqual(told, 25 + 3 * 12)    # frame 25 is next; what is made and in the making still plays
+        for first, (prompt, _) in chunks.items():
+            self.assertEqual(prompt, "a blue fox, running" if first >= told else "a red fox", first)
+
+    def test_other_options_and_refusals(self):
+        err, chunks = self.send("0.5 t2vsrc seed 7;", "0.6 t2vsrc guidance loud;", "0.7 t2vsrc steps 3;", "0.8 t2vsrc prompt '';",
+                                "0.9 t2vsrc guidance 2.5;")
+        self.assertRegex(err, r"seed: new value from frame \d+ on")
+        self.assertRegex(err, r"guidance: expected .*got \"loud\"")
+        self.assertNotIn("steps: new value", err)
+        self.assertNotIn("prompt: new value", err)
+        self.assertRegex(err, r"guidance: new value from frame \d+ on")
+        self.assertEqual({prompt for prompt, _ in chunks.values()}, {"a red fox"})
+        self.assertEqual([seed for _, seed in chunks.values()][0], "0")
+        self.assertEqual([seed for _, seed in chunks.values()][-1], "7")
+
+
+class Work(MediaTest):
+    def test_two_sources_work_at_the_same_time(self):
+        slow = CARD + "{}:frames=24:engine_opts=delay_ms=1000"
+        begun = time.monotonic()
+        self.ok(ffmpeg(slow.format("a")))
+        alone = time.monotonic() - begun
+        begun = time.monotonic()
+        out, _ = self.ok(ffmpeg(f"{slow.format('a')}[a];{slow.format('b')}[b];[a][b]hstack"))
+        both = time.monotonic() - begun
+        self.assertEqual(len(digests(out)), 24)
+        self.assertGreater(alone, 2.0)
+        self.assertLess(both, 1.5 * alone)
+
+    def test_progress_is_told_every_two_seconds(self):
+        process = subprocess.Popen(FFMPEG + ["-filter_complex", CARD + "x:frames=24:engine_opts=delay_ms=3500", "-f", "null", "-"],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        spoken = []
+        for line in process.stderr:
+            if "t2vsrc" in line:
+                spoken.append((time.monotonic(), line))
+        self.assertEqual(process.wait(), 0)
+        steps = [line for _, line in spoken if re.search(r"step \d+/\d+", line)]
+        self.assertGreaterEqual(len(steps), 2, spoken)
+        began = next(at for at, line in spoken if "24 frames, seed 0" in line)
+        times = [at for at, _ in spoken if at >= began]
+        self.assertLess(max(b - a for a, b in zip(times, times[1:])), 2.5)
+
+    def interrupt(self, command, after, sign):
+        """Seconds from SIGINT to the end, and the log."""
+        with open(self.path("log"), "w+") as log:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
+            deadline = time.monotonic() + 20
+            while time.monotonic() < deadline and sign not in pathlib.Path(self.path("log")).read_text():
+                time.sleep(0.02)
+            time.sleep(after)
+            begun = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            status = process.wait(timeout=30)
+            return time.monotonic() - begun, status, pathlib.Path(self.path("log")).read_text()
+
+    def test_interrupt_ends_within_a_second(self):
+        out = self.path("out.mkv")
+        for graph in (f"t2vsrc=model={MODEL}:prompt=x:frames=-1", CARD + "x:frames=-1:engine_opts=delay_ms=400"):
+            seconds, status, log = self.interrupt(FFMPEG + ["-filter_complex", graph, "-c:v", "libx264", "-preset", "ultrafast", out],
+                                                  1.5, "endless, seed 0")
+            self.assertLess(seconds, 1.0, log)
+            self.assertEqual(status, 255, log)
+            self.assertIn("Exiting normally", log)
+
+    def test_memory_stays_flat_when_endless(self):
+        peaks = []
+        for count in (240, 2400):
+            _, err = self.ok(run(ZT_ENV + ["ffmpeg", "-hide_banner", "-nostdin", "-benchmark", "-filter_complex",
+                                           CARD + f"x:frames=-1,trim=end_frame={count}", "-f", "null", "-"]))
+            peaks.append(int(re.search(r"maxrss=(\d+)", err).group(1)))
+        self.assertLess(peaks[1] - peaks[0], 8 * 1024, peaks)
+
+
+@unittest.skipUnless(shutil.which("mpv"), "no mpv")
+class Mpv(MediaTest):
+    PLAY = ZT_ENV + ["mpv", "--no-config", "--vo=null", "--ao=null", "--no-terminal"]
+
+    def test_plays_to_the_end(self):
+        log = self.path("log")
+        self.ok(run(self.PLAY + ["--untimed", "--log-file=" + log, f"av://lavfi:t2vsrc=model={MODEL}:prompt='a red fox, snow':frames=32"]))
+        self.assertIn("finished playback, success (reason 0)", pathlib.Path(log).read_text())
+
+    def test_encodes(self):
+        out = self.path("o.mp4")
+        self.ok(run(self.PLAY + [f"av://lavfi:t2vsrc=model={MODEL}:prompt='a red fox, snow':frames=32", "--o=" + out, "--ovc=libx264"]))
+        self.frames(out, 32)
+
+
+@unittest.skipUnless(MODEL == "storybook", "the built-in model is not in the tree")
+class Storybook(MediaTest):
+    def test_prompt_decides_and_seed_decides(self):
+        seen = set()
+        for graph in ("prompt='a red fox':frames=12", "prompt='a red fox':frames=12:seed=1", "prompt='a blue whale':frames=12",
+                      "prompt='一只红色的狐狸':frames=12"):
+            seen.add(tuple(digests(self.ok(ffmpeg("t2vsrc=" + graph))[0])))
+        self.assertEqual(len(seen), 4)
+
+    def test_locale_and_home_do_not_matter(self):
+        plain = digests(self.ok(ffmpeg("t2vsrc=prompt=fox:frames=12:guidance=2.5"))[0])
+        env = {k: v for k, v in os.environ.items() if k not in ("HOME", "XDG_CACHE_HOME")}
+        env["LC_ALL"] = "de_DE.UTF-8"
+        self.assertEqual(digests(self.ok(ffmpeg("t2vsrc=prompt=fox:frames=12:guidance=2.5", env=env))[0]), plain)
+
+
+if __name__ == "__main__":
+    main()
