@@ -230,6 +230,12 @@ void write(std::string& out, const Value& value, size_t level) {
 
 }  // namespace
 
+// By hand: when memory runs out while libstdc++ before 14 copies a std::variant of strings and
+// vectors, it destroys an alternative that was never made.
+Value::Value(const Value& other) {
+    std::visit([&](auto alternative) { data = std::move(alternative); }, other.data);
+}
+
 void parse(std::string_view text, const Limits& limits, const Origin& origin, Events& events) {
     if (text.size() > limits.bytes) {
         refuse(origin, "expected at most " + std::to_string(limits.bytes) + " bytes of JSON, got " +

@@ -51,18 +51,17 @@ public:
 
 void parse(std::string_view text, const Limits& limits, const Origin& origin, Events& events);
 
-// A value, owned. Integers without sign, fraction or exponent keep their 64 bits. Moved, never
-// copied: when memory runs out while a std::variant of strings and vectors is copied, libstdc++
-// before 14 destroys what was never made.
+// A value, owned. Integers without sign, fraction or exponent keep their 64 bits.
 struct Value {
     using Array = std::vector<Value>;
     using Object = std::vector<std::pair<std::string, Value>>;   // in the order of the file
     using Data = std::variant<std::monostate, bool, uint64_t, double, std::string, Array, Object>;
 
     Value() = default;
-    explicit Value(Data value) noexcept : data(std::move(value)) {}
+    Value(Data value) noexcept : data(std::move(value)) {}
+    Value(const Value& other);
     Value(Value&&) = default;
-    Value& operator=(Value&&) = default;
+    Value& operator=(Value other) noexcept { return data = std::move(other.data), *this; }
 
     Data data;
 };

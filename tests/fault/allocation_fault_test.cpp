@@ -131,6 +131,14 @@ TEST_F(AllocationFault, reading_and_verifying_a_manifest) {
     fail_every_allocation(20, [&] { verify(read_manifest(folder_.path()), folder_.path()); });
 }
 
+TEST_F(AllocationFault, copying_a_json_value) {
+    const json::Value original = metadata();
+    fail_every_allocation(4, [&] {
+        const json::Value copy = original;
+        if (!std::holds_alternative<json::Value::Object>(copy.data)) throw Error(ZT_ERROR_INTERNAL, "not copied");
+    });
+}
+
 TEST_F(AllocationFault, writing_a_checkpoint_and_a_manifest) {
     const std::vector<int64_t> shape = {2, 2};
     const std::string content = "abcd";

@@ -45,6 +45,14 @@ TEST(Json, text_made_from_a_value_reads_back_the_same) {
     EXPECT_EQ(to_text(read(text)), text);
 }
 
+TEST(Json, a_copy_is_equal_and_independent) {
+    Value value = read(R"({"a":[1,"b",{"c":null}],"d":true,"e":0.5})");
+    const Value copy = value;
+    value = Value(uint64_t{7});
+    EXPECT_EQ(to_text(value), "7");
+    EXPECT_EQ(to_text(copy), to_text(read(R"({"a":[1,"b",{"c":null}],"d":true,"e":0.5})")));
+}
+
 TEST(Json, text_cannot_be_made_from_what_json_cannot_say) {
     EXPECT_TRUE(test::refusal([] { static_cast<void>(to_text(std::string_view("\xff"))); }));
     EXPECT_TRUE(test::refusal([] { static_cast<void>(to_text(Value(std::numeric_limits<double>::infinity()))); }));
