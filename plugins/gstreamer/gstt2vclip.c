@@ -117,6 +117,29 @@ t2v_clip_model_caps (const zt_model_info * model)
   return caps;
 }
 
+/* The first of our formats that is left, whatever the next element lists first: encoders like to
+ * begin with 4:4:4, which few players show. Takes caps. */
+static GstCaps *
+choose_format (GstCaps * caps)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
+    GstCaps *wanted = gst_caps_new_simple ("video/x-raw",
+        "format", G_TYPE_STRING, formats[i].name, NULL);
+    GstCaps *left;
+
+    gst_caps_set_features_simple (wanted, gst_caps_features_new_any ());
+    left = gst_caps_intersect_full (caps, wanted, GST_CAPS_INTERSECT_FIRST);
+    gst_caps_unref (wanted);
+    if (!gst_caps_is_empty (left)) {
+      gst_caps_unref (caps);
+      caps = left;
+      break;
+    }
+    gst_caps_unref (left);
+  }
+  return gst_caps_make_writable (gst_caps_truncate (caps));
+}
+
 GstCaps *
 t2v_clip_fixate (GstCaps * caps, const zt_model_info * model,
     const T2vSettings * settings)
@@ -128,7 +151,7 @@ t2v_clip_fixate (GstCaps * caps, const zt_model_info * model,
     num = settings->rate_num;
     den = settings->rate_den;
   }
-  caps = gst_caps_make_writable (gst_caps_truncate (caps));
+  caps = choose_format (caps);
   s = gst_caps_get_structure (caps, 0);
   gst_structure_fixate_field_nearest_int (s, "width",
       settings->width > 0 ? settings->width : model->width);

@@ -52,7 +52,43 @@ fixate (GstBaseSrc * base, GstCaps * caps)
       (base, caps);
 }
 
-/* The field on which ours and theirs cannot agree, as "width: expected 256, got 512". */
+/* All values of one field, "24/1, 25/1". */
+static gchar *
+field_text (const GstCaps * caps, const gchar * field)
+{
+  GString *all = g_string_new (NULL);
+
+  for (guint i = 0; i < gst_caps_get_size (caps); i++) {
+    const GValue *value =
+        gst_structure_get_value (gst_caps_get_structure (caps, i), field);
+    gchar *one = value ? gst_value_serialize (value) : NULL;
+
+    if (one != NULL && strstr (all->str, one) == NULL)
+      g_string_append_printf (all, "%s%s", all->len ? ", " : "", one);
+    g_free (one);
+  }
+  return g_string_free (all, FALSE);
+}
+
+/* Whether some structure of ours and some of theirs agree on a field. */
+static gboolean
+field_meets (const GstCaps * ours, const GstCaps * theirs, const gchar * field)
+{
+  for (guint a = 0; a < gst_caps_get_size (ours); a++) {
+    for (guint b = 0; b < gst_caps_get_size (theirs); b++) {
+      const GValue *x =
+          gst_structure_get_value (gst_caps_get_structure (ours, a), field);
+      const GValue *y =
+          gst_structure_get_value (gst_caps_get_structure (theirs, b), field);
+
+      if (x == NULL || y == NULL || gst_value_intersect (NULL, x, y))
+        return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+/* Why ours and theirs cannot meet, as "width: expected 256, got 512". */
 static gchar *
 disagreement (const GstCaps * ours, const GstCaps * theirs)
 {
@@ -60,46 +96,24 @@ disagreement (const GstCaps * ours, const GstCaps * theirs)
     "format", "width", "height", "framerate", "colorimetry", "chroma-site",
     "pixel-aspect-ratio", "interlace-mode"
   };
+  gchar *expected, *got, *text;
 
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
-    gchar *sides[2] = { NULL, NULL };
-    const GstCaps *caps[2] = { ours, theirs };
-    gboolean meet = FALSE;
-    gchar *text;
-
-    for (guint a = 0; a < gst_caps_get_size (ours); a++) {
-      for (guint b = 0; b < gst_caps_get_size (theirs); b++) {
-        const GValue *x = gst_structure_get_value (gst_caps_get_structure
-            (ours, a), fields[i]);
-        const GValue *y = gst_structure_get_value (gst_caps_get_structure
-            (theirs, b), fields[i]);
-
-        meet = meet || x == NULL || y == NULL
-            || gst_value_can_intersect (x, y);
-      }
-    }
-    if (meet)
+    if (field_meets (ours, theirs, fields[i]))
       continue;
-    for (guint side = 0; side < 2; side++) {
-      GString *all = g_string_new (NULL);
-
-      for (guint a = 0; a < gst_caps_get_size (caps[side]); a++) {
-        gchar *one = gst_value_serialize (gst_structure_get_value
-            (gst_caps_get_structure (caps[side], a), fields[i]));
-
-        if (strstr (all->str, one) == NULL)
-          g_string_append_printf (all, "%s%s", all->len ? ", " : "", one);
-        g_free (one);
-      }
-      sides[side] = g_string_free (all, FALSE);
-    }
+    expected = field_text (ours, fields[i]);
+    got = field_text (theirs, fields[i]);
     text = g_strdup_printf ("%s: expected %s, got %s from the next element",
-        fields[i], sides[0], sides[1]);
-    g_free (sides[0]);
-    g_free (sides[1]);
+        fields[i], expected, got);
+    g_free (expected);
+    g_free (got);
     return text;
   }
-  return NULL;
+  got = gst_caps_to_string (theirs);
+  text = g_strdup_printf ("caps: expected video/x-raw with a format, size and "
+      "rate of the model together, got %s from the next element", got);
+  g_free (got);
+  return text;
 }
 
 static gboolean
@@ -120,9 +134,6 @@ negotiate (GstBaseSrc * base)
   if (theirs != NULL && !gst_caps_is_any (theirs)
       && !gst_caps_can_intersect (ours, theirs)) {
     text = disagreement (ours, theirs);
-    if (text == NULL)
-      text = g_strdup_printf ("caps: expected %" GST_PTR_FORMAT ", got %"
-          GST_PTR_FORMAT, ours, theirs);
     GST_ELEMENT_ERROR (base, STREAM, FORMAT, ("%s", text),
         ("videoscale, videorate or videoconvert behind t2vsrc may help"));
     g_free (text);

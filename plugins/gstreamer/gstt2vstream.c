@@ -132,6 +132,10 @@ open_model (GstT2vSrc * self, zt_model ** model)
   if (status >= 0)
     status = t2v_options_apply (&self->settings.values.options, zt, TRUE,
         &params, &request, keep, &error);
+  /* Only to hear early of an option that cannot be. */
+  if (status >= 0)
+    status = t2v_options_apply (&self->settings.values.options, zt, FALSE,
+        &params, &request, keep, &error);
   g_mutex_unlock (&self->settings.lock);
   if (status >= 0)
     status = zt->model_open (&params, model, &error);
