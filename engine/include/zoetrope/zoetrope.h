@@ -102,7 +102,7 @@ typedef struct zt_model_params {
     const char *device;       /* "auto" "cpu" "cuda" "cuda:N"; NULL = "auto"                      */
     const char *precision;    /* "auto" "fp32" "bf16" "fp16" "fp8"; NULL = "auto"                 */
     uint64_t memory_bytes;    /* budget, host and device; 0 = what is free                        */
-    int cpu_threads;          /* 0 = one per core                                                 */
+    int cpu_threads;          /* 0 = one per core, or what the process has set already            */
     const char *lora;         /* "path[:scale][|path...]"; NULL = none                            */
     const char *engine_opts;  /* "key=value:key=value", the family's own; NULL = none             */
     zt_log_fn log;            /* NULL = silent                                                    */
@@ -136,7 +136,8 @@ typedef struct zt_model_info {
 /* Fills a params struct with its defaults and its struct_size. */
 ZT_API void zt_model_params_init(zt_model_params *params);
 
-/* Opens a model, or returns the one already open under the same identity and settings.
+/* Opens a model. Weights already open in this process under the same identity (path, sizes and times
+ * of the files) and settings are shared; the handle, with its log callback, is the caller's own.
  * *model: one reference, owned by the caller; NULL after a failure.
  * Statuses: ARGUMENT, NOT_FOUND, IO, WEIGHTS, MEMORY, DEVICE, UNSUPPORTED, INTERNAL. */
 ZT_API zt_status zt_model_open(const zt_model_params *params, zt_model **model, zt_error *error);
@@ -171,7 +172,8 @@ typedef struct zt_request {
     int64_t frames;                /* 0 = model's clip length, -1 = endless                       */
     int64_t duration_us;           /* instead of frames; 0 = unset, -1 = endless; rounded down to */
                                    /*   a frame count the model has                               */
-    int64_t start_frame;           /* frames before this one are made but not handed out          */
+    int64_t start_frame;           /* frames before this one are made but not handed out; pts     */
+                                   /*   start here, the end of the clip stays where it is         */
     int64_t seed;                  /* -1 = random, see zt_session_info.seed                       */
     int steps;                     /* 0 = the family's own                                        */
     double guidance;               /* -1 = the family's own (zt_request_init sets it)             */
@@ -248,7 +250,8 @@ typedef struct zt_progress {
 /* Validates and starts. Returns before anything is computed. *session is NULL after a failure.
  * Statuses: ARGUMENT, PROMPT, NOT_FOUND, IO, MEMORY, UNSUPPORTED, INTERNAL. */
 ZT_API zt_status zt_session_create(zt_model *model, const zt_request *request, zt_session **session, zt_error *error);
-/* Cancels if needed, joins the worker, frees. Frames already read stay valid. Writes NULL. */
+/* Cancels if needed, joins the worker, frees. Frames already read stay valid. Writes NULL. Does nothing
+ * when called from the session's own log callback on its worker. */
 ZT_API void zt_session_destroy(zt_session **session);
 ZT_API const zt_session_info *zt_session_get_info(const zt_session *session);
 
@@ -261,7 +264,8 @@ ZT_API zt_status zt_session_read(zt_session *session, int64_t timeout_us, zt_fra
 ZT_API void zt_session_cancel(zt_session *session);
 
 /* [any thread] From the next chunk begun on, frames obey the new prompt. *first_frame (may be NULL): pts of the
- * first frame that obeys it. A refused prompt leaves the old one in force. */
+ * first frame that obeys it. A refused prompt leaves the old one in force.
+ * Statuses: OK, END (no chunk will begin any more; *first_frame = -1), ARGUMENT, PROMPT, UNSUPPORTED. */
 ZT_API zt_status zt_session_set_prompt(zt_session *session, const char *prompt, int64_t *first_frame, zt_error *error);
 /* [any thread] The options marked RUNTIME, value as text. */
 ZT_API zt_status zt_session_set_option(zt_session *session, const char *name, const char *value, int64_t *first_frame, zt_error *error);

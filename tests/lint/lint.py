@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The rules of the house that a compiler does not check: who may include whom, what the engine never
+# calls, how long a file may be, where a family's name may stand.
+#
+#   lint.py SOURCE_ROOT            one line per finding; ends with 1 if there is any
+#   lint.py --self-test            plants one violation of each rule and expects each to be found
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+MOST_LINES = 600
+SOURCE_ENDINGS = ('.c', '.cpp', '.h', '.def', '.py', '.sh', '.map')
+CODE_ENDINGS = ('.c', '.cpp', '.h', '.def')
+# Tables, licence texts and recorded results may be long.
+LONG_FILES = re.compile(r'^(COPYING|LICENSE|tests/golden/.*\.(txt|json)|tests/fuzz/corpus/|models/)')
+
+# A room of the engine may include itself and these. Families see family.h and their own folder only.
+MAY_INCLUDE = {
+    'core': [],
+    'text': ['core'],
+    'weights': ['core'],
+    'device': ['core'],
+    'nn': ['core', 'device', 'weights'],
+    'sample': ['core', 'device', 'weights', 'nn'],
+    'families': ['core', 'device', 'weights', 'nn', 'sample', 'text'],
+    'pipeline': ['core', 'device', 'text', 'families'],
+    'api': ['core', 'device', 'families', 'pipeline'],
+}
+# Where LibTorch's headers may stand; everything else is compiled without its include folder.
+TORCH_ROOMS = re.compile(r'^(engine/(nn|sample|device|families|distributed|cuda)/|engine/weights/tensor_store\.|training/|tests/)')
+TORCH_FULL = re.compile(r'^(training/|tests/)')
+TORCH_HEADER = re.compile(r'^(ATen|c10|torch|caffe2)/')
+
+# What code inside somebody else's process never does.
+NEVER = [
+    (r'\b(abort|exit|_exit|quick_exit|setlocale|fork|vfork|system|popen|signal|sigaction)\s*\(', 'call'),
+    (r'\b(printf|puts|putchar|perror|vprintf)\s*\(|std::(cout|cerr|clog)|\bfprintf\s*\(\s*std(out|err)', 'writes to stdout or stderr'),
+    (r'\b(strtod|strtof|strtol|strtoul|strtoll|strtoull|atoi|atol|atof|sscanf)\s*\(|std::sto[a-z]+\s*\(', 'depends on the locale'),
+    (r'unpickler|torch/script\.h|torch::jit|torch::pickle', 'reads pickles or runs code of a model'),
+    (r'\bsetenv\s*\(|\bputenv\s*\(', 'changes the environment'),
+]
+NEVER_ROOMS = re.compile(r'^(engine|filters|plugins)/')
+# at::set_num_threads belongs to one place; the only catch-all as well.
+ONLY_IN = [
+    (r'catch\s*\(\s*\.\.\.\s*\)', r'^engine/core/failure\.cpp$', 'catch-all'),
+    (r'\bset_num_threads\s*\(', r'^engine/device/threads\.cpp$', 'thread count of LibTorch'),
+]
+
+# Nothing but these (and the family's own folder) knows a family's name.
+FAMILY_NAME_PLACES = re.compile(r'^engine/(families/registry\.cpp|families/meson\.build|api/options\.def|include/)')
+
+UNFINISHED = re.compile(r'\b(TODO|FIXME|XXX|HACK)\b(?!\(#\d+\))')
+MACHINE = re.compile('|'.join(['/' + 'work/(main|shared)', '/tmp/' + 't/', 'pypi' + r'\.org', 'files' + r'\.pythonhosted']))
+
+
+def list_files(root):
+    try:
+        out = subprocess.run(['git', '-C', root, 'ls-files', '-co', '--exclude-standard'], capture_output=True, text=True, check=True).stdout
+        names = out.splitlines()
+    except (OSError, subprocess.CalledProcessError):
+        names = []
+        for folder, folders, files in os.walk(root):
+            folders[:] = [f for f in folders if not f.startswith(('.git', 'build'))]
+            names += [os.path.relpath(os.path.join(folder, f), root) for f in files]
+    return sorted(n for n in set(names) if os.path.isfile(os.path.join(root, n)))
+
+
+def read(root, name):
+    with open(os.path.join(root, name), 'rb') as file:
+        data = file.read()
+    return None if b'\0' in data else data.decode('utf-8', 'replace')
+
+
+def is_source(name, text):
+    return name.endswith(SOURCE_ENDINGS) or os.path.basename(name) in ('meson.build', 'meson_options.txt') or text.startswith('#!')
+
+
+def without_comments(text, keep_strings=False):
+    """Blanks comments and, unless they are kept, string literals; line numbers stay."""
+    pattern = r'//[^\n]*|/\*.*?\*/|R"\((?:.*?)\)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
+    def blank(match):
+        kept = match.group(0)
+        if keep_strings and not kept.startswith('/'):
+            return kept
+        return '""' + '\n' * kept.count('\n') if kept[0] in '"R' else re.sub(r'[^\n]', ' ', kept)
+    return re.sub(pattern, blank, text, flags=re.S)
+
+
+def line_of(text, at):
+    return text.count('\n', 0, at) + 1
+
+
+def room_of(name):
+    parts = name.split('/')
+    return parts[1] if len(parts) > 2 and parts[0] == 'engine' else None
+
+
+def check_include(name, header):
+    if TORCH_HEADER.match(header):
+        if not TORCH_ROOMS.match(name):
+            return 'LibTorch header outside its rooms'
+        if header.startswith('torch/') and not TORCH_FULL.match(name):
+            return 'torch/ header outside training/ (the engine uses ATen headers)'
+        return None
+    room = room_of(name)
+    target = header.split('/')[0]
+    if room not in MAY_INCLUDE or target not in list(MAY_INCLUDE) + ['training', 'filters', 'plugins', 'cli']:
+        return None
+    if target != room and target not in MAY_INCLUDE[room]:
+        return f'{room} may not include {target}'
+    if target == 'families' and header != 'families/family.h' and name != 'engine/families/registry.cpp':
+        own = '/'.join(name.split('/')[1:3]) + '/'
+        if room != 'families' or not header.startswith(own):
+            return 'only families/family.h may be included outside a family\'s folder'
+    return None
+
+
+def check_code(name, text):
+    code = without_comments(text)
+    for match in re.finditer(r'^\s*#\s*include\s*["<]([^">]+)[">]', text, re.M):
+        wrong = check_include(name, match.group(1))
+        if wrong:
+            yield line_of(text, match.start()), f'include of {match.group(1)}: {wrong}'
+    if NEVER_ROOMS.match(name):
+        for pattern, why in NEVER:
+            for match in re.finditer(pattern, code):
+                yield line_of(code, match.start()), f'{match.group(0).strip()}: {why}, never inside a host'
+    if name.startswith('engine/'):
+        for pattern, place, what in ONLY_IN:
+            for match in re.finditer(pattern, code):
+                if not re.search(place, name):
+                    yield line_of(code, match.start()), f'{what} outside its one place'
+        if name.endswith('.h') and '#pragma once' not in text and '/pch/' not in name:
+            yield 1, 'header without #pragma once'
+
+
+def check_family_names(name, text, families):
+    if not name.startswith('engine/') or FAMILY_NAME_PLACES.match(name):
+        return
+    text = without_comments(text, keep_strings=True)   # a comment may give an example
+    for family in families:
+        if not name.startswith(f'engine/families/{family}/'):
+            for match in re.finditer(rf'\b{family}\b', text):
+                yield line_of(text, match.start()), f'name of the family {family} outside its folder'
+
+
+def check_file(name, text, families):
+    lines = text.count('\n') + (not text.endswith('\n'))
+    if lines > MOST_LINES and not LONG_FILES.match(name):
+        yield MOST_LINES, f'expected at most {MOST_LINES} lines, got {lines}'
+    if MACHINE.search(text):
+        yield line_of(text, MACHINE.search(text).start()), 'path or host of a machine'
+    if not is_source(name, text):
+        return
+    if 'SPDX-License-Identifier:' not in '\n'.join(text.split('\n')[:4]):
+        yield 1, 'no SPDX line'
+    for match in UNFINISHED.finditer(text):
+        if name != 'tests/lint/lint.py':
+            yield line_of(text, match.start()), f'{match.group(0)} without an issue number'
+    if name.endswith(CODE_ENDINGS):
+        yield from check_code(name, text)
+    yield from check_family_names(name, text, families)
+
+
+def lint(root):
+    names = list_files(root)
+    families = sorted({n.split('/')[2] for n in names if n.startswith('engine/families/') and n.count('/') > 2})
+    findings = []
+    for name in names:
+        text = read(root, name)
+        if text:
+            findings += [f'{name}:{line}: {what}' for line, what in check_file(name, text, families)]
+    return findings
+
+
+SPDX = '// SPDX-License-Identifier: LGPL-2.1-or-later\n'
+# File, content, and what must be found in it (None: nothing).
+PLANTED = [
+    ('engine/core/a.cpp', SPDX + '#include "weights/x.h"\n', 'core may not include weights'),
+    ('engine/pipeline/a.cpp', SPDX + '#include <ATen/ATen.h>\n', 'LibTorch header outside'),
+    ('engine/nn/a.cpp', SPDX + '#include <torch/torch.h>\n', 'outside training/'),
+    ('engine/pipeline/b.cpp', SPDX + '#include "families/toy/toy.h"\n', 'only families/family.h'),
+    ('engine/families/other/b.cpp', SPDX + '#include "families/toy/toy.h"\n', 'only families/family.h'),
+    ('engine/families/toy/toy.cpp', SPDX + '#include "families/toy/toy.h"\n#include "nn/layers.h"\n', None),
+    ('engine/api/a.cpp', SPDX + 'void f() { abort(); }\n', 'never inside a host'),
+    ('engine/api/b.cpp', SPDX + 'void f() { std::printf("x"); }\n', 'stdout or stderr'),
+    ('engine/api/c.cpp', SPDX + 'double f() { return strtod("1", nullptr); }\n', 'locale'),
+    ('engine/api/d.cpp', SPDX + 'void f() { try { g(); } catch (...) {} }\n', 'catch-all'),
+    ('engine/api/e.cpp', SPDX + '// abort() and printf("x") in words, catch (...) too\nconst char* s = "exit(1)";\n', None),
+    ('engine/api/f.cpp', SPDX + 'bool f(name n) { return n == "toy"; }\n', 'name of the family toy'),
+    ('engine/api/g.cpp', SPDX + '// such as toy\n', None),
+    ('engine/nn/b.cpp', SPDX + 'void f() { at::set_num_threads(1); }\n', 'thread count'),
+    ('engine/nn/c.h', SPDX + 'int x;\n', '#pragma once'),
+    ('plugins/a.c', SPDX + 'void f(void) { exit(1); }\n', 'never inside a host'),
+    ('tools/b.py', 'print(1)\n', 'no SPDX line'),
+    ('tools/c.py', '# SPDX-License-Identifier: LGPL-2.1-or-later\n# TO' + 'DO later\n', 'without an issue number'),
+    ('docs/d.md', 'see /' + 'work/main/x\n', 'path or host'),
+    ('engine/text/long.cpp', SPDX + '\n' * 600, 'at most 600 lines'),
+]
+
+
+def self_test():
+    failed = 0
+    with tempfile.TemporaryDirectory() as root:
+        for name, content, _ in PLANTED:
+            os.makedirs(os.path.dirname(os.path.join(root, name)), exist_ok=True)
+            with open(os.path.join(root, name), 'w') as file:
+                file.write(content)
+        findings = lint(root)
+        for name, _, expected in PLANTED:
+            got = [f for f in findings if f.startswith(name + ':')]
+            good = not got if expected is None else any(expected in f for f in got)
+            if not good:
+                print(f'{name}: expected {expected or "no finding"}, got {got or "none"}')
+                failed += 1
+    print(f'{len(PLANTED) - failed} of {len(PLANTED)} planted cases judged rightly')
+    return failed
+
+
+def main():
+    if sys.argv[1:] == ['--self-test']:
+        return 1 if self_test() else 0
+    findings = lint(sys.argv[1])
+    print('\n'.join(findings) if findings else 'no findings')
+    return 1 if findings else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
