@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Precision by processor; see precision.h.
+#include "device/precision.h"
+
+#include <cpuid.h>
+#include <stdlib.h>
+
+#include <string_view>
+
+#include "core/error.h"
+
+namespace zt::device {
+namespace {
+
+// CPUID leaf 7: AVX512-BF16 is sub-leaf 1 EAX bit 5; AMX-BF16 is sub-leaf 0 EDX bit 22. The
+// operating system's consent is implied by AVX-512 state, which the builtin checks.
+bool processor_has_bf16() {
+#if defined(__x86_64__)
+    if (!__builtin_cpu_supports("avx512bw")) return false;
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1u)) return true;
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 5 & 1u);
+#else
+    return false;
+#endif
+}
+
+}  // namespace
+
+bool native_bf16() {
+    static const bool native = [] {
+        const char* limit = secure_getenv("ONEDNN_MAX_CPU_ISA");
+        const std::string_view isa = limit ? limit : "";
+        const bool allowed = isa.empty() || isa == "ALL" || isa == "DEFAULT" || isa.find("BF16") != isa.npos || isa.find("FP16") != isa.npos || isa.find("AMX") != isa.npos;
+        return allowed && processor_has_bf16();
+    }();
+    return native;
+}
+
+at::ScalarType cpu_precision(const std::string& precision) {
+    if (precision == "auto") return native_bf16() ? at::kBFloat16 : at::kFloat;
+    if (precision == "bf16") return at::kBFloat16;
+    if (precision == "fp32") return at::kFloat;
+    throw Error(ZT_ERROR_UNSUPPORTED, "precision: expected auto, fp32 or bf16 on the CPU, got " + precision);
+}
+
+}  // namespace zt::device

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The chunk loop; see generation.h.
+#include "families/storybook/generation.h"
+
+#include <algorithm>
+
+#include "core/utf8.h"
+#include "sample/loop.h"
+#include "sample/schedule.h"
+
+namespace zt::storybook {
+namespace {
+
+constexpr int64_t kChunkFrames = kSlots * kGroup;
+
+at::Tensor sentence_feature(const Weights& w, const text::WordIds& ids) {
+    at::Tensor padded = at::zeros({1, w.denoiser.config.text.max_tokens}, at::kLong);
+    for (size_t i = 0; i < ids.ids.size(); i++) padded[0][static_cast<int64_t>(i)] = ids.ids[i];
+    return forward(w.denoiser.text, padded);
+}
+
+}  // namespace
+
+void report_unknown(const text::WordIds& ids, const families::LogFn& log) {
+    if (!ids.unknown.empty()) {
+        std::string list;
+        for (const std::string& word : ids.unknown) list += (list.empty() ? "" : " ") + word;
+        log(ZT_LOG_WARNING, "prompt: words this model does not know have no effect: " + quote(list));
+    }
+    if (ids.dropped > 0)
+        log(ZT_LOG_WARNING, "prompt: model reads " + std::to_string(ids.ids.size()) + " words, got " +
+                                std::to_string(ids.ids.size() + ids.dropped) + "; the rest has no effect");
+    if (ids.ids.empty()) log(ZT_LOG_WARNING, "prompt: expected words of the storybook world, got none; anything may come");
+}
+
+Generation::Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request)
+    : weights_(std::move(weights)),
+      frames_(request.frames),
+      sigmas_(sample::flow_sigmas(request.steps, request.flow_shift > 0 ? request.flow_shift : 1.0)),
+      log_(request.log),
+      noise_(request.first.seed),
+      seed_(request.first.seed) {}
+
+int64_t Generation::next_frames() const { return frames_ < 0 ? kChunkFrames : std::min(kChunkFrames, frames_ - done_); }
+
+// Takes over what changed since the last chunk.
+void Generation::obey(const families::Direction& direction, const families::ProgressFn& progress) {
+    if (direction.seed != seed_) {
+        seed_ = direction.seed;
+        noise_ = sample::Noise(seed_);
+    }
+    if (!sentence_.defined() || direction.prompt != prompt_) {
+        progress("text", 0, 1);
+        prompt_ = direction.prompt;
+        const text::WordIds ids = weights_->words.encode(prompt_, static_cast<size_t>(weights_->denoiser.config.text.max_tokens));
+        report_unknown(ids, log_);
+        sentence_ = sentence_feature(*weights_, ids);
+    }
+    if (direction.cut) {
+        context_ = at::Tensor();
+        decoder_ = DecoderState();
+    }
+}
+
+std::optional<families::FrameBatch> Generation::next(const families::Direction& direction, const Cancel& cancel,
+                                                     const families::ProgressFn& progress) {
+    const int64_t frames = next_frames();
+    if (frames <= 0) return std::nullopt;
+    obey(direction, progress);
+    const Denoiser& net = weights_->denoiser;
+    const at::ScalarType dtype = net.patch_in.weight.scalar_type();
+    const int64_t channels = net.config.channels;
+    const at::Tensor present = at::full({1}, context_.defined() ? 1.f : 0.f);
+    const at::Tensor context = (context_.defined() ? context_ : at::zeros({1, kLatentHeight, kLatentWidth, channels})).to(dtype);
+
+    const auto velocity = [&](const at::Tensor& latents, float sigma) {
+        const at::Tensor clean = forward(net, latents.to(dtype), context, present, at::full({1}, sigma), sentence_, &cancel).to(at::kFloat);
+        return sample::velocity_from_clean(latents, clean, sigma);
+    };
+    const at::Tensor latents = sample::denoise(noise_.draw({1, kSlots, kLatentHeight, kLatentWidth, channels}), sigmas_, velocity,
+                                               [&](int step, int steps) { progress("denoise", step, steps); }, cancel);
+    context_ = latents.select(1, kSlots - 1).contiguous();
+
+    progress("decode", 0, 0);
+    std::vector<at::Tensor> groups;   // each [4, 3, height, width]
+    for (int64_t slot = 0; slot * kGroup < frames; slot++) {
+        cancel.poll();
+        groups.push_back(decode(weights_->vae, latents.select(1, slot), decoder_, &cancel));
+    }
+    const auto pixels = std::make_shared<at::Tensor>(at::cat(groups, 0));
+    done_ += frames;
+    return families::FrameBatch{pixels, pixels->const_data_ptr<float>(), frames};
+}
+
+}  // namespace zt::storybook

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// One storybook generation: chunk after chunk of up to twelve frames, for ever if asked, at
+// constant cost. What it carries from chunk to chunk is one latent and the decoder's memory.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "families/family.h"
+#include "families/storybook/model_files.h"
+#include "sample/noise.h"
+
+namespace zt::storybook {
+
+// One thread at a time.
+class Generation final : public families::Generation {
+public:
+    Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request);
+    [[nodiscard]] int64_t next_frames() const override;
+    std::optional<families::FrameBatch> next(const families::Direction& direction, const Cancel& cancel,
+                                             const families::ProgressFn& progress) override;
+
+private:
+    void obey(const families::Direction& direction, const families::ProgressFn& progress);
+
+    std::shared_ptr<const Weights> weights_;
+    const int64_t frames_;               // -1 = endless
+    const std::vector<float> sigmas_;
+    const families::LogFn log_;
+    int64_t done_ = 0;                   // frames handed out
+    sample::Noise noise_;
+    int64_t seed_;
+    std::string prompt_;
+    at::Tensor sentence_;                // text feature of prompt_, [1, width]
+    at::Tensor context_;                 // last latent, [1, 18, 32, channels]; undefined at the start of a shot
+    DecoderState decoder_;
+};
+
+// Words the model does not know are left out; says so in the log. Never an error.
+void report_unknown(const text::WordIds& ids, const families::LogFn& log);
+
+}  // namespace zt::storybook

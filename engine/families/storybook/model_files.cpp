@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Reading and writing of a model folder; see model_files.h.
+#include "families/storybook/model_files.h"
+
+#include <algorithm>
+
+#include "core/file.h"
+#include "core/json.h"
+#include "weights/manifest.h"
+#include "weights/tensor_store.h"
+
+namespace zt::storybook {
+namespace {
+
+constexpr const char *kConfig = "config.json", *kVae = "vae.safetensors", *kDenoiser = "denoiser.safetensors";
+constexpr uint64_t kMaxWidth = 4096, kMaxBlocks = 64;   // far above any sensible small model
+
+template <size_t n>
+void read_widths(const json::Field& field, std::array<int64_t, n>& out, uint64_t most) {
+    if (field.size() != n) field.refuse(std::to_string(n) + " numbers");
+    for (size_t i = 0; i < n; i++) out[i] = static_cast<int64_t>(field.at(i).integer(1, most));
+}
+
+ModelFiles read_config(const std::string& folder) {
+    const std::string text = read_whole_file(folder + "/" + kConfig, json::Limits{}.bytes);
+    const json::Origin origin{kConfig};
+    const json::Value root = json::parse_value(text, {}, origin);
+    const json::Field config(root, origin);
+    ModelFiles files;
+    const json::Field vae = config.at("vae");
+    files.vae.channels = static_cast<int64_t>(vae.at("channels").integer(1, 256));
+    read_widths(vae.at("encoder"), files.vae.encoder, kMaxWidth);
+    read_widths(vae.at("decoder"), files.vae.decoder, kMaxWidth);
+    read_widths(vae.at("encoder_blocks"), files.vae.encoder_blocks, kMaxBlocks);
+    read_widths(vae.at("decoder_blocks"), files.vae.decoder_blocks, kMaxBlocks);
+    const json::Field net = config.at("denoiser");
+    DenoiserConfig& d = files.denoiser;
+    d.channels = files.vae.channels;
+    d.width = static_cast<int64_t>(net.at("width").integer(8, kMaxWidth));
+    d.heads = static_cast<int64_t>(net.at("heads").integer(1, 64));
+    d.layers = static_cast<int64_t>(net.at("layers").integer(1, kMaxBlocks));
+    d.attention_every = static_cast<int64_t>(net.at("attention_every").integer(1, kMaxBlocks));
+    if (d.width % d.heads != 0) net.at("heads").refuse("a divisor of width");
+    const json::Field text_field = config.at("text");
+    d.text.width = static_cast<int64_t>(text_field.at("width").integer(8, kMaxWidth));
+    d.text.heads = static_cast<int64_t>(text_field.at("heads").integer(1, 64));
+    d.text.layers = static_cast<int64_t>(text_field.at("layers").integer(1, kMaxBlocks));
+    d.text.max_tokens = static_cast<int64_t>(text_field.at("max_tokens").integer(1, 1024));
+    if (d.text.width % d.text.heads != 0) text_field.at("heads").refuse("a divisor of width");
+    const json::Field list = text_field.at("words");
+    std::vector<std::string> words;
+    for (size_t i = 0; i < list.size(); i++) words.push_back(list.at(i).string());
+    files.words = text::WordTokenizer(std::move(words));
+    d.text.vocabulary = static_cast<int64_t>(files.words.words().size());
+    return files;
+}
+
+template <class Model>
+void load_file(Model& model, const weights::Manifest& manifest, const std::string& folder, const char* name, at::ScalarType dtype) {
+    const weights::SafetensorsFile file = weights::SafetensorsFile::open(folder + "/" + name);
+    const weights::ManifestFile* entry = manifest.find(name);
+    if (entry == nullptr) throw Error(ZT_ERROR_WEIGHTS, std::string("manifest.json: files: expected ") + name + ", got none");
+    weights::verify(*entry, file.file());   // the very bytes that are read next
+    weights::assign(model, weights::read_tensors(file), dtype, name);
+}
+
+json::Value number(int64_t v) { return {static_cast<uint64_t>(v)}; }
+
+template <size_t n>
+json::Value numbers(const std::array<int64_t, n>& values) {
+    json::Value::Array array;
+    for (const int64_t v : values) array.push_back(number(v));
+    return {array};
+}
+
+}  // namespace
+
+Weights load_weights(const std::string& folder, at::ScalarType dtype) {
+    const weights::Manifest manifest = weights::read_manifest(folder);
+    const weights::ManifestFile* entry = manifest.find(kConfig);
+    if (entry == nullptr) throw Error(ZT_ERROR_WEIGHTS, std::string("manifest.json: files: expected ") + kConfig + ", got none");
+    weights::verify(*entry, File::open(folder + "/" + kConfig));
+    const ModelFiles files = read_config(folder);
+    Weights w{make_vae(files.vae), make_denoiser(files.denoiser), files.words, manifest.sha256};
+    load_file(w.vae, manifest, folder, kVae, dtype);
+    load_file(w.denoiser, manifest, folder, kDenoiser, dtype);
+    // A standard deviation of zero would divide by zero in encode.
+    if (!w.vae.latent_std.gt(0).all().item<bool>())
+        throw Error(ZT_ERROR_WEIGHTS, std::string(kVae) + ": tensor \"latent_std\": expected values above 0, got others");
+    return w;
+}
+
+void write_model_files(const std::string& folder, const ModelFiles& files, const std::string& card) {
+    json::Value::Array words;
+    for (const std::string& w : files.words.words()) words.push_back({w});
+    const VaeConfig& v = files.vae;
+    const DenoiserConfig& d = files.denoiser;
+    const json::Value config{json::Value::Object{
+        {"family", {std::string("storybook")}},
+        {"vae", {json::Value::Object{{"channels", number(v.channels)}, {"encoder", numbers(v.encoder)}, {"decoder", numbers(v.decoder)},
+                                     {"encoder_blocks", numbers(v.encoder_blocks)}, {"decoder_blocks", numbers(v.decoder_blocks)}}}},
+        {"denoiser", {json::Value::Object{{"width", number(d.width)}, {"heads", number(d.heads)}, {"layers", number(d.layers)},
+                                          {"attention_every", number(d.attention_every)}}}},
+        {"text", {json::Value::Object{{"width", number(d.text.width)}, {"heads", number(d.text.heads)}, {"layers", number(d.text.layers)},
+                                      {"max_tokens", number(d.text.max_tokens)}, {"words", {words}}}}}}};
+    AtomicFile out(folder + "/" + kConfig);
+    out.write(json::to_text(config) + "\n");
+    out.commit();
+    weights::write_manifest(folder, {kConfig, kVae, kDenoiser}, {json::Value::Object{{"family", {std::string("storybook")}}, {"card", {card}}}});
+}
+
+}  // namespace zt::storybook

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Storybook as a family: limits, loading, sessions.
+#include "families/storybook/storybook.h"
+
+#include <filesystem>
+
+#include "core/error.h"
+#include "core/text_number.h"
+#include "core/utf8.h"
+#include "device/precision.h"
+#include "families/storybook/generation.h"
+
+namespace zt::families {
+namespace {
+
+constexpr int64_t kClipFrames = 144;
+constexpr int kDefaultSteps = 4;
+
+// Immutable.
+class StorybookModel final : public Model {
+public:
+    StorybookModel(storybook::Weights weights, at::ScalarType dtype)
+        : weights_(std::make_shared<const storybook::Weights>(std::move(weights))), dtype_(dtype) {
+        limits_.width = limits_.min_width = limits_.max_width = static_cast<int>(storybook::kWidth);
+        limits_.height = limits_.min_height = limits_.max_height = static_cast<int>(storybook::kHeight);
+        limits_.rates = {{24, 1}, {24000, 1001}, {25, 1}, {30000, 1001}, {30, 1}};
+        limits_.default_frames = kClipFrames;
+        limits_.chunk_frames = storybook::kSlots * storybook::kGroup;
+        limits_.endless = true;
+        limits_.default_steps = kDefaultSteps;
+    }
+
+    [[nodiscard]] const Limits& limits() const override { return limits_; }
+    [[nodiscard]] std::string device() const override { return "cpu"; }
+    [[nodiscard]] std::string precision() const override { return dtype_ == at::kBFloat16 ? "bf16" : "fp32"; }
+    [[nodiscard]] std::string sha256() const override { return weights_->sha256; }
+    void check(const Direction& direction) const override {
+        if (direction.guidance != limits_.default_guidance)
+            throw Error(ZT_ERROR_UNSUPPORTED, "guidance: expected -1 (storybook is not guided), got " + to_text(direction.guidance));
+    }
+    [[nodiscard]] std::unique_ptr<Generation> begin(const GenerationRequest& request) const override {
+        return std::make_unique<storybook::Generation>(weights_, request);
+    }
+
+private:
+    std::shared_ptr<const storybook::Weights> weights_;
+    at::ScalarType dtype_;
+    Limits limits_;
+};
+
+class StorybookFamily final : public Family {
+public:
+    [[nodiscard]] std::string_view name() const override { return "storybook"; }
+    // Another storybook than the built-in one: a folder with its three files.
+    [[nodiscard]] bool detect(const std::string& path) const override {
+        std::error_code ignored;
+        const std::filesystem::path folder(path);
+        return std::filesystem::is_regular_file(folder / "manifest.json", ignored) && std::filesystem::is_regular_file(folder / "vae.safetensors", ignored) &&
+               std::filesystem::is_regular_file(folder / "denoiser.safetensors", ignored);
+    }
+    [[nodiscard]] bool built_in() const override { return true; }
+    [[nodiscard]] bool has_weights() const override { return true; }
+    [[nodiscard]] std::shared_ptr<const Model> load(const LoadOptions& options) const override {
+        if (options.device != "auto" && options.device != "cpu")
+            throw Error(ZT_ERROR_DEVICE, "device: expected auto or cpu (storybook runs on the CPU in this version), got " + quote(options.device));
+        if (!options.engine_opts.empty())
+            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: expected none (storybook has no own options), got " + quote(options.engine_opts.front().first));
+        const at::ScalarType dtype = device::cpu_precision(options.precision);
+        return std::make_shared<StorybookModel>(storybook::load_weights(options.path, dtype), dtype);
+    }
+};
+
+}  // namespace
+
+const Family& storybook_family() {
+    static const StorybookFamily family;
+    return family;
+}
+
+}  // namespace zt::families

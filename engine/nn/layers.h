@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Layers as plain structs of weights, and free functions that compute with them. Activations keep
+// channels last ([..., channel]), which is what both the convolutions and the linear layers are
+// fastest with on CPUs. Every struct has one visit(f, name) that names its tensors: loading,
+// saving, casting, counting and the optimiser all go through it.
+//
+// Immutable while in use; thread-safe to share.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <string>
+
+namespace zt::nn {
+
+struct Linear {
+    at::Tensor weight;   // [out, in]
+    at::Tensor bias;     // [out]
+    template <class F>
+    void visit(F&& f, const std::string& name) {
+        f(name + ".weight", weight);
+        f(name + ".bias", bias);
+    }
+};
+
+// 3x3, stride 1, zero padding.
+struct Conv {
+    at::Tensor weight;   // [out, in, 3, 3]
+    at::Tensor bias;     // [out]
+    template <class F>
+    void visit(F&& f, const std::string& name) {
+        f(name + ".weight", weight);
+        f(name + ".bias", bias);
+    }
+};
+
+struct Norm {
+    at::Tensor weight;   // [channel]
+    at::Tensor bias;     // [channel]
+    template <class F>
+    void visit(F&& f, const std::string& name) {
+        f(name + ".weight", weight);
+        f(name + ".bias", bias);
+    }
+};
+
+// Weights of the given shape, undefined values (to be loaded or initialised).
+[[nodiscard]] Linear make_linear(int64_t in, int64_t out);
+[[nodiscard]] Conv make_conv(int64_t in, int64_t out);
+[[nodiscard]] Norm make_norm(int64_t channels);
+
+[[nodiscard]] at::Tensor forward(const Linear& layer, const at::Tensor& x);   // [..., in] -> [..., out]
+[[nodiscard]] at::Tensor forward(const Conv& layer, const at::Tensor& x);     // [batch, height, width, in] -> [.., out]
+[[nodiscard]] at::Tensor forward(const Norm& layer, const at::Tensor& x);     // layer norm over the last axis, eps 1e-5
+
+// [batch, height, width, c] <-> [batch, height / r, width / r, r * r * c], block rows first.
+[[nodiscard]] at::Tensor space_to_depth(const at::Tensor& x, int64_t r);
+[[nodiscard]] at::Tensor depth_to_space(const at::Tensor& x, int64_t r);
+
+}  // namespace zt::nn

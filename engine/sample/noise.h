@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Where the seed becomes noise: always on the CPU and with LibTorch's own generator (mt19937), so
+// that a seed means the same on every device and the same as in the Python reference.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+
+namespace zt::sample {
+
+// A stream of standard normal numbers. One thread at a time.
+class Noise {
+public:
+    explicit Noise(int64_t seed);
+    // fp32, on the CPU. Draws depend on the sizes asked for before.
+    [[nodiscard]] at::Tensor draw(at::IntArrayRef sizes);
+
+private:
+    at::Generator generator_;
+};
+
+}  // namespace zt::sample

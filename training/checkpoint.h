@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Checkpoints: safetensors with the weights, and beside them a second file with the optimiser's
+// state. Written to a temporary name and renamed, so that a killed run leaves the last good one.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "optimizer.h"
+
+namespace zt::training {
+
+using Tensors = std::map<std::string, at::Tensor>;
+
+void save_tensors(const std::string& path, const Tensors& tensors, const std::map<std::string, std::string>& metadata);
+// Empty if the file does not exist.
+Tensors load_tensors(const std::string& path, std::map<std::string, std::string>* metadata = nullptr);
+
+template <class Model>
+Tensors tensors_of(Model& model) {
+    Tensors list;
+    model.visit([&](const std::string& name, at::Tensor& t) { list[name] = t; });
+    return list;
+}
+
+// Copies tensors by name into the model; throws where one is missing or has another shape.
+template <class Model>
+void assign(Model& model, const Tensors& tensors) {
+    model.visit([&](const std::string& name, at::Tensor& t) {
+        const auto found = tensors.find(name);
+        TORCH_CHECK(found != tensors.end() && found->second.sizes() == t.sizes(), "checkpoint: expected tensor ", name, " ", t.sizes());
+        t = found->second.to(t.scalar_type()).clone();
+    });
+}
+
+inline void add_state(Tensors& state, const std::vector<Parameter>& parameters) {
+    for (const Parameter& p : parameters) {
+        state["momentum." + p.name] = p.momentum;
+        if (p.second.defined()) state["second." + p.name] = p.second;
+    }
+}
+
+inline void take_state(const Tensors& state, std::vector<Parameter>& parameters) {
+    for (Parameter& p : parameters) {
+        p.momentum = state.at("momentum." + p.name).clone();
+        if (p.second.defined()) p.second = state.at("second." + p.name).clone();
+    }
+}
+
+}  // namespace zt::training

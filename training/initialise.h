@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// First values of weights: normal with variance 1 / fan-in; layers that end a residual branch
+// start at zero, so that every block begins as the identity.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+
+namespace zt::training {
+
+template <class Model>
+void initialise(Model& model, uint64_t seed) {
+    at::Generator generator = at::detail::createCPUGenerator(seed);
+    model.visit([&](const std::string& name, at::Tensor& t) {
+        if (name.starts_with("latent_")) return;
+        const auto ends = [&](const char* s) { return name.ends_with(s); };
+        if (ends(".bias")) {
+            t.zero_();
+        } else if (t.dim() == 1) {
+            t.fill_(1.0);
+        } else if (ends("embedding") || ends("position") || ends("query")) {
+            t.normal_(0, 0.5, generator);
+        } else if (ends("conv2.weight") || ends("project.weight") || ends("modulation.weight") || ends("table") || ends("patch_out.weight")) {
+            t.zero_();
+        } else {
+            const double fan_in = static_cast<double>(t.numel() / t.size(0));
+            t.normal_(0, 1.0 / std::sqrt(fan_in), generator);
+        }
+    });
+    // Small variance at first: the decoder sees what the encoder means.
+    model.visit([&](const std::string& name, at::Tensor& t) {
+        if (name == "encoder.out.bias") t.slice(0, t.size(0) / 2).fill_(-4.0);
+    });
+}
+
+}  // namespace zt::training

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The training stages, in order. Each reads its own settings and can be stopped and started again.
+#pragma once
+
+#include "settings.h"
+
+namespace zt::training {
+
+void train_vae(Settings& settings);
+void train_denoiser(Settings& settings);
+void export_model(Settings& settings);
+
+}  // namespace zt::training

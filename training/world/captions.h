@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Sentences for clips, English and Chinese, by a small grammar: synonyms, word order, missing
+// attributes and filler words.
+#pragma once
+
+#include <array>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "world/attributes.h"
+
+namespace zt::world {
+
+enum Language { kEnglish, kChinese };
+
+struct Caption {
+    std::string text;
+    std::array<bool, kAttributes> said{};   // which attributes the sentence names
+};
+
+// missing: chance that an attribute other than the subject is left out (day: left out more often).
+[[nodiscard]] Caption caption(const Clip& clip, Language language, double missing, std::mt19937& rng);
+
+// Plain sentence with every attribute, the same each time; what the judge asks with.
+[[nodiscard]] std::string plain_caption(const Clip& clip, Language language);
+
+// Every word the grammar can write, in a fixed order: the model's vocabulary.
+[[nodiscard]] std::vector<std::string> vocabulary();
+
+}  // namespace zt::world

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A small painter: shapes as signed distances in pixels, anti-aliased over one pixel.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace zt::world {
+
+struct Rgb {
+    float r = 0, g = 0, b = 0;
+};
+
+[[nodiscard]] inline Rgb mix(Rgb a, Rgb b, float t) {
+    return {a.r + (b.r - a.r) * t, a.g + (b.g - a.g) * t, a.b + (b.b - a.b) * t};
+}
+[[nodiscard]] inline Rgb rgb8(int r, int g, int b) {
+    return {static_cast<float>(r) / 255.f, static_cast<float>(g) / 255.f, static_cast<float>(b) / 255.f};
+}
+
+struct Point {
+    float x = 0, y = 0;
+};
+
+// Picture, rows of interleaved RGB, 0..1.
+struct Picture {
+    int width = 0, height = 0;
+    std::vector<float> data;
+    Picture() = default;
+    Picture(int w, int h) : width(w), height(h), data(static_cast<size_t>(w) * static_cast<size_t>(h) * 3) {}
+    float* at(int x, int y) { return &data[(static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)) * 3]; }
+    [[nodiscard]] const float* at(int x, int y) const {
+        return &data[(static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)) * 3];
+    }
+    void blend(int x, int y, Rgb c, float alpha) {
+        float* p = at(x, y);
+        p[0] += (c.r - p[0]) * alpha;
+        p[1] += (c.g - p[1]) * alpha;
+        p[2] += (c.b - p[2]) * alpha;
+    }
+};
+
+// Ellipse (points[0] centre, radii), capsule chain or filled polygon, each grown by `round` pixels.
+struct Shape {
+    enum Kind { kEllipse, kLine, kPolygon } kind = kEllipse;
+    std::vector<Point> points;
+    float rx = 0, ry = 0, angle = 0, round = 0;
+    Rgb colour;
+};
+
+[[nodiscard]] Shape ellipse(float x, float y, float rx, float ry, Rgb c, float angle = 0);
+[[nodiscard]] Shape line(std::vector<Point> points, float radius, Rgb c);
+[[nodiscard]] Shape polygon(std::vector<Point> points, Rgb c, float round = 0);
+
+// Signed distance of p to the shape's edge, pixels, negative inside.
+[[nodiscard]] float distance(const Shape& shape, Point p);
+[[nodiscard]] inline float coverage(float d) { return std::clamp(0.5f - d, 0.f, 1.f); }
+
+// Paints shapes in order, whole picture.
+void paint(Picture& picture, const std::vector<Shape>& shapes);
+
+}  // namespace zt::world

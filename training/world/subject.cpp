@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Drawing of the subjects from ellipses, capsules and polygons.
+#include "world/subject.h"
+
+namespace zt::world {
+
+Rgb subject_colour(int colour) {
+    constexpr int table[kColours][3] = {{216, 44, 40}, {244, 138, 24}, {250, 214, 40},
+                                        {58, 168, 66}, {44, 106, 222}, {146, 70, 196}};
+    return rgb8(table[colour][0], table[colour][1], table[colour][2]);
+}
+
+namespace {
+
+const Rgb kWhite = rgb8(252, 250, 244), kBlack = rgb8(28, 26, 34), kBrown = rgb8(128, 84, 52), kBeak = rgb8(246, 176, 40),
+          kGlass = rgb8(188, 226, 246), kTyre = rgb8(46, 46, 54), kPink = rgb8(246, 160, 170);
+constexpr float kTau = 6.2831853f;
+
+struct Palette {
+    Rgb main, dark, light;
+};
+
+using Shapes = std::vector<Shape>;
+
+void eye(Shapes& s, float x, float y) { s.push_back(ellipse(x, y, 2.4f, 3.0f, kBlack)); }
+
+// Four legs that swing in opposite pairs; standing straight when the subject does not walk.
+void legs(Shapes& s, const Palette& p, float back, float front, float top, float cycle, bool moving) {
+    const float swing = moving ? std::sin(cycle * kTau) * 9.f : 0.f;
+    s.push_back(line({{back + 5, top}, {back + 5 - swing, 35}}, 4.2f, p.dark));
+    s.push_back(line({{front - 5, top}, {front - 5 + swing, 35}}, 4.2f, p.dark));
+    s.push_back(line({{back, top}, {back + swing, 36}}, 4.6f, p.main));
+    s.push_back(line({{front, top}, {front - swing, 36}}, 4.6f, p.main));
+}
+
+void fox(Shapes& s, const Palette& p, float cycle, bool moving) {
+    const float wag = std::sin(cycle * kTau) * 3.f;
+    s.push_back(line({{-20, 10}, {-34, 0 + wag}}, 8.f, p.main));
+    s.push_back(ellipse(-40, -8 + wag, 14, 9, p.main, 0.9f));
+    s.push_back(ellipse(-44, -16 + wag, 7, 5.5f, kWhite, 0.9f));
+    legs(s, p, -16, 14, 18, cycle, moving);
+    s.push_back(ellipse(-2, 12, 24, 13, p.main));
+    s.push_back(polygon({{10, -14}, {14, -36}, {22, -20}}, p.dark, 1));
+    s.push_back(polygon({{20, -18}, {29, -36}, {31, -16}}, p.main, 1));
+    s.push_back(ellipse(21, -8, 14, 13, p.main));
+    s.push_back(polygon({{24, -12}, {45, -2}, {22, 4}}, p.main, 2));
+    s.push_back(polygon({{22, 0}, {42, -1}, {22, 6}}, kWhite, 1));
+    s.push_back(ellipse(45, -3, 3.2f, 3.0f, kBlack));
+    eye(s, 25, -12);
+}
+
+void cat(Shapes& s, const Palette& p, float cycle, bool moving) {
+    const float wag = std::sin(cycle * kTau) * 4.f;
+    s.push_back(line({{-20, 10}, {-34, -2}, {-36 + wag, -20}, {-28 + wag, -34}}, 4.4f, p.main));
+    legs(s, p, -14, 14, 18, cycle, moving);
+    s.push_back(ellipse(-2, 14, 23, 14, p.main));
+    s.push_back(ellipse(-8, 10, 3, 9, p.dark, 0.2f));
+    s.push_back(ellipse(-16, 11, 3, 8, p.dark, 0.3f));
+    s.push_back(polygon({{3, -14}, {4, -38}, {18, -24}}, p.main, 1.5f));
+    s.push_back(polygon({{20, -24}, {34, -38}, {35, -14}}, p.main, 1.5f));
+    s.push_back(ellipse(19, -10, 20, 17, p.main));
+    s.push_back(ellipse(20, -3, 10, 7, kWhite));
+    s.push_back(ellipse(20, -6, 2.8f, 2.2f, kPink));
+    eye(s, 12, -13);
+    eye(s, 27, -13);
+}
+
+void rabbit(Shapes& s, const Palette& p, float cycle, bool moving) {
+    const float swing = moving ? std::sin(cycle * kTau) * 7.f : 0.f;
+    s.push_back(ellipse(-27, 12, 8, 8, kWhite));
+    s.push_back(ellipse(8, -32, 6, 18, p.main, 0.25f));
+    s.push_back(ellipse(8, -31, 2.6f, 13, kPink, 0.25f));
+    s.push_back(ellipse(22, -33, 6, 18, p.main, -0.1f));
+    s.push_back(ellipse(22, -32, 2.6f, 13, kPink, -0.1f));
+    s.push_back(line({{12, 22}, {14 - swing, 36}}, 4.2f, p.dark));
+    s.push_back(ellipse(-6, 12, 23, 18, p.main));
+    s.push_back(ellipse(-12, 17, 13, 12, p.dark));
+    s.push_back(line({{-16 + swing, 35}, {2 + swing, 35}}, 5.f, p.main));
+    s.push_back(line({{16, 20}, {18 + swing, 36}}, 4.2f, p.main));
+    s.push_back(ellipse(16, -6, 15, 13, p.main));
+    s.push_back(ellipse(28, -3, 4, 3.4f, kPink));
+    eye(s, 19, -9);
+}
+
+void bird(Shapes& s, const Palette& p, float cycle, bool moving) {
+    const float flap = moving ? std::sin(cycle * kTau) : 0.35f;
+    s.push_back(polygon({{-16, 0}, {-46, -14}, {-44, 0}, {-48, 8}}, p.dark, 1));
+    s.push_back(line({{-2, 18}, {-4, 34}, {4, 34}}, 1.8f, kBeak));
+    s.push_back(line({{8, 17}, {8, 34}, {16, 34}}, 1.8f, kBeak));
+    s.push_back(ellipse(0, 3, 28, 18, p.main, 0.15f));
+    s.push_back(ellipse(8, 10, 16, 9, p.light, 0.15f));
+    s.push_back(polygon({{30, -20}, {48, -12}, {30, -7}}, kBeak, 1));
+    s.push_back(ellipse(24, -14, 13, 12, p.main));
+    s.push_back(polygon({{8, -4}, {-20, -2}, {-22, -6 - 30 * flap}}, p.dark, 5));
+    eye(s, 28, -17);
+}
+
+void fish(Shapes& s, const Palette& p, float cycle, bool) {
+    const float wag = std::sin(cycle * kTau) * 8.f;
+    s.push_back(polygon({{-22, 2}, {-46, -18 + wag}, {-40, 2 + wag * 0.5f}, {-46, 22 + wag}}, p.dark, 2));
+    s.push_back(polygon({{-8, -14}, {2, -32}, {16, -16}}, p.dark, 2));
+    s.push_back(polygon({{-4, 18}, {4, 32}, {12, 18}}, p.dark, 2));
+    s.push_back(ellipse(4, 2, 34, 21, p.main));
+    s.push_back(ellipse(-2, 2, 4, 17, p.light));
+    s.push_back(ellipse(-14, 2, 3.4f, 14, p.light));
+    s.push_back(ellipse(22, -4, 6.4f, 6.4f, kWhite));
+    s.push_back(ellipse(24, -4, 3.2f, 3.6f, kBlack));
+    s.push_back(line({{32, 8}, {37, 6}}, 1.4f, kBlack));
+}
+
+void wheel(Shapes& s, float x, float cycle) {
+    const float a = cycle * kTau * 0.25f;   // a cross repeats after a quarter turn
+    s.push_back(ellipse(x, 25, 11, 11, kTyre));
+    s.push_back(ellipse(x, 25, 6.4f, 6.4f, rgb8(206, 208, 214)));
+    for (int i = 0; i < 2; i++) {
+        const float c = std::cos(a + static_cast<float>(i) * kTau / 4) * 5, n = std::sin(a + static_cast<float>(i) * kTau / 4) * 5;
+        s.push_back(line({{x - c, 25 - n}, {x + c, 25 + n}}, 1.2f, kTyre));
+    }
+}
+
+void car(Shapes& s, const Palette& p, float cycle, bool moving) {
+    s.push_back(polygon({{-26, 2}, {-18, -20}, {14, -20}, {26, 2}}, p.main, 3));
+    s.push_back(polygon({{-21, 0}, {-15, -16}, {-3, -16}, {-3, 0}}, kGlass, 0.5f));
+    s.push_back(polygon({{2, 0}, {2, -16}, {12, -16}, {20, 0}}, kGlass, 0.5f));
+    s.push_back(polygon({{-40, 6}, {34, 4}, {42, 12}, {42, 20}, {-42, 20}}, p.main, 3));
+    s.push_back(line({{-40, 15}, {42, 15}}, 1.6f, p.dark));
+    s.push_back(ellipse(41, 11, 3.4f, 4, rgb8(255, 240, 150)));
+    wheel(s, -24, moving ? cycle : 0);
+    wheel(s, 24, moving ? cycle : 0);
+}
+
+void boat(Shapes& s, const Palette& p, float cycle, bool) {
+    const float flutter = std::sin(cycle * kTau) * 3.f;
+    s.push_back(line({{0, -42}, {0, 16}}, 1.8f, kBrown));
+    s.push_back(polygon({{2, -40}, {18, -36 + flutter}, {2, -31}}, p.dark, 0.5f));
+    s.push_back(polygon({{4, -28}, {34, 8}, {4, 8}}, p.light, 1));
+    s.push_back(polygon({{-4, -34}, {-30, 8}, {-4, 8}}, kWhite, 1));
+    s.push_back(polygon({{-40, 14}, {42, 14}, {28, 34}, {-28, 34}}, p.main, 2));
+    s.push_back(line({{-36, 19}, {38, 19}}, 1.8f, kWhite));
+}
+
+void balloon(Shapes& s, const Palette& p, float cycle, bool) {
+    const float sway = std::sin(cycle * kTau) * 2.f;
+    s.push_back(line({{-14, 12}, {-7 + sway, 28}}, 1.0f, kBrown));
+    s.push_back(line({{14, 12}, {7 + sway, 28}}, 1.0f, kBrown));
+    s.push_back(polygon({{-8 + sway, 28}, {8 + sway, 28}, {7 + sway, 38}, {-7 + sway, 38}}, kBrown, 1));
+    s.push_back(polygon({{-24, 0}, {24, 0}, {9, 20}, {-9, 20}}, p.main, 2));
+    s.push_back(ellipse(0, -12, 31, 29, p.main));
+    s.push_back(ellipse(0, -10, 17, 30, p.light));
+    s.push_back(ellipse(0, -10, 7, 30, p.main));
+}
+
+}  // namespace
+
+std::vector<Shape> subject_shapes(int subject, int colour, float cycle, bool moving) {
+    const Rgb c = subject_colour(colour);
+    const Palette p{c, mix(c, kBlack, 0.28f), mix(c, kWhite, 0.55f)};
+    std::vector<Shape> s;
+    switch (subject) {
+        case kFox: fox(s, p, cycle, moving); break;
+        case kCat: cat(s, p, cycle, moving); break;
+        case kRabbit: rabbit(s, p, cycle, moving); break;
+        case kBird: bird(s, p, cycle, moving); break;
+        case kFish: fish(s, p, cycle, moving); break;
+        case kCar: car(s, p, cycle, moving); break;
+        case kBoat: boat(s, p, cycle, moving); break;
+        default: balloon(s, p, cycle, moving); break;
+    }
+    return s;
+}
+
+}  // namespace zt::world

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The subjects: paper puppets of about 80 pixels, drawn around the origin, facing right.
+#pragma once
+
+#include <vector>
+
+#include "world/attributes.h"
+#include "world/paint.h"
+
+namespace zt::world {
+
+// The shapes of one subject. `cycle` 0..1 is the phase of its walk, flap or drive.
+[[nodiscard]] std::vector<Shape> subject_shapes(int subject, int colour, float cycle, bool moving);
+
+[[nodiscard]] Rgb subject_colour(int colour);
+
+}  // namespace zt::world
