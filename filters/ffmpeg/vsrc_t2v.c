@@ -314,7 +314,8 @@ static int config_output(AVFilterLink *outlink)
     request.format     = ff_zt_pixel_format(outlink->format);
     request.log        = ff_zt_log;
     request.log_opaque = ctx;
-    params.log         = ff_zt_log;    /* of the model, which may outlive this filter: no context */
+    params.log         = ff_zt_log;
+    params.log_opaque  = ctx;
     status = s->engine->model_open(&params, &s->model, &error);
     if (status >= 0)
         status = s->engine->session_create(s->model, &request, &s->session, &error);
@@ -449,7 +450,10 @@ static int process_command(AVFilterContext *ctx, const char *cmd, const char *ar
         fail(ctx, status, &error);
         return AVERROR(EINVAL);
     }
-    av_log(ctx, AV_LOG_INFO, "%s: new value from frame %" PRId64 " on\n", cmd, first_frame);
+    if (status == ZT_END)
+        av_log(ctx, AV_LOG_WARNING, "%s: the last chunk has begun, the new value changes nothing\n", cmd);
+    else
+        av_log(ctx, AV_LOG_INFO, "%s: new value from frame %" PRId64 " on\n", cmd, first_frame);
     if (res && res_len > 0)
         snprintf(res, (size_t)res_len, "frame=%" PRId64, first_frame);
     return ff_filter_process_command(ctx, cmd, arg, NULL, 0, flags);

@@ -38,6 +38,13 @@ class Commands(MediaTest):
         for first, (prompt, _) in chunks.items():
             self.assertEqual(prompt, "a blue fox, running" if first >= told else "a red fox", first)
 
+    def test_too_late_is_said(self):
+        # At the speed of playing, so that the worker has seen the end by then.
+        err, chunks = self.send("0.9 t2vsrc prompt 'a blue fox';", frames=24, extra=",realtime")
+        self.assertIn("prompt: the last chunk has begun, the new value changes nothing", err)
+        self.assertIn("frame=-1", err)
+        self.assertEqual({prompt for prompt, _ in chunks.values()}, {"a red fox"})
+
     def test_other_options_and_refusals(self):
         err, chunks = self.send("0.5 t2vsrc seed 7;", "0.6 t2vsrc guidance loud;", "0.7 t2vsrc steps 3;", "0.8 t2vsrc prompt '';",
                                 "0.9 t2vsrc guidance 2.5;")
