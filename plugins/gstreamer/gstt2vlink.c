@@ -218,7 +218,8 @@ is_model_name (const gchar * text)
 static gboolean
 read_integer (const gchar * text, gint64 min, gint64 max, gint64 * number)
 {
-  return g_ascii_string_to_signed (text, 10, min, max, number, NULL);
+  return *text != '+'
+      && g_ascii_string_to_signed (text, 10, min, max, number, NULL);
 }
 
 static gboolean
@@ -452,12 +453,26 @@ append_option (GString * uri, const gchar * key, const gchar * value)
   g_free (escaped);
 }
 
+/* Whether a link may say so: properties reach further than links. */
+static gboolean
+is_readable (const gchar * uri)
+{
+  T2vSettings scratch;
+  gboolean ok;
+
+  t2v_settings_init (&scratch);
+  ok = t2v_link_parse (uri, &scratch, NULL);
+  t2v_settings_clear (&scratch);
+  return ok;
+}
+
 gchar *
 t2v_link_format (const T2vSettings * settings)
 {
   const gchar *prompt =
       t2v_options_string (&settings->options, T2V_OPTION_prompt);
   GString *uri;
+  gboolean ok;
 
   if (prompt == NULL)
     return NULL;
@@ -483,5 +498,6 @@ t2v_link_format (const T2vSettings * settings)
       append_option (uri, info->name, text);
     g_free (text);
   }
-  return g_string_free (uri, FALSE);
+  ok = is_readable (uri->str);
+  return g_string_free (uri, !ok);
 }

@@ -31,7 +31,7 @@ void t2v_settings_clear (T2vSettings * settings);
  * other options are left alone. On failure settings is untouched. */
 gboolean t2v_link_parse (const gchar * uri, T2vSettings * settings,
     GError ** error);
-/* The canonical link of the settings, NULL without a prompt. Free with g_free. */
+/* The canonical link of the settings; NULL where no link may say so. Free with g_free. */
 gchar *t2v_link_format (const T2vSettings * settings);
 
 G_END_DECLS

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""t2vsrc and t2v: links in the programs people have: gst-launch-1.0, gst-inspect-1.0, gst-play-1.0,
+gst-discoverer-1.0, ges-launch-1.0. What comes out is looked at with ffprobe.
+
+    programs.py [CLASS[.test]]       skips (77) what misses its program
+
+The test card stands in for the built-in model until that one's weights are in the tree."""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SOURCE = os.environ.get("ZT_SOURCE") or str(pathlib.Path(__file__).resolve().parents[3])
+BUILD = os.environ.get("ZT_BUILD") or os.path.join(SOURCE, "build")
+PLUGINS = os.path.join(BUILD, "plugins", "gstreamer")
+MODEL = "storybook" if list(pathlib.Path(SOURCE, "models", "storybook").glob("*.safetensors")) else "testcard"
+ENCODE = "videoconvert ! x264enc ! h264parse ! mp4mux ! filesink location="
+
+
+def run(*command, timeout=120, **env):
+    """stdout and stderr together, status."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          timeout=timeout, env=dict(os.environ, **env))
+    return done.stdout.decode("utf-8", "replace"), done.returncode
+
+
+def probe(path, *entries):
+    out = subprocess.run(["ffprobe", "-v", "error", "-count_frames", "-select_streams", "v:0", "-show_entries",
+                          "stream=" + ",".join(entries), "-of", "default=nw=1", path],
+                         stdout=subprocess.PIPE, check=True).stdout.decode()
+    return dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
+
+
+def need(*programs):
+    missing = [name for name in programs if not shutil.which(name)]
+    return unittest.skipIf(missing, "not installed: " + ", ".join(missing))
+
+
+class Programs(unittest.TestCase):
+    """A folder and a registry of its own for each test."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="gst-", dir=BUILD)
+        self.addCleanup(shutil.rmtree, self.folder)
+        os.environ.update(GST_PLUGIN_PATH=PLUGINS, GST_REGISTRY=os.path.join(BUILD, "gst-test-registry.bin"),
+                          ZOETROPE_ENGINE=os.path.join(BUILD, "engine", "libzoetrope.so.0"),
+                          ZOETROPE_MODEL_PATH=os.path.join(SOURCE, "models"), LC_ALL="C.UTF-8")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def launch(self, line, *options, expect=0, **env):
+        out, status = run("gst-launch-1.0", *options, *line.split(), **env)
+        self.assertEqual(status, expect, out)
+        return out
+
+    def check_video(self, path, frames, rate="24/1"):
+        entries = probe(path, "nb_read_frames", "r_frame_rate", "color_range", "color_space", "color_primaries",
+                        "color_transfer", "sample_aspect_ratio", "field_order")
+        self.assertEqual(entries, dict(
+            nb_read_frames=str(frames), r_frame_rate=rate, color_range="tv", color_space="bt709", color_primaries="bt709",
+            color_transfer="bt709", sample_aspect_ratio="1:1", field_order="progressive"))
+
+
+@need("gst-inspect-1.0")
+class Scan(Programs):
+    """Looking at the plugin is cheap: nothing of the engine is mapped."""
+
+    def inspect(self, *arguments, **env):
+        # No other plugins, no helper process, no registry from before.
+        return run("gst-inspect-1.0", *arguments, GST_PLUGIN_SYSTEM_PATH_1_0="", GST_REGISTRY_FORK="no",
+                   GST_REGISTRY=self.path("fresh.bin"), **env)
+
+    def test_inspect_tells_all_options(self):
+        out, status = self.inspect("t2vsrc")
+        self.assertEqual(status, 0, out)
+        table = pathlib.Path(SOURCE, "engine", "api", "options.def").read_text()
+        for name in re.findall(r"^ZT_OPTION\((\w+),", table, re.M):
+            if name not in ("size", "rate"):
+                self.assertRegex(out, rf"(?m)^  {name.replace('_', '-')} +: ")
+        for name in ("width", "height", "framerate"):
+            self.assertRegex(out, rf"(?m)^  {name} +: ")
+        self.assertIn("t2v", out.split("Supported URI protocols:")[1][:20])
+
+    def test_scan_maps_no_engine(self):
+        out, status = self.inspect("t2vsrc", LD_DEBUG="files")
+        self.assertEqual(status, 0)
+        self.assertIn("libgstzoetrope.so", out)
+        self.assertNotRegex(out, r"libzoetrope\.so|libtorch|libc10")
+        # The same search finds them once a model is open.
+        out, status = run("gst-launch-1.0", "t2vsrc", "model=testcard", "prompt=x", "frames=1", "!", "fakesink", LD_DEBUG="files")
+        self.assertEqual(status, 0)
+        self.assertRegex(out, r"libzoetrope\.so")
+
+    def test_scan_is_cheap(self):
+        """Processor time, because a busy machine says nothing; the memory is looked at in gst_link.c."""
+        before = os.times()
+        out, status = self.inspect("t2vsrc")
+        after = os.times()
+        self.assertEqual(status, 0, out)
+        seconds = after.children_user + after.children_system - before.children_user - before.children_system
+        print(f"scan: {seconds * 1000:.0f} ms of processor time")
+        self.assertLess(seconds, 0.2)
+
+
+@need("gst-launch-1.0", "ffprobe")
+class Launch(Programs):
+    def test_clip_to_mp4(self):
+        out, status = run("gst-launch-1.0", "t2vsrc", f"model={MODEL}", "prompt=a red fox", "frames=32", "!",
+                          *(ENCODE + self.path("g.mp4")).split())
+        self.assertEqual(status, 0, out)
+        self.assertIn("Progress: (generate) ready", out)
+        self.check_video(self.path("g.mp4"), 32)
+        tags = subprocess.run(["ffprobe", "-v", "error", "-show_format", self.path("g.mp4")], stdout=subprocess.PIPE,
+                              check=True).stdout.decode()
+        self.assertIn('TAG:comment=AI-generated; AIGC={"Label":"1"', tags)
+        self.assertNotIn("red fox", tags)
+
+    def test_without_a_converter(self):
+        """Straight into an encoder that would rather have 4:4:4."""
+        self.launch(f"t2vsrc model={MODEL} prompt=fox frames=8 ! x264enc ! mp4mux ! filesink location={self.path('g.mp4')}")
+        self.assertEqual(probe(self.path("g.mp4"), "pix_fmt")["pix_fmt"], "yuv420p")
+
+    def test_rates_are_exact(self):
+        self.launch(f"t2vsrc model={MODEL} prompt=fox frames=24 ! video/x-raw,framerate=24000/1001 ! {ENCODE}{self.path('n.mp4')}")
+        self.check_video(self.path("n.mp4"), 24, "24000/1001")
+
+    def test_endless_is_ended_by_num_buffers(self):
+        self.launch(f"t2vsrc model={MODEL} prompt=fox frames=-1 num-buffers=30 ! {ENCODE}{self.path('e.mp4')}")
+        self.check_video(self.path("e.mp4"), 30)
+
+    def test_same_seed_same_bytes(self):
+        for name in ("a", "b"):
+            self.launch(f"t2vsrc model={MODEL} prompt=fox seed=3 frames=20 ! filesink location={self.path(name)}")
+        self.launch(f"t2vsrc model={MODEL} prompt=fox seed=4 frames=20 ! filesink location={self.path('c')}")
+        a, b, c = (pathlib.Path(self.path(name)).read_bytes() for name in "abc")
+        self.assertEqual(len(a), 20 * 256 * 144 * 3 // 2)
+        self.assertEqual(a, b)
+        self.assertNotEqual(a, c)
+
+    def test_numbers_do_not_depend_on_the_locale(self):
+        """A decimal comma in the program's locale changes nothing."""
+        locale = next((name for name in run("locale", "-a")[0].split() if name.lower().startswith("de_de")), None)
+        if locale is None:
+            self.skipTest("no German locale")
+        for name, language in (("c", "C"), ("de", locale)):
+            self.launch(f"t2vsrc model={MODEL} prompt=fox guidance=1.5 flow-shift=2.5 frames=4 ! filesink location={self.path(name)}",
+                        LC_ALL=language)
+        self.assertEqual(*(pathlib.Path(self.path(name)).read_bytes() for name in ("c", "de")))
+
+    def test_two_sources_in_one_mixer(self):
+        self.launch(f"compositor name=mix sink_1::xpos=256 ! {ENCODE}{self.path('m.mp4')} "
+                    f"t2vsrc model={MODEL} prompt=a frames=24 ! queue ! mix.sink_0 "
+                    f"t2vsrc model={MODEL} prompt=b frames=24 ! queue ! mix.sink_1")
+        self.assertEqual(probe(self.path("m.mp4"), "width", "nb_read_frames"), {"width": "512", "nb_read_frames": "24"})
+
+    def test_errors_are_told(self):
+        out = self.launch("t2vsrc frames=2 ! fakesink", expect=255)
+        self.assertIn("prompt: expected one of prompt, prompt-file, storyboard, got none", out)
+        out = self.launch("t2vsrc model=nosuch prompt=x ! fakesink", expect=255)
+        self.assertIn("model: expected", out)
+
+
+class Links(Programs):
+    link = f"t2v:///a%20red%20fox;model={MODEL};frames=48"
+
+    @need("gst-launch-1.0")
+    def test_decoders_take_them(self):
+        for element in ("uridecodebin", "uridecodebin3"):
+            self.launch(f"{element} uri={self.link} ! videoconvert ! fakevideosink sync=false")
+        for element in ("playbin", "playbin3"):
+            self.launch(f"{element} uri={self.link} video-sink=fakevideosink")
+
+    @need("gst-discoverer-1.0")
+    def test_discoverer(self):
+        out, status = run("gst-discoverer-1.0", "-v", self.link)
+        self.assertEqual(status, 0, out)
+        self.assertIn("Duration: 0:00:02.000000000", out)
+        self.assertIn("Seekable: yes", out)
+        self.assertIn("colorimetry=(string)bt709", out)
+        self.assertRegex(out, r"comment: AI-generated; AIGC=")
+
+    @need("gst-play-1.0")
+    def test_player(self):
+        out, status = run("gst-play-1.0", "--no-interactive", "--videosink=fakevideosink", "--audiosink=fakesink", self.link)
+        self.assertEqual(status, 0, out)
+        self.assertIn("Reached end of play list", out)
+        self.assertNotIn("ERROR", out)
+
+    @need("gst-launch-1.0")
+    def test_bad_link_is_refused(self):
+        for bad in ("t2v:///fox;prompt_file=/etc/hostname", "t2v:///fox;model=/etc", "t2v:///fox;frames=-1", "t2v:///a%00b"):
+            out, status = run("gst-launch-1.0", "uridecodebin", "uri=" + bad, "!", "fakesink")
+            self.assertNotEqual(status, 0, bad)
+            self.assertIn("expected", out)
+
+
+@need("gst-launch-1.0")
+class Interrupt(Programs):
+    """Control-C while a chunk is being made."""
+
+    def interrupt(self, *options):
+        """Seconds from the signal, sent after a step was told, to the pipeline's end and to the program's."""
+        line = "t2vsrc model=testcard prompt=x frames=144 engine-opts=o,delay_ms=12000 ! fakesink"
+        program = subprocess.Popen(["gst-launch-1.0", *options, *line.split()], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.addCleanup(program.stdout.close)
+        self.wait_line(program, b"step ")
+        began = time.monotonic()
+        program.send_signal(signal.SIGINT)
+        self.wait_line(program, b"Freeing pipeline")
+        ended = time.monotonic()
+        program.wait(timeout=20)
+        return ended - began, time.monotonic() - began
+
+    def wait_line(self, program, word):
+        told = b""
+        while word not in told:
+            line = program.stdout.readline()
+            self.assertTrue(line, told)
+            told += line
+
+    def test_it_ends_at_once(self):
+        for options in ((), ("-e",)):
+            pipeline, program = self.interrupt(*options)
+            print(f"SIGINT {' '.join(options)}: pipeline {pipeline * 1000:.0f} ms, program {program * 1000:.0f} ms")
+            self.assertLess(pipeline, 0.5)
+            # Unloading LibTorch is processor time, which a busy machine stretches.
+            self.assertLess(program, 3)
+
+
+@need("ges-launch-1.0", "ffprobe")
+class Editing(Programs):
+    def test_two_clips_in_a_timeline(self):
+        out, status = run("ges-launch-1.0", "+clip", f"t2v:///a;model={MODEL}", "s=0", "d=0.5", "+clip", f"t2v:///b;model={MODEL}",
+                          "s=0.5", "d=0.5", "-o", self.path("g.mp4"), "-f", "video/quicktime,variant=iso:video/x-h264",
+                          "--track-types", "video", timeout=200)
+        self.assertEqual(status, 0, out)
+        entries = probe(self.path("g.mp4"), "nb_read_frames", "r_frame_rate", "color_space")
+        self.assertEqual(entries, {"nb_read_frames": "30", "r_frame_rate": "30/1", "color_space": "bt709"})
+
+
+if __name__ == "__main__":
+    if not os.path.exists(os.path.join(PLUGINS, "libgstzoetrope.so")):
+        print("skipped: the GStreamer plugin is not built")
+        sys.exit(77)
+    result = unittest.main(verbosity=2, exit=False).result
+    if result.wasSuccessful() and result.testsRun and len(result.skipped) == result.testsRun:
+        sys.exit(77)
+    sys.exit(not result.wasSuccessful())
