@@ -146,10 +146,9 @@ class Launch(Programs):
 
     def test_numbers_do_not_depend_on_the_locale(self):
         """A decimal comma in the program's locale changes nothing."""
-        locale = next((name for name in run("locale", "-a")[0].split() if name.lower().startswith("de_de")), None)
-        if locale is None:
+        if "Cannot set" in run("locale", LC_ALL="de_DE.UTF-8")[0]:  # `locale -a` does not look into LOCPATH
             self.skipTest("no German locale")
-        for name, language in (("c", "C"), ("de", locale)):
+        for name, language in (("c", "C"), ("de", "de_DE.UTF-8")):
             self.launch(f"t2vsrc model={MODEL} prompt=fox guidance=1.5 flow-shift=2.5 frames=4 ! filesink location={self.path(name)}",
                         LC_ALL=language)
         self.assertEqual(*(pathlib.Path(self.path(name)).read_bytes() for name in ("c", "de")))
