@@ -24,7 +24,7 @@ int LatentBank::key(const Clip& c) {
     return (((((c.subject * kColours + c.colour) * kMotions + c.motion) * kScenes + c.scene) * kTimes + c.time) * kLayouts + c.layout) * kPlaces + path_place(c);
 }
 
-LatentBank::LatentBank(storybook::Vae& vae, Renderer& renderer, int workers) {
+LatentBank::LatentBank(storybook::Vae& vae, Renderer& renderer, int workers, const std::string& file) {
     const at::NoGradGuard no_grad;
     std::vector<Clip> unique;
     for (int i = 0; i < kSubjects * kColours * kMotions * kScenes * kTimes * kLayouts * kPlaces; i++) {
@@ -38,6 +38,33 @@ LatentBank::LatentBank(storybook::Vae& vae, Renderer& renderer, int workers) {
         if (path_place(c) == c.place) unique.push_back(c);
     }
     paths_.resize(static_cast<size_t>(kSubjects * kColours * kMotions * kScenes * kTimes * kLayouts * kPlaces));
+    const Tensors saved = file.empty() ? Tensors{} : load_tensors(file);
+    if (saved.empty()) {
+        encode_all(vae, renderer, workers, unique);
+        Tensors bank;
+        for (const Clip& c : unique) bank[std::to_string(key(c))] = paths_[static_cast<size_t>(key(c))];
+        if (!file.empty()) save_tensors(file, bank, {});
+    } else {
+        for (const Clip& c : unique) paths_[static_cast<size_t>(key(c))] = saved.at(std::to_string(key(c)));
+    }
+    for (const Clip& c : unique) latents_ += period_groups(c.motion);
+    at::Tensor sum = at::zeros({vae.config.channels}, at::kDouble), squares = at::zeros_like(sum);
+    int64_t count = 0;
+    for (size_t i = 0; i < paths_.size(); i += 7) {
+        if (!paths_[i].defined()) continue;
+        const at::Tensor x = paths_[i].to(at::kDouble).flatten(0, 2);
+        sum += x.sum(0);
+        squares += (x * x).sum(0);
+        count += x.size(0);
+    }
+    mean_ = sum / count;
+    deviation_ = (squares / count - mean_ * mean_).sqrt().to(at::kFloat);
+    mean_ = mean_.to(at::kFloat);
+    vae.latent_mean = mean_;
+    vae.latent_std = deviation_;
+}
+
+void LatentBank::encode_all(const storybook::Vae& vae, Renderer& renderer, int workers, const std::vector<Clip>& unique) {
     std::vector<at::Tensor> list;
     const storybook::Vae encoder = leaves(vae, at::kBFloat16, list, false);
     std::atomic<size_t> next{0};
@@ -60,21 +87,6 @@ LatentBank::LatentBank(storybook::Vae& vae, Renderer& renderer, int workers) {
             }
         }
     });
-    latents_ = latents;
-    at::Tensor sum = at::zeros({vae.config.channels}, at::kDouble), squares = at::zeros_like(sum);
-    int64_t count = 0;
-    for (size_t i = 0; i < paths_.size(); i += 7) {
-        if (!paths_[i].defined()) continue;
-        const at::Tensor x = paths_[i].to(at::kDouble).flatten(0, 2);
-        sum += x.sum(0);
-        squares += (x * x).sum(0);
-        count += x.size(0);
-    }
-    mean_ = sum / count;
-    deviation_ = (squares / count - mean_ * mean_).sqrt().to(at::kFloat);
-    mean_ = mean_.to(at::kFloat);
-    vae.latent_mean = mean_;
-    vae.latent_std = deviation_;
 }
 
 at::Tensor LatentBank::latent(const Clip& clip, int group) const {

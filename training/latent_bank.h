@@ -17,8 +17,9 @@ namespace zt::training {
 class LatentBank {
 public:
     // Encodes all clips but the held-out ones on `workers` threads; also measures the mean and
-    // deviation of every latent channel and writes them into vae, then normalises.
-    LatentBank(storybook::Vae& vae, world::Renderer& renderer, int workers);
+    // deviation of every latent channel and writes them into vae, then normalises. With a file
+    // name, takes the latents from there if it exists, else leaves them there for the next start.
+    LatentBank(storybook::Vae& vae, world::Renderer& renderer, int workers, const std::string& file);
 
     // Normalised latent of a group, [18, 32, channels] fp32. group may be any non-negative number.
     [[nodiscard]] at::Tensor latent(const world::Clip& clip, int group) const;
@@ -27,6 +28,7 @@ public:
     [[nodiscard]] int64_t latents() const { return latents_; }
 
 private:
+    void encode_all(const storybook::Vae& vae, world::Renderer& renderer, int workers, const std::vector<world::Clip>& unique);
     [[nodiscard]] static int key(const world::Clip& clip);
     std::vector<world::Clip> clips_;
     std::vector<at::Tensor> paths_;   // by key: [period, 18, 32, channels] bf16, or undefined

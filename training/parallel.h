@@ -4,9 +4,10 @@
 // intra-op thread. On small models this beats splitting every operator over the cores.
 #pragma once
 
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
-#include <barrier>
+#include <cmath>
 #include <functional>
 #include <thread>
 #include <vector>
@@ -30,6 +31,33 @@ inline void on_workers(int count, const std::function<void(int)>& body) {
     }
     for (const auto& e : errors)
         if (e) std::rethrow_exception(e);
+}
+
+// Gradients averaged over the workers, in fp32, clipped to norm 1; norm is the one before.
+struct GradientSum {
+    std::vector<at::Tensor> tensors;
+    double norm = 0;
+};
+
+// workers: [worker][parameter]. Uses as many threads as there are workers.
+inline GradientSum sum_gradients(const std::vector<std::vector<at::Tensor>>& workers) {
+    const size_t count = workers.size(), parameters = workers[0].size();
+    GradientSum sum;
+    sum.tensors.resize(parameters);
+    std::vector<double> squares(count);
+    on_workers(static_cast<int>(count), [&](int w) {
+        for (size_t i = static_cast<size_t>(w); i < parameters; i += count) {
+            at::Tensor g = workers[0][i].to(at::kFloat);
+            for (size_t k = 1; k < count; k++) g.add_(workers[k][i]);
+            sum.tensors[i] = g.div_(static_cast<double>(count));
+            squares[static_cast<size_t>(w)] += sum.tensors[i].square().sum().item<double>();
+        }
+    });
+    for (const double s : squares) sum.norm += s;
+    sum.norm = std::sqrt(sum.norm);
+    if (sum.norm > 1.0)
+        for (at::Tensor& g : sum.tensors) g.mul_(1.0 / sum.norm);
+    return sum;
 }
 
 }  // namespace zt::training

@@ -10,5 +10,6 @@ namespace zt::training {
 void train_vae(Settings& settings);
 void train_denoiser(Settings& settings);
 void export_model(Settings& settings);
+void run_judge(Settings& settings);
 
 }  // namespace zt::training

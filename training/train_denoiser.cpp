@@ -118,6 +118,7 @@ void train_denoiser(Settings& settings) {
     const int workers = static_cast<int>(settings.integer("workers", 2));
     const int64_t save_every = settings.integer("save_every", 250);
     const double missing = settings.number("missing", 0.06), decay_from = settings.number("decay_from", 0.6);
+    const std::string bank_path = settings.text("bank", out + ".bank");
     storybook::DenoiserConfig config;
     config.width = settings.integer("width", config.width);
     config.layers = settings.integer("layers", config.layers);
@@ -133,7 +134,7 @@ void train_denoiser(Settings& settings) {
     assign(vae, load_tensors(vae_path));
     config.channels = vae.config.channels;
     world::Renderer renderer;
-    const LatentBank bank(vae, renderer, workers);
+    const LatentBank bank(vae, renderer, workers, bank_path);
     save_tensors(vae_path, tensors_of(vae), {{"step", "final"}});   // now with the latent statistics
     std::printf("bank: %ld latents; vocabulary: %zu\n", static_cast<long>(bank.latents()), words.words().size());
 
@@ -176,24 +177,12 @@ void train_denoiser(Settings& settings) {
             worker_loss[static_cast<size_t>(w)] = {{}, loss.error, loss.words};
         });
         step++;
-        std::vector<at::Tensor> grads(list.size());
-        on_workers(workers, [&](int w) {
-            for (size_t i = static_cast<size_t>(w); i < list.size(); i += static_cast<size_t>(workers)) {
-                grads[i] = worker_grads[0][i].to(at::kFloat);
-                for (size_t k = 1; k < worker_grads.size(); k++) grads[i].add_(worker_grads[k][i]);
-                grads[i].div_(workers);
-            }
-        });
-        double norm2 = 0;
-        for (const auto& g : grads) norm2 += g.square().sum().item<double>();
-        const double norm = std::sqrt(norm2);
-        TORCH_CHECK(std::isfinite(norm), "step ", step, ": expected finite gradients");
-        if (norm > 1.0)
-            for (auto& g : grads) g.mul_(1.0 / norm);
+        const GradientSum grads = sum_gradients(worker_grads);
+        TORCH_CHECK(std::isfinite(grads.norm), "step ", step, ": expected finite gradients");
         const double decay = std::min(0.998, 1.0 - 4.0 / static_cast<double>(step + 4));
         auto& parameter_list = optimizer.parameters();
         on_workers(workers, [&](int w) {
-            optimizer.update(grads, lr, step, static_cast<size_t>(w), static_cast<size_t>(workers));
+            optimizer.update(grads.tensors, lr, step, static_cast<size_t>(w), static_cast<size_t>(workers));
             for (size_t i = static_cast<size_t>(w); i < parameter_list.size(); i += static_cast<size_t>(workers))
                 average.at(parameter_list[i].name).mul_(decay).add_(*parameter_list[i].master, 1.0 - decay);
         });
@@ -202,7 +191,7 @@ void train_denoiser(Settings& settings) {
             const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
             const double per_step = seconds / static_cast<double>(step - first);
             std::printf("step %ld/%ld  error %.4f  words %.3f  grad %.3f  lr %.3f  %.3f s/step  %.1f latents/s  eta %.1f min\n", static_cast<long>(step),
-                        static_cast<long>(steps), error / 50, word_loss / 50, norm, lr, per_step,
+                        static_cast<long>(steps), error / 50, word_loss / 50, grads.norm, lr, per_step,
                         static_cast<double>(workers * batch * kSlots) / per_step, per_step * static_cast<double>(steps - step) / 60);
             std::fflush(stdout);
             error = word_loss = 0;

@@ -160,27 +160,16 @@ void train_vae(Settings& settings) {
             worker_mse[static_cast<size_t>(w)] = loss.mse;
             worker_kl[static_cast<size_t>(w)] = loss.kl;
         });
-        std::vector<at::Tensor> grads;
-        at::Tensor norm2 = at::zeros({});
-        for (size_t i = 0; i < list.size(); i++) {
-            at::Tensor g = worker_grads[0][i].to(at::kFloat);
-            for (size_t w = 1; w < worker_grads.size(); w++) g = g + worker_grads[w][i];
-            g = g / workers;
-            norm2 = norm2 + (g * g).sum();
-            grads.push_back(g);
-        }
-        const double norm = std::sqrt(norm2.item<double>());
-        TORCH_CHECK(std::isfinite(norm), "step ", step, ": expected finite gradients");
-        if (norm > 1.0)
-            for (auto& g : grads) g.mul_(1.0 / norm);
+        const GradientSum grads = sum_gradients(worker_grads);
+        TORCH_CHECK(std::isfinite(grads.norm), "step ", step, ": expected finite gradients");
         step++;
-        on_workers(workers, [&](int w) { optimizer.update(grads, lr, step, static_cast<size_t>(w), static_cast<size_t>(workers)); });
+        on_workers(workers, [&](int w) { optimizer.update(grads.tensors, lr, step, static_cast<size_t>(w), static_cast<size_t>(workers)); });
         for (int w = 0; w < workers; w++) mse += worker_mse[static_cast<size_t>(w)] / workers, kl += worker_kl[static_cast<size_t>(w)] / workers;
         if (step % 50 == 0) {
             const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
             const double per_step = seconds / static_cast<double>(step - first);
             std::printf("step %ld/%ld  psnr %.2f dB  kl %.2f  grad %.3f  lr %.3f  %.3f s/step  eta %.1f min\n", static_cast<long>(step),
-                        static_cast<long>(steps), -10 * std::log10(mse / 50 / 4), kl / 50, norm, lr, per_step,
+                        static_cast<long>(steps), -10 * std::log10(mse / 50 / 4), kl / 50, grads.norm, lr, per_step,
                         per_step * static_cast<double>(steps - step) / 60);
             std::fflush(stdout);
             mse = kl = 0;

@@ -5,8 +5,12 @@
 
 namespace zt::device {
 
-// 0 = one per core, or whatever the process already has. A second, different value is refused
+// What the host asked for; 0 = leave it to the model. A second, different value is refused
 // (ZT_ERROR_ARGUMENT): changing it under running sessions would change their bytes. Thread-safe.
 void set_threads(int count);
+
+// How many threads a worker should compute with: the host's count, else the model's own wish,
+// else (0) one per core.
+[[nodiscard]] int threads_for(int wish);
 
 }  // namespace zt::device

@@ -6,15 +6,17 @@
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
+#include "device/threads.h"
+
 namespace zt::device {
 
 struct WorkerScope::State {
     c10::InferenceMode inference;
 };
 
-WorkerScope::WorkerScope() : state_(std::make_unique<State>()) {
-    // OpenMP keeps the count per thread; a new thread has the machine's default until told.
-    at::init_num_threads();
+WorkerScope::WorkerScope(int wish) : state_(std::make_unique<State>()) {
+    // OpenMP keeps the count per thread, so sessions of different models do not disturb each other.
+    at::set_num_threads(threads_for(wish));
 }
 
 WorkerScope::~WorkerScope() = default;

@@ -7,11 +7,11 @@
 
 namespace zt::device {
 
-// Opens inference mode and takes over the process's thread count on the thread that makes it, until
-// it is destroyed on the same thread.
+// Opens inference mode and sets the number of threads to compute with (threads_for(wish)) on the
+// thread that makes it, until it is destroyed on the same thread.
 class WorkerScope {
 public:
-    WorkerScope();
+    explicit WorkerScope(int wish);
     ~WorkerScope();
     WorkerScope(const WorkerScope&) = delete;
     WorkerScope& operator=(const WorkerScope&) = delete;

@@ -31,6 +31,7 @@ struct Limits {
     bool endless = false, true_guidance = false;
     int default_steps = 1, max_steps = 1000;
     double default_guidance = 0.0;
+    int threads = 0;                  // to compute with unless the host says; 0 = one per core
 };
 
 using LogFn = Log;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// How a prompt becomes frames: chunk after chunk is ordered, made by the model's generation, checked,
-// converted to the host's pixels and queued.
+// How a prompt becomes frames: chunk after chunk is ordered, made by the model's generation,
+// checked, converted to the host's pixels and queued.
 #include "pipeline/worker.h"
 
 #include <cfenv>
@@ -17,21 +17,28 @@ namespace zt::pipeline {
 
 namespace {
 
-families::FrameBatch make_chunk(const WorkerContext& context, families::Generation& generation, const ChunkOrder& order) {
-    const families::ProgressFn tell = [&](const char* stage, int step, int steps) { context.progress.stage(stage, step, steps); };
+families::FrameBatch make_chunk(const WorkerContext& context, families::Generation& generation,
+                                const ChunkOrder& order) {
+    const families::ProgressFn tell = [&](const char* stage, int step, int steps) {
+        context.progress.stage(stage, step, steps);
+    };
     auto batch = generation.next(order.direction, context.cancel, tell);
     context.cancel.poll();
     const int64_t got = batch ? batch->frames : 0;
     if (got != order.frames || batch->rgb == nullptr) {
-        throw Error(ZT_ERROR_INTERNAL, "generation: expected " + std::to_string(order.frames) + " frames in chunk " +
-                                           std::to_string(order.chunk) + ", got " + std::to_string(got));
+        throw Error(ZT_ERROR_INTERNAL, "generation: expected " + std::to_string(order.frames) +
+                                           " frames in chunk " + std::to_string(order.chunk) +
+                                           ", got " + std::to_string(got));
     }
     return std::move(*batch);
 }
 
-FramePtr make_frame(const WorkerContext& context, Converter& converter, const float* rgb, const ChunkOrder& order, int64_t index) {
+FramePtr make_frame(const WorkerContext& context, Converter& converter, const float* rgb,
+                    const ChunkOrder& order, int64_t index) {
     const families::GenerationRequest& request = context.plan.generation;
-    FramePtr frame(std::make_unique<zt_frame>(context.plan.format, request.width, request.height, order.tag).release());
+    FramePtr frame(
+        std::make_unique<zt_frame>(context.plan.format, request.width, request.height, order.tag)
+            .release());
     frame->info.pts = order.first_frame + index;
     frame->info.rate = request.rate;
     frame->info.chunk = order.chunk;
@@ -42,27 +49,31 @@ FramePtr make_frame(const WorkerContext& context, Converter& converter, const fl
     return frame;
 }
 
-void publish_chunk(const WorkerContext& context, Converter& converter, const families::FrameBatch& batch, const ChunkOrder& order) {
-    const size_t samples = size_t{3} * static_cast<size_t>(context.plan.generation.width) * static_cast<size_t>(context.plan.generation.height);
+void publish_chunk(const WorkerContext& context, Converter& converter,
+                   const families::FrameBatch& batch, const ChunkOrder& order) {
+    const size_t samples = size_t{3} * static_cast<size_t>(context.plan.generation.width) *
+                           static_cast<size_t>(context.plan.generation.height);
     // The whole chunk first: a chunk with a broken frame hands out none.
     if (!all_finite({batch.rgb, samples * static_cast<size_t>(batch.frames)})) {
-        throw Error(ZT_ERROR_NUMERIC, "chunk " + std::to_string(order.chunk) + ": expected finite pixels, got NaN or infinity");
+        throw Error(ZT_ERROR_NUMERIC, "chunk " + std::to_string(order.chunk) +
+                                          ": expected finite pixels, got NaN or infinity");
     }
     bool any = false;
     for (int64_t index = 0; index < batch.frames; ++index) {
         context.cancel.poll();
         if (order.first_frame + index < context.plan.start_frame) continue;
-        context.queue.push(make_frame(context, converter, batch.rgb + samples * static_cast<size_t>(index), order, index));
+        context.queue.push(make_frame(
+            context, converter, batch.rgb + samples * static_cast<size_t>(index), order, index));
         any = true;
     }
     if (!any) context.queue.skip_chunk(order.chunk);
 }
 
 void generate(const WorkerContext& context) {
-    // A host may have set other rounding or flush-to-zero, which new threads inherit; our bytes must
-    // not depend on it.
+    // A host may have set other rounding or flush-to-zero, which new threads inherit; our bytes
+    // must not depend on it.
     std::fesetenv(FE_DFL_ENV);
-    const device::WorkerScope scope;
+    const device::WorkerScope scope(context.model.limits().threads);
     const families::GenerationRequest& request = context.plan.generation;
     const auto generation = context.model.begin(request);
     Converter converter(context.plan.format, request.width, request.height);

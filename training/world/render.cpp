@@ -32,7 +32,7 @@ Pose pose(const Clip& clip, int frame) {
         }
         case kJump: {   // a hop of 16 frames on the spot, with a crouch at both ends
             const float u = static_cast<float>(frame % 16) / 16.f, h = 4.f * u * (1.f - u);
-            p.x = 80.f + 48.f * static_cast<float>(clip.place);
+            p.x = 128.f + 48.f * static_cast<float>(clip.place);
             p.y = kGroundY - 46.f * h;
             p.stretch = 0.90f + 0.16f * h;
             p.cycle = 0;
@@ -40,7 +40,7 @@ Pose pose(const Clip& clip, int frame) {
             break;
         }
         case kDance: {   // swings from side to side around its feet
-            p.x = 80.f + 48.f * static_cast<float>(clip.place) + 10.f * sine(frame, 16);
+            p.x = 128.f + 48.f * static_cast<float>(clip.place) + 10.f * sine(frame, 16);
             p.y = kGroundY;
             p.tilt = 0.38f * sine(frame, 16);
             p.cycle = 0;

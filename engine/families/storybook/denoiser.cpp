@@ -46,6 +46,9 @@ Denoiser make_denoiser(const DenoiserConfig& c) {
     net.level1 = nn::make_linear(kLevelFeatures, w);
     net.level2 = nn::make_linear(w, w);
     net.sentence = nn::make_linear(c.text.width, w);
+    net.plan = nn::make_linear(c.text.width, 2 * c.text.width);
+    net.plan_project = nn::make_linear(2 * c.text.width, kSlots * kTokens * kPlanFeatures);
+    net.plan_in = nn::make_linear(kPlanFeatures, w);
     for (int64_t i = 0; i < c.layers; i++) {
         DenoiserLayer layer;
         layer.modulation = nn::make_linear(w, 6 * w);
@@ -75,7 +78,9 @@ at::Tensor forward(const Denoiser& net, const at::Tensor& noisy, const at::Tenso
     const at::Tensor flag = present.to(dtype).reshape({batch, 1, 1, 1}).expand({batch, kRows, kColumns, 1});
     const at::Tensor extra = at::cat({before, flag}, 3).unsqueeze(1).expand({batch, kSlots, kRows, kColumns, before.size(3) + 1});
     at::Tensor x = nn::forward(net.patch_in, at::cat({own, extra.reshape({n, kRows, kColumns, before.size(3) + 1})}, 3));
-    x = (x.reshape({batch, kSlots, kRows, kColumns, w}) + net.position).reshape({n, kRows, kColumns, w});
+    const at::Tensor plan = nn::forward(net.plan_project, at::silu(nn::forward(net.plan, sentence)));
+    x = (x.reshape({batch, kSlots, kRows, kColumns, w}) + net.position +
+         nn::forward(net.plan_in, plan.reshape({batch, kSlots, kRows, kColumns, kPlanFeatures}))).reshape({n, kRows, kColumns, w});
 
     for (const DenoiserLayer& layer : net.layers) {
         if (cancel) cancel->poll();

@@ -8,7 +8,8 @@
 // one linear map across the three slots; sentence and noise level enter as shift, scale and gate
 // of each sub-layer (AdaLN-Zero, Peebles & Xie 2212.09748). The context latent enters as input
 // channels at its own place, with a flag that tells whether there is one: without it the same
-// network starts a new clip. Convolutional feed-forward parts because small networks learn shapes
+// network starts a new clip. The sentence also gives a coarse plan, a few features per token that
+// say what belongs where; without it a small network needs far longer to learn shapes. Convolutional feed-forward parts because small networks learn shapes
 // from them in far fewer steps, and CPUs run them at their matrix rate.
 #pragma once
 
@@ -20,7 +21,8 @@
 
 namespace zt::storybook {
 
-inline constexpr int64_t kSlots = 3;   // latents made at once
+inline constexpr int64_t kSlots = 3;           // latents made at once
+inline constexpr int64_t kPlanFeatures = 16;   // per token, see Denoiser::plan
 
 struct DenoiserConfig {
     int64_t channels = 12;             // of a latent
@@ -53,6 +55,8 @@ struct Denoiser {
     at::Tensor position;               // [kSlots, 9, 16, width]
     nn::Linear level1, level2;         // noise level features -> condition
     nn::Linear sentence;               // text feature -> condition
+    nn::Linear plan, plan_project;     // text feature -> hidden -> [kSlots, 9, 16, kPlanFeatures]
+    nn::Linear plan_in;                // kPlanFeatures -> width
     std::vector<DenoiserLayer> layers;
     nn::Linear last_modulation;        // condition -> shift, scale
     nn::Linear patch_out;              // width -> 4 * channels
@@ -64,6 +68,9 @@ struct Denoiser {
         level1.visit(f, "level1");
         level2.visit(f, "level2");
         sentence.visit(f, "sentence");
+        plan.visit(f, "plan.hidden");
+        plan_project.visit(f, "plan.project");
+        plan_in.visit(f, "plan.in");
         for (size_t i = 0; i < layers.size(); i++) layers[i].visit(f, "layers." + std::to_string(i));
         last_modulation.visit(f, "last.modulation");
         patch_out.visit(f, "patch_out");

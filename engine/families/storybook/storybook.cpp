@@ -29,6 +29,9 @@ public:
         limits_.chunk_frames = storybook::kSlots * storybook::kGroup;
         limits_.endless = true;
         limits_.default_steps = kDefaultSteps;
+        // A model this small computes faster on one core than it can split: 1.7 s of processor time
+        // for a clip of 6 s against 7.7 s with two threads that mostly wait for each other.
+        limits_.threads = 1;
     }
 
     [[nodiscard]] const Limits& limits() const override { return limits_; }

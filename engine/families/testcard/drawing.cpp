@@ -46,7 +46,8 @@ std::vector<Pixel> bar_row(const Card& card, uint64_t frame, int width) {
     std::vector<Pixel> row(static_cast<size_t>(width));
     const uint64_t shift = (card.bar_phase + card.bar_speed * frame) / 256;
     for (size_t x = 0; x < row.size(); ++x) {
-        row[x] = pixel_of(card.bars[(x + shift) % static_cast<size_t>(width) * kBars / static_cast<size_t>(width)]);
+        row[x] = pixel_of(card.bars[(x + shift) % static_cast<size_t>(width) * kBars /
+                                    static_cast<size_t>(width)]);
     }
     return row;
 }
@@ -65,7 +66,8 @@ std::vector<Pixel> counter_row(uint64_t frame, int width) {
 std::vector<float> planar(const std::vector<Pixel>& row) {
     std::vector<float> out(3 * row.size());
     for (size_t component = 0; component < 3; ++component) {
-        for (size_t x = 0; x < row.size(); ++x) out[component * row.size() + x] = static_cast<float>(row[x][component]) / 255.0F;
+        for (size_t x = 0; x < row.size(); ++x)
+            out[component * row.size() + x] = static_cast<float>(row[x][component]) / 255.0F;
     }
     return out;
 }
@@ -77,11 +79,15 @@ Card make_card(int64_t seed, std::string_view prompt) {
     uint64_t prompt_state = digest(prompt);
     for (auto& bar : card.bars) {
         const uint64_t bits = mixed(prompt_state);
-        for (int component = 0; component < 3; ++component) bar[component] = static_cast<uint8_t>(bits >> (8 * component));
+        for (int component = 0; component < 3; ++component)
+            bar[component] = static_cast<uint8_t>(bits >> (8 * component));
     }
-    for (int component = 0; component < 3; ++component) card.square[component] = static_cast<uint8_t>(255 - card.bars[0][component]);
+    for (int component = 0; component < 3; ++component)
+        card.square[component] = static_cast<uint8_t>(255 - card.bars[0][component]);
     uint64_t seed_state = static_cast<uint64_t>(seed);
-    const auto draw = [&](uint32_t low, uint32_t range) { return low + static_cast<uint32_t>(mixed(seed_state) % range); };
+    const auto draw = [&](uint32_t low, uint32_t range) {
+        return low + static_cast<uint32_t>(mixed(seed_state) % range);
+    };
     card.bar_phase = draw(0, 4096 * 256);
     card.bar_speed = draw(128, 512);
     card.square_x = draw(0, 4096 * 256);
@@ -96,7 +102,8 @@ void draw_card(const Card& card, int64_t frame, int width, int height, float* rg
     const int counter_height = std::max(2, height / 8);
     const int side = std::max(2, std::min(width, height - counter_height) / 4);
     const int64_t left = bounce((card.square_x + card.square_dx * number) / 256, width - side);
-    const int64_t top = bounce((card.square_y + card.square_dy * number) / 256, height - counter_height - side);
+    const int64_t top =
+        bounce((card.square_y + card.square_dy * number) / 256, height - counter_height - side);
 
     std::vector<Pixel> pixels = bar_row(card, number, width);
     const std::vector<float> bars = planar(pixels);
@@ -107,7 +114,9 @@ void draw_card(const Card& card, int64_t frame, int width, int height, float* rg
     for (int component = 0; component < 3; ++component) {
         for (int y = 0; y < height; ++y, rgb += width) {
             const bool in_square = y >= top && y < top + side;
-            const std::vector<float>& source = y >= height - counter_height ? counter : in_square ? with_square : bars;
+            const std::vector<float>& source = y >= height - counter_height ? counter
+                                               : in_square                  ? with_square
+                                                                            : bars;
             std::copy_n(source.begin() + ptrdiff_t{component} * width, width, rgb);
         }
     }

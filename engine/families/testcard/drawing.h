@@ -11,9 +11,9 @@ namespace zt::families::testcard {
 
 // What stays the same as long as seed and prompt do. Immutable.
 struct Card {
-    uint8_t bars[8][3];     // red, green, blue of each bar, chosen by the prompt
+    uint8_t bars[8][3];  // red, green, blue of each bar, chosen by the prompt
     uint8_t square[3];
-    uint32_t bar_phase;     // start and speed of the motion, chosen by the seed, in 1/256 pixels
+    uint32_t bar_phase;  // start and speed of the motion, chosen by the seed, in 1/256 pixels
     uint32_t bar_speed;
     uint32_t square_x, square_y, square_dx, square_dy;
 };

@@ -32,25 +32,31 @@ struct Settings {
 
 class TestcardGeneration final : public Generation {
 public:
-    TestcardGeneration(const GenerationRequest& request, const Settings& settings) : request_(request), settings_(settings) {}
+    TestcardGeneration(const GenerationRequest& request, const Settings& settings)
+        : request_(request), settings_(settings) {}
 
     [[nodiscard]] int64_t next_frames() const override {
-        return request_.frames < 0 ? kChunkFrames : std::min<int64_t>(kChunkFrames, request_.frames - next_frame_);
+        return request_.frames < 0 ? kChunkFrames
+                                   : std::min<int64_t>(kChunkFrames, request_.frames - next_frame_);
     }
 
-    std::optional<FrameBatch> next(const Direction& direction, const Cancel& cancel, const ProgressFn& progress) override {
+    std::optional<FrameBatch> next(const Direction& direction, const Cancel& cancel,
+                                   const ProgressFn& progress) override {
         const int64_t frames = next_frames();
         if (frames == 0) return std::nullopt;
         progress("denoise", 0, 1);
         wait(cancel);
         const testcard::Card card = testcard::make_card(direction.seed, direction.prompt);
-        const size_t samples = size_t{3} * static_cast<size_t>(request_.width) * static_cast<size_t>(request_.height);
-        const auto pixels = std::make_shared<std::vector<float>>(samples * static_cast<size_t>(frames));
+        const size_t samples =
+            size_t{3} * static_cast<size_t>(request_.width) * static_cast<size_t>(request_.height);
+        const auto pixels =
+            std::make_shared<std::vector<float>>(samples * static_cast<size_t>(frames));
         for (int64_t index = 0; index < frames; ++index, ++next_frame_) {
             cancel.poll();
             float* const picture = pixels->data() + samples * static_cast<size_t>(index);
             testcard::draw_card(card, next_frame_, request_.width, request_.height, picture);
-            if (next_frame_ == settings_.nan_frame) *picture = std::numeric_limits<float>::quiet_NaN();
+            if (next_frame_ == settings_.nan_frame)
+                *picture = std::numeric_limits<float>::quiet_NaN();
         }
         progress("denoise", 1, 1);
         return FrameBatch{pixels, pixels->data(), frames};
@@ -59,8 +65,10 @@ public:
 private:
     void wait(const Cancel& cancel) const {
         using namespace std::chrono_literals;
-        const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(settings_.delay_ms);
-        for (cancel.poll(); std::chrono::steady_clock::now() < until; cancel.poll()) std::this_thread::sleep_for(1ms);
+        const auto until =
+            std::chrono::steady_clock::now() + std::chrono::milliseconds(settings_.delay_ms);
+        for (cancel.poll(); std::chrono::steady_clock::now() < until; cancel.poll())
+            std::this_thread::sleep_for(1ms);
     }
 
     const GenerationRequest request_;
@@ -87,8 +95,9 @@ public:
     [[nodiscard]] std::string device() const override { return "cpu"; }
     [[nodiscard]] std::string precision() const override { return "fp32"; }
     [[nodiscard]] std::string sha256() const override { return ""; }
-    void check(const Direction&) const override {}   // any prompt will do
-    [[nodiscard]] std::unique_ptr<Generation> begin(const GenerationRequest& request) const override {
+    void check(const Direction&) const override {}  // any prompt will do
+    [[nodiscard]] std::unique_ptr<Generation> begin(
+        const GenerationRequest& request) const override {
         return std::make_unique<TestcardGeneration>(request, settings_);
     }
 
@@ -102,12 +111,14 @@ Settings read_settings(const LoadOptions& options) {
     for (const auto& [name, value] : options.engine_opts) {
         const bool is_delay = name == "delay_ms";
         if (!is_delay && name != "nan_frame") {
-            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: expected delay_ms or nan_frame, got " + quote(name));
+            throw Error(ZT_ERROR_ARGUMENT,
+                        "engine_opts: expected delay_ms or nan_frame, got " + quote(name));
         }
         const int64_t most = is_delay ? kMaxDelayMs : std::numeric_limits<int32_t>::max();
         const auto number = parse_int64(value);
         if (!number || *number < 0 || *number > most) {
-            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: " + name + ": expected 0 to " + std::to_string(most) + ", got " + quote(value));
+            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: " + name + ": expected 0 to " +
+                                               std::to_string(most) + ", got " + quote(value));
         }
         (is_delay ? settings.delay_ms : settings.nan_frame) = *number;
     }
@@ -117,15 +128,19 @@ Settings read_settings(const LoadOptions& options) {
 class TestcardFamily final : public Family {
 public:
     [[nodiscard]] std::string_view name() const override { return "testcard"; }
-    [[nodiscard]] bool detect(const std::string&) const override { return false; }   // has no files
+    [[nodiscard]] bool detect(const std::string&) const override { return false; }  // has no files
     [[nodiscard]] bool built_in() const override { return true; }
     [[nodiscard]] bool has_weights() const override { return false; }
     [[nodiscard]] std::shared_ptr<const Model> load(const LoadOptions& options) const override {
         if (options.device != "auto" && options.device != "cpu") {
-            throw Error(ZT_ERROR_UNSUPPORTED, "device: expected auto or cpu (testcard computes nothing else), got " + quote(options.device));
+            throw Error(ZT_ERROR_UNSUPPORTED,
+                        "device: expected auto or cpu (testcard computes nothing else), got " +
+                            quote(options.device));
         }
         if (options.precision != "auto" && options.precision != "fp32") {
-            throw Error(ZT_ERROR_UNSUPPORTED, "precision: expected auto or fp32 (testcard has no other), got " + quote(options.precision));
+            throw Error(ZT_ERROR_UNSUPPORTED,
+                        "precision: expected auto or fp32 (testcard has no other), got " +
+                            quote(options.precision));
         }
         return std::make_shared<TestcardModel>(read_settings(options));
     }

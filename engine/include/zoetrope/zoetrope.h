@@ -14,13 +14,12 @@
  *   zt_session_destroy(&session);  zt_model_unref(&model);
  *
  * Threads. A session owns one worker thread, started by zt_session_create and joined by
- * zt_session_destroy. The tensor library adds a process-wide pool of cpu_threads - 1 threads at the
- * first generation. Each type below says who may call its functions at the same time.
+ * zt_session_destroy, which computes alone unless cpu_threads or the model asks for more: then the
+ * tensor library adds a pool of threads at the first generation. Each type below says who may call its functions at the same time.
  *
  * What the library does to the process: it maps LibTorch (about 110 MB resident, 0.5 s) when it is
- * loaded, sets LibTorch's thread count once, before the first run (a later, different cpu_threads is
- * refused, not applied), and reads the environment variables HOME, XDG_CACHE_HOME and
- * ZOETROPE_MODEL_PATH. What it never does: write to stdout or stderr, install signal handlers, call exit, abort, setlocale
+ * loaded, keeps the first cpu_threads it is given (a later, different one is refused, not applied),
+ * and reads the environment variables ZOETROPE_MODEL_PATH and ONEDNN_MAX_CPU_ISA. What it never does: write to stdout or stderr, install signal handlers, call exit, abort, setlocale
  * or fork, change the environment, open a network connection, or let a C++ exception cross this
  * header. The library is never unloaded safely; load it with RTLD_NODELETE.
  *
@@ -102,7 +101,7 @@ typedef struct zt_model_params {
     const char *device;       /* "auto" "cpu" "cuda" "cuda:N"; NULL = "auto"                      */
     const char *precision;    /* "auto" "fp32" "bf16" "fp16" "fp8"; NULL = "auto"                 */
     uint64_t memory_bytes;    /* budget, host and device; 0 = what is free                        */
-    int cpu_threads;          /* 0 = one per core, or what the process has set already            */
+    int cpu_threads;          /* 0 = what the model does best: storybook 1, large models one a core */
     const char *lora;         /* "path[:scale][|path...]"; NULL = none                            */
     const char *engine_opts;  /* "key=value:key=value", the family's own; NULL = none             */
     zt_log_fn log;            /* NULL = silent                                                    */

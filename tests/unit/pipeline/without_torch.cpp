@@ -1,14 +1,33 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Stands in for device/worker_scope.cpp, so that the pipeline's tests run without LibTorch, under
-// every sanitizer.
+// Stands in for device/worker_scope.cpp and device/threads.cpp, so that the pipeline's tests run
+// without LibTorch, and with tests/sanitize those of the C API too.
+#include <mutex>
+#include <string>
+
+#include "core/error.h"
+#include "device/threads.h"
 #include "device/worker_scope.h"
 
 namespace zt::device {
 
 struct WorkerScope::State {};
 
-WorkerScope::WorkerScope() = default;
+WorkerScope::WorkerScope(int) {}
 WorkerScope::~WorkerScope() = default;
+
+// The same promise as the real one: the first value stays.
+void set_threads(int count) {
+    if (count == 0) return;
+    static constinit std::mutex mutex;
+    static constinit int set = 0;
+    const std::lock_guard lock(mutex);
+    if (set == 0) set = count;
+    if (count != set) {
+        throw Error(ZT_ERROR_ARGUMENT, "cpu_threads: expected " + std::to_string(set) +
+                                           " (already set in this process), got " +
+                                           std::to_string(count));
+    }
+}
 
 }  // namespace zt::device
