@@ -186,7 +186,7 @@ read_rate (const gchar * text, gint * num, gint * den)
     *num = (gint) a;
     *den = (gint) b;
   }
-  return (gint64) *num * 10 >= *den && *num <= (gint64) *den * 240;
+  return *num >= *den / 10.0 && *num / 240.0 <= *den;
 }
 
 static gboolean

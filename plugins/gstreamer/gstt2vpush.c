@@ -281,8 +281,7 @@ mark (GstT2vSrc * self, const zt_frame_info * info, GstBuffer * buffer)
     t2v_provenance_add_meta (&provenance, buffer);
     gst_element_post_message (GST_ELEMENT (self),
         gst_message_new_element (GST_OBJECT (self),
-            t2v_provenance_structure (&provenance,
-                T2V_PROVENANCE_MESSAGE)));
+            t2v_provenance_structure (&provenance, T2V_PROVENANCE_MESSAGE)));
   }
   if (stream->sei && (changed || second >= stream->next_sei_second)) {
     t2v_provenance_add_sei (&provenance, buffer);

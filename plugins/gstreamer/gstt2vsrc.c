@@ -34,10 +34,8 @@ enum
 static void gst_t2v_src_uri_handler_init (gpointer g_iface, gpointer data);
 
 G_DEFINE_TYPE_WITH_CODE (GstT2vSrc, gst_t2v_src, GST_TYPE_PUSH_SRC,
-    G_IMPLEMENT_INTERFACE (GST_TYPE_URI_HANDLER,
-        gst_t2v_src_uri_handler_init));
-GST_ELEMENT_REGISTER_DEFINE (t2vsrc, "t2vsrc", GST_RANK_NONE,
-    GST_TYPE_T2V_SRC);
+    G_IMPLEMENT_INTERFACE (GST_TYPE_URI_HANDLER, gst_t2v_src_uri_handler_init));
+GST_ELEMENT_REGISTER_DEFINE (t2vsrc, "t2vsrc", GST_RANK_NONE, GST_TYPE_T2V_SRC);
 
 /* While a clip is open only the run-time options may change. */
 static gboolean
@@ -276,8 +274,7 @@ gst_t2v_src_class_init (GstT2vSrcClass * klass)
   object_class->set_property = gst_t2v_src_set_property;
   object_class->get_property = gst_t2v_src_get_property;
   object_class->finalize = gst_t2v_src_finalize;
-  element_class->change_state =
-      GST_DEBUG_FUNCPTR (gst_t2v_src_change_state);
+  element_class->change_state = GST_DEBUG_FUNCPTR (gst_t2v_src_change_state);
 
   for (gint i = 0; i < T2V_OPTION_COUNT; i++) {
     if (t2v_option_is_property (i))

@@ -440,7 +440,7 @@ find_position (GstT2vSrc * self)
 static void
 show_progress (GstT2vSrc * self, gint64 waited_us)
 {
-  zt_progress now = { .struct_size = sizeof (now) };
+  zt_progress now = {.struct_size = sizeof (now) };
 
   if (waited_us >= PROGRESS_AFTER_US)
     t2v_progress_begin (&self->stream.progress, "waiting for frames");
@@ -491,8 +491,7 @@ read_frame (GstT2vSrc * self, zt_frame ** frame)
     return GST_FLOW_EOS;
   }
   if (status == ZT_ERROR_CANCELLED) {
-    t2v_progress_end (&stream->progress, GST_PROGRESS_TYPE_CANCELED,
-        "stopped");
+    t2v_progress_end (&stream->progress, GST_PROGRESS_TYPE_CANCELED, "stopped");
     return GST_FLOW_FLUSHING;
   }
   fail (self, &error);

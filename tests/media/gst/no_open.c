@@ -2,6 +2,9 @@
  *
  * no_open.c - preloaded: counts every attempt to open or look at a path that holds the trap word
  */
+/* Both spellings of each function are defined here, so neither may stand for the other. */
+#undef _FILE_OFFSET_BITS
+#undef _FORTIFY_SOURCE
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
