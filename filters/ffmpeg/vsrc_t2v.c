@@ -301,7 +301,7 @@ static int config_output(AVFilterLink *outlink)
     int ret;
 
     close_session(s);
-    s->begun_us = s->spoken_us = av_gettime_relative();
+    s->begun_us = av_gettime_relative();
     s->engine = zt_loader_get(&reason);
     if (!s->engine) {
         av_log(ctx, AV_LOG_ERROR, "%s\n", reason);
@@ -332,6 +332,7 @@ static int config_output(AVFilterLink *outlink)
     s->next_pts = 0;
     s->ended    = 0;
     log_start(ctx);
+    s->spoken_us = av_gettime_relative();
     return 0;
 }
 

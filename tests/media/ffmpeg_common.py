@@ -75,6 +75,11 @@ def plane_bytes(format_name, size=SIZE):
     return [size[0] * size[1] * sample] + 2 * [(size[0] // across) * (size[1] // down) * sample]
 
 
+def slack():
+    """What the limits on time are multiplied by: 1 on a machine that has a core free for us."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 class MediaTest(unittest.TestCase):
     """A folder of its own for each test, and the checks used everywhere."""
 

@@ -5,7 +5,7 @@ import pathlib
 import re
 import time
 
-from ffmpeg_common import SOURCE, MediaTest, digests, ffmpeg, main
+from ffmpeg_common import SOURCE, MediaTest, digests, ffmpeg, ffmpeg_version, main, slack
 
 # option: wrong values; in a graph string, so : and ' are kept out. All options of the table must be here.
 WRONG = {
@@ -45,8 +45,7 @@ class Errors(MediaTest):
     def refused(self, graph, name):
         out, err, status = ffmpeg(graph, timeout=60)
         self.assertEqual(digests(out), [], f"{graph}: expected no frame")
-        self.assertGreater(status, 0, f"{graph}: {err}")
-        self.assertLess(status, 128, f"{graph}: died of a signal: {err}")
+        self.assertGreater(status, 0, f"{graph}: 0 is success, below is a signal: {err}")
         # Ours is "name: expected ..."; FFmpeg itself refuses what is no number, or out of the range it knows.
         ours = re.search(rf"\] {name}: .*expected .*", err)
         host = re.search(rf"(for parameter|for option|value|option|Option|parse) .*['\" ]{name}['\" ]|option \"?'?{name}", err)
@@ -70,7 +69,8 @@ class Errors(MediaTest):
 
     def test_sources_of_the_prompt(self):
         out, err, status = ffmpeg("t2vsrc=frames=2")
-        self.assertEqual((digests(out), status), ([], 1))
+        self.assertEqual(digests(out), [])
+        self.assertGreater(status, 0)
         self.assertIn("prompt: expected one of prompt, prompt_file, storyboard, got none", err)
         _, err, _ = ffmpeg("t2vsrc=prompt=x:prompt_file=y")
         self.assertIn("prompt: expected one of prompt, prompt_file, storyboard, got prompt and prompt_file", err)
@@ -95,18 +95,22 @@ class Errors(MediaTest):
         _, err, status = ffmpeg("t2vsrc=model=testcard:prompt=x:engine_opts=delay_ms=5000", "-c:v", "nosuch", "-f", "null", "-")
         self.assertNotEqual(status, 0)
         self.assertIn("Unknown encoder", err)
-        self.assertLess(time.monotonic() - begun, 1.0)
+        self.assertLess(time.monotonic() - begun, 1.0 * slack())
 
     def test_fault_in_the_middle_is_told(self):
-        # FFmpeg before 6 ends with status 0 after an error inside a filter; the message is all there is.
-        _, err, _ = ffmpeg("t2vsrc=model=testcard:prompt=x:frames=60:engine_opts=nan_frame=30")
+        out, err, status = ffmpeg("t2vsrc=model=testcard:prompt=x:frames=60:engine_opts=nan_frame=30")
         self.assertIn("expected finite", err)
-        self.assertIn("Error while filtering" if "Error while filtering" in err else "rror", err)
+        self.assertIn("Generic error in an external library", err)
+        self.assertLess(len(digests(out)), 30)
+        if ffmpeg_version() >= (7, 0):      # 5.1 ends with 0 after an error inside a filter
+            self.assertGreater(status, 0)
 
     def test_timeout_is_an_error(self):
-        out, err, _ = ffmpeg("t2vsrc=model=testcard:prompt=x:timeout=300ms:engine_opts=delay_ms=5000")
+        out, err, status = ffmpeg("t2vsrc=model=testcard:prompt=x:timeout=300ms:engine_opts=delay_ms=5000")
         self.assertIn("timeout: expected a frame within 300 ms, got none", err)
         self.assertEqual(digests(out), [])
+        if ffmpeg_version() >= (7, 0):
+            self.assertGreater(status, 0)
 
 
 if __name__ == "__main__":

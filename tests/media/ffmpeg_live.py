@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from ffmpeg_common import FFMPEG, MODEL, ZT_ENV, MediaTest, digests, ffmpeg, main, run
+from ffmpeg_common import FFMPEG, MODEL, ZT_ENV, MediaTest, digests, ffmpeg, main, run, slack
 
 CARD = "t2vsrc=model=testcard:prompt="
 
@@ -71,19 +71,25 @@ class Work(MediaTest):
         self.assertGreater(alone, 2.0)
         self.assertLess(both, 1.5 * alone)
 
-    def test_progress_is_told_every_two_seconds(self):
-        process = subprocess.Popen(FFMPEG + ["-filter_complex", CARD + "x:frames=24:engine_opts=delay_ms=3500", "-f", "null", "-"],
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    def longest_silence(self):
+        """Seconds, between two lines of the filter, from its first to its last; and those lines."""
+        command = FFMPEG + ["-filter_complex", CARD + "x:frames=24:engine_opts=delay_ms=3500", "-f", "null", "-"]
         spoken = []
-        for line in process.stderr:
-            if "t2vsrc" in line:
-                spoken.append((time.monotonic(), line))
-        self.assertEqual(process.wait(), 0)
-        steps = [line for _, line in spoken if re.search(r"step \d+/\d+", line)]
-        self.assertGreaterEqual(len(steps), 2, spoken)
-        began = next(at for at, line in spoken if "24 frames, seed 0" in line)
-        times = [at for at, _ in spoken if at >= began]
-        self.assertLess(max(b - a for a, b in zip(times, times[1:])), 2.5)
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+            for line in process.stderr:
+                if "t2vsrc_0" in line:
+                    spoken.append((time.monotonic(), line))
+        self.assertEqual(process.returncode, 0)
+        times = [at for at, _ in spoken]
+        return max(b - a for a, b in zip(times, times[1:])), [line for _, line in spoken]
+
+    def test_progress_is_told_every_two_seconds(self):
+        silence, lines = self.longest_silence()
+        self.assertGreaterEqual(len([line for line in lines if re.search(r"step \d+/\d+", line)]), 2, lines)
+        for _ in range(2):          # a machine that is busy elsewhere is no fault of ours
+            if silence >= 2.5 * slack():
+                silence, lines = self.longest_silence()
+        self.assertLess(silence, 2.5 * slack(), lines)
 
     def interrupt(self, command, after, sign):
         """Seconds from SIGINT to the end, and the log."""
@@ -101,11 +107,16 @@ class Work(MediaTest):
     def test_interrupt_ends_within_a_second(self):
         out = self.path("out.mkv")
         for graph in (f"t2vsrc=model={MODEL}:prompt=x:frames=-1", CARD + "x:frames=-1:engine_opts=delay_ms=400"):
-            seconds, status, log = self.interrupt(FFMPEG + ["-filter_complex", graph, "-c:v", "libx264", "-preset", "ultrafast", out],
-                                                  1.5, "endless, seed 0")
-            self.assertLess(seconds, 1.0, log)
-            self.assertEqual(status, 255, log)
-            self.assertIn("Exiting normally", log)
+            fastest = 100.0
+            for _ in range(3):
+                seconds, status, log = self.interrupt(FFMPEG + ["-filter_complex", graph, "-c:v", "libx264", "-preset", "ultrafast", out],
+                                                      1.5, "endless, seed 0")
+                self.assertEqual(status, 255, log)
+                self.assertIn("Exiting normally", log)
+                fastest = min(fastest, seconds)
+                if fastest < 1.0 * slack():
+                    break
+            self.assertLess(fastest, 1.0 * slack(), log)
 
     def test_memory_stays_flat_when_endless(self):
         peaks = []
@@ -118,11 +129,11 @@ class Work(MediaTest):
 
 @unittest.skipUnless(shutil.which("mpv"), "no mpv")
 class Mpv(MediaTest):
-    PLAY = ZT_ENV + ["mpv", "--no-config", "--vo=null", "--ao=null", "--no-terminal"]
+    PLAY = ZT_ENV + ["mpv", "--no-config", "--no-terminal"]
 
     def test_plays_to_the_end(self):
         log = self.path("log")
-        self.ok(run(self.PLAY + ["--untimed", "--log-file=" + log, f"av://lavfi:t2vsrc=model={MODEL}:prompt='a red fox, snow':frames=32"]))
+        self.ok(run(self.PLAY + ["--vo=null", "--ao=null", "--untimed", "--log-file=" + log, f"av://lavfi:t2vsrc=model={MODEL}:prompt='a red fox, snow':frames=32"]))
         self.assertIn("finished playback, success (reason 0)", pathlib.Path(log).read_text())
 
     def test_encodes(self):
