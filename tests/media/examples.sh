@@ -6,7 +6,8 @@
 #   examples.sh pipeline SCRIPT OUTPUT FRAMES    a pipeline of examples/pipelines, and what came out
 #   examples.sh y4m|interrupt|errors|installed   the C example
 #
-# Ends with 77 where a program that the example needs is not installed or not built.
+# Ends with 77 where a program that the example needs is not installed or not built, or the tree has no
+# weights of the built-in model.
 
 set -euo pipefail
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
@@ -24,6 +25,9 @@ need() { command -v "$1" >/dev/null || skip "expected the program $1, got none";
 frames_of() {
     ffprobe -v error -count_frames -select_streams v:0 -show_entries stream=nb_read_frames -of csv=p=0 "$1"
 }
+
+[ -e "$source_dir/models/storybook/manifest.json" ] ||
+    skip "expected the built-in model in models/storybook, got a tree without its weights"
 
 case $1 in
 pipeline)
