@@ -299,12 +299,14 @@ GST_START_TEST (prompt_changes_from_another_thread)
 }
 GST_END_TEST;
 
-/* Seeks, state changes and prompts in any order. */
+/* Seeks, state changes and prompts in any order; ZT_TEST_ROUNDS of them, for a soak. */
 GST_START_TEST (stress)
 {
   Player player = player_new (make_source ("a red fox", 96, 0), NULL);
+  const gchar *given = g_getenv ("ZT_TEST_ROUNDS");
+  gint rounds = given ? (gint) g_ascii_strtoll (given, NULL, 10) : 200;
 
-  for (gint round = 0; round < 200; round++) {
+  for (gint round = 0; round < rounds; round++) {
     gint64 began = g_get_monotonic_time ();
 
     switch (g_rand_int_range (dice, 0, 6)) {

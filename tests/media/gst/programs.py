@@ -5,6 +5,7 @@ gst-discoverer-1.0, ges-launch-1.0. What comes out is looked at with ffprobe.
     programs.py [CLASS[.test]]       skips (77) what misses its program
 
 The test card stands in for the built-in model until that one's weights are in the tree."""
+import locale
 import os
 import pathlib
 import re
