@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
 #include "core/error.h"
 
@@ -18,29 +19,31 @@ constexpr size_t kMaxStructBytes = 4096;
 zt_status report(zt_error* error, const Failure& failure) noexcept {
     if (error != nullptr) {
         error->status = failure.status;
-        const size_t bytes = std::min(failure.message.size(), sizeof(error->message) - 1);
-        std::memcpy(error->message, failure.message.data(), bytes);
+        // Without memory there is no sentence in the failure.
+        const std::string_view text = failure.message.empty()
+                                          ? "memory: expected enough for a message, got none left"
+                                          : std::string_view(failure.message);
+        const size_t bytes = std::min(text.size(), sizeof(error->message) - 1);
+        std::memcpy(error->message, text.data(), bytes);
         error->message[bytes] = '\0';
     }
     return failure.status;
 }
 
-zt_status guard(zt_error* error, const std::function<zt_status()>& work) noexcept {
-    zt_status status = ZT_ERROR_INTERNAL;
-    const auto failure = attempt([&] { status = work(); });
-    return failure ? report(error, *failure) : status;
-}
-
 void check_pointer(const void* pointer, const char* name) {
-    if (pointer == nullptr) throw Error(ZT_ERROR_ARGUMENT, std::string(name) + ": expected a pointer, got NULL");
+    if (pointer == nullptr)
+        throw Error(ZT_ERROR_ARGUMENT, std::string(name) + ": expected a pointer, got NULL");
 }
 
 void copy_params(const void* theirs, void* ours, size_t our_size, const char* name) {
     check_pointer(theirs, name);
-    size_t their_size = 0;   // the first field of every params struct
+    size_t their_size = 0;  // the first field of every params struct
     std::memcpy(&their_size, theirs, sizeof(their_size));
     if (their_size < sizeof(size_t) || their_size > kMaxStructBytes) {
-        throw Error(ZT_ERROR_ARGUMENT, std::string(name) + ": struct_size: expected the value its init function writes, got " + std::to_string(their_size));
+        throw Error(ZT_ERROR_ARGUMENT,
+                    std::string(name) +
+                        ": struct_size: expected the value its init function writes, got " +
+                        std::to_string(their_size));
     }
     std::memset(ours, 0, our_size);
     std::memcpy(ours, theirs, std::min(our_size, their_size));
@@ -48,7 +51,9 @@ void copy_params(const void* theirs, void* ours, size_t our_size, const char* na
     const auto* bytes = static_cast<const unsigned char*>(theirs);
     for (size_t at = our_size; at < their_size; ++at) {
         if (bytes[at] != 0) {
-            throw Error(ZT_ERROR_UNSUPPORTED, std::string(name) + ": expected fields of version " ZT_VERSION_STRING ", got a newer one that is set");
+            throw Error(ZT_ERROR_UNSUPPORTED, std::string(name) +
+                                                  ": expected fields of version " ZT_VERSION_STRING
+                                                  ", got a newer one that is set");
         }
     }
 }

@@ -4,7 +4,7 @@
 // lets no exception out and writes the caller's zt_error.
 #pragma once
 
-#include <functional>
+#include <cstddef>
 #include <string>
 
 #include "core/failure.h"
@@ -12,11 +12,16 @@
 
 namespace zt::api {
 
-// Runs work; what it returns, or what it throws as a status, with its sentence in *error.
-[[nodiscard]] zt_status guard(zt_error* error, const std::function<zt_status()>& work) noexcept;
-
 // Writes *error (may be NULL) and returns the failure's status.
 zt_status report(zt_error* error, const Failure& failure) noexcept;
+
+// Runs work; what it returns, or what it throws as a status, with its sentence in *error.
+template <typename Work>
+[[nodiscard]] zt_status guard(zt_error* error, const Work& work) noexcept {
+    zt_status status = ZT_ERROR_INTERNAL;
+    const auto failure = attempt([&] { status = work(); });
+    return failure ? report(error, *failure) : status;
+}
 
 // Throws ZT_ERROR_ARGUMENT "<name>: expected a pointer, got NULL".
 void check_pointer(const void* pointer, const char* name);

@@ -18,23 +18,30 @@ namespace {
 using zt::Error;
 using zt::quote;
 
-std::string text_or(const char* text, const char* fallback) { return text != nullptr && text[0] != '\0' ? text : fallback; }
+std::string text_or(const char* text, const char* fallback) {
+    return text != nullptr && text[0] != '\0' ? text : fallback;
+}
 
 void check_device(const std::string& device) {
     if (device == "auto" || device == "cpu" || device == "cuda") return;
     constexpr std::string_view kNumbered = "cuda:";
     int number = -1;
     const char* end = device.data() + device.size();
-    const auto parsed = std::from_chars(device.data() + std::min(device.size(), kNumbered.size()), end, number);
-    if (device.starts_with(kNumbered) && parsed.ec == std::errc{} && parsed.ptr == end && number >= 0) return;
-    throw Error(ZT_ERROR_ARGUMENT, "device: expected auto, cpu, cuda or cuda:N, got " + quote(device));
+    const auto parsed =
+        std::from_chars(device.data() + std::min(device.size(), kNumbered.size()), end, number);
+    if (device.starts_with(kNumbered) && parsed.ec == std::errc{} && parsed.ptr == end &&
+        number >= 0)
+        return;
+    throw Error(ZT_ERROR_ARGUMENT,
+                "device: expected auto, cpu, cuda or cuda:N, got " + quote(device));
 }
 
 void check_precision(const std::string& precision) {
     for (const char* known : {"auto", "fp32", "bf16", "fp16", "fp8"}) {
         if (precision == known) return;
     }
-    throw Error(ZT_ERROR_ARGUMENT, "precision: expected auto, fp32, bf16, fp16 or fp8, got " + quote(precision));
+    throw Error(ZT_ERROR_ARGUMENT,
+                "precision: expected auto, fp32, bf16, fp16 or fp8, got " + quote(precision));
 }
 
 zt::families::LoadOptions read_params(const zt_model_params& params) {
@@ -43,12 +50,18 @@ zt::families::LoadOptions read_params(const zt_model_params& params) {
     options.precision = text_or(params.precision, "auto");
     check_device(options.device);
     check_precision(options.precision);
-    if (params.memory_bytes != 0) throw Error(ZT_ERROR_UNSUPPORTED, "memory: expected 0 (a budget is not possible in this version), got " + std::to_string(params.memory_bytes));
+    if (params.memory_bytes != 0)
+        throw Error(ZT_ERROR_UNSUPPORTED,
+                    "memory: expected 0 (a budget is not possible in this version), got " +
+                        std::to_string(params.memory_bytes));
     if (params.cpu_threads < 0 || params.cpu_threads > zt::api::kMaxCpuThreads) {
-        throw Error(ZT_ERROR_ARGUMENT, "cpu_threads: expected 0 to " + std::to_string(zt::api::kMaxCpuThreads) + ", got " + std::to_string(params.cpu_threads));
+        throw Error(ZT_ERROR_ARGUMENT, "cpu_threads: expected 0 to " +
+                                           std::to_string(zt::api::kMaxCpuThreads) + ", got " +
+                                           std::to_string(params.cpu_threads));
     }
     if (const std::string lora = text_or(params.lora, ""); !lora.empty()) {
-        throw Error(ZT_ERROR_UNSUPPORTED, "lora: expected none (not possible in this version), got " + quote(lora));
+        throw Error(ZT_ERROR_UNSUPPORTED,
+                    "lora: expected none (not possible in this version), got " + quote(lora));
     }
     options.engine_opts = zt::api::parse_dict("engine_opts", text_or(params.engine_opts, ""));
     options.log = zt::make_log(params.log, params.log_opaque);
@@ -96,7 +109,8 @@ zt_status zt_model_open(const zt_model_params* params, zt_model** model, zt_erro
 
         auto handle = std::make_unique<zt_model>();
         handle->log = options.log;
-        zt::pipeline::OpenedModel opened = zt::pipeline::open_model(text_or(ours.model, ""), std::move(options));
+        zt::pipeline::OpenedModel opened =
+            zt::pipeline::open_model(text_or(ours.model, ""), std::move(options));
         handle->model = std::move(opened.model);
         handle->name = std::move(opened.name);
         handle->family = std::move(opened.family);
@@ -122,4 +136,6 @@ void zt_model_unref(zt_model** model) {
     *model = nullptr;
 }
 
-const zt_model_info* zt_model_get_info(const zt_model* model) { return model != nullptr ? &model->info : nullptr; }
+const zt_model_info* zt_model_get_info(const zt_model* model) {
+    return model != nullptr ? &model->info : nullptr;
+}

@@ -20,31 +20,44 @@ namespace {
 
 constexpr zt_option_info kOptions[] = {
 #define ZT_OPTION(name, type, text_default, number_default, min, max, choices, flags, help) \
-    {#name, ZT_OPTION_##type, text_default, static_cast<double>(min), static_cast<double>(max), choices, flags, help},
+    {#name,                                                                                 \
+     ZT_OPTION_##type,                                                                      \
+     text_default,                                                                          \
+     static_cast<double>(min),                                                              \
+     static_cast<double>(max),                                                              \
+     choices,                                                                               \
+     flags,                                                                                 \
+     help},
 #include "api/options.def"
 };
 
-[[noreturn]] void refuse(zt_status status, const zt_option_info& option, const std::string& expected, const std::string& got) {
+[[noreturn]] void refuse(zt_status status, const zt_option_info& option,
+                         const std::string& expected, const std::string& got) {
     throw Error(status, std::string(option.name) + ": expected " + expected + ", got " + got);
 }
 
 std::string range_text(const zt_option_info& option) {
     // 2^63 is the nearest double to the largest int64.
-    const auto bound = [](double value) { return value >= 0x1p63 ? std::string("9223372036854775807") : to_text(value); };
+    const auto bound = [](double value) {
+        return value >= 0x1p63 ? std::string("9223372036854775807") : to_text(value);
+    };
     return bound(option.min) + " to " + bound(option.max);
 }
 
 // ---- Reading: one value of any type ------------------------------------------------------------
 
 struct Value {
-    int64_t integer = 0;        // INT, BOOL, ENUM (index of its word), TIME (microseconds), BYTES
-    double real = 0.0;          // DOUBLE
+    int64_t integer = 0;  // INT, BOOL, ENUM (index of its word), TIME (microseconds), BYTES
+    double real = 0.0;    // DOUBLE
     std::pair<int, int> size{};
     zt_rational rate{};
 };
 
-int64_t in_range(const zt_option_info& option, std::optional<int64_t> number, double unit, const char* value) {
-    if (number && static_cast<double>(*number) >= option.min * unit && static_cast<double>(*number) <= option.max * unit) return *number;
+int64_t in_range(const zt_option_info& option, std::optional<int64_t> number, double unit,
+                 const char* value) {
+    if (number && static_cast<double>(*number) >= option.min * unit &&
+        static_cast<double>(*number) <= option.max * unit)
+        return *number;
     refuse(ZT_ERROR_ARGUMENT, option, range_text(option), quote(value));
 }
 
@@ -59,12 +72,15 @@ int64_t word_index(const zt_option_info& option, std::string_view value) {
 }
 
 void check_text(const zt_option_info& option, std::string_view value) {
-    if (value.size() < static_cast<size_t>(option.min) || value.size() > static_cast<size_t>(option.max)) {
-        refuse(ZT_ERROR_ARGUMENT, option, range_text(option) + " bytes", std::to_string(value.size()));
+    if (value.size() < static_cast<size_t>(option.min) ||
+        value.size() > static_cast<size_t>(option.max)) {
+        refuse(ZT_ERROR_ARGUMENT, option, range_text(option) + " bytes",
+               std::to_string(value.size()));
     }
-    if (option.type == ZT_OPTION_PATH) return;   // a path is whatever bytes the file system takes
+    if (option.type == ZT_OPTION_PATH) return;  // a path is whatever bytes the file system takes
     if (const auto fault = find_text_fault(value)) {
-        refuse(ZT_ERROR_ARGUMENT, option, fault->encoding ? "UTF-8" : "no control characters", fault->got);
+        refuse(ZT_ERROR_ARGUMENT, option, fault->encoding ? "UTF-8" : "no control characters",
+               fault->got);
     }
 }
 
@@ -84,23 +100,32 @@ Value read_value(const zt_option_info& option, const char* value) {
             (void)parse_dict(option.name, value);
             break;
         case ZT_OPTION_BOOL:
-            if (const auto yes = parse_bool(value)) out.integer = *yes ? 1 : 0;
-            else refuse(ZT_ERROR_ARGUMENT, option, "0 or 1", quote(value));
+            if (const auto yes = parse_bool(value))
+                out.integer = *yes ? 1 : 0;
+            else
+                refuse(ZT_ERROR_ARGUMENT, option, "0 or 1", quote(value));
             break;
         case ZT_OPTION_INT: out.integer = in_range(option, parse_int64(value), 1.0, value); break;
         case ZT_OPTION_BYTES: out.integer = in_range(option, parse_bytes(value), 1.0, value); break;
-        case ZT_OPTION_TIME: out.integer = in_range(option, parse_time_us(value), 1e6, value); break;
+        case ZT_OPTION_TIME:
+            out.integer = in_range(option, parse_time_us(value), 1e6, value);
+            break;
         case ZT_OPTION_DOUBLE: out.real = read_double(option, value); break;
         case ZT_OPTION_ENUM: out.integer = word_index(option, value); break;
         case ZT_OPTION_SIZE:
             if (value[0] == '\0') break;
-            if (const auto size = parse_size(value); size && size->first > 0 && size->second > 0) out.size = *size;
-            else refuse(ZT_ERROR_ARGUMENT, option, "WIDTHxHEIGHT in pixels", quote(value));
+            if (const auto size = parse_size(value); size && size->first > 0 && size->second > 0)
+                out.size = *size;
+            else
+                refuse(ZT_ERROR_ARGUMENT, option, "WIDTHxHEIGHT in pixels", quote(value));
             break;
         case ZT_OPTION_RATE:
             if (value[0] == '\0') break;
-            if (const auto rate = parse_rate(value)) out.rate = *rate;
-            else refuse(ZT_ERROR_ARGUMENT, option, "frames per second as 24, 24000/1001 or 23.976", quote(value));
+            if (const auto rate = parse_rate(value))
+                out.rate = *rate;
+            else
+                refuse(ZT_ERROR_ARGUMENT, option, "frames per second as 24, 24000/1001 or 23.976",
+                       quote(value));
             break;
     }
     return out;
@@ -109,54 +134,92 @@ Value read_value(const zt_option_info& option, const char* value) {
 // ---- Refusing: what this version cannot do -----------------------------------------------------
 
 void check_possible(const zt_option_info& option, const char* value) {
-    if ((option.flags & ZT_OPTION_REFUSED) == 0 || std::strcmp(value, option.default_value) == 0) return;
+    if ((option.flags & ZT_OPTION_REFUSED) == 0 || std::strcmp(value, option.default_value) == 0)
+        return;
     const std::string_view name = option.name;
     if (name == "cache" && std::strcmp(value, "off") == 0) return;
-    if (option.type == ZT_OPTION_BOOL && parse_bool(value) == parse_bool(option.default_value)) return;
-    if (option.type == ZT_OPTION_BYTES && parse_bytes(value) == parse_bytes(option.default_value)) return;
+    if (option.type == ZT_OPTION_BOOL && parse_bool(value) == parse_bool(option.default_value))
+        return;
+    if (option.type == ZT_OPTION_BYTES && parse_bytes(value) == parse_bytes(option.default_value))
+        return;
     const std::string possible = option.default_value[0] != '\0' ? option.default_value : "none";
-    refuse(ZT_ERROR_UNSUPPORTED, option, (name == "cache" ? "off or auto" : possible) + " (others are not possible in this version)", quote(value));
+    refuse(
+        ZT_ERROR_UNSUPPORTED, option,
+        (name == "cache" ? "off or auto" : possible) + " (others are not possible in this version)",
+        quote(value));
 }
 
 // ---- Storing -----------------------------------------------------------------------------------
 
-bool store_model_option(zt_model_params& params, std::string_view name, const char* value, const Value& read) {
-    if (name == "model") params.model = value;
-    else if (name == "device") params.device = value;
-    else if (name == "precision") params.precision = value;
-    else if (name == "memory") params.memory_bytes = static_cast<uint64_t>(read.integer);
-    else if (name == "cpu_threads") params.cpu_threads = static_cast<int>(read.integer);
-    else if (name == "lora") params.lora = value;
-    else if (name == "engine_opts") params.engine_opts = value;
-    else return false;
+bool store_model_option(zt_model_params& params, std::string_view name, const char* value,
+                        const Value& read) {
+    if (name == "model")
+        params.model = value;
+    else if (name == "device")
+        params.device = value;
+    else if (name == "precision")
+        params.precision = value;
+    else if (name == "memory")
+        params.memory_bytes = static_cast<uint64_t>(read.integer);
+    else if (name == "cpu_threads")
+        params.cpu_threads = static_cast<int>(read.integer);
+    else if (name == "lora")
+        params.lora = value;
+    else if (name == "engine_opts")
+        params.engine_opts = value;
+    else
+        return false;
     return true;
 }
 
-bool store_request_option(zt_request& request, std::string_view name, const char* value, const Value& read) {
-    if (name == "prompt") request.prompt = value;
-    else if (name == "prompt_file") request.prompt_file = value;
-    else if (name == "negative_prompt") request.negative_prompt = value;
-    else if (name == "storyboard") request.storyboard = value;
-    else if (name == "transition") request.transition = static_cast<zt_transition>(read.integer);
-    else if (name == "size") { request.width = read.size.first; request.height = read.size.second; }
-    else if (name == "rate") request.rate = read.rate;
-    else if (name == "frames") request.frames = read.integer;
-    else if (name == "duration") request.duration_us = read.integer;
-    else if (name == "seed") request.seed = read.integer;
-    else if (name == "steps") request.steps = static_cast<int>(read.integer);
-    else if (name == "guidance") request.guidance = read.real;
-    else if (name == "flow_shift") request.flow_shift = read.real;
-    else if (name == "enhance") request.enhance = static_cast<int>(read.integer);
-    else if (name == "prefetch") request.prefetch = static_cast<int>(read.integer);
-    else if (name == "timeout") request.timeout_us = read.integer;
-    else if (name == "sei") request.sei = static_cast<int>(read.integer);
-    else if (name == "metadata_prompt") request.metadata_prompt = static_cast<int>(read.integer);
-    else return false;
+bool store_request_option(zt_request& request, std::string_view name, const char* value,
+                          const Value& read) {
+    if (name == "prompt")
+        request.prompt = value;
+    else if (name == "prompt_file")
+        request.prompt_file = value;
+    else if (name == "negative_prompt")
+        request.negative_prompt = value;
+    else if (name == "storyboard")
+        request.storyboard = value;
+    else if (name == "transition")
+        request.transition = static_cast<zt_transition>(read.integer);
+    else if (name == "size") {
+        request.width = read.size.first;
+        request.height = read.size.second;
+    } else if (name == "rate")
+        request.rate = read.rate;
+    else if (name == "frames")
+        request.frames = read.integer;
+    else if (name == "duration")
+        request.duration_us = read.integer;
+    else if (name == "seed")
+        request.seed = read.integer;
+    else if (name == "steps")
+        request.steps = static_cast<int>(read.integer);
+    else if (name == "guidance")
+        request.guidance = read.real;
+    else if (name == "flow_shift")
+        request.flow_shift = read.real;
+    else if (name == "enhance")
+        request.enhance = static_cast<int>(read.integer);
+    else if (name == "prefetch")
+        request.prefetch = static_cast<int>(read.integer);
+    else if (name == "timeout")
+        request.timeout_us = read.integer;
+    else if (name == "sei")
+        request.sei = static_cast<int>(read.integer);
+    else if (name == "metadata_prompt")
+        request.metadata_prompt = static_cast<int>(read.integer);
+    else
+        return false;
     return true;
 }
 
 // Options whose only possible value is the default have no field yet.
-bool has_no_field(std::string_view name) { return name == "cache" || name == "label" || name == "watermark"; }
+bool has_no_field(std::string_view name) {
+    return name == "cache" || name == "label" || name == "watermark";
+}
 
 }  // namespace
 
@@ -167,11 +230,14 @@ const zt_option_info& find_option(std::string_view name) {
         if (wanted == option.name) return option;
     }
     std::string known;
-    for (const zt_option_info& option : kOptions) known += (known.empty() ? "" : " ") + std::string(option.name);
-    throw Error(ZT_ERROR_ARGUMENT, quote(name) + ": expected one of " + known + ", got no such option");
+    for (const zt_option_info& option : kOptions)
+        known += (known.empty() ? "" : " ") + std::string(option.name);
+    throw Error(ZT_ERROR_ARGUMENT,
+                quote(name) + ": expected one of " + known + ", got no such option");
 }
 
-void set_option(zt_model_params* params, zt_request* request, const zt_option_info& option, const char* value) {
+void set_option(zt_model_params* params, zt_request* request, const zt_option_info& option,
+                const char* value) {
     check_pointer(value, option.name);
     const std::string_view name = option.name;
     if (name == "prompt") pipeline::check_prompt(value);
@@ -179,30 +245,43 @@ void set_option(zt_model_params* params, zt_request* request, const zt_option_in
     check_possible(option, value);
     if (has_no_field(name)) return;
     const bool of_model = (option.flags & ZT_OPTION_MODEL) != 0;
-    check_pointer(of_model ? static_cast<const void*>(params) : request, of_model ? "params" : "request");
-    const bool stored = of_model ? store_model_option(*params, name, value, read) : store_request_option(*request, name, value, read);
-    if (!stored) throw Error(ZT_ERROR_INTERNAL, std::string(name) + ": expected a field for this option, got none");
+    check_pointer(of_model ? static_cast<const void*>(params) : request,
+                  of_model ? "params" : "request");
+    const bool stored = of_model ? store_model_option(*params, name, value, read)
+                                 : store_request_option(*request, name, value, read);
+    if (!stored)
+        throw Error(ZT_ERROR_INTERNAL,
+                    std::string(name) + ": expected a field for this option, got none");
 }
 
-std::vector<std::pair<std::string, std::string>> parse_dict(const char* option, std::string_view text) {
+std::vector<std::pair<std::string, std::string>> parse_dict(const char* option,
+                                                            std::string_view text) {
     std::vector<std::pair<std::string, std::string>> entries;
     if (text.empty()) return entries;
     std::string key, value;
     bool in_value = false;
     const auto finish_entry = [&] {
-        const bool twice = std::any_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.first == key; });
+        const bool twice = std::any_of(entries.begin(), entries.end(),
+                                       [&](const auto& entry) { return entry.first == key; });
         if (!in_value || key.empty() || twice) {
-            throw Error(ZT_ERROR_ARGUMENT, std::string(option) + ": expected key=value:key=value with each key once, got " + quote(text));
+            throw Error(ZT_ERROR_ARGUMENT,
+                        std::string(option) +
+                            ": expected key=value:key=value with each key once, got " +
+                            quote(text));
         }
         entries.emplace_back(std::exchange(key, {}), std::exchange(value, {}));
         in_value = false;
     };
     for (size_t at = 0; at < text.size(); ++at) {
         const char letter = text[at];
-        if (letter == '\\' && at + 1 < text.size()) (in_value ? value : key) += text[++at];
-        else if (letter == ':') finish_entry();
-        else if (letter == '=' && !in_value) in_value = true;
-        else (in_value ? value : key) += letter;
+        if (letter == '\\' && at + 1 < text.size())
+            (in_value ? value : key) += text[++at];
+        else if (letter == ':')
+            finish_entry();
+        else if (letter == '=' && !in_value)
+            in_value = true;
+        else
+            (in_value ? value : key) += letter;
     }
     finish_entry();
     return entries;
@@ -214,7 +293,8 @@ const zt_option_info* zt_option_at(size_t index) {
     return index < std::size(zt::api::kOptions) ? &zt::api::kOptions[index] : nullptr;
 }
 
-zt_status zt_set_option(zt_model_params* params, zt_request* request, const char* name, const char* value, zt_error* error) {
+zt_status zt_set_option(zt_model_params* params, zt_request* request, const char* name,
+                        const char* value, zt_error* error) {
     return zt::api::guard(error, [&] {
         zt::api::check_pointer(name, "name");
         const zt_option_info& option = zt::api::find_option(name);

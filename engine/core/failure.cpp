@@ -29,7 +29,8 @@ bool tells_of_memory(std::string_view text) {
 Failure describe(const std::exception& error) {
     std::string_view text = error.what();
     text = text.substr(0, text.find('\n'));
-    if (tells_of_memory(text)) return {ZT_ERROR_MEMORY, one_line("memory: " + std::string(text), kMessageBytes)};
+    if (tells_of_memory(text))
+        return {ZT_ERROR_MEMORY, one_line("memory: " + std::string(text), kMessageBytes)};
     return {ZT_ERROR_INTERNAL, one_line("internal: " + std::string(text), kMessageBytes)};
 }
 
@@ -52,15 +53,15 @@ Failure describe_current() {
 
 }  // namespace
 
-std::optional<Failure> attempt(const std::function<void()>& work) noexcept {
+std::optional<Failure> attempt_call(void (*call)(void* work), void* work) noexcept {
     try {
-        work();
+        call(work);
         return std::nullopt;
     } catch (...) {
         try {
             return describe_current();
         } catch (...) {
-            return Failure{ZT_ERROR_MEMORY, {}};   // no memory even for the sentence
+            return Failure{ZT_ERROR_MEMORY, {}};  // no memory even for the sentence
         }
     }
 }

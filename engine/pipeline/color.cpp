@@ -16,7 +16,7 @@ namespace zt::pipeline {
 
 namespace {
 
-constexpr int kRingRows = 4;   // rows 2j-1 to 2j+2 are alive at once
+constexpr int kRingRows = 4;  // rows 2j-1 to 2j+2 are alive at once
 
 // BT.709: luma weights, and the divisors that bring B-Y and R-Y to -0.5..0.5.
 constexpr float kRed = 0.2126F, kGreen = 0.7152F, kBlue = 0.0722F;
@@ -74,8 +74,8 @@ void store_chroma_row(const float* __restrict values, int width, const LimitedRa
 
 template <typename Sample>
 void store_chroma_of_four_rows(const float* __restrict above, const float* __restrict upper,
-                               const float* __restrict lower, const float* __restrict below, int width,
-                               const LimitedRange& range, Sample* __restrict out) {
+                               const float* __restrict lower, const float* __restrict below,
+                               int width, const LimitedRange& range, Sample* __restrict out) {
     const float scale = range.chroma_scale, offset = range.chroma_offset;
     for (int x = 0; x < width; ++x) {
         const float value = 0.125F * (above[x] + below[x]) + 0.375F * (upper[x] + lower[x]);
@@ -140,7 +140,8 @@ PlaneLayout plane_layout(zt_pixel_format format, int width, int height) {
         layout.width[plane] = plane == 0 ? width : width / sub.horizontal;
         layout.height[plane] = plane == 0 ? height : height / sub.vertical;
         layout.row_bytes[plane] = layout.width[plane] * bytes_per_sample(format);
-        const size_t stride = (static_cast<size_t>(layout.row_bytes[plane]) + kPlaneAlign - 1) / kPlaneAlign * kPlaneAlign;
+        const size_t stride = (static_cast<size_t>(layout.row_bytes[plane]) + kPlaneAlign - 1) /
+                              kPlaneAlign * kPlaneAlign;
         layout.stride[plane] = static_cast<ptrdiff_t>(stride);
         layout.offset[plane] = layout.total_bytes;
         layout.total_bytes += stride * static_cast<size_t>(layout.height[plane]);
@@ -153,7 +154,8 @@ bool all_finite(std::span<const float> values) noexcept {
     // An exponent of all ones is Inf or NaN; integers vectorise where isfinite() does not.
     constexpr uint32_t kExponent = 0x7F800000;
     uint32_t bad = 0;
-    for (const float value : values) bad |= static_cast<uint32_t>((std::bit_cast<uint32_t>(value) & kExponent) == kExponent);
+    for (const float value : values)
+        bad |= static_cast<uint32_t>((std::bit_cast<uint32_t>(value) & kExponent) == kExponent);
     return bad == 0;
 }
 
@@ -188,10 +190,11 @@ void Converter::to_yuv(const float* rgb, uint8_t* const planes[4], int bits) {
     const auto chroma_out = [&](int component, int row) {
         return row_of<Sample>(planes[1 + component], layout_.stride[1 + component], row);
     };
-    const auto store_four_rows = [&](int row) {   // chroma row `row`, of luma rows 2row-1 .. 2row+2
+    const auto store_four_rows = [&](int row) {  // chroma row `row`, of luma rows 2row-1 .. 2row+2
         for (int component = 0; component < 2; ++component) {
             store_chroma_of_four_rows(chroma_row(component, std::max(2 * row - 1, 0)),
-                                      chroma_row(component, 2 * row), chroma_row(component, 2 * row + 1),
+                                      chroma_row(component, 2 * row),
+                                      chroma_row(component, 2 * row + 1),
                                       chroma_row(component, std::min(2 * row + 2, height_ - 1)),
                                       layout_.width[1], range, chroma_out(component, row));
         }
@@ -200,7 +203,8 @@ void Converter::to_yuv(const float* rgb, uint8_t* const planes[4], int bits) {
     for (int y = 0; y < height_; ++y) {
         const float* red = rgb + static_cast<size_t>(y) * static_cast<size_t>(width_);
         luma_and_chroma_row(red, red + plane_samples, red + 2 * plane_samples, width_, range,
-                            row_of<Sample>(planes[0], layout_.stride[0], y), full[0] + 1, full[1] + 1);
+                            row_of<Sample>(planes[0], layout_.stride[0], y), full[0] + 1,
+                            full[1] + 1);
         for (int component = 0; component < 2; ++component) {
             if (sub.horizontal == 1) {
                 store_chroma_row(full[component] + 1, width_, range, chroma_out(component, y));
@@ -208,7 +212,8 @@ void Converter::to_yuv(const float* rgb, uint8_t* const planes[4], int bits) {
             }
             halve_row(full[component], width_, chroma_row(component, y));
             if (sub.vertical == 1) {
-                store_chroma_row(chroma_row(component, y), layout_.width[1], range, chroma_out(component, y));
+                store_chroma_row(chroma_row(component, y), layout_.width[1], range,
+                                 chroma_out(component, y));
             }
         }
         // Row 2j+2 completes chroma row j.
@@ -219,12 +224,14 @@ void Converter::to_yuv(const float* rgb, uint8_t* const planes[4], int bits) {
 
 template <typename Sample>
 void Converter::to_gbr(const float* rgb, uint8_t* const planes[4], int bits) {
-    static constexpr int kSource[3] = {1, 2, 0};   // planes G, B, R from R, G, B
+    static constexpr int kSource[3] = {1, 2, 0};  // planes G, B, R from R, G, B
     const auto most = static_cast<float>((1 << bits) - 1);
     for (int plane = 0; plane < 3; ++plane) {
-        const float* in = rgb + static_cast<size_t>(kSource[plane]) * static_cast<size_t>(width_) * static_cast<size_t>(height_);
+        const float* in = rgb + static_cast<size_t>(kSource[plane]) * static_cast<size_t>(width_) *
+                                    static_cast<size_t>(height_);
         for (int y = 0; y < height_; ++y, in += width_) {
-            full_range_row(in, width_, most, row_of<Sample>(planes[plane], layout_.stride[plane], y));
+            full_range_row(in, width_, most,
+                           row_of<Sample>(planes[plane], layout_.stride[plane], y));
         }
     }
 }
@@ -244,7 +251,9 @@ void Converter::to_packed(const float* rgb, uint8_t* const planes[4], int bytes_
 }
 
 float* Converter::chroma_row(int component, int row) {
-    return chroma_rows_.data() + (static_cast<size_t>(component) * kRingRows + static_cast<size_t>(row % kRingRows)) * static_cast<size_t>(width_);
+    return chroma_rows_.data() +
+           (static_cast<size_t>(component) * kRingRows + static_cast<size_t>(row % kRingRows)) *
+               static_cast<size_t>(width_);
 }
 
 }  // namespace zt::pipeline

@@ -17,11 +17,11 @@ namespace zt::pipeline {
 // Where the planes of a frame lie inside one buffer that starts 64-byte aligned.
 struct PlaneLayout {
     int planes = 0;
-    int width[4] = {}, height[4] = {};   // samples of each plane
+    int width[4] = {}, height[4] = {};  // samples of each plane
     int row_bytes[4] = {};
-    ptrdiff_t stride[4] = {};            // bytes, a multiple of kPlaneAlign
-    size_t offset[4] = {};               // bytes
-    size_t total_bytes = 0;              // with kPlaneAlign bytes behind the last row, for SIMD reads
+    ptrdiff_t stride[4] = {};  // bytes, a multiple of kPlaneAlign
+    size_t offset[4] = {};     // bytes
+    size_t total_bytes = 0;    // with kPlaneAlign bytes behind the last row, for SIMD reads
 };
 
 inline constexpr size_t kPlaneAlign = 64;
@@ -55,8 +55,8 @@ private:
     zt_pixel_format format_;
     int width_, height_;
     PlaneLayout layout_;
-    std::vector<float> full_rows_;     // Cb and Cr of one row, each with one sample of margin
-    std::vector<float> chroma_rows_;   // [2 components, kRingRows, width], horizontally filtered
+    std::vector<float> full_rows_;    // Cb and Cr of one row, each with one sample of margin
+    std::vector<float> chroma_rows_;  // [2 components, kRingRows, width], horizontally filtered
 };
 
 }  // namespace zt::pipeline

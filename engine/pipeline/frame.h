@@ -29,7 +29,9 @@ public:
 
 private:
     struct Free {
-        void operator()(uint8_t* bytes) const noexcept { ::operator delete(bytes, std::align_val_t{kPlaneAlign}); }
+        void operator()(uint8_t* bytes) const noexcept {
+            ::operator delete (bytes, std::align_val_t{kPlaneAlign});
+        }
     };
     std::unique_ptr<uint8_t, Free> bytes_;
 };
@@ -38,7 +40,8 @@ private:
 
 // The count is thread-safe; who holds the only reference may write the pixels.
 struct zt_frame {
-    zt_frame(zt_pixel_format format, int width, int height, std::shared_ptr<const zt::pipeline::PromptTag> tag);
+    zt_frame(zt_pixel_format format, int width, int height,
+             std::shared_ptr<const zt::pipeline::PromptTag> tag);
 
     std::atomic<int> references{1};
     std::shared_ptr<const zt::pipeline::PromptTag> prompt;
@@ -49,7 +52,7 @@ struct zt_frame {
 namespace zt::pipeline {
 
 void ref_frame(zt_frame& frame) noexcept;
-void unref_frame(zt_frame* frame) noexcept;   // frees with the last reference
+void unref_frame(zt_frame* frame) noexcept;  // frees with the last reference
 
 struct FrameUnref {
     void operator()(zt_frame* frame) const noexcept { unref_frame(frame); }

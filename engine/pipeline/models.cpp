@@ -33,7 +33,7 @@ using ModelPtr = std::shared_ptr<const families::Model>;
 
 struct Found {
     const Family* family = nullptr;
-    std::string path;   // canonical; empty for a family without weights
+    std::string path;  // canonical; empty for a family without weights
 };
 
 bool is_folder(const fs::path& path) {
@@ -53,22 +53,27 @@ fs::path own_folder() {
 
 // Where the built-in models may be, in order. A privileged process trusts no environment.
 std::vector<fs::path> model_folders() {
-    if (const char* path = secure_getenv("ZOETROPE_MODEL_PATH"); path != nullptr && path[0] != '\0') return {path};
+    if (const char* path = secure_getenv("ZOETROPE_MODEL_PATH"); path != nullptr && path[0] != '\0')
+        return {path};
     const fs::path own = own_folder();
     if (own.empty()) return {};
-    return {own / "../models", own / "../share/zoetrope/models", own / "../../share/zoetrope/models"};
+    return {own / "../models", own / "../share/zoetrope/models",
+            own / "../../share/zoetrope/models"};
 }
 
 Found find_built_in(const Family& family) {
     if (!family.has_weights()) return {&family, {}};
     std::string looked;
     for (const fs::path& folder : model_folders()) {
-        if (is_folder(folder / family.name())) return {&family, fs::canonical(folder / family.name()).string()};
-        looked += (looked.empty() ? "" : ", ") + zt::quote((folder / family.name()).lexically_normal().string());
+        if (is_folder(folder / family.name()))
+            return {&family, fs::canonical(folder / family.name()).string()};
+        looked += (looked.empty() ? "" : ", ") +
+                  zt::quote((folder / family.name()).lexically_normal().string());
     }
-    throw Error(ZT_ERROR_NOT_FOUND, "model: expected the weights of " + std::string(family.name()) + " in " +
-                                        (looked.empty() ? "ZOETROPE_MODEL_PATH" : looked) +
-                                        ", got no such folder; set ZOETROPE_MODEL_PATH to the folder that holds it");
+    throw Error(ZT_ERROR_NOT_FOUND,
+                "model: expected the weights of " + std::string(family.name()) + " in " +
+                    (looked.empty() ? "ZOETROPE_MODEL_PATH" : looked) +
+                    ", got no such folder; set ZOETROPE_MODEL_PATH to the folder that holds it");
 }
 
 Found find_model(const std::string& name) {
@@ -82,12 +87,15 @@ Found find_model(const std::string& name) {
     std::error_code error;
     const fs::path path = fs::canonical(name, error);
     if (error) {
-        throw Error(ZT_ERROR_NOT_FOUND, "model: expected " + known + " or the path of a model, got " + zt::quote(name) + " (" + error.message() + ")");
+        throw Error(ZT_ERROR_NOT_FOUND, "model: expected " + known +
+                                            " or the path of a model, got " + zt::quote(name) +
+                                            " (" + error.message() + ")");
     }
     for (const Family* family : families) {
         if (family->detect(path.string())) return {family, path.string()};
     }
-    throw Error(ZT_ERROR_UNSUPPORTED, "model: expected weights of a known family, got " + zt::quote(name));
+    throw Error(ZT_ERROR_UNSUPPORTED,
+                "model: expected weights of a known family, got " + zt::quote(name));
 }
 
 // ---- Identity ----------------------------------------------------------------------------------
@@ -98,15 +106,17 @@ constexpr size_t kMaxIdentityFiles = 4096;
 std::string file_identity(const fs::path& path) {
     struct stat status {};
     if (stat(path.c_str(), &status) != 0) return path.string() + "?";
-    return path.string() + ":" + std::to_string(status.st_ino) + ":" + std::to_string(status.st_size) + ":" +
-           std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec);
+    return path.string() + ":" + std::to_string(status.st_ino) + ":" +
+           std::to_string(status.st_size) + ":" + std::to_string(status.st_mtim.tv_sec) + "." +
+           std::to_string(status.st_mtim.tv_nsec);
 }
 
 std::string identity(const Found& found, const LoadOptions& options) {
     std::vector<std::string> parts;
     if (is_folder(found.path)) {
         std::error_code ignored;
-        for (fs::recursive_directory_iterator at(found.path, ignored), end; at != end && parts.size() < kMaxIdentityFiles; at.increment(ignored)) {
+        for (fs::recursive_directory_iterator at(found.path, ignored), end;
+             at != end && parts.size() < kMaxIdentityFiles; at.increment(ignored)) {
             parts.push_back(file_identity(at->path()));
         }
         std::sort(parts.begin(), parts.end());
@@ -114,7 +124,8 @@ std::string identity(const Found& found, const LoadOptions& options) {
         parts.push_back(file_identity(found.path));
     }
     std::string key(found.family->name());
-    parts.insert(parts.begin(), {found.path, options.device, options.precision, std::to_string(options.memory_bytes)});
+    parts.insert(parts.begin(), {found.path, options.device, options.precision,
+                                 std::to_string(options.memory_bytes)});
     for (const auto& [name, value] : options.engine_opts) parts.push_back(name + "=" + value);
     for (const std::string& part : parts) key += '\0' + part;
     return key;
@@ -130,7 +141,7 @@ struct Entry {
 };
 
 struct Table {
-    std::mutex mutex;   // guards entries
+    std::mutex mutex;  // guards entries
     std::map<std::string, Entry> entries;
 };
 
@@ -141,13 +152,15 @@ Table& table() {
 }
 
 void forget_freed(Table& shared) {
-    std::erase_if(shared.entries, [](const auto& item) { return !item.second.loading.valid() && item.second.model.expired(); });
+    std::erase_if(shared.entries, [](const auto& item) {
+        return !item.second.loading.valid() && item.second.model.expired();
+    });
 }
 
 ModelPtr open_shared(const std::string& key, const std::function<ModelPtr()>& load) {
     Table& shared = table();
     std::packaged_task<ModelPtr()> task([&] {
-        ModelPtr model = load();   // without the lock: it takes long and logs
+        ModelPtr model = load();  // without the lock: it takes long and logs
         const std::lock_guard lock(shared.mutex);
         shared.entries[key].model = model;
         return model;
@@ -170,7 +183,7 @@ ModelPtr open_shared(const std::string& key, const std::function<ModelPtr()>& lo
         const std::lock_guard lock(shared.mutex);
         shared.entries[key].loading = {};
     }
-    return result.get();   // throws, here and for those who waited, what loading met
+    return result.get();  // throws, here and for those who waited, what loading met
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace zt::pipeline {
 
 struct OpenedModel {
     std::shared_ptr<const families::Model> model;
-    std::string name;     // as the user may write it: "storybook", or the path given
+    std::string name;  // as the user may write it: "storybook", or the path given
     std::string family;
 };
 

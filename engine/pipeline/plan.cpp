@@ -22,45 +22,60 @@ namespace {
 
 using families::Limits;
 
-[[noreturn]] void refuse(zt_status status, const std::string& what, const std::string& expected, const std::string& got) {
+[[noreturn]] void refuse(zt_status status, const std::string& what, const std::string& expected,
+                         const std::string& got) {
     throw Error(status, what + ": expected " + expected + ", got " + got);
 }
 
 template <typename Number>
 void check_range(const char* name, Number value, Number low, Number high) {
-    if (value >= low && value <= high) return;   // false for NaN
+    if (value >= low && value <= high) return;  // false for NaN
     if constexpr (std::is_floating_point_v<Number>) {
         refuse(ZT_ERROR_ARGUMENT, name, to_text(low) + " to " + to_text(high), to_text(value));
     } else {
-        refuse(ZT_ERROR_ARGUMENT, name, std::to_string(low) + " to " + std::to_string(high), std::to_string(value));
+        refuse(ZT_ERROR_ARGUMENT, name, std::to_string(low) + " to " + std::to_string(high),
+               std::to_string(value));
     }
 }
 
-std::string size_text(int64_t width, int64_t height) { return std::to_string(width) + "x" + std::to_string(height); }
+std::string size_text(int64_t width, int64_t height) {
+    return std::to_string(width) + "x" + std::to_string(height);
+}
 
 bool given(const char* text) { return text != nullptr && text[0] != '\0'; }
 
 // ---- What this version cannot do yet -----------------------------------------------------------
 
 void check_possible(const zt_request& request) {
-    if (given(request.storyboard)) refuse(ZT_ERROR_UNSUPPORTED, "storyboard", "prompt or prompt_file (shot lists are not possible in this version)", quote(request.storyboard));
-    if (given(request.negative_prompt)) refuse(ZT_ERROR_UNSUPPORTED, "negative_prompt", "none (not possible in this version)", quote(request.negative_prompt));
+    if (given(request.storyboard))
+        refuse(ZT_ERROR_UNSUPPORTED, "storyboard",
+               "prompt or prompt_file (shot lists are not possible in this version)",
+               quote(request.storyboard));
+    if (given(request.negative_prompt))
+        refuse(ZT_ERROR_UNSUPPORTED, "negative_prompt", "none (not possible in this version)",
+               quote(request.negative_prompt));
     check_range<int>("transition", request.transition, ZT_TRANSITION_CUT, ZT_TRANSITION_MORPH);
-    if (request.transition == ZT_TRANSITION_MORPH) refuse(ZT_ERROR_UNSUPPORTED, "transition", "cut (others are not possible in this version)", "morph");
+    if (request.transition == ZT_TRANSITION_MORPH)
+        refuse(ZT_ERROR_UNSUPPORTED, "transition", "cut (others are not possible in this version)",
+               "morph");
     check_range("enhance", request.enhance, 0, 1);
-    if (request.enhance != 0) refuse(ZT_ERROR_UNSUPPORTED, "enhance", "0 (not possible in this version)", "1");
+    if (request.enhance != 0)
+        refuse(ZT_ERROR_UNSUPPORTED, "enhance", "0 (not possible in this version)", "1");
 }
 
 // ---- Prompt ------------------------------------------------------------------------------------
 
 std::string find_prompt(const zt_request& request) {
     if (request.prompt != nullptr && request.prompt_file != nullptr) {
-        refuse(ZT_ERROR_ARGUMENT, "prompt", "one of prompt, prompt_file, storyboard", "prompt and prompt_file");
+        refuse(ZT_ERROR_ARGUMENT, "prompt", "one of prompt, prompt_file, storyboard",
+               "prompt and prompt_file");
     }
     if (request.prompt == nullptr && request.prompt_file == nullptr) {
         refuse(ZT_ERROR_PROMPT, "prompt", "one of prompt, prompt_file, storyboard", "none");
     }
-    std::string prompt = request.prompt != nullptr ? request.prompt : read_prompt_file(request.prompt_file, kPromptFileBytes);
+    std::string prompt = request.prompt != nullptr
+                             ? request.prompt
+                             : read_prompt_file(request.prompt_file, kPromptFileBytes);
     check_prompt(prompt);
     return prompt;
 }
@@ -69,31 +84,37 @@ std::string find_prompt(const zt_request& request) {
 
 int nearest_on_grid(int64_t value, int low, int high, int step) {
     const int64_t clamped = std::clamp<int64_t>(value, low, high);
-    const int64_t steps = (clamped - low + (step - 1) / 2) / step;   // to nearest, half down
+    const int64_t steps = (clamped - low + (step - 1) / 2) / step;  // to nearest, half down
     return static_cast<int>(std::min<int64_t>(low + steps * step, high));
 }
 
-void resolve_size(const zt_request& request, const Limits& limits, zt_pixel_format format, families::GenerationRequest& out) {
+void resolve_size(const zt_request& request, const Limits& limits, zt_pixel_format format,
+                  families::GenerationRequest& out) {
     out.width = request.width != 0 ? request.width : limits.width;
     out.height = request.height != 0 ? request.height : limits.height;
     const std::string got = size_text(request.width, request.height);
-    if ((request.width == 0) != (request.height == 0)) refuse(ZT_ERROR_ARGUMENT, "size", "width and height, or neither", got);
+    if ((request.width == 0) != (request.height == 0))
+        refuse(ZT_ERROR_ARGUMENT, "size", "width and height, or neither", got);
     const auto within = [](int side) { return side >= kMinSide && side <= kMaxSide; };
     if (!within(out.width) || !within(out.height) || int64_t{out.width} * out.height > kMaxPixels) {
-        refuse(ZT_ERROR_ARGUMENT, "size", "16 to 4096 pixels per side and at most 4096x2160 in all", got);
+        refuse(ZT_ERROR_ARGUMENT, "size", "16 to 4096 pixels per side and at most 4096x2160 in all",
+               got);
     }
     const bool fits = out.width >= limits.min_width && out.width <= limits.max_width &&
                       out.height >= limits.min_height && out.height <= limits.max_height &&
                       (out.width - limits.min_width) % limits.size_step == 0 &&
                       (out.height - limits.min_height) % limits.size_step == 0;
     if (!fits) {
-        const std::string nearest = size_text(nearest_on_grid(out.width, limits.min_width, limits.max_width, limits.size_step),
-                                              nearest_on_grid(out.height, limits.min_height, limits.max_height, limits.size_step));
-        const bool single = limits.min_width == limits.max_width && limits.min_height == limits.max_height;
+        const std::string nearest = size_text(
+            nearest_on_grid(out.width, limits.min_width, limits.max_width, limits.size_step),
+            nearest_on_grid(out.height, limits.min_height, limits.max_height, limits.size_step));
+        const bool single =
+            limits.min_width == limits.max_width && limits.min_height == limits.max_height;
         refuse(ZT_ERROR_ARGUMENT, "size",
                single ? nearest + " (the model's only size)"
                       : "a multiple of " + std::to_string(limits.size_step) + " between " +
-                            size_text(limits.min_width, limits.min_height) + " and " + size_text(limits.max_width, limits.max_height),
+                            size_text(limits.min_width, limits.min_height) + " and " +
+                            size_text(limits.max_width, limits.max_height),
                single ? got : got + "; nearest is " + nearest);
     }
     const Subsampling sub = subsampling(format);
@@ -104,7 +125,9 @@ void resolve_size(const zt_request& request, const Limits& limits, zt_pixel_form
 
 // ---- Time --------------------------------------------------------------------------------------
 
-bool same_rate(zt_rational a, zt_rational b) { return int64_t{a.num} * b.den == int64_t{b.num} * a.den; }
+bool same_rate(zt_rational a, zt_rational b) {
+    return int64_t{a.num} * b.den == int64_t{b.num} * a.den;
+}
 
 zt_rational resolve_rate(zt_rational rate, const Limits& limits) {
     if (rate.num == 0 && rate.den == 0) return limits.rates.front();
@@ -120,7 +143,8 @@ zt_rational resolve_rate(zt_rational rate, const Limits& limits) {
     const auto value = [](zt_rational r) { return static_cast<double>(r.num) / r.den; };
     for (const zt_rational candidate : limits.rates) {
         if (same_rate(candidate, rate)) return candidate;
-        if (std::abs(value(candidate) - value(rate)) < std::abs(value(nearest) - value(rate))) nearest = candidate;
+        if (std::abs(value(candidate) - value(rate)) < std::abs(value(nearest) - value(rate)))
+            nearest = candidate;
         all += (all.empty() ? "" : " ") + to_text(candidate);
     }
     refuse(ZT_ERROR_ARGUMENT, "rate", "one of " + all, got + "; nearest is " + to_text(nearest));
@@ -134,24 +158,32 @@ int64_t floor_on_grid(int64_t frames, const Limits& limits) {
 }
 
 void check_endless(const char* name, const Limits& limits) {
-    if (!limits.endless) refuse(ZT_ERROR_UNSUPPORTED, name, "a length (this model has an end)", "-1");
+    if (!limits.endless)
+        refuse(ZT_ERROR_UNSUPPORTED, name, "a length (this model has an end)", "-1");
 }
 
-int64_t frames_of_duration(int64_t duration_us, zt_rational rate, const Limits& limits, const Log& log) {
+int64_t frames_of_duration(int64_t duration_us, zt_rational rate, const Limits& limits,
+                           const Log& log) {
     // num is at most 1e6 and duration_us below 2^37: the product fits.
     const int64_t unit = int64_t{rate.den} * 1'000'000;
     const int64_t exact = duration_us * rate.num / unit;
     const int64_t frames = floor_on_grid(exact, limits);
-    const std::string clip = std::to_string(frames) + (frames == 1 ? " frame" : " frames") + " at " + to_text(rate) + " frames per second";
-    if (frames > exact) refuse(ZT_ERROR_ARGUMENT, "duration", "at least " + clip, std::to_string(duration_us) + " us");
-    if (frames * unit != duration_us * rate.num) log(ZT_LOG_INFO, "duration: rounded down to " + clip);
+    const std::string clip = std::to_string(frames) + (frames == 1 ? " frame" : " frames") +
+                             " at " + to_text(rate) + " frames per second";
+    if (frames > exact)
+        refuse(ZT_ERROR_ARGUMENT, "duration", "at least " + clip,
+               std::to_string(duration_us) + " us");
+    if (frames * unit != duration_us * rate.num)
+        log(ZT_LOG_INFO, "duration: rounded down to " + clip);
     return frames;
 }
 
-int64_t resolve_frames(const zt_request& request, zt_rational rate, const Limits& limits, const Log& log) {
+int64_t resolve_frames(const zt_request& request, zt_rational rate, const Limits& limits,
+                       const Log& log) {
     check_range<int64_t>("frames", request.frames, -1, kMaxFrames);
     check_range<int64_t>("duration", request.duration_us, -1, kMaxDurationUs);
-    if (request.frames != 0 && request.duration_us != 0) refuse(ZT_ERROR_ARGUMENT, "frames", "frames or duration", "both");
+    if (request.frames != 0 && request.duration_us != 0)
+        refuse(ZT_ERROR_ARGUMENT, "frames", "frames or duration", "both");
     if (request.frames == -1 || request.duration_us == -1) {
         check_endless(request.frames == -1 ? "frames" : "duration", limits);
         return -1;
@@ -163,7 +195,8 @@ int64_t resolve_frames(const zt_request& request, zt_rational rate, const Limits
         const bool up = below < request.frames && request.frames - below > limits.frames_step / 2;
         refuse(ZT_ERROR_ARGUMENT, "frames",
                std::to_string(limits.frames_step) + "*k+" + std::to_string(limits.frames_offset),
-               std::to_string(request.frames) + "; nearest is " + std::to_string(up ? below + limits.frames_step : below));
+               std::to_string(request.frames) + "; nearest is " +
+                   std::to_string(up ? below + limits.frames_step : below));
     }
     return request.frames;
 }
@@ -187,12 +220,16 @@ zt_pixel_format resolve_format(zt_pixel_format format) {
 
 int resolve_prefetch(int prefetch, const Plan& plan, const Limits& limits) {
     check_range("prefetch", prefetch, 0, kMaxPrefetch);
-    const size_t chunk_bytes = plane_layout(plan.format, plan.generation.width, plan.generation.height).total_bytes *
-                               static_cast<size_t>(limits.chunk_frames);
-    const int most = std::max(1, static_cast<int>(std::min<size_t>(kMaxQueueBytes / chunk_bytes, kMaxPrefetch)));
+    const size_t chunk_bytes =
+        plane_layout(plan.format, plan.generation.width, plan.generation.height).total_bytes *
+        static_cast<size_t>(limits.chunk_frames);
+    const int most =
+        std::max(1, static_cast<int>(std::min<size_t>(kMaxQueueBytes / chunk_bytes, kMaxPrefetch)));
     if (prefetch > most) {
         refuse(ZT_ERROR_ARGUMENT, "prefetch",
-               "at most " + std::to_string(most) + " for " + size_text(plan.generation.width, plan.generation.height) + " (256 MiB of frames)",
+               "at most " + std::to_string(most) + " for " +
+                   size_text(plan.generation.width, plan.generation.height) +
+                   " (256 MiB of frames)",
                std::to_string(prefetch));
     }
     return prefetch;
@@ -233,19 +270,23 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
 
 void check_prompt(const std::string& text) {
     if (text.empty() || text.size() > kPromptBytes) {
-        refuse(ZT_ERROR_PROMPT, "prompt", text.empty() ? "1 to 16384 bytes" : "at most 16384 bytes", std::to_string(text.size()));
+        refuse(ZT_ERROR_PROMPT, "prompt", text.empty() ? "1 to 16384 bytes" : "at most 16384 bytes",
+               std::to_string(text.size()));
     }
     if (const auto fault = find_text_fault(text)) {
-        refuse(ZT_ERROR_PROMPT, "prompt", fault->encoding ? "UTF-8" : "no control characters", fault->got);
+        refuse(ZT_ERROR_PROMPT, "prompt", fault->encoding ? "UTF-8" : "no control characters",
+               fault->got);
     }
 }
 
 int64_t resolve_seed(int64_t seed, const Log& log) {
-    if (seed < -1) refuse(ZT_ERROR_ARGUMENT, "seed", "-1 to 9223372036854775807", std::to_string(seed));
+    if (seed < -1)
+        refuse(ZT_ERROR_ARGUMENT, "seed", "-1 to 9223372036854775807", std::to_string(seed));
     if (seed >= 0) return seed;
     std::random_device entropy;
     const uint64_t drawn = (static_cast<uint64_t>(entropy()) << 32) | entropy();
-    // 53 bits: FFmpeg and JSON readers keep numbers as doubles, and the seed must come back unchanged.
+    // 53 bits: FFmpeg and JSON readers keep numbers as doubles, and the seed must come back
+    // unchanged.
     const auto chosen = static_cast<int64_t>(drawn >> 11);
     log(ZT_LOG_INFO, "seed: drew " + std::to_string(chosen));
     return chosen;
@@ -253,7 +294,8 @@ int64_t resolve_seed(int64_t seed, const Log& log) {
 
 double resolve_guidance(double guidance, const Limits& limits) {
     if (guidance == -1.0) return limits.default_guidance;
-    if (!(guidance >= 0.0 && guidance <= kMaxGuidance)) refuse(ZT_ERROR_ARGUMENT, "guidance", "-1 or 0 to 100", to_text(guidance));
+    if (!(guidance >= 0.0 && guidance <= kMaxGuidance))
+        refuse(ZT_ERROR_ARGUMENT, "guidance", "-1 or 0 to 100", to_text(guidance));
     return guidance;
 }
 

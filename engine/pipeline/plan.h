@@ -24,7 +24,8 @@ inline constexpr int64_t kMaxDurationUs = 24LL * 3600 * 1000000;
 inline constexpr int kMaxSteps = 1000;
 inline constexpr double kMaxGuidance = 100.0, kMaxFlowShift = 100.0;
 inline constexpr int kMaxPrefetch = 4;
-inline constexpr size_t kMaxQueueBytes = size_t{256} << 20;   // finished frames ahead, past one chunk
+inline constexpr size_t kMaxQueueBytes = size_t{256}
+                                         << 20;  // finished frames ahead, past one chunk
 
 struct Plan {
     families::GenerationRequest generation;
@@ -34,7 +35,8 @@ struct Plan {
 };
 
 // Throws zt::Error. Reads prompt_file; draws a random seed; logs what it decided by itself.
-[[nodiscard]] Plan make_plan(const zt_request& request, const families::Model& model, const Log& log);
+[[nodiscard]] Plan make_plan(const zt_request& request, const families::Model& model,
+                             const Log& log);
 
 // Throws ZT_ERROR_PROMPT unless text is 1..kPromptBytes bytes of UTF-8 without control characters.
 void check_prompt(const std::string& text);

@@ -10,7 +10,7 @@
 namespace zt::pipeline {
 
 bool FrameQueue::may_begin(int64_t chunk) const {
-    const int64_t ahead = chunk - 1 - reading_chunk_;   // begun, not yet being read
+    const int64_t ahead = chunk - 1 - reading_chunk_;  // begun, not yet being read
     return ahead < prefetch_ || (reader_waits_ && frames_.empty());
 }
 
@@ -82,11 +82,10 @@ zt_status FrameQueue::read(int64_t timeout_us, FramePtr& frame, Failure& failure
 }
 
 void FrameQueue::cancel() {
-    std::deque<FramePtr> dropped;   // freed after the lock
     {
         const std::lock_guard lock(mutex_);
         cancelled_ = true;
-        dropped.swap(frames_);
+        frames_.clear();
     }
     worker_wakes_.notify_one();
     reader_wakes_.notify_one();

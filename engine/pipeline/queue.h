@@ -27,7 +27,8 @@ public:
     void push(FramePtr frame);
     // All of this chunk's frames are before start_frame: the reader is past it without reading.
     void skip_chunk(int64_t chunk);
-    // No frame follows: the end, or a failure that the reader meets after the frames made before it.
+    // No frame follows: the end, or a failure that the reader meets after the frames made before
+    // it.
     void finish(std::optional<Failure> failure);
 
     // Reader: ZT_OK and a frame, ZT_AGAIN, ZT_END, or what ended the generation, with its sentence
@@ -38,18 +39,18 @@ public:
     void cancel();
 
 private:
-    [[nodiscard]] bool may_begin(int64_t chunk) const;   // with mutex_ held
+    [[nodiscard]] bool may_begin(int64_t chunk) const;  // with mutex_ held
     [[nodiscard]] bool readable() const { return cancelled_ || finished_ || !frames_.empty(); }
 
     const int prefetch_;
-    std::mutex mutex_;   // guards all below
+    std::mutex mutex_;  // guards all below
     std::condition_variable worker_wakes_, reader_wakes_;
     std::deque<FramePtr> frames_;
-    int64_t reading_chunk_ = -1;    // the chunk whose frame was read last
-    bool reader_waits_ = false;     // a read found nothing since the last push
+    int64_t reading_chunk_ = -1;  // the chunk whose frame was read last
+    bool reader_waits_ = false;   // a read found nothing since the last push
     bool finished_ = false, cancelled_ = false;
     std::optional<Failure> failure_;
-    std::optional<Failure> told_;   // the final answer once given
+    std::optional<Failure> told_;  // the final answer once given
     bool told_end_ = false;
 };
 

@@ -36,8 +36,7 @@ std::jthread start_thread(Body body) {
 
 Session::Session(std::shared_ptr<const families::Model> model, Plan plan)
     : model_(std::move(model)), plan_(std::move(plan)), steering_(plan_.generation.first),
-      queue_(plan_.prefetch), progress_(plan_.generation.frames),
-      worker_(start_thread([this] {
+      queue_(plan_.prefetch), progress_(plan_.generation.frames), worker_(start_thread([this] {
           run_worker({*model_, plan_, cancel_, steering_, queue_, progress_});
       })) {}
 
@@ -71,7 +70,8 @@ std::optional<int64_t> Session::set_guidance(double guidance) {
 }
 
 std::optional<int64_t> Session::change(const std::function<void(families::Direction&)>& edit) {
-    return steering_.change(edit, [this](const families::Direction& direction) { model_->check(direction); });
+    return steering_.change(
+        edit, [this](const families::Direction& direction) { model_->check(direction); });
 }
 
 }  // namespace zt::pipeline

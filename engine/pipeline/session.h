@@ -26,7 +26,7 @@ class Session {
 public:
     // Starts the worker and returns.
     Session(std::shared_ptr<const families::Model> model, Plan plan);
-    ~Session();   // cancels and joins; must not run on the worker (see on_worker)
+    ~Session();  // cancels and joins; must not run on the worker (see on_worker)
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
@@ -38,13 +38,18 @@ public:
     [[nodiscard]] std::optional<int64_t> set_seed(int64_t seed);
     [[nodiscard]] std::optional<int64_t> set_guidance(double guidance);
     // The first frame that a change made now would reach.
-    [[nodiscard]] std::optional<int64_t> no_change() { return change([](families::Direction&) {}); }
+    [[nodiscard]] std::optional<int64_t> no_change() {
+        return change([](families::Direction&) {});
+    }
     [[nodiscard]] zt_progress progress() const { return progress_.snapshot(); }
     // True inside a callback made by this session's worker.
-    [[nodiscard]] bool on_worker() const noexcept { return std::this_thread::get_id() == worker_.get_id(); }
+    [[nodiscard]] bool on_worker() const noexcept {
+        return std::this_thread::get_id() == worker_.get_id();
+    }
 
 private:
-    [[nodiscard]] std::optional<int64_t> change(const std::function<void(families::Direction&)>& edit);
+    [[nodiscard]] std::optional<int64_t> change(
+        const std::function<void(families::Direction&)>& edit);
 
     const std::shared_ptr<const families::Model> model_;
     const Plan plan_;
@@ -52,7 +57,7 @@ private:
     Steering steering_;
     FrameQueue queue_;
     Progress progress_;
-    std::jthread worker_;   // last: starts when all else stands
+    std::jthread worker_;  // last: starts when all else stands
 };
 
 }  // namespace zt::pipeline

@@ -11,7 +11,8 @@ std::shared_ptr<const PromptTag> make_prompt_tag(const std::string& prompt) {
     return std::make_shared<const PromptTag>(PromptTag{prompt, sha256_hex(prompt)});
 }
 
-Steering::Steering(const families::Direction& first) : direction_(first), tag_(make_prompt_tag(first.prompt)) {}
+Steering::Steering(const families::Direction& first)
+    : direction_(first), tag_(make_prompt_tag(first.prompt)) {}
 
 ChunkOrder Steering::begin_chunk(int64_t frames) {
     const std::lock_guard lock(mutex_);
@@ -29,8 +30,9 @@ void Steering::close() {
     closed_ = true;
 }
 
-std::optional<int64_t> Steering::change(const std::function<void(families::Direction&)>& edit,
-                                        const std::function<void(const families::Direction&)>& check) {
+std::optional<int64_t> Steering::change(
+    const std::function<void(families::Direction&)>& edit,
+    const std::function<void(const families::Direction&)>& check) {
     const std::lock_guard one_change(change_mutex_);
     families::Direction wanted;
     {

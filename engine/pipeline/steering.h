@@ -21,12 +21,12 @@ namespace zt::pipeline {
 
 // One chunk as the worker is to make it.
 struct ChunkOrder {
-    int64_t chunk = 0;         // 0-based
-    int64_t first_frame = 0;   // pts
+    int64_t chunk = 0;        // 0-based
+    int64_t first_frame = 0;  // pts
     int64_t frames = 0;
     int32_t shot = 0;
     families::Direction direction;
-    std::shared_ptr<const PromptTag> tag;   // of direction.prompt
+    std::shared_ptr<const PromptTag> tag;  // of direction.prompt
 };
 
 // Thread-safe.
@@ -41,14 +41,15 @@ public:
 
     // Calls edit with the direction in force, then check with the edited one (throws to refuse it;
     // called without a lock). Returns the first frame that obeys, or nothing when none will.
-    [[nodiscard]] std::optional<int64_t> change(const std::function<void(families::Direction&)>& edit,
-                                                const std::function<void(const families::Direction&)>& check);
+    [[nodiscard]] std::optional<int64_t> change(
+        const std::function<void(families::Direction&)>& edit,
+        const std::function<void(const families::Direction&)>& check);
 
 private:
-    std::mutex change_mutex_;   // one change after the other; never taken by the worker
-    std::mutex mutex_;          // guards all below
+    std::mutex change_mutex_;  // one change after the other; never taken by the worker
+    std::mutex mutex_;         // guards all below
     families::Direction direction_;
-    std::shared_ptr<const PromptTag> tag_, begun_tag_;   // of direction_; of the last chunk begun
+    std::shared_ptr<const PromptTag> tag_, begun_tag_;  // of direction_; of the last chunk begun
     int64_t next_chunk_ = 0, next_frame_ = 0;
     int32_t shot_ = 0;
     bool closed_ = false;

@@ -53,7 +53,8 @@ inline SessionPtr start(const ModelPtr& model, const zt_request& request = a_req
     return SessionPtr(session);
 }
 
-inline zt_status read(const SessionPtr& session, FramePtr& frame, int64_t timeout_us = -1, zt_error* error = nullptr) {
+inline zt_status read(const SessionPtr& session, FramePtr& frame, int64_t timeout_us = -1,
+                      zt_error* error = nullptr) {
     zt_frame* next = nullptr;
     const zt_status status = zt_session_read(session.get(), timeout_us, &next, error);
     frame.reset(next);
@@ -65,9 +66,10 @@ inline std::string content(const FramePtr& frame) {
     const zt_frame_info* info = zt_frame_get_info(frame.get());
     std::string bytes = std::to_string(info->pts) + " " + info->prompt + " ";
     for (int plane = 0; plane < 3; ++plane) {
-        const int half = plane == 0 ? 1 : 2;   // yuv420p only
+        const int half = plane == 0 ? 1 : 2;  // yuv420p only
         for (int y = 0; y < info->height / half; ++y) {
-            bytes.append(reinterpret_cast<const char*>(info->data[plane] + info->stride[plane] * y), static_cast<size_t>(info->width / half));
+            bytes.append(reinterpret_cast<const char*>(info->data[plane] + info->stride[plane] * y),
+                         static_cast<size_t>(info->width / half));
         }
     }
     return bytes;

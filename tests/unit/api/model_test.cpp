@@ -53,8 +53,10 @@ TEST(Model, WrongParamsNameTheOption) {
         edit(params);
         return params;
     };
-    EXPECT_EQ(refusal(with([](auto& p) { p.device = "gpu"; }), ZT_ERROR_ARGUMENT), "device: expected auto, cpu, cuda or cuda:N, got \"gpu\"");
-    for (const char* wrong : {"cuda:", "cuda:-1", "cuda:1x", "CPU", " cpu"}) (void)refusal(with([&](auto& p) { p.device = wrong; }), ZT_ERROR_ARGUMENT);
+    EXPECT_EQ(refusal(with([](auto& p) { p.device = "gpu"; }), ZT_ERROR_ARGUMENT),
+              "device: expected auto, cpu, cuda or cuda:N, got \"gpu\"");
+    for (const char* wrong : {"cuda:", "cuda:-1", "cuda:1x", "CPU", " cpu"})
+        (void)refusal(with([&](auto& p) { p.device = wrong; }), ZT_ERROR_ARGUMENT);
     (void)refusal(with([](auto& p) { p.device = "cuda:0"; }), ZT_ERROR_UNSUPPORTED);
     (void)refusal(with([](auto& p) { p.precision = "int4"; }), ZT_ERROR_ARGUMENT);
     (void)refusal(with([](auto& p) { p.cpu_threads = 1025; }), ZT_ERROR_ARGUMENT);
@@ -63,8 +65,11 @@ TEST(Model, WrongParamsNameTheOption) {
     (void)refusal(with([](auto& p) { p.lora = "x.safetensors"; }), ZT_ERROR_UNSUPPORTED);
     (void)refusal(with([](auto& p) { p.engine_opts = "nosuch=1"; }), ZT_ERROR_ARGUMENT);
     (void)refusal(with([](auto& p) { p.engine_opts = "delay_ms"; }), ZT_ERROR_ARGUMENT);
-    (void)refusal(with([](auto& p) { p.engine_opts = "delay_ms=1:delay_ms=2"; }), ZT_ERROR_ARGUMENT);
-    EXPECT_NE(refusal(with([](auto& p) { p.model = "no\x1bsuch"; }), ZT_ERROR_NOT_FOUND).find("\"no\\x1Bsuch\""), std::string::npos);
+    (void)refusal(with([](auto& p) { p.engine_opts = "delay_ms=1:delay_ms=2"; }),
+                  ZT_ERROR_ARGUMENT);
+    EXPECT_NE(refusal(with([](auto& p) { p.model = "no\x1bsuch"; }), ZT_ERROR_NOT_FOUND)
+                  .find("\"no\\x1Bsuch\""),
+              std::string::npos);
     (void)refusal(with([](auto& p) { p.model = "/dev/null"; }), ZT_ERROR_UNSUPPORTED);
 }
 
@@ -76,9 +81,11 @@ TEST(Model, StructSizesOfOtherVersions) {
     newer.ours.struct_size = sizeof(newer);
     (void)open_model(newer.ours);
     newer.later = 1;
-    EXPECT_EQ(refusal(newer.ours, ZT_ERROR_UNSUPPORTED), "params: expected fields of version " ZT_VERSION_STRING ", got a newer one that is set");
+    EXPECT_EQ(refusal(newer.ours, ZT_ERROR_UNSUPPORTED),
+              "params: expected fields of version " ZT_VERSION_STRING
+              ", got a newer one that is set");
 
-    zt_model_params older = testcard_params();   // knows nothing past `model`
+    zt_model_params older = testcard_params();  // knows nothing past `model`
     older.struct_size = offsetof(zt_model_params, device);
     older.device = "garbage it never wrote";
     (void)open_model(older);
@@ -92,17 +99,20 @@ TEST(Model, StructSizesOfOtherVersions) {
 
 TEST(Model, SecondThreadCountIsRefused) {
     zt_model_params params = testcard_params();
-    params.cpu_threads = 1;   // ctest order: whatever came before left one per core, or nothing
+    params.cpu_threads = 1;  // ctest order: whatever came before left one per core, or nothing
     zt_error error = ZT_ERROR_INIT;
     zt_model* model = nullptr;
     const zt_status first = zt_model_open(&params, &model, &error);
     zt_model_unref(&model);
     if (first == ZT_OK) {
         params.cpu_threads = 2;
-        EXPECT_EQ(refusal(params, ZT_ERROR_ARGUMENT), "cpu_threads: expected 1 (already set in this process), got 2");
+        EXPECT_EQ(refusal(params, ZT_ERROR_ARGUMENT),
+                  "cpu_threads: expected 1 (already set in this process), got 2");
     } else {
         EXPECT_EQ(first, ZT_ERROR_ARGUMENT);
-        EXPECT_NE(std::string(error.message).find("(already set in this process), got 1"), std::string::npos) << error.message;
+        EXPECT_NE(std::string(error.message).find("(already set in this process), got 1"),
+                  std::string::npos)
+            << error.message;
     }
 }
 
@@ -118,7 +128,9 @@ TEST(Model, OpeningFromManyThreadsWorks) {
 TEST(Model, LogGoesToItsOwnOpener) {
     // Two openers share the weights but not the callback: the first may be gone.
     std::string first_log, second_log;
-    const auto collect = [](void* opaque, zt_log_level, const char* line) { *static_cast<std::string*>(opaque) += line; };
+    const auto collect = [](void* opaque, zt_log_level, const char* line) {
+        *static_cast<std::string*>(opaque) += line;
+    };
     zt_model_params params = testcard_params();
     params.log = collect;
     params.log_opaque = &first_log;

@@ -21,7 +21,7 @@ TEST(Null, ModelFunctions) {
     EXPECT_EQ(zt_model_open(&params, nullptr, &error), ZT_ERROR_ARGUMENT);
     EXPECT_STREQ(error.message, "model: expected a pointer, got NULL");
     EXPECT_EQ(zt_model_open(nullptr, nullptr, nullptr), ZT_ERROR_ARGUMENT);
-    params.model = nullptr;   // means the default model, which need not be installed here
+    params.model = nullptr;  // means the default model, which need not be installed here
     const zt_status by_default = zt_model_open(&params, &model, nullptr);
     EXPECT_TRUE(by_default == ZT_OK || by_default == ZT_ERROR_NOT_FOUND) << by_default;
     zt_model_unref(&model);
@@ -66,8 +66,10 @@ TEST(Null, SessionFunctions) {
     EXPECT_EQ(zt_session_read(running.get(), 0, nullptr, nullptr), ZT_ERROR_ARGUMENT);
     EXPECT_EQ(zt_session_read(running.get(), -2, &frame, nullptr), ZT_ERROR_ARGUMENT);
     EXPECT_EQ(zt_session_set_prompt(running.get(), nullptr, nullptr, nullptr), ZT_ERROR_ARGUMENT);
-    EXPECT_EQ(zt_session_set_option(running.get(), nullptr, "1", nullptr, nullptr), ZT_ERROR_ARGUMENT);
-    EXPECT_EQ(zt_session_set_option(running.get(), "seed", nullptr, nullptr, nullptr), ZT_ERROR_ARGUMENT);
+    EXPECT_EQ(zt_session_set_option(running.get(), nullptr, "1", nullptr, nullptr),
+              ZT_ERROR_ARGUMENT);
+    EXPECT_EQ(zt_session_set_option(running.get(), "seed", nullptr, nullptr, nullptr),
+              ZT_ERROR_ARGUMENT);
     EXPECT_EQ(zt_session_get_progress(running.get(), nullptr), ZT_ERROR_ARGUMENT);
     progress.struct_size = 0;
     EXPECT_EQ(zt_session_get_progress(running.get(), &progress), ZT_ERROR_ARGUMENT);
@@ -82,7 +84,8 @@ TEST(Null, FrameFunctions) {
 }
 
 TEST(Null, StatusNamesAreNeverNull) {
-    for (int status = -20; status <= 20; ++status) EXPECT_GT(std::strlen(zt_status_name(static_cast<zt_status>(status))), 0U);
+    for (int status = -20; status <= 20; ++status)
+        EXPECT_GT(std::strlen(zt_status_name(static_cast<zt_status>(status))), 0U);
     EXPECT_EQ(zt_version(), static_cast<uint32_t>(ZT_VERSION_INT));
 }
 

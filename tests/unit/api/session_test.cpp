@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Sessions through the C API on the test card: counts, ends, cancel, frames that live on, same bytes.
+// Sessions through the C API on the test card: counts, ends, cancel, frames that live on, same
+// bytes.
 #include <gtest/gtest.h>
 
 #include <dirent.h>
@@ -105,7 +106,7 @@ TEST(ApiSession, CallbacksMayCallBackButNotDestroy) {
     const ModelPtr model = open_model();
     host.model = model.get();
     zt_request request = a_request();
-    request.seed = -1;   // logs a line from this thread
+    request.seed = -1;  // logs a line from this thread
     request.log_opaque = &host;
     request.log = [](void* opaque, zt_log_level, const char*) {
         auto* self = static_cast<Host*>(opaque);
@@ -129,7 +130,7 @@ TEST(ApiSession, NanBecomesAnErrorAndNoFrame) {
     zt_error error = ZT_ERROR_INIT;
     int64_t frames = 0;
     while (read(session, frame, -1, &error) == ZT_OK) ++frames;
-    EXPECT_EQ(frames, 12);   // the chunk before it
+    EXPECT_EQ(frames, 12);  // the chunk before it
     EXPECT_EQ(error.status, ZT_ERROR_NUMERIC);
     EXPECT_STREQ(error.message, "chunk 1: expected finite pixels, got NaN or infinity");
 }
@@ -143,12 +144,13 @@ TEST(ApiSession, FramesOutliveSessionAndModelAndBelongToTheHost) {
         const SessionPtr second = start(model);
         ASSERT_EQ(read(second, twin), ZT_OK);
         model.reset();
-        FramePtr next;   // the session holds what it needs of the model
+        FramePtr next;  // the session holds what it needs of the model
         ASSERT_EQ(read(session, next), ZT_OK);
     }
     EXPECT_EQ(content(kept), content(twin));
     const zt_frame_info* info = zt_frame_get_info(kept.get());
-    for (int y = 0; y < info->height; ++y) std::memset(info->data[0] + info->stride[0] * y, 0, static_cast<size_t>(info->stride[0]));
+    for (int y = 0; y < info->height; ++y)
+        std::memset(info->data[0] + info->stride[0] * y, 0, static_cast<size_t>(info->stride[0]));
     EXPECT_NE(content(kept), content(twin));
     zt_frame* second = zt_frame_ref(kept.get());
     kept.reset();
@@ -207,11 +209,15 @@ TEST(ApiSession, PromptChangesWhileRunning) {
     EXPECT_EQ(first, -7);
     ASSERT_EQ(zt_session_set_prompt(session.get(), "a blue owl", &first, &error), ZT_OK);
     EXPECT_LE(first, 48);
-    EXPECT_EQ(zt_session_set_option(session.get(), "steps", "3", nullptr, &error), ZT_ERROR_ARGUMENT);
-    EXPECT_EQ(zt_session_set_option(session.get(), "guidance", "1,5", nullptr, &error), ZT_ERROR_ARGUMENT);
+    EXPECT_EQ(zt_session_set_option(session.get(), "steps", "3", nullptr, &error),
+              ZT_ERROR_ARGUMENT);
+    EXPECT_EQ(zt_session_set_option(session.get(), "guidance", "1,5", nullptr, &error),
+              ZT_ERROR_ARGUMENT);
     for (int64_t pts = 30; pts < 144; ++pts) {
         ASSERT_EQ(read(session, frame), ZT_OK);
-        EXPECT_STREQ(zt_frame_get_info(frame.get())->prompt, pts < first ? "a red fox" : "a blue owl") << pts;
+        EXPECT_STREQ(zt_frame_get_info(frame.get())->prompt,
+                     pts < first ? "a red fox" : "a blue owl")
+            << pts;
     }
     EXPECT_EQ(read(session, frame), ZT_END);
     EXPECT_EQ(zt_session_set_prompt(session.get(), "too late", &first, &error), ZT_END);

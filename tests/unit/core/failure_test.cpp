@@ -13,10 +13,13 @@
 
 namespace {
 
-TEST(Failure, NothingThrownIsNoFailure) { EXPECT_FALSE(zt::attempt([] {})); }
+TEST(Failure, NothingThrownIsNoFailure) {
+    EXPECT_FALSE(zt::attempt([] {}));
+}
 
 TEST(Failure, OwnErrorsKeepStatusAndSentence) {
-    const auto failure = zt::attempt([] { throw zt::Error(ZT_ERROR_WEIGHTS, "m.safetensors: expected 1, got 2"); });
+    const auto failure =
+        zt::attempt([] { throw zt::Error(ZT_ERROR_WEIGHTS, "m.safetensors: expected 1, got 2"); });
     ASSERT_TRUE(failure);
     EXPECT_EQ(failure->status, ZT_ERROR_WEIGHTS);
     EXPECT_EQ(failure->message, "m.safetensors: expected 1, got 2");
@@ -25,21 +28,32 @@ TEST(Failure, OwnErrorsKeepStatusAndSentence) {
 TEST(Failure, MemoryIsToldApart) {
     EXPECT_EQ(zt::attempt([] { throw std::bad_alloc(); })->status, ZT_ERROR_MEMORY);
     // As LibTorch's CPU allocator words it.
-    EXPECT_EQ(zt::attempt([] { throw std::runtime_error("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 64 bytes."); })->status,
+    EXPECT_EQ(zt::attempt([] {
+                  throw std::runtime_error(
+                      "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't "
+                      "allocate memory: you tried to allocate 64 bytes.");
+              })->status,
               ZT_ERROR_MEMORY);
-    EXPECT_EQ(zt::attempt([] { throw std::system_error(EAGAIN, std::generic_category()); })->status, ZT_ERROR_MEMORY);
+    EXPECT_EQ(zt::attempt([] { throw std::system_error(EAGAIN, std::generic_category()); })->status,
+              ZT_ERROR_MEMORY);
 }
 
 TEST(Failure, ForeignErrorsAreOneLineWithoutBacktrace) {
-    const auto failure = zt::attempt([] { throw std::runtime_error("mat1 and mat2 differ\nException raised from here\nframe #0: 0x7f"); });
+    const auto failure = zt::attempt([] {
+        throw std::runtime_error(
+            "mat1 and mat2 differ\nException raised from here\nframe #0: 0x7f");
+    });
     EXPECT_EQ(failure->status, ZT_ERROR_INTERNAL);
     EXPECT_EQ(failure->message, "internal: mat1 and mat2 differ");
 }
 
-TEST(Failure, UnknownTypesAreCaughtToo) { EXPECT_EQ(zt::attempt([] { throw 42; })->status, ZT_ERROR_INTERNAL); }
+TEST(Failure, UnknownTypesAreCaughtToo) {
+    EXPECT_EQ(zt::attempt([] { throw 42; })->status, ZT_ERROR_INTERNAL);
+}
 
 TEST(Failure, LongAndHostileTextIsBounded) {
-    const auto failure = zt::attempt([] { throw zt::Error(ZT_ERROR_IO, std::string(5000, '\x1b')); });
+    const auto failure =
+        zt::attempt([] { throw zt::Error(ZT_ERROR_IO, std::string(5000, '\x1b')); });
     EXPECT_LE(failure->message.size(), 507U);
     EXPECT_EQ(failure->message.find('\x1b'), std::string::npos);
 }

@@ -11,7 +11,9 @@ namespace {
 
 // The definition of UTF-8 the slow way: encode a code point.
 std::string encode(unsigned code) {
-    const auto tail = [&](int shift) { return static_cast<char>(0x80U | ((code >> shift) & 0x3FU)); };
+    const auto tail = [&](int shift) {
+        return static_cast<char>(0x80U | ((code >> shift) & 0x3FU));
+    };
     if (code < 0x80) return {static_cast<char>(code)};
     if (code < 0x800) return {static_cast<char>(0xC0U | (code >> 6)), tail(0)};
     if (code < 0x10000) return {static_cast<char>(0xE0U | (code >> 12)), tail(6), tail(0)};
@@ -21,7 +23,8 @@ std::string encode(unsigned code) {
 TEST(Utf8, TakesEveryCodePointButSurrogatesAndControls) {
     for (unsigned code = 0; code <= 0x10FFFF; ++code) {
         const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-        const bool control = (code < 0x20 && code != '\t' && code != '\n') || (code >= 0x7F && code < 0xA0);
+        const bool control =
+            (code < 0x20 && code != '\t' && code != '\n') || (code >= 0x7F && code < 0xA0);
         const auto fault = zt::find_text_fault(encode(code));
         ASSERT_EQ(fault.has_value(), surrogate || control) << "U+" << std::hex << code;
         if (fault) {
@@ -35,12 +38,13 @@ TEST(Utf8, RefusesEveryTwoByteStringThatIsNoUtf8) {
         for (unsigned second = 0; second < 256; ++second) {
             const std::string text = {static_cast<char>(first), static_cast<char>(second)};
             const bool two_ascii = first < 0x80 && second < 0x80;
-            const bool one_pair = first >= 0xC2 && first <= 0xDF && second >= 0x80 && second <= 0xBF;
+            const bool one_pair =
+                first >= 0xC2 && first <= 0xDF && second >= 0x80 && second <= 0xBF;
             const auto fault = zt::find_text_fault(text);
             if (two_ascii || one_pair) {
                 ASSERT_FALSE(fault && fault->encoding) << first << " " << second;
             } else {
-                ASSERT_TRUE(fault) << first << " " << second;   // a control character may come first
+                ASSERT_TRUE(fault) << first << " " << second;  // a control character may come first
             }
         }
     }
@@ -57,7 +61,7 @@ TEST(Utf8, NamesByteAndPlace) {
 
 TEST(Utf8, ShowsForeignTextOnOneLine) {
     EXPECT_EQ(zt::one_line("a\nb\x1b\xFF", 100), "a\\nb\\x1B\\xFF");
-    EXPECT_EQ(zt::one_line("狐狸", 5), "狐…");   // never half a character
+    EXPECT_EQ(zt::one_line("狐狸", 5), "狐…");  // never half a character
     EXPECT_EQ(zt::quote(std::string(1000, 'x')), '"' + std::string(200, 'x') + "…\"");
 }
 

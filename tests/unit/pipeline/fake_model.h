@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A model for pipeline tests: flat grey 16x16 pictures, chunk by chunk, with a hook that runs at the
-// start of each chunk on the worker and may throw, wait or cancel.
+// A model for pipeline tests: flat grey 16x16 pictures, chunk by chunk, with a hook that runs at
+// the start of each chunk on the worker and may throw, wait or cancel.
 #pragma once
 
 #include <algorithm>
@@ -19,20 +19,25 @@ using ChunkHook = std::function<void(int64_t chunk, const families::Direction&, 
 
 class FakeGeneration final : public families::Generation {
 public:
-    FakeGeneration(const families::GenerationRequest& request, int64_t chunk_frames, const ChunkHook& hook)
+    FakeGeneration(const families::GenerationRequest& request, int64_t chunk_frames,
+                   const ChunkHook& hook)
         : request_(request), chunk_frames_(chunk_frames), hook_(hook) {}
 
     [[nodiscard]] int64_t next_frames() const override {
-        return request_.frames < 0 ? chunk_frames_ : std::min(chunk_frames_, request_.frames - done_);
+        return request_.frames < 0 ? chunk_frames_
+                                   : std::min(chunk_frames_, request_.frames - done_);
     }
-    std::optional<families::FrameBatch> next(const families::Direction& direction, const Cancel& cancel, const families::ProgressFn& progress) override {
+    std::optional<families::FrameBatch> next(const families::Direction& direction,
+                                             const Cancel& cancel,
+                                             const families::ProgressFn& progress) override {
         const int64_t frames = next_frames();
         progress("denoise", 1, 2);
         if (hook_) hook_(chunk_, direction, cancel);
         ++chunk_;
         done_ += frames;
-        const auto pixels = std::make_shared<std::vector<float>>(static_cast<size_t>(frames) * 3 * static_cast<size_t>(request_.width * request_.height),
-                                                                 static_cast<float>(direction.seed % 100) / 100.0F);
+        const auto pixels = std::make_shared<std::vector<float>>(
+            static_cast<size_t>(frames) * 3 * static_cast<size_t>(request_.width * request_.height),
+            static_cast<float>(direction.seed % 100) / 100.0F);
         return families::FrameBatch{pixels, pixels->data(), frames};
     }
 
@@ -60,14 +65,16 @@ public:
         limits_.default_guidance = 2.5;
     }
     [[nodiscard]] const families::Limits& limits() const override { return limits_; }
-    [[nodiscard]] families::Limits& change_limits() { return limits_; }   // before sharing it only
+    [[nodiscard]] families::Limits& change_limits() { return limits_; }  // before sharing it only
     [[nodiscard]] std::string device() const override { return "cpu"; }
     [[nodiscard]] std::string precision() const override { return "fp32"; }
     [[nodiscard]] std::string sha256() const override { return ""; }
     void check(const families::Direction& direction) const override {
-        if (direction.prompt == "refused") throw Error(ZT_ERROR_PROMPT, "prompt: expected another, got \"refused\"");
+        if (direction.prompt == "refused")
+            throw Error(ZT_ERROR_PROMPT, "prompt: expected another, got \"refused\"");
     }
-    [[nodiscard]] std::unique_ptr<families::Generation> begin(const families::GenerationRequest& request) const override {
+    [[nodiscard]] std::unique_ptr<families::Generation> begin(
+        const families::GenerationRequest& request) const override {
         return std::make_unique<FakeGeneration>(request, limits_.chunk_frames, hook_);
     }
 

@@ -32,7 +32,8 @@ Plan plan_of(const zt_request& request, const FakeModel& model = FakeModel()) {
 }
 
 // The sentence and status a request is refused with; "accepted" if it is not.
-std::string refusal(const std::function<void(zt_request&)>& edit, zt_status expected = ZT_ERROR_ARGUMENT) {
+std::string refusal(const std::function<void(zt_request&)>& edit,
+                    zt_status expected = ZT_ERROR_ARGUMENT) {
     zt_request request = a_request();
     edit(request);
     try {
@@ -55,12 +56,32 @@ TEST(Plan, FillsInTheModelsDefaults) {
 }
 
 TEST(Plan, NamesTheNearestSize) {
-    EXPECT_EQ(refusal([](auto& r) { r.width = 40; r.height = 16; }), "size: expected a multiple of 16 between 16x16 and 64x64, got 40x16; nearest is 32x16");
-    EXPECT_EQ(refusal([](auto& r) { r.width = 4000; r.height = 60; }), "size: expected a multiple of 16 between 16x16 and 64x64, got 4000x60; nearest is 64x64");
-    EXPECT_EQ(refusal([](auto& r) { r.width = 32; }), "size: expected width and height, or neither, got 32x0");
-    EXPECT_NE(refusal([](auto& r) { r.width = r.height = 4096; }).find("at most 4096x2160"), std::string::npos);
-    EXPECT_NE(refusal([](auto& r) { r.width = -16; r.height = 16; }), "accepted");
-    EXPECT_NE(refusal([](auto& r) { r.width = std::numeric_limits<int>::max(); r.height = 2; }), "accepted");
+    EXPECT_EQ(
+        refusal([](auto& r) {
+            r.width = 40;
+            r.height = 16;
+        }),
+        "size: expected a multiple of 16 between 16x16 and 64x64, got 40x16; nearest is 32x16");
+    EXPECT_EQ(
+        refusal([](auto& r) {
+            r.width = 4000;
+            r.height = 60;
+        }),
+        "size: expected a multiple of 16 between 16x16 and 64x64, got 4000x60; nearest is 64x64");
+    EXPECT_EQ(refusal([](auto& r) { r.width = 32; }),
+              "size: expected width and height, or neither, got 32x0");
+    EXPECT_NE(refusal([](auto& r) { r.width = r.height = 4096; }).find("at most 4096x2160"),
+              std::string::npos);
+    EXPECT_NE(refusal([](auto& r) {
+                  r.width = -16;
+                  r.height = 16;
+              }),
+              "accepted");
+    EXPECT_NE(refusal([](auto& r) {
+                  r.width = std::numeric_limits<int>::max();
+                  r.height = 2;
+              }),
+              "accepted");
 }
 
 TEST(Plan, NamesTheOnlySize) {
@@ -77,9 +98,15 @@ TEST(Plan, NamesTheOnlySize) {
 }
 
 TEST(Plan, NamesTheNearestRate) {
-    EXPECT_EQ(refusal([](auto& r) { r.rate = {60, 1}; }), "rate: expected one of 24 25, got 60; nearest is 25");
-    for (const zt_rational wrong : {zt_rational{0, 1}, {1, 0}, {-24, 1}, {24, -1}, {241, 1}, {1, 11}, {2000000, 83333}}) {
-        EXPECT_NE(refusal([&](auto& r) { r.rate = wrong; }).find("rate: expected"), std::string::npos) << wrong.num;
+    EXPECT_EQ(refusal([](auto& r) {
+                  r.rate = {60, 1};
+              }),
+              "rate: expected one of 24 25, got 60; nearest is 25");
+    for (const zt_rational wrong :
+         {zt_rational{0, 1}, {1, 0}, {-24, 1}, {24, -1}, {241, 1}, {1, 11}, {2000000, 83333}}) {
+        EXPECT_NE(refusal([&](auto& r) { r.rate = wrong; }).find("rate: expected"),
+                  std::string::npos)
+            << wrong.num;
     }
     zt_request request = a_request();
     request.rate = {50, 2};
@@ -87,27 +114,37 @@ TEST(Plan, NamesTheNearestRate) {
 }
 
 TEST(Plan, FramesStayOnTheGrid) {
-    EXPECT_EQ(refusal([](auto& r) { r.frames = 21; }), "frames: expected 4*k+0, got 21; nearest is 20");
-    EXPECT_EQ(refusal([](auto& r) { r.frames = 23; }), "frames: expected 4*k+0, got 23; nearest is 24");
-    EXPECT_EQ(refusal([](auto& r) { r.frames = 1; }), "frames: expected 4*k+0, got 1; nearest is 4");
+    EXPECT_EQ(refusal([](auto& r) { r.frames = 21; }),
+              "frames: expected 4*k+0, got 21; nearest is 20");
+    EXPECT_EQ(refusal([](auto& r) { r.frames = 23; }),
+              "frames: expected 4*k+0, got 23; nearest is 24");
+    EXPECT_EQ(refusal([](auto& r) { r.frames = 1; }),
+              "frames: expected 4*k+0, got 1; nearest is 4");
     EXPECT_NE(refusal([](auto& r) { r.frames = -2; }), "accepted");
     EXPECT_NE(refusal([](auto& r) { r.frames = int64_t{1} << 31; }), "accepted");
     EXPECT_EQ(refusal([](auto& r) { r.frames = -1; }), "accepted");
-    EXPECT_EQ(refusal([](auto& r) { r.frames = 4; r.duration_us = 1; }), "frames: expected frames or duration, got both");
+    EXPECT_EQ(refusal([](auto& r) {
+                  r.frames = 4;
+                  r.duration_us = 1;
+              }),
+              "frames: expected frames or duration, got both");
 }
 
 TEST(Plan, DurationIsRoundedDownAndSaysSo) {
     zt_request request = a_request();
-    request.duration_us = 1'000'000;   // 24 frames exactly
+    request.duration_us = 1'000'000;  // 24 frames exactly
     EXPECT_EQ(plan_of(request).generation.frames, 24);
     request.duration_us = 999'999;
     std::string logged;
-    const Plan plan = make_plan(request, FakeModel(), [&](zt_log_level, const std::string& line) { logged = line; });
+    const Plan plan = make_plan(request, FakeModel(),
+                                [&](zt_log_level, const std::string& line) { logged = line; });
     EXPECT_EQ(plan.generation.frames, 20);
     EXPECT_EQ(logged, "duration: rounded down to 20 frames at 24 frames per second");
-    EXPECT_EQ(refusal([](auto& r) { r.duration_us = 100'000; }), "duration: expected at least 4 frames at 24 frames per second, got 100000 us");
+    EXPECT_EQ(refusal([](auto& r) { r.duration_us = 100'000; }),
+              "duration: expected at least 4 frames at 24 frames per second, got 100000 us");
     EXPECT_NE(refusal([](auto& r) { r.duration_us = int64_t{25} * 3600 * 1'000'000; }), "accepted");
-    EXPECT_NE(refusal([](auto& r) { r.duration_us = std::numeric_limits<int64_t>::max(); }), "accepted");
+    EXPECT_NE(refusal([](auto& r) { r.duration_us = std::numeric_limits<int64_t>::max(); }),
+              "accepted");
 }
 
 TEST(Plan, ModelsWithAnEndRefuseEndless) {
@@ -121,13 +158,20 @@ TEST(Plan, ModelsWithAnEndRefuseEndless) {
 TEST(Plan, PromptsAreCheckedStrictly) {
     const std::string longest(16384, 'x'), longer(16385, 'x');
     EXPECT_EQ(refusal([&](auto& r) { r.prompt = longest.c_str(); }, ZT_ERROR_PROMPT), "accepted");
-    EXPECT_EQ(refusal([&](auto& r) { r.prompt = longer.c_str(); }, ZT_ERROR_PROMPT), "prompt: expected at most 16384 bytes, got 16385");
-    EXPECT_EQ(refusal([](auto& r) { r.prompt = ""; }, ZT_ERROR_PROMPT), "prompt: expected 1 to 16384 bytes, got 0");
-    EXPECT_EQ(refusal([](auto& r) { r.prompt = nullptr; }, ZT_ERROR_PROMPT), "prompt: expected one of prompt, prompt_file, storyboard, got none");
-    EXPECT_EQ(refusal([](auto& r) { r.prompt = "fox \xC3"; }, ZT_ERROR_PROMPT), "prompt: expected UTF-8, got byte 0xC3 at 4");
-    EXPECT_EQ(refusal([](auto& r) { r.prompt = "\x1b[31mfox"; }, ZT_ERROR_PROMPT), "prompt: expected no control characters, got control character U+001B at 0");
-    EXPECT_NE(refusal([](auto& r) { r.prompt_file = "x"; }).find("got prompt and prompt_file"), std::string::npos);
-    EXPECT_NE(refusal([](auto& r) { r.prompt = "refused"; }, ZT_ERROR_PROMPT), "accepted");   // the model's own check
+    EXPECT_EQ(refusal([&](auto& r) { r.prompt = longer.c_str(); }, ZT_ERROR_PROMPT),
+              "prompt: expected at most 16384 bytes, got 16385");
+    EXPECT_EQ(refusal([](auto& r) { r.prompt = ""; }, ZT_ERROR_PROMPT),
+              "prompt: expected 1 to 16384 bytes, got 0");
+    EXPECT_EQ(refusal([](auto& r) { r.prompt = nullptr; }, ZT_ERROR_PROMPT),
+              "prompt: expected one of prompt, prompt_file, storyboard, got none");
+    EXPECT_EQ(refusal([](auto& r) { r.prompt = "fox \xC3"; }, ZT_ERROR_PROMPT),
+              "prompt: expected UTF-8, got byte 0xC3 at 4");
+    EXPECT_EQ(refusal([](auto& r) { r.prompt = "\x1b[31mfox"; }, ZT_ERROR_PROMPT),
+              "prompt: expected no control characters, got control character U+001B at 0");
+    EXPECT_NE(refusal([](auto& r) { r.prompt_file = "x"; }).find("got prompt and prompt_file"),
+              std::string::npos);
+    EXPECT_NE(refusal([](auto& r) { r.prompt = "refused"; }, ZT_ERROR_PROMPT),
+              "accepted");  // the model's own check
 }
 
 TEST(Plan, PromptFileIsReadWithoutItsFrame) {
@@ -144,31 +188,44 @@ TEST(Plan, PromptFileIsReadWithoutItsFrame) {
 }
 
 TEST(Plan, NumbersOutsideTheirRangeAreRefused) {
-    const double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
-    for (const int wrong : {-1, 1001, std::numeric_limits<int>::max(), std::numeric_limits<int>::min()}) EXPECT_NE(refusal([&](auto& r) { r.steps = wrong; }), "accepted") << wrong;
+    const double nan = std::numeric_limits<double>::quiet_NaN(),
+                 inf = std::numeric_limits<double>::infinity();
+    for (const int wrong :
+         {-1, 1001, std::numeric_limits<int>::max(), std::numeric_limits<int>::min()})
+        EXPECT_NE(refusal([&](auto& r) { r.steps = wrong; }), "accepted") << wrong;
     for (const double wrong : {-0.5, -2.0, 100.5, nan, inf, -inf}) {
         EXPECT_NE(refusal([&](auto& r) { r.guidance = wrong; }), "accepted") << wrong;
         EXPECT_NE(refusal([&](auto& r) { r.flow_shift = wrong; }), "accepted") << wrong;
     }
-    for (const int wrong : {-1, 5}) EXPECT_NE(refusal([&](auto& r) { r.prefetch = wrong; }), "accepted") << wrong;
-    for (const int64_t wrong : {int64_t{-1}, int64_t{20}}) EXPECT_NE(refusal([&](auto& r) { r.start_frame = wrong; }), "accepted") << wrong;
+    for (const int wrong : {-1, 5})
+        EXPECT_NE(refusal([&](auto& r) { r.prefetch = wrong; }), "accepted") << wrong;
+    for (const int64_t wrong : {int64_t{-1}, int64_t{20}})
+        EXPECT_NE(refusal([&](auto& r) { r.start_frame = wrong; }), "accepted") << wrong;
     EXPECT_NE(refusal([](auto& r) { r.seed = -2; }), "accepted");
     EXPECT_NE(refusal([](auto& r) { r.format = static_cast<zt_pixel_format>(15); }), "accepted");
     EXPECT_NE(refusal([](auto& r) { r.sei = 2; }), "accepted");
 }
 
 TEST(Plan, WhatThisVersionCannotDoIsNamed) {
-    EXPECT_EQ(refusal([](auto& r) { r.transition = ZT_TRANSITION_MORPH; }, ZT_ERROR_UNSUPPORTED).rfind("transition:", 0), 0U);
-    EXPECT_EQ(refusal([](auto& r) { r.storyboard = "s.srt"; }, ZT_ERROR_UNSUPPORTED).rfind("storyboard:", 0), 0U);
-    EXPECT_EQ(refusal([](auto& r) { r.negative_prompt = "rain"; }, ZT_ERROR_UNSUPPORTED).rfind("negative_prompt:", 0), 0U);
-    EXPECT_EQ(refusal([](auto& r) { r.enhance = 1; }, ZT_ERROR_UNSUPPORTED).rfind("enhance:", 0), 0U);
+    EXPECT_EQ(refusal([](auto& r) { r.transition = ZT_TRANSITION_MORPH; }, ZT_ERROR_UNSUPPORTED)
+                  .rfind("transition:", 0),
+              0U);
+    EXPECT_EQ(refusal([](auto& r) { r.storyboard = "s.srt"; }, ZT_ERROR_UNSUPPORTED)
+                  .rfind("storyboard:", 0),
+              0U);
+    EXPECT_EQ(refusal([](auto& r) { r.negative_prompt = "rain"; }, ZT_ERROR_UNSUPPORTED)
+                  .rfind("negative_prompt:", 0),
+              0U);
+    EXPECT_EQ(refusal([](auto& r) { r.enhance = 1; }, ZT_ERROR_UNSUPPORTED).rfind("enhance:", 0),
+              0U);
 }
 
 TEST(Plan, RandomSeedsAreDrawnLoggedAndDiffer) {
     zt_request request = a_request();
     request.seed = -1;
     std::string logged;
-    const Plan first = make_plan(request, FakeModel(), [&](zt_log_level, const std::string& line) { logged = line; });
+    const Plan first = make_plan(request, FakeModel(),
+                                 [&](zt_log_level, const std::string& line) { logged = line; });
     EXPECT_EQ(logged, "seed: drew " + std::to_string(first.generation.first.seed));
     EXPECT_GE(first.generation.first.seed, 0);
     EXPECT_NE(first.generation.first.seed, plan_of(request).generation.first.seed);

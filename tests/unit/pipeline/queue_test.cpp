@@ -15,7 +15,9 @@ using zt::pipeline::FramePtr;
 using zt::pipeline::FrameQueue;
 
 FramePtr a_frame(int64_t chunk) {
-    FramePtr frame(std::make_unique<zt_frame>(ZT_PIXEL_YUV420P, 16, 16, std::make_shared<const zt::pipeline::PromptTag>()).release());
+    FramePtr frame(std::make_unique<zt_frame>(ZT_PIXEL_YUV420P, 16, 16,
+                                              std::make_shared<const zt::pipeline::PromptTag>())
+                       .release());
     frame->info.chunk = chunk;
     return frame;
 }
@@ -43,7 +45,8 @@ int chunks_without_reader(int prefetch) {
 }
 
 TEST(FrameQueue, WorkerStaysPrefetchChunksAhead) {
-    for (int prefetch = 0; prefetch <= 4; ++prefetch) EXPECT_EQ(chunks_without_reader(prefetch), prefetch);
+    for (int prefetch = 0; prefetch <= 4; ++prefetch)
+        EXPECT_EQ(chunks_without_reader(prefetch), prefetch);
 }
 
 TEST(FrameQueue, ReadingTheFirstFrameOfAChunkLetsTheNextBegin) {
@@ -52,7 +55,7 @@ TEST(FrameQueue, ReadingTheFirstFrameOfAChunkLetsTheNextBegin) {
     queue.push(a_frame(0));
     queue.push(a_frame(0));
     EXPECT_EQ(read_now(queue), ZT_OK);
-    ASSERT_TRUE(queue.wait_to_begin(1));   // would block for ever otherwise
+    ASSERT_TRUE(queue.wait_to_begin(1));  // would block for ever otherwise
 }
 
 TEST(FrameQueue, WithoutPrefetchAWaitingReaderStartsAChunk) {

@@ -19,7 +19,8 @@ Direction about(const char* prompt) {
 }
 
 std::optional<int64_t> change_prompt(Steering& steering, const char* prompt) {
-    return steering.change([&](Direction& direction) { direction.prompt = prompt; }, [](const Direction&) {});
+    return steering.change([&](Direction& direction) { direction.prompt = prompt; },
+                           [](const Direction&) {});
 }
 
 TEST(Steering, ChangeReachesTheNextChunkBegun) {
@@ -36,13 +37,14 @@ TEST(Steering, ChangeReachesTheNextChunkBegun) {
 TEST(Steering, OnlyAnotherPromptIsACut) {
     Steering steering(about("fox"));
     EXPECT_EQ(change_prompt(steering, "owl"), 0);
-    EXPECT_FALSE(steering.begin_chunk(12).direction.cut);   // nothing before it
-    (void)steering.change([](Direction& direction) { direction.seed = 7; }, [](const Direction&) {});
+    EXPECT_FALSE(steering.begin_chunk(12).direction.cut);  // nothing before it
+    (void)steering.change([](Direction& direction) { direction.seed = 7; },
+                          [](const Direction&) {});
     const auto seeded = steering.begin_chunk(12);
     EXPECT_FALSE(seeded.direction.cut);
     EXPECT_EQ(seeded.direction.seed, 7);
     (void)change_prompt(steering, "bear");
-    (void)change_prompt(steering, "owl");   // back before a chunk began
+    (void)change_prompt(steering, "owl");  // back before a chunk began
     EXPECT_FALSE(steering.begin_chunk(12).direction.cut);
     (void)change_prompt(steering, "bear");
     const auto cut = steering.begin_chunk(12);
@@ -54,7 +56,9 @@ TEST(Steering, OnlyAnotherPromptIsACut) {
 TEST(Steering, RefusedChangeLeavesTheOldInForce) {
     Steering steering(about("fox"));
     const auto refuse = [](const Direction&) { throw zt::Error(ZT_ERROR_PROMPT, "no"); };
-    EXPECT_THROW((void)steering.change([](Direction& direction) { direction.prompt = "owl"; }, refuse), zt::Error);
+    EXPECT_THROW(
+        (void)steering.change([](Direction& direction) { direction.prompt = "owl"; }, refuse),
+        zt::Error);
     EXPECT_EQ(steering.begin_chunk(12).direction.prompt, "fox");
 }
 
@@ -65,7 +69,8 @@ TEST(Steering, NothingObeysAfterTheLastChunk) {
 }
 
 TEST(Steering, TagsCarryTheDigestOfTheBytes) {
-    EXPECT_EQ(zt::pipeline::make_prompt_tag("abc")->sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_EQ(zt::pipeline::make_prompt_tag("abc")->sha256,
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 }  // namespace
