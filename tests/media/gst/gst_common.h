@@ -15,7 +15,7 @@
 /* What the element promises for every way out of a wait. */
 #define PROMISED_US (500 * G_TIME_SPAN_MILLISECOND)
 /* Longer than any test takes; a wait that reaches it has failed. */
-#define PATIENCE (20 * GST_SECOND)
+#define PATIENCE (120 * GST_SECOND)
 
 static inline const gchar *
 test_model (void)
