@@ -15,6 +15,8 @@ namespace {
 
 using namespace world;
 
+constexpr int kCombinations = int{kSubjects} * int{kColours} * int{kMotions} * int{kScenes} * int{kTimes} * kLayouts * kPlaces;
+
 // Place 0 stands for all places where the place is only a phase of one path.
 int path_place(const Clip& c) { return c.motion == kRun || c.motion == kFly ? 0 : c.place; }
 
@@ -27,7 +29,7 @@ int LatentBank::key(const Clip& c) {
 LatentBank::LatentBank(storybook::Vae& vae, Renderer& renderer, int workers, const std::string& file) {
     const at::NoGradGuard no_grad;
     std::vector<Clip> unique;
-    for (int i = 0; i < kSubjects * kColours * kMotions * kScenes * kTimes * kLayouts * kPlaces; i++) {
+    for (int i = 0; i < kCombinations; i++) {
         int r = i;
         const auto digit = [&](int n) { const int d = r % n; r /= n; return d; };
         Clip c;
@@ -37,7 +39,7 @@ LatentBank::LatentBank(storybook::Vae& vae, Renderer& renderer, int workers, con
         clips_.push_back(c);
         if (path_place(c) == c.place) unique.push_back(c);
     }
-    paths_.resize(static_cast<size_t>(kSubjects * kColours * kMotions * kScenes * kTimes * kLayouts * kPlaces));
+    paths_.resize(kCombinations);
     const Tensors saved = file.empty() ? Tensors{} : load_tensors(file);
     if (saved.empty()) {
         encode_all(vae, renderer, workers, unique);

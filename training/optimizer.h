@@ -49,7 +49,7 @@ std::vector<Parameter> trainable(Model& model) {
         Parameter p{name, &t, at::zeros_like(t), {}, t.dim() >= 2};
         const auto ends = [&](const char* s) { return name.ends_with(s); };
         if (ends("coder.in.weight") || ends("coder.out.weight") || ends("embedding") || ends("patch_in.weight") ||
-            ends("patch_out.weight") || ends("position") || ends("query") || name == "plan.project.weight")
+            ends("patch_out.weight") || ends("position") || ends("query") || ends(".table") || name == "plan.project.weight")
             p.muon = false;
         if (!p.muon) p.second = at::zeros_like(t);
         list.push_back(std::move(p));

@@ -44,6 +44,7 @@ struct Batch {
     at::Tensor present;    // [batch]
     at::Tensor sigma;      // [batch]
     at::Tensor ids;        // [batch, max_tokens]
+    at::Tensor clock;      // [batch]
     at::Tensor labels;     // [batch, attributes], -1 where the sentence is silent
 };
 
@@ -54,12 +55,14 @@ Batch sample(const LatentBank& bank, const text::WordTokenizer& words, const sto
     Batch b;
     b.present = at::zeros({batch});
     b.sigma = at::zeros({batch});
+    b.clock = at::zeros({batch}, at::kLong);
     b.ids = at::zeros({batch, config.text.max_tokens}, at::kLong);
     b.labels = at::full({batch, world::kAttributes}, -1, at::kLong);
     for (int64_t i = 0; i < batch; i++) {
         const world::Clip& clip = bank.clip(rng());
         const bool continued = uniform() < 0.55;
         const int first = continued ? static_cast<int>(rng() % 16u) + 16 : world::start_group(clip);
+        b.clock[i] = (first + storybook::kClock - world::start_group(clip)) % storybook::kClock;
         std::vector<at::Tensor> window;
         for (int64_t s = 0; s < kSlots; s++) window.push_back(bank.latent(clip, first + static_cast<int>(s)));
         targets.push_back(at::stack(window));
@@ -95,7 +98,7 @@ Loss batch_loss(const Student& student, const Batch& b) {
     const at::Tensor sigma = b.sigma.reshape({-1, 1, 1, 1, 1});
     const at::Tensor noisy = b.target * (1 - sigma) + at::randn_like(b.target) * sigma;
     const at::Tensor feature = storybook::forward(student.net.text, b.ids);
-    const at::Tensor x = storybook::forward(student.net, noisy.to(dtype), b.context.to(dtype), b.present, b.sigma, feature).to(at::kFloat);
+    const at::Tensor x = storybook::forward(student.net, noisy.to(dtype), b.context.to(dtype), b.present, b.sigma, feature, b.clock).to(at::kFloat);
     const at::Tensor error = (x - b.target).square().mean({1, 2, 3, 4});
     Loss loss;
     loss.error = error.mean().item<double>();

@@ -49,6 +49,8 @@ Denoiser make_denoiser(const DenoiserConfig& c) {
     net.plan = nn::make_linear(c.text.width, 2 * c.text.width);
     net.plan_project = nn::make_linear(2 * c.text.width, kSlots * kTokens * kPlanFeatures);
     net.plan_in = nn::make_linear(kPlanFeatures, w);
+    net.clock_plan = at::empty({kClock, 2 * c.text.width});
+    net.clock_level = at::empty({kClock, w});
     for (int64_t i = 0; i < c.layers; i++) {
         DenoiserLayer layer;
         layer.modulation = nn::make_linear(w, 6 * w);
@@ -67,18 +69,18 @@ Denoiser make_denoiser(const DenoiserConfig& c) {
 }
 
 at::Tensor forward(const Denoiser& net, const at::Tensor& noisy, const at::Tensor& context, const at::Tensor& present,
-                   const at::Tensor& sigma, const at::Tensor& sentence, const Cancel* cancel) {
+                   const at::Tensor& sigma, const at::Tensor& sentence, const at::Tensor& clock, const Cancel* cancel) {
     const at::ScalarType dtype = net.patch_in.weight.scalar_type();
     const int64_t batch = noisy.size(0), n = batch * kSlots, w = net.config.width;
     const at::Tensor c = at::silu(nn::forward(net.level2, at::silu(nn::forward(net.level1, level_features(sigma).to(dtype)))) +
-                                  nn::forward(net.sentence, sentence));                               // [batch, width]
+                                  nn::forward(net.sentence, sentence) + at::embedding(net.clock_level, clock));                               // [batch, width]
 
     const at::Tensor own = nn::space_to_depth(noisy.to(dtype).flatten(0, 1), kPatch);                 // [n, 9, 16, 4c]
     const at::Tensor before = nn::space_to_depth(context.to(dtype), kPatch);                          // [batch, 9, 16, 4c]
     const at::Tensor flag = present.to(dtype).reshape({batch, 1, 1, 1}).expand({batch, kRows, kColumns, 1});
     const at::Tensor extra = at::cat({before, flag}, 3).unsqueeze(1).expand({batch, kSlots, kRows, kColumns, before.size(3) + 1});
     at::Tensor x = nn::forward(net.patch_in, at::cat({own, extra.reshape({n, kRows, kColumns, before.size(3) + 1})}, 3));
-    const at::Tensor plan = nn::forward(net.plan_project, at::silu(nn::forward(net.plan, sentence)));
+    const at::Tensor plan = nn::forward(net.plan_project, at::silu(nn::forward(net.plan, sentence) + at::embedding(net.clock_plan, clock)));
     x = (x.reshape({batch, kSlots, kRows, kColumns, w}) + net.position +
          nn::forward(net.plan_in, plan.reshape({batch, kSlots, kRows, kColumns, kPlanFeatures}))).reshape({n, kRows, kColumns, w});
 

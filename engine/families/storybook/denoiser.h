@@ -8,8 +8,9 @@
 // one linear map across the three slots; sentence and noise level enter as shift, scale and gate
 // of each sub-layer (AdaLN-Zero, Peebles & Xie 2212.09748). The context latent enters as input
 // channels at its own place, with a flag that tells whether there is one: without it the same
-// network starts a new clip. The sentence also gives a coarse plan, a few features per token that
-// say what belongs where; without it a small network needs far longer to learn shapes. Convolutional feed-forward parts because small networks learn shapes
+// network starts a new clip. Sentence and clock (where in the shot we are) also give a coarse plan,
+// a few features per token that say what belongs where; without it a small network needs far longer
+// to learn shapes. Convolutional feed-forward parts because small networks learn shapes
 // from them in far fewer steps, and CPUs run them at their matrix rate.
 #pragma once
 
@@ -23,6 +24,7 @@ namespace zt::storybook {
 
 inline constexpr int64_t kSlots = 3;           // latents made at once
 inline constexpr int64_t kPlanFeatures = 16;   // per token, see Denoiser::plan
+inline constexpr int64_t kClock = 16;          // the clock counts latents since the shot began, modulo this
 
 struct DenoiserConfig {
     int64_t channels = 12;             // of a latent
@@ -57,6 +59,8 @@ struct Denoiser {
     nn::Linear sentence;               // text feature -> condition
     nn::Linear plan, plan_project;     // text feature -> hidden -> [kSlots, 9, 16, kPlanFeatures]
     nn::Linear plan_in;                // kPlanFeatures -> width
+    at::Tensor clock_plan;             // [kClock, hidden of plan]
+    at::Tensor clock_level;            // [kClock, width], part of the condition
     std::vector<DenoiserLayer> layers;
     nn::Linear last_modulation;        // condition -> shift, scale
     nn::Linear patch_out;              // width -> 4 * channels
@@ -71,6 +75,8 @@ struct Denoiser {
         plan.visit(f, "plan.hidden");
         plan_project.visit(f, "plan.project");
         plan_in.visit(f, "plan.in");
+        f("clock.plan.table", clock_plan);
+        f("clock.level.table", clock_level);
         for (size_t i = 0; i < layers.size(); i++) layers[i].visit(f, "layers." + std::to_string(i));
         last_modulation.visit(f, "last.modulation");
         patch_out.visit(f, "patch_out");
@@ -85,7 +91,9 @@ struct Denoiser {
 //   present  [batch], 1 where there is a context, else 0
 //   sigma    [batch] fp32, 1 = noise, 0 = clean
 //   sentence [batch, text width], from the text encoder
+//   clock    [batch] int64, latents since the shot began, modulo kClock
 [[nodiscard]] at::Tensor forward(const Denoiser& net, const at::Tensor& noisy, const at::Tensor& context, const at::Tensor& present,
-                                 const at::Tensor& sigma, const at::Tensor& sentence, const Cancel* cancel = nullptr);
+                                 const at::Tensor& sigma, const at::Tensor& sentence, const at::Tensor& clock,
+                                 const Cancel* cancel = nullptr);
 
 }  // namespace zt::storybook

@@ -60,6 +60,7 @@ void Generation::obey(const families::Direction& direction, const families::Prog
     if (direction.cut) {
         context_ = at::Tensor();
         decoder_ = DecoderState();
+        clock_ = 0;
     }
 }
 
@@ -71,15 +72,17 @@ std::optional<families::FrameBatch> Generation::next(const families::Direction& 
     const Denoiser& net = weights_->denoiser;
     const at::ScalarType dtype = net.patch_in.weight.scalar_type();
     const int64_t channels = net.config.channels;
+    const at::Tensor clock = at::full({1}, clock_ % kClock, at::kLong);
     const at::Tensor present = at::full({1}, context_.defined() ? 1.f : 0.f);
     const at::Tensor context = (context_.defined() ? context_ : at::zeros({1, kLatentHeight, kLatentWidth, channels})).to(dtype);
 
     const auto velocity = [&](const at::Tensor& latents, float sigma) {
-        const at::Tensor clean = forward(net, latents.to(dtype), context, present, at::full({1}, sigma), sentence_, &cancel).to(at::kFloat);
+        const at::Tensor clean = forward(net, latents.to(dtype), context, present, at::full({1}, sigma), sentence_, clock, &cancel).to(at::kFloat);
         return sample::velocity_from_clean(latents, clean, sigma);
     };
     const at::Tensor latents = sample::denoise(noise_.draw({1, kSlots, kLatentHeight, kLatentWidth, channels}), sigmas_, velocity,
                                                [&](int step, int steps) { progress("denoise", step, steps); }, cancel);
+    clock_ += kSlots;
     context_ = latents.select(1, kSlots - 1).contiguous();
 
     progress("decode", 0, 0);

@@ -35,6 +35,7 @@ private:
     at::Tensor sentence_;                // text feature of prompt_, [1, width]
     at::Tensor context_;                 // last latent, [1, 18, 32, channels]; undefined at the start of a shot
     DecoderState decoder_;
+    int64_t clock_ = 0;                  // latents since the shot began
 };
 
 // Words the model does not know are left out; says so in the log. Never an error.

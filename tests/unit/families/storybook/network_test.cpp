@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Properties of the networks that hold for any weights (families/storybook): tiny random ones do.
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
+
+#include "families/storybook/denoiser.h"
+#include "families/storybook/vae.h"
+#include "sample/noise.h"
+
+namespace {
+
+using namespace zt::storybook;
+
+template <class Model>
+void fill(Model& model, int64_t seed) {
+    zt::sample::Noise noise(seed);
+    model.visit([&](const std::string& name, at::Tensor& t) {
+        if (name.starts_with("latent_")) return;
+        const double fan_in = t.dim() > 1 ? static_cast<double>(t.numel() / t.size(0)) : 25.0;
+        t = noise.draw(t.sizes()) / std::sqrt(fan_in);
+    });
+}
+
+Vae tiny_vae() {
+    VaeConfig c;
+    c.channels = 4, c.encoder = {8, 16}, c.decoder = {16, 8, 8};
+    Vae vae = make_vae(c);
+    fill(vae, 1);
+    return vae;
+}
+
+TEST(Vae, OneGroupBecomesOneLatentAndBack) {
+    const c10::InferenceMode inference;
+    const Vae vae = tiny_vae();
+    const at::Tensor z = encode(vae, zt::sample::Noise(2).draw({1, 4, 32, 48, 3}));
+    EXPECT_EQ(z.sizes(), (std::vector<int64_t>{1, 4, 6, 4}));
+    DecoderState state;
+    const at::Tensor frames = decode(vae, z, state);
+    EXPECT_EQ(frames.sizes(), (std::vector<int64_t>{4, 3, 32, 48}));
+    EXPECT_TRUE(frames.is_contiguous());
+}
+
+TEST(Vae, DecoderRemembersThePreviousGroup) {
+    const c10::InferenceMode inference;
+    const Vae vae = tiny_vae();
+    const at::Tensor a = zt::sample::Noise(3).draw({1, 4, 6, 4}), b = zt::sample::Noise(4).draw({1, 4, 6, 4});
+    DecoderState fresh, after_a;
+    (void)decode(vae, a, after_a);
+    const at::Tensor alone = decode(vae, b, fresh), continued = decode(vae, b, after_a);
+    EXPECT_GT((alone - continued).abs().max().item<float>(), 1e-3F);
+}
+
+TEST(Vae, StreamingIsBatchOfTheSameGroups) {
+    // Two clips side by side in a batch, or one after the other: the state never leaks.
+    const c10::InferenceMode inference;
+    const Vae vae = tiny_vae();
+    const at::Tensor clips = zt::sample::Noise(5).draw({2, 3, 4, 6, 4});   // [clip, group, ...]
+    DecoderState both;
+    std::array<DecoderState, 2> each;
+    for (int64_t g = 0; g < 3; g++) {
+        const at::Tensor blocks = decode_blocks(vae, clips.select(1, g), both);
+        for (int64_t c = 0; c < 2; c++) {
+            const at::Tensor one = decode_blocks(vae, clips[c][g].unsqueeze(0), each[static_cast<size_t>(c)]);
+            EXPECT_LT((blocks[c] - one[0]).abs().max().item<float>(), 1e-4F);
+        }
+    }
+}
+
+struct Call {
+    at::Tensor noisy, context, present, sigma, sentence, clock;
+};
+
+Denoiser tiny_denoiser() {
+    DenoiserConfig c;
+    c.channels = 4, c.width = 16, c.heads = 2, c.layers = 2;
+    c.text = {.vocabulary = 5, .width = 8, .heads = 2, .layers = 1, .max_tokens = 6};
+    Denoiser net = make_denoiser(c);
+    fill(net, 6);
+    return net;
+}
+
+at::Tensor run(const Denoiser& net, const Call& c) { return forward(net, c.noisy, c.context, c.present, c.sigma, c.sentence, c.clock); }
+
+TEST(Denoiser, EveryInputMatters) {
+    const c10::InferenceMode inference;
+    const Denoiser net = tiny_denoiser();
+    zt::sample::Noise noise(7);
+    const Call base{noise.draw({1, 3, 18, 32, 4}), noise.draw({1, 18, 32, 4}), at::ones({1}), at::full({1}, 0.5), noise.draw({1, 8}), at::full({1}, 3, at::kLong)};
+    const at::Tensor out = run(net, base);
+    EXPECT_EQ(out.sizes(), base.noisy.sizes());
+    const auto differs = [&](const Call& c) { return (run(net, c) - out).abs().max().item<float>() > 1e-3F; };
+    Call c = base;
+    c.noisy = noise.draw({1, 3, 18, 32, 4});
+    EXPECT_TRUE(differs(c));
+    c = base, c.context = at::zeros_like(base.context);
+    EXPECT_TRUE(differs(c));
+    c = base, c.present = at::zeros({1});
+    EXPECT_TRUE(differs(c));
+    c = base, c.sigma = at::full({1}, 0.9);
+    EXPECT_TRUE(differs(c));
+    c = base, c.sentence = noise.draw({1, 8});
+    EXPECT_TRUE(differs(c));
+    c = base, c.clock = at::full({1}, 4, at::kLong);
+    EXPECT_TRUE(differs(c));
+    EXPECT_FALSE(differs(base));
+}
+
+TEST(TextEncoder, PaddingHasNoEffectAndOrderHas) {
+    const c10::InferenceMode inference;
+    const Denoiser net = tiny_denoiser();
+    const auto ids = [](std::vector<int64_t> v) {
+        v.resize(6);
+        return at::tensor(v).unsqueeze(0);
+    };
+    const at::Tensor base = forward(net.text, ids({1, 2, 3}));
+    // A batch with a longer sentence beside it: the shorter one reads the same.
+    const at::Tensor two = forward(net.text, at::cat({ids({1, 2, 3}), ids({1, 2, 3, 4, 5})}));
+    EXPECT_LT((two[0] - base[0]).abs().max().item<float>(), 1e-5F);
+    EXPECT_GT((two[1] - base[0]).abs().max().item<float>(), 1e-3F);
+    EXPECT_GT((forward(net.text, ids({3, 2, 1})) - base).abs().max().item<float>(), 1e-3F);
+    EXPECT_TRUE(forward(net.text, ids({})).isfinite().all().item<bool>());
+}
+
+}  // namespace
