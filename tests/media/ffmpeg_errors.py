@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Every wrong value of every option: a message that names the option, status not 0, no crash, no frame."""
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -42,8 +43,8 @@ WRONG = {
 
 
 class Errors(MediaTest):
-    def refused(self, graph, name):
-        out, err, status = ffmpeg(graph, timeout=60)
+    def refused(self, graph, name, result=None):
+        out, err, status = result or ffmpeg(graph, timeout=60)
         self.assertEqual(digests(out), [], f"{graph}: expected no frame")
         self.assertGreater(status, 0, f"{graph}: 0 is success, below is a signal: {err}")
         # Ours is "name: expected ..."; FFmpeg itself refuses what is no number, or out of the range it knows.
@@ -58,14 +59,19 @@ class Errors(MediaTest):
 
     def test_every_wrong_value(self):
         aliases = {"s": "size", "r": "rate", "d": "duration"}
+        cases = []
         for option, values in WRONG.items():
             for value in values:
                 need = "" if option in ("prompt", "prompt_file", "storyboard") else ":prompt=x"
                 card = "" if option == "model" else ":model=testcard"
-                with self.subTest(option=option, value=value):
-                    names = f"({option}|{aliases.get(option, option)}|\"?{re.escape(value)}\"?)"   # or the file by its name
-                    self.refused(f"t2vsrc={option}={value}{card}{need}:{'frames=2' if option not in ('frames', 'duration', 'd') else 'seed=0'}",
-                                 names)
+                length = "seed=0" if option in ("frames", "duration", "d") else "frames=2"
+                names = f"({option}|{aliases.get(option, option)}|\"?{re.escape(value)}\"?)"   # or the file by its name
+                cases.append((option, value, names, f"t2vsrc={option}={value}{card}{need}:{length}"))
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            results = list(pool.map(lambda case: ffmpeg(case[3], timeout=120), cases))
+        for (option, value, names, graph), result in zip(cases, results):
+            with self.subTest(option=option, value=value):
+                self.refused(graph, names, result)
 
     def test_sources_of_the_prompt(self):
         out, err, status = ffmpeg("t2vsrc=frames=2")
