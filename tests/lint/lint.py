@@ -47,7 +47,7 @@ NEVER_ROOMS = re.compile(r'^(engine|filters|plugins)/')
 # at::set_num_threads belongs to one place; the only catch-all as well.
 ONLY_IN = [
     (r'catch\s*\(\s*\.\.\.\s*\)', r'^engine/core/failure\.cpp$', 'catch-all'),
-    (r'\bset_num_threads\s*\(', r'^engine/device/threads\.cpp$', 'thread count of LibTorch'),
+    (r'\bset_num_threads\s*\(', r'^engine/device/worker_scope\.cpp$', 'thread count of LibTorch'),
 ]
 
 # Nothing but these (and the family's own folder) knows a family's name.

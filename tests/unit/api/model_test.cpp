@@ -99,7 +99,7 @@ TEST(Model, StructSizesOfOtherVersions) {
 
 TEST(Model, SecondThreadCountIsRefused) {
     zt_model_params params = testcard_params();
-    params.cpu_threads = 1;  // ctest order: whatever came before left one per core, or nothing
+    params.cpu_threads = 1;  // an earlier test of this process may have asked for another
     zt_error error = ZT_ERROR_INIT;
     zt_model* model = nullptr;
     const zt_status first = zt_model_open(&params, &model, &error);
