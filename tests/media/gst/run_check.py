@@ -24,7 +24,7 @@ if model != "testcard" and not list(weights.glob("*.safetensors")):
 with tempfile.TemporaryDirectory(prefix="gst-", dir=build) as folder:
     trace = os.path.join(folder, "trace.txt")
     environment = dict(
-        os.environ, GST_REGISTRY=os.path.join(folder, "registry.bin"), GST_PLUGIN_PATH=os.path.join(build, "plugins/gstreamer"),
+        os.environ, GST_REGISTRY=os.path.join(build, "gst-test-registry.bin"), GST_PLUGIN_PATH=os.path.join(build, "plugins/gstreamer"),
         ZOETROPE_ENGINE=os.path.join(build, "engine/libzoetrope.so.0"),
         ZOETROPE_MODEL_PATH=os.path.join(source, "models"), ZT_TEST_MODEL=model, CK_FORK="no", G_DEBUG="fatal_criticals",
         GST_TRACERS="leaks", GST_DEBUG="GST_TRACER:7", GST_DEBUG_FILE=trace, GST_DEBUG_NO_COLOR="1")
