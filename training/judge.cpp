@@ -50,10 +50,15 @@ double step_size(const uint8_t* a, const uint8_t* b) {
 
 }  // namespace
 
-Judge::Small Judge::small_render(const Clip& clip, int frame) {
-    std::vector<uint8_t> bytes(kFrameBytes);
-    renderer_.frame(clip, start_group(clip) * kGroupFrames + frame, bytes.data());
-    return shrink(bytes.data());
+const Judge::Small& Judge::small_render(const Clip& clip, int frame) {
+    const std::array<int, 8> key{clip.subject, clip.colour, clip.motion, clip.scene, clip.time, clip.layout, clip.place, frame};
+    auto found = renders_.find(key);
+    if (found == renders_.end()) {
+        std::vector<uint8_t> bytes(kFrameBytes);
+        renderer_.frame(clip, start_group(clip) * kGroupFrames + frame, bytes.data());
+        found = renders_.emplace(key, shrink(bytes.data())).first;
+    }
+    return found->second;
 }
 
 Verdict Judge::judge(const uint8_t* frames) {

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "world/render.h"
@@ -25,7 +26,7 @@ struct Verdict {
     double motion = 0;      // mean absolute frame difference, generated over nearest
 };
 
-// Thread-safe.
+// One thread at a time.
 class Judge {
 public:
     explicit Judge(world::Renderer& renderer) : renderer_(renderer) {}
@@ -34,8 +35,10 @@ public:
 
 private:
     using Small = std::vector<float>;   // [36, 64, 3]
-    [[nodiscard]] Small small_render(const world::Clip& clip, int frame);
+    // Painted once per clip and frame, then kept.
+    [[nodiscard]] const Small& small_render(const world::Clip& clip, int frame);
     world::Renderer& renderer_;
+    std::map<std::array<int, 8>, Small> renders_;
 };
 
 }  // namespace zt::training

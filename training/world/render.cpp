@@ -18,16 +18,14 @@ uint8_t byte(float v) { return static_cast<uint8_t>(std::clamp(v, 0.f, 1.f) * 25
 
 }  // namespace
 
-// Speeds and places sit on the 16-pixel token grid: a runner moves one token per group.
+// The narrow world stays on the spot: what moves are legs, wings, hops and swings.
 Pose pose(const Clip& clip, int frame) {
     Pose p;
     p.cycle = static_cast<float>(frame % 8) / 8.f;
     switch (clip.motion) {
-        case kRun: {   // to and fro between x = 64 and x = 192, 4 px a frame
-            const int f = frame % 64;
-            p.mirrored = f >= 32;
-            p.x = p.mirrored ? 192.f - 4.f * static_cast<float>(f - 32) : 64.f + 4.f * static_cast<float>(f);
-            p.y = kGroundY - 2.f * std::abs(sine(frame, 8));
+        case kRun: {   // strides on the spot, as a puppet over a still backdrop
+            p.x = 128.f;
+            p.y = kGroundY - 3.f * std::abs(sine(frame, 8));
             break;
         }
         case kJump: {   // a hop of 16 frames on the spot, with a crouch at both ends
@@ -47,11 +45,9 @@ Pose pose(const Clip& clip, int frame) {
             p.moving = false;
             break;
         }
-        default: {   // floats round an ellipse in the sky
-            const float a = kTau * static_cast<float>(frame % 32) / 32.f;
-            p.x = 128.f - 56.f * std::cos(a);
-            p.y = 54.f - 14.f * std::sin(a);
-            p.mirrored = frame % 32 >= 16;
+        default: {   // hovers high up, bobbing
+            p.x = 128.f;
+            p.y = 40.f - 8.f * sine(frame, 16);
             break;
         }
     }
