@@ -152,10 +152,10 @@ class Storybook(MediaTest):
         self.assertEqual(len(seen), 4)
 
     def test_locale_and_home_do_not_matter(self):
-        plain = digests(self.ok(ffmpeg("t2vsrc=prompt=fox:frames=12:guidance=2.5"))[0])
+        plain = digests(self.ok(ffmpeg("t2vsrc=prompt=fox:rate=23.976:duration=0.5"))[0])
         env = {k: v for k, v in os.environ.items() if k not in ("HOME", "XDG_CACHE_HOME")}
         env["LC_ALL"] = "de_DE.UTF-8"
-        self.assertEqual(digests(self.ok(ffmpeg("t2vsrc=prompt=fox:frames=12:guidance=2.5", env=env))[0]), plain)
+        self.assertEqual(digests(self.ok(ffmpeg("t2vsrc=prompt=fox:rate=23.976:duration=0.5", env=env))[0]), plain)
 
 
 if __name__ == "__main__":
