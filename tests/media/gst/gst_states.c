@@ -280,8 +280,8 @@ change_prompts (gpointer data)
   for (gint i = 0; i < 200; i++) {
     gchar *prompt = g_strdup_printf ("a fox, number %d", i);
 
-    g_object_set (player->source, "prompt", prompt, "guidance",
-        (gdouble) (i % 10), NULL);
+    g_object_set (player->source, "prompt", prompt, "seed",
+        (gint64) (i % 10), NULL);
     g_free (prompt);
   }
   return NULL;
