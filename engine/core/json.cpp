@@ -67,8 +67,8 @@ public:
     bool null() override { return count(), events_.null(), true; }
     bool boolean(bool value) override { return count(), events_.boolean(value), true; }
     bool number_integer(number_integer_t value) override {
-        // Comes only for numbers with a minus sign.
-        return count(), events_.number(static_cast<double>(value)), true;
+        // Comes only for numbers with a minus sign, which zero keeps.
+        return count(), events_.number(value == 0 ? -0.0 : static_cast<double>(value)), true;
     }
     bool number_unsigned(number_unsigned_t value) override {
         return count(), events_.unsigned_integer(value), true;

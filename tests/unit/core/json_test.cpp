@@ -45,6 +45,10 @@ TEST(Json, text_made_from_a_value_reads_back_the_same) {
     EXPECT_EQ(to_text(read(text)), text);
 }
 
+TEST(Json, zero_keeps_its_sign) {
+    EXPECT_EQ(to_text(read("[0, -0, -0.0, -1e-999]")), "[0, -0, -0, -0]");
+}
+
 TEST(Json, a_copy_is_equal_and_independent) {
     Value value = read(R"({"a":[1,"b",{"c":null}],"d":true,"e":0.5})");
     const Value copy = value;
