@@ -401,17 +401,32 @@ is_seekable (GstBaseSrc * base)
   return finite;
 }
 
+/* A seek backwards is refused here, before anything stops: the base class would first flush, or wait
+   for a full sink to take the frame in its hands. */
+static gboolean
+event (GstBaseSrc * base, GstEvent * event)
+{
+  gdouble rate = 1.0;
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_SEEK)
+    gst_event_parse_seek (event, &rate, NULL, NULL, NULL, NULL, NULL, NULL);
+  if (rate < 0.0) {
+    GST_INFO_OBJECT (base, "seek: expected a rate above 0, got %f", rate);
+    return FALSE;
+  }
+  return GST_BASE_SRC_CLASS (g_type_class_peek (GST_TYPE_PUSH_SRC))->event
+      (base, event);
+}
+
 /* Called with the stream stopped. The rate may still be open, so the frame is found later. */
 static gboolean
 do_seek (GstBaseSrc * base, GstSegment * segment)
 {
   GstT2vSrc *self = GST_T2V_SRC (base);
 
-  if (segment->rate < 0.0) {
-    GST_INFO_OBJECT (self, "seek: expected a rate above 0, got %f",
-        segment->rate);
+  /* An application may ask the element itself, past event(). */
+  if (segment->rate < 0.0)
     return FALSE;
-  }
   segment->time = segment->start;
   self->stream.seek = segment->position;
   return TRUE;
@@ -502,6 +517,7 @@ t2v_push_install (GstBaseSrcClass * base_class, GstPushSrcClass * push_class)
   base_class->unlock = GST_DEBUG_FUNCPTR (unlock);
   base_class->unlock_stop = GST_DEBUG_FUNCPTR (unlock_stop);
   base_class->is_seekable = GST_DEBUG_FUNCPTR (is_seekable);
+  base_class->event = GST_DEBUG_FUNCPTR (event);
   base_class->do_seek = GST_DEBUG_FUNCPTR (do_seek);
   base_class->query = GST_DEBUG_FUNCPTR (query);
   push_class->fill = GST_DEBUG_FUNCPTR (fill);

@@ -233,6 +233,13 @@ GST_START_TEST (same_seed_same_frames)
 }
 GST_END_TEST;
 
+static GstPadProbeReturn
+count_buffer (GstPad * pad, GstPadProbeInfo * info, gpointer count)
+{
+  g_atomic_int_inc ((gint *) count);
+  return GST_PAD_PROBE_OK;
+}
+
 static void
 seek_to (Player * player, GstClockTime start, GstClockTime stop)
 {
@@ -304,11 +311,21 @@ GST_START_TEST (seeks_to_the_end_end_the_stream)
 }
 GST_END_TEST;
 
+/* At once and without harm, also while the source waits for a full sink. */
 GST_START_TEST (negative_rates_are_refused)
 {
-  Player player = player_start (make_source ("a red fox", 48, 3), NULL);
+  Player player = player_new (make_source ("a red fox", 48, 3), NULL);
+  GstPad *pad = gst_element_get_static_pad (player.source, "src");
+  gint pushed = 0;
 
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, count_buffer, &pushed,
+      NULL);
+  gst_object_unref (pad);
+  gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
   gst_buffer_unref (player_expect (&player, 0));
+  /* One is in the sink, one on its way into it. */
+  while (g_atomic_int_get (&pushed) < 3)
+    g_usleep (1000);
   fail_if (gst_element_seek (player.pipeline, -1.0, GST_FORMAT_TIME,
           GST_SEEK_FLAG_NONE, GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_SET,
           GST_SECOND));
