@@ -159,7 +159,7 @@ TEST_P(SafetensorsOddFile, is_refused_at_once) {
     ASSERT_TRUE(error);
     EXPECT_EQ(error->status(), GetParam().status) << error->what();
     EXPECT_NE(std::string(error->what()).find(GetParam().message), std::string::npos) << error->what();
-    EXPECT_LT(seconds, 0.1 * test::time_slack());
+    EXPECT_LT(seconds, 1.0 * test::time_slack());   // of the processor: a header of 100 MB may have to be read
 }
 
 INSTANTIATE_TEST_SUITE_P(

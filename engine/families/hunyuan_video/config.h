@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The shapes of a HunyuanVideo model. Read from the config.json files of a diffusers folder, or from
+// the tensor shapes of a single file (config.cpp). Defaults are those of the published 13B model.
+// Field names follow the diffusers configuration keys.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace zt::hunyuan_video {
+
+enum class Kind : uint8_t { kTextToVideo, kTokenReplace, kLatentConcat };
+
+struct TransformerConfig {
+    Kind kind = Kind::kTextToVideo;
+    int64_t in_channels = 16, out_channels = 16;
+    int64_t heads = 24, head_dim = 128;
+    int64_t layers = 20, single_layers = 40, refiner_layers = 2;
+    double mlp_ratio = 4.0;
+    int64_t patch = 2, patch_t = 1;
+    bool guidance_embeds = true;
+    int64_t text_dim = 4096, pooled_dim = 768;
+    double rope_theta = 256.0;
+    std::array<int64_t, 3> rope_axes{16, 56, 56};   // t, h, w; even, sum = head_dim
+
+    [[nodiscard]] int64_t width() const { return heads * head_dim; }
+    [[nodiscard]] int64_t mlp_width() const { return static_cast<int64_t>(static_cast<double>(width()) * mlp_ratio); }
+};
+
+struct VaeConfig {
+    int64_t image_channels = 3, latent_channels = 16;
+    std::vector<int64_t> block_out{128, 256, 512, 512};
+    int64_t layers_per_block = 2, norm_groups = 32;
+    double scaling_factor = 0.476986;
+    int64_t spatial_compression = 8, temporal_compression = 4;
+};
+
+// The LLM: LLaMA type, grouped queries, no biases.
+struct LlmConfig {
+    int64_t vocab = 128320, hidden = 4096, intermediate = 14336, layers = 32, heads = 32, kv_heads = 8, head_dim = 128;
+    double rms_eps = 1e-5, rope_theta = 500000.0;
+    int64_t skip_layers = 2;   // layers at the end whose result is never used (hidden_states[-3])
+};
+
+struct ClipConfig {            // text or vision tower
+    int64_t hidden = 768, intermediate = 3072, layers = 12, heads = 12;
+    double norm_eps = 1e-5;
+    int64_t vocab = 49408, positions = 77, eos = 49407;          // text
+    int64_t image_size = 336, patch = 14;                        // vision
+};
+
+}  // namespace zt::hunyuan_video

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A linear layer whose matrix may stay in the encoding of its checkpoint (fp8, GGUF blocks), so that
+// a model needs the memory of its file, not that of its arithmetic. Adapters (LoRA) on an encoded
+// matrix stay a side branch: y += scale * B (A x).
+//
+// Immutable while in use; thread-safe to share.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "weights/encoding.h"
+
+namespace zt::nn {
+
+// One low-rank adapter on a layer.
+struct LowRank {
+    at::Tensor down;   // A [rank, in]
+    at::Tensor up;     // B [out, rank]
+    double scale = 1.0;
+};
+
+struct PackedLinear {
+    // encoding kDense: the matrix [out, in] in its arithmetic type. Otherwise the bytes of the
+    // checkpoint as u8 [out, bytes of one row].
+    at::Tensor weight;
+    at::Tensor bias;       // [out], may be undefined
+    at::Tensor scale;      // fp8: one factor (fp32, []) or one per row [out]; undefined = 1
+    weights::Encoding encoding = weights::Encoding::kDense;
+    int64_t in = 0, out = 0;
+    std::vector<LowRank> adapters;
+
+    // The matrix [out, in] in `type`: itself when dense and of that type.
+    [[nodiscard]] at::Tensor dense(at::ScalarType type) const;
+
+    // Names the tensors that a dense layer has; loading of encoded ones is weights' business.
+    template <class F>
+    void visit(F&& f, const std::string& name) {
+        f(name + ".weight", weight);
+        if (bias.defined()) f(name + ".bias", bias);
+    }
+};
+
+// A dense layer of undefined values (to be loaded).
+[[nodiscard]] PackedLinear make_packed_linear(int64_t in, int64_t out, bool bias = true);
+
+// [..., in] -> [..., out], in x's type.
+[[nodiscard]] at::Tensor forward(const PackedLinear& layer, const at::Tensor& x);
+
+}  // namespace zt::nn

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Encoded bytes as numbers. On the CPU by the torch-free decoders of gguf_blocks.h; on other devices
+// by tensor operations with the same results.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include "weights/encoding.h"
+
+namespace zt::weights {
+
+// bytes u8 [rows, bytes of one row] -> `shape` ([rows, columns]) in `type`, on the same device.
+// scale (may be undefined): fp32 [] or [rows], multiplied in fp32 before the rounding to `type`.
+[[nodiscard]] at::Tensor decode_tensor(const at::Tensor& bytes, Encoding encoding, at::IntArrayRef shape,
+                                       const at::Tensor& scale, at::ScalarType type);
+
+}  // namespace zt::weights
