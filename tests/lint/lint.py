@@ -31,7 +31,7 @@ MAY_INCLUDE = {
     'api': ['core', 'device', 'families', 'pipeline'],
 }
 # Where LibTorch's headers may stand; everything else is compiled without its include folder.
-TORCH_ROOMS = re.compile(r'^(engine/(nn|sample|device|families|distributed|cuda)/|engine/weights/tensor_store\.|training/|tests/)')
+TORCH_ROOMS = re.compile(r'^(engine/(nn|sample|device|families|distributed|cuda)/|engine/weights/(tensor_store|decode_tensor)\.|training/|tests/)')
 TORCH_FULL = re.compile(r'^(training/|tests/)')
 TORCH_HEADER = re.compile(r'^(ATen|c10|torch|caffe2)/')
 
