@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "weights/encoding.h"
@@ -37,11 +38,16 @@ struct PackedLinear {
     // The matrix [out, in] in `type`: itself when dense and of that type.
     [[nodiscard]] at::Tensor dense(at::ScalarType type) const;
 
-    // Names the tensors that a dense layer has; loading of encoded ones is weights' business.
+    // A visitor that takes layers gets it whole (loading: the matrix may be encoded); any other gets
+    // the tensors that a dense layer has.
     template <class F>
     void visit(F&& f, const std::string& name) {
-        f(name + ".weight", weight);
-        if (bias.defined()) f(name + ".bias", bias);
+        if constexpr (std::is_invocable_v<F, const std::string&, PackedLinear&>) {
+            f(name, *this);
+        } else {
+            f(name + ".weight", weight);
+            if (bias.defined()) f(name + ".bias", bias);
+        }
     }
 };
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace zt::weights {
 
@@ -15,5 +16,12 @@ enum class Encoding : uint8_t {
     kQ2K, kQ3K, kQ4K, kQ5K, kQ6K,             // 256 values a block
     kIQ4NL, kIQ4XS
 };
+
+// A block is the smallest run of values that can be decoded: `values` of them in `bytes`.
+struct BlockShape {
+    int64_t values, bytes;
+};
+[[nodiscard]] BlockShape block_shape(Encoding encoding) noexcept;             // kDense: {0, 0}
+[[nodiscard]] std::string_view encoding_name(Encoding encoding) noexcept;     // "Q4_K"
 
 }  // namespace zt::weights
