@@ -50,19 +50,13 @@ zt::families::LoadOptions read_params(const zt_model_params& params) {
     options.precision = text_or(params.precision, "auto");
     check_device(options.device);
     check_precision(options.precision);
-    if (params.memory_bytes != 0)
-        throw Error(ZT_ERROR_UNSUPPORTED,
-                    "memory: expected 0 (a budget is not possible in this version), got " +
-                        std::to_string(params.memory_bytes));
     if (params.cpu_threads < 0 || params.cpu_threads > zt::api::kMaxCpuThreads) {
         throw Error(ZT_ERROR_ARGUMENT, "cpu_threads: expected 0 to " +
                                            std::to_string(zt::api::kMaxCpuThreads) + ", got " +
                                            std::to_string(params.cpu_threads));
     }
-    if (const std::string lora = text_or(params.lora, ""); !lora.empty()) {
-        throw Error(ZT_ERROR_UNSUPPORTED,
-                    "lora: expected none (not possible in this version), got " + quote(lora));
-    }
+    options.memory_bytes = params.memory_bytes;
+    options.lora = text_or(params.lora, "");
     options.engine_opts = zt::api::parse_dict("engine_opts", text_or(params.engine_opts, ""));
     options.log = zt::make_log(params.log, params.log_opaque);
     return options;

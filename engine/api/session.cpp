@@ -127,8 +127,9 @@ zt_status zt_session_set_option(zt_session* session, const char* name, const cha
             return tell_first_frame(session->session.set_seed(request.seed), first_frame);
         if (key == "guidance")
             return tell_first_frame(session->session.set_guidance(request.guidance), first_frame);
-        // negative_prompt: set_option lets only the empty one pass, which changes nothing.
-        return tell_first_frame(session->session.no_change(), first_frame);
+        if (key == "negative_prompt")
+            return tell_first_frame(session->session.set_negative_prompt(value), first_frame);
+        throw Error(ZT_ERROR_INTERNAL, std::string(key) + ": expected a runtime option, got one nobody sets");
     });
 }
 

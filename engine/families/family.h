@@ -28,7 +28,9 @@ struct Limits {
     int min_width = 0, min_height = 0, max_width = 0, max_height = 0, size_step = 1;
     std::vector<zt_rational> rates;   // the first is native
     int64_t default_frames = 0, frames_step = 1, frames_offset = 0, chunk_frames = 0;
-    bool endless = false, true_guidance = false;
+    bool endless = false;
+    bool true_guidance = false;       // a negative prompt has a meaning
+    bool steerable = true;            // false: nothing changes a clip once its first chunk has begun
     int default_steps = 1, max_steps = 1000;
     double default_guidance = 0.0;
     int threads = 0;                  // to compute with unless the host says; 0 = one per core
@@ -41,7 +43,8 @@ struct LoadOptions {
     std::string path;
     std::string device = "auto";      // "auto" "cpu" "cuda" "cuda:N"
     std::string precision = "auto";   // "auto" "fp32" "bf16" "fp16" "fp8"
-    uint64_t memory_bytes = 0;
+    uint64_t memory_bytes = 0;        // to plan within; 0 = what is free
+    std::string lora;                 // "path[:scale][|path...]"; a family without adapters refuses it
     std::vector<std::pair<std::string, std::string>> engine_opts;   // unknown key = error
     LogFn log;
 };

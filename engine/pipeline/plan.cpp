@@ -51,9 +51,6 @@ void check_possible(const zt_request& request) {
         refuse(ZT_ERROR_UNSUPPORTED, "storyboard",
                "prompt or prompt_file (shot lists are not possible in this version)",
                quote(request.storyboard));
-    if (given(request.negative_prompt))
-        refuse(ZT_ERROR_UNSUPPORTED, "negative_prompt", "none (not possible in this version)",
-               quote(request.negative_prompt));
     check_range<int>("transition", request.transition, ZT_TRANSITION_CUT, ZT_TRANSITION_MORPH);
     if (request.transition == ZT_TRANSITION_MORPH)
         refuse(ZT_ERROR_UNSUPPORTED, "transition", "cut (others are not possible in this version)",
@@ -262,21 +259,38 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
     plan.start_frame = resolve_start(request.start_frame, generation.frames);
     plan.prefetch = resolve_prefetch(request.prefetch, plan, limits);
     generation.first.prompt = find_prompt(request);
+    if (given(request.negative_prompt)) generation.first.negative_prompt = request.negative_prompt;
+    check_negative_prompt(generation.first.negative_prompt, limits);
     generation.first.seed = resolve_seed(request.seed, log);
     generation.log = log;
     model.check(generation.first);
     return plan;
 }
 
-void check_prompt(const std::string& text) {
-    if (text.empty() || text.size() > kPromptBytes) {
-        refuse(ZT_ERROR_PROMPT, "prompt", text.empty() ? "1 to 16384 bytes" : "at most 16384 bytes",
-               std::to_string(text.size()));
-    }
+namespace {
+
+void check_text(const char* name, const std::string& text) {
+    if (text.size() > kPromptBytes)
+        refuse(ZT_ERROR_PROMPT, name, "at most 16384 bytes", std::to_string(text.size()));
     if (const auto fault = find_text_fault(text)) {
-        refuse(ZT_ERROR_PROMPT, "prompt", fault->encoding ? "UTF-8" : "no control characters",
+        refuse(ZT_ERROR_PROMPT, name, fault->encoding ? "UTF-8" : "no control characters",
                fault->got);
     }
+}
+
+}  // namespace
+
+void check_prompt(const std::string& text) {
+    if (text.empty()) refuse(ZT_ERROR_PROMPT, "prompt", "1 to 16384 bytes", "0");
+    check_text("prompt", text);
+}
+
+void check_negative_prompt(const std::string& text, const Limits& limits) {
+    if (text.empty()) return;
+    if (!limits.true_guidance)
+        refuse(ZT_ERROR_UNSUPPORTED, "negative_prompt",
+               "none (this model has no true guidance)", quote(text));
+    check_text("negative_prompt", text);
 }
 
 int64_t resolve_seed(int64_t seed, const Log& log) {

@@ -40,6 +40,8 @@ struct Plan {
 
 // Throws ZT_ERROR_PROMPT unless text is 1..kPromptBytes bytes of UTF-8 without control characters.
 void check_prompt(const std::string& text);
+// The same, but empty is well and the model must be able to obey.
+void check_negative_prompt(const std::string& text, const families::Limits& limits);
 // The checks of the two other values that may change while running; both fill in the default.
 [[nodiscard]] int64_t resolve_seed(int64_t seed, const Log& log);
 [[nodiscard]] double resolve_guidance(double guidance, const families::Limits& limits);

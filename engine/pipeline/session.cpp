@@ -35,7 +35,7 @@ std::jthread start_thread(Body body) {
 }  // namespace
 
 Session::Session(std::shared_ptr<const families::Model> model, Plan plan)
-    : model_(std::move(model)), plan_(std::move(plan)), steering_(plan_.generation.first),
+    : model_(std::move(model)), plan_(std::move(plan)), steering_(plan_.generation.first, plan_.generation.frames, model_->limits().steerable),
       queue_(plan_.prefetch), progress_(plan_.generation.frames), worker_(start_thread([this] {
           run_worker({*model_, plan_, cancel_, steering_, queue_, progress_});
       })) {}
@@ -57,6 +57,11 @@ void Session::cancel() {
 std::optional<int64_t> Session::set_prompt(const std::string& prompt) {
     check_prompt(prompt);
     return change([&](families::Direction& direction) { direction.prompt = prompt; });
+}
+
+std::optional<int64_t> Session::set_negative_prompt(const std::string& prompt) {
+    check_negative_prompt(prompt, model_->limits());
+    return change([&](families::Direction& direction) { direction.negative_prompt = prompt; });
 }
 
 std::optional<int64_t> Session::set_seed(int64_t seed) {

@@ -35,12 +35,9 @@ public:
     void cancel();
     // The first frame that obeys, or nothing when all chunks have begun. Throws to refuse.
     [[nodiscard]] std::optional<int64_t> set_prompt(const std::string& prompt);
+    [[nodiscard]] std::optional<int64_t> set_negative_prompt(const std::string& prompt);
     [[nodiscard]] std::optional<int64_t> set_seed(int64_t seed);
     [[nodiscard]] std::optional<int64_t> set_guidance(double guidance);
-    // The first frame that a change made now would reach.
-    [[nodiscard]] std::optional<int64_t> no_change() {
-        return change([](families::Direction&) {});
-    }
     [[nodiscard]] zt_progress progress() const { return progress_.snapshot(); }
     // True inside a callback made by this session's worker.
     [[nodiscard]] bool on_worker() const noexcept {

@@ -11,8 +11,9 @@ std::shared_ptr<const PromptTag> make_prompt_tag(const std::string& prompt) {
     return std::make_shared<const PromptTag>(PromptTag{prompt, sha256_hex(prompt)});
 }
 
-Steering::Steering(const families::Direction& first)
-    : direction_(first), tag_(make_prompt_tag(first.prompt)) {}
+Steering::Steering(const families::Direction& first, int64_t frames, bool steerable)
+    : direction_(first), tag_(make_prompt_tag(first.prompt)), frames_(frames),
+      steerable_(steerable) {}
 
 ChunkOrder Steering::begin_chunk(int64_t frames) {
     const std::lock_guard lock(mutex_);
@@ -22,6 +23,8 @@ ChunkOrder Steering::begin_chunk(int64_t frames) {
     begun_tag_ = tag_;
     ++next_chunk_;
     next_frame_ += frames;
+    // No other chunk will begin, or none that could obey.
+    if (!steerable_ || next_frame_ == frames_) closed_ = true;
     return order;
 }
 

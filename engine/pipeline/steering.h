@@ -32,7 +32,8 @@ struct ChunkOrder {
 // Thread-safe.
 class Steering {
 public:
-    explicit Steering(const families::Direction& first);
+    // frames: of the whole clip, -1 = endless; steerable as in families::Limits.
+    Steering(const families::Direction& first, int64_t frames, bool steerable);
 
     // Worker: the next chunk, `frames` long, begins.
     [[nodiscard]] ChunkOrder begin_chunk(int64_t frames);
@@ -50,6 +51,8 @@ private:
     std::mutex mutex_;         // guards all below
     families::Direction direction_;
     std::shared_ptr<const PromptTag> tag_, begun_tag_;  // of direction_; of the last chunk begun
+    const int64_t frames_;
+    const bool steerable_;
     int64_t next_chunk_ = 0, next_frame_ = 0;
     int32_t shot_ = 0;
     bool closed_ = false;

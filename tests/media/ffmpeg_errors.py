@@ -28,7 +28,7 @@ WRONG = {
     "lora": ["/nosuch.safetensors", "x|y"],
     "device": ["nosuch", "cuda\\\\:x", "tpu", "''"],
     "precision": ["fp4", "-1", "9", "int8"],
-    "memory": ["1G", "-1", "lots"],
+    "memory": ["1M", "-1", "lots"],
     "cpu_threads": ["-1", "1025", "abc"],
     "prefetch": ["-1", "5", "abc"],
     "timeout": ["-1", "abc", "99999999"],

@@ -16,6 +16,8 @@ namespace {
 
 constexpr int64_t kClipFrames = 144;
 constexpr int kDefaultSteps = 4;
+// Resident set of a process that plays it for ever, rounded up (LibTorch's own pages are half of it).
+constexpr uint64_t kLeastMemory = uint64_t{256} << 20;
 
 // Immutable.
 class StorybookModel final : public Model {
@@ -67,6 +69,11 @@ public:
     [[nodiscard]] std::shared_ptr<const Model> load(const LoadOptions& options) const override {
         if (options.device != "auto" && options.device != "cpu")
             throw Error(ZT_ERROR_DEVICE, "device: expected auto or cpu (storybook runs on the CPU in this version), got " + quote(options.device));
+        if (!options.lora.empty())
+            throw Error(ZT_ERROR_UNSUPPORTED, "lora: expected none (storybook takes no adapters), got " + quote(options.lora));
+        if (options.memory_bytes != 0 && options.memory_bytes < kLeastMemory)
+            throw Error(ZT_ERROR_MEMORY, "memory: expected at least " + std::to_string(kLeastMemory) + " bytes (256M) for storybook, got " +
+                                             std::to_string(options.memory_bytes));
         if (!options.engine_opts.empty())
             throw Error(ZT_ERROR_ARGUMENT, "engine_opts: expected none (storybook has no own options), got " + quote(options.engine_opts.front().first));
         const at::ScalarType dtype = device::cpu_precision(options.precision);

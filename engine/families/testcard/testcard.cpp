@@ -125,6 +125,8 @@ Settings read_settings(const LoadOptions& options) {
     return settings;
 }
 
+constexpr uint64_t kLeastMemory = uint64_t{64} << 20;  // frames of the largest size in flight
+
 class TestcardFamily final : public Family {
 public:
     [[nodiscard]] std::string_view name() const override { return "testcard"; }
@@ -141,6 +143,15 @@ public:
             throw Error(ZT_ERROR_UNSUPPORTED,
                         "precision: expected auto or fp32 (testcard has no other), got " +
                             quote(options.precision));
+        }
+        if (!options.lora.empty()) {
+            throw Error(ZT_ERROR_UNSUPPORTED,
+                        "lora: expected none (testcard takes no adapters), got " +
+                            quote(options.lora));
+        }
+        if (options.memory_bytes != 0 && options.memory_bytes < kLeastMemory) {
+            throw Error(ZT_ERROR_MEMORY, "memory: expected at least 64M for testcard, got " +
+                                             std::to_string(options.memory_bytes));
         }
         return std::make_shared<TestcardModel>(read_settings(options));
     }

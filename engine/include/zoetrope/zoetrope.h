@@ -262,7 +262,8 @@ ZT_API zt_status zt_session_read(zt_session *session, int64_t timeout_us, zt_fra
 /* [any thread] Asks the worker to stop and wakes the reader; returns at once. Idempotent. */
 ZT_API void zt_session_cancel(zt_session *session);
 
-/* [any thread] From the next chunk begun on, frames obey the new prompt. *first_frame (may be NULL): pts of the
+/* [any thread] From the next chunk begun on, frames obey the new prompt (a model that makes its whole
+ * clip at once, as hunyuan_video, has no such chunk after the first). *first_frame (may be NULL): pts of the
  * first frame that obeys it. A refused prompt leaves the old one in force.
  * Statuses: OK, END (no chunk will begin any more; *first_frame = -1), ARGUMENT, PROMPT, UNSUPPORTED. */
 ZT_API zt_status zt_session_set_prompt(zt_session *session, const char *prompt, int64_t *first_frame, zt_error *error);

@@ -61,7 +61,7 @@ TEST(Model, WrongParamsNameTheOption) {
     (void)refusal(with([](auto& p) { p.precision = "int4"; }), ZT_ERROR_ARGUMENT);
     (void)refusal(with([](auto& p) { p.cpu_threads = 1025; }), ZT_ERROR_ARGUMENT);
     (void)refusal(with([](auto& p) { p.cpu_threads = -1; }), ZT_ERROR_ARGUMENT);
-    (void)refusal(with([](auto& p) { p.memory_bytes = 1; }), ZT_ERROR_UNSUPPORTED);
+    (void)refusal(with([](auto& p) { p.memory_bytes = 1; }), ZT_ERROR_MEMORY);
     (void)refusal(with([](auto& p) { p.lora = "x.safetensors"; }), ZT_ERROR_UNSUPPORTED);
     (void)refusal(with([](auto& p) { p.engine_opts = "nosuch=1"; }), ZT_ERROR_ARGUMENT);
     (void)refusal(with([](auto& p) { p.engine_opts = "delay_ms"; }), ZT_ERROR_ARGUMENT);

@@ -147,9 +147,8 @@ TEST(OptionTable, EnumsTakeTheirWordsOnly) {
 
 TEST(OptionTable, WhatIsNotPossibleYetSaysSo) {
     const std::pair<const char*, const char*> refused[] = {
-        {"transition", "morph"},    {"enhance", "1"},     {"lora", "x:1"},
-        {"memory", "6G"},           {"cache", "on"},      {"label", "start"},
-        {"label", "always"},        {"watermark", "dct"}, {"negative_prompt", "rain"},
+        {"transition", "morph"}, {"enhance", "1"},     {"cache", "on"},
+        {"label", "start"},      {"label", "always"},  {"watermark", "dct"},
         {"storyboard", "shots.srt"}};
     for (const auto& [name, value] : refused) {
         const Attempt attempt = set(name, value);

@@ -24,7 +24,7 @@ std::optional<int64_t> change_prompt(Steering& steering, const char* prompt) {
 }
 
 TEST(Steering, ChangeReachesTheNextChunkBegun) {
-    Steering steering(about("fox"));
+    Steering steering(about("fox"), -1, true);
     EXPECT_EQ(steering.begin_chunk(13).first_frame, 0);
     EXPECT_EQ(change_prompt(steering, "owl"), 13);
     const auto order = steering.begin_chunk(12);
@@ -35,7 +35,7 @@ TEST(Steering, ChangeReachesTheNextChunkBegun) {
 }
 
 TEST(Steering, OnlyAnotherPromptIsACut) {
-    Steering steering(about("fox"));
+    Steering steering(about("fox"), -1, true);
     EXPECT_EQ(change_prompt(steering, "owl"), 0);
     EXPECT_FALSE(steering.begin_chunk(12).direction.cut);  // nothing before it
     (void)steering.change([](Direction& direction) { direction.seed = 7; },
@@ -54,7 +54,7 @@ TEST(Steering, OnlyAnotherPromptIsACut) {
 }
 
 TEST(Steering, RefusedChangeLeavesTheOldInForce) {
-    Steering steering(about("fox"));
+    Steering steering(about("fox"), -1, true);
     const auto refuse = [](const Direction&) { throw zt::Error(ZT_ERROR_PROMPT, "no"); };
     EXPECT_THROW(
         (void)steering.change([](Direction& direction) { direction.prompt = "owl"; }, refuse),
@@ -63,9 +63,25 @@ TEST(Steering, RefusedChangeLeavesTheOldInForce) {
 }
 
 TEST(Steering, NothingObeysAfterTheLastChunk) {
-    Steering steering(about("fox"));
+    Steering steering(about("fox"), -1, true);
     steering.close();
     EXPECT_FALSE(change_prompt(steering, "owl"));
+}
+
+TEST(Steering, NoChangeNamesAFramePastTheEnd) {
+    Steering steering(about("fox"), 25, true);
+    (void)steering.begin_chunk(13);
+    EXPECT_EQ(change_prompt(steering, "owl"), 13);
+    (void)steering.begin_chunk(12);  // the last one, still in the making
+    EXPECT_EQ(change_prompt(steering, "bear"), std::nullopt);
+}
+
+TEST(Steering, AClipMadeAtOnceObeysNoChange) {
+    Steering steering(about("fox"), 25, false);
+    EXPECT_EQ(change_prompt(steering, "owl"), 0);
+    EXPECT_EQ(steering.begin_chunk(13).direction.prompt, "owl");
+    EXPECT_EQ(change_prompt(steering, "bear"), std::nullopt);
+    EXPECT_EQ(steering.begin_chunk(12).tag->text, "owl");
 }
 
 TEST(Steering, TagsCarryTheDigestOfTheBytes) {
