@@ -68,11 +68,15 @@ def vae(seed=2, **changes):
     return sensitive(diffusers.AutoencoderKLHunyuanVideo(**{**VAE, **changes}), seed, bias=0.2)
 
 
-def llm(vocab, seed=3, **changes):
+def llm_config(vocab, **changes):
     config = dict(vocab_size=vocab, hidden_size=64, intermediate_size=160, num_hidden_layers=4, num_attention_heads=4,
                   num_key_value_heads=2, rms_norm_eps=1e-5, max_position_embeddings=2048,
                   rope_parameters={"rope_type": "default", "rope_theta": 500000.0}, attention_bias=False)
-    return sensitive(transformers.LlamaModel(transformers.LlamaConfig(**{**config, **changes})), seed)
+    return transformers.LlamaConfig(**{**config, **changes})
+
+
+def llm(vocab, seed=3, **changes):
+    return sensitive(transformers.LlamaModel(llm_config(vocab, **changes)), seed)
 
 
 def clip_text(vocab, seed=4, **changes):
@@ -80,6 +84,17 @@ def clip_text(vocab, seed=4, **changes):
                   max_position_embeddings=77, hidden_act="quick_gelu", projection_dim=32,
                   bos_token_id=vocab - 2, eos_token_id=vocab - 1, pad_token_id=vocab - 1)
     return sensitive(transformers.CLIPTextModel(transformers.CLIPTextConfig(**{**config, **changes})), seed)
+
+
+def llava(vocab, image_token, pad_token, seed=6, text=None, **vision):
+    """The LLM of the picture-to-video models: a CLIP vision tower, a projector and a LLaMA. `text` changes the LLM's
+    configuration, the other keywords the tower's."""
+    tower = dict(hidden_size=48, intermediate_size=96, num_hidden_layers=4, num_attention_heads=4, image_size=28, patch_size=7,
+                 hidden_act="quick_gelu", projection_dim=32)
+    config = transformers.LlavaConfig(
+        vision_config=transformers.CLIPVisionConfig(**{**tower, **vision}), text_config=llm_config(vocab, **(text or {})),
+        image_token_index=image_token, pad_token_id=pad_token, vision_feature_layer=-2, projector_hidden_act="gelu")
+    return sensitive(transformers.LlavaForConditionalGeneration(config), seed)
 
 
 def rel_l2(ours, reference):
@@ -199,6 +214,78 @@ def original_names(state):
             out[f"{ours}.{leaf}"] = tensor
     assert not state, f"no original name for {sorted(state)[:3]}"
     return out
+
+
+def prompt_template(kind, tokenizer, image_tokens=16):
+    """The pipeline's own template with its places counted in a tiny vocabulary (they are constants of the real one)."""
+    from diffusers.pipelines.hunyuan_video import pipeline_hunyuan_video as text, pipeline_hunyuan_video_image2video as picture
+    template = (text if kind == "t2v" else picture).DEFAULT_PROMPT_TEMPLATE["template"]
+    before = tokenizer(template[:template.index("{}")]).input_ids
+    places = {"template": template, "crop_start": len(before)}
+    if kind != "t2v":
+        start = before.index(tokenizer.convert_tokens_to_ids("<image>"))
+        places.update(image_emb_start=start, image_emb_end=start + image_tokens, image_emb_len=image_tokens)
+    return places
+
+
+def pipeline(kind, seed=0, **parts):
+    """A complete tiny diffusers pipeline, fp32: kind is "t2v", "token_replace" or "latent_concat"; `parts` replace parts
+    (transformer=..., vae=..., text_encoder=..., text_encoder_2=..., scheduler=...). The same seed gives the same weights."""
+    import tiny_tokenizers
+    tokenizer, tokenizer_2 = tiny_tokenizers.llama_fast(), tiny_tokenizers.clip_fast()
+    vocab = len(tokenizer)
+    if kind == "t2v":
+        encoder = lambda: llm(vocab, seed + 3)
+    else:
+        encoder = lambda: llava(vocab, tokenizer.convert_tokens_to_ids("<image>"), tokenizer.pad_token_id, seed + 6)
+    makers = dict(transformer=lambda: transformer(kind, seed + 1), vae=lambda: vae(seed + 2), text_encoder=encoder,
+                  text_encoder_2=lambda: clip_text(len(tokenizer_2), seed + 4),
+                  scheduler=lambda: diffusers.FlowMatchEulerDiscreteScheduler(shift=7.0))
+    parts = {**{name: make() for name, make in makers.items() if name not in parts}, **parts}
+    if kind == "t2v":
+        made = diffusers.HunyuanVideoPipeline(tokenizer=tokenizer, tokenizer_2=tokenizer_2, **parts)
+    else:
+        made = diffusers.HunyuanVideoImageToVideoPipeline(
+            tokenizer=tokenizer, tokenizer_2=tokenizer_2, **parts,
+            image_processor=transformers.CLIPImageProcessorPil(size={"shortest_edge": 28}, crop_size={"height": 28, "width": 28}))
+    made.set_progress_bar_config(disable=True)
+    return made
+
+
+def save_pipeline(kind, folder, seed=0, **parts):
+    """pipeline(kind, seed, **parts) written to `folder` as a diffusers folder (model_index.json, transformer/, vae/,
+    text_encoder/, text_encoder_2/, tokenizer/, tokenizer_2/, scheduler/, for pictures image_processor/): what
+    `t2vsrc=model=FOLDER` opens. Returns the pipeline.
+
+        pipe = oracle.save_pipeline("t2v", folder)
+        frames = oracle.frames(pipe, "A cat walks.", width=64, height=48, frames=9, steps=4, seed=1)
+    """
+    made = pipeline(kind, seed, **parts)
+    made.save_pretrained(folder)
+    return made
+
+
+def kind_of(pipe):
+    return pipe.transformer.config.image_condition_type or "t2v"
+
+
+def frames(pipe, prompt, *, width, height, frames, steps, seed, guidance=6.0, true_cfg=1.0, negative=None, image=None, **more):
+    """The pipeline's frames, fp32 in 0..1, [frames, height, width, 3]. `frames` counts what comes out: latent_concat
+    computes four more. image: PIL picture (I2V only); negative and true_cfg > 1 switch true CFG on."""
+    kind = kind_of(pipe)
+    extra = {} if image is None else {"image": image}
+    result = pipe(prompt=prompt, negative_prompt=negative, width=width, height=height,
+                  num_frames=frames + (4 if kind == "latent_concat" else 0), num_inference_steps=steps, guidance_scale=guidance,
+                  true_cfg_scale=true_cfg, generator=torch.Generator().manual_seed(seed), output_type="pt",
+                  prompt_template=prompt_template(kind, pipe.tokenizer), **extra, **more)
+    return result.frames[0].permute(0, 2, 3, 1).float().contiguous()
+
+
+def picture(width, height, seed=5):
+    """A smooth coloured PIL picture that is different in every corner."""
+    from PIL import Image
+    small = torch.randint(0, 256, (4, 5, 3), generator=torch.Generator().manual_seed(seed), dtype=torch.uint8)
+    return Image.fromarray(small.numpy()).resize((width, height), Image.Resampling.BICUBIC)
 
 
 def write_json(path, value):
