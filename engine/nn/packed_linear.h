@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <type_traits>
+#include <type_traits>
 #include <vector>
 
 #include "weights/encoding.h"

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// pipeline_stage - a whole generation through the C API, for tests/parity and tests/bench:
+//   parity_pipeline clip IN OUT model=PATH prompt=TEXT [any option of the table=value]...
+// IN may hold "image" [height, width, 3] u8, the first picture. OUT: "frames" [n, height, width, 3] u8,
+// "seconds" [n] fp64, when each frame was read, from the start of the process; "events" [m, 2] fp64,
+// when each (stage, step) began: 0 load, 1 text, 2 denoise, 3 decode; "peak_kib" [1] fp64.
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <stdexcept>
+#include <vector>
+
+#include "include/zoetrope/zoetrope.h"
+#include "stage.h"
+
+namespace {
+
+using zt::parity::Case;
+
+double now() {
+    // Field 22 of /proc/self/stat would be the start in ticks of 10 ms; the caller gives ours exactly.
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+void check(zt_status status, const zt_error& error) {
+    if (status < 0) throw std::runtime_error(std::string(zt_status_name(status)) + ": " + error.message);
+}
+
+double peak_kib() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("VmHWM:")) return std::stod(line.substr(6));
+    return 0;
+}
+
+at::Tensor numbers(const std::vector<double>& values, int64_t columns) {
+    at::Tensor t = at::empty({static_cast<int64_t>(values.size()) / columns, columns}, at::kDouble);
+    if (!values.empty()) std::memcpy(t.data_ptr(), values.data(), values.size() * sizeof(double));
+    return columns == 1 ? t.flatten() : t;
+}
+
+void clip(Case& c) {
+    zt_error error = ZT_ERROR_INIT;
+    zt_model_params params;
+    zt_request request;
+    zt_model_params_init(&params);
+    zt_request_init(&request);
+    for (const auto& [name, value] : c.options)
+        if (name != "started") check(zt_set_option(&params, &request, name.c_str(), value.c_str(), &error), error);
+    request.format = ZT_PIXEL_RGB24;
+    const double start = c.options.contains("started") ? std::stod(c.option("started")) : now();
+
+    zt_model* model = nullptr;
+    zt_session* session = nullptr;
+    zt_frame* frame = nullptr;
+    check(zt_model_open(&params, &model, &error), error);
+    check(zt_session_create(model, &request, &session, &error), error);
+    std::vector<double> seconds, events;
+    std::vector<at::Tensor> frames;
+    std::string stage;
+    int step = -1;
+    zt_status status = ZT_AGAIN;
+    while (status == ZT_OK || status == ZT_AGAIN) {
+        status = zt_session_read(session, 2000, &frame, &error);
+        zt_progress progress{};
+        progress.struct_size = sizeof(progress);
+        if (zt_session_get_progress(session, &progress) == ZT_OK && (progress.stage != stage || progress.step != step)) {
+            stage = progress.stage;
+            step = progress.step;
+            const double number = stage == "load" ? 0 : stage == "text" ? 1 : stage == "denoise" ? 2 + 0.001 * step : 3;
+            events.insert(events.end(), {now() - start, number});
+        }
+        if (status != ZT_OK) continue;
+        seconds.push_back(now() - start);
+        const zt_frame_info* info = zt_frame_get_info(frame);
+        at::Tensor picture = at::empty({info->height, info->width, 3}, at::kByte);
+        for (int y = 0; y < info->height; y++)
+            std::memcpy(picture[y].data_ptr(), info->data[0] + y * info->stride[0], static_cast<size_t>(info->width) * 3);
+        frames.push_back(picture);
+        zt_frame_unref(&frame);
+    }
+    check(status, error);
+    zt_session_destroy(&session);
+    zt_model_unref(&model);
+    c.out["frames"] = at::stack(frames);
+    c.out["seconds"] = numbers(seconds, 1);
+    c.out["events"] = numbers(events, 2);
+    c.out["peak_kib"] = numbers({peak_kib()}, 1);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return zt::parity::run(argc, argv, {{"clip", clip}}); }
