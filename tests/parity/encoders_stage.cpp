@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// encoders_stage.cpp - the LLM, CLIP's text tower and the vision tower on ids and pixels given.
+#include "stage.h"
+
+#include "families/hunyuan_video/clip_text.h"
+#include "families/hunyuan_video/clip_vision.h"
+#include "families/hunyuan_video/llm.h"
+
+using namespace zt::hunyuan_video;
+using zt::parity::Case;
+
+namespace {
+
+int64_t number(const Case& c, const std::string& name, int64_t otherwise = 0) {
+    return std::stoll(c.option(name, std::to_string(otherwise)));
+}
+
+at::ScalarType type_of(const Case& c) { return c.option("dtype") == "bf16" ? at::kBFloat16 : at::kFloat; }
+
+std::vector<int32_t> ids_of(const at::Tensor& t) {
+    const at::Tensor ids = t.to(at::kInt);
+    return {ids.data_ptr<int32_t>(), ids.data_ptr<int32_t>() + ids.numel()};
+}
+
+// The weights under `prefix` that the model has; the files of the reference hold more.
+template <class Model>
+void load(Model& model, const Case& c, const std::string& prefix) {
+    const zt::weights::Tensors all = c.under(prefix);
+    zt::weights::Tensors used;
+    model.visit([&](const std::string& name, at::Tensor&) {
+        if (all.contains(name)) used.emplace(name, all.at(name));
+    });
+    zt::weights::assign(model, used, type_of(c), prefix);
+}
+
+LlmConfig llm_config(const Case& c) {
+    LlmConfig config;
+    config.vocab = number(c, "vocab");
+    config.hidden = number(c, "hidden", 64);
+    config.intermediate = number(c, "intermediate", 160);
+    config.layers = number(c, "layers", 4);
+    config.heads = number(c, "heads", 4);
+    config.kv_heads = number(c, "kv_heads", 2);
+    config.head_dim = number(c, "head_dim", config.hidden / config.heads);
+    config.rope_theta = static_cast<double>(number(c, "rope_theta", 500000));
+    return config;
+}
+
+ClipConfig text_config(const Case& c) {
+    ClipConfig config;
+    config.hidden = 32;
+    config.intermediate = 64;
+    config.layers = 3;
+    config.heads = 4;
+    config.vocab = number(c, "clip_vocab");
+    config.eos = number(c, "clip_eos", config.vocab - 1);
+    return config;
+}
+
+ClipConfig vision_config() {
+    ClipConfig config;
+    config.hidden = 48;
+    config.intermediate = 96;
+    config.layers = 4;
+    config.heads = 4;
+    config.image_size = 28;
+    config.patch = 7;
+    return config;
+}
+
+// Several sequences of ids, all run in one pass: ids.0, ids.1, ... -> states.0, ...
+void run_llm_stage(Case& c) {
+    const LlmConfig config = llm_config(c);
+    ResidentLlm llm(config);
+    load(llm, c, "llm.");
+    std::vector<at::Tensor> sequences;
+    for (int i = 0; c.in.contains("ids." + std::to_string(i)); i++)
+        sequences.push_back(llm.rows(ids_of(c.input("ids." + std::to_string(i)))));
+    const std::vector<at::Tensor> states = run_llm(config, llm, sequences);
+    for (size_t i = 0; i < states.size(); i++) c.out["states." + std::to_string(i)] = states[i].to(at::kFloat);
+}
+
+void run_clip_text(Case& c) {
+    ClipText model = make_clip_text(text_config(c));
+    load(model, c, "clip.");
+    c.out["pooled"] = forward(model, ids_of(c.input("ids"))).to(at::kFloat);
+}
+
+// The picture's features and embeddings.
+std::pair<at::Tensor, at::Tensor> see(const Case& c, const at::Tensor& pixels) {
+    ClipVision tower = make_clip_vision(vision_config());
+    load(tower, c, "vision.");
+    Projector projector = make_projector(tower.config.hidden, number(c, "hidden", 64));
+    load(projector, c, "projector.");
+    const at::Tensor features = forward(tower, pixels);
+    return {features, forward(projector, features)};
+}
+
+void run_vision(Case& c) {
+    const auto [features, embeddings] = see(c, c.input("pixels"));
+    c.out["features"] = features.to(at::kFloat);
+    c.out["embeddings"] = embeddings.to(at::kFloat);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    return zt::parity::run(argc, argv, {{"llm", run_llm_stage}, {"clip_text", run_clip_text}, {"vision", run_vision}});
+}
