@@ -21,6 +21,9 @@ except ImportError as missing:
     print(f"skipped: {missing}; tools/setup tests installs the reference")
     sys.exit(77)
 
+for package in (transformers, diffusers):
+    package.utils.logging.set_verbosity_error()
+    package.utils.logging.disable_progress_bar()
 torch.set_num_threads(1)
 torch.manual_seed(0)
 BUILD = pathlib.Path(os.environ.get("ZT_BUILD", "build"))
@@ -273,6 +276,7 @@ def frames(pipe, prompt, *, width, height, frames, steps, seed, guidance=6.0, tr
     """The pipeline's frames, fp32 in 0..1, [frames, height, width, 3]. `frames` counts what comes out: latent_concat
     computes four more. image: PIL picture (I2V only); negative and true_cfg > 1 switch true CFG on."""
     kind = kind_of(pipe)
+    pipe.vae.enable_tiling()   # the engine's default; without effect up to 256 px
     extra = {} if image is None else {"image": image}
     result = pipe(prompt=prompt, negative_prompt=negative, width=width, height=height,
                   num_frames=frames + (4 if kind == "latent_concat" else 0), num_inference_steps=steps, guidance_scale=guidance,
