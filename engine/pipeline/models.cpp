@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <future>
 #include <map>
 #include <mutex>
+#include <set>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -87,9 +87,11 @@ Found find_model(const std::string& name) {
     std::error_code error;
     const fs::path path = fs::canonical(name, error);
     if (error) {
-        throw Error(ZT_ERROR_NOT_FOUND, "model: expected " + known +
-                                            " or the path of a model, got " + zt::quote(name) +
-                                            " (" + error.message() + ")");
+        // A bare name was meant as a name; why there is no such file would only lead astray.
+        std::string got = zt::quote(name);
+        if (name.find('/') != std::string::npos) got += " (" + error.message() + ")";
+        throw Error(ZT_ERROR_NOT_FOUND,
+                    "model: expected " + known + " or the path of a model, got " + got);
     }
     for (const Family* family : families) {
         if (family->detect(path.string())) return {family, path.string()};
@@ -112,20 +114,20 @@ std::string file_identity(const fs::path& path) {
 }
 
 std::string identity(const Found& found, const LoadOptions& options) {
-    std::vector<std::string> parts;
+    std::set<std::string> files;
     if (is_folder(found.path)) {
         std::error_code ignored;
         for (fs::recursive_directory_iterator at(found.path, ignored), end;
-             at != end && parts.size() < kMaxIdentityFiles; at.increment(ignored)) {
-            parts.push_back(file_identity(at->path()));
+             at != end && files.size() < kMaxIdentityFiles; at.increment(ignored)) {
+            files.insert(file_identity(at->path()));
         }
-        std::sort(parts.begin(), parts.end());
     } else if (!found.path.empty()) {
-        parts.push_back(file_identity(found.path));
+        files.insert(file_identity(found.path));
     }
     std::string key(found.family->name());
-    parts.insert(parts.begin(), {found.path, options.device, options.precision,
-                                 std::to_string(options.memory_bytes)});
+    std::vector<std::string> parts = {found.path, options.device, options.precision,
+                                      std::to_string(options.memory_bytes)};
+    parts.insert(parts.end(), files.begin(), files.end());
     for (const auto& [name, value] : options.engine_opts) parts.push_back(name + "=" + value);
     for (const std::string& part : parts) key += '\0' + part;
     return key;
