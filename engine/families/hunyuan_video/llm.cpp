@@ -72,11 +72,13 @@ LlmLayer make_llm_layer(const LlmConfig& c) {
     return layer;
 }
 
-ResidentLlm::ResidentLlm(const LlmConfig& config) : embedding_(at::empty({config.vocab, config.hidden})) {
+ResidentLlm::ResidentLlm(const LlmConfig& config, RowReader rows) : read_rows_(std::move(rows)) {
+    if (!read_rows_) embedding_ = at::empty({config.vocab, config.hidden});
     for (int64_t i = 0; i < used_layers(config); i++) layers_.push_back(make_llm_layer(config));
 }
 
 at::Tensor ResidentLlm::rows(const std::vector<int32_t>& ids) {
+    if (read_rows_) return read_rows_(ids);
     return at::embedding(embedding_, at::tensor(ids, at::kInt).to(embedding_.device()));
 }
 

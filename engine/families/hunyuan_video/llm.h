@@ -6,7 +6,9 @@
 // that they may be streamed from disk.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/cancel.h"
@@ -44,19 +46,25 @@ public:
     virtual at::Tensor rows(const std::vector<int32_t>& ids) = 0;
 };
 
-// Everything in memory. Immutable while in use.
+// Rows of the embedding table read from a file, see LlmSource::rows.
+using RowReader = std::function<at::Tensor(const std::vector<int32_t>& ids)>;
+
+// Every used layer in memory. Immutable while in use.
 class ResidentLlm final : public LlmSource {
 public:
-    explicit ResidentLlm(const LlmConfig& config);   // undefined values, to be loaded
+    // Undefined values, to be loaded. With a row reader there is no embedding table in memory (1 GB of
+    // the published model), and it is not among the tensors visited.
+    explicit ResidentLlm(const LlmConfig& config, RowReader rows = {});
     const LlmLayer& layer(int64_t i) override { return layers_.at(static_cast<size_t>(i)); }
     at::Tensor rows(const std::vector<int32_t>& ids) override;
     template <class F>
     void visit(F&& f) {
-        f("embed_tokens.weight", embedding_);
+        if (embedding_.defined()) f("embed_tokens.weight", embedding_);
         for (size_t i = 0; i < layers_.size(); i++) layers_[i].visit(f, "layers." + std::to_string(i));
     }
 
 private:
+    RowReader read_rows_;
     at::Tensor embedding_;   // [vocab, hidden]
     std::vector<LlmLayer> layers_;
 };
