@@ -149,36 +149,6 @@ private:
     std::string key_text_;
 };
 
-class TreeBuilder final : public Events {
-public:
-    void null() override { put(Value()); }
-    void boolean(bool value) override { put(Value(value)); }
-    void unsigned_integer(uint64_t value) override { put(Value(value)); }
-    void number(double value) override { put(Value(value)); }
-    void string(std::string_view value) override { put(Value(std::string(value))); }
-    void key(std::string_view value) override { key_ = value; }
-    void begin_object() override { open_.push_back(put(Value(Value::Object{}))); }
-    void end_object() override { open_.pop_back(); }
-    void begin_array() override { open_.push_back(put(Value(Value::Array{}))); }
-    void end_array() override { open_.pop_back(); }
-    Value take() { return std::move(root_); }
-
-private:
-    // Pointers to open containers stay valid: only the innermost one grows.
-    Value* put(Value value) {
-        if (open_.empty()) return &(root_ = std::move(value));
-        if (auto* array = std::get_if<Value::Array>(&open_.back()->data)) {
-            return &array->emplace_back(std::move(value));
-        }
-        auto& object = std::get<Value::Object>(open_.back()->data);
-        return &object.emplace_back(std::move(key_), std::move(value)).second;
-    }
-
-    Value root_;
-    std::vector<Value*> open_;
-    std::string key_;
-};
-
 std::string number_text(double value) {
     std::array<char, 32> buffer;
     const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
@@ -234,6 +204,16 @@ void write(std::string& out, const Value& value, size_t level) {
 // vectors, it destroys an alternative that was never made.
 Value::Value(const Value& other) {
     std::visit([&](auto alternative) { data = std::move(alternative); }, other.data);
+}
+
+// Pointers to open containers stay valid: only the innermost one grows.
+Value* TreeBuilder::put(Value value) {
+    if (open_.empty()) return &(root_ = std::move(value));
+    if (auto* array = std::get_if<Value::Array>(&open_.back()->data)) {
+        return &array->emplace_back(std::move(value));
+    }
+    auto& object = std::get<Value::Object>(open_.back()->data);
+    return &object.emplace_back(std::move(key_), std::move(value)).second;
 }
 
 void parse(std::string_view text, const Limits& limits, const Origin& origin, Events& events) {

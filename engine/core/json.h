@@ -66,6 +66,30 @@ struct Value {
     Data data;
 };
 
+// Makes a tree of the events; take() it when they are over. Also for handlers that pass on what they
+// do not want themselves.
+class TreeBuilder final : public Events {
+public:
+    void null() override { put(Value()); }
+    void boolean(bool value) override { put(Value(value)); }
+    void unsigned_integer(uint64_t value) override { put(Value(value)); }
+    void number(double value) override { put(Value(value)); }
+    void string(std::string_view value) override { put(Value(std::string(value))); }
+    void key(std::string_view value) override { key_ = value; }
+    void begin_object() override { open_.push_back(put(Value(Value::Object{}))); }
+    void end_object() override { open_.pop_back(); }
+    void begin_array() override { open_.push_back(put(Value(Value::Array{}))); }
+    void end_array() override { open_.pop_back(); }
+    [[nodiscard]] Value take() { return std::move(root_); }
+
+private:
+    Value* put(Value value);
+
+    Value root_;
+    std::vector<Value*> open_;
+    std::string key_;
+};
+
 [[nodiscard]] Value parse_value(std::string_view text, const Limits& limits, const Origin& origin);
 
 // As JSON text, two blanks per level; doubles in their shortest exact form.
@@ -92,6 +116,9 @@ public:
     [[nodiscard]] double number() const;
     [[nodiscard]] const std::string& string() const;
     [[nodiscard]] const Value& value() const noexcept { return *value_; }
+    [[nodiscard]] bool is_null() const noexcept { return std::holds_alternative<std::monostate>(value_->data); }
+    // Where it stands: the start of its messages.
+    [[nodiscard]] const std::string& name() const noexcept { return origin_.name; }
     // "... expected <expected>, got <this value>", and the same about one of its keys.
     [[noreturn]] void refuse(const std::string& expected) const;
     [[noreturn]] void refuse_key(const std::string& expected, std::string_view got) const;

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A tokenizer as read from its files, and the readers. Nothing of the file is used before all of it
+// was checked. Torch-free.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/json.h"
+#include "text/added_tokens.h"
+#include "text/bpe_model.h"
+#include "text/text_steps.h"
+
+namespace zt::text {
+
+// The expression of ByteLevel itself (GPT-2, encoder.py).
+inline constexpr std::string_view kByteLevelSplit =
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+
+inline constexpr uint64_t kMaxTokenizerBytes = 32 << 20;   // the largest published ones have 17 MB
+
+struct TokenizerParts {
+    AddedTokens first;                     // searched for in the text as it is
+    std::vector<NormalStep> normalizer;
+    AddedTokens second;                    // searched for in the normalised text
+    std::vector<PieceStep> splits;
+    BpeModel model;
+    Vocabulary added;                      // all added tokens as written in the file
+    size_t added_alone = 0;                //   those of them that the model does not have
+    std::vector<int32_t> before, after;    // what the post-processor puts around
+};
+
+// See BpeTokenizer for errors.
+[[nodiscard]] TokenizerParts read_tokenizer_json(std::string_view text, const std::string& name);
+[[nodiscard]] TokenizerParts read_clip_pair(std::string_view vocab_json, std::string_view merges_txt);
+
+// The two large parts of a tokenizer.json, read while the JSON is: a tree of them would take half a
+// gigabyte. The rest becomes a tree.
+struct RawModel {
+    Vocabulary vocabulary;                 // not finished
+    std::string merge_text;                // both halves of each pair, one after another
+    struct Lengths {
+        uint32_t left, right;
+    };
+    std::vector<Lengths> merges;
+    bool has_vocabulary = false, has_merges = false;
+    json::Value rest;                      // null in place of the two
+};
+[[nodiscard]] RawModel read_raw_model(std::string_view text, const json::Origin& origin);
+// A file that is the vocabulary alone.
+[[nodiscard]] RawModel read_raw_vocabulary(std::string_view text, const json::Origin& origin);
+// Adds a pair written "a b"; false if it is not one.
+[[nodiscard]] bool add_written_merge(RawModel& raw, std::string_view pair);
+
+// Finishes the vocabulary, turns pairs of text into pairs of ids; `name` starts the messages.
+[[nodiscard]] BpeModel make_model(RawModel raw, BpeRules rules, const std::string& unknown_token, const std::string& name);
+
+}  // namespace zt::text
