@@ -42,14 +42,11 @@ public:
     [[nodiscard]] at::Tensor next(const TileRun& run = {});
 
 private:
-    [[nodiscard]] TemporalTile tile() const;
-
     const VaeDecoder& decoder_;
     at::Tensor latents_;     // [latent_channels, t, h, w] in the decoder's type, divided by the scaling factor
     Tiling tiling_;
-    int64_t skip_frames_ = 0;
+    int64_t skip_frames_ = 0, skip_left_ = 0;
     int64_t first_ = 0;      // latent the next tile begins with
-    int64_t tiles_done_ = 0;
     at::Tensor tail_;        // last frames of the tile before, raw: [at most the blend, 3, height, width]
 };
 
