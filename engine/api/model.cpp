@@ -88,6 +88,11 @@ void fill_info(zt_model& handle) {
     info.endless = limits.endless ? 1 : 0;
     info.true_guidance = limits.true_guidance ? 1 : 0;
     info.default_steps = limits.default_steps;
+    info.first_image = limits.first_image;
+    info.last_image = limits.last_image;
+    info.mask_image = limits.mask_image;
+    info.history_images = limits.history_images;
+    info.strength = limits.strength ? 1 : 0;
 }
 
 }  // namespace

@@ -211,6 +211,10 @@ bool store_request_option(zt_request& request, std::string_view name, const char
         request.sei = static_cast<int>(read.integer);
     else if (name == "metadata_prompt")
         request.metadata_prompt = static_cast<int>(read.integer);
+    else if (name == "fit")
+        request.fit = static_cast<zt_fit>(read.integer);
+    else if (name == "strength")
+        request.strength = read.real;
     else
         return false;
     return true;
@@ -218,7 +222,8 @@ bool store_request_option(zt_request& request, std::string_view name, const char
 
 // Options whose only possible value is the default have no field yet.
 bool has_no_field(std::string_view name) {
-    return name == "cache" || name == "label" || name == "watermark";
+    return name == "cache" || name == "label" || name == "watermark" || name == "mode" ||
+           name == "context" || name == "mask";
 }
 
 }  // namespace

@@ -16,4 +16,11 @@ void zt_request_init(zt_request* request) {
     request->guidance = -1.0;
     request->prefetch = 1;
     request->sei = 1;
+    request->strength = 1.0;
+}
+
+void zt_image_init(zt_image* image) {
+    if (image == nullptr) return;
+    *image = {};
+    image->struct_size = sizeof(*image);
 }

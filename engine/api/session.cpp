@@ -5,11 +5,13 @@
 #include <cstring>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "api/guard.h"
 #include "api/handles.h"
 #include "api/options.h"
 #include "core/error.h"
+#include "pipeline/images.h"
 #include "pipeline/plan.h"
 
 namespace {
@@ -31,9 +33,8 @@ void check_caller(const zt_session* session) {
     }
 }
 
-void fill_info(zt_session& handle) {
-    const zt::pipeline::Plan& plan = handle.session.plan();
-    zt_session_info& info = handle.info;
+zt_session_info info_of(const zt::pipeline::Plan& plan) {
+    zt_session_info info{};
     info.struct_size = sizeof(info);
     info.width = plan.generation.width;
     info.height = plan.generation.height;
@@ -43,7 +44,30 @@ void fill_info(zt_session& handle) {
     info.steps = plan.generation.steps;
     info.guidance = plan.generation.first.guidance;
     info.format = plan.format;
+    return info;
 }
+
+// The request as this version knows it, with its pictures, whose elements may be of another size.
+struct OwnRequest {
+    zt_request request;
+    std::vector<zt_image> images;
+
+    explicit OwnRequest(const zt_request* theirs) {
+        zt::api::copy_params(theirs, &request, sizeof(request), "request");
+        if (request.image_count == 0) return;
+        zt::api::check_pointer(request.images, "images");
+        if (request.image_count > zt::pipeline::kMaxImages) return;  // refused later, by name
+        const auto* at = reinterpret_cast<const char*>(request.images);
+        const size_t step = request.images->struct_size;
+        for (size_t i = 0; i < request.image_count; ++i) {
+            zt_image& ours = images.emplace_back();
+            zt::api::copy_params(at + i * step, &ours, sizeof(ours), "image");
+        }
+        request.images = images.data();
+    }
+    OwnRequest(const OwnRequest&) = delete;
+    OwnRequest& operator=(const OwnRequest&) = delete;
+};
 
 }  // namespace
 
@@ -53,14 +77,34 @@ zt_status zt_session_create(zt_model* model, const zt_request* request, zt_sessi
     return zt::api::guard(error, [&] {
         zt::api::check_pointer(session, "session");
         zt::api::check_pointer(model, "model");
-        zt_request ours;
-        zt::api::copy_params(request, &ours, sizeof(ours), "request");
-        const zt::Log log =
-            ours.log != nullptr ? zt::make_log(ours.log, ours.log_opaque) : model->log;
-        zt::pipeline::Plan plan = zt::pipeline::make_plan(ours, *model->model, log);
+        const OwnRequest own(request);
+        const zt::Log log = own.request.log != nullptr
+                                ? zt::make_log(own.request.log, own.request.log_opaque)
+                                : model->log;
+        zt::pipeline::Plan plan = zt::pipeline::make_plan(own.request, *model->model, log);
+        const zt_session_info info = info_of(plan);
         auto handle = std::make_unique<zt_session>(model->model, std::move(plan));
-        fill_info(*handle);
+        handle->info = info;
         *session = handle.release();
+        return ZT_OK;
+    });
+}
+
+zt_status zt_session_plan(zt_model* model, const zt_request* request, zt_session_info* info,
+                          zt_error* error) {
+    return zt::api::guard(error, [&] {
+        zt::api::check_pointer(model, "model");
+        zt::api::check_pointer(info, "info");
+        const size_t size = info->struct_size;
+        if (size < sizeof(size_t))
+            throw Error(ZT_ERROR_ARGUMENT, "info: struct_size: expected it to be set, got " +
+                                               std::to_string(size));
+        const OwnRequest own(request);
+        zt_session_info ours = info_of(zt::pipeline::make_plan(own.request, *model->model,
+                                                               zt::make_log(nullptr, nullptr),
+                                                               zt::pipeline::Purpose::kAsk));
+        ours.struct_size = size;
+        std::memcpy(info, &ours, std::min(size, sizeof(ours)));
         return ZT_OK;
     });
 }
@@ -127,6 +171,8 @@ zt_status zt_session_set_option(zt_session* session, const char* name, const cha
             return tell_first_frame(session->session.set_seed(request.seed), first_frame);
         if (key == "guidance")
             return tell_first_frame(session->session.set_guidance(request.guidance), first_frame);
+        if (key == "strength")
+            return tell_first_frame(session->session.set_strength(request.strength), first_frame);
         if (key == "negative_prompt")
             return tell_first_frame(session->session.set_negative_prompt(value), first_frame);
         throw Error(ZT_ERROR_INTERNAL, std::string(key) + ": expected a runtime option, got one nobody sets");

@@ -34,6 +34,9 @@ struct Limits {
     int default_steps = 1, max_steps = 1000;
     double default_guidance = 0.0;
     int threads = 0;                  // to compute with unless the host says; 0 = one per core
+    zt_use first_image = ZT_USE_NEVER, last_image = ZT_USE_NEVER, mask_image = ZT_USE_NEVER;
+    int history_images = 0;           // at most
+    bool strength = false;            // other than 1
 };
 
 using LogFn = Log;
@@ -49,6 +52,14 @@ struct LoadOptions {
     LogFn log;
 };
 
+// A picture that conditions, at its own size: fitting it is the family's. Samples of more than 8
+// bits and YUV were rounded to the nearest 8-bit RGB; 8-bit RGB is as it came.
+struct Picture {
+    zt_image_role role = ZT_IMAGE_FIRST;
+    int width = 0, height = 0;
+    std::shared_ptr<const std::vector<uint8_t>> rgb;   // [height, width, 3], full range
+};
+
 // What may change from chunk to chunk. The pipeline passes the values in force to next().
 struct Direction {
     std::string prompt;
@@ -56,6 +67,7 @@ struct Direction {
     int64_t seed = 0;
     double guidance = 0.0;
     bool cut = false;                 // the prompt changed since the last chunk and asks for a cut
+    double strength = 1.0;            // weight of the first picture
 };
 
 // A validated request: every field is set and within limits.
@@ -67,6 +79,8 @@ struct GenerationRequest {
     double flow_shift = 0.0;
     Direction first;                  // what the first chunk obeys
     LogFn log;
+    std::vector<Picture> images;      // as many of each role as the limits say, history oldest first
+    zt_fit fit = ZT_FIT_CROP;
 };
 
 // Finished frames, planar RGB in fp32, 0..1 (values outside are clamped by the colour stage).

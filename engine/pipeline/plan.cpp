@@ -14,6 +14,7 @@
 #include "core/text_number.h"
 #include "core/utf8.h"
 #include "pipeline/color.h"
+#include "pipeline/images.h"
 #include "pipeline/prompt_file.h"
 
 namespace zt::pipeline {
@@ -241,7 +242,8 @@ void check_front_end_fields(const zt_request& request) {
 
 }  // namespace
 
-Plan make_plan(const zt_request& request, const families::Model& model, const Log& log) {
+Plan make_plan(const zt_request& request, const families::Model& model, const Log& log,
+               Purpose purpose) {
     const Limits& limits = model.limits();
     check_possible(request);
     check_front_end_fields(request);
@@ -256,14 +258,23 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
     check_range("flow_shift", request.flow_shift, 0.0, kMaxFlowShift);
     generation.flow_shift = request.flow_shift;
     generation.first.guidance = resolve_guidance(request.guidance, limits);
+    const bool start = purpose == Purpose::kStart;
+    check_images(request, limits, start);
+    generation.fit = request.fit;
+    generation.first.strength =
+        resolve_strength(request.strength, limits, request.image_count > 0);
     plan.start_frame = resolve_start(request.start_frame, generation.frames);
     plan.prefetch = resolve_prefetch(request.prefetch, plan, limits);
     generation.first.prompt = find_prompt(request);
     if (given(request.negative_prompt)) generation.first.negative_prompt = request.negative_prompt;
     check_negative_prompt(generation.first.negative_prompt, limits);
-    generation.first.seed = resolve_seed(request.seed, log);
+    if (start || request.seed != -1)
+        generation.first.seed = resolve_seed(request.seed, log);
+    else
+        generation.first.seed = -1;
     generation.log = log;
     model.check(generation.first);
+    if (start) generation.images = take_images(request);
     return plan;
 }
 

@@ -34,9 +34,13 @@ struct Plan {
     int prefetch = 1;
 };
 
+// kAsk: what would be, for a host that has no pixels yet; no picture is copied, a random seed is
+// not drawn and stays -1.
+enum class Purpose { kStart, kAsk };
+
 // Throws zt::Error. Reads prompt_file; draws a random seed; logs what it decided by itself.
 [[nodiscard]] Plan make_plan(const zt_request& request, const families::Model& model,
-                             const Log& log);
+                             const Log& log, Purpose purpose = Purpose::kStart);
 
 // Throws ZT_ERROR_PROMPT unless text is 1..kPromptBytes bytes of UTF-8 without control characters.
 void check_prompt(const std::string& text);

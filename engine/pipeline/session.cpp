@@ -6,6 +6,7 @@
 #include <csignal>
 #include <utility>
 
+#include "pipeline/images.h"
 #include "pipeline/worker.h"
 
 namespace zt::pipeline {
@@ -72,6 +73,12 @@ std::optional<int64_t> Session::set_seed(int64_t seed) {
 std::optional<int64_t> Session::set_guidance(double guidance) {
     const double resolved = resolve_guidance(guidance, model_->limits());
     return change([&](families::Direction& direction) { direction.guidance = resolved; });
+}
+
+std::optional<int64_t> Session::set_strength(double strength) {
+    const double resolved =
+        resolve_strength(strength, model_->limits(), !plan_.generation.images.empty());
+    return change([&](families::Direction& direction) { direction.strength = resolved; });
 }
 
 std::optional<int64_t> Session::change(const std::function<void(families::Direction&)>& edit) {

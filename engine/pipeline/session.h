@@ -38,6 +38,7 @@ public:
     [[nodiscard]] std::optional<int64_t> set_negative_prompt(const std::string& prompt);
     [[nodiscard]] std::optional<int64_t> set_seed(int64_t seed);
     [[nodiscard]] std::optional<int64_t> set_guidance(double guidance);
+    [[nodiscard]] std::optional<int64_t> set_strength(double strength);
     [[nodiscard]] zt_progress progress() const { return progress_.snapshot(); }
     // True inside a callback made by this session's worker.
     [[nodiscard]] bool on_worker() const noexcept {

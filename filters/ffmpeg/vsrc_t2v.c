@@ -44,12 +44,16 @@
 
 typedef struct T2vOptions {
 #define ZT_OPTION(name, type, text, number, min, max, choices, flags, help) FIELD_##type(name)
+#define ZT_I2V_OPTION(name, type, text, number, min, max, choices, flags, help)
+#define ZT_I2V_CHOICE(name, word, value, help)
 #include "api/options.def"
 } T2vOptions;
 
 enum {
     OPTION_COUNT = 0
 #define ZT_OPTION(name, type, text, number, min, max, choices, flags, help) + 1
+#define ZT_I2V_OPTION(name, type, text, number, min, max, choices, flags, help)
+#define ZT_I2V_CHOICE(name, word, value, help)
 #include "api/options.def"
 };
 
@@ -104,6 +108,8 @@ static const AVOption t2vsrc_options[] = {
     AV_##type(name, text, number, min, max, flags, help)
 #define ZT_CHOICE(name, word, value, help) \
     { #word, help, 0, AV_OPT_TYPE_CONST, { .i64 = (value) }, 0, 0, FLAGS, .unit = #name },
+#define ZT_I2V_OPTION(name, type, text, number, min, max, choices, flags, help)
+#define ZT_I2V_CHOICE(name, word, value, help)
 #include "api/options.def"
     { "s", "same as size", OFFSET(size), AV_OPT_TYPE_IMAGE_SIZE, { .str = NULL }, 0, 0, FLAGS },
     { "r", "same as rate", OFFSET(rate), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, FLAGS },
@@ -124,6 +130,8 @@ typedef struct Passed {
 static const Passed passed[] = {
 #define ZT_OPTION(name, type, text, number, min, max, choices, flags, help) \
     { #name, text, choices, ZT_OPTION_##type, OFFSET(name), number },
+#define ZT_I2V_OPTION(name, type, text, number, min, max, choices, flags, help)
+#define ZT_I2V_CHOICE(name, word, value, help)
 #include "api/options.def"
 };
 

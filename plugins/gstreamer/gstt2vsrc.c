@@ -277,7 +277,8 @@ gst_t2v_src_class_init (GstT2vSrcClass * klass)
   element_class->change_state = GST_DEBUG_FUNCPTR (gst_t2v_src_change_state);
 
   for (gint i = 0; i < T2V_OPTION_COUNT; i++) {
-    if (t2v_option_is_property (i))
+    if (t2v_option_is_property (i)
+        && !(t2v_option_info (i)->flags & ZT_OPTION_I2V))
       g_object_class_install_property (object_class, i + 1,
           t2v_option_param_spec (i));
   }

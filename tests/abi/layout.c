@@ -41,6 +41,13 @@ static void print_layout(void)
     FIELD(zt_model_info, size_step); FIELD(zt_model_info, rates); FIELD(zt_model_info, default_frames);
     FIELD(zt_model_info, frames_step); FIELD(zt_model_info, frames_offset); FIELD(zt_model_info, chunk_frames);
     FIELD(zt_model_info, endless); FIELD(zt_model_info, true_guidance); FIELD(zt_model_info, default_steps);
+    FIELD(zt_model_info, first_image); FIELD(zt_model_info, last_image); FIELD(zt_model_info, mask_image);
+    FIELD(zt_model_info, history_images); FIELD(zt_model_info, strength);
+
+    SIZE(zt_image);
+    FIELD(zt_image, struct_size); FIELD(zt_image, role); FIELD(zt_image, format); FIELD(zt_image, width);
+    FIELD(zt_image, height); FIELD(zt_image, data); FIELD(zt_image, stride); FIELD(zt_image, matrix);
+    FIELD(zt_image, range); FIELD(zt_image, chroma_site);
 
     SIZE(zt_request);
     FIELD(zt_request, struct_size); FIELD(zt_request, prompt); FIELD(zt_request, prompt_file);
@@ -51,6 +58,8 @@ static void print_layout(void)
     FIELD(zt_request, enhance); FIELD(zt_request, format); FIELD(zt_request, prefetch);
     FIELD(zt_request, timeout_us); FIELD(zt_request, sei); FIELD(zt_request, metadata_prompt);
     FIELD(zt_request, log); FIELD(zt_request, log_opaque);
+    FIELD(zt_request, images); FIELD(zt_request, image_count); FIELD(zt_request, fit);
+    FIELD(zt_request, strength);
 
     SIZE(zt_option_info);
     FIELD(zt_option_info, name); FIELD(zt_option_info, type); FIELD(zt_option_info, default_value);

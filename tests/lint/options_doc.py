@@ -38,7 +38,7 @@ def split_arguments(text):
 def read_options(root):
     with open(os.path.join(root, 'engine/api/options.def'), encoding='utf-8') as file:
         text = re.sub(r'/\*.*?\*/', '', file.read(), flags=re.S)
-    calls = re.findall(r'^ZT_OPTION\((.*?)\)$', text, flags=re.S | re.M)
+    calls = re.findall(r'^ZT_(?:I2V_)?OPTION\((.*?)\)$', text, flags=re.S | re.M)
     options = []
     for call in calls:
         name, kind, default, _, low, high, choices, flags, words = split_arguments(call)
@@ -66,7 +66,7 @@ def range_text(option):
 
 def marks(option):
     flags = option['flags']
-    out = [mark for flag, mark in (('RUNTIME', 'R'), ('LINK', 'L'), ('REFUSED', 'N')) if 'ZT_OPTION_' + flag in flags]
+    out = [mark for flag, mark in (('RUNTIME', 'R'), ('LINK', 'L'), ('REFUSED', 'N'), ('I2V', 'I')) if 'ZT_OPTION_' + flag in flags]
     return ' '.join(out)
 
 

@@ -97,7 +97,61 @@ Card make_card(int64_t seed, std::string_view prompt) {
     return card;
 }
 
-void draw_card(const Card& card, int64_t frame, int width, int height, float* rgb) {
+namespace {
+
+// The part of one side of the picture that meets one part of the same side of the card.
+struct Side {
+    int64_t from, picture, at, card;  // `picture` samples from `from` on fill `card` pixels at `at`
+    [[nodiscard]] int64_t source(int64_t pixel) const {  // -1: beside the picture
+        const int64_t inside = pixel - at;
+        return inside < 0 || inside >= card ? -1 : from + (2 * inside + 1) * picture / (2 * card);
+    }
+};
+
+Side whole(int64_t picture, int64_t card) { return {0, picture, 0, card}; }
+
+// Of a side that is too long for the other one: `even` samples would have the right shape.
+Side cut(int64_t picture, int64_t even, int64_t card) {
+    even = std::clamp<int64_t>(even, 1, picture);
+    return {(picture - even) / 2, even, 0, card};
+}
+
+// Of a side that is too short: the picture fills only `even` pixels.
+Side padded(int64_t picture, int64_t even, int64_t card) {
+    even = std::clamp<int64_t>(even, 1, card);
+    return {0, picture, (card - even) / 2, even};
+}
+
+}  // namespace
+
+std::vector<float> fit_picture(const Picture& picture, zt_fit fit, int width, int height) {
+    const int64_t pw = picture.width, ph = picture.height, w = width, h = height;
+    const bool wide = pw * h > ph * w;
+    Side across = whole(pw, w), down = whole(ph, h);
+    if (fit == ZT_FIT_CROP && wide) across = cut(pw, ph * w / h, w);
+    if (fit == ZT_FIT_CROP && !wide) down = cut(ph, pw * h / w, h);
+    if (fit == ZT_FIT_PAD && wide) down = padded(ph, ph * w / pw, h);
+    if (fit == ZT_FIT_PAD && !wide) across = padded(pw, pw * h / ph, w);
+
+    const size_t plane = static_cast<size_t>(w * h);
+    std::vector<float> out(3 * plane);
+    for (int64_t y = 0, at = 0; y < h; ++y) {
+        const int64_t row = down.source(y);
+        for (int64_t x = 0; x < w; ++x, ++at) {
+            const int64_t column = across.source(x);
+            if (row < 0 || column < 0) continue;
+            const uint8_t* const pixel =
+                picture.rgb->data() + 3 * static_cast<size_t>(row * pw + column);
+            for (size_t component = 0; component < 3; ++component)
+                out[component * plane + static_cast<size_t>(at)] =
+                    static_cast<float>(pixel[component]) / 255.0F;
+        }
+    }
+    return out;
+}
+
+void draw_card(const Card& card, int64_t frame, int width, int height, float* rgb,
+               const Backdrop& backdrop) {
     const auto number = static_cast<uint64_t>(frame);
     const int counter_height = std::max(2, height / 8);
     const int side = std::max(2, std::min(width, height - counter_height) / 4);
@@ -118,6 +172,12 @@ void draw_card(const Card& card, int64_t frame, int width, int height, float* rg
                                                : in_square                  ? with_square
                                                                             : bars;
             std::copy_n(source.begin() + ptrdiff_t{component} * width, width, rgb);
+            if (backdrop.rgb.empty() || y >= height - counter_height) continue;
+            const float* seen = backdrop.rgb.data() + (ptrdiff_t{component} * height + y) * width;
+            for (int x = 0; x < width; ++x) {
+                if (in_square && x >= left && x < left + side) continue;
+                rgb[x] = backdrop.weight * seen[x] + (1.0F - backdrop.weight) * rgb[x];
+            }
         }
     }
 }

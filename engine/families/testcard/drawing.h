@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // One picture of the test card: colour bars that drift sideways, a square that bounces, and below
-// them the frame number as a row of 32 black or white blocks, most significant bit first.
+// them the frame number as a row of 32 black or white blocks, most significant bit first. A given
+// picture stands still where the bars would drift.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
+#include <vector>
+
+#include "families/family.h"
 
 namespace zt::families::testcard {
 
@@ -20,7 +25,19 @@ struct Card {
 
 [[nodiscard]] Card make_card(int64_t seed, std::string_view prompt);
 
+// A picture at another size: the nearest sample for each pixel, black where none falls.
+// Returns [3, height, width].
+[[nodiscard]] std::vector<float> fit_picture(const Picture& picture, zt_fit fit, int width,
+                                             int height);
+
+// What is seen instead of the bars, or through them.
+struct Backdrop {
+    std::span<const float> rgb = {};  // [3, height, width], or empty
+    float weight = 1.0F;              // 0..1, the rest are bars
+};
+
 // rgb: [3, height, width], written.
-void draw_card(const Card& card, int64_t frame, int width, int height, float* rgb);
+void draw_card(const Card& card, int64_t frame, int width, int height, float* rgb,
+               const Backdrop& backdrop = {});
 
 }  // namespace zt::families::testcard

@@ -4,6 +4,7 @@
 // slow and failing generations without a model that is either:
 //   delay_ms=N    each chunk takes N milliseconds longer
 //   nan_frame=N   frame N holds a NaN
+//   image=WORD    whether it takes a picture: never, optional (as it is by itself) or required
 #include "families/testcard/testcard.h"
 
 #include <algorithm>
@@ -28,12 +29,17 @@ constexpr int64_t kMaxDelayMs = 60'000;
 struct Settings {
     int64_t delay_ms = 0;
     int64_t nan_frame = -1;
+    zt_use image = ZT_USE_OPTIONAL;
 };
 
 class TestcardGeneration final : public Generation {
 public:
     TestcardGeneration(const GenerationRequest& request, const Settings& settings)
-        : request_(request), settings_(settings) {}
+        : request_(request), settings_(settings) {
+        for (const Picture& picture : request.images)  // the first; the limits let no other in
+            backdrop_ = testcard::fit_picture(picture, request.fit, request.width, request.height);
+        request_.images.clear();
+    }
 
     [[nodiscard]] int64_t next_frames() const override {
         return request_.frames < 0 ? kChunkFrames
@@ -54,7 +60,8 @@ public:
         for (int64_t index = 0; index < frames; ++index, ++next_frame_) {
             cancel.poll();
             float* const picture = pixels->data() + samples * static_cast<size_t>(index);
-            testcard::draw_card(card, next_frame_, request_.width, request_.height, picture);
+            testcard::draw_card(card, next_frame_, request_.width, request_.height, picture,
+                                {backdrop_, static_cast<float>(direction.strength)});
             if (next_frame_ == settings_.nan_frame)
                 *picture = std::numeric_limits<float>::quiet_NaN();
         }
@@ -71,8 +78,9 @@ private:
             std::this_thread::sleep_for(1ms);
     }
 
-    const GenerationRequest request_;
+    GenerationRequest request_;
     const Settings settings_;
+    std::vector<float> backdrop_;  // [3, height, width], empty without a picture
     int64_t next_frame_ = 0;
 };
 
@@ -89,6 +97,8 @@ public:
         limits_.default_frames = kDefaultFrames;
         limits_.chunk_frames = kChunkFrames;
         limits_.endless = true;
+        limits_.first_image = settings.image;
+        limits_.strength = settings.image != ZT_USE_NEVER;
     }
 
     [[nodiscard]] const Limits& limits() const override { return limits_; }
@@ -106,13 +116,25 @@ private:
     const Settings settings_;
 };
 
+zt_use read_use(const std::string& value) {
+    if (value == "never") return ZT_USE_NEVER;
+    if (value == "optional") return ZT_USE_OPTIONAL;
+    if (value == "required") return ZT_USE_REQUIRED;
+    throw Error(ZT_ERROR_ARGUMENT,
+                "engine_opts: image: expected never, optional or required, got " + quote(value));
+}
+
 Settings read_settings(const LoadOptions& options) {
     Settings settings;
     for (const auto& [name, value] : options.engine_opts) {
+        if (name == "image") {
+            settings.image = read_use(value);
+            continue;
+        }
         const bool is_delay = name == "delay_ms";
         if (!is_delay && name != "nan_frame") {
             throw Error(ZT_ERROR_ARGUMENT,
-                        "engine_opts: expected delay_ms or nan_frame, got " + quote(name));
+                        "engine_opts: expected delay_ms, nan_frame or image, got " + quote(name));
         }
         const int64_t most = is_delay ? kMaxDelayMs : std::numeric_limits<int32_t>::max();
         const auto number = parse_int64(value);

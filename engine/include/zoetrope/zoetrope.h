@@ -110,6 +110,8 @@ typedef struct zt_model_params {
 
 typedef struct zt_rational { int32_t num, den; } zt_rational;
 
+typedef enum zt_use { ZT_USE_NEVER = 0, ZT_USE_OPTIONAL, ZT_USE_REQUIRED } zt_use;
+
 /* What a model can do. Valid as long as the model. Lists end with a zero entry. */
 typedef struct zt_model_info {
     size_t struct_size;
@@ -130,6 +132,11 @@ typedef struct zt_model_info {
     int endless;                  /* 1: frames = -1 is possible                                   */
     int true_guidance;            /* 1: negative_prompt has a meaning                             */
     int default_steps;
+    zt_use first_image;           /* whether it takes a picture in this role                      */
+    zt_use last_image;
+    zt_use mask_image;
+    int history_images;           /* most pictures in the role history                            */
+    int strength;                 /* 1: strength other than 1 is possible                         */
 } zt_model_info;
 
 /* Fills a params struct with its defaults and its struct_size. */
@@ -156,6 +163,39 @@ typedef enum zt_pixel_format {
 } zt_pixel_format;
 /* YUV: BT.709 matrix, limited range, chroma sited left (co-sited horizontally, centred vertically
  * for 4:2:0). Rounding is to nearest, no dither. */
+
+/* What a picture is to the generation. Each at most once, but HISTORY. */
+typedef enum zt_image_role {
+    ZT_IMAGE_FIRST = 1,   /* the picture that starts to move                                      */
+    ZT_IMAGE_LAST,        /* the picture it ends with                                             */
+    ZT_IMAGE_MASK,        /* white may move, black stays as in the first                          */
+    ZT_IMAGE_HISTORY      /* a frame that came before, oldest first                               */
+} zt_image_role;
+
+/* How YUV is to be read; not looked at for RGB and GBR, which are full range. The chroma site is
+ * that of 4:2:0 and 4:2:2: LEFT as in what comes out, CENTER as in JPEG, TOP_LEFT as in BT.2020. */
+typedef enum zt_matrix { ZT_MATRIX_DEFAULT = 0 /* = BT709 */, ZT_MATRIX_BT601, ZT_MATRIX_BT709, ZT_MATRIX_BT2020 } zt_matrix;
+typedef enum zt_range { ZT_RANGE_DEFAULT = 0 /* = LIMITED */, ZT_RANGE_LIMITED, ZT_RANGE_FULL } zt_range;
+typedef enum zt_chroma_site { ZT_CHROMA_DEFAULT = 0 /* = LEFT */, ZT_CHROMA_LEFT, ZT_CHROMA_CENTER, ZT_CHROMA_TOP_LEFT } zt_chroma_site;
+
+/* A picture that conditions a generation, of any size: 1 to 16384 pixels a side, at most 2^26 in
+ * all. Samples of more than 8 bits are rounded to 8, the alpha of RGBA is not looked at. Odd sides
+ * are possible; chroma planes are then rounded up. */
+typedef struct zt_image {
+    size_t struct_size;          /* the same in all elements of an array                          */
+    zt_image_role role;
+    zt_pixel_format format;
+    int width, height;
+    const uint8_t *data[4];      /* top row of each plane, in the order of the format's name      */
+    ptrdiff_t stride[4];         /* bytes from a row to the one below; may be negative            */
+    zt_matrix matrix;
+    zt_range range;
+    zt_chroma_site chroma_site;
+} zt_image;
+
+/* How a picture meets the size of the frames: cut to their shape, stretched to it, or whole with
+ * black bars. */
+typedef enum zt_fit { ZT_FIT_CROP = 0, ZT_FIT_STRETCH, ZT_FIT_PAD } zt_fit;
 
 typedef enum zt_transition { ZT_TRANSITION_CUT = 0, ZT_TRANSITION_MORPH } zt_transition;
 
@@ -184,9 +224,15 @@ typedef struct zt_request {
     int sei, metadata_prompt;      /* not used by the engine; kept here for front ends            */
     zt_log_fn log;                 /* NULL = the model's                                          */
     void *log_opaque;
+    const zt_image *images;        /* pictures that condition; borrowed, with their pixels, until */
+    size_t image_count;            /*   the call that takes the request returns                   */
+    zt_fit fit;
+    double strength;               /* weight of the first picture, 0..1; init sets 1              */
 } zt_request;
 
 ZT_API void zt_request_init(zt_request *request);
+/* Fills an image with its defaults and its struct_size. */
+ZT_API void zt_image_init(zt_image *image);
 
 /* The option table: every option of every front end, once. Names use '_'; '-' is read as '_'. */
 typedef enum zt_option_type {
@@ -197,7 +243,7 @@ typedef enum zt_option_type {
     ZT_OPTION_ENUM, ZT_OPTION_BYTES, ZT_OPTION_DICT
 } zt_option_type;
 
-enum { ZT_OPTION_RUNTIME = 1, ZT_OPTION_MODEL = 2, ZT_OPTION_LINK = 4, ZT_OPTION_REFUSED = 8 };
+enum { ZT_OPTION_RUNTIME = 1, ZT_OPTION_MODEL = 2, ZT_OPTION_LINK = 4, ZT_OPTION_REFUSED = 8, ZT_OPTION_I2V = 16 };
 
 typedef struct zt_option_info {
     const char *name;           /* "negative_prompt"                                              */
@@ -207,7 +253,8 @@ typedef struct zt_option_info {
     const char *choices;        /* ENUM: words with a blank between                               */
     unsigned flags;             /* RUNTIME: zt_session_set_option takes it; MODEL: belongs to     */
                                 /*   zt_model_params; LINK: a t2v: link may set it; REFUSED: known */
-                                /*   but not yet possible in this version                         */
+                                /*   but not yet possible in this version; I2V: of the front ends,*/
+                                /*   those that take pictures have it                             */
     const char *help;
 } zt_option_info;
 
@@ -249,6 +296,11 @@ typedef struct zt_progress {
 /* Validates and starts. Returns before anything is computed. *session is NULL after a failure.
  * Statuses: ARGUMENT, PROMPT, NOT_FOUND, IO, MEMORY, UNSUPPORTED, INTERNAL. */
 ZT_API zt_status zt_session_create(zt_model *model, const zt_request *request, zt_session **session, zt_error *error);
+/* What zt_session_create would make of the request, without starting anything: for a host that must
+ * say size, rate and length before the pictures are there. They are looked at by role, format and size;
+ * data and stride may be zero. A random seed stays -1. info->struct_size is set by the caller.
+ * Statuses as zt_session_create. */
+ZT_API zt_status zt_session_plan(zt_model *model, const zt_request *request, zt_session_info *info, zt_error *error);
 /* Cancels if needed, joins the worker, frees. Frames already read stay valid. Writes NULL. Does nothing
  * when called from the session's own log callback on its worker. */
 ZT_API void zt_session_destroy(zt_session **session);

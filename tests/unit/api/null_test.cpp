@@ -51,6 +51,15 @@ TEST(Null, SessionFunctions) {
     EXPECT_EQ(zt_session_create(nullptr, &request, &session, nullptr), ZT_ERROR_ARGUMENT);
     EXPECT_EQ(zt_session_create(model.get(), nullptr, &session, nullptr), ZT_ERROR_ARGUMENT);
     EXPECT_EQ(zt_session_create(model.get(), &request, nullptr, nullptr), ZT_ERROR_ARGUMENT);
+    zt_session_info planned = {};
+    planned.struct_size = sizeof(planned);
+    EXPECT_EQ(zt_session_plan(nullptr, &request, &planned, nullptr), ZT_ERROR_ARGUMENT);
+    EXPECT_EQ(zt_session_plan(model.get(), nullptr, &planned, nullptr), ZT_ERROR_ARGUMENT);
+    EXPECT_EQ(zt_session_plan(model.get(), &request, nullptr, nullptr), ZT_ERROR_ARGUMENT);
+    zt_image_init(nullptr);
+    zt_request with_image = request;
+    with_image.image_count = 1;
+    EXPECT_EQ(zt_session_create(model.get(), &with_image, &session, nullptr), ZT_ERROR_ARGUMENT);
     EXPECT_EQ(zt_session_read(nullptr, 0, &frame, nullptr), ZT_ERROR_ARGUMENT);
     EXPECT_EQ(zt_session_set_prompt(nullptr, "x", nullptr, nullptr), ZT_ERROR_ARGUMENT);
     EXPECT_EQ(zt_session_set_option(nullptr, "seed", "1", nullptr, nullptr), ZT_ERROR_ARGUMENT);

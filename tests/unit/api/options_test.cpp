@@ -68,6 +68,11 @@ TEST(OptionTable, NamesAreUniqueAndComplete) {
                                             "flow_shift",
                                             "enhance",
                                             "lora",
+                                            "mode",
+                                            "fit",
+                                            "strength",
+                                            "context",
+                                            "mask",
                                             "device",
                                             "precision",
                                             "memory",
@@ -149,7 +154,8 @@ TEST(OptionTable, WhatIsNotPossibleYetSaysSo) {
     const std::pair<const char*, const char*> refused[] = {
         {"transition", "morph"}, {"enhance", "1"},     {"cache", "on"},
         {"label", "start"},      {"label", "always"},  {"watermark", "dct"},
-        {"storyboard", "shots.srt"}};
+        {"storyboard", "shots.srt"}, {"mode", "extend"}, {"context", "2"},
+        {"mask", "1"}};
     for (const auto& [name, value] : refused) {
         const Attempt attempt = set(name, value);
         EXPECT_EQ(attempt.status, ZT_ERROR_UNSUPPORTED) << name;
@@ -194,6 +200,7 @@ TEST(Options, ReachTheirFields) {
          {std::pair("size", "320x180"), std::pair("rate", "23.976"), std::pair("duration", "1.5"),
           std::pair("frames", "0"), std::pair("seed", "9223372036854775807"),
           std::pair("guidance", "3.5"), std::pair("prefetch", "0"), std::pair("timeout", "500ms"),
+          std::pair("fit", "pad"), std::pair("strength", "0.5"),
           std::pair("sei", "no"), std::pair("cpu_threads", "2"), std::pair("device", "cpu")}) {
         EXPECT_EQ(zt_set_option(&params, &request, name, value, nullptr), ZT_OK) << name;
     }
@@ -206,6 +213,8 @@ TEST(Options, ReachTheirFields) {
     EXPECT_EQ(request.prefetch, 0);
     EXPECT_EQ(request.timeout_us, 500'000);
     EXPECT_EQ(request.sei, 0);
+    EXPECT_EQ(request.fit, ZT_FIT_PAD);
+    EXPECT_EQ(request.strength, 0.5);
     EXPECT_EQ(params.cpu_threads, 2);
     EXPECT_STREQ(params.device, "cpu");
 }

@@ -224,6 +224,143 @@ TEST(ApiSession, PromptChangesWhileRunning) {
     EXPECT_EQ(first, -1);
 }
 
+TEST(ApiSession, NoPromptIsPromisedAFrameBehindTheEnd) {
+    const ModelPtr model = open_model();
+    zt_request request = a_request();
+    request.frames = 24;
+    request.prefetch = 4;  // all chunks begin without a reader
+    for (int round = 0; round < 20; ++round) {
+        const SessionPtr session = start(model, request);
+        FramePtr frame;
+        int64_t first = -1;
+        for (zt_status status = ZT_OK; status == ZT_OK;) {
+            status = zt_session_set_prompt(session.get(), "a blue owl", &first, nullptr);
+            ASSERT_LT(first, 24);
+        }
+        EXPECT_EQ(first, -1);
+        for (int pts = 0; pts < 24; ++pts) ASSERT_EQ(read(session, frame), ZT_OK);
+    }
+}
+
+// A picture of the frames' size, in RGB, and what of it arrives where no mark is drawn.
+struct GivenPicture {
+    std::vector<uint8_t> rgb = std::vector<uint8_t>(size_t{64} * 48 * 3);
+    zt_image image;
+    zt_request request = a_request();
+
+    GivenPicture() {
+        for (size_t i = 0; i < rgb.size(); ++i) rgb[i] = static_cast<uint8_t>(i * 7 + i / 192);
+        zt_image_init(&image);
+        image.role = ZT_IMAGE_FIRST;
+        image.format = ZT_PIXEL_RGB24;
+        image.width = 64;
+        image.height = 48;
+        image.data[0] = rgb.data();
+        image.stride[0] = 192;
+        request.images = &image;
+        request.image_count = 1;
+        request.width = 64;
+        request.height = 48;
+        request.frames = 12;
+        request.format = ZT_PIXEL_RGB24;
+    }
+    // Rows above the counter that are all picture.
+    [[nodiscard]] int whole_rows(const FramePtr& frame) const {
+        const zt_frame_info* info = zt_frame_get_info(frame.get());
+        int rows = 0;
+        for (int y = 0; y < 42; ++y)
+            rows += std::memcmp(info->data[0] + info->stride[0] * y, &rgb[size_t{192} * y], 192) == 0;
+        return rows;
+    }
+};
+
+TEST(ApiSession, APictureArrivesByteForByte) {
+    const ModelPtr model = open_model();
+    EXPECT_EQ(zt_model_get_info(model.get())->first_image, ZT_USE_OPTIONAL);
+    GivenPicture given;
+    SessionPtr session = start(model, given.request);
+    const std::vector<uint8_t> kept = given.rgb;
+    std::fill(given.rgb.begin(), given.rgb.end(), uint8_t{0});  // borrowed only until create returns
+    FramePtr frame;
+    ASSERT_EQ(read(session, frame), ZT_OK);
+    given.rgb = kept;
+    EXPECT_EQ(given.whole_rows(frame), 42 - 10);  // the square is 10 rows high
+    // Not there without it, and weaker with less strength.
+    given.request.image_count = 0;
+    session = start(model, given.request);
+    ASSERT_EQ(read(session, frame), ZT_OK);
+    EXPECT_EQ(given.whole_rows(frame), 0);
+    given.request.image_count = 1;
+    given.request.strength = 0.5;
+    session = start(model, given.request);
+    ASSERT_EQ(read(session, frame), ZT_OK);
+    EXPECT_EQ(given.whole_rows(frame), 0);
+    EXPECT_EQ(zt_session_set_option(session.get(), "strength", "1.5", nullptr, nullptr),
+              ZT_ERROR_ARGUMENT);
+}
+
+TEST(ApiSession, StrengthChangesWhileRunning) {
+    const ModelPtr model = open_model();
+    GivenPicture given;
+    given.request.frames = 60;
+    given.request.prefetch = 0;
+    given.request.strength = 0.0;
+    const SessionPtr session = start(model, given.request);
+    int64_t first = 0;
+    FramePtr frame;
+    ASSERT_EQ(read(session, frame), ZT_OK);
+    ASSERT_EQ(zt_session_set_option(session.get(), "strength", "1", &first, nullptr), ZT_OK);
+    for (int64_t pts = 1; pts < 60; ++pts) {
+        ASSERT_EQ(read(session, frame), ZT_OK);
+        EXPECT_EQ(given.whole_rows(frame) > 0, pts >= first) << pts;
+    }
+}
+
+TEST(ApiSession, PicturesOfOlderAndNewerClients) {
+    const ModelPtr model = open_model();
+    GivenPicture given;
+    given.image.struct_size = offsetof(zt_image, matrix);
+    std::memset(&given.image.matrix, 0x7F, sizeof(zt_matrix));  // it never wrote that
+    (void)start(model, given.request);
+    struct Newer {
+        zt_image ours;
+        uint64_t later;
+    } newer = {given.image, 1};
+    newer.ours.matrix = ZT_MATRIX_DEFAULT;
+    newer.ours.struct_size = sizeof(newer);
+    given.request.images = &newer.ours;
+    zt_session* session = nullptr;
+    EXPECT_EQ(zt_session_create(model.get(), &given.request, &session, nullptr),
+              ZT_ERROR_UNSUPPORTED);
+    newer.later = 0;
+    (void)start(model, given.request);
+}
+
+TEST(ApiSession, PlanTellsWithoutPixels) {
+    const ModelPtr model = open_model();
+    GivenPicture given;
+    given.image.data[0] = nullptr;
+    given.request.seed = -1;
+    zt_session_info info = {};
+    info.struct_size = offsetof(zt_session_info, format);
+    info.format = ZT_PIXEL_GBRP16;
+    zt_error error = ZT_ERROR_INIT;
+    ASSERT_EQ(zt_session_plan(model.get(), &given.request, &info, &error), ZT_OK) << error.message;
+    EXPECT_EQ(info.width, 64);
+    EXPECT_EQ(info.frames, 12);
+    EXPECT_EQ(info.seed, -1);
+    EXPECT_EQ(info.format, ZT_PIXEL_GBRP16);  // past the client's struct
+    given.request.frames = -2;
+    EXPECT_EQ(zt_session_plan(model.get(), &given.request, &info, &error), ZT_ERROR_ARGUMENT);
+
+    zt_model_params params = testcard_params();
+    params.engine_opts = "image=never";
+    const ModelPtr blind = open_model(params);
+    given.request.frames = 12;
+    EXPECT_EQ(zt_session_plan(blind.get(), &given.request, &info, &error), ZT_ERROR_UNSUPPORTED);
+    EXPECT_STREQ(error.message, "image: expected none (this model takes no picture), got 1");
+}
+
 TEST(ApiSession, OlderClientsProgressIsNotOverwritten) {
     const ModelPtr model = open_model();
     const SessionPtr session = start(model);

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "core/error.h"
 #include "core/sha256.h"
 #include "families/testcard/drawing.h"
@@ -55,10 +57,34 @@ TEST(Testcard, EverySizeIsFilled) {
     }
 }
 
+TEST(Testcard, APictureIsFittedByTheRule) {
+    // Columns 0..7 of one colour each, twice as wide as the card.
+    auto rgb = std::make_shared<std::vector<uint8_t>>();
+    for (int y = 0; y < 2; ++y)
+        for (uint8_t x = 0; x < 8; ++x) rgb->insert(rgb->end(), {x, x, x});
+    const zt::families::Picture wide{ZT_IMAGE_FIRST, 8, 2, rgb};
+    const auto row = [&](zt_fit fit, int width, int height, int y) {
+        const auto fitted = zt::families::testcard::fit_picture(wide, fit, width, height);
+        std::vector<int> levels;
+        for (int x = 0; x < width; ++x)
+            levels.push_back(
+                static_cast<int>(std::lround(fitted[static_cast<size_t>(y * width + x)] * 255)));
+        return levels;
+    };
+    EXPECT_EQ(row(ZT_FIT_STRETCH, 4, 2, 0), (std::vector{1, 3, 5, 7}));
+    EXPECT_EQ(row(ZT_FIT_CROP, 4, 2, 0), (std::vector{2, 3, 4, 5}));
+    EXPECT_EQ(row(ZT_FIT_PAD, 4, 3, 0), (std::vector{0, 0, 0, 0}));
+    EXPECT_EQ(row(ZT_FIT_PAD, 4, 3, 1), (std::vector{1, 3, 5, 7}));
+    EXPECT_EQ(row(ZT_FIT_PAD, 16, 2, 1),
+              (std::vector{0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0}));
+    EXPECT_EQ(row(ZT_FIT_CROP, 8, 1, 0).size(), 8U);
+}
+
 TEST(Testcard, OptionsItDoesNotKnowAreErrors) {
     zt::families::LoadOptions options;
     for (const auto& [key, value] : {std::pair("steps", "1"), std::pair("delay_ms", "-1"),
-                                     std::pair("delay_ms", "1,5"), std::pair("nan_frame", "")}) {
+                                     std::pair("delay_ms", "1,5"), std::pair("nan_frame", ""),
+                                     std::pair("image", "maybe")}) {
         options.engine_opts = {{key, value}};
         EXPECT_THROW((void)zt::families::testcard_family().load(options), zt::Error) << key;
     }
