@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// encoders_stage.cpp - the LLM, CLIP's text tower and the vision tower on ids and pixels given.
+// encoders_stage.cpp - the LLM, CLIP's text tower and the vision tower on ids and pixels given, and
+// all together on prompts.
 #include "stage.h"
 
-#include "families/hunyuan_video/clip_text.h"
 #include "families/hunyuan_video/clip_vision.h"
-#include "families/hunyuan_video/llm.h"
+#include "families/hunyuan_video/text_features.h"
 
 using namespace zt::hunyuan_video;
 using zt::parity::Case;
@@ -69,16 +69,52 @@ ClipConfig vision_config() {
     return config;
 }
 
-// Several sequences of ids, all run in one pass: ids.0, ids.1, ... -> states.0, ...
+// Embedding rows as a loader gives them that does not keep the table.
+RowReader row_reader(const Case& c) {
+    return [&c](const std::vector<int32_t>& ids) {
+        return at::embedding(c.input("llm.embed_tokens.weight"), at::tensor(ids, at::kInt)).to(type_of(c));
+    };
+}
+
+struct NamedLayer {
+    LlmLayer& layer;
+    template <class F>
+    void visit(F&& f) {
+        layer.visit(f, "");
+    }
+};
+
+// A source as one that streams from disk: one layer at a time, the last one gone when the next comes.
+class OneLayer final : public LlmSource {
+public:
+    OneLayer(const Case& c, const LlmConfig& config) : case_(c), config_(config) {}
+    const LlmLayer& layer(int64_t i) override {
+        asked.push_back(i);
+        current_ = make_llm_layer(config_);
+        NamedLayer named{current_};
+        zt::weights::assign(named, case_.under("llm.layers." + std::to_string(i)), type_of(case_), "layer");
+        return current_;
+    }
+    at::Tensor rows(const std::vector<int32_t>& ids) override { return row_reader(case_)(ids); }
+    std::vector<int64_t> asked;
+
+private:
+    const Case& case_;
+    LlmConfig config_;
+    LlmLayer current_;
+};
+
+// Several sequences of ids, all run in one pass: ids.0, ids.1, ... -> states.0, ..., and which layers
+// were asked for.
 void run_llm_stage(Case& c) {
     const LlmConfig config = llm_config(c);
-    ResidentLlm llm(config);
-    load(llm, c, "llm.");
+    OneLayer llm(c, config);
     std::vector<at::Tensor> sequences;
     for (int i = 0; c.in.contains("ids." + std::to_string(i)); i++)
         sequences.push_back(llm.rows(ids_of(c.input("ids." + std::to_string(i)))));
     const std::vector<at::Tensor> states = run_llm(config, llm, sequences);
     for (size_t i = 0; i < states.size(); i++) c.out["states." + std::to_string(i)] = states[i].to(at::kFloat);
+    c.out["asked"] = at::tensor(llm.asked, at::kLong);
 }
 
 void run_clip_text(Case& c) {
@@ -103,8 +139,43 @@ void run_vision(Case& c) {
     c.out["embeddings"] = embeddings.to(at::kFloat);
 }
 
+// prompt.0, prompt.1, ... with pixels.N where there is a picture -> states.N, pooled.N
+void run_text_features(Case& c) {
+    const auto kinds = std::map<std::string, Kind>{
+        {"t2v", Kind::kTextToVideo}, {"token_replace", Kind::kTokenReplace}, {"latent_concat", Kind::kLatentConcat}};
+    const Kind kind = kinds.at(c.option("kind"));
+    const LlmConfig config = llm_config(c);
+    ResidentLlm llm(config, kind == Kind::kTextToVideo ? row_reader(c) : RowReader());
+    load(llm, c, "llm.");
+    ClipText clip = make_clip_text(text_config(c));
+    load(clip, c, "clip.");
+    const auto llm_tokenizer = zt::text::BpeTokenizer::open(c.option("tokenizer"));
+    const auto clip_tokenizer = zt::text::BpeTokenizer::open(c.option("tokenizer_2"));
+    const PromptTemplate rules = prompt_template(llm_tokenizer, kind);
+    std::vector<Prompt> prompts;
+    std::vector<std::string> texts;
+    for (int i = 0; c.options.contains("prompt." + std::to_string(i)); i++)
+        texts.push_back(c.option("prompt." + std::to_string(i)));
+    for (size_t i = 0; i < texts.size(); i++) {
+        const std::string n = std::to_string(i);
+        Prompt prompt{texts[i], {}, 1};
+        if (c.in.contains("pixels." + n)) {
+            prompt.picture = see(c, c.input("pixels." + n)).second;
+            prompt.stride = image_stride(kind, c.option("negative") == n);
+        }
+        prompts.push_back(prompt);
+    }
+    const std::vector<TextFeatures> features =
+        text_features({llm_tokenizer, clip_tokenizer, rules, config, llm, clip}, prompts);
+    for (size_t i = 0; i < features.size(); i++) {
+        c.out["states." + std::to_string(i)] = features[i].states.to(at::kFloat);
+        c.out["pooled." + std::to_string(i)] = features[i].pooled.to(at::kFloat);
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    return zt::parity::run(argc, argv, {{"llm", run_llm_stage}, {"clip_text", run_clip_text}, {"vision", run_vision}});
+    return zt::parity::run(argc, argv, {{"llm", run_llm_stage}, {"clip_text", run_clip_text}, {"vision", run_vision},
+                                        {"text_features", run_text_features}});
 }

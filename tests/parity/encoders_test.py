@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The LLM, CLIP's two towers against transformers.
+"""The LLM, CLIP's two towers and what the pipelines make of them, against transformers and against
+encode_prompt of diffusers' pipelines.
 
     encoders_test.py PROGRAM        PROGRAM is built from encoders_stage.cpp"""
 import sys
+import tempfile
 
 import oracle
+import tiny_tokenizers
 import torch
+from PIL import Image
 
 PROGRAM = sys.argv[1]
 FP32, BF16 = 1e-5, 2e-2                      # relative L2, per precision
+CLIP = dict(clip_vocab=len(tiny_tokenizers.clip_fast()))
 report = oracle.Report()
 
 
@@ -53,6 +58,8 @@ def test_llm():
         c = model.config
         ours = stage_in_both("llm", {**weights, **{f"ids.{i}": x for i, x in enumerate(ids)}}, vocab=300, layers=c.num_hidden_layers,
                              kv_heads=c.num_key_value_heads, head_dim=c.head_dim, rope_theta=int(c.rope_parameters["rope_theta"]))
+        used = list(range(c.num_hidden_layers - 2))
+        report.check(f"LLM, {name}: each used layer asked for once, in order", all(o["asked"].tolist() == used for o in ours))
         for k, v in whole.items():
             compare(f"LLM, {name}, {v.shape[0]} tokens", ours[0][k], v, ours[1][k], half[k])
 
@@ -96,7 +103,94 @@ def test_vision():
         compare(f"picture, {k}", ours[0][k], whole[k], ours[1][k], half[k])
 
 
+PROMPTS = {
+    "English": "A cat walks on the grass, realistic style.",
+    "Chinese": "一只猫在草地上行走，写实风格。",
+    "empty": "",
+    "emoji and odd letters": "a 🦊 runs\u2028x\u0301 ﬁn İstanbul ΑΣ Ⅷ",
+    "special token": "first<|eot_id|>second",
+    "too long": "The red fox runs through deep snow at night; " * 40,
+    "too long, Chinese": "海浪拍打着岩石。" * 120,
+}
+
+
+def encoded(pipe, prompts, images, strides, places):
+    """encode_prompt of each, without padding."""
+    out = {}
+    for i, (prompt, image, stride) in enumerate(zip(prompts, images, strides)):
+        extra = {} if image is None else {"image": image, "image_embed_interleave": stride}
+        states, pooled, mask = pipe.encode_prompt(prompt=prompt, prompt_template=places, **extra)
+        out[f"states.{i}"], out[f"pooled.{i}"] = states[0][mask[0].bool()], pooled[0]
+    return out
+
+
+def test_pipelines(folder):
+    tokenizers = dict(tokenizer=tiny_tokenizers.write_llama(folder + "/tokenizer"),
+                      tokenizer_2=tiny_tokenizers.write_clip(folder + "/tokenizer_2"))
+    for kind in oracle.KINDS:
+        pipe = oracle.pipeline(kind)
+        places = oracle.prompt_template(kind, pipe.tokenizer)
+        weights = oracle.prefixed("clip.", {k: v.clone() for k, v in pipe.text_encoder_2.state_dict().items()})
+        prompts, options = dict(PROMPTS), {}
+        if kind == "t2v":
+            images, strides = [None] * len(prompts), [1] * len(prompts)
+            weights.update(oracle.prefixed("llm.", {k: v.clone() for k, v in pipe.text_encoder.state_dict().items()}))
+        else:
+            # The assistant's part half cut away: its places are found otherwise then.
+            for short in range(1, 8):
+                prompts[f"cut {short}"] = cut_at(pipe.tokenizer, places, short)
+            sizes = [(80, 60), (28, 28), (33, 91)]
+            images = [oracle.picture(*sizes[i % 3], seed=i) for i in range(len(prompts))]
+            strides = [4 if kind == "token_replace" else 2] * len(prompts)
+            prompts["negative"] = "bad hands, deformation"
+            images.append(Image.new("RGB", (80, 60), 0))
+            strides.append(2)
+            options["negative"] = len(prompts) - 1
+            weights.update(tower_weights(pipe.text_encoder))
+            for i, image in enumerate(images):
+                weights[f"pixels.{i}"] = pipe.image_processor(image, return_tensors="pt").pixel_values[0]
+        options.update({f"prompt.{i}": p for i, p in enumerate(prompts.values())})
+        call = lambda _: encoded(pipe, prompts.values(), images, strides, places)
+        modules = torch.nn.ModuleList([pipe.text_encoder, pipe.text_encoder_2])
+        whole, half = in_both(modules, call)
+        ours = stage_in_both("text_features", weights, kind=kind, vocab=len(pipe.tokenizer), **CLIP, **tokenizers, **options)
+        for i, name in enumerate(prompts):
+            for part in ("states", "pooled"):
+                k = f"{part}.{i}"
+                compare(f"{kind}, {name}, {part} {tuple(whole[k].shape)}", ours[0][k], whole[k], ours[1][k], half[k])
+        common = dict(kind=kind, vocab=len(pipe.tokenizer), **CLIP, **tokenizers)
+        refused(f"{kind}, a prompt that is not UTF-8", weights, "UTF-8", **{**common, "prompt.0": "a \udcff"})
+        if kind == "t2v":
+            refused("a tokenizer with more tokens than the LLM", weights, "expected ids below the encoder's vocabulary of 300",
+                    **{**common, "vocab": 300, "prompt.0": "a"})
+        else:
+            refused(f"{kind}, <image> in the prompt", weights, "<image>", **{**common, "prompt.0": "an <image> of a cat"})
+
+
+def refused(what, weights, message, **options):
+    """An error, and one that says what is wrong."""
+    try:
+        oracle.run_stage(PROGRAM, "text_features", weights, **options)
+        report.check(f"refused: {what}", False)
+    except RuntimeError as e:
+        report.check(f"refused: {what}", message in str(e), str(e))
+
+
+def cut_at(tokenizer, places, missing):
+    """A prompt so long that the last `missing` tokens of the template behind it are cut away."""
+    before, after = places["template"].split("{}")
+    limit = places["crop_start"] + 256
+    for words in range(100, 256):
+        for letters in range(1, 5):
+            text = "x " * words + "zqjk"[:letters]   # no blank at the end: the engine strips it, diffusers does not
+            if len(tokenizer(before + text + after).input_ids) == limit + missing:
+                return text
+    raise AssertionError(f"expected a prompt that leaves {missing} tokens out, got none")
+
+
 test_llm()
 test_clip_text()
 test_vision()
+with tempfile.TemporaryDirectory(prefix="parity-", dir=oracle.BUILD) as folder:
+    test_pipelines(folder)
 report.end()
