@@ -38,6 +38,10 @@ struct PackedLinear {
 
     // The matrix [out, in] in `type`: itself when dense and of that type.
     [[nodiscard]] at::Tensor dense(at::ScalarType type) const;
+    // The same layer with everything in `type`, to be used for many inputs: decodes once.
+    [[nodiscard]] PackedLinear decoded(at::ScalarType type) const;
+    // The outputs [begin, begin + count) alone; shares memory.
+    [[nodiscard]] PackedLinear rows(int64_t begin, int64_t count) const;
 
     // A visitor that takes layers gets it whole (loading: the matrix may be encoded); any other gets
     // the tensors that a dense layer has.
@@ -57,5 +61,7 @@ struct PackedLinear {
 
 // [..., in] -> [..., out], in x's type.
 [[nodiscard]] at::Tensor forward(const PackedLinear& layer, const at::Tensor& x);
+// gelu(forward(layer, x)), the tanh approximation.
+[[nodiscard]] at::Tensor forward_gelu(const PackedLinear& layer, const at::Tensor& x);
 
 }  // namespace zt::nn

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The elementwise work between the matrix products of a transformer block, one pass over memory
+// each: sums in fp32, one rounding at the end. Own loops on CPUs in fp32 and bf16; elsewhere, and as
+// the reference of the tests, the same formulas as tensor operations (plain::).
+#pragma once
+
+#include <ATen/ATen.h>
+
+namespace zt::nn {
+
+// out = layer_norm(x) (1 + scale) + shift, no affine, eps 1e-6.
+//   x, out [tokens, h], shift, scale [h], one type; out is overwritten, rows contiguous.
+void norm_modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale, const at::Tensor& out);
+
+// x += gate y.   x, y [tokens, h], gate [h]; x is overwritten.
+void add_gated(const at::Tensor& x, const at::Tensor& y, const at::Tensor& gate);
+
+// Queries, keys and values of some tokens, by head, queries and keys normalised (RMS over a head's
+// channels, eps 1e-6) and turned by their positions.
+//   qkv              [tokens, 3 * heads * dim]
+//   q_norm, k_norm   [dim]
+//   cos, sin         [tokens, dim / 2] fp32, of interleaved pairs (2i, 2i + 1); undefined = no turn
+//   out              [3, heads, all tokens, dim]; rows [first, first + tokens) are overwritten
+void split_heads(const at::Tensor& qkv, const at::Tensor& q_norm, const at::Tensor& k_norm, const at::Tensor& cos,
+                 const at::Tensor& sin, const at::Tensor& out, int64_t first);
+
+namespace plain {
+void norm_modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale, const at::Tensor& out);
+void add_gated(const at::Tensor& x, const at::Tensor& y, const at::Tensor& gate);
+void split_heads(const at::Tensor& qkv, const at::Tensor& q_norm, const at::Tensor& k_norm, const at::Tensor& cos,
+                 const at::Tensor& sin, const at::Tensor& out, int64_t first);
+}  // namespace plain
+
+}  // namespace zt::nn

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The fused loops against the same formulas as tensor operations.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "nn/token_ops.h"
+
+namespace {
+
+double error(const at::Tensor& a, const at::Tensor& b) {
+    const at::Tensor x = a.to(at::kDouble), y = b.to(at::kDouble);
+    return ((x - y).norm() / y.norm()).item<double>();
+}
+
+struct Size {
+    int64_t tokens, heads, dim;
+    at::ScalarType type;
+};
+
+class TokenOps : public testing::TestWithParam<Size> {
+protected:
+    c10::InferenceMode inference;
+    const int64_t tokens = GetParam().tokens, heads = GetParam().heads, dim = GetParam().dim, width = heads * dim;
+    // One rounding to the type at most.
+    const double bar = GetParam().type == at::kFloat ? 1e-6 : 1e-3;
+    at::Tensor random(at::IntArrayRef sizes) const { return at::randn(sizes).to(GetParam().type); }
+    void SetUp() override {
+        at::manual_seed(3);
+        at::set_num_threads(2);
+    }
+    void TearDown() override { at::set_num_threads(1); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Sizes, TokenOps,
+                         testing::Values(Size{1, 1, 2, at::kFloat}, Size{37, 3, 24, at::kFloat}, Size{100, 2, 128, at::kFloat},
+                                         Size{9, 5, 6, at::kBFloat16}, Size{37, 3, 24, at::kBFloat16}, Size{64, 4, 64, at::kBFloat16}));
+
+TEST_P(TokenOps, NormModulate) {
+    // A view into rows that are wider, and a mean far from zero.
+    const at::Tensor x = (random({tokens, width + 5}) + 3).narrow(1, 2, width), shift = random({width}), scale = random({width});
+    const at::Tensor out = at::empty({tokens, width}, x.options()), plain = at::empty_like(out);
+    zt::nn::norm_modulate(x, shift, scale, out);
+    zt::nn::plain::norm_modulate(x, shift, scale, plain);
+    EXPECT_LT(error(out, plain), bar);
+}
+
+TEST_P(TokenOps, AddGated) {
+    const at::Tensor x = random({tokens, width}), y = random({tokens, width}), gate = random({width});
+    const at::Tensor out = x.clone(), plain = x.clone();
+    zt::nn::add_gated(out, y, gate);
+    zt::nn::plain::add_gated(plain, y, gate);
+    EXPECT_LT(error(out, plain), bar);
+    EXPECT_GT(error(out, x), 0.1);
+}
+
+TEST_P(TokenOps, SplitHeads) {
+    const at::Tensor qkv = random({tokens, 3 * width}), q_norm = random({dim}) + 1, k_norm = random({dim}) + 1;
+    const at::Tensor angle = at::randn({tokens, dim / 2}), cos = angle.cos(), sin = angle.sin();
+    const int64_t first = 4;
+    for (const bool turned : {true, false}) {
+        const at::Tensor out = at::zeros({3, heads, tokens + 9, dim}, qkv.options()), plain = at::zeros_like(out);
+        zt::nn::split_heads(qkv, q_norm, k_norm, turned ? cos : at::Tensor(), turned ? sin : at::Tensor(), out, first);
+        zt::nn::plain::split_heads(qkv, q_norm, k_norm, turned ? cos : at::Tensor(), turned ? sin : at::Tensor(), plain, first);
+        for (int64_t part = 0; part < 3; part++) EXPECT_LT(error(out[part], plain[part]), bar) << part << turned;
+        EXPECT_EQ(out.narrow(2, 0, first).abs().sum().item<float>(), 0.F);
+    }
+}
+
+TEST(TokenOpsValues, AreTheFormulas) {
+    const c10::InferenceMode inference;
+    // layer_norm of (1, 3) is (-1, 1); a pair (3, 4) has root mean square sqrt(12.5).
+    const at::Tensor x = at::tensor({1.F, 3.F}).view({1, 2}), out = at::empty({1, 2});
+    zt::nn::norm_modulate(x, at::tensor({10.F, 20.F}), at::tensor({1.F, 2.F}), out);
+    EXPECT_NEAR(out[0][0].item<float>(), -2 + 10, 1e-4);
+    EXPECT_NEAR(out[0][1].item<float>(), 3 + 20, 1e-4);
+    const at::Tensor qkv = at::tensor({3.F, 4.F, 3.F, 4.F, 5.F, 6.F}).view({1, 6}), heads = at::empty({3, 1, 1, 2});
+    zt::nn::split_heads(qkv, at::tensor({1.F, 1.F}), at::tensor({2.F, 1.F}), at::zeros({1, 1}), at::ones({1, 1}), heads, 0);
+    const float root = std::sqrt(12.5F);
+    EXPECT_NEAR(heads[0][0][0][0].item<float>(), -4 / root, 1e-5);   // a quarter turn
+    EXPECT_NEAR(heads[0][0][0][1].item<float>(), 3 / root, 1e-5);
+    EXPECT_NEAR(heads[1][0][0][1].item<float>(), 6 / root, 1e-5);
+    EXPECT_EQ(heads[2][0][0][1].item<float>(), 6.F);
+}
+
+TEST(TokenOpsValues, KeepNotANumber) {
+    const c10::InferenceMode inference;
+    at::Tensor x = at::zeros({1, 32}, at::kBFloat16);
+    zt::nn::add_gated(x, at::full({1, 32}, std::numeric_limits<float>::quiet_NaN(), at::kBFloat16), at::ones({32}, at::kBFloat16));
+    EXPECT_TRUE(x.isnan().all().item<bool>());
+}
+
+}  // namespace
