@@ -31,10 +31,15 @@ public:
 
 private:
     struct Token {
+        uint64_t head;            // the first eight bytes, the first one highest: most comparisons end here
         uint32_t start, length;
         int32_t id;
     };
     [[nodiscard]] std::string_view text_of(const Token& t) const noexcept { return std::string_view(text_).substr(t.start, t.length); }
+
+    [[nodiscard]] bool before(const Token& token, uint64_t head, std::string_view text) const noexcept {
+        return token.head != head ? token.head < head : text_of(token) < text;
+    }
 
     std::string text_;            // all tokens, one after another
     std::vector<Token> tokens_;   // by text

@@ -22,12 +22,13 @@ LONG_FILES = re.compile(r'^(COPYING|LICENSE|tests/golden/.*\.(txt|json)|tests/fu
 MAY_INCLUDE = {
     'core': [],
     'text': ['core'],
+    'image': ['core'],
     'weights': ['core'],
     'device': ['core'],
     'nn': ['core', 'device', 'weights'],
     'sample': ['core', 'device', 'weights', 'nn'],
-    'families': ['core', 'device', 'weights', 'nn', 'sample', 'text'],
-    'pipeline': ['core', 'device', 'text', 'families'],
+    'families': ['core', 'device', 'weights', 'nn', 'sample', 'text', 'image'],
+    'pipeline': ['core', 'device', 'text', 'image', 'families'],
     'api': ['core', 'device', 'families', 'pipeline'],
 }
 # Where LibTorch's headers may stand; everything else is compiled without its include folder.
