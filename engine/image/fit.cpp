@@ -47,15 +47,15 @@ Picture contain(const Picture& picture, int64_t width, int64_t height, Filter fi
 
 }  // namespace
 
-Picture fit(const Picture& picture, int64_t width, int64_t height, Fit how, Filter filter) {
+Picture fit(const Picture& picture, int64_t width, int64_t height, zt_fit how, Filter filter) {
     check(picture);
     check_size(width, height);
     switch (how) {
-    case Fit::kCrop:
+    case ZT_FIT_CROP:
         return cover(picture, width, height, filter);
-    case Fit::kPad:
+    case ZT_FIT_PAD:
         return contain(picture, width, height, filter);
-    case Fit::kStretch:
+    case ZT_FIT_STRETCH:
         break;
     }
     return resize(picture, width, height, filter);

@@ -5,16 +5,14 @@
 #pragma once
 
 #include "image/resample.h"
+#include "include/zoetrope/zoetrope.h"
 
 namespace zt::image {
 
-enum class Fit {
-    kCrop,      // scaled until it covers the size, the middle of it kept: Pillow's ImageOps.fit
-    kStretch,   // scaled to the size, whatever its shape: what diffusers does
-    kPad,       // scaled until it lies in the size, black around it: Pillow's ImageOps.pad
-};
-
+// ZT_FIT_CROP     scaled until it covers the size, the middle of it kept: Pillow's ImageOps.fit
+// ZT_FIT_STRETCH  scaled to the size, whatever its shape: what diffusers does
+// ZT_FIT_PAD      scaled until it lies in the size, black around it: Pillow's ImageOps.pad
 // Errors as resize(). The same size gives the same bytes back.
-[[nodiscard]] Picture fit(const Picture& picture, int64_t width, int64_t height, Fit how, Filter filter);
+[[nodiscard]] Picture fit(const Picture& picture, int64_t width, int64_t height, zt_fit how, Filter filter);
 
 }  // namespace zt::image

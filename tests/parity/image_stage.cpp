@@ -36,7 +36,7 @@ void made(zt::parity::Case& c) {
         } else if (words[2] == "crop_middle") {
             c.out[name] = to_tensor(centre_crop(picture, width, height));
         } else {
-            const Fit how = words[2] == "crop" ? Fit::kCrop : words[2] == "pad" ? Fit::kPad : Fit::kStretch;
+            const zt_fit how = words[2] == "crop" ? ZT_FIT_CROP : words[2] == "pad" ? ZT_FIT_PAD : ZT_FIT_STRETCH;
             c.out[name] = to_tensor(fit(picture, width, height, how, filter));
         }
     }

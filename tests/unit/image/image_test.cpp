@@ -25,7 +25,8 @@ bool all_are(const Picture& p, uint8_t value) {
 TEST(Resize, KeepsAPlainColourAtEverySize) {
     for (const Filter filter : {Filter::kBilinear, Filter::kBicubic, Filter::kLanczos})
         for (const int64_t size : {1, 2, 5, 64, 97, 500})
-            for (const uint8_t value : {0, 1, 128, 254, 255}) {
+            for (const int level : {0, 1, 128, 254, 255}) {
+                const auto value = static_cast<uint8_t>(level);
                 const Picture made = resize(plain(33, 20, value), size, 98 - std::min<int64_t>(size, 97), filter);
                 ASSERT_TRUE(all_are(made, value)) << size;
                 ASSERT_EQ(made.rgb.size(), static_cast<size_t>(made.width * made.height * 3));
@@ -36,19 +37,19 @@ TEST(Resize, SameSizeIsTheSamePicture) {
     Picture p = plain(5, 4, 0);
     for (size_t i = 0; i < p.rgb.size(); ++i) p.rgb[i] = static_cast<uint8_t>(i * 41);
     EXPECT_EQ(resize(p, 5, 4, Filter::kLanczos).rgb, p.rgb);
-    EXPECT_EQ(fit(p, 5, 4, Fit::kCrop, Filter::kBicubic).rgb, p.rgb);
-    EXPECT_EQ(fit(p, 5, 4, Fit::kPad, Filter::kBicubic).rgb, p.rgb);
+    EXPECT_EQ(fit(p, 5, 4, ZT_FIT_CROP, Filter::kBicubic).rgb, p.rgb);
+    EXPECT_EQ(fit(p, 5, 4, ZT_FIT_PAD, Filter::kBicubic).rgb, p.rgb);
 }
 
 TEST(Fit, PadsWithBlackAndCropsTheSides) {
-    const Picture padded = fit(plain(100, 50, 200), 40, 40, Fit::kPad, Filter::kBicubic);
+    const Picture padded = fit(plain(100, 50, 200), 40, 40, ZT_FIT_PAD, Filter::kBicubic);
     EXPECT_EQ(padded.rgb[0], 0);
     EXPECT_EQ(padded.rgb[(10 * 40 + 20) * 3], 200);
     EXPECT_EQ(padded.rgb[(29 * 40 + 20) * 3], 200);
     EXPECT_EQ(padded.rgb[(30 * 40 + 20) * 3], 0);
-    EXPECT_TRUE(all_are(fit(plain(100, 50, 200), 40, 40, Fit::kCrop, Filter::kBicubic), 200));
-    EXPECT_TRUE(all_are(fit(plain(16384, 1, 9), 64, 64, Fit::kCrop, Filter::kLanczos), 9));
-    EXPECT_EQ(fit(plain(16384, 1, 9), 64, 64, Fit::kPad, Filter::kLanczos).rgb[(32 * 64 + 3) * 3], 9);
+    EXPECT_TRUE(all_are(fit(plain(100, 50, 200), 40, 40, ZT_FIT_CROP, Filter::kBicubic), 200));
+    EXPECT_TRUE(all_are(fit(plain(16384, 1, 9), 64, 64, ZT_FIT_CROP, Filter::kLanczos), 9));
+    EXPECT_EQ(fit(plain(16384, 1, 9), 64, 64, ZT_FIT_PAD, Filter::kLanczos).rgb[(32 * 64 + 3) * 3], 9);
 }
 
 TEST(Picture, OddOnesAreRefused) {
