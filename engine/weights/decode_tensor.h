@@ -12,7 +12,11 @@ namespace zt::weights {
 
 // bytes u8 [rows, bytes of one row] -> `shape` ([rows, columns]) in `type`, on the same device.
 // scale (may be undefined): fp32 [] or [rows], multiplied in fp32 before the rounding to `type`.
+// Throws ZT_ERROR_INTERNAL when bytes and shape do not fit the encoding, or for kDense.
 [[nodiscard]] at::Tensor decode_tensor(const at::Tensor& bytes, Encoding encoding, at::IntArrayRef shape,
                                        const at::Tensor& scale, at::ScalarType type);
+
+// The same for block types by tensor operations alone, on any device: fp32 [rows, columns].
+[[nodiscard]] at::Tensor decode_blocks_by_tensor_ops(const at::Tensor& bytes, Encoding encoding);
 
 }  // namespace zt::weights

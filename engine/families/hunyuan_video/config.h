@@ -7,7 +7,13 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
+
+namespace zt::weights {
+class Checkpoint;
+}
 
 namespace zt::hunyuan_video {
 
@@ -50,5 +56,30 @@ struct ClipConfig {            // text or vision tower
     int64_t vocab = 49408, positions = 77, eos = 49407;          // text
     int64_t image_size = 336, patch = 14;                        // vision
 };
+
+// From the text of a config.json; `file` starts messages. Every number is checked against a range, what
+// these classes do not compute is refused. Throw zt::Error(WEIGHTS), UNSUPPORTED for other models.
+[[nodiscard]] TransformerConfig parse_transformer_config(std::string_view text, const std::string& file);
+[[nodiscard]] VaeConfig parse_vae_config(std::string_view text, const std::string& file);
+[[nodiscard]] LlmConfig parse_llm_config(std::string_view text, const std::string& file);          // LLaMA, or LLaVA's
+[[nodiscard]] ClipConfig parse_clip_text_config(std::string_view text, const std::string& file);
+[[nodiscard]] ClipConfig parse_clip_vision_config(std::string_view text, const std::string& file);  // alone, or LLaVA's
+
+// From the shapes of the tensors and the keys of GGUF, for files without a config.json. What shapes
+// cannot tell is the published model's: head_dim 128 of the LLM and 64 of CLIP, 32 norm groups. The
+// kind is then kLatentConcat for 33 channels, else kTextToVideo: token_replace has the same shapes.
+[[nodiscard]] TransformerConfig transformer_config_of(const weights::Checkpoint& file);
+[[nodiscard]] VaeConfig vae_config_of(const weights::Checkpoint& file);
+[[nodiscard]] LlmConfig llm_config_of(const weights::Checkpoint& file);
+[[nodiscard]] ClipConfig clip_text_config_of(const weights::Checkpoint& file);
+[[nodiscard]] ClipConfig clip_vision_config_of(const weights::Checkpoint& file);
+
+// Block counts and shapes of a file against its config.json: one block more or less would go unseen.
+// Throws WEIGHTS.
+void check_blocks(const TransformerConfig& config, const weights::Checkpoint& file);
+
+// The kind by its name in engine_opts: "t2v", "token_replace", "latent_concat". Throws ARGUMENT.
+[[nodiscard]] Kind parse_kind(std::string_view name);
+[[nodiscard]] std::string_view kind_name(Kind kind) noexcept;
 
 }  // namespace zt::hunyuan_video

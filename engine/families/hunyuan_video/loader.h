@@ -6,8 +6,8 @@
 // buffer of kChunkBytes for what needs converting.
 //
 //   const PartReader reader(weights::Checkpoint::open(path), Part::kTransformer, options);
-//   reader.fill(transformer, dtype, keep_packed);            // every tensor of a struct with visit
-//   reader.fill(block, dtype, keep_packed, "double_blocks.3");   // or of a part of it, again and again
+//   reader.fill(transformer, dtype, keep_packed);            // every tensor that a struct names
+//   reader.fill(block, dtype, keep_packed, 3);               // one block, as often as it is needed
 //
 // Immutable after construction and thread-safe: blocks can be read while others compute.
 #pragma once
@@ -59,16 +59,17 @@ public:
     // so, with adapters beside it; a dense one is `type`, as is the bias.
     [[nodiscard]] nn::PackedLinear linear(const std::string& name, at::ScalarType type, bool keep_packed) const;
 
-    // Loads everything that `model.visit(f)` (with a prefix: `model.visit(f, prefix)`) names. Checks
-    // all names and shapes against the struct's own before the first byte is read: the message names
-    // the first that is missing or wrong, and counts the others.
-    template <class Model>
-    void fill(Model& model, at::ScalarType type, bool keep_packed) const {
-        fill_with([&](auto&& f) { model.visit(f); }, type, keep_packed);
-    }
-    template <class Model>
-    void fill(Model& model, at::ScalarType type, bool keep_packed, const std::string& prefix) const {
-        fill_with([&](auto&& f) { model.visit(f, prefix); }, type, keep_packed);
+    // Loads everything that the model names: `model.each(f, where...)` if it has that (layers whole:
+    // matrices may stay packed), else `model.visit(f, where...)`. Checks all names and shapes against
+    // the struct's own before the first byte is read: the message names the first that is missing or
+    // wrong, and counts the others.
+    template <class Model, class... Where>
+    void fill(Model& model, at::ScalarType type, bool keep_packed, const Where&... where) const {
+        Wanted wanted;
+        walk(model, wanted, where...);
+        check(wanted);
+        Filler filler{*this, type, keep_packed};
+        walk(model, filler, where...);
     }
 
 private:
@@ -86,34 +87,38 @@ private:
             tensors.emplace_back(name + ".weight", std::vector<int64_t>{l.out, l.in});
             if (l.bias.defined()) tensors.emplace_back(name + ".bias", std::vector<int64_t>{l.out});
         }
+        template <class Layer>
+        void operator()(const std::string& name, Layer& layer) { layer.visit(*this, name); }
     };
     struct Filler {
         const PartReader& reader;
         at::ScalarType type;
         bool keep_packed;
         void operator()(const std::string& name, at::Tensor& t) {
-            t = {};                           // gives its memory back first
+            t = at::Tensor();                 // gives its memory back first
             t = reader.dense(name, type);
         }
         void operator()(const std::string& name, nn::PackedLinear& l) {
-            l = {};
+            l = nn::PackedLinear();
             l = reader.linear(name, type, keep_packed);
         }
+        template <class Layer>
+        void operator()(const std::string& name, Layer& layer) { layer.visit(*this, name); }
     };
-    template <class Visit>
-    void fill_with(const Visit& visit, at::ScalarType type, bool keep_packed) const {
-        Wanted wanted;
-        visit(wanted);
-        check(wanted);
-        Filler filler{*this, type, keep_packed};
-        visit(filler);
+    template <class Model, class F, class... Where>
+    static void walk(Model& model, F& f, const Where&... where) {
+        if constexpr (requires { model.each(f, where...); }) model.each(f, where...);
+        else model.visit(f, where...);
     }
 
     void check(const Wanted& wanted) const;
     const Source& source(const std::string& name) const;
+    [[nodiscard]] int64_t head_rows(const Source& source) const;
+    [[nodiscard]] at::Tensor in_order(const at::Tensor& rows, const Source& source) const;
+    [[nodiscard]] at::Tensor piece_scale(const Source& source, size_t piece) const;
     [[nodiscard]] at::Tensor scale_of(const Source& source) const;
-    [[nodiscard]] at::Tensor packed(const Source& source) const;
-    void read_piece(const Source& source, size_t piece, at::Tensor out) const;
+    void read_rows(const Source& source, size_t piece, int64_t from, at::Tensor out, bool raw) const;
+    void read_all(const Source& source, const at::Tensor& out, bool raw) const;
 
     std::shared_ptr<const weights::Checkpoint> checkpoint_;
     Part part_;

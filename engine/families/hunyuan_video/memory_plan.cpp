@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The formulas; see memory_plan.h. Each line names the tensors it counts.
+#include "families/hunyuan_video/memory_plan.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <map>
+
+#include "core/checked.h"
+#include "families/hunyuan_video/prompt_layout.h"
+#include "families/hunyuan_video/vae_plan.h"
+
+namespace zt::hunyuan_video {
+namespace {
+
+using weights::Checkpoint;
+using weights::CheckpointEntry;
+
+uint64_t u(int64_t n) { return n > 0 ? static_cast<uint64_t>(n) : 0; }
+
+uint64_t tensor_bytes(const CheckpointEntry& entry, int64_t element_bytes, bool keep_packed) {
+    if (keep_packed && entry.encoding != weights::Encoding::kDense && entry.shape.size() == 2) return entry.size_bytes;
+    uint64_t numel = 1;
+    for (const int64_t size : entry.shape) numel *= u(size);   // fits: the file was validated
+    return numel * u(element_bytes);
+}
+
+bool starts_with_any(std::string_view name, std::initializer_list<std::string_view> prefixes) {
+    return std::any_of(prefixes.begin(), prefixes.end(), [&](std::string_view p) { return name.starts_with(p); });
+}
+
+// What is used before the first step only: its results are computed for all steps at once.
+bool is_preparation(std::string_view name, const ModelParts&) {
+    return starts_with_any(name, {"time_in.", "guidance_in.", "vector_in.", "txt_in.", "final_layer.adaLN_modulation."}) ||
+           name.find("_mod.linear.") != name.npos || name.find(".modulation.linear.") != name.npos;
+}
+bool is_denoising(std::string_view name, const ModelParts& parts) { return !is_preparation(name, parts); }
+bool is_decoder(std::string_view name, const ModelParts&) { return starts_with_any(name, {"decoder.", "post_quant_conv."}); }
+bool is_encoder(std::string_view name, const ModelParts&) { return starts_with_any(name, {"encoder.", "quant_conv."}); }
+
+// The number of a block, -1 for what belongs to none.
+int64_t block_number(std::string_view name, std::string_view list) {
+    if (!name.starts_with(list)) return -1;
+    int64_t number = 0;
+    for (const char c : name.substr(list.size())) {
+        if (c < '0' || c > '9') break;
+        number = number * 10 + (c - '0');
+    }
+    return number;
+}
+// Layers of the LLM that are run; rows of its embedding table are read from the file as needed.
+bool is_used_llm(std::string_view name, const ModelParts& parts) {
+    const int64_t layer = block_number(name, "layers.");
+    return layer >= 0 && layer < parts.llm.layers - parts.llm.skip_layers;
+}
+bool is_used_vision(std::string_view name, const ModelParts& parts) {
+    return block_number(name, "encoder.layers.") < parts.clip_vision.layers - 1 && !name.starts_with("post_layernorm");
+}
+
+// Twice the largest block of a list: one computes, the next is read.
+uint64_t two_blocks(const Checkpoint& file, Part part, const ModelParts& parts, const PlanRequest& request, std::string_view list, WantedFn wanted) {
+    std::map<int64_t, uint64_t> blocks;
+    for (const CheckpointEntry& entry : file.entries()) {
+        const auto placed = place(part, entry.name);
+        if (!placed || !wanted(placed->name(), parts)) continue;
+        const int64_t number = block_number(placed->module, list);
+        if (number >= 0) blocks[number] += tensor_bytes(entry, request.element_bytes, request.keep_packed);
+    }
+    uint64_t largest = 0;
+    for (const auto& [number, bytes] : blocks) largest = std::max(largest, bytes);
+    return 2 * largest;
+}
+
+// The largest matrix that is packed: it is decoded whole before it is used.
+uint64_t decoded_matrix(const Checkpoint* file, const PlanRequest& request) {
+    uint64_t largest = 0;
+    if (file == nullptr || !request.keep_packed) return 0;
+    for (const CheckpointEntry& entry : file->entries()) {
+        if (entry.encoding == weights::Encoding::kDense || entry.shape.size() != 2) continue;
+        largest = std::max(largest, tensor_bytes(entry, request.element_bytes, false));
+    }
+    return largest;
+}
+
+struct Clip {
+    int64_t frames, latent_frames, latent_height, latent_width;   // as computed: latent_concat makes 4 more
+    int64_t video_tokens, text_tokens, tokens;
+};
+Clip clip_of(const ModelParts& parts, const PlanRequest& r) {
+    const TransformerConfig& t = parts.transformer;
+    Clip c{};
+    c.frames = r.frames + (t.kind == Kind::kLatentConcat ? 4 : 0);
+    c.latent_frames = (c.frames - 1) / parts.vae.temporal_compression + 1;
+    c.latent_height = r.height / parts.vae.spatial_compression;
+    c.latent_width = r.width / parts.vae.spatial_compression;
+    c.video_tokens = (c.latent_frames / t.patch_t) * (c.latent_height / t.patch) * (c.latent_width / t.patch);
+    const int64_t pictures = (parts.clip_vision.image_size / parts.clip_vision.patch) * (parts.clip_vision.image_size / parts.clip_vision.patch);
+    c.text_tokens = kMaxPromptTokens + (t.kind == Kind::kTextToVideo ? 0 : pictures / image_stride(t.kind, false));
+    c.tokens = c.video_tokens + c.text_tokens;
+    return c;
+}
+
+Phase text_phase(const ModelParts& parts, const PlanRequest& r, const Clip&) {
+    Phase phase{.name = "text"};
+    const LlmConfig& llm = parts.llm;
+    const bool pictures = parts.transformer.kind != Kind::kTextToVideo;
+    uint64_t others = 0;
+    if (const Checkpoint* clip = parts.text_encoder_2.checkpoint.get())
+        others = std::max(others, resident_bytes(*clip, Part::kClipText, parts, r.element_bytes, r.keep_packed));
+    if (pictures && parts.image_encoder.checkpoint != nullptr) {
+        const Checkpoint& file = *parts.image_encoder.checkpoint;
+        others = std::max(others, resident_bytes(file, Part::kClipVision, parts, r.element_bytes, r.keep_packed, is_used_vision) +
+                                      resident_bytes(file, Part::kProjector, parts, r.element_bytes, r.keep_packed));
+    }
+    if (pictures && parts.vae_file.checkpoint != nullptr)
+        others = std::max(others, resident_bytes(*parts.vae_file.checkpoint, Part::kVae, parts, r.vae_element_bytes, false, is_encoder));
+    phase.weights = phase.least_weights = others;
+    if (const Checkpoint* file = parts.text_encoder.checkpoint.get()) {
+        phase.weights = std::max(others, resident_bytes(*file, Part::kLlm, parts, r.element_bytes, r.keep_packed, is_used_llm));
+        phase.least_weights = std::max(others, two_blocks(*file, Part::kLlm, parts, r, "layers.", is_used_llm));
+    }
+    // Template, prompt and picture, all at once: states, q, k, v, two halves of the MLP.
+    const int64_t picture_side = parts.clip_vision.image_size / parts.clip_vision.patch;
+    const int64_t tokens = 104 + kMaxPromptTokens + (pictures ? picture_side * picture_side : 0);
+    phase.data = u(r.prompts) * u(tokens) * u(6 * llm.hidden + 3 * llm.intermediate) * u(r.element_bytes) + decoded_matrix(parts.text_encoder.checkpoint.get(), r);
+    if (pictures) {   // one picture through the VAE encoder, mirror of the decoder
+        const Tiling& tiling = find_tiling(r.tiling);
+        phase.data = std::max(phase.data, u(decode_bytes(tiling, parts.vae, 1, r.height / parts.vae.spatial_compression, r.width / parts.vae.spatial_compression, r.vae_element_bytes)));
+    }
+    return phase;
+}
+
+// Modulation of every block and refined text, for all steps.
+uint64_t prepared_bytes(const ModelParts& parts, const PlanRequest& r, const Clip& clip) {
+    const TransformerConfig& t = parts.transformer;
+    const int64_t rows = r.steps + (t.kind == Kind::kTokenReplace ? 1 : 0);
+    const int64_t per_row = (12 * t.layers + 3 * t.single_layers + 2) * t.width();
+    return u(r.prompts) * (u(rows) * u(per_row) + u(r.steps) * u(clip.text_tokens) * u(t.width())) * u(r.element_bytes);
+}
+
+Phase prepare_phase(const ModelParts& parts, const PlanRequest& r, const Clip& clip) {
+    Phase phase{.name = "prepare"};
+    if (const Checkpoint* file = parts.transformer_file.checkpoint.get()) {
+        phase.weights = resident_bytes(*file, Part::kTransformer, parts, r.element_bytes, r.keep_packed, is_preparation);
+        phase.least_weights = phase.weights;
+    }
+    const TransformerConfig& t = parts.transformer;
+    // Text states of all prompts, and the refiner's q, k, v and MLP of a chunk.
+    phase.data = prepared_bytes(parts, r, clip) + u(r.prompts) * u(clip.text_tokens) * u(t.text_dim) * u(r.element_bytes) +
+                 u(std::max(r.token_chunk, clip.text_tokens)) * u(9 * t.width()) * u(r.element_bytes);
+    return phase;
+}
+
+Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& clip) {
+    Phase phase{.name = "denoise"};
+    const TransformerConfig& t = parts.transformer;
+    if (const Checkpoint* file = parts.transformer_file.checkpoint.get()) {
+        phase.weights = resident_bytes(*file, Part::kTransformer, parts, r.element_bytes, r.keep_packed, is_denoising);
+        phase.least_weights = std::min(phase.weights, std::max(two_blocks(*file, Part::kTransformer, parts, r, "double_blocks.", is_denoising),
+                                                               two_blocks(*file, Part::kTransformer, parts, r, "single_blocks.", is_denoising)));
+    }
+    const uint64_t row = u(t.width()) * u(r.element_bytes), mlp_row = u(t.mlp_width()) * u(r.element_bytes);
+    const uint64_t stream = u(clip.tokens) * row;                      // x: [S, h]
+    const uint64_t attention = 4 * u(clip.tokens) * row;               // q, k, v and the result: [S, h] each
+    const uint64_t chunk = u(std::min(r.token_chunk, clip.tokens)) * (2 * (3 * row + mlp_row) + row);   // linear1 and linear2's input
+    const uint64_t rope = u(clip.video_tokens) * u(t.head_dim) * 4;    // cos and sin of each pair, fp32
+    const uint64_t places = u(clip.latent_frames) * u(clip.latent_height) * u(clip.latent_width);
+    const uint64_t latents = places * u(3 * t.out_channels + 2 * t.in_channels) * 4;
+    phase.data = stream + attention + chunk + rope + latents + prepared_bytes(parts, r, clip) + decoded_matrix(parts.transformer_file.checkpoint.get(), r);
+    return phase;
+}
+
+Phase decode_phase(const ModelParts& parts, const PlanRequest& r, const Clip& clip) {
+    Phase phase{.name = "decode"};
+    if (const Checkpoint* file = parts.vae_file.checkpoint.get()) {
+        phase.weights = resident_bytes(*file, Part::kVae, parts, r.vae_element_bytes, false, is_decoder);
+        phase.least_weights = phase.weights;
+    }
+    const uint64_t latents = u(clip.latent_frames) * u(clip.latent_height) * u(clip.latent_width) * u(parts.vae.latent_channels) * 4;
+    phase.data = 2 * latents + u(decode_bytes(find_tiling(r.tiling), parts.vae, clip.latent_frames, clip.latent_height, clip.latent_width, r.vae_element_bytes));
+    return phase;
+}
+
+}  // namespace
+
+uint64_t resident_bytes(const Checkpoint& file, Part part, const ModelParts& parts, int64_t element_bytes, bool keep_packed, WantedFn wanted) {
+    uint64_t sum = 0;
+    for (const CheckpointEntry& entry : file.entries()) {
+        const auto placed = place(part, entry.name);
+        if (!placed || (placed->leaf != "weight" && placed->leaf != "bias" && placed->leaf != "class_embedding")) continue;
+        if (wanted == nullptr || wanted(placed->name(), parts)) sum += tensor_bytes(entry, element_bytes, keep_packed);
+    }
+    return sum;
+}
+
+MemoryPlan plan_memory(const ModelParts& parts, const PlanRequest& request) {
+    const Clip clip = clip_of(parts, request);
+    return {{text_phase(parts, request, clip), prepare_phase(parts, request, clip), denoise_phase(parts, request, clip), decode_phase(parts, request, clip)}};
+}
+
+uint64_t MemoryPlan::peak() const noexcept {
+    uint64_t most = 0;
+    for (const Phase& phase : phases) most = std::max(most, phase.bytes());
+    return most;
+}
+
+uint64_t MemoryPlan::least_peak() const noexcept {
+    uint64_t most = 0;
+    for (const Phase& phase : phases) most = std::max(most, phase.least_bytes());
+    return most;
+}
+
+const Phase& MemoryPlan::phase(std::string_view name) const {
+    const auto found = std::find_if(phases.begin(), phases.end(), [&](const Phase& phase) { return phase.name == name; });
+    if (found == phases.end()) throw Error(ZT_ERROR_INTERNAL, "memory plan: expected a phase, got \"" + std::string(name) + "\"");
+    return *found;
+}
+
+std::string size_text(uint64_t bytes) {
+    constexpr std::array<std::pair<uint64_t, const char*>, 4> kUnits = {{{1'000'000'000, " GB"}, {1'000'000, " MB"}, {1000, " kB"}, {1, " B"}}};
+    for (const auto& [unit, name] : kUnits) {
+        if (bytes < unit && unit > 1) continue;
+        // One decimal below 100, rounded.
+        const uint64_t tenths = (bytes * 10 + unit / 2) / unit;
+        if (unit == 1 || tenths >= 1000) return std::to_string((tenths + 5) / 10) + name;
+        return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + name;
+    }
+    return {};
+}
+
+}  // namespace zt::hunyuan_video

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// How much memory a clip needs, before any of it is taken: phase by phase, from the shapes of the
+// model, the types in its files and the size of the clip. A phase's weights are given back before the
+// next one's are read. Arithmetic only; torch-free.
+//
+// Not counted: the program itself and LibTorch's libraries (kProcessBytes on the host).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "families/hunyuan_video/parts.h"
+
+namespace zt::hunyuan_video {
+
+inline constexpr uint64_t kProcessBytes = 350'000'000;   // about; measured with LibTorch 2.11 on Linux
+
+struct PlanRequest {
+    int64_t width = 1280, height = 720, frames = 129;    // of the clip that comes out
+    int64_t steps = 50;
+    int64_t element_bytes = 2;        // of the arithmetic of transformer and encoders: 4 fp32, 2 bf16
+    int64_t vae_element_bytes = 2;
+    bool keep_packed = true;          // fp8 and GGUF matrices stay as they are in the file
+    int64_t token_chunk = 2048;       // tokens in a projection at once
+    int64_t prompts = 1;              // 2 with true guidance
+    std::string tiling = "diffusers";
+};
+
+struct Phase {
+    std::string_view name;            // "text", "prepare", "denoise", "decode"
+    uint64_t weights = 0;             // all of the phase's at once
+    uint64_t least_weights = 0;       // streamed: two blocks (or layers) at a time
+    uint64_t data = 0;                // activations, tables, latents, frames
+
+    [[nodiscard]] uint64_t bytes() const noexcept { return weights + data; }
+    [[nodiscard]] uint64_t least_bytes() const noexcept { return least_weights + data; }
+};
+
+struct MemoryPlan {
+    std::vector<Phase> phases;        // in the order of time
+
+    [[nodiscard]] uint64_t peak() const noexcept;         // everything of a phase resident
+    [[nodiscard]] uint64_t least_peak() const noexcept;   // with streaming
+    [[nodiscard]] const Phase& phase(std::string_view name) const;
+};
+
+// Parts that are missing count as nothing. Sizes need not be ones the model allows.
+[[nodiscard]] MemoryPlan plan_memory(const ModelParts& parts, const PlanRequest& request);
+
+// Bytes of the tensors of a part in memory: numel * element_bytes, or the file's own for what stays
+// packed. `wanted` chooses by our names; null: all.
+using WantedFn = bool (*)(std::string_view name, const ModelParts& parts);
+[[nodiscard]] uint64_t resident_bytes(const weights::Checkpoint& file, Part part, const ModelParts& parts, int64_t element_bytes,
+                                      bool keep_packed, WantedFn wanted = nullptr);
+
+// "13.2 GB" (1e9 bytes), "512 MB", "3 kB".
+[[nodiscard]] std::string size_text(uint64_t bytes);
+
+}  // namespace zt::hunyuan_video

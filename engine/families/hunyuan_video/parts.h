@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// From what a user names (a diffusers folder, one safetensors or GGUF file, and engine_opts) to every
+// file of the model, its kind and its shapes. Reads names, headers and config.json, never tensors;
+// says by name what is missing and what this is not. Torch-free, so that `zoetrope inspect` starts
+// in milliseconds.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "families/hunyuan_video/config.h"
+#include "families/hunyuan_video/name_map.h"
+#include "weights/checkpoint.h"
+
+namespace zt::hunyuan_video {
+
+using EngineOptions = std::vector<std::pair<std::string, std::string>>;
+
+// The keys of engine_opts of this family: one table for checks, help and documentation.
+struct OptionRow {
+    std::string_view key, value, help;
+};
+[[nodiscard]] std::span<const OptionRow> option_rows();
+
+struct PartFile {
+    std::string path;                                        // as found; a folder of diffusers, or a file
+    std::shared_ptr<const weights::Checkpoint> checkpoint;   // null: not found
+    bool from_shapes = false;                                // no config.json: the shapes told
+};
+
+struct ModelParts {
+    std::string path;
+    std::string layout;                 // "diffusers folder", "safetensors file", "GGUF file"
+    TransformerConfig transformer;
+    bool kind_known = false;            // false: a 16 channel file that could be token_replace as well
+    VaeConfig vae;
+    LlmConfig llm;
+    ClipConfig clip_text, clip_vision;
+    PartFile transformer_file, vae_file, text_encoder, text_encoder_2, image_encoder;   // the last: pictures only
+    std::string tokenizer, tokenizer_2; // folders for text::BpeTokenizer::open; empty: not found
+    std::optional<double> flow_shift;   // of scheduler_config.json
+    std::string sampler, tiling;        // of engine_opts; empty: the default
+    double true_cfg = 1.0;
+    std::vector<std::string> missing;   // "vae: expected ..., got none; ..." for each part that is not there
+};
+
+// True if `path` holds a HunyuanVideo transformer or pipeline, of any version: find_parts tells whether
+// it is one that can be used. Never throws for what it cannot read: that is not ours then.
+[[nodiscard]] bool looks_like_hunyuan_video(const std::string& path);
+
+// Throws zt::Error: ARGUMENT (unknown key or value of engine_opts), NOT_FOUND (a path given there),
+// UNSUPPORTED (another model), WEIGHTS (damaged). What is merely missing is listed in `missing`.
+[[nodiscard]] ModelParts find_parts(const std::string& path, const EngineOptions& options);
+
+// Throws ZT_ERROR_NOT_FOUND with the first of `missing`, if there is any.
+void require_all(const ModelParts& parts);
+
+}  // namespace zt::hunyuan_video
