@@ -5,6 +5,7 @@
 #
 #   examples.sh pipeline SCRIPT OUTPUT FRAMES    a pipeline of examples/pipelines, and what came out
 #   examples.sh y4m|interrupt|errors|installed   the C example
+#   examples.sh picture                          the C example that takes a picture
 #
 # Ends with 77 where a program that the example needs is not installed or not built, or the tree has no
 # weights of the built-in model.
@@ -26,7 +27,7 @@ frames_of() {
     ffprobe -v error -count_frames -select_streams v:0 -show_entries stream=nb_read_frames -of csv=p=0 "$1"
 }
 
-[ -e "$source_dir/models/storybook/manifest.json" ] ||
+[ "$1" = picture ] || [ -e "$source_dir/models/storybook/manifest.json" ] ||
     skip "expected the built-in model in models/storybook, got a tree without its weights"
 
 case $1 in
@@ -59,6 +60,30 @@ y4m)
     if command -v ffprobe >/dev/null; then
         [ "$(frames_of a.y4m)" = 48 ] || fail "a.y4m: ffprobe counts other than 48 frames"
     fi
+    ;;
+
+picture)
+    image2video=$ZT_BUILD/examples/image2video
+    # 8x4 pixels, the left half black, the right half white, with a comment in the header.
+    {
+        printf 'P6\n# two halves\n8 4\n255\n'
+        for _ in 1 2 3 4; do printf '\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377\377\377\377\377\377\377\377\377'; done
+    } >halves.ppm
+    "$env" "$image2video" halves.ppm 'a door opens' a.y4m model=testcard fit=stretch frames=5 size=64x32
+    header=$(head -n 1 a.y4m)
+    bytes=$(stat -c %s a.y4m)
+    expected=$((${#header} + 1 + 5 * (6 + 64 * 32 * 3 / 2)))
+    [ "$bytes" = "$expected" ] || fail "a.y4m: expected $expected bytes, got $bytes"
+    # One row of luma that is picture from side to side: 32 times black (16), 32 times white (235).
+    halves=$(printf '10%.0s' {1..32})$(printf 'eb%.0s' {1..32})
+    od -An -v -tx1 a.y4m | tr -d ' \n' | grep -q "$halves" || fail "a.y4m: expected a row of 16 and 235, got none"
+    for wrong in /dev/null "$image2video"; do
+        status=0
+        "$env" "$image2video" "$wrong" x x.y4m model=testcard 2>errors.txt || status=$?
+        [ "$status" = 1 ] || fail "$wrong: expected status 1, got $status"
+        grep -q 'expected a binary PPM' errors.txt || fail "$wrong: expected a sentence, got $(cat errors.txt)"
+        [ ! -e x.y4m ] || fail "$wrong: expected no file, got one"
+    done
     ;;
 
 interrupt)
@@ -125,5 +150,5 @@ installed)
     cmp a.y4m b.y4m || fail "installed and uninstalled: expected the same bytes"
     ;;
 
-*) fail "expected pipeline, y4m, interrupt, errors or installed, got '$1'" ;;
+*) fail "expected pipeline, y4m, picture, interrupt, errors or installed, got '$1'" ;;
 esac
