@@ -73,6 +73,34 @@ static inline int zt_query_formats(ZT_QUERY_ARGS, const int *formats)
     return ZT_QUERY_SET(formats, formats);
 }
 
+/* The same for a filter whose one input takes other formats than its one output gives, and any colours. */
+static inline int zt_query_formats_of_both(ZT_QUERY_ARGS, const int *in, const int *out)
+{
+#if ZT_AVFILTER_AT_LEAST(10, 4)
+    AVFilterFormatsConfig *from = cfg_in[0], *to = cfg_out[0];
+#else
+    AVFilterFormatsConfig *from = &ctx->inputs[0]->outcfg, *to = &ctx->outputs[0]->incfg;
+#endif
+    int ret;
+
+#if ZT_AVFILTER_AT_LEAST(9, 15)     /* 7.0 */
+    static const int spaces[] = { AVCOL_SPC_BT709, -1 };
+    static const int ranges[] = { AVCOL_RANGE_MPEG, -1 };
+
+    if ((ret = ff_formats_ref(ff_all_color_spaces(), &from->color_spaces)) < 0 ||
+        (ret = ff_formats_ref(ff_all_color_ranges(), &from->color_ranges)) < 0 ||
+        (ret = ff_formats_ref(ff_make_format_list(spaces), &to->color_spaces)) < 0 ||
+        (ret = ff_formats_ref(ff_make_format_list(ranges), &to->color_ranges)) < 0)
+        return ret;
+#endif
+    if ((ret = ff_formats_ref(ff_make_format_list(in), &from->formats)) < 0)
+        return ret;
+#if ZT_AVFILTER_AT_LEAST(10, 4)
+    (void)ctx;
+#endif
+    return ff_formats_ref(ff_make_format_list(out), &to->formats);
+}
+
 /* One tick long, a picture of its own, progressive; no alpha is ever made here. */
 static inline void zt_set_frame_flags(AVFrame *frame)
 {

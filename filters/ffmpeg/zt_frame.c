@@ -52,6 +52,78 @@ zt_pixel_format ff_zt_pixel_format(int av_format)
     return ZT_PIXEL_DEFAULT;
 }
 
+const int ff_zt_picture_formats[] = {
+    AV_PIX_FMT_RGB24,     AV_PIX_FMT_GBRP,      AV_PIX_FMT_YUV444P,   AV_PIX_FMT_YUVJ444P,
+    AV_PIX_FMT_YUV422P,   AV_PIX_FMT_YUVJ422P,  AV_PIX_FMT_YUV420P,   AV_PIX_FMT_YUVJ420P,
+    AV_PIX_FMT_YUV444P10, AV_PIX_FMT_YUV422P10, AV_PIX_FMT_YUV420P10, AV_PIX_FMT_GBRP10,
+    AV_PIX_FMT_GBRP16,    AV_PIX_FMT_RGBA,      AV_PIX_FMT_NONE,
+};
+
+/* The J formats are the full-range ones of old. */
+static int without_j(int av_format)
+{
+    switch (av_format) {
+    case AV_PIX_FMT_YUVJ420P: return AV_PIX_FMT_YUV420P;
+    case AV_PIX_FMT_YUVJ422P: return AV_PIX_FMT_YUV422P;
+    case AV_PIX_FMT_YUVJ444P: return AV_PIX_FMT_YUV444P;
+    default:                  return av_format;
+    }
+}
+
+zt_pixel_format ff_zt_picture_format(int av_format)
+{
+    if (av_format == AV_PIX_FMT_RGB24)
+        return ZT_PIXEL_RGB24;
+    if (av_format == AV_PIX_FMT_RGBA)
+        return ZT_PIXEL_RGBA;
+    return ff_zt_pixel_format(without_j(av_format));
+}
+
+/* -1: one that the engine lacks. */
+static int matrix_of(const AVFrame *frame)
+{
+    switch (frame->colorspace) {
+    case AVCOL_SPC_BT709:       return ZT_MATRIX_BT709;
+    case AVCOL_SPC_BT470BG:
+    case AVCOL_SPC_SMPTE170M:   return ZT_MATRIX_BT601;
+    case AVCOL_SPC_BT2020_NCL:  return ZT_MATRIX_BT2020;
+    case AVCOL_SPC_UNSPECIFIED:
+    case AVCOL_SPC_RESERVED:    return frame->height <= 576 ? ZT_MATRIX_BT601 : ZT_MATRIX_BT709;
+    default:                    return -1;
+    }
+}
+
+int ff_zt_describe_picture(AVFilterContext *ctx, const ZtEngine *engine, const AVFrame *frame, zt_image *image)
+{
+    const int rgb = !!(av_pix_fmt_desc_get(frame->format)->flags & AV_PIX_FMT_FLAG_RGB);
+    const int planes = av_pix_fmt_count_planes(frame->format), matrix = rgb ? 0 : matrix_of(frame);
+
+    if (matrix < 0) {
+        const char *name = av_color_space_name(frame->colorspace);
+        av_log(ctx, AV_LOG_ERROR, "first image: matrix: expected bt601, bt709 or bt2020nc, got %s; "
+               "a scale filter in front can convert it\n", name ? name : "an unknown one");
+        return AVERROR(EINVAL);
+    }
+    engine->image_init(image);
+    image->format = ff_zt_picture_format(frame->format);
+    image->width  = frame->width;
+    image->height = frame->height;
+    for (int i = 0; i < planes; i++) {
+        image->data[i]   = frame->data[i];
+        image->stride[i] = frame->linesize[i];
+    }
+    if (rgb)
+        return 0;
+    image->matrix = matrix;
+    image->range  = frame->color_range == AVCOL_RANGE_JPEG || without_j(frame->format) != frame->format
+                    ? ZT_RANGE_FULL : ZT_RANGE_LIMITED;
+    if (frame->chroma_location == AVCHROMA_LOC_CENTER)
+        image->chroma_site = ZT_CHROMA_CENTER;
+    else if (frame->chroma_location == AVCHROMA_LOC_TOPLEFT)
+        image->chroma_site = ZT_CHROMA_TOP_LEFT;
+    return 0;
+}
+
 static int av_format_of(zt_pixel_format format)
 {
     for (size_t i = 0; i < FF_ARRAY_ELEMS(formats); i++)

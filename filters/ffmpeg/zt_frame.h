@@ -20,6 +20,13 @@ typedef struct ZtMarks {
 extern const int ff_zt_pixel_formats[];
 zt_pixel_format ff_zt_pixel_format(int av_format);
 
+/* What a picture may come in, best first, -1 last: the above and what images are decoded to. */
+extern const int ff_zt_picture_formats[];
+zt_pixel_format ff_zt_picture_format(int av_format);
+/* A frame of one of these as the engine's image: planes borrowed, colours from its tags; untagged YUV is
+ * BT.601 up to 576 lines and BT.709 above. A negative AVERROR, logged, for a matrix the engine lacks. */
+int ff_zt_describe_picture(AVFilterContext *ctx, const ZtEngine *engine, const AVFrame *frame, zt_image *image);
+
 /* The AVERROR that a status becomes. */
 int ff_zt_error(zt_status status);
 

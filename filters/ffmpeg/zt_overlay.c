@@ -22,11 +22,11 @@
 /* Our positions in av_filter_iterate's opaque counter; the stock ones count from zero. */
 #define OURS_FROM ((uintptr_t)1 << 30)
 
-extern const ZT_FILTER ff_vsrc_t2vsrc;
+extern const ZT_FILTER ff_vf_i2v, ff_vsrc_t2vsrc;
 
 static const AVFilter *our_filter(uintptr_t index)
 {
-    const AVFilter *const filters[] = { ZT_PUBLIC_OF(ff_vsrc_t2vsrc) };
+    const AVFilter *const filters[] = { ZT_PUBLIC_OF(ff_vf_i2v), ZT_PUBLIC_OF(ff_vsrc_t2vsrc) };
     return index < sizeof(filters) / sizeof(filters[0]) ? filters[index] : NULL;
 }
 
@@ -103,8 +103,8 @@ static void find_stock(void)
     PARSER_FREE(FIND_FREE)
     same = complete && !strcmp(av_version_info(), ZT_FFMPEG);
     if (!same)
-        av_log(NULL, AV_LOG_WARNING, "zoetrope: expected FFmpeg " ZT_FFMPEG ", got %s; t2vsrc is left "
-               "out, build the overlay again\n", av_version_info());
+        av_log(NULL, AV_LOG_WARNING, "zoetrope: expected FFmpeg " ZT_FFMPEG ", got %s; i2v and t2vsrc are "
+               "left out, build the overlay again\n", av_version_info());
 }
 
 static int is_same(void)

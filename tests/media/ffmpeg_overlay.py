@@ -22,13 +22,13 @@ GRAPHS = [
 
 
 class Overlay(MediaTest):
-    def test_list_gains_our_filter_and_loses_none(self):
+    def test_list_gains_our_filters_and_loses_none(self):
         stock, _ = self.ok(run(STOCK[:2] + ["-filters"]))
         ours, _ = self.ok(run(ZT_ENV + STOCK[:2] + ["-filters"]))
         lost = set(stock.splitlines()) - set(ours.splitlines())
         added = [line.split()[1] for line in ours.splitlines() if line not in set(stock.splitlines())]
-        self.assertEqual((lost, added), (set(), ["t2vsrc"]))
-        kept = [line for line in ours.splitlines() if line.split()[1:2] != ["t2vsrc"]]
+        self.assertEqual((lost, added), (set(), ["i2v", "t2vsrc"]))
+        kept = [line for line in ours.splitlines() if line.split()[1:2] not in (["i2v"], ["t2vsrc"])]
         self.assertEqual(kept, stock.splitlines(), "the stock filters, in their order")
 
     def test_stock_pictures_are_the_same(self):
@@ -42,6 +42,9 @@ class Overlay(MediaTest):
         out, _ = self.ok(run(FFMPEG[:-3] + ["-h", "filter=t2vsrc"]))
         for line in ("prompt_file", "duration", "engine_opts", "metadata_prompt", 'default "storybook"', "default auto"):
             self.assertIn(line, out)
+        for line in ("fit", "strength", "context"):
+            self.assertNotRegex(out, rf"(?m)^ +{line} ")
+            self.assertRegex(run(FFMPEG[:-3] + ["-h", "filter=i2v"])[0], rf"(?m)^ +{line} ")
 
     def mapped(self, *command):
         """Which of our libraries the program opened, by the dynamic linker's own account."""

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * zt_generate.c - what t2vsrc and i2v share: options, one generation, handing out its frames */
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libavutil/avstring.h"
+#include "libavutil/buffer.h"
+#include "libavutil/dict.h"
+#include "libavutil/mathematics.h"
+#include "libavutil/parseutils.h"
+#include "libavutil/time.h"
+#include "zt_generate.h"
+
+#define SLICE_US        250000      /* longest single wait                          */
+#define PROGRESS_US    2000000      /* longest silence                              */
+#define EXACT_INTEGERS (INT64_C(1) << 53)   /* FFmpeg reads integers as doubles     */
+
+/* ---- Options --------------------------------------------------------------------------------------- */
+
+/* The table once more, for reading the values back as the text the engine takes. */
+typedef struct Passed {
+    const char *name, *text_default, *choices;
+    zt_option_type type;
+    unsigned flags;
+    size_t offset;
+    double number_default;
+} Passed;
+
+static const Passed passed[] = {
+#define ZT_OPTION(name, type, text, number, min, max, choices, flags, help) \
+    { #name, text, choices, ZT_OPTION_##type, flags, OFFSET(name), number },
+#include "api/options.def"
+};
+
+/* Word number `index` of a list with a blank between. */
+static void choice_word(char *text, size_t size, const char *choices, int index)
+{
+    while (index-- > 0 && *choices)
+        choices += strcspn(choices, " ") + (choices[strcspn(choices, " ")] == ' ');
+    av_strlcpy(text, choices, FFMIN(size, strcspn(choices, " ") + 1));
+}
+
+/* The option's value as text, without the locale's decimal sign; NULL if it has its default. */
+static const char *option_text(const ZtGenerator *s, const Passed *option, char *text, size_t size)
+{
+    const uint8_t *field = (const uint8_t *)s + option->offset;
+    AVRational rate;
+    const int *wh;
+
+    switch (option->type) {
+    case ZT_OPTION_STRING:
+    case ZT_OPTION_PATH:
+    case ZT_OPTION_BYTES:
+    case ZT_OPTION_DICT:
+    case ZT_OPTION_RATE: {
+        const char *value = *(char *const *)field;
+        if (!value || !strcmp(value, option->text_default))
+            return NULL;
+        /* FFmpeg has names for some rates ("ntsc"), the engine has none. */
+        if (option->type != ZT_OPTION_RATE || !*value || strchr("+-.0123456789", *value) ||
+            av_parse_video_rate(&rate, value) < 0)
+            return value;
+        snprintf(text, size, "%d/%d", rate.num, rate.den);
+        return text;
+    }
+    case ZT_OPTION_BOOL:
+    case ZT_OPTION_ENUM: {
+        const int value = *(const int *)field;
+        if (value == (int)option->number_default)
+            return NULL;
+        if (option->type == ZT_OPTION_ENUM)
+            choice_word(text, size, option->choices, value);
+        else
+            snprintf(text, size, "%d", value);
+        return text;
+    }
+    case ZT_OPTION_INT:
+    case ZT_OPTION_TIME: {
+        const int64_t value = *(const int64_t *)field;
+        if (value == (int64_t)option->number_default)
+            return NULL;
+        if (option->type == ZT_OPTION_TIME && value == -1000000)
+            return "-1";
+        snprintf(text, size, option->type == ZT_OPTION_TIME ? "%" PRId64 "us" : "%" PRId64, value);
+        return text;
+    }
+    case ZT_OPTION_DOUBLE: {
+        const double value = *(const double *)field;
+        if (value == option->number_default)
+            return NULL;
+        snprintf(text, size, "%" PRId64 "e-9", (int64_t)llrint(value * 1e9));
+        return text;
+    }
+    case ZT_OPTION_SIZE:
+        wh = (const int *)field;
+        if (!wh[0] && !wh[1])
+            return NULL;
+        snprintf(text, size, "%dx%d", wh[0], wh[1]);
+        return text;
+    }
+    return NULL;
+}
+
+/* ---- Life cycle ------------------------------------------------------------------------------------ */
+
+int ff_zt_fail(AVFilterContext *ctx, zt_status status, const zt_error *error)
+{
+    av_log(ctx, AV_LOG_ERROR, "%s\n", error->message[0] ? error->message : "engine: expected a reason, got none");
+    return ff_zt_error(status);
+}
+
+int ff_zt_init(AVFilterContext *ctx)
+{
+    ZtGenerator *s = ctx->priv;
+    const struct { const char *name, *value; } sources[] = {
+        { "prompt", s->opt.prompt }, { "prompt_file", s->opt.prompt_file },
+        { "storyboard", s->opt.storyboard },
+    };
+    char given[64] = "";
+
+    for (size_t i = 0; i < FF_ARRAY_ELEMS(sources); i++)
+        if (sources[i].value)
+            av_strlcatf(given, sizeof(given), "%s%s", given[0] ? " and " : "", sources[i].name);
+    if (!given[0] || strstr(given, " and ")) {
+        av_log(ctx, AV_LOG_ERROR, "prompt: expected one of prompt, prompt_file, storyboard, got %s\n",
+               given[0] ? given : "none");
+        return AVERROR(EINVAL);
+    }
+    if (s->opt.frames && s->opt.duration) {
+        av_log(ctx, AV_LOG_ERROR, "duration: expected frames or duration, got both\n");
+        return AVERROR(EINVAL);
+    }
+    if (s->opt.seed > EXACT_INTEGERS) {
+        av_log(ctx, AV_LOG_ERROR, "seed: expected -1 to %" PRId64 " in a filter graph, got more\n", EXACT_INTEGERS);
+        return AVERROR(EINVAL);
+    }
+    if (s->opt.prompt_file && access(s->opt.prompt_file, R_OK)) {
+        const int ret = AVERROR(errno);
+        av_log(ctx, AV_LOG_ERROR, "prompt_file: expected a readable file, got \"%s\": %s\n",
+               s->opt.prompt_file, av_err2str(ret));
+        return ret;
+    }
+    return 0;
+}
+
+static int set_options(AVFilterContext *ctx, zt_model_params *params, zt_request *request)
+{
+    ZtGenerator *s = ctx->priv;
+    zt_error error = ZT_ERROR_INIT;
+
+    for (size_t i = 0; i < FF_ARRAY_ELEMS(passed); i++) {
+        const char *value = option_text(s, &passed[i], s->text[i], sizeof(s->text[i]));
+        zt_status status;
+        if (!value || (passed[i].flags & ZT_OPTION_I2V && !s->takes_pictures))
+            continue;
+        status = s->engine->set_option(params, request, passed[i].name, value, &error);
+        if (status < 0)
+            return ff_zt_fail(ctx, status, &error);
+    }
+    return 0;
+}
+
+static void log_start(AVFilterContext *ctx)
+{
+    ZtGenerator *s = ctx->priv;
+    const zt_model_info *model = s->engine->model_get_info(s->model);
+    const zt_session_info *info = s->engine->session_get_info(s->session);
+    char frames[32] = "endless";
+
+    if (info->frames >= 0)
+        snprintf(frames, sizeof(frames), "%" PRId64 " frames", info->frames);
+    av_log(ctx, AV_LOG_INFO, "%s: %dx%d, %d/%d fps, %s, seed %" PRId64 ", %s %s\n", model->name,
+           info->width, info->height, info->rate.num, info->rate.den, frames, info->seed, model->device,
+           model->precision);
+    av_log(ctx, AV_LOG_VERBOSE, "the host's BLAS: %s\n", zt_loader_isolation());
+}
+
+void ff_zt_close(AVFilterContext *ctx)
+{
+    ZtGenerator *s = ctx->priv;
+
+    av_frame_free(&s->condition);
+    if (!s->engine)
+        return;
+    s->engine->session_destroy(&s->session);
+    s->engine->model_unref(&s->model);
+}
+
+static int read_options(AVFilterLink *outlink, zt_model_params *params, zt_request *request)
+{
+    AVFilterContext *ctx = outlink->src;
+    ZtGenerator *s = ctx->priv;
+
+    s->engine->model_params_init(params);
+    s->engine->request_init(request);
+    request->format     = ff_zt_pixel_format(outlink->format);
+    request->log        = ff_zt_log;
+    request->log_opaque = ctx;
+    params->log         = ff_zt_log;
+    params->log_opaque  = ctx;
+    return set_options(ctx, params, request);
+}
+
+int ff_zt_read_options(AVFilterLink *outlink, zt_request *request)
+{
+    zt_model_params params;
+
+    return read_options(outlink, &params, request);
+}
+
+int ff_zt_open(AVFilterLink *outlink, zt_request *request)
+{
+    AVFilterContext *ctx = outlink->src;
+    ZtGenerator *s = ctx->priv;
+    const char *reason = NULL;
+    zt_error error = ZT_ERROR_INIT;
+    zt_model_params params;
+    zt_status status;
+    int ret;
+
+    ff_zt_close(ctx);
+    s->begun_us = s->spoken_us = av_gettime_relative();
+    s->engine = zt_loader_get(&reason);
+    if (!s->engine) {
+        av_log(ctx, AV_LOG_ERROR, "%s\n", reason);
+        return AVERROR_EXTERNAL;
+    }
+    if ((ret = read_options(outlink, &params, request)) < 0)
+        return ret;
+    status = s->engine->model_open(&params, &s->model, &error);
+    return status < 0 ? ff_zt_fail(ctx, status, &error) : 0;
+}
+
+void ff_zt_config_link(AVFilterLink *outlink, const zt_session_info *info)
+{
+    outlink->w                   = info->width;
+    outlink->h                   = info->height;
+    outlink->sample_aspect_ratio = (AVRational){ 1, 1 };
+    outlink->time_base           = (AVRational){ info->rate.den, info->rate.num };
+    zt_set_frame_rate(outlink, ((AVRational){ info->rate.num, info->rate.den }));
+}
+
+int ff_zt_start(AVFilterContext *ctx, const zt_request *request)
+{
+    ZtGenerator *s = ctx->priv;
+    zt_error error = ZT_ERROR_INIT;
+    const zt_status status = s->engine->session_create(s->model, request, &s->session, &error);
+
+    if (status < 0)
+        return ff_zt_fail(ctx, status, &error);
+    s->marks     = (ZtMarks){ .sei = s->opt.sei, .prompt_text = s->opt.metadata_prompt };
+    s->frames    = 0;
+    s->first_pts = 0;
+    s->ended     = 0;
+    log_start(ctx);
+    s->spoken_us = av_gettime_relative();
+    return 0;
+}
+
+/* ---- Frames ---------------------------------------------------------------------------------------- */
+
+static void log_progress(AVFilterContext *ctx)
+{
+    ZtGenerator *s = ctx->priv;
+    zt_progress p = { .struct_size = sizeof(p) };
+    const int64_t now = av_gettime_relative();
+    char left[48] = "";
+
+    if (now - s->spoken_us < PROGRESS_US || s->engine->session_get_progress(s->session, &p) < 0)
+        return;
+    s->spoken_us = now;
+    if (p.seconds_left >= 0)
+        snprintf(left, sizeof(left), ", %" PRId64 " s left", (int64_t)p.seconds_left + 1);
+    if (p.steps > 0)
+        av_log(ctx, AV_LOG_INFO, "step %d/%d, %" PRId64 " frames done%s\n", p.step, p.steps,
+               p.frames_done, left);
+    else
+        av_log(ctx, AV_LOG_INFO, "%s, %" PRId64 " frames done%s\n", p.stage ? p.stage : "at work",
+               p.frames_done, left);
+}
+
+static void log_end(AVFilterContext *ctx)
+{
+    ZtGenerator *s = ctx->priv;
+    const int64_t ms = FFMAX((av_gettime_relative() - s->begun_us) / 1000, 1);
+    const int64_t tenths = s->frames * 10000 / ms;
+
+    av_log(ctx, AV_LOG_INFO, "%" PRId64 " frames in %" PRId64 ".%03d s, %" PRId64 ".%d fps\n",
+           s->frames, ms / 1000, (int)(ms % 1000), tenths / 10, (int)(tenths % 10));
+}
+
+/* A picture that was marked as generated keeps saying so: its metadata and user data go on with the first
+ * frame, before our own are added. */
+static int carry_marks(ZtGenerator *s, AVFrame *frame)
+{
+    int ret = 0;
+
+    if (!s->condition)
+        return 0;
+    for (int i = 0; i < s->condition->nb_side_data && ret >= 0; i++) {
+        const AVFrameSideData *side = s->condition->side_data[i];
+        AVBufferRef *data;
+        if (side->type != AV_FRAME_DATA_SEI_UNREGISTERED)
+            continue;
+        data = av_buffer_ref(side->buf);
+        if (!data || !av_frame_new_side_data_from_buf(frame, side->type, data)) {
+            av_buffer_unref(&data);
+            ret = AVERROR(ENOMEM);
+        }
+    }
+    if (ret >= 0)
+        ret = av_dict_copy(&frame->metadata, s->condition->metadata, 0);
+    av_frame_free(&s->condition);
+    return FFMIN(ret, 0);
+}
+
+static int output_frame(AVFilterLink *outlink, zt_frame *source)
+{
+    AVFilterContext *ctx = outlink->src;
+    ZtGenerator *s = ctx->priv;
+    const zt_frame_info info = *s->engine->frame_get_info(source);
+    zt_frame *kept = s->engine->frame_ref(source);      /* info's strings live as long as it */
+    AVFrame *frame;
+    int ret = ff_zt_wrap_frame(outlink, s->engine, source, &frame);
+
+    if (!ret)
+        ret = carry_marks(s, frame);
+    if (!ret)
+        ret = ff_zt_mark_frame(ctx, s->engine, s->engine->model_get_info(s->model), &info, &s->marks, frame);
+    s->engine->frame_unref(&kept);
+    if (ret < 0) {
+        av_frame_free(&frame);
+        return ret;
+    }
+    s->frames   = info.pts + 1;
+    frame->pts += s->first_pts;
+    return ff_filter_frame(outlink, frame);
+}
+
+int ff_zt_activate(AVFilterContext *ctx)
+{
+    AVFilterLink *outlink = ctx->outputs[0];
+    ZtGenerator *s = ctx->priv;
+    const int64_t asked_us = av_gettime_relative();
+
+    if (ff_outlink_get_status(outlink)) {       /* downstream has enough */
+        s->engine->session_cancel(s->session);
+        return 0;
+    }
+    if (!ff_outlink_frame_wanted(outlink))
+        return FFERROR_NOT_READY;
+    for (;;) {
+        const int64_t waited_us = av_gettime_relative() - asked_us;
+        int64_t slice_us = SLICE_US;
+        zt_error error = ZT_ERROR_INIT;
+        zt_frame *frame = NULL;
+        zt_status status;
+
+        if (s->opt.timeout > 0)
+            slice_us = FFMIN(slice_us, FFMAX(s->opt.timeout - waited_us, 0));
+        status = s->engine->session_read(s->session, slice_us, &frame, &error);
+        log_progress(ctx);
+        if (status == ZT_OK)
+            return output_frame(outlink, frame);
+        if (status == ZT_END) {
+            if (!s->ended)
+                log_end(ctx);
+            s->ended = 1;
+            ff_outlink_set_status(outlink, AVERROR_EOF, s->first_pts + s->frames);
+            return 0;
+        }
+        if (status < 0)
+            return ff_zt_fail(ctx, status, &error);
+        if (s->opt.timeout > 0 && av_gettime_relative() - asked_us >= s->opt.timeout) {
+            av_log(ctx, AV_LOG_ERROR, "timeout: expected a frame within %" PRId64 " ms, got none\n",
+                   s->opt.timeout / 1000);
+            s->engine->session_cancel(s->session);
+            return ff_zt_error(ZT_AGAIN);
+        }
+    }
+}
+
+int ff_zt_process_command(AVFilterContext *ctx, const char *cmd, const char *arg, char *res, int res_len,
+                          int flags)
+{
+    ZtGenerator *s = ctx->priv;
+    const AVOption *option = av_opt_find(s, cmd, NULL, FLAGS | AV_OPT_FLAG_RUNTIME_PARAM, 0);
+    zt_error error = ZT_ERROR_INIT;
+    int64_t first_frame = 0;
+    zt_status status;
+
+    if (!option || !s->engine)
+        return AVERROR(ENOSYS);
+    if (!s->session)                /* its picture is still to come; the start will read the new value */
+        return ff_filter_process_command(ctx, cmd, arg, res, res_len, flags);
+    if (!strcmp(cmd, "prompt"))
+        status = s->engine->session_set_prompt(s->session, arg, &first_frame, &error);
+    else
+        status = s->engine->session_set_option(s->session, cmd, arg, &first_frame, &error);
+    if (status < 0) {
+        ff_zt_fail(ctx, status, &error);
+        return AVERROR(EINVAL);
+    }
+    if (status == ZT_END)
+        av_log(ctx, AV_LOG_WARNING, "%s: the last chunk has begun, the new value changes nothing\n", cmd);
+    else
+        av_log(ctx, AV_LOG_INFO, "%s: new value from frame %" PRId64 " on\n", cmd, first_frame);
+    if (res && res_len > 0)
+        snprintf(res, (size_t)res_len, "frame=%" PRId64, first_frame);
+    return ff_filter_process_command(ctx, cmd, arg, NULL, 0, flags);
+}

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""i2v through stock ffmpeg, on the test card, which shows the given picture under its moving marks: so the
+pixels that arrive can be compared with the picture. What ends the input, what is refused and how."""
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+from ffmpeg_common import (FFMPEG, MODEL, ZT_ENV, MediaTest, digests, ffmpeg, ffmpeg_version, main, probe, run, sha256,
+                           slack)
+
+I2V = "i2v=model=testcard:prompt=x:"
+STOCK = ["ffmpeg", "-v", "error", "-nostdin", "-y"]
+WIDTH, HEIGHT = 256, 144
+# Of the rows, 18 are the counter and 31 meet the square; the rest is picture from side to side.
+WHOLE_ROWS = HEIGHT - 18 - 31
+
+
+class Pictures(MediaTest):
+    def picture(self, name, *filters, source="testsrc2=s=256x144:r=1:d=1"):
+        path = self.path(name)
+        self.ok(run(STOCK + ["-f", "lavfi", "-i", ",".join((source,) + filters), "-frames:v", "1", path]))
+        return path
+
+    def gbr(self, *command):
+        """Frame 0 as its three planes."""
+        out, _ = self.ok(run(list(command) + ["-frames:v", "1", "-pix_fmt", "gbrp", "-f", "rawvideo", "-"], text=False))
+        self.assertEqual(len(out), 3 * WIDTH * HEIGHT)
+        return out
+
+    def moved(self, *inputs, options=""):
+        return self.gbr(*FFMPEG, *inputs, "-filter_complex", f"[0:v]{I2V}frames=2{options},format=gbrp")
+
+    def rows_within(self, ours, theirs, tolerance):
+        """How many rows above the counter agree in all planes."""
+        count = 0
+        for y in range(HEIGHT - 18):
+            at = [plane * WIDTH * HEIGHT + y * WIDTH for plane in range(3)]
+            count += all(abs(a - b) <= tolerance for start in at
+                         for a, b in zip(ours[start:start + WIDTH], theirs[start:start + WIDTH]))
+        return count
+
+    def test_rgb_arrives_byte_for_byte(self):
+        # 16-bit samples are rounded by us and cut off by swscale.
+        for name, form, tolerance in (("a.png", "rgb24", 0), ("b.png", "rgba", 0), ("c.png", "rgb48be", 1), ("d.ppm", "rgb24", 0)):
+            path = self.picture(name, "format=" + form)
+            theirs = self.gbr(*STOCK, "-i", path, "-vf", "format=gbrp")
+            self.assertEqual(self.rows_within(self.moved("-i", path), theirs, tolerance), WHOLE_ROWS, form)
+
+    def read_by_zscale(self, *inputs):
+        return self.gbr(*STOCK, *inputs, "-vf", "zscale=matrix=gbr:range=full:f=bilinear:d=none,format=gbrp")
+
+    def test_yuv_is_read_by_its_tags(self):
+        if run(["ffmpeg", "-v", "quiet", "-h", "filter=zscale"])[0].find("chromalin") < 0:
+            self.skipTest("ffmpeg has no zscale")
+        for form, space, rng in (("yuv420p", "bt709", "tv"), ("yuv420p", "smpte170m", "pc"), ("yuv422p", "bt470bg", "tv"),
+                                 ("yuv444p10le", "bt2020nc", "tv"), ("yuv444p", "bt709", "pc")):
+            path = self.path("x.mkv")
+            self.ok(run(STOCK + ["-f", "lavfi", "-i", f"testsrc2=s=256x144:r=1:d=1,format={form},setparams=colorspace={space}:range={rng}",
+                                 "-c:v", "ffv1", "-colorspace", space, "-color_range", rng, path]))
+            theirs = self.read_by_zscale("-i", path)
+            self.assertEqual(self.rows_within(self.moved("-i", path), theirs, 1), WHOLE_ROWS, (form, space, rng))
+            # The control: tagged otherwise, it is another picture.
+            other = "bt709" if space != "bt709" else "smpte170m"
+            wrong = self.gbr(
+                *FFMPEG, "-i", path, "-filter_complex", f"[0:v]setparams=colorspace={other},{I2V}frames=2,format=gbrp")
+            self.assertLess(self.rows_within(wrong, theirs, 1), WHOLE_ROWS, (form, space, rng))
+
+    def test_jpeg(self):
+        path = self.picture("a.jpg", "format=yuvj420p")
+        theirs = self.read_by_zscale("-i", path)
+        self.assertEqual(self.rows_within(self.moved("-i", path), theirs, 1), WHOLE_ROWS)
+
+    def test_any_size_is_fitted_by_the_rule(self):
+        path = self.picture("odd.png", source="color=red:s=321x191:r=1:d=1")
+        wide = self.picture("wide.png", source="color=red:s=640x144:r=1:d=1")
+        for picture, fit, corner in ((path, "crop", 255), (path, "pad", 0), (wide, "pad", 0), (wide, "stretch", 255), (wide, "crop", 255)):
+            planes = self.moved("-i", picture, options=f":fit={fit}")
+            red = planes[2 * WIDTH * HEIGHT:]
+            self.assertAlmostEqual(red[0], corner, delta=2, msg=f"{picture} {fit}")
+        self.assertEqual(probe(self.encoded(path), "width", "height"), {"width": "256", "height": "144"})
+
+    def encoded(self, path):
+        out = self.path("o.mp4")
+        self.ok(run(FFMPEG + ["-i", path, "-filter_complex", f"[0:v]{I2V}frames=4[v]", "-map", "[v]", "-c:v", "libx264", out]))
+        return out
+
+    def test_strength_weighs(self):
+        path = self.picture("a.png", "format=rgb24")
+        full = self.moved("-i", path)
+        for strength in ("0.5", "0"):
+            self.assertEqual(self.rows_within(self.moved("-i", path, options=f":strength={strength}"), full, 1), 0)
+
+
+class Ends(MediaTest):
+    def setUp(self):
+        super().setUp()
+        self.png = self.path("a.png")
+        self.ok(run(STOCK + ["-f", "lavfi", "-i", "testsrc=s=160x120:r=1:d=1", "-frames:v", "1", self.png]))
+
+    def frames_of(self, *inputs, graph=I2V + "frames=32", timeout=60):
+        out, err = self.ok(run(FFMPEG + list(inputs) + ["-filter_complex", f"[0:v]{graph}[v]", "-map", "[v]", "-f", "framemd5", "-"],
+                               timeout=timeout))
+        return digests(out), err
+
+    def test_count_is_exact_whatever_the_input(self):
+        self.ok(run(STOCK + ["-f", "lavfi", "-i", "testsrc=s=160x120:d=60", "-c:v", "mpeg4", self.path("long.mp4")]))
+        for inputs in (["-i", self.png], ["-loop", "1", "-i", self.png], ["-i", self.path("long.mp4")], ["-f", "lavfi", "-i", "testsrc"]):
+            self.assertEqual(len(self.frames_of(*inputs)[0]), 32, inputs)
+        got, err = self.frames_of("-i", self.png, graph=I2V + "duration=1.5:rate=25")
+        self.assertEqual(len(got), 37)
+        self.assertIn("testcard: 256x144, 25/1 fps, 37 frames", err)
+
+    def test_input_is_told_to_stop(self):
+        """A camera-like input of 25 frames a second for an hour: only the first is waited for."""
+        begun = time.monotonic()
+        got, _ = self.frames_of("-re", "-f", "lavfi", "-i", "testsrc=r=25:d=3600", graph=I2V + "frames=96")
+        self.assertEqual(len(got), 96)
+        self.assertLess(time.monotonic() - begun, 3.0 * slack())     # pacing 96 frames takes 3.84 s
+
+    def test_same_picture_same_bytes(self):
+        got = {sha256("".join(self.frames_of("-i", self.png)[0]).encode()) for _ in range(2)}
+        self.assertEqual(len(got), 1)
+
+    def test_downstream_ends_it(self):
+        out, _ = self.ok(run(FFMPEG + ["-loop", "1", "-i", self.png, "-filter_complex", f"[0:v]{I2V}frames=-1[v]", "-map", "[v]", "-t", "2",
+                                       "-f", "framemd5", "-"], timeout=60))
+        self.assertEqual(len(digests(out)), 48)
+
+    def test_time_goes_on_from_the_picture(self):
+        for shift, first in (("0", 0), ("2/TB", 48)):
+            _, err = self.frames_of("-f", "lavfi", "-i", "testsrc=r=5:d=1", graph=f"setpts=PTS+{shift},{I2V}frames=3,showinfo")
+            self.assertEqual([int(pts) for pts in re.findall(r" n: *\d+ pts: *(\d+)", err)], [first, first + 1, first + 2])
+
+    def test_picture_from_another_source_of_ours(self):
+        out, err = self.ok(ffmpeg(f"t2vsrc=model=testcard:prompt=a:frames=1,{I2V}frames=3,showinfo"))
+        self.assertEqual(len(digests(out)), 3)
+        # The marks of the picture and our own.
+        first = err[err.index(" n:   0 "):err.index(" n:   1 ")]
+        self.assertEqual(len(re.findall(r"side data - .*(?:nregistered)", first)), 2, first)
+
+    def test_prompt_changes_while_it_plays(self):
+        pathlib.Path(self.path("cmds.txt")).write_text("1.0 i2v prompt 'a blue fox';\n1.5 i2v strength 0.5;\n1.6 i2v strength 7;\n")
+        _, err = self.frames_of("-i", self.png, graph=f"{I2V}frames=96,sendcmd=f={self.path('cmds.txt')}")
+        told = int(re.search(r"prompt: new value from frame (\d+) on", err).group(1))
+        self.assertTrue(24 < told <= 25 + 3 * 12, told)
+        self.assertRegex(err, r"strength: new value from frame \d+ on")
+        self.assertIn('strength: expected 0 to 1, got "7"', err)
+
+    def test_interrupt_ends_within_a_second(self):
+        log = self.path("log")
+        fastest = 100.0
+        for _ in range(3):
+            with open(log, "w+") as file:
+                process = subprocess.Popen(FFMPEG + ["-loop", "1", "-i", self.png, "-filter_complex",
+                                                     f"[0:v]{I2V}frames=-1:engine_opts=delay_ms=400[v]", "-map", "[v]", "-f", "null", "-"],
+                                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=file)
+                deadline = time.monotonic() + 20
+                while time.monotonic() < deadline and "endless, seed 0" not in pathlib.Path(log).read_text():
+                    time.sleep(0.02)
+                time.sleep(0.5)
+                begun = time.monotonic()
+                process.send_signal(signal.SIGINT)
+                self.assertEqual(process.wait(timeout=30), 255, pathlib.Path(log).read_text())
+            fastest = min(fastest, time.monotonic() - begun)
+            if fastest < 1.0 * slack():
+                break
+        self.assertLess(fastest, 1.0 * slack())
+
+    @unittest.skipUnless(shutil.which("mpv"), "no mpv")
+    def test_mpv(self):
+        out = self.path("o.mkv")
+        self.ok(run(ZT_ENV + ["mpv", "--no-config", "--no-terminal", f"--vf=lavfi=[{I2V}frames=12]", self.png, "--o=" + out, "--ovc=ffv1"]))
+        self.assertEqual(probe(out)["nb_read_frames"], "12")
+
+
+class Refused(MediaTest):
+    def refused(self, graph, expected, before="testsrc=r=5:d=1,"):
+        out, err, status = ffmpeg(before + graph, timeout=60)
+        self.assertEqual(digests(out), [], graph)
+        self.assertRegex(err, expected, graph)
+        return err, status
+
+    def test_before_anything_is_decoded(self):
+        for graph, expected in (
+                (I2V + "engine_opts=image=never", r"image: expected none \(this model takes no picture\), got 1"),
+                ("i2v=model=testcard", "prompt: expected one of prompt, prompt_file, storyboard, got none"),
+                ("i2v=model=nosuch:prompt=x", r'model: expected .* or the path of a model, got "nosuch"\n'),
+                (I2V + "size=17x17", "size: expected"), (I2V + "rate=17", "rate: expected"),
+                (I2V + "mode=extend", "mode: expected animate"), (I2V + "context=2", "context: expected 1"),
+                (I2V + "mask=1", "mask: expected 0"), (I2V + "fit=squeeze", "fit"), (I2V + "strength=1.5", "strength"),
+                (I2V + "context=0", "context"), (I2V + "frames=-2", "frames")):
+            _, status = self.refused(graph, expected)
+            self.assertGreater(status, 0, graph)
+
+    def test_input_without_a_frame(self):
+        _, status = self.refused(I2V + "frames=4", "input: expected a picture, got none before its end", before="testsrc=d=1,trim=start=5,")
+        if ffmpeg_version() >= (7, 0):      # 5.1 ends with 0 after an error inside a filter
+            self.assertGreater(status, 0)
+
+    def test_matrix_the_engine_lacks(self):
+        self.refused(I2V + "frames=4", "first image: matrix: expected bt601, bt709 or bt2020nc, got ycgco",
+                     before="testsrc2=r=5:d=1,format=yuv444p,setparams=colorspace=ycgco,")
+
+    def test_a_source_has_no_picture(self):
+        self.refused("t2vsrc=model=testcard:prompt=x:engine_opts=image=required", "first image: expected one", before="")
+        self.refused("t2vsrc=model=testcard:prompt=x:fit=pad", "fit", before="")
+
+    @unittest.skipIf(MODEL != "storybook", "the built-in model is not in the tree")
+    def test_default_model_answers(self):
+        """Either it takes a picture, or it says that it does not."""
+        out, err, _ = ffmpeg("testsrc=r=5:d=1,i2v=prompt='a red fox':frames=12")
+        if not digests(out):
+            self.assertIn("image: expected none (this model takes no picture), got 1", err)
+
+
+if __name__ == "__main__":
+    main()
