@@ -116,6 +116,8 @@ public:
     [[nodiscard]] virtual std::string sha256() const = 0;
     // Cheap check of a prompt or option before anything runs; throws zt::Error. Called from the caller's thread.
     virtual void check(const Direction& direction) const = 0;
+    // The same for a whole request, once its fields are filled in: memory, mostly.
+    virtual void check_request(const GenerationRequest& request) const { check(request.first); }
     [[nodiscard]] virtual std::unique_ptr<Generation> begin(const GenerationRequest& request) const = 0;
 };
 

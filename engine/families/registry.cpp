@@ -4,6 +4,9 @@
 // that knows its name.
 #include "families/family.h"
 #include "families/testcard/testcard.h"
+#ifdef ZT_FAMILY_HUNYUAN_VIDEO
+#include "families/hunyuan_video/hunyuan_video.h"
+#endif
 #ifdef ZT_FAMILY_STORYBOOK
 #include "families/storybook/storybook.h"
 #endif
@@ -14,6 +17,9 @@ const std::vector<const Family*>& registry() {
     static const auto& families = *std::make_unique<std::vector<const Family*>>(std::vector<const Family*>{
 #ifdef ZT_FAMILY_STORYBOOK
         &storybook_family(),
+#endif
+#ifdef ZT_FAMILY_HUNYUAN_VIDEO
+        &hunyuan_video_family(),
 #endif
         &testcard_family(),
     }).release();   // never destroyed: sessions may outlive static destructors

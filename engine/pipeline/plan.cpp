@@ -273,8 +273,8 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
     else
         generation.first.seed = -1;
     generation.log = log;
-    model.check(generation.first);
     if (start) generation.images = take_images(request);
+    model.check_request(generation);
     return plan;
 }
 

@@ -49,6 +49,18 @@ void clip(Case& c) {
     for (const auto& [name, value] : c.options)
         if (name != "started") check(zt_set_option(&params, &request, name.c_str(), value.c_str(), &error), error);
     request.format = ZT_PIXEL_RGB24;
+    zt_image image;
+    zt_image_init(&image);
+    if (const auto given = c.in.find("image"); given != c.in.end()) {
+        image.role = ZT_IMAGE_FIRST;
+        image.format = ZT_PIXEL_RGB24;
+        image.height = static_cast<int>(given->second.size(0));
+        image.width = static_cast<int>(given->second.size(1));
+        image.data[0] = given->second.const_data_ptr<uint8_t>();
+        image.stride[0] = image.width * 3;
+        request.images = &image;
+        request.image_count = 1;
+    }
     const double start = c.options.contains("started") ? std::stod(c.option("started")) : now();
 
     zt_model* model = nullptr;

@@ -71,6 +71,13 @@ public:
         Filler filler{*this, type, keep_packed};
         walk(model, filler, where...);
     }
+    // The check of fill() alone.
+    template <class Model, class... Where>
+    void expect(Model& model, const Where&... where) const {
+        Wanted wanted;
+        walk(model, wanted, where...);
+        check(wanted);
+    }
 
 private:
     struct Source {                           // one tensor of ours: its pieces in the order of the rows

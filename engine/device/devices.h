@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Which processor computes, and how much memory it has free. The CUDA half of LibTorch is mapped only
+// when a device is asked for or seems to be there, so that machines without one never touch it.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <string>
+
+namespace zt::device {
+
+// "cpu"; "cuda", "cuda:N"; "auto" = the first CUDA device, or the CPU where there is none. Throws
+// ZT_ERROR_DEVICE when a CUDA device is asked for by name and cannot be had, saying why. Thread-safe.
+[[nodiscard]] at::Device resolve_device(const std::string& wish);
+
+// "auto" -> bf16 on CUDA and where the processor has it, else fp32; explicit choices as asked.
+// Throws ZT_ERROR_UNSUPPORTED for what models of this size are not computed in.
+[[nodiscard]] at::ScalarType resolve_precision(const std::string& wish, at::Device device);
+
+// Bytes that can be allocated on a device now: of a CUDA device what its driver calls free; of the host
+// what the kernel calls available, within the limits of this process's control groups.
+[[nodiscard]] uint64_t free_bytes(at::Device device);
+
+}  // namespace zt::device

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What a generation will need, decided before it starts: which blocks stay in memory and whether parts
+// may stay from phase to phase. memory_plan.h has the figures; this weighs them against the budget.
+#pragma once
+
+#include <cstdint>
+
+namespace zt::hunyuan_video {
+
+struct OpenedModel;
+
+struct Budget {
+    bool keep = false;             // parts stay in memory for the next generation
+    int64_t resident_blocks = 0;   // the others are read at every step
+    int64_t token_chunk = 2048;    // tokens in a projection at once
+};
+
+// For one clip. Throws ZT_ERROR_MEMORY, naming the phase and both figures, when not even one streamed
+// block fits.
+[[nodiscard]] Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int64_t frames, int64_t steps);
+
+}  // namespace zt::hunyuan_video

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The three phases of a clip; see generation.h.
+#include "families/hunyuan_video/generation.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "core/sha256.h"
+#include "core/text_number.h"
+#include "families/hunyuan_video/clip_vision.h"
+#include "families/hunyuan_video/picture.h"
+
+namespace zt::hunyuan_video {
+namespace {
+
+using families::Direction;
+using families::GenerationRequest;
+using families::ProgressFn;
+
+// ---- Text phase --------------------------------------------------------------------------------
+
+// Embeddings of the picture, and for true guidance of a black one.
+struct PictureTokens {
+    at::Tensor positive, negative;
+};
+
+PictureTokens picture_tokens(const OpenedModel& model, const families::Picture& picture, bool negative, const Cancel& cancel) {
+    const ClipConfig& config = model.parts.clip_vision;
+    ClipVision vision = make_clip_vision(config);
+    model.reader(Part::kClipVision, cancel).fill(vision, model.type, true);
+    Projector projector = make_projector(config.hidden, model.parts.llm.hidden);
+    model.reader(Part::kProjector, cancel).fill(projector, model.type, true);
+    const auto tokens = [&](const at::Tensor& pixels) {
+        return forward(projector, forward(vision, pixels.to(model.device, model.type), &cancel));
+    };
+    PictureTokens made;
+    made.positive = tokens(clip_pixels(picture, static_cast<int>(config.image_size)));
+    if (negative) made.negative = tokens(clip_pixels(black_like(picture), static_cast<int>(config.image_size)));
+    return made;
+}
+
+// Everything that decides the features, as bytes.
+std::string feature_key(const GenerationRequest& request, const Direction& direction, const std::optional<std::string>& negative) {
+    std::string key = direction.prompt + '\0' + (negative ? "-" + *negative : "");
+    for (const families::Picture& picture : request.images) {
+        Sha256 digest;
+        digest.update(std::as_bytes(std::span(*picture.rgb)));
+        key += '\0' + std::to_string(picture.width) + "x" + std::to_string(picture.height) + digest.finish();
+    }
+    return key;
+}
+
+void report(const TextFeatures& features, const char* option, const Log& log) {
+    if (features.dropped > 0)
+        log(ZT_LOG_WARNING, std::string(option) + ": model reads " + std::to_string(kMaxPromptTokens) + " tokens; the last " +
+                                std::to_string(features.dropped) + " have no effect");
+    if (features.pooled_dropped > 0)
+        log(ZT_LOG_VERBOSE, std::string(option) + ": CLIP reads " + std::to_string(kMaxClipTokens) + " tokens of it; the LLM reads on");
+}
+
+std::shared_ptr<const PromptFeatures> prompt_features(const OpenedModel& model, const GenerationRequest& request, const Direction& direction,
+                                                      const Cancel& cancel, const ProgressFn& progress) {
+    std::optional<std::string> negative;
+    if (model.parts.true_cfg > 1.0)
+        negative = direction.negative_prompt.empty() ? std::string(default_negative_prompt(model.parts.transformer.kind)) : direction.negative_prompt;
+    const std::string key = feature_key(request, direction, negative);
+    auto features = model.features.find(key);
+    if (features == nullptr) {
+        progress("text", 0, 1);
+        PictureTokens pictures;
+        if (model.takes_picture()) pictures = picture_tokens(model, request.images.front(), negative.has_value(), cancel);
+
+        const PartReader llm_reader = model.reader(Part::kLlm, cancel);
+        StreamedLlm llm(model.parts.llm, llm_reader, model.type);
+        ClipText clip = make_clip_text(model.parts.clip_text);
+        model.reader(Part::kClipText, cancel).fill(clip, model.type, true);
+        const TextEncoders encoders{*model.llm_tokenizer, *model.clip_tokenizer, model.rules, model.parts.llm, llm, clip};
+        const Kind kind = model.parts.transformer.kind;
+        std::vector<Prompt> prompts{{direction.prompt, pictures.positive, image_stride(kind, false)}};
+        if (negative) prompts.push_back({*negative, pictures.negative, image_stride(kind, true)});
+        std::vector<TextFeatures> made = text_features(encoders, prompts, &cancel);
+
+        auto kept = std::make_shared<PromptFeatures>();
+        kept->positive = std::move(made[0]);
+        if (negative) kept->negative = std::move(made[1]);
+        model.features.keep(key, kept);
+        features = kept;
+    }
+    report(features->positive, "prompt", request.log);
+    if (features->negative) report(*features->negative, "negative_prompt", request.log);
+    return features;
+}
+
+// The picture as the clean latent of the first frame, [channels, 1, h, w] fp32.
+at::Tensor image_latent(const OpenedModel& model, const GenerationRequest& request, const Cancel& cancel, const ProgressFn& progress) {
+    progress("text", 0, 1);
+    VaeEncoder encoder = make_vae_encoder(model.parts.vae);
+    model.reader(Part::kVae, cancel).fill(encoder, model.vae_type, true);
+    prepare(encoder);
+    const at::Tensor pixels = vae_pixels(request.images.front(), request.width, request.height, request.fit);
+    TileRun run;
+    run.cancel = &cancel;
+    return encode(encoder, pixels.to(model.device, model.vae_type), model.tiling, run).to(at::kFloat);
+}
+
+// ---- Transformer phase -------------------------------------------------------------------------
+
+struct Prepared {
+    Precomputed positive, negative;
+};
+
+// Every step's modulation and text. The embedders are in memory only here.
+Prepared prepare_steps(const OpenedModel& model, const PromptFeatures& features, const Schedule& schedule, double guidance,
+                       const Cancel& cancel, const ProgressFn& progress) {
+    progress("load", 0, 1);
+    Embedders embedders = make_embedders(model.parts.transformer);
+    model.reader(Part::kTransformer, cancel).fill(embedders, model.type, true);
+    const auto of = [&](const TextFeatures& f) {
+        return precompute(model.parts.transformer, embedders, f.states.to(model.type), f.pooled.to(model.type), schedule.t,
+                          guidance_input(guidance, model.type), cancel);
+    };
+    Prepared prepared{of(features.positive), {}};
+    if (features.negative) prepared.negative = of(*features.negative);
+    return prepared;
+}
+
+}  // namespace
+
+Generation::Generation(std::shared_ptr<const OpenedModel> model, const GenerationRequest& request)
+    : model_(std::move(model)), request_(request), budget_(plan_budget(*model_, request.width, request.height, request.frames, request.steps)) {
+    const VaeConfig& vae = model_->parts.vae;
+    const int64_t internal = request.frames + model_->skipped_frames();
+    latents_size_ = {model_->parts.transformer.out_channels, (internal - 1) / vae.temporal_compression + 1,
+                     request.height / vae.spatial_compression, request.width / vae.spatial_compression};
+}
+
+int64_t Generation::next_frames() const {
+    if (stream_) return stream_->next_frames();
+    const auto first = temporal_tile(model_->tiling, model_->parts.vae, latents_size_[1], 0);
+    return first.frames - model_->skipped_frames();
+}
+
+at::Tensor Generation::make_latents(const Direction& direction, const Cancel& cancel, const ProgressFn& progress) {
+    const OpenedModel& model = *model_;
+    const TransformerConfig& config = model.parts.transformer;
+    const auto features = prompt_features(model, request_, direction, cancel, progress);
+    const at::Tensor image = model.takes_picture() ? image_latent(model, request_, cancel, progress) : at::Tensor();
+    const Schedule schedule = make_schedule(model.sampler, request_.steps, request_.flow_shift > 0 ? request_.flow_shift : model.parts.flow_shift.value_or(kFlowShift),
+                                            model.type, config.kind);
+    const Prepared prepared = prepare_steps(model, *features, schedule, direction.guidance, cancel, progress);
+
+    const PartReader reader = model.reader(Part::kTransformer, cancel);
+    const auto ends = model.ends.get(budget_.keep, [&] {
+        auto made = std::make_shared<Ends>(make_ends(config));
+        reader.fill(*made, model.type, true);
+        return made;
+    });
+    const auto blocks = model.blocks.get(budget_.keep, [&] {
+        return read_blocks(config, reader, model.type, budget_.resident_blocks,
+                           [&](int64_t i, int64_t n) { progress("load", static_cast<int>(i), static_cast<int>(n)); });
+    });
+    StreamedBlocks source(config, reader, model.type, blocks);
+    const Rope rope = rope_for(config, latents_size_, model.device);
+    const VelocityFn network = [&](const at::Tensor& input, int64_t step, bool negative) {
+        return velocity(config, *ends, source, negative ? prepared.negative : prepared.positive, step, input, rope, cancel, budget_.token_chunk);
+    };
+    const Sampling sampling{model.sampler, config.kind, model.type, features->negative ? model.parts.true_cfg : 1.0, true};
+    const at::Tensor noise = make_noise(direction.seed, latents_size_, model.sampler, model.device);
+    return denoise(sampling, schedule, noise, image, network,
+                   [&](int64_t i, int64_t n) { progress("denoise", static_cast<int>(i), static_cast<int>(n)); }, cancel);
+}
+
+std::optional<families::FrameBatch> Generation::next(const Direction& direction, const Cancel& cancel, const ProgressFn& progress) {
+    if (next_frames() == 0) return std::nullopt;
+    if (!stream_) {
+        const at::Tensor latents = make_latents(direction, cancel, progress);
+        progress("load", 0, 1);
+        decoder_ = model_->decoder.get(budget_.keep, [&] {
+            auto made = std::make_shared<VaeDecoder>(make_vae_decoder(model_->parts.vae));
+            model_->reader(Part::kVae, cancel).fill(*made, model_->vae_type, true);
+            prepare(*made);
+            return made;
+        });
+        stream_.emplace(*decoder_, latents, model_->tiling, model_->skipped_frames());
+    }
+    const TileRun run{.cancel = &cancel, .progress = [&](int64_t done, int64_t total) {
+                          progress("decode", static_cast<int>(done), static_cast<int>(total));
+                      }};
+    const auto pixels = std::make_shared<const at::Tensor>(stream_->next(run).to(at::kCPU));
+    return families::FrameBatch{pixels, pixels->const_data_ptr<float>(), pixels->size(0)};
+}
+
+}  // namespace zt::hunyuan_video

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// An opened HunyuanVideo model: its files, shapes and settings, and the parts that are in memory. Opening
+// reads headers and tokenizers only, and checks that every tensor is there in its shape; weights
+// are read in a generation's first call, on its worker, with progress and cancel.
+#pragma once
+
+#include <array>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "families/family.h"
+#include "families/hunyuan_video/budget.h"
+#include "families/hunyuan_video/parts.h"
+#include "families/hunyuan_video/residency.h"
+#include "families/hunyuan_video/sampler.h"
+#include "families/hunyuan_video/text_features.h"
+#include "families/hunyuan_video/vae_tiling.h"
+
+namespace zt::hunyuan_video {
+
+class LoraSet;
+
+inline constexpr double kFlowShift = 7.0;   // where neither the request nor the files say
+
+// What a prompt and its negative became. Small; kept for the next generation.
+struct PromptFeatures {
+    TextFeatures positive;
+    std::optional<TextFeatures> negative;
+};
+
+// The last few prompts by all that decides their features. Thread-safe.
+class FeatureCache {
+public:
+    [[nodiscard]] std::shared_ptr<const PromptFeatures> find(const std::string& key);
+    void keep(const std::string& key, std::shared_ptr<const PromptFeatures> features);
+
+private:
+    static constexpr size_t kMost = 8;
+    std::mutex mutex_;
+    std::list<std::pair<std::string, std::shared_ptr<const PromptFeatures>>> entries_;   // last used first
+};
+
+// Immutable but for what it keeps in memory, which is thread-safe.
+struct OpenedModel {
+    ModelParts parts;                       // where everything lies, and its shapes
+    std::shared_ptr<const LoraSet> loras;   // may be null
+    SamplerMode sampler = SamplerMode::kDiffusers;
+    Tiling tiling;
+    at::Device device = at::kCPU;
+    at::ScalarType type = at::kFloat;       // of transformer and encoders
+    at::ScalarType vae_type = at::kFloat;
+    uint64_t budget = 0;                    // bytes, 0 = what is free when a generation begins
+    std::optional<text::BpeTokenizer> llm_tokenizer, clip_tokenizer;
+    PromptTemplate rules;
+
+    mutable Shared<Blocks> blocks;
+    mutable Shared<Ends> ends;
+    mutable Shared<VaeDecoder> decoder;
+    mutable FeatureCache features;
+
+    [[nodiscard]] bool takes_picture() const { return parts.transformer.kind != Kind::kTextToVideo; }
+    // Made, but not given: the first latent of latent_concat shows the picture itself.
+    [[nodiscard]] int64_t skipped_frames() const { return parts.transformer.kind == Kind::kLatentConcat ? 4 : 0; }
+    // Of a part for one generation, whose cancel it polls.
+    [[nodiscard]] PartReader reader(Part part, const Cancel& cancel) const;
+};
+
+// Opens and checks everything; see above. Throws zt::Error.
+[[nodiscard]] std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& options);
+
+// A digest of every name, type, shape and place in the files, 64 hex digits: files of 40 GB are not read
+// for it.
+[[nodiscard]] std::string identity(const OpenedModel& model);
+
+}  // namespace zt::hunyuan_video

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A whole HunyuanVideo generation beside diffusers: from the start of the process to the end of step 1, time per
+step, peak resident memory. Same folder of random weights, same machine, alternating, one run.
+
+    hunyuan_whole.py PARITY_PIPELINE [--rounds N] [--dtype fp32|bf16]...
+
+The transformer has 103 M parameters. Medians are printed, and the ratio diffusers / ours. Nothing passes or fails."""
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
+SIZE = dict(width=256, height=160, frames=17, steps=4)
+PROMPT = "A cat walks on the grass, realistic style, the camera follows it slowly through the garden."
+CHILD = "--diffusers-child"
+
+
+def peak_kib():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM:"))
+
+
+def diffusers_child(folder, dtype):
+    """Runs in a process of its own, as a user's script would; prints times since the epoch."""
+    import diffusers
+    import torch
+    import transformers
+    kind = dict(fp32=torch.float32, bf16=torch.bfloat16)[dtype]
+    tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(folder + "/tokenizer", padding_side="right")
+    pipe = diffusers.HunyuanVideoPipeline.from_pretrained(folder, torch_dtype=kind, tokenizer=tokenizer)
+    pipe.vae.enable_tiling()
+    pipe.set_progress_bar_config(disable=True)
+    template = json.loads(pathlib.Path(folder, "template.json").read_text())
+    ends = []
+    pipe(prompt=PROMPT, width=SIZE["width"], height=SIZE["height"], num_frames=SIZE["frames"], num_inference_steps=SIZE["steps"],
+         generator=torch.Generator().manual_seed(0), output_type="pt", prompt_template=template,
+         callback_on_step_end=lambda pipe, i, t, state: ends.append(time.time()) or {})
+    print("FIGURES " + json.dumps(dict(steps=ends, end=time.time(), peak=peak_kib())))
+
+
+def run_diffusers(folder, dtype):
+    start = time.time()
+    line = [sys.executable, os.path.abspath(__file__), CHILD, folder, dtype]
+    text = subprocess.run(line, capture_output=True, text=True, check=True).stdout
+    got = json.loads(text[text.index("FIGURES ") + 8:].splitlines()[0])
+    steps = got["steps"]
+    return dict(first=steps[0] - start, step=statistics.mean(b - a for a, b in zip(steps, steps[1:])), whole=got["end"] - start,
+                peak=got["peak"] / 1024)
+
+
+def run_ours(program, folder, dtype):
+    from safetensors.torch import load_file, save_file
+    import torch
+    with tempfile.TemporaryDirectory() as place:
+        given, result = place + "/in.safetensors", place + "/out.safetensors"
+        save_file({"nothing": torch.zeros(1)}, given)
+        start = time.time()
+        subprocess.run([program, "clip", given, result, f"started={start}", f"model={folder}", f"prompt={PROMPT}",
+                        f"size={SIZE['width']}x{SIZE['height']}", f"frames={SIZE['frames']}", f"steps={SIZE['steps']}", f"precision={dtype}"],
+                       check=True)
+        out = load_file(result)
+    begun = {round((number - 2) * 1000): seconds for seconds, number in out["events"].tolist() if 2 <= number < 3}
+    steps = [begun[i] for i in range(1, SIZE["steps"]) if i in begun]   # when step i began, so i - 1 ended
+    return dict(first=steps[0], step=statistics.mean(b - a for a, b in zip(steps, steps[1:])), whole=out["seconds"][-1].item(),
+                peak=out["peak_kib"].item() / 1024)
+
+
+def make_model(folder, dtype):
+    import oracle
+    torch = oracle.torch
+    import tiny_tokenizers
+    vocab = len(tiny_tokenizers.llama_fast())
+    big = oracle.transformer(num_attention_heads=8, attention_head_dim=96, rope_axes_dim=(12, 42, 42), num_layers=2, num_single_layers=6,
+                             text_embed_dim=512, pooled_projection_dim=32)
+    reader = oracle.llm(vocab, hidden_size=512, intermediate_size=1408, num_hidden_layers=8, num_attention_heads=8, num_key_value_heads=4)
+    decoder = oracle.vae(block_out_channels=(32, 64, 128, 128))
+    kind = dict(fp32=torch.float32, bf16=torch.bfloat16)[dtype]
+    pipe = oracle.pipeline("t2v", transformer=big.to(kind), text_encoder=reader.to(kind), vae=decoder.to(kind))
+    pipe.save_pretrained(folder)
+    oracle.write_json(folder + "/template.json", oracle.prompt_template("t2v", pipe.tokenizer))
+    return sum(p.numel() for p in big.parameters())
+
+
+def main():
+    if sys.argv[1:2] == [CHILD]:
+        return diffusers_child(*sys.argv[2:4])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--dtype", action="append", choices=["fp32", "bf16"])
+    given = parser.parse_args()
+    for dtype in given.dtype or ["fp32", "bf16"]:
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            count = make_model(folder, dtype)
+            print(f"{dtype}: transformer of {count / 1e6:.0f} M parameters, {SIZE['width']}x{SIZE['height']}, {SIZE['frames']} frames, "
+                  f"{SIZE['steps']} steps, {os.cpu_count()} cores, {given.rounds} rounds")
+            rows = [(run_diffusers(folder, dtype), run_ours(os.path.abspath(given.program), folder, dtype)) for _ in range(given.rounds)]
+        for key, unit in (("first", "s from process start to the end of step 1"), ("step", "s per step after it"),
+                          ("whole", "s for the whole clip"), ("peak", "MiB peak resident")):
+            theirs, ours = (statistics.median(row[i][key] for row in rows) for i in (0, 1))
+            print(f"  {theirs:9.2f} diffusers {ours:9.2f} zoetrope   {theirs / ours:5.2f} x   {unit}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
