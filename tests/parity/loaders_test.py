@@ -3,7 +3,7 @@
 """Every way a model can lie on a disk gives the same tensors: diffusers folders (one file, shards), original and
 ComfyUI names, fp8 in its conventions, GGUF with every block type, adapters in their spellings.
 
-    loaders_test.py PROGRAM
+    loaders_test.py PROGRAM [spellings|fp8|gguf|lora|encoders|memory]...
 """
 import json
 import pathlib
@@ -291,7 +291,9 @@ def lora_files(model, expected):
 
 
 def loras(model, expected):
-    original, quantised = save("original.safetensors", expected), folder / "Q8_0.gguf"
+    original, quantised = save("original.safetensors", expected), folder / "lora.gguf"
+    model.save_pretrained(folder / "one")
+    write_gguf(quantised, "hyvid", expected, "Q8_0", is_block_matrix)
     base = load_file(original)
     on_gguf = read("dense", quantised)
     cases = list(lora_files(model, expected))
@@ -456,15 +458,24 @@ def memory():
         report.below(f"peak memory while reading a {what} of {size / 1e6:.0f} MB, in weights", peak / size, 1.1)
 
 
+STEPS = ("spellings", "fp8", "gguf", "lora", "encoders", "memory")
+
 try:
+    wanted = sys.argv[2:] or STEPS
     model = oracle.transformer(**WIDE)
     expected = oracle.original_names(model.state_dict())
-    spellings(model, expected)
-    fp8(model, expected)
-    all_gguf(expected)
-    loras(model, expected)
-    configs(encoders())
-    memory()
+    if "spellings" in wanted:
+        spellings(model, expected)
+    if "fp8" in wanted:
+        fp8(model, expected)
+    if "gguf" in wanted:
+        all_gguf(expected)
+    if "lora" in wanted:
+        loras(model, expected)
+    if "encoders" in wanted:
+        configs(encoders())
+    if "memory" in wanted:
+        memory()
 finally:
     shutil.rmtree(folder, ignore_errors=True)
 report.end()
