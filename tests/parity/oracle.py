@@ -123,6 +123,7 @@ class Report:
         self.failed = self.passed = 0
 
     def check(self, what, good, figure=""):
+        good = bool(good)
         print(f"{'ok  ' if good else 'FAIL'} {what} {figure}", flush=True)
         self.passed += good
         self.failed += not good

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/json.h"
+#include "core/utf8.h"
 
 namespace zt::hunyuan_video {
 namespace {
@@ -51,7 +52,7 @@ void demand_flag(const json::Field& from, std::string_view key, bool value) {
 void check_class(const json::Field& root, const std::string& file, std::string_view wanted) {
     const auto name = root.find("_class_name");
     if (name && name->string() != wanted)
-        throw Error(ZT_ERROR_UNSUPPORTED, file + ": _class_name: expected " + std::string(wanted) + ", got \"" + name->string().substr(0, 80) + "\"");
+        throw Error(ZT_ERROR_UNSUPPORTED, file + ": _class_name: expected " + std::string(wanted) + ", got " + quote(name->string()));
 }
 
 Kind kind_of(const json::Field& root) {
@@ -197,7 +198,7 @@ ClipConfig parse_clip_vision_config(std::string_view text, const std::string& fi
 Kind parse_kind(std::string_view name) {
     for (const Kind kind : {Kind::kTextToVideo, Kind::kTokenReplace, Kind::kLatentConcat})
         if (name == kind_name(kind)) return kind;
-    throw Error(ZT_ERROR_ARGUMENT, "engine_opts: kind: expected t2v, token_replace or latent_concat, got \"" + std::string(name.substr(0, 80)) + "\"");
+    throw Error(ZT_ERROR_ARGUMENT, "engine_opts: kind: expected t2v, token_replace or latent_concat, got " + quote(name));
 }
 
 std::string_view kind_name(Kind kind) noexcept {

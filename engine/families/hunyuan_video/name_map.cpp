@@ -257,6 +257,7 @@ std::string_view part_name(Part part) noexcept {
 }
 
 std::optional<Placed> place_module(Part part, std::string_view module) {
+    if (module.find('{') != module.npos) return std::nullopt;   // a pattern is no name
     const Numbered numbered = without_number(module);
     const Patterns& patterns = patterns_of(part);
     const auto found = patterns.find(numbered.pattern);

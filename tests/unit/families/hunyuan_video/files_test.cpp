@@ -189,7 +189,7 @@ TEST(MemoryPlan, longer_and_larger_clips_need_more_and_decoding_does_not_grow_wi
     const MemoryPlan twice = plan_memory(parts, {.width = 1280, .height = 720, .frames = 257});
     EXPECT_LT(small.peak(), large.peak());
     EXPECT_LT(large.phase("denoise").data, twice.phase("denoise").data);
-    EXPECT_LT(static_cast<double>(twice.phase("decode").data), 1.02 * static_cast<double>(large.phase("decode").data));
+    EXPECT_EQ(twice.phase("decode").data - large.phase("decode").data, 2u * 32 * 90 * 160 * 16 * 4);   // the latents alone
     // hunyuan-video.md: 118,800 video tokens of 3072 bf16 values; x, q, k, v and the result.
     const uint64_t row = 3072 * 2, tokens = 118'800;
     EXPECT_GT(large.phase("denoise").data, 5 * row * tokens);
@@ -197,7 +197,7 @@ TEST(MemoryPlan, longer_and_larger_clips_need_more_and_decoding_does_not_grow_wi
 }
 
 TEST(MemoryPlan, sizes_read_well) {
-    EXPECT_EQ(size_text(0), "0.0 B");
+    EXPECT_EQ(size_text(0), "0 B");
     EXPECT_EQ(size_text(25'640'000'000), "25.6 GB");
     EXPECT_EQ(size_text(493'000'000), "493 MB");
 }
