@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The VAE for vae_test.py: stages encode, decode, memory, cancel. Weights come under "w.", in the type
+// The VAE for vae_test.py and bench/hunyuan_vae.py: stages encode, decode, tile, memory, cancel, bench. Weights come under "w.", in the type
 // to compute with; the shape of the model and the tiles as options.
+#include <algorithm>
+#include <chrono>
+#include <ctime>
 #include <fstream>
 
 #include "families/hunyuan_video/vae_tiling.h"
@@ -62,28 +65,29 @@ void encode_stage(parity::Case& c) {
     c.out["latents"] = hunyuan_video::encode(encoder, c.input("pixels"), tiling(c), run);
 }
 
-// All frames, how many each call gave and had announced, and what the progress said.
+// Of every "latents<x>": all "frames<x>", how many each call gave and had announced, what the progress said.
 void decode_stage(parity::Case& c) {
     const auto decoder = loaded(hunyuan_video::make_vae_decoder(config(c)), c);
-    hunyuan_video::TileRun run;
-    run.fused = c.option("fused", "1") == "1";
-    std::vector<int64_t> progress;
-    run.progress = [&](int64_t done, int64_t total) { progress.insert(progress.end(), {done, total}); };
-    StreamingDecoder stream(decoder, c.input("latents"), tiling(c), number(c, "skip", 0));
-    std::vector<at::Tensor> batches;
-    std::vector<int64_t> yields, announced;
-    for (;;) {
-        announced.push_back(stream.next_frames());
-        const at::Tensor frames = stream.next(run);
-        if (!frames.defined()) break;
-        yields.push_back(frames.size(0));
-        batches.push_back(frames);
+    for (const auto& [name, latents] : c.under("latents")) {
+        hunyuan_video::TileRun run;
+        run.fused = c.option("fused", "1") == "1";
+        std::vector<int64_t> progress, yields, announced;
+        run.progress = [&](int64_t done, int64_t total) { progress.insert(progress.end(), {done, total}); };
+        StreamingDecoder stream(decoder, latents, tiling(c), number(c, "skip", 0));
+        std::vector<at::Tensor> batches;
+        for (;;) {
+            announced.push_back(stream.next_frames());
+            const at::Tensor frames = stream.next(run);
+            if (!frames.defined()) break;
+            yields.push_back(frames.size(0));
+            batches.push_back(frames);
+        }
+        if (!batches.empty()) c.out["frames" + name] = at::cat(batches);
+        c.out["yields" + name] = numbers(yields);
+        c.out["announced" + name] = numbers(announced);
+        c.out["progress" + name] = numbers(progress);
+        c.out["total" + name] = numbers({stream.total_frames()});
     }
-    if (!batches.empty()) c.out["frames"] = at::cat(batches);
-    c.out["yields"] = numbers(yields);
-    c.out["announced"] = numbers(announced);
-    c.out["progress"] = numbers(progress);
-    c.out["total"] = numbers({stream.total_frames()});
 }
 
 // Single tiles as they come: "frames<x>" of every "latents<x>".
@@ -108,6 +112,26 @@ void memory_stage(parity::Case& c) {
     c.out["peak"] = numbers({status_bytes("VmHWM") - before});
     c.out["plan"] = numbers({hunyuan_video::decode_bytes(tiling(c), decoder.config, z.size(1), z.size(2), z.size(3),
                                                          decoder.conv_in.weight.element_size())});
+}
+
+// Seconds of the first frames and of all (wall), of the processor, bytes at the peak; the better of two runs.
+void bench_stage(parity::Case& c) {
+    const auto decoder = loaded(hunyuan_video::make_vae_decoder(config(c)), c);
+    const auto since = [](std::chrono::steady_clock::time_point begin) {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    };
+    double first = 1e9, all = 1e9, processor = 1e9;
+    for (int i = 0; i < 2; i++) {
+        const auto begin = std::chrono::steady_clock::now();
+        const std::clock_t ticks = std::clock();
+        StreamingDecoder stream(decoder, c.input("latents"), tiling(c));
+        (void)stream.next();
+        first = std::min(first, since(begin));
+        while (stream.next().defined()) {}
+        all = std::min(all, since(begin));
+        processor = std::min(processor, static_cast<double>(std::clock() - ticks) / CLOCKS_PER_SEC);
+    }
+    c.out["figures"] = at::tensor({first, all, processor, static_cast<double>(status_bytes("VmHWM"))}, at::kDouble);
 }
 
 // A request to stop while the second tile is at work, then the rest: the frames must be those of an
@@ -137,5 +161,5 @@ void cancel_stage(parity::Case& c) {
 
 int main(int argc, char** argv) {
     return parity::run(argc, argv, {{"encode", encode_stage}, {"decode", decode_stage}, {"tile", tile_stage},
-                                    {"memory", memory_stage}, {"cancel", cancel_stage}});
+                                    {"memory", memory_stage}, {"cancel", cancel_stage}, {"bench", bench_stage}});
 }

@@ -77,23 +77,25 @@ int64_t decode_bytes(const Tiling& tiling, const VaeConfig& config, int64_t late
     const VaeLevels levels(config);
     int64_t in = config.block_out.back();
     // Two tensors live at a time: a resnet's input and the result of its first convolution, an
-    // upsampler's input and output; q, k, v and the sum in the attention.
-    int64_t most = 5 * t * h * w * in;
+    // upsampler's input and output; q, k, v and the sum in the attention. Beside them what one
+    // convolution gathered and made, each at most about kVaeGatherBytes.
+    const auto chunk = [&](int64_t values) { return 2 * std::min(values, kVaeGatherBytes / element_bytes); };
+    int64_t most = 5 * t * h * w * in + chunk(t * h * w * 3 * in);
     for (size_t i = 0; i < config.block_out.size(); i++) {
         const int64_t out = config.block_out[config.block_out.size() - 1 - i];
         const int64_t places = t * h * w;
-        most = std::max(most, places * (in + (out > in ? 2 * out : out)));
+        most = std::max(most, places * (in + (out > in ? 2 * out : out)) + chunk(places * 3 * in));
         t = (t - 1) * levels.time(i) + 1;
         h *= levels.space(i);
         w *= levels.space(i);
-        most = std::max(most, places * out + (t * h * w > places ? t * h * w * out : 0));
+        if (t * h * w > places) most = std::max(most, (places + t * h * w) * out + chunk(t * h * w * out));
         in = out;
     }
     const int64_t frames = frames_of(config, count);
     const int64_t picture = config.image_channels * height * width * config.spatial_compression * config.spatial_compression;
     // The merged frames, the strips that the next tiles blend with, the frames handed out in fp32.
     const int64_t merged = cut ? 2 * frames * picture : frames * picture;
-    return (most + merged) * element_bytes + frames * picture * 4 + 3 * kVaeGatherBytes;
+    return (most + merged) * element_bytes + frames * picture * 4;
 }
 
 }  // namespace zt::hunyuan_video
