@@ -53,9 +53,9 @@ at::Device cuda_device(const std::string& wish) {
     };
     int64_t index = 0;
     if (wish.size() > 4) {
-        const std::string digits = wish.substr(5);
-        if (digits.empty() || digits.size() > 3 || digits.find_first_not_of("0123456789") != digits.npos) return refuse("no number after cuda:");
-        index = std::stoll(digits);
+        const auto number = parse_int64(std::string_view(wish).substr(5));
+        if (!number || *number < 0 || *number > 127) return refuse("no number of a device after cuda:");
+        index = *number;
     }
     if (!driver_is_there()) return refuse("a machine without an NVIDIA driver");
     if (const std::string fault = load_cuda(); !fault.empty()) return refuse("a LibTorch without CUDA (" + fault + ")");
