@@ -103,7 +103,8 @@ def sha256(data):
     return hashlib.sha256(data).hexdigest()
 
 
-def main():
+def prepare():
+    """Skips without ffmpeg; builds the overlay if it is older than its sources."""
     if not shutil.which("ffmpeg") or not shutil.which("ffprobe"):
         print("skipped: no ffmpeg")
         sys.exit(77)
@@ -113,4 +114,8 @@ def main():
                            stdin=subprocess.DEVNULL)
     if built.returncode:
         sys.exit("the overlay could not be built; its message is above")
+
+
+def main():
+    prepare()
     unittest.main(verbosity=2)
