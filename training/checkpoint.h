@@ -33,8 +33,13 @@ void assign(Model& model, const Tensors& tensors) {
     model.visit([&](const std::string& name, at::Tensor& t) {
         const auto found = tensors.find(name);
         TORCH_CHECK(found != tensors.end() && found->second.sizes() == t.sizes(), "checkpoint: expected tensor ", name, " ", t.sizes());
-        t = found->second.to(t.scalar_type()).clone();
+        t = found->second.to(t.device(), t.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
     });
+}
+
+template <class Model>
+void move_to(Model& model, at::Device device) {
+    model.visit([&](const std::string&, at::Tensor& t) { t = t.to(device); });
 }
 
 inline void add_state(Tensors& state, const std::vector<Parameter>& parameters) {
@@ -46,8 +51,9 @@ inline void add_state(Tensors& state, const std::vector<Parameter>& parameters) 
 
 inline void take_state(const Tensors& state, std::vector<Parameter>& parameters) {
     for (Parameter& p : parameters) {
-        p.momentum = state.at("momentum." + p.name).clone();
-        if (p.second.defined()) p.second = state.at("second." + p.name).clone();
+        const auto take = [&](const std::string& kind, at::Tensor& t) { t.copy_(state.at(kind + p.name)); };
+        take("momentum.", p.momentum);
+        if (p.second.defined()) take("second.", p.second);
     }
 }
 

@@ -28,17 +28,20 @@ void export_model(Settings& settings) {
     const std::string vae_path = settings.text("vae", "build/training/vae.safetensors");
     const std::string denoiser_path = settings.text("denoiser", "build/training/denoiser.safetensors");
     const std::string out = settings.text("out", "models/storybook"), card = settings.text("card", "README.md");
-    storybook::ModelFiles files;
-    files.denoiser.width = settings.integer("width", files.denoiser.width);
-    files.denoiser.layers = settings.integer("layers", files.denoiser.layers);
     settings.done();
+    const Tensors vae_weights = load_tensors(vae_path), net_weights = load_tensors(denoiser_path);
+    TORCH_CHECK(!vae_weights.empty() && !net_weights.empty(), "expected ", vae_path, " and ", denoiser_path);
+    // What was chosen at training shows in the shapes.
+    storybook::ModelFiles files;
+    files.vae.channels = files.denoiser.channels = vae_weights.at("latent_mean").size(0);
+    files.denoiser.width = net_weights.at("patch_in.weight").size(0);
+    files.denoiser.text.max_tokens = net_weights.at("text.position").size(0) - 1;
+    files.denoiser.layers = 0;
+    while (net_weights.contains("layers." + std::to_string(files.denoiser.layers) + ".time.weight")) files.denoiser.layers++;
     files.words = text::WordTokenizer(world::vocabulary());
-    files.denoiser.channels = files.vae.channels;
     files.denoiser.text.vocabulary = static_cast<int64_t>(files.words.words().size());
     storybook::Vae vae = storybook::make_vae(files.vae);
     storybook::Denoiser net = storybook::make_denoiser(files.denoiser);
-    const Tensors vae_weights = load_tensors(vae_path), net_weights = load_tensors(denoiser_path);
-    TORCH_CHECK(!vae_weights.empty() && !net_weights.empty(), "expected ", vae_path, " and ", denoiser_path);
     std::filesystem::create_directories(out);
     save_tensors(out + "/vae.safetensors", shipped(vae, vae_weights), {});
     save_tensors(out + "/denoiser.safetensors", shipped(net, net_weights), {});

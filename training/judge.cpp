@@ -6,17 +6,20 @@
 #include <algorithm>
 #include <cmath>
 
+#include "world/subject.h"
+
 namespace zt::training {
 namespace {
 
 using namespace world;
 
 constexpr int kShrink = 4, kSmallWidth = kWidth / kShrink, kSmallHeight = kHeight / kShrink;
-constexpr std::array<int, 6> kLooks{2, 6, 10, 14, 18, 22};   // frames compared
+constexpr size_t kSmallValues = static_cast<size_t>(kSmallWidth) * kSmallHeight * 3;
+constexpr std::array<int, 6> kLooks{2, 6, 10, 13, 18, 23};   // frames compared
 constexpr size_t kFrameBytes = static_cast<size_t>(kWidth) * kHeight * 3;
 
 std::vector<float> shrink(const uint8_t* frame) {
-    std::vector<float> out(static_cast<size_t>(kSmallWidth) * kSmallHeight * 3);
+    std::vector<float> out(kSmallValues);
     for (int y = 0; y < kHeight; y++)
         for (int x = 0; x < kWidth; x++)
             for (int c = 0; c < 3; c++)
@@ -25,78 +28,161 @@ std::vector<float> shrink(const uint8_t* frame) {
     return out;
 }
 
-// Mean squared difference; each value's share is bounded so that a backdrop can be told although
-// a subject stands before it.
-double difference(const std::vector<float>& a, const std::vector<float>& b, float bound) {
-    double sum = 0;
-    for (size_t i = 0; i < a.size(); i++) {
-        const float d = a[i] - b[i];
+// Mean squared difference to a stored picture; each value's share is bounded so that a backdrop can
+// be told although a subject stands before it.
+double bounded_difference(const std::vector<float>& a, const std::vector<uint8_t>& b, float bound) {
+    float sum = 0;
+    for (size_t i = 0; i < kSmallValues; i++) {
+        const float d = a[i] - static_cast<float>(b[i]) / 255.f;
         sum += std::min(d * d, bound);
     }
-    return sum / static_cast<double>(a.size());
-}
-
-double gradient(const uint8_t* f) {
-    double sum = 0;
-    for (size_t i = 0; i + 3 < kFrameBytes; i++) sum += std::abs(f[i + 3] - f[i]);
     return sum;
 }
 
-double step_size(const uint8_t* a, const uint8_t* b) {
-    double sum = 0;
-    for (size_t i = 0; i < kFrameBytes; i++) sum += std::abs(a[i] - b[i]);
+// What one subject's colour adds to a small picture: value = base + gain * colour of its channel.
+struct Layer {
+    std::vector<float> base, gain;
+};
+
+// Sum over columns left..right of the squared difference for one colour.
+double tinted_difference(const std::vector<float>& seen, const Layer& layer, Rgb colour, int left, int right) {
+    const float c[3] = {colour.r, colour.g, colour.b};
+    float sum = 0;
+    for (int y = 0; y < kSmallHeight; y++)
+        for (int x = left; x < right; x++)
+            for (int k = 0; k < 3; k++) {
+                const auto i = static_cast<size_t>((y * kSmallWidth + x) * 3 + k);
+                const float d = seen[i] - layer.base[i] - layer.gain[i] * c[k];
+                sum += d * d;
+            }
     return sum;
 }
+
+// Sums for a projection: how much of the real change is in the seen one.
+struct Projection {
+    double part = 0, whole = 0;
+    void add(const uint8_t* a0, const uint8_t* a1, const uint8_t* r0, const uint8_t* r1, size_t count) {
+        for (size_t i = 0; i < count; i++) {
+            const double d = a1[i] - a0[i], r = r1[i] - r0[i];
+            part += d * r;
+            whole += r * r;
+        }
+    }
+    [[nodiscard]] double value() const { return part / std::max(whole, 1.0); }
+};
 
 }  // namespace
 
-const Judge::Small& Judge::small_render(const Clip& clip, int frame) {
-    const std::array<int, 8> key{clip.subject, clip.colour, clip.motion, clip.scene, clip.time, clip.layout, clip.place, frame};
-    auto found = renders_.find(key);
-    if (found == renders_.end()) {
-        std::vector<uint8_t> bytes(kFrameBytes);
-        renderer_.frame(clip, start_group(clip) * kGroupFrames + frame, bytes.data());
-        found = renders_.emplace(key, shrink(bytes.data())).first;
+const std::vector<uint8_t>& Judge::small_backdrop(const Clip& clip, int frame) {
+    const std::array<int, 7> key{clip.scene, clip.time, clip.layout, clip.style, clip.weather, clip.camera, frame};
+    auto found = backdrops_.find(key);
+    if (found == backdrops_.end()) {
+        std::vector<uint8_t> bytes(kFrameBytes), small(kSmallValues);
+        renderer_.empty_frame(clip, frame, bytes.data());
+        const std::vector<float> values = shrink(bytes.data());
+        std::transform(values.begin(), values.end(), small.begin(), [](float v) { return static_cast<uint8_t>(v * 255.f + 0.5f); });
+        found = backdrops_.emplace(key, std::move(small)).first;
     }
     return found->second;
+}
+
+Clip Judge::find_backdrop(const std::vector<Small>& seen) {
+    const Scope& s = scope_;
+    Clip best;
+    double least = 1e9;
+    const int count = s.scenes * s.times * kLayouts * s.styles * s.weathers * s.cameras;
+    for (int i = 0; i < count; i++) {
+        int rest = i;
+        const auto digit = [&](int n) { const int d = rest % n; rest /= n; return d; };
+        Clip c;
+        c.scene = digit(s.scenes), c.time = digit(s.times), c.layout = digit(kLayouts);
+        c.style = digit(s.styles), c.weather = digit(s.weathers), c.camera = digit(s.cameras);
+        double d = 0;
+        for (size_t k = 1; k < seen.size() && d < least; k += 2) d += bounded_difference(seen[k], small_backdrop(c, kLooks[k]), 0.006f);
+        if (d < least) least = d, best = c;
+    }
+    return best;
+}
+
+// The best subject, motion and colour; as a pair the halves of the picture are told apart, since
+// each of the two stays in its own.
+Judge::Guess Judge::find_subjects(const std::vector<Small>& seen, Clip clip, bool pair) {
+    const Scope& s = scope_;
+    Guess best;
+    std::vector<uint8_t> bytes(kFrameBytes);
+    for (int motion = 0; motion < s.motions; motion++) {
+        clip.motion = motion;
+        double half[2] = {1e9, 1e9};
+        Clip found = clip;
+        for (int subject = 0; subject < s.subjects; subject++) {
+            clip.subject = subject;
+            clip.companion = pair ? subject : -1;
+            std::vector<Layer> layers(seen.size());
+            for (size_t k = 0; k < seen.size(); k++) {
+                const Renderer::Tint dark{}, bright{{1, 1, 1}, {1, 1, 1}};
+                renderer_.frame(clip, kLooks[k], bytes.data(), &dark);
+                layers[k].base = shrink(bytes.data());
+                renderer_.frame(clip, kLooks[k], bytes.data(), &bright);
+                layers[k].gain = shrink(bytes.data());
+                for (size_t i = 0; i < kSmallValues; i++) layers[k].gain[i] -= layers[k].base[i];
+            }
+            for (int colour = 0; colour < s.colours; colour++)
+                for (int side = 0; side < (pair ? 2 : 1); side++) {
+                    const int left = side * kSmallWidth / 2, right = pair ? left + kSmallWidth / 2 : kSmallWidth;
+                    double d = 0;
+                    for (size_t k = 0; k < seen.size() && d < half[side]; k++)
+                        d += tinted_difference(seen[k], layers[k], subject_colour(colour), left, right);
+                    if (d >= half[side]) continue;
+                    half[side] = d;
+                    if (side == 0)
+                        found.subject = subject, found.colour = colour;
+                    else
+                        found.companion = subject, found.companion_colour = colour;
+                }
+        }
+        const double d = pair ? half[0] + half[1] : half[0];
+        if (d < best.difference) best = {found, d};
+    }
+    return best;
 }
 
 Verdict Judge::judge(const uint8_t* frames) {
     std::vector<Small> seen;
     for (const int look : kLooks) seen.push_back(shrink(frames + static_cast<size_t>(look) * kFrameBytes));
-    // Backdrop first: any one subject in front changes little under the bound.
-    Clip best;
-    double least = 1e9;
-    for (int i = 0; i < int{kScenes} * int{kTimes} * kLayouts; i++) {
-        Clip c;
-        c.scene = i % kScenes, c.time = i / kScenes % kTimes, c.layout = i / (int{kScenes} * int{kTimes});
-        double d = 0;
-        for (size_t k = 0; k < seen.size(); k += 2) d += difference(seen[k], small_render(c, kLooks[k]), 0.01f);
-        if (d < least) least = d, best = c;
-    }
-    least = 1e9;
-    for (int i = 0; i < int{kSubjects} * int{kColours} * int{kMotions} * kPlaces; i++) {
-        Clip c = best;
-        c.subject = i % kSubjects, c.colour = i / kSubjects % kColours, c.motion = i / (int{kSubjects} * int{kColours}) % kMotions;
-        c.place = i / (int{kSubjects} * int{kColours} * int{kMotions});
-        double d = 0;
-        for (size_t k = 0; k < seen.size() && d < least; k++) d += difference(seen[k], small_render(c, kLooks[k]), 1.f);
-        if (d < least) least = d, best = c;
-    }
+    const Clip backdrop = find_backdrop(seen);
+    Guess guess = find_subjects(seen, backdrop, false);
+    if (scope_.duo > 0)
+        if (const Guess two = find_subjects(seen, backdrop, true); two.difference < guess.difference) guess = two;
     Verdict v;
-    v.nearest = best;
+    v.nearest = guess.clip;
     std::vector<uint8_t> real(kFrameBytes * 2);
-    double squares = 0, sharp = 0, sharp_real = 0, moved = 0, moved_real = 0;
+    // Where the subject is: errors of the backdrop are not held against it.
+    double empty = 1e-9, left = 0;
+    for (size_t k = 0; k < seen.size(); k++) {
+        renderer_.frame(v.nearest, kLooks[k], real.data());
+        const Small with = shrink(real.data());
+        const std::vector<uint8_t>& without = small_backdrop(backdrop, kLooks[k]);
+        for (size_t i = 0; i < kSmallValues; i++) {
+            const float bare = static_cast<float>(without[i]) / 255.f;
+            if (std::abs(with[i] - bare) < 0.03f) continue;
+            empty += (seen[k][i] - bare) * (seen[k][i] - bare);
+            left += (seen[k][i] - with[i]) * (seen[k][i] - with[i]);
+        }
+    }
+    v.explained = 1.0 - left / empty;
+    double squares = 0;
+    Projection edges, motion;
     for (const int look : kLooks) {
-        const uint8_t* f = frames + static_cast<size_t>(look) * kFrameBytes;
-        for (int k = 0; k < 2; k++) renderer_.frame(best, start_group(best) * kGroupFrames + look + k, &real[static_cast<size_t>(k) * kFrameBytes]);
+        const bool last = look + 1 >= kJudgedFrames;
+        const uint8_t *f = frames + static_cast<size_t>(last ? look - 1 : look) * kFrameBytes, *next = f + kFrameBytes;
+        for (int k = 0; k < 2; k++) renderer_.frame(v.nearest, (last ? look - 1 : look) + k, &real[static_cast<size_t>(k) * kFrameBytes]);
         for (size_t i = 0; i < kFrameBytes; i++) squares += (f[i] - real[i]) * (f[i] - real[i]);
-        sharp += gradient(f), sharp_real += gradient(real.data());
-        moved += step_size(f, f + kFrameBytes), moved_real += step_size(real.data(), &real[kFrameBytes]);
+        edges.add(f, f + 3, real.data(), &real[3], kFrameBytes - 3);
+        motion.add(f, next, real.data(), &real[kFrameBytes], kFrameBytes);
     }
     v.psnr = 10 * std::log10(255.0 * 255.0 * static_cast<double>(kFrameBytes * kLooks.size()) / std::max(squares, 1.0));
-    v.sharpness = sharp / std::max(sharp_real, 1.0);
-    v.motion = moved / std::max(moved_real, 1.0);
+    v.sharpness = edges.value();
+    v.motion = motion.value();
     return v;
 }
 

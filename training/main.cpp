@@ -22,6 +22,7 @@ constexpr Stage kStages[] = {
     {"vae", zt::training::train_vae, "train the video VAE"},
     {"denoiser", zt::training::train_denoiser, "train the denoiser on the VAE's latents"},
     {"export", zt::training::export_model, "write the model folder from both"},
+    {"watch", zt::training::watch, "what a clip of raw RGB frames shows"},
     {"judge", zt::training::run_judge, "how often generated clips show what was asked"},
 };
 

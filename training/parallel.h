@@ -44,17 +44,16 @@ inline GradientSum sum_gradients(const std::vector<std::vector<at::Tensor>>& wor
     const size_t count = workers.size(), parameters = workers[0].size();
     GradientSum sum;
     sum.tensors.resize(parameters);
-    std::vector<double> squares(count);
+    std::vector<at::Tensor> squares(parameters);
     on_workers(static_cast<int>(count), [&](int w) {
         for (size_t i = static_cast<size_t>(w); i < parameters; i += count) {
             at::Tensor g = workers[0][i].to(at::kFloat);
             for (size_t k = 1; k < count; k++) g.add_(workers[k][i]);
             sum.tensors[i] = g.div_(static_cast<double>(count));
-            squares[static_cast<size_t>(w)] += sum.tensors[i].square().sum().item<double>();
+            squares[i] = sum.tensors[i].square().sum();
         }
     });
-    for (const double s : squares) sum.norm += s;
-    sum.norm = std::sqrt(sum.norm);
+    sum.norm = std::sqrt(at::stack(squares).sum().item<double>());   // the one wait of a step
     if (sum.norm > 1.0)
         for (at::Tensor& g : sum.tensors) g.mul_(1.0 / sum.norm);
     return sum;

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // `zt-train judge`: generates clips for held-out combinations, English and Chinese apart, through
-// the engine as hosts use it, and prints how often each attribute is what the sentence says.
+// the engine as hosts use it (or through a command, such as the stock ffmpeg), and prints how often
+// each attribute is what the sentence says. `zt-train watch`: what one clip from a file shows.
 #include <cstdio>
-#include <filesystem>
+#include <cstdlib>
+#include <memory>
 #include <random>
 
 #include "core/error.h"
 #include "families/storybook/model_files.h"
 #include "judge.h"
+#include "scope.h"
 #include "stages.h"
 #include "world/captions.h"
 
@@ -20,15 +23,31 @@ using Frames = std::vector<uint8_t>;
 
 constexpr size_t kFrameBytes = static_cast<size_t>(kWidth) * kHeight * 3;
 
-std::vector<Clip> held_out_clips(int64_t count, uint32_t seed) {
-    std::mt19937 rng(seed);
-    const auto pick = [&](int n) { return static_cast<int>(rng() % static_cast<unsigned>(n)); };
+std::vector<Clip> held_out_clips(const Scope& scope, int64_t count, uint32_t seed) {
+    std::mt19937 dice(seed);
     std::vector<Clip> clips;
-    while (static_cast<int64_t>(clips.size()) < count) {
-        const Clip c{pick(kSubjects), pick(kColours), pick(kMotions), pick(kScenes), pick(kTimes), pick(kLayouts), pick(kPlaces)};
-        if (held_out(c)) clips.push_back(c);
-    }
+    while (static_cast<int64_t>(clips.size()) < count) clips.push_back(random_clip(scope, dice, true));
     return clips;
+}
+
+Frames read_frames(std::FILE* file) {
+    Frames out(kFrameBytes * kJudgedFrames);
+    const size_t got = std::fread(out.data(), 1, out.size(), file);
+    if (got != out.size())
+        throw Error(ZT_ERROR_IO, "clip: expected " + std::to_string(kJudgedFrames) + " raw RGB frames of 256x144, got " + std::to_string(got / kFrameBytes));
+    return out;
+}
+
+// The same through a program: `command` is run by the shell with PROMPT, SEED and FRAMES in its
+// environment and writes raw RGB frames.
+Frames generate_with(const std::string& command, const std::string& prompt, int64_t seed) {
+    setenv("PROMPT", prompt.c_str(), 1);
+    setenv("SEED", std::to_string(seed).c_str(), 1);
+    setenv("FRAMES", std::to_string(kJudgedFrames).c_str(), 1);
+    std::FILE* pipe = popen(command.c_str(), "r");
+    if (pipe == nullptr) throw Error(ZT_ERROR_IO, "command: expected a program that runs, got " + command);
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> guard(pipe, pclose);
+    return read_frames(pipe);
 }
 
 Frames generate(zt_model* model, const std::string& prompt, int64_t seed, int steps) {
@@ -63,7 +82,7 @@ Frames through_vae(const storybook::Weights& weights, Renderer& renderer, const 
     Frames out;
     for (int g = 0; g < kJudgedFrames / kGroupFrames; g++) {
         at::Tensor bytes = at::empty({1, kGroupFrames, kHeight, kWidth, 3}, at::kByte);
-        renderer.group(clip, start_group(clip) + g, bytes.data_ptr<uint8_t>());
+        renderer.group(clip, g, bytes.data_ptr<uint8_t>());
         const at::Tensor z = storybook::encode(weights.vae, bytes.to(at::kFloat).mul_(2.0 / 255.0).sub_(1.0).to(dtype));
         const at::Tensor u8 = storybook::decode(weights.vae, z, state).clamp(0, 1).mul(255).round().to(at::kByte).permute({0, 2, 3, 1}).contiguous();
         out.insert(out.end(), u8.data_ptr<uint8_t>(), u8.data_ptr<uint8_t>() + u8.numel());
@@ -74,32 +93,54 @@ Frames through_vae(const storybook::Weights& weights, Renderer& renderer, const 
 struct Score {
     int clips = 0, all = 0;
     std::array<int, kAttributes> right{};
-    double psnr = 0, sharpness = 0, motion = 0;
+    double explained = 0, psnr = 0, sharpness = 0, motion = 0;
     void add(const Clip& asked, const Verdict& v) {
         const auto want = attributes(asked), got = attributes(v.nearest);
         bool every = true;
         for (size_t a = 0; a < want.size(); a++) {
-            right[a] += want[a] == got[a];
-            every = every && want[a] == got[a];
+            const bool hit = want[a] == got[a] && (a != 0 || v.recognised());
+            right[a] += hit;
+            every = every && hit;
         }
         all += every;
         clips++;
-        psnr += v.psnr, sharpness += v.sharpness, motion += v.motion;
+        explained += v.explained, psnr += v.psnr, sharpness += v.sharpness, motion += v.motion;
     }
     void print(const char* name) const {
-        std::printf("%-10s", name);
-        for (const int r : right) std::printf(" %7.1f%%", 100.0 * r / clips);
-        std::printf(" %7.1f%% %8.2f %8.2f %8.2f\n", 100.0 * all / clips, psnr / clips, sharpness / clips, motion / clips);
+        std::printf("%-8s", name);
+        for (const int r : right) std::printf(" %10.1f%%", 100.0 * r / clips);
+        std::printf(" %6.1f%% %9.3f %7.2f %6.2f %6.2f\n", 100.0 * all / clips, explained / clips, psnr / clips, sharpness / clips, motion / clips);
         std::fflush(stdout);
     }
 };
 
+void print_heading() {
+    std::printf("%-8s", "");
+    for (const char* name : kAttributeNames) std::printf(" %11s", name);
+    std::printf(" %7s %9s %7s %6s %6s\n", "all", "explained", "dB", "sharp", "motion");
+}
+
 }  // namespace
+
+void watch(Settings& settings) {
+    const std::string path = settings.text("raw", "-");
+    const Scope& scope = scope_setting(settings);
+    settings.done();
+    std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
+    if (file == nullptr) throw Error(ZT_ERROR_IO, "raw: expected a file that can be read, got " + path);
+    Renderer renderer;
+    Judge judge(renderer, scope);
+    const Verdict v = judge.judge(read_frames(file).data());
+    std::printf("shows: %s\n", plain_caption(v.nearest, kEnglish).c_str());
+    std::printf("explained %.3f%s  %.2f dB  sharpness %.2f  motion %.2f\n", v.explained, v.recognised() ? "" : " (no subject recognised)", v.psnr, v.sharpness, v.motion);
+}
 
 void run_judge(Settings& settings) {
     const std::string folder = settings.text("model", "models/storybook");
     const int64_t count = settings.integer("clips", 200), seed = settings.integer("seed", 7);
     const int steps = static_cast<int>(settings.integer("steps", 0));
+    const Scope& scope = scope_setting(settings);
+    const std::string command = settings.text("command", "");
     settings.done();
     zt_error error = ZT_ERROR_INIT;
     zt_model_params params;
@@ -110,23 +151,23 @@ void run_judge(Settings& settings) {
     const storybook::Weights weights = storybook::load_weights(folder, at::kFloat);
 
     Renderer renderer;
-    Judge judge(renderer);
-    std::printf("%-10s", "");
-    for (const char* name : kAttributeNames) std::printf(" %8s", name);
-    std::printf(" %8s %8s %8s %8s\n", "all", "psnr dB", "sharp", "motion");
+    Judge judge(renderer, scope);
+    print_heading();
     Score real, vae, english, chinese;
-    const std::vector<Clip> clips = held_out_clips(count, static_cast<uint32_t>(seed));
+    const std::vector<Clip> clips = held_out_clips(scope, count, static_cast<uint32_t>(seed));
     for (size_t i = 0; i < clips.size(); i++) {
         const Clip& c = clips[i];
-        if (i < 40) {   // real and decoded clips: exact, a few suffice
-            Frames frames(kFrameBytes * kJudgedFrames);
-            for (int f = 0; f < kJudgedFrames; f++) renderer.frame(c, start_group(c) * kGroupFrames + f, &frames[static_cast<size_t>(f) * kFrameBytes]);
-            real.add(c, judge.judge(frames.data()));
-            vae.add(c, judge.judge(through_vae(weights, renderer, c).data()));
-        }
+        Frames frames(kFrameBytes * kJudgedFrames);
+        for (int f = 0; f < kJudgedFrames; f++) renderer.frame(c, f, &frames[static_cast<size_t>(f) * kFrameBytes]);
+        real.add(c, judge.judge(frames.data()));
+        if (i < 60) vae.add(c, judge.judge(through_vae(weights, renderer, c).data()));   // the bound needs fewer
         const int64_t clip_seed = seed * 1000 + static_cast<int64_t>(i);
-        english.add(c, judge.judge(generate(model, plain_caption(c, kEnglish), clip_seed, steps).data()));
-        chinese.add(c, judge.judge(generate(model, plain_caption(c, kChinese), clip_seed, steps).data()));
+        const auto shown = [&](Language l) {
+            const std::string prompt = plain_caption(c, l);
+            return command.empty() ? generate(model, prompt, clip_seed, steps) : generate_with(command, prompt, clip_seed);
+        };
+        english.add(c, judge.judge(shown(kEnglish).data()));
+        chinese.add(c, judge.judge(shown(kChinese).data()));
     }
     real.print("real");
     vae.print("VAE");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The training stages, in order. Each reads its own settings and can be stopped and started again.
+// The commands of zt-train.
 #pragma once
 
 #include "settings.h"
@@ -11,5 +11,6 @@ void train_vae(Settings& settings);
 void train_denoiser(Settings& settings);
 void export_model(Settings& settings);
 void run_judge(Settings& settings);
+void watch(Settings& settings);
 
 }  // namespace zt::training

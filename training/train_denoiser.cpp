@@ -4,22 +4,20 @@
 //
 //   x_sigma = (1 - sigma) x + sigma noise;   loss = w(sigma) |net(x_sigma) - x|^2
 //
-// A sample is a window of three latents: with the latent before it as context (continuation), or
-// from the start of a clip without one. The context is sometimes given with a little noise, so
-// that at play-back the network forgives its own errors. A small extra loss asks the text feature
-// for the attributes the sentence names; its heads exist in training only.
-#include <chrono>
+// A sample is a window of three latents: from the start of a shot, from a still picture, or with
+// the latent before it as context (continuation). The context is sometimes given with a little
+// noise, and late in the run replaced by what the network itself made of it, so that at play-back
+// the network forgives its own errors. A small extra loss asks the text feature for the attributes
+// the sentence names; its heads exist in training only.
 #include <cstdio>
-#include <random>
 
-#include "checkpoint.h"
 #include "families/storybook/denoiser.h"
-#include "initialise.h"
-#include "latent_bank.h"
-#include "parallel.h"
-#include "settings.h"
+#include "flops.h"
+#include "latent_pool.h"
+#include "scope.h"
 #include "stages.h"
 #include "text/word_tokenizer.h"
+#include "train_loop.h"
 #include "world/captions.h"
 
 namespace zt::training {
@@ -40,173 +38,158 @@ struct Student {
 
 struct Batch {
     at::Tensor target;     // [batch, 3, 18, 32, channels]
-    at::Tensor context;    // [batch, 18, 32, channels]
-    at::Tensor present;    // [batch]
+    at::Tensor context;    // [batch, 18, 32, channels], zero where there is none
+    at::Tensor present;    // [batch]: 0 none, 1 the latent before, -1 a still picture
     at::Tensor sigma;      // [batch]
     at::Tensor ids;        // [batch, max_tokens]
     at::Tensor clock;      // [batch]
     at::Tensor labels;     // [batch, attributes], -1 where the sentence is silent
+    // The window before, where the network may make its own context; defined when history is asked for.
+    at::Tensor past_target, past_context;
+    at::Tensor has_past;   // [batch], 1 or 0
 };
 
-Batch sample(const LatentBank& bank, const text::WordTokenizer& words, const storybook::DenoiserConfig& config, std::mt19937& rng,
-             int64_t batch, double missing) {
-    const auto uniform = [&] { return std::uniform_real_distribution<double>(0, 1)(rng); };
-    std::vector<at::Tensor> targets, contexts;
-    Batch b;
-    b.present = at::zeros({batch});
-    b.sigma = at::zeros({batch});
-    b.clock = at::zeros({batch}, at::kLong);
-    b.ids = at::zeros({batch, config.text.max_tokens}, at::kLong);
-    b.labels = at::full({batch, world::kAttributes}, -1, at::kLong);
-    for (int64_t i = 0; i < batch; i++) {
-        const world::Clip& clip = bank.clip(rng());
-        const bool continued = uniform() < 0.55;
-        const int first = continued ? static_cast<int>(rng() % 16u) + 16 : world::start_group(clip);
-        b.clock[i] = (first + storybook::kClock - world::start_group(clip)) % storybook::kClock;
-        std::vector<at::Tensor> window;
-        for (int64_t s = 0; s < kSlots; s++) window.push_back(bank.latent(clip, first + static_cast<int>(s)));
-        targets.push_back(at::stack(window));
-        at::Tensor context = at::zeros_like(window[0]);
-        if (continued) {
-            context = bank.latent(clip, first - 1);
-            if (uniform() < 0.6) context = context + at::randn_like(context) * (0.25 * uniform());
-            b.present[i] = 1;
-        }
-        contexts.push_back(context);
+struct Data {
+    const LatentPool& pool;
+    const text::WordTokenizer& words;
+    int64_t batch, max_tokens;
+    double missing;
+    at::Device device;
+};
+
+Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool history) {
+    const auto uniform = [&] { return std::uniform_real_distribution<double>(0, 1)(dice); };
+    const int64_t n = data.batch;
+    // Filled on the CPU, then sent as a whole.
+    constexpr int64_t width = 2 * (kSlots + 1);
+    at::Tensor rows = at::zeros({n, width}, at::kLong), has_past = at::zeros({n}), present = at::zeros({n}), blur = at::zeros({n}), sigma = at::zeros({n});
+    at::Tensor clock = at::zeros({n}, at::kLong), ids = at::zeros({n, data.max_tokens}, at::kLong), labels = at::full({n, world::kAttributes}, -1, at::kLong);
+    for (int64_t i = 0; i < n; i++) {
+        const double kind = uniform();
+        const Begin begin = kind < 0.40 ? Begin::kShot : kind < 0.48 ? Begin::kPicture : Begin::kContinued;
+        const Window w = data.pool.window(dice, begin);
+        int64_t* row = rows.data_ptr<int64_t>() + i * width;
+        row[0] = std::max<int64_t>(w.context, 0);
+        std::copy(w.targets, w.targets + kSlots, row + 1);
+        row[kSlots + 1] = w.past_context;
+        std::copy(w.past_targets, w.past_targets + kSlots, row + kSlots + 2);
+        has_past.data_ptr<float>()[i] = w.has_past ? 1.f : 0.f;
+        present.data_ptr<float>()[i] = begin == Begin::kShot ? 0.f : begin == Begin::kPicture ? -1.f : 1.f;
+        if (begin == Begin::kContinued && uniform() < 0.6) blur.data_ptr<float>()[i] = static_cast<float>(0.25 * uniform());
+        clock.data_ptr<int64_t>()[i] = w.clock;
         // Noise level: mostly logit-normal, some uniform so that both ends are seen.
-        const double z = std::normal_distribution<double>(0.3, 1.2)(rng);
-        b.sigma[i] = uniform() < 0.6 ? 1.0 / (1.0 + std::exp(-z)) : uniform() < 0.3 ? 1.0 : uniform();
-        const world::Caption c = world::caption(clip, rng() % 2 ? world::kEnglish : world::kChinese, missing, rng);
-        const std::vector<int64_t> ids = words.encode(c.text, static_cast<size_t>(config.text.max_tokens)).ids;
-        for (size_t k = 0; k < ids.size(); k++) b.ids[i][static_cast<int64_t>(k)] = ids[k];
+        const double z = std::normal_distribution<double>(0.3, 1.2)(dice);
+        sigma.data_ptr<float>()[i] = static_cast<float>(uniform() < 0.6 ? 1.0 / (1.0 + std::exp(-z)) : uniform() < 0.3 ? 1.0 : uniform());
+        const world::Clip& clip = data.pool.clip(w.clip);
+        const world::Caption c = world::caption(clip, dice() % 2 ? world::kEnglish : world::kChinese, data.missing, dice);
+        std::vector<int64_t> words = data.words.encode(c.text, static_cast<size_t>(data.max_tokens - 1)).ids;
+        words.push_back(data.words.id_of(world::layout_word(clip.layout)));
+        std::copy(words.begin(), words.end(), ids.data_ptr<int64_t>() + i * data.max_tokens);
         const auto values = world::attributes(clip);
         for (size_t a = 0; a < values.size(); a++)
-            if (c.said[a]) b.labels[i][static_cast<int64_t>(a)] = values[a];
+            if (c.said[a]) labels.data_ptr<int64_t>()[i * world::kAttributes + static_cast<int64_t>(a)] = values[a];
     }
-    b.target = at::stack(targets);
-    b.context = at::stack(contexts);
+    const auto send = [&](const at::Tensor& t) { return t.to(data.device); };
+    const int64_t used = history ? width : kSlots + 1;
+    const at::Tensor latents = data.pool.latents(send(rows.slice(1, 0, used).flatten()));
+    const at::Tensor windows = latents.reshape({n, used, latents.size(1), latents.size(2), latents.size(3)});
+    Batch b{windows.slice(1, 1, kSlots + 1).contiguous(), {}, send(present), send(sigma), send(ids), send(clock), send(labels), {}, {}, {}};
+    if (history) b.past_context = windows.select(1, kSlots + 1).contiguous(), b.past_target = windows.slice(1, kSlots + 2).contiguous(), b.has_past = send(has_past);
+    const auto each = [&](const at::Tensor& t) { return t.reshape({n, 1, 1, 1}); };
+    const at::Tensor context = windows.select(1, 0);
+    b.context = (context + at::empty_like(context, at::MemoryFormat::Contiguous).normal_(0, 1, noise) * each(send(blur))) * each(b.present.ne(0).to(at::kFloat));
     return b;
 }
 
-struct Loss {
-    at::Tensor total;
-    double error = 0, words = 0;
-};
-
-Loss batch_loss(const Student& student, const Batch& b) {
+at::Tensor predict(const Student& student, const at::Tensor& noisy, const Batch& b, const at::Tensor& sigma, const at::Tensor& feature) {
     const at::ScalarType dtype = student.net.patch_in.weight.scalar_type();
-    const at::Tensor sigma = b.sigma.reshape({-1, 1, 1, 1, 1});
-    const at::Tensor noisy = b.target * (1 - sigma) + at::randn_like(b.target) * sigma;
+    return storybook::forward(student.net, noisy.to(dtype), b.context.to(dtype), b.present, sigma, feature, b.clock).to(at::kFloat);
+}
+
+// Puts the network's own last latent of the window before in the place of the real one: the window
+// is given with much noise and cleaned in one step. That is about what it meets at play-back.
+void use_own_history(const Student& student, Batch& b, const at::Tensor& feature, at::Generator& noise) {
+    const at::NoGradGuard no_grad;
+    constexpr double level = 0.75;
+    const at::Tensor noisy = b.past_target * (1 - level) + at::empty_like(b.past_target).normal_(0, 1, noise) * level;
+    Batch past = b;
+    past.context = b.past_context;
+    past.present = at::ones_like(b.present);
+    past.clock = (b.clock + storybook::kClock - kSlots) % storybook::kClock;
+    const at::Tensor own = predict(student, noisy, past, at::full_like(b.sigma, level), feature).select(1, kSlots - 1);
+    b.context = at::where(b.has_past.gt(0).reshape({-1, 1, 1, 1}), own, b.context);
+}
+
+// values: squared error, squared error at full noise (what the first step has to guess), words loss.
+StepLoss batch_loss(const Student& student, Batch b, at::Generator& noise) {
     const at::Tensor feature = storybook::forward(student.net.text, b.ids);
-    const at::Tensor x = storybook::forward(student.net, noisy.to(dtype), b.context.to(dtype), b.present, b.sigma, feature, b.clock).to(at::kFloat);
-    const at::Tensor error = (x - b.target).square().mean({1, 2, 3, 4});
-    Loss loss;
-    loss.error = error.mean().item<double>();
-    loss.total = (error * (1.0 - 0.9 * b.sigma + 0.1 * b.sigma)).mean();
+    if (b.has_past.defined()) use_own_history(student, b, feature.detach(), noise);
+    const at::Tensor sigma = b.sigma.reshape({-1, 1, 1, 1, 1});
+    const at::Tensor noisy = b.target * (1 - sigma) + at::empty_like(b.target, at::MemoryFormat::Contiguous).normal_(0, 1, noise) * sigma;
+    const at::Tensor error = (predict(student, noisy, b, b.sigma, feature) - b.target).square().mean({1, 2, 3, 4});
+    StepLoss loss;
+    loss.total = (error * (1.0 - 0.8 * b.sigma)).mean();
+    at::Tensor words = at::zeros({}, error.options());
     for (size_t a = 0; a < student.heads.size(); a++) {
         const at::Tensor logits = nn::forward(student.heads[a], feature).to(at::kFloat);
-        const at::Tensor ce = at::cross_entropy_loss(logits, b.labels.select(1, static_cast<int64_t>(a)), {}, at::Reduction::Sum, -1) / b.ids.size(0);
-        loss.words += ce.item<double>();
-        loss.total = loss.total + 0.03 * ce;
+        words = words + at::cross_entropy_loss(logits, b.labels.select(1, static_cast<int64_t>(a)), {}, at::Reduction::Sum, -1) / b.ids.size(0);
     }
+    loss.total = loss.total + 0.03 * words;
+    const at::Tensor full = b.sigma.ge(0.999).to(at::kFloat), e = error.detach();
+    loss.values = at::stack({e.mean(), (e * full).sum() / (full.sum() + 1e-6), words.detach()});
     return loss;
 }
 
 }  // namespace
 
 void train_denoiser(Settings& settings) {
-    const std::string out = settings.text("out", "build/training/denoiser.safetensors");
+    LoopConfig defaults;
+    defaults.steps = 10000;
+    defaults.optimizer.muon_lr = 2e-3, defaults.optimizer.adam_lr = 1.5e-3;
+    const LoopConfig config = loop_config(settings, "build/training/denoiser.safetensors", defaults);
+    const world::Scope& scope = scope_setting(settings);
     const std::string vae_path = settings.text("vae", "build/training/vae.safetensors");
-    const int64_t steps = settings.integer("steps", 10000), batch = settings.integer("batch", 8), seed = settings.integer("seed", 1);
-    const int workers = static_cast<int>(settings.integer("workers", 2));
-    const int64_t save_every = settings.integer("save_every", 250);
-    const double missing = settings.number("missing", 0.06), decay_from = settings.number("decay_from", 0.6);
-    const std::string bank_path = settings.text("bank", out + ".bank");
-    storybook::DenoiserConfig config;
-    config.width = settings.integer("width", config.width);
-    config.layers = settings.integer("layers", config.layers);
-    OptimizerConfig oc;
-    oc.muon_lr = settings.number("muon_lr", 2e-3);
-    oc.adam_lr = settings.number("adam_lr", 1.5e-3);
+    const int64_t batch = settings.integer("batch", 8), clips = settings.integer("clips", 6000);
+    const int painters = static_cast<int>(settings.integer("painters", config.workers));
+    const double missing = settings.number("missing", 0.06), history_from = settings.number("history_from", 0.8);
+    const std::string pool_path = settings.text("pool", config.out + ".pool");
+    storybook::DenoiserConfig shape;
+    shape.width = settings.integer("width", shape.width);
+    shape.layers = settings.integer("layers", shape.layers);
+    shape.text.max_tokens = settings.integer("max_tokens", 64);
     settings.done();
 
     const text::WordTokenizer words(world::vocabulary());
-    config.text.vocabulary = static_cast<int64_t>(words.words().size());
-    torch::manual_seed(static_cast<uint64_t>(seed));
-    storybook::Vae vae = storybook::make_vae({});
-    assign(vae, load_tensors(vae_path));
-    config.channels = vae.config.channels;
-    world::Renderer renderer;
-    const LatentBank bank(vae, renderer, workers, bank_path);
-    save_tensors(vae_path, tensors_of(vae), {{"step", "final"}});   // now with the latent statistics
-    std::printf("bank: %ld latents; vocabulary: %zu\n", static_cast<long>(bank.latents()), words.words().size());
+    shape.text.vocabulary = static_cast<int64_t>(words.words().size());
+    std::map<std::string, std::string> vae_meta;
+    const Tensors vae_tensors = load_tensors(vae_path, &vae_meta);
+    TORCH_CHECK(!vae_tensors.empty(), "vae: expected a file, got ", vae_path);
+    storybook::VaeConfig vae_shape;
+    vae_shape.channels = vae_tensors.at("latent_mean").size(0);
+    storybook::Vae vae = storybook::make_vae(vae_shape);
+    assign(vae, vae_tensors);
+    shape.channels = vae.config.channels;
+    const LatentPool pool(vae, {scope, clips, config.seed, painters, config.device, pool_path});
+    save_tensors(vae_path, tensors_of(vae), vae_meta);   // now with the latent statistics
+    std::printf("pool: %ld latents; vocabulary: %zu\n", static_cast<long>(pool.size()), words.words().size());
 
-    Student student{storybook::make_denoiser(config), {}};
-    for (size_t a = 0; a < student.heads.size(); a++) student.heads[a] = nn::make_linear(config.text.width, world::kAttributeSizes[a]);
-    initialise(student, static_cast<uint64_t>(seed));
-    Optimizer optimizer(trainable(student), oc);
-    Tensors average;   // exponential moving average of the weights: what is shipped
-    int64_t step = 0;
-    std::map<std::string, std::string> meta;
-    if (const Tensors saved = load_tensors(out + ".live", &meta); !saved.empty()) {
-        assign(student, saved);
-        const Tensors state = load_tensors(out + ".state");
-        take_state(state, optimizer.parameters());
-        for (const auto& [name, t] : load_tensors(out)) average[name] = t;
-        step = std::stoll(meta.at("step"));
-        std::printf("resumed at step %ld\n", static_cast<long>(step));
-    } else {
-        for (const auto& [name, t] : tensors_of(student)) average[name] = t.clone();
-    }
-    int64_t parameters = 0;
-    for (const auto& p : optimizer.parameters()) parameters += p.master->numel();
-    std::printf("%.2f M parameters\n", static_cast<double>(parameters) / 1e6);
-
-    const auto started = std::chrono::steady_clock::now();
-    const int64_t first = step;
-    double error = 0, word_loss = 0;
-    std::vector<std::vector<at::Tensor>> worker_grads(static_cast<size_t>(workers));
-    std::vector<Loss> worker_loss(static_cast<size_t>(workers));
-    while (step < steps) {
-        const double progress = static_cast<double>(step) / static_cast<double>(steps);
-        const double warm = std::min(1.0, static_cast<double>(step + 1) / 200.0);
-        const double lr = warm * std::min(1.0, std::max(0.01, (1.0 - progress) / (1.0 - decay_from)));
-        std::vector<at::Tensor> list;
-        const Student model = leaves(student, at::kBFloat16, list);
-        on_workers(workers, [&](int w) {
-            std::mt19937 rng(static_cast<uint32_t>(seed * 1000003 + step * 64 + w));
-            const Loss loss = batch_loss(model, sample(bank, words, config, rng, batch, missing));
-            worker_grads[static_cast<size_t>(w)] = torch::autograd::grad({loss.total}, list);
-            worker_loss[static_cast<size_t>(w)] = {{}, loss.error, loss.words};
-        });
-        step++;
-        const GradientSum grads = sum_gradients(worker_grads);
-        TORCH_CHECK(std::isfinite(grads.norm), "step ", step, ": expected finite gradients");
-        const double decay = std::min(0.998, 1.0 - 4.0 / static_cast<double>(step + 4));
-        auto& parameter_list = optimizer.parameters();
-        on_workers(workers, [&](int w) {
-            optimizer.update(grads.tensors, lr, step, static_cast<size_t>(w), static_cast<size_t>(workers));
-            for (size_t i = static_cast<size_t>(w); i < parameter_list.size(); i += static_cast<size_t>(workers))
-                average.at(parameter_list[i].name).mul_(decay).add_(*parameter_list[i].master, 1.0 - decay);
-        });
-        for (const Loss& l : worker_loss) error += l.error / workers, word_loss += l.words / workers;
-        if (step % 50 == 0) {
-            const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-            const double per_step = seconds / static_cast<double>(step - first);
-            std::printf("step %ld/%ld  error %.4f  words %.3f  grad %.3f  lr %.3f  %.3f s/step  %.1f latents/s  eta %.1f min\n", static_cast<long>(step),
-                        static_cast<long>(steps), error / 50, word_loss / 50, grads.norm, lr, per_step,
-                        static_cast<double>(workers * batch * kSlots) / per_step, per_step * static_cast<double>(steps - step) / 60);
-            std::fflush(stdout);
-            error = word_loss = 0;
-        }
-        if (step % save_every == 0 || step == steps) {
-            Tensors state;
-            add_state(state, optimizer.parameters());
-            save_tensors(out + ".state", state, {});
-            save_tensors(out, average, {{"step", std::to_string(step)}});
-            save_tensors(out + ".live", tensors_of(student), {{"step", std::to_string(step)}});
-        }
-    }
+    Student student{storybook::make_denoiser(shape), {}};
+    for (size_t a = 0; a < student.heads.size(); a++) student.heads[a] = nn::make_linear(shape.text.width, world::kAttributeSizes[a]);
+    const double tokens = storybook::kLatentHeight * storybook::kLatentWidth / 4.0;
+    const double forward = forward_flops(student, [&](const std::string& name) {
+        const auto has = [&](const char* s) { return name.find(s) != std::string::npos; };
+        if (has("embedding") || has("table") || has("position")) return 0.0;
+        if (has("text.")) return static_cast<double>(shape.text.max_tokens);
+        if (has("modulation") || has("level") || has("sentence") || has("heads") || has("plan.hidden") || has("plan.project")) return 1.0;
+        return has(".time.") ? tokens : tokens * kSlots;
+    });
+    const Data data{pool, words, batch, shape.text.max_tokens, missing, config.device};
+    train(student, config, {"error", "first", "words"}, "latents", static_cast<double>(config.workers * batch * kSlots), 3 * forward * static_cast<double>(config.workers * batch),
+          [&](const Student& model, const Step& step) {
+              at::Generator noise = step_noise(config.device, step.seed);
+              const bool history = step.progress > history_from && step.number % 2 == 0;
+              return batch_loss(model, sample(data, step_dice(step.seed), noise, history), noise);
+          });
 }
 
 }  // namespace zt::training

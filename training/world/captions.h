@@ -26,6 +26,10 @@ struct Caption {
 // Plain sentence with every attribute, the same each time; what the judge asks with.
 [[nodiscard]] std::string plain_caption(const Clip& clip, Language language);
 
+// The word that names a backdrop's layout. No sentence can write it: the engine picks one by the
+// seed, so that the network need not guess (and mix) what the sentence leaves open.
+[[nodiscard]] inline std::string layout_word(int layout) { return "<layout " + std::to_string(layout) + ">"; }
+
 // Every word the grammar can write, in a fixed order: the model's vocabulary.
 [[nodiscard]] std::vector<std::string> vocabulary();
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Distances and painting.
+// Distances, strokes and painting.
 #include "world/paint.h"
 
 namespace zt::world {
 
-Shape ellipse(float x, float y, float rx, float ry, Rgb c, float angle) {
+Shape ellipse(float x, float y, float rx, float ry, Ink c, float angle) {
     Shape s;
     s.kind = Shape::kEllipse;
     s.points = {{x, y}};
@@ -16,7 +16,7 @@ Shape ellipse(float x, float y, float rx, float ry, Rgb c, float angle) {
     return s;
 }
 
-Shape line(std::vector<Point> points, float radius, Rgb c) {
+Shape line(std::vector<Point> points, float radius, Ink c) {
     Shape s;
     s.kind = Shape::kLine;
     s.points = std::move(points);
@@ -25,7 +25,7 @@ Shape line(std::vector<Point> points, float radius, Rgb c) {
     return s;
 }
 
-Shape polygon(std::vector<Point> points, Rgb c, float round) {
+Shape polygon(std::vector<Point> points, Ink c, float round) {
     Shape s;
     s.kind = Shape::kPolygon;
     s.points = std::move(points);
@@ -80,13 +80,64 @@ float distance(const Shape& s, Point p) {
     return 1e9f;
 }
 
-void paint(Picture& picture, const std::vector<Shape>& shapes) {
-    for (const Shape& s : shapes)
-        for (int y = 0; y < picture.height; y++)
-            for (int x = 0; x < picture.width; x++) {
-                const float a = coverage(distance(s, {static_cast<float>(x) + 0.5f, static_cast<float>(y) + 0.5f}));
-                if (a > 0) picture.blend(x, y, s.colour, a);
+Shape lifted(Shape s) {
+    s.lifted = true;
+    return s;
+}
+
+Stroke stroke(const Ink& ink, float d, int style) {
+    const Ink white(rgb8(255, 255, 255)), black(rgb8(8, 8, 16)), pencil(rgb8(70, 64, 74));
+    switch (style) {
+        case kNeon: return {mix(ink, black, 0.86f), mix(ink, white, 0.22f), coverage(d), coverage(std::abs(d) - 0.7f)};
+        case kSketch: return {mix(ink, white, 0.5f), pencil, coverage(d), 0.75f * coverage(std::abs(d) - 0.25f)};
+        default: return {ink, ink, coverage(d), 0.f};
+    }
+}
+
+namespace {
+
+struct Box {
+    float left, top, right, bottom;
+};
+
+Box bounds(const Shape& s) {
+    if (s.kind == Shape::kEllipse) {
+        const float r = std::max(s.rx, s.ry) + s.round;
+        return {s.points[0].x - r, s.points[0].y - r, s.points[0].x + r, s.points[0].y + r};
+    }
+    Box b{1e9f, 1e9f, -1e9f, -1e9f};
+    for (const Point& p : s.points)
+        b = {std::min(b.left, p.x - s.round), std::min(b.top, p.y - s.round), std::max(b.right, p.x + s.round), std::max(b.bottom, p.y + s.round)};
+    return b;
+}
+
+void paint_at(Picture& picture, const Shape& s, const Box& box, float shift, int style) {
+    constexpr float reach = 8.f;   // of shadow and line
+    const int left = std::max(0, static_cast<int>(box.left + shift - reach)), right = std::min(picture.width, static_cast<int>(box.right + shift + reach));
+    const int top = std::max(0, static_cast<int>(box.top - reach)), bottom = std::min(picture.height, static_cast<int>(box.bottom + reach));
+    for (int y = top; y < bottom; y++)
+        for (int x = left; x < right; x++) {
+            const Point at{static_cast<float>(x) + 0.5f - shift, static_cast<float>(y) + 0.5f};
+            const float d = distance(s, at);
+            if (s.lifted && style == kPaper && d > -1.f) {   // light from the upper left, edges cast on what is behind
+                const float gap = distance(s, {at.x - 1.f, at.y + 1.f});
+                if (gap < 6.f) picture.blend(x, y, rgb8(24, 22, 44), 0.17f * std::clamp(1.f - gap / 6.f, 0.f, 1.f));
             }
+            const Stroke k = stroke(s.colour, d, style);
+            if (k.fill_alpha > 0) picture.blend(x, y, k.fill.fixed, k.fill_alpha);
+            if (k.line_alpha > 0) picture.blend(x, y, k.line.fixed, k.line_alpha);
+        }
+}
+
+}  // namespace
+
+void paint(Picture& picture, const std::vector<Shape>& shapes, int style) {
+    const auto ring = static_cast<float>(picture.width);
+    for (const Shape& s : shapes) {
+        const Box box = bounds(s);
+        for (const float shift : {-ring, 0.f, ring})
+            if (box.right + shift > -8.f && box.left + shift < ring + 8.f) paint_at(picture, s, box, shift, style);
+    }
 }
 
 }  // namespace zt::world

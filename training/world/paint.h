@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A small painter: shapes as signed distances in pixels, anti-aliased over one pixel.
+// A small painter: shapes as signed distances in pixels, anti-aliased over one pixel, in three
+// styles: paper (flat, with soft shadows), neon (dark, glowing outlines), sketch (pale, pencil
+// outlines).
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
+
+#include "world/attributes.h"
 
 namespace zt::world {
 
@@ -13,12 +17,24 @@ struct Rgb {
     float r = 0, g = 0, b = 0;
 };
 
+[[nodiscard]] inline Rgb operator*(Rgb a, float k) { return {a.r * k, a.g * k, a.b * k}; }
 [[nodiscard]] inline Rgb mix(Rgb a, Rgb b, float t) {
     return {a.r + (b.r - a.r) * t, a.g + (b.g - a.g) * t, a.b + (b.b - a.b) * t};
 }
 [[nodiscard]] inline Rgb rgb8(int r, int g, int b) {
     return {static_cast<float>(r) / 255.f, static_cast<float>(g) / 255.f, static_cast<float>(b) / 255.f};
 }
+
+// A colour that may depend on the subject's: fixed + main * colour of the subject. Linear, so one
+// painted sprite serves all colours.
+struct Ink {
+    Rgb fixed;
+    float main = 0;
+    Ink() = default;
+    Ink(Rgb c) : fixed(c) {}   // NOLINT: a plain colour is an ink
+    Ink(Rgb c, float m) : fixed(c), main(m) {}
+};
+[[nodiscard]] inline Ink mix(Ink a, Ink b, float t) { return {mix(a.fixed, b.fixed, t), a.main + (b.main - a.main) * t}; }
 
 struct Point {
     float x = 0, y = 0;
@@ -31,9 +47,6 @@ struct Picture {
     Picture() = default;
     Picture(int w, int h) : width(w), height(h), data(static_cast<size_t>(w) * static_cast<size_t>(h) * 3) {}
     float* at(int x, int y) { return &data[(static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)) * 3]; }
-    [[nodiscard]] const float* at(int x, int y) const {
-        return &data[(static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)) * 3];
-    }
     void blend(int x, int y, Rgb c, float alpha) {
         float* p = at(x, y);
         p[0] += (c.r - p[0]) * alpha;
@@ -47,18 +60,28 @@ struct Shape {
     enum Kind { kEllipse, kLine, kPolygon } kind = kEllipse;
     std::vector<Point> points;
     float rx = 0, ry = 0, angle = 0, round = 0;
-    Rgb colour;
+    Ink colour;
+    bool lifted = false;   // a sheet of its own: casts a soft shadow on what is behind (paper)
 };
 
-[[nodiscard]] Shape ellipse(float x, float y, float rx, float ry, Rgb c, float angle = 0);
-[[nodiscard]] Shape line(std::vector<Point> points, float radius, Rgb c);
-[[nodiscard]] Shape polygon(std::vector<Point> points, Rgb c, float round = 0);
+[[nodiscard]] Shape ellipse(float x, float y, float rx, float ry, Ink c, float angle = 0);
+[[nodiscard]] Shape line(std::vector<Point> points, float radius, Ink c);
+[[nodiscard]] Shape polygon(std::vector<Point> points, Ink c, float round = 0);
+[[nodiscard]] Shape lifted(Shape s);
 
 // Signed distance of p to the shape's edge, pixels, negative inside.
 [[nodiscard]] float distance(const Shape& shape, Point p);
 [[nodiscard]] inline float coverage(float d) { return std::clamp(0.5f - d, 0.f, 1.f); }
 
-// Paints shapes in order, whole picture.
-void paint(Picture& picture, const std::vector<Shape>& shapes);
+// What a shape adds at distance d from its edge: first the fill, then the line, over what is there.
+struct Stroke {
+    Ink fill, line;
+    float fill_alpha, line_alpha;
+};
+[[nodiscard]] Stroke stroke(const Ink& ink, float d, int style);
+
+// Paints shapes in order. The picture is a ring: what leaves it on the right comes in on the left,
+// so that a camera can pan for ever.
+void paint(Picture& picture, const std::vector<Shape>& shapes, int style);
 
 }  // namespace zt::world

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The backdrops: four scenes by day and by night, each in two layouts.
+// The backdrops: eight scenes at three times of day, in three styles and two layouts.
 #pragma once
 
 #include "world/attributes.h"
@@ -8,7 +8,10 @@
 
 namespace zt::world {
 
-// The backdrop at one of 8 phases (only the sea moves). 256x144.
-[[nodiscard]] Picture backdrop(int scene, int time, int layout, int phase);
+// The backdrop at one of 8 phases (only sea, seaweed and stars move). 256x144, a ring in x.
+[[nodiscard]] Picture backdrop(int scene, int time, int layout, int style, int phase);
+
+// Scenes whose backdrop depends on the phase.
+[[nodiscard]] inline bool animated(int scene) { return scene == kBeach || scene == kUnderwater; }
 
 }  // namespace zt::world

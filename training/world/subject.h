@@ -10,8 +10,8 @@
 
 namespace zt::world {
 
-// The shapes of one subject. `cycle` 0..1 is the phase of its walk, flap or drive.
-[[nodiscard]] std::vector<Shape> subject_shapes(int subject, int colour, float cycle, bool moving);
+// The shapes of one subject, in inks of its colour. `cycle` 0..1 is the phase of its walk, flap or drive.
+[[nodiscard]] std::vector<Shape> subject_shapes(int subject, float cycle, bool moving, bool asleep);
 
 [[nodiscard]] Rgb subject_colour(int colour);
 

@@ -14,7 +14,7 @@ constexpr int64_t kLevelFeatures = 64;
 
 // Noise level as cosines and sines, [batch, 64], frequencies 1 .. 1000 in geometric steps.
 at::Tensor level_features(const at::Tensor& sigma) {
-    const at::Tensor k = at::arange(kLevelFeatures / 2, at::kFloat) / static_cast<double>(kLevelFeatures / 2 - 1);
+    const at::Tensor k = at::arange(kLevelFeatures / 2, sigma.options().dtype(at::kFloat)) / static_cast<double>(kLevelFeatures / 2 - 1);
     const at::Tensor angle = sigma.to(at::kFloat).unsqueeze(1) * (k * std::log(1000.0)).exp().unsqueeze(0);
     return at::cat({angle.cos(), angle.sin()}, 1);
 }

@@ -14,6 +14,20 @@ namespace {
 
 constexpr int64_t kChunkFrames = kSlots * kGroup;
 
+// What the sentence leaves open, drawn by the seed: models whose vocabulary has "<layout 0>",
+// "<layout 1>" .. get one of them as the last word. Returns 0 where the model has none.
+int64_t layout_id(const text::WordTokenizer& words, uint64_t seed) {
+    std::vector<int64_t> ids;
+    for (int i = 0;; i++) {
+        const int64_t id = words.id_of("<layout " + std::to_string(i) + ">");
+        if (id == 0) break;
+        ids.push_back(id);
+    }
+    // splitmix64's finaliser, so that neighbouring seeds differ in the choice too.
+    seed = (seed + 0x9E3779B97F4A7C15u) * 0xBF58476D1CE4E5B9u;
+    return ids.empty() ? 0 : ids[(seed ^ (seed >> 31)) % ids.size()];
+}
+
 at::Tensor sentence_feature(const Weights& w, const text::WordIds& ids) {
     at::Tensor padded = at::zeros({1, w.denoiser.config.text.max_tokens}, at::kLong);
     for (size_t i = 0; i < ids.ids.size(); i++) padded[0][static_cast<int64_t>(i)] = ids.ids[i];
@@ -23,6 +37,7 @@ at::Tensor sentence_feature(const Weights& w, const text::WordIds& ids) {
 }  // namespace
 
 void report_unknown(const text::WordIds& ids, const families::LogFn& log) {
+    for (const auto& [written, read] : ids.corrected) log(ZT_LOG_WARNING, "prompt: " + quote(written) + " is not known and is read as " + quote(read));
     if (!ids.unknown.empty()) {
         std::string list;
         for (const std::string& word : ids.unknown) list += (list.empty() ? "" : " ") + word;
@@ -46,15 +61,17 @@ int64_t Generation::next_frames() const { return frames_ < 0 ? kChunkFrames : st
 
 // Takes over what changed since the last chunk.
 void Generation::obey(const families::Direction& direction, const families::ProgressFn& progress) {
-    if (direction.seed != seed_) {
+    const bool reseeded = direction.seed != seed_;
+    if (reseeded) {
         seed_ = direction.seed;
         noise_ = sample::Noise(seed_);
     }
-    if (!sentence_.defined() || direction.prompt != prompt_) {
+    if (!sentence_.defined() || reseeded || direction.prompt != prompt_) {
         progress("text", 0, 1);
         prompt_ = direction.prompt;
-        const text::WordIds ids = weights_->words.encode(prompt_, static_cast<size_t>(weights_->denoiser.config.text.max_tokens));
+        text::WordIds ids = weights_->words.encode(prompt_, static_cast<size_t>(weights_->denoiser.config.text.max_tokens - 1));
         report_unknown(ids, log_);
+        if (const int64_t id = layout_id(weights_->words, seed_); id > 0) ids.ids.push_back(id);
         sentence_ = sentence_feature(*weights_, ids);
     }
     if (direction.cut) {

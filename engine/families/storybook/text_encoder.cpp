@@ -24,7 +24,7 @@ at::Tensor forward(const TextEncoder& e, const at::Tensor& ids) {
     at::Tensor x = at::cat({first, at::embedding(e.embedding, ids)}, 1) + e.position;   // [batch, tokens, width]
     const int64_t tokens = x.size(1);
     // Padding is never a key; the first token always is, so that no row is empty.
-    const at::Tensor seen = at::cat({at::ones({batch, 1}, at::kBool), ids.ne(0)}, 1).reshape({batch, 1, 1, tokens});
+    const at::Tensor seen = at::cat({at::ones({batch, 1}, ids.options().dtype(at::kBool)), ids.ne(0)}, 1).reshape({batch, 1, 1, tokens});
     for (const TextLayer& layer : e.layers) {
         const at::Tensor qkv = nn::forward(layer.qkv, nn::forward(layer.norm1, x))
                                    .reshape({batch, tokens, 3, heads, width / heads})

@@ -40,6 +40,23 @@ TEST(WordTokenizer, NumbersKnownWordsAndReportsOthers) {
     EXPECT_EQ(out.dropped, 1U);
 }
 
+TEST(WordTokenizer, ReadsMisspeltWordsAsTheNearest) {
+    const WordTokenizer words({"rabbit", "boat", "fox", "butterfly", "the", "sea", "<layout 0>"});
+    using Pairs = std::vector<std::pair<std::string, std::string>>;
+    const auto out = words.encode("rabit foxes buterfli rabit toaster", 10);
+    EXPECT_EQ(out.ids, (std::vector<int64_t>{1, 3, 4, 1}));
+    EXPECT_EQ(out.corrected, (Pairs{{"rabit", "rabbit"}, {"foxes", "fox"}, {"buterfli", "butterfly"}}));
+    EXPECT_EQ(out.unknown, (Words{"toaster"}));
+    // Not by another first letter, not when short, not when endless.
+    EXPECT_EQ(words.encode("goat", 10).unknown, (Words{"goat"}));
+    EXPECT_EQ(words.encode("fax", 10).unknown, (Words{"fax"}));
+    EXPECT_EQ(words.encode(std::string(100000, 'r'), 10).unknown.size(), 1U);
+    // What no sentence can write is found by name only.
+    EXPECT_EQ(words.id_of("<layout 0>"), 7);
+    EXPECT_EQ(words.id_of("<layout 1>"), 0);
+    EXPECT_EQ(words.encode("<layout 0>", 10).unknown, (Words{"layout"}));
+}
+
 TEST(WordTokenizer, RefusesDoubleAndEmptyWords) {
     EXPECT_THROW(WordTokenizer({"red", "red"}), zt::Error);
     EXPECT_THROW(WordTokenizer({""}), zt::Error);

@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# A training run that is stopped and started again ends with the same bytes as one that is not:
+# both stages, two workers each. Takes the zt-train program.
+set -euo pipefail
+train=${1:?"program: expected zt-train, got none"}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+run() { "$train" "$@" > "$work/log" || { cat "$work/log"; echo "FAIL: zt-train $*" >&2; exit 1; }; }
+same() { cmp "$1" "$2" || { echo "FAIL: $3: expected the same bytes after a restart" >&2; exit 1; }; }
+
+vae="vae world=narrow steps=4 batch=1 crop_height=32 crop_width=32"
+run $vae out="$work/whole.safetensors"
+run $vae out="$work/parts.safetensors" stop_at=2
+run $vae out="$work/parts.safetensors"
+same "$work/whole.safetensors.live" "$work/parts.safetensors.live" "vae"   # the weights, not the time spent
+
+denoiser="denoiser world=wide steps=4 batch=2 clips=6 width=16 layers=2 history_from=0.2 vae=$work/whole.safetensors pool=$work/pool"
+run $denoiser out="$work/d.safetensors"
+run $denoiser out="$work/e.safetensors" stop_at=2
+run $denoiser out="$work/e.safetensors"
+same "$work/d.safetensors.live" "$work/e.safetensors.live" "denoiser"
+echo "PASS"

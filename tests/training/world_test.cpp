@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The storybook world and its judge: what the trainer relies on.
+#include <gtest/gtest.h>
+
+#include "judge.h"
+#include "text/word_tokenizer.h"
+#include "world/captions.h"
+#include "world/render.h"
+
+namespace {
+
+using namespace zt::world;
+
+constexpr size_t kFrameBytes = static_cast<size_t>(kWidth) * kHeight * 3;
+const Scope& kWide = kScopes[2];
+
+std::vector<uint8_t> frame(Renderer& renderer, const Clip& clip, int index) {
+    std::vector<uint8_t> out(kFrameBytes);
+    renderer.frame(clip, index, out.data());
+    return out;
+}
+
+TEST(World, RepeatsAfterItsPeriodAndIsTheSameEachTime) {
+    Renderer one, two;
+    std::mt19937 dice(1);
+    for (int i = 0; i < 12; i++) {
+        const Clip c = random_clip(kWide, dice);
+        const int period = period_groups(c) * kGroupFrames, at = static_cast<int>(dice() % 64);
+        EXPECT_EQ(frame(one, c, at), frame(one, c, at + period)) << plain_caption(c, kEnglish);
+        EXPECT_EQ(frame(one, c, at), frame(two, c, at));
+        EXPECT_EQ(16 % period_groups(c), 0) << "the denoiser's clock counts to 16";
+    }
+}
+
+TEST(World, MovesInEveryMotion) {
+    Renderer renderer;
+    for (int motion = 0; motion < kMotions; motion++) {
+        Clip c;
+        c.motion = motion;
+        EXPECT_NE(frame(renderer, c, 0), frame(renderer, c, 3)) << motion;
+    }
+}
+
+TEST(World, HoldsOutOneInEightAndScopesNest) {
+    int out = 0, all = 0;
+    for (int s = 0; s < kSubjects; s++)
+        for (int c = 0; c < kColours; c++)
+            for (int e = 0; e < kScenes; e++) out += held_out(s, c, e), all++;
+    EXPECT_NEAR(static_cast<double>(out) / all, 0.125, 0.03);
+    std::mt19937 dice(2);
+    for (int i = 0; i < 400; i++) {
+        EXPECT_FALSE(held_out(random_clip(kWide, dice)));
+        EXPECT_TRUE(held_out(random_clip(kWide, dice, true)));
+        const Clip c = random_clip(kScopes[0], dice);
+        EXPECT_TRUE(c.subject <= kBalloon && c.colour <= kPurple && c.motion <= kFly && c.scene <= kCity && c.time <= kNight);
+        EXPECT_TRUE(c.weather == 0 && c.camera == 0 && c.style == 0 && c.companion == -1);
+    }
+}
+
+TEST(World, EverySentenceIsInTheVocabularyAndFits) {
+    const zt::text::WordTokenizer words(vocabulary());
+    std::mt19937 dice(3);
+    for (int i = 0; i < 4000; i++) {
+        const Clip clip = random_clip(kWide, dice);
+        const Caption c = caption(clip, i % 2 ? kEnglish : kChinese, 0.1, dice);
+        const auto ids = words.encode(c.text, 63);
+        EXPECT_TRUE(ids.unknown.empty() && ids.corrected.empty() && ids.dropped == 0) << c.text;
+        EXPECT_EQ(c.said[8], clip.companion >= 0) << c.text;
+    }
+    for (int i = 0; i < kLayouts; i++) EXPECT_GT(words.id_of(layout_word(i)), 0);
+    Clip duo;
+    duo.companion = kBird, duo.companion_colour = kBlue, duo.weather = kRain;
+    EXPECT_EQ(plain_caption(duo, kEnglish), "a red fox and a blue bird run in the forest by day in the rain");
+    EXPECT_EQ(plain_caption(duo, kChinese), "一只红色的狐狸和一只蓝色的鸟在森林里奔跑，白天，下着雨");
+}
+
+TEST(Judge, NamesRealRendersAndNothingInAnEmptyScene) {
+    Renderer renderer;
+    zt::training::Judge judge(renderer, kScopes[1]);
+    std::mt19937 dice(4);
+    std::vector<uint8_t> frames(kFrameBytes * zt::training::kJudgedFrames);
+    for (int i = 0; i < 3; i++) {
+        const Clip c = random_clip(kScopes[1], dice, true);
+        for (int f = 0; f < zt::training::kJudgedFrames; f++) renderer.frame(c, f, &frames[static_cast<size_t>(f) * kFrameBytes]);
+        const auto v = judge.judge(frames.data());
+        EXPECT_EQ(attributes(v.nearest), attributes(c)) << plain_caption(c, kEnglish);
+        EXPECT_TRUE(v.recognised());
+        EXPECT_NEAR(v.motion, 1.0, 1e-6);
+        for (int f = 0; f < zt::training::kJudgedFrames; f++) renderer.empty_frame(c, f, &frames[static_cast<size_t>(f) * kFrameBytes]);
+        EXPECT_FALSE(judge.judge(frames.data()).recognised());
+    }
+}
+
+}  // namespace

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Painting and encoding of the pool, and its windows.
+#include "latent_pool.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+
+#include "checkpoint.h"
+#include "parallel.h"
+#include "step.h"
+
+namespace zt::training {
+namespace {
+
+using namespace world;
+
+constexpr int kShort = 4;   // periods up to this are kept whole
+
+bool whole(const Clip& c) { return period_groups(c) <= kShort; }
+
+// Groups kept of a clip, in row order after the still picture.
+std::vector<int> kept_groups(const Clip& c, int run) {
+    std::vector<int> groups;
+    if (whole(c))
+        for (int g = 0; g < period_groups(c); g++) groups.push_back(g);
+    else
+        groups = {0, 1, 2, run, run + 1, run + 2, run + 3};
+    return groups;
+}
+
+}  // namespace
+
+LatentPool::LatentPool(storybook::Vae& vae, const Source& source) {
+    const at::NoGradGuard no_grad;
+    std::mt19937 dice = step_dice(step_seed(source.seed, 0, 77));
+    int64_t rows = 0;
+    for (int64_t i = 0; i < source.clips; i++) {
+        clips_.push_back(random_clip(source.scope, dice));
+        run_.push_back(static_cast<int>(dice() % 16u));
+        first_row_.push_back(rows);
+        rows += 1 + static_cast<int64_t>(kept_groups(clips_.back(), run_.back()).size());
+    }
+    const std::string key = source.scope.name + " " + std::to_string(source.clips) + " " + std::to_string(source.seed) + " " + std::to_string(vae.config.channels);
+    std::map<std::string, std::string> meta;
+    const Tensors saved = source.file.empty() ? Tensors{} : load_tensors(source.file, &meta);
+    if (!saved.empty() && meta["key"] == key) {
+        table_ = saved.at("latents").to(source.device);
+    } else {
+        table_ = at::empty({rows, storybook::kLatentHeight, storybook::kLatentWidth, vae.config.channels}, at::TensorOptions().dtype(at::kBFloat16).device(source.device));
+        encode_all(vae, source);
+        if (!source.file.empty()) save_tensors(source.file, {{"latents", table_}}, {{"key", key}});
+    }
+    if (vae.latent_std.eq(1).all().item<bool>()) {
+        const at::Tensor some = table_.slice(0, 0, {}, std::max<int64_t>(1, table_.size(0) / 2000)).to(at::kFloat).flatten(0, 2);
+        vae.latent_mean = some.mean(0).to(at::kCPU);
+        vae.latent_std = some.std(0).to(at::kCPU);
+    }
+    mean_ = vae.latent_mean.to(source.device);
+    deviation_ = vae.latent_std.to(source.device);
+}
+
+void LatentPool::encode_all(const storybook::Vae& vae, const Source& source) {
+    std::vector<at::Tensor> list;
+    storybook::Vae encoder = leaves(vae, at::kBFloat16, list, false);
+    move_to(encoder, source.device);
+    Renderer renderer;
+    std::atomic<size_t> next{0};
+    std::atomic<int64_t> done{0};
+    const auto started = std::chrono::steady_clock::now();
+    on_workers(source.workers, [&](int) {
+        const at::NoGradGuard no_grad_here;
+        for (size_t i = next++; i < clips_.size(); i = next++) {
+            const std::vector<int> groups = kept_groups(clips_[i], run_[i]);
+            const auto count = static_cast<int64_t>(groups.size()) + 1;
+            const at::Tensor bytes = at::empty({count, kGroupFrames, kHeight, kWidth, 3}, at::kByte);
+            for (int f = 0; f < kGroupFrames; f++) renderer.frame(clips_[i], 0, bytes[0][f].data_ptr<uint8_t>());
+            for (int64_t g = 1; g < count; g++) renderer.group(clips_[i], groups[static_cast<size_t>(g - 1)], bytes[g].data_ptr<uint8_t>());
+            const at::Tensor frames = bytes.to(source.device).to(at::kFloat).mul_(2.0 / 255.0).sub_(1.0).to(at::kBFloat16);
+            table_.slice(0, first_row_[i], first_row_[i] + count).copy_(storybook::encode_moments(encoder, frames).slice(-1, 0, vae.config.channels));
+            done += count;
+            if (i % 500 == 0) {
+                const double s = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+                std::printf("pool %zu/%zu clips, %.0f latents/s\n", i, clips_.size(), static_cast<double>(done) / s);
+                std::fflush(stdout);
+            }
+        }
+    });
+}
+
+Window LatentPool::window(std::mt19937& dice, Begin begin) const {
+    Window w{};
+    w.clip = static_cast<int>(dice() % static_cast<uint32_t>(clips_.size()));
+    const auto i = static_cast<size_t>(w.clip);
+    const int64_t still = first_row_[i], groups = still + 1;
+    const int period = period_groups(clips_[i]);
+    if (begin != Begin::kContinued) {
+        for (int64_t s = 0; s < 3; s++) w.targets[s] = groups + (whole(clips_[i]) ? s % period : s);
+        w.context = begin == Begin::kPicture ? still : -1;
+        return w;
+    }
+    if (whole(clips_[i])) {
+        const int first = 1 + static_cast<int>(dice() % 16u);
+        for (int s = 0; s < 3; s++) w.targets[s] = groups + (first + s) % period;
+        w.context = groups + (first - 1) % period;
+        w.has_past = true;
+        const int past = first + 16 - 3;
+        for (int s = 0; s < 3; s++) w.past_targets[s] = groups + (past + s) % period;
+        w.past_context = groups + (past - 1) % period;
+        w.clock = first % 16;
+    } else {
+        for (int64_t s = 0; s < 3; s++) w.targets[s] = groups + 4 + s;
+        w.context = groups + 3;
+        w.clock = (run_[i] + 1) % 16;
+    }
+    return w;
+}
+
+at::Tensor LatentPool::latents(const at::Tensor& rows) const { return (table_.index_select(0, rows).to(at::kFloat) - mean_) / deviation_; }
+
+}  // namespace zt::training

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A pool of clips of the world as latents: painted and encoded once, kept on the training device
+// and in a file. Many small windows are drawn from it at every step.
+#pragma once
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "families/storybook/vae.h"
+#include "world/render.h"
+
+namespace zt::training {
+
+enum class Begin { kShot, kPicture, kContinued };   // from nothing, from a still picture, from the latent before
+
+// Rows of the pool: the context (-1: none) and three targets; for continued windows of clips that
+// are kept whole the same of the window before; and the clock of the first target.
+struct Window {
+    int clip;
+    int64_t context, targets[3];
+    bool has_past;
+    int64_t past_context, past_targets[3];
+    int clock;
+};
+
+class LatentPool {
+public:
+    struct Source {
+        const world::Scope& scope;
+        int64_t clips, seed;
+        int workers;
+        at::Device device;
+        std::string file;   // empty: not kept
+    };
+    // Encodes the clips unless the file has them. Where the VAE has no latent statistics yet they are
+    // measured here and written into it.
+    LatentPool(storybook::Vae& vae, const Source& source);
+    [[nodiscard]] Window window(std::mt19937& dice, Begin begin) const;
+    [[nodiscard]] const world::Clip& clip(int index) const { return clips_[static_cast<size_t>(index)]; }
+    // Normalised latents, fp32 on the device: rows [n] -> [n, 18, 32, channels].
+    [[nodiscard]] at::Tensor latents(const at::Tensor& rows) const;
+    [[nodiscard]] int64_t size() const { return table_.size(0); }
+
+private:
+    void encode_all(const storybook::Vae& vae, const Source& source);
+    std::vector<world::Clip> clips_;
+    // Rows of a clip: the still first frame, then the groups. Clips with a short period have all of
+    // it; others their first three groups and a run of four from `run_`.
+    std::vector<int64_t> first_row_;
+    std::vector<int> run_;
+    at::Tensor table_;             // bf16 [rows, 18, 32, channels], not normalised
+    at::Tensor mean_, deviation_;
+};
+
+}  // namespace zt::training
