@@ -3,9 +3,7 @@
 // The transformer and its loop on tensors from Python. Weights come under "w." and their original
 // names; the configuration as options.
 #include "stage.h"
-
-#include <array>
-#include <sstream>
+#include "transformer_config.h"
 
 #include "families/hunyuan_video/sampler.h"
 #include "families/hunyuan_video/transformer.h"
@@ -14,35 +12,9 @@ namespace {
 
 using namespace zt::hunyuan_video;
 using zt::parity::Case;
-
-int64_t number(const Case& c, const std::string& name) { return std::stoll(c.option(name)); }
-
-at::ScalarType type_of(const Case& c) { return c.option("type") == "bf16" ? at::kBFloat16 : at::kFloat; }
-
-TransformerConfig config_of(const Case& c) {
-    TransformerConfig config;
-    const std::string kind = c.option("kind");
-    config.kind = kind == "token_replace" ? Kind::kTokenReplace : kind == "latent_concat" ? Kind::kLatentConcat : Kind::kTextToVideo;
-    config.in_channels = number(c, "in_channels");
-    config.out_channels = number(c, "out_channels");
-    config.heads = number(c, "heads");
-    config.head_dim = number(c, "head_dim");
-    config.layers = number(c, "layers");
-    config.single_layers = number(c, "single_layers");
-    config.refiner_layers = number(c, "refiner_layers");
-    config.mlp_ratio = std::stod(c.option("mlp_ratio"));
-    config.patch = number(c, "patch");
-    config.patch_t = number(c, "patch_t");
-    config.guidance_embeds = number(c, "guidance_embeds") != 0;
-    config.text_dim = number(c, "text_dim");
-    config.pooled_dim = number(c, "pooled_dim");
-    config.rope_theta = std::stod(c.option("rope_theta"));
-    std::istringstream axes(c.option("rope_axes"));
-    char comma = 0;
-    axes >> config.rope_axes[0] >> comma >> config.rope_axes[1] >> comma >> config.rope_axes[2];
-    check_supported(config, "options");
-    return config;
-}
+using zt::parity::config_of;
+using zt::parity::number;
+using zt::parity::type_of;
 
 struct Model {
     TransformerConfig config;
