@@ -54,6 +54,17 @@ t2v_clip_template_caps (void)
       "framerate = (fraction) [ 1/10, 240/1 ]");
 }
 
+GstCaps *
+t2v_clip_picture_caps (void)
+{
+  GstCaps *caps = t2v_clip_template_caps ();
+
+  gst_caps_set_simple (caps, "width", GST_TYPE_INT_RANGE, 1, 16384,
+      "height", GST_TYPE_INT_RANGE, 1, 16384,
+      "framerate", GST_TYPE_FRACTION_RANGE, 0, 1, G_MAXINT, 1, NULL);
+  return caps;
+}
+
 /* An int, or a range of ints. */
 static void
 init_side (GValue * value, gint min, gint max, gint step)

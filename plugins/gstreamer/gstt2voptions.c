@@ -41,7 +41,8 @@ t2v_option_info (T2vOption option)
 gboolean
 t2v_option_is_property (T2vOption option)
 {
-  return option != T2V_OPTION_size && option != T2V_OPTION_rate;
+  return option != T2V_OPTION_size && option != T2V_OPTION_rate
+      && option != T2V_OPTION_mask;
 }
 
 /* One enum type for each option, made when the class is. */

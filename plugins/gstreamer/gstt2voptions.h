@@ -41,7 +41,7 @@ typedef struct
 } T2vOptions;
 
 const T2vOptionInfo *t2v_option_info (T2vOption option);
-/* FALSE for the two options that are caps in GStreamer. */
+/* FALSE for the two options that are caps in GStreamer, and the one that is a pad. */
 gboolean t2v_option_is_property (T2vOption option);
 /* The property of an option: its id is the option's number + 1. */
 GParamSpec *t2v_option_param_spec (T2vOption option);

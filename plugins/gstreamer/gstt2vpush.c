@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * gstt2vpush.c - what GstBaseSrc and GstPushSrc ask of t2vsrc
+ * gstt2vpush.c - what GstBaseSrc and GstPushSrc ask of t2vsrc and i2v
  *
  * Caps, buffers, timestamps, marks, seeks and queries. Times always come from frame numbers.
  */
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "gstt2vprovenance.h"
-#include "gstt2vsrc.h"
+#include "gstt2vbase.h"
 
 #define GST_CAT_DEFAULT zoetrope_debug
 
@@ -20,7 +20,7 @@
 static GstCaps *
 get_caps (GstBaseSrc * base, GstCaps * filter)
 {
-  GstT2vSrc *self = GST_T2V_SRC (base);
+  GstT2vBase *self = GST_T2V_BASE (base);
   GstCaps *caps = NULL, *both;
 
   g_mutex_lock (&self->stream.lock);
@@ -39,7 +39,7 @@ get_caps (GstBaseSrc * base, GstCaps * filter)
 static GstCaps *
 fixate (GstBaseSrc * base, GstCaps * caps)
 {
-  GstT2vSrc *self = GST_T2V_SRC (base);
+  GstT2vBase *self = GST_T2V_BASE (base);
 
   if (self->stream.model != NULL) {
     g_mutex_lock (&self->settings.lock);
@@ -146,7 +146,7 @@ negotiate (GstBaseSrc * base)
 static gboolean
 set_caps (GstBaseSrc * base, GstCaps * caps)
 {
-  GstT2vSrc *self = GST_T2V_SRC (base);
+  GstT2vBase *self = GST_T2V_BASE (base);
   T2vSrcStream *stream = &self->stream;
   GstVideoInfo video;
   gint num, den, old_num, old_den;
@@ -252,7 +252,7 @@ stamp (GstBuffer * buffer, gint64 frame, gint num, gint den)
 
 /* Marks a buffer, and sends tags in front of it when they say something new. */
 static void
-mark (GstT2vSrc * self, const zt_frame_info * info, GstBuffer * buffer)
+mark (GstT2vBase * self, const zt_frame_info * info, GstBuffer * buffer)
 {
   T2vSrcStream *stream = &self->stream;
   const zt_model_info *model = stream->zt->model_get_info (stream->model);
@@ -295,7 +295,7 @@ mark (GstT2vSrc * self, const zt_frame_info * info, GstBuffer * buffer)
 static GstFlowReturn
 fill (GstPushSrc * push, GstBuffer * buffer)
 {
-  GstT2vSrc *self = GST_T2V_SRC (push);
+  GstT2vBase *self = GST_T2V_BASE (push);
   T2vSrcStream *stream = &self->stream;
   const GstSegment *segment = &GST_BASE_SRC (push)->segment;
   gint num = GST_VIDEO_INFO_FPS_N (&stream->video);
@@ -338,23 +338,24 @@ fill (GstPushSrc * push, GstBuffer * buffer)
 static gboolean
 start (GstBaseSrc * base)
 {
-  return t2v_stream_start (GST_T2V_SRC (base));
+  return t2v_stream_start (GST_T2V_BASE (base));
 }
 
 static gboolean
 stop (GstBaseSrc * base)
 {
-  t2v_stream_stop (GST_T2V_SRC (base));
+  t2v_stream_stop (GST_T2V_BASE (base));
   return TRUE;
 }
 
 static gboolean
 unlock (GstBaseSrc * base)
 {
-  GstT2vSrc *self = GST_T2V_SRC (base);
+  GstT2vBase *self = GST_T2V_BASE (base);
 
   g_mutex_lock (&self->wait.lock);
   self->wait.flushing = TRUE;
+  g_cond_signal (&self->wait.changed);
   g_mutex_unlock (&self->wait.lock);
   return TRUE;
 }
@@ -362,7 +363,7 @@ unlock (GstBaseSrc * base)
 static gboolean
 unlock_stop (GstBaseSrc * base)
 {
-  GstT2vSrc *self = GST_T2V_SRC (base);
+  GstT2vBase *self = GST_T2V_BASE (base);
 
   g_mutex_lock (&self->wait.lock);
   self->wait.flushing = FALSE;
@@ -373,7 +374,7 @@ unlock_stop (GstBaseSrc * base)
 
 /* The clip's length, which num-buffers may cut; FALSE before a model is open. */
 static gboolean
-get_length (GstT2vSrc * self, gint64 * frames, gint * num, gint * den)
+get_length (GstT2vBase * self, gint64 * frames, gint * num, gint * den)
 {
   gint buffers = GST_BASE_SRC (self)->num_buffers;
   gboolean open;
@@ -392,7 +393,7 @@ get_length (GstT2vSrc * self, gint64 * frames, gint * num, gint * den)
 static gboolean
 is_seekable (GstBaseSrc * base)
 {
-  GstT2vSrc *self = GST_T2V_SRC (base);
+  GstT2vBase *self = GST_T2V_BASE (base);
   gboolean finite;
 
   g_mutex_lock (&self->stream.lock);
@@ -422,7 +423,7 @@ event (GstBaseSrc * base, GstEvent * event)
 static gboolean
 do_seek (GstBaseSrc * base, GstSegment * segment)
 {
-  GstT2vSrc *self = GST_T2V_SRC (base);
+  GstT2vBase *self = GST_T2V_BASE (base);
 
   /* An application may ask the element itself, past event(). */
   if (segment->rate < 0.0)
@@ -433,7 +434,7 @@ do_seek (GstBaseSrc * base, GstSegment * segment)
 }
 
 static gboolean
-answer_duration (GstT2vSrc * self, GstQuery * query)
+answer_duration (GstT2vBase * self, GstQuery * query)
 {
   gint64 frames;
   gint num, den;
@@ -455,7 +456,7 @@ answer_duration (GstT2vSrc * self, GstQuery * query)
 }
 
 static gboolean
-answer_convert (GstT2vSrc * self, GstQuery * query)
+answer_convert (GstT2vBase * self, GstQuery * query)
 {
   GstFormat from, to;
   gint64 value, result;
@@ -480,7 +481,7 @@ answer_convert (GstT2vSrc * self, GstQuery * query)
 static gboolean
 query (GstBaseSrc * base, GstQuery * query)
 {
-  GstT2vSrc *self = GST_T2V_SRC (base);
+  GstT2vBase *self = GST_T2V_BASE (base);
 
   switch (GST_QUERY_TYPE (query)) {
     case GST_QUERY_DURATION:

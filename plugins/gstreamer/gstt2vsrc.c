@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * gstt2vsrc.c - the element t2vsrc: class, properties, link, states
+ * gstt2vsrc.c - the element t2vsrc: a sentence, or a t2v: link, becomes video
  *
- * How frames are made: gstt2vstream.c; how they are pushed: gstt2vpush.c.
+ * All but the link is in gstt2vbase.h.
  */
 /**
  * SECTION:element-t2vsrc
@@ -19,169 +19,25 @@
 #include "config.h"
 #endif
 
-#include "gstt2vsrc.h"
+#include "gstt2vbase.h"
 
-#define GST_CAT_DEFAULT zoetrope_debug
-
-enum
+typedef struct
 {
-  /* An option's property is its number + 1. */
-  PROP_WIDTH = T2V_OPTION_COUNT + 1,
-  PROP_HEIGHT,
-  PROP_FRAMERATE
-};
+  GstT2vBase parent;
+} GstT2vSrc;
+
+typedef struct
+{
+  GstT2vBaseClass parent_class;
+} GstT2vSrcClass;
 
 static void gst_t2v_src_uri_handler_init (gpointer g_iface, gpointer data);
 
-G_DEFINE_TYPE_WITH_CODE (GstT2vSrc, gst_t2v_src, GST_TYPE_PUSH_SRC,
+GType gst_t2v_src_get_type (void);
+G_DEFINE_TYPE_WITH_CODE (GstT2vSrc, gst_t2v_src, GST_TYPE_T2V_BASE,
     G_IMPLEMENT_INTERFACE (GST_TYPE_URI_HANDLER, gst_t2v_src_uri_handler_init));
-GST_ELEMENT_REGISTER_DEFINE (t2vsrc, "t2vsrc", GST_RANK_NONE, GST_TYPE_T2V_SRC);
-
-/* While a clip is open only the run-time options may change. */
-static gboolean
-is_open (GstT2vSrc * self)
-{
-  gboolean open;
-
-  g_mutex_lock (&self->stream.lock);
-  open = self->stream.model != NULL;
-  g_mutex_unlock (&self->stream.lock);
-  return open;
-}
-
-static void
-refuse_late_change (GstT2vSrc * self, GParamSpec * spec)
-{
-  zt_error error = ZT_ERROR_INIT;
-
-  error.status = ZT_ERROR_ARGUMENT;
-  g_snprintf (error.message, sizeof (error.message),
-      "%s: expected to be set in NULL or READY, got a change while running",
-      spec->name);
-  t2v_report_warning (self, &error);
-}
-
-/* A run-time option: the new value is kept when nothing runs or the generation takes it. */
-static void
-steer (GstT2vSrc * self, T2vOption option, const GValue * value)
-{
-  T2vSrcSettings *settings = &self->settings;
-  T2vOptions *options = &settings->values.options;
-  GValue old = G_VALUE_INIT;
-  gboolean old_given, had_file;
-  zt_error error = ZT_ERROR_INIT;
-  gchar *text;
-
-  g_value_init (&old, G_VALUE_TYPE (value));
-  g_mutex_lock (&settings->lock);
-  g_value_copy (&options->values[option], &old);
-  old_given = options->given[option];
-  t2v_options_set (options, option, value);
-  text = t2v_options_text (options, option);
-  had_file = options->given[T2V_OPTION_prompt_file];
-  g_mutex_unlock (&settings->lock);
-
-  if (text == NULL)
-    text = g_strdup (t2v_option_info (option)->default_text);
-  if (t2v_stream_steer (self, option, text, &error) < 0) {
-    g_mutex_lock (&settings->lock);
-    g_value_copy (&old, &options->values[option]);
-    options->given[option] = old_given;
-    g_mutex_unlock (&settings->lock);
-    t2v_report_warning (self, &error);
-  } else if (option == T2V_OPTION_prompt && had_file && is_open (self)) {
-    /* The new prompt stands for the file's from now on, also after a seek. */
-    g_mutex_lock (&settings->lock);
-    t2v_options_reset (options, T2V_OPTION_prompt_file);
-    g_mutex_unlock (&settings->lock);
-  }
-  g_free (text);
-  g_value_unset (&old);
-}
-
-static void
-gst_t2v_src_set_property (GObject * object, guint id, const GValue * value,
-    GParamSpec * spec)
-{
-  GstT2vSrc *self = GST_T2V_SRC (object);
-  T2vSettings *values = &self->settings.values;
-
-  if (id <= T2V_OPTION_COUNT
-      && (t2v_option_info (id - 1)->flags & ZT_OPTION_RUNTIME)) {
-    steer (self, id - 1, value);
-    return;
-  }
-  if (is_open (self)) {
-    refuse_late_change (self, spec);
-    return;
-  }
-
-  g_mutex_lock (&self->settings.lock);
-  switch (id) {
-    case PROP_WIDTH:
-      values->width = g_value_get_int (value);
-      break;
-    case PROP_HEIGHT:
-      values->height = g_value_get_int (value);
-      break;
-    case PROP_FRAMERATE:
-      values->rate_num = gst_value_get_fraction_numerator (value);
-      values->rate_den = gst_value_get_fraction_denominator (value);
-      break;
-    default:
-      if (id > T2V_OPTION_COUNT) {
-        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
-        break;
-      }
-      t2v_options_set (&values->options, id - 1, value);
-      /* What the application sets itself is not the link's. */
-      if (id - 1 == T2V_OPTION_frames || id - 1 == T2V_OPTION_duration)
-        self->settings.link_length = FALSE;
-      else if (id - 1 == T2V_OPTION_model)
-        self->settings.link_model = FALSE;
-      break;
-  }
-  g_mutex_unlock (&self->settings.lock);
-}
-
-static void
-gst_t2v_src_get_property (GObject * object, guint id, GValue * value,
-    GParamSpec * spec)
-{
-  GstT2vSrc *self = GST_T2V_SRC (object);
-  const T2vSettings *values = &self->settings.values;
-
-  g_mutex_lock (&self->settings.lock);
-  switch (id) {
-    case PROP_WIDTH:
-      g_value_set_int (value, values->width);
-      break;
-    case PROP_HEIGHT:
-      g_value_set_int (value, values->height);
-      break;
-    case PROP_FRAMERATE:
-      gst_value_set_fraction (value, values->rate_num, values->rate_den);
-      break;
-    default:
-      if (id <= T2V_OPTION_COUNT)
-        g_value_copy (&values->options.values[id - 1], value);
-      else
-        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
-      break;
-  }
-  g_mutex_unlock (&self->settings.lock);
-}
-
-static GstStateChangeReturn
-gst_t2v_src_change_state (GstElement * element, GstStateChange transition)
-{
-  /* The wait would end by itself, when the base class unlocks it; this way the generation hears of
-   * it first. */
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-    t2v_stream_cancel (GST_T2V_SRC (element));
-  return GST_ELEMENT_CLASS (gst_t2v_src_parent_class)->change_state (element,
-      transition);
-}
+GST_ELEMENT_REGISTER_DEFINE (t2vsrc, "t2vsrc", GST_RANK_NONE,
+    gst_t2v_src_get_type ());
 
 static GstURIType
 gst_t2v_src_uri_get_type (GType type)
@@ -200,7 +56,7 @@ gst_t2v_src_uri_get_protocols (GType type)
 static gchar *
 gst_t2v_src_uri_get_uri (GstURIHandler * handler)
 {
-  GstT2vSrc *self = GST_T2V_SRC (handler);
+  GstT2vBase *self = GST_T2V_BASE (handler);
   gchar *uri;
 
   g_mutex_lock (&self->settings.lock);
@@ -213,10 +69,10 @@ static gboolean
 gst_t2v_src_uri_set_uri (GstURIHandler * handler, const gchar * uri,
     GError ** error)
 {
-  GstT2vSrc *self = GST_T2V_SRC (handler);
+  GstT2vBase *self = GST_T2V_BASE (handler);
   gboolean ok;
 
-  if (is_open (self)) {
+  if (t2v_base_is_open (self)) {
     g_set_error (error, GST_URI_ERROR, GST_URI_ERROR_BAD_STATE,
         "t2v: expected a new link in NULL or READY, got one while running");
     return FALSE;
@@ -241,66 +97,14 @@ gst_t2v_src_uri_handler_init (gpointer g_iface, gpointer data)
 }
 
 static void
-gst_t2v_src_finalize (GObject * object)
-{
-  GstT2vSrc *self = GST_T2V_SRC (object);
-
-  t2v_stream_finalize (self);
-  t2v_settings_clear (&self->settings.values);
-  g_mutex_clear (&self->settings.lock);
-  G_OBJECT_CLASS (gst_t2v_src_parent_class)->finalize (object);
-}
-
-static void
 gst_t2v_src_init (GstT2vSrc * self)
 {
-  g_mutex_init (&self->settings.lock);
-  t2v_settings_init (&self->settings.values);
-  t2v_stream_init (self);
-
-  gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);
-  gst_base_src_set_live (GST_BASE_SRC (self), FALSE);
 }
 
 static void
 gst_t2v_src_class_init (GstT2vSrcClass * klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
-  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
-      | GST_PARAM_MUTABLE_READY;
-  GstCaps *caps;
-
-  object_class->set_property = gst_t2v_src_set_property;
-  object_class->get_property = gst_t2v_src_get_property;
-  object_class->finalize = gst_t2v_src_finalize;
-  element_class->change_state = GST_DEBUG_FUNCPTR (gst_t2v_src_change_state);
-
-  for (gint i = 0; i < T2V_OPTION_COUNT; i++) {
-    if (t2v_option_is_property (i)
-        && !(t2v_option_info (i)->flags & ZT_OPTION_I2V))
-      g_object_class_install_property (object_class, i + 1,
-          t2v_option_param_spec (i));
-  }
-  g_object_class_install_property (object_class, PROP_WIDTH,
-      g_param_spec_int ("width", "width",
-          "preferred width where the caps leave it open; 0 = the model's own",
-          0, 4096, 0, flags));
-  g_object_class_install_property (object_class, PROP_HEIGHT,
-      g_param_spec_int ("height", "height",
-          "preferred height where the caps leave it open; 0 = the model's own",
-          0, 4096, 0, flags));
-  g_object_class_install_property (object_class, PROP_FRAMERATE,
-      gst_param_spec_fraction ("framerate", "framerate",
-          "preferred rate where the caps leave it open; 0/1 = the model's own",
-          0, 1, 240, 1, 0, 1, flags));
-
-  gst_element_class_set_static_metadata (element_class, "Text to video source",
-      "Source/Video", "Generates video from a sentence", "Zoetrope");
-  caps = t2v_clip_template_caps ();
-  gst_element_class_add_pad_template (element_class,
-      gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
-  gst_caps_unref (caps);
-
-  t2v_push_install (GST_BASE_SRC_CLASS (klass), GST_PUSH_SRC_CLASS (klass));
+  gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
+      "Text to video source", "Source/Video",
+      "Generates video from a sentence", "Zoetrope");
 }

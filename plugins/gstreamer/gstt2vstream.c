@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#include "gstt2vsrc.h"
+#include "gstt2vbase.h"
 
 #define GST_CAT_DEFAULT zoetrope_debug
 
@@ -36,7 +36,7 @@ log_message (void *opaque, zt_log_level level, const char *message)
 /* ---- Model ------------------------------------------------------------------------------------ */
 
 static gboolean
-fail (GstT2vSrc * self, const zt_error * error)
+fail (GstT2vBase * self, const zt_error * error)
 {
   t2v_progress_end (&self->stream.progress, GST_PROGRESS_TYPE_ERROR,
       error->message);
@@ -45,7 +45,7 @@ fail (GstT2vSrc * self, const zt_error * error)
 }
 
 static gboolean
-check_prompt (GstT2vSrc * self)
+check_prompt (GstT2vBase * self)
 {
   static const T2vOption sources[] = {
     T2V_OPTION_prompt, T2V_OPTION_prompt_file, T2V_OPTION_storyboard
@@ -69,7 +69,7 @@ check_prompt (GstT2vSrc * self)
 
 /* The length at num/den; also whether a link may ask for it. */
 static gboolean
-find_length (GstT2vSrc * self, gint num, gint den, gint64 * frames)
+find_length (GstT2vBase * self, gint num, gint den, gint64 * frames)
 {
   const zt_model_info *info =
       self->stream.zt->model_get_info (self->stream.model);
@@ -114,7 +114,7 @@ check_link_model (const T2vSrcSettings * settings, zt_error * error)
 }
 
 static gboolean
-open_model (GstT2vSrc * self, zt_model ** model)
+open_model (GstT2vBase * self, zt_model ** model)
 {
   const ZtEngine *zt = self->stream.zt;
   GPtrArray *keep = g_ptr_array_new_with_free_func (g_free);
@@ -145,7 +145,7 @@ open_model (GstT2vSrc * self, zt_model ** model)
 
 /* Lengths are known before the first frame, so that a discoverer need not wait for it. */
 static void
-publish_length (GstT2vSrc * self, gint num, gint den, gint64 frames)
+publish_length (GstT2vBase * self, gint num, gint den, gint64 frames)
 {
   GstBaseSrc *base = GST_BASE_SRC (self);
   gint64 duration = frames < 0 ? -1 :
@@ -168,7 +168,7 @@ publish_length (GstT2vSrc * self, gint num, gint den, gint64 frames)
 }
 
 gboolean
-t2v_stream_set_rate (GstT2vSrc * self, gint num, gint den)
+t2v_stream_set_rate (GstT2vBase * self, gint num, gint den)
 {
   gint64 frames;
 
@@ -180,13 +180,14 @@ t2v_stream_set_rate (GstT2vSrc * self, gint num, gint den)
 
 /* The hints hold until caps are negotiated. */
 static gboolean
-follow_hints (GstT2vSrc * self, const zt_model_info * info)
+follow_hints (GstT2vBase * self, const zt_model_info * info)
 {
   zt_error error = ZT_ERROR_INIT;
   gint num, den;
 
   g_mutex_lock (&self->settings.lock);
-  t2v_clip_check_hints (info, &self->settings.values, &error);
+  if (t2v_picture_check (self, info, &error) >= 0)
+    t2v_clip_check_hints (info, &self->settings.values, &error);
   num = self->settings.values.rate_num;
   den = self->settings.values.rate_den;
   g_mutex_unlock (&self->settings.lock);
@@ -200,13 +201,14 @@ follow_hints (GstT2vSrc * self, const zt_model_info * info)
 }
 
 gboolean
-t2v_stream_start (GstT2vSrc * self)
+t2v_stream_start (GstT2vBase * self)
 {
   T2vSrcStream *stream = &self->stream;
   const char *sentence = NULL;
   const zt_model_info *info;
   zt_model *model = NULL;
 
+  t2v_picture_forget (self);
   if (!check_prompt (self))
     return FALSE;
   stream->zt = zt_loader_get (&sentence);
@@ -233,10 +235,20 @@ t2v_stream_start (GstT2vSrc * self)
   return TRUE;
 }
 
+void
+t2v_stream_drop_picture (GstT2vBase * self)
+{
+  t2v_picture_forget (self);
+  t2v_stream_drop (self);
+  self->stream.next = self->stream.session_next = 0;
+  self->stream.seek = GST_CLOCK_TIME_NONE;
+  self->stream.next_sei_second = 0;
+}
+
 /* ---- Generation ------------------------------------------------------------------------------- */
 
 void
-t2v_stream_drop (GstT2vSrc * self)
+t2v_stream_drop (GstT2vBase * self)
 {
   zt_session *session;
 
@@ -262,7 +274,7 @@ reset (T2vSrcStream * stream)
 }
 
 void
-t2v_stream_stop (GstT2vSrc * self)
+t2v_stream_stop (GstT2vBase * self)
 {
   T2vSrcStream *stream = &self->stream;
   zt_model *model;
@@ -270,6 +282,7 @@ t2v_stream_stop (GstT2vSrc * self)
 
   t2v_progress_end (&stream->progress, GST_PROGRESS_TYPE_CANCELED, "stopped");
   t2v_stream_drop (self);
+  t2v_picture_forget (self);
 
   g_mutex_lock (&stream->lock);
   model = stream->model;
@@ -284,7 +297,7 @@ t2v_stream_stop (GstT2vSrc * self)
 }
 
 void
-t2v_stream_cancel (GstT2vSrc * self)
+t2v_stream_cancel (GstT2vBase * self)
 {
   g_mutex_lock (&self->wait.lock);
   if (self->wait.session != NULL)
@@ -293,7 +306,7 @@ t2v_stream_cancel (GstT2vSrc * self)
 }
 
 static zt_status
-steer_locked (GstT2vSrc * self, T2vOption option, const gchar * text,
+steer_locked (GstT2vBase * self, T2vOption option, const gchar * text,
     zt_error * error)
 {
   const ZtEngine *zt = self->stream.zt;
@@ -314,7 +327,7 @@ steer_locked (GstT2vSrc * self, T2vOption option, const gchar * text,
 }
 
 zt_status
-t2v_stream_steer (GstT2vSrc * self, T2vOption option, const gchar * text,
+t2v_stream_steer (GstT2vBase * self, T2vOption option, const gchar * text,
     zt_error * error)
 {
   zt_status status;
@@ -327,7 +340,7 @@ t2v_stream_steer (GstT2vSrc * self, T2vOption option, const gchar * text,
 
 /* Texts of the run-time options, NULL where unset. */
 static void
-runtime_texts (GstT2vSrc * self, gchar * texts[T2V_OPTION_COUNT])
+runtime_texts (GstT2vBase * self, gchar * texts[T2V_OPTION_COUNT])
 {
   g_mutex_lock (&self->settings.lock);
   for (gint i = 0; i < T2V_OPTION_COUNT; i++)
@@ -339,7 +352,7 @@ runtime_texts (GstT2vSrc * self, gchar * texts[T2V_OPTION_COUNT])
 /* Puts the session where other threads can steer it; what they set while it was being made is
  * handed over now. */
 static void
-install_session (GstT2vSrc * self, zt_session * session,
+install_session (GstT2vBase * self, zt_session * session,
     gchar * before[T2V_OPTION_COUNT])
 {
   gchar *after[T2V_OPTION_COUNT];
@@ -361,8 +374,9 @@ install_session (GstT2vSrc * self, zt_session * session,
   }
 }
 
+/* picture may be NULL; it is only borrowed. */
 static gboolean
-create_session (GstT2vSrc * self)
+create_session (GstT2vBase * self, GstVideoFrame * picture)
 {
   T2vSrcStream *stream = &self->stream;
   const ZtEngine *zt = stream->zt;
@@ -374,6 +388,7 @@ create_session (GstT2vSrc * self)
   zt_model_params params;
   zt_request request;
   zt_status status;
+  zt_image image;
 
   zt->model_params_init (&params);
   zt->request_init (&request);
@@ -402,6 +417,11 @@ create_session (GstT2vSrc * self)
   if (request.seed == -1 && stream->seed >= 0)
     request.seed = stream->seed;
 
+  if (picture != NULL) {
+    t2v_picture_describe (zt, picture, &image);
+    request.images = &image;
+    request.image_count = 1;
+  }
   if (status >= 0)
     status = zt->session_create (stream->model, &request, &session, &error);
   g_ptr_array_unref (keep);
@@ -420,9 +440,43 @@ create_session (GstT2vSrc * self)
   return TRUE;
 }
 
+/* Once the picture is there, where one is wanted. */
+static GstFlowReturn
+begin (GstT2vBase * self)
+{
+  GstBuffer *picture;
+  GstVideoInfo info;
+  GstVideoFrame frame;
+  GstFlowReturn flow = t2v_picture_wait (self, &picture, &info);
+  zt_error error = ZT_ERROR_INIT;
+  gboolean begun;
+
+  if (flow == GST_FLOW_EOS) {
+    error.status = ZT_ERROR_ARGUMENT;
+    g_strlcpy (error.message, "input: expected a picture, got none before its "
+        "end", sizeof (error.message));
+    fail (self, &error);
+    return GST_FLOW_ERROR;
+  }
+  if (flow != GST_FLOW_OK)
+    return flow;
+  if (picture == NULL)
+    return create_session (self, NULL) ? GST_FLOW_OK : GST_FLOW_ERROR;
+  if (!gst_video_frame_map (&frame, &info, picture, GST_MAP_READ)) {
+    GST_ELEMENT_ERROR (self, RESOURCE, READ, (NULL),
+        ("input: expected a picture that can be read, got none"));
+    gst_buffer_unref (picture);
+    return GST_FLOW_ERROR;
+  }
+  begun = create_session (self, &frame);
+  gst_video_frame_unmap (&frame);
+  gst_buffer_unref (picture);
+  return begun ? GST_FLOW_OK : GST_FLOW_ERROR;
+}
+
 /* After a seek: whether the running generation still leads there, and how far on. */
 static void
-find_position (GstT2vSrc * self)
+find_position (GstT2vBase * self)
 {
   T2vSrcStream *stream = &self->stream;
 
@@ -438,7 +492,7 @@ find_position (GstT2vSrc * self)
 }
 
 static void
-show_progress (GstT2vSrc * self, gint64 waited_us)
+show_progress (GstT2vBase * self, gint64 waited_us)
 {
   zt_progress now = {.struct_size = sizeof (now) };
 
@@ -451,7 +505,7 @@ show_progress (GstT2vSrc * self, gint64 waited_us)
 
 /* One frame from the running generation, or why there is none. */
 static GstFlowReturn
-read_frame (GstT2vSrc * self, zt_frame ** frame)
+read_frame (GstT2vBase * self, zt_frame ** frame)
 {
   T2vSrcStream *stream = &self->stream;
   gint64 began = g_get_monotonic_time ();
@@ -499,7 +553,7 @@ read_frame (GstT2vSrc * self, zt_frame ** frame)
 }
 
 GstFlowReturn
-t2v_stream_next (GstT2vSrc * self, zt_frame ** frame)
+t2v_stream_next (GstT2vBase * self, zt_frame ** frame)
 {
   T2vSrcStream *stream = &self->stream;
   GstFlowReturn flow;
@@ -507,8 +561,8 @@ t2v_stream_next (GstT2vSrc * self, zt_frame ** frame)
   find_position (self);
   if (stream->frames >= 0 && stream->next >= stream->frames)
     return GST_FLOW_EOS;
-  if (self->wait.session == NULL && !create_session (self))
-    return GST_FLOW_ERROR;
+  if (self->wait.session == NULL && (flow = begin (self)) != GST_FLOW_OK)
+    return flow;
 
   /* A seek forward passes over what lies between. */
   while ((flow = read_frame (self, frame)) == GST_FLOW_OK) {
@@ -523,17 +577,20 @@ t2v_stream_next (GstT2vSrc * self, zt_frame ** frame)
 }
 
 void
-t2v_stream_init (GstT2vSrc * self)
+t2v_stream_init (GstT2vBase * self)
 {
   g_mutex_init (&self->stream.lock);
   g_mutex_init (&self->wait.lock);
+  g_cond_init (&self->wait.changed);
   self->stream.progress.element = GST_ELEMENT (self);
   reset (&self->stream);
 }
 
 void
-t2v_stream_finalize (GstT2vSrc * self)
+t2v_stream_finalize (GstT2vBase * self)
 {
   g_mutex_clear (&self->stream.lock);
+  gst_clear_buffer (&self->wait.picture);
+  g_cond_clear (&self->wait.changed);
   g_mutex_clear (&self->wait.lock);
 }

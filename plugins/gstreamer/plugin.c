@@ -10,7 +10,7 @@
 #endif
 
 #include "gstt2vprovenance.h"
-#include "gstt2vsrc.h"
+#include "gstt2vbase.h"
 #include "zoetrope/version.h"
 
 GST_DEBUG_CATEGORY (zoetrope_debug);
@@ -20,7 +20,8 @@ plugin_init (GstPlugin * plugin)
 {
   GST_DEBUG_CATEGORY_INIT (zoetrope_debug, "zoetrope", 0, "video generation");
   t2v_provenance_register ();
-  return GST_ELEMENT_REGISTER (t2vsrc, plugin);
+  return GST_ELEMENT_REGISTER (t2vsrc, plugin)
+      && GST_ELEMENT_REGISTER (i2v, plugin);
 }
 
 #ifndef PACKAGE
@@ -28,5 +29,5 @@ plugin_init (GstPlugin * plugin)
 #endif
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, zoetrope,
-    "Generates video from text", plugin_init, ZT_VERSION_STRING, "LGPL",
+    "Generates video from text and pictures", plugin_init, ZT_VERSION_STRING, "LGPL",
     "Zoetrope", "Unknown package origin")

@@ -89,6 +89,14 @@ class Scan(Programs):
         for name in ("width", "height", "framerate"):
             self.assertRegex(out, rf"(?m)^  {name} +: ")
         self.assertIn("t2v", out.split("Supported URI protocols:")[1][:20])
+        of_pictures = ("fit", "strength", "mode", "context")
+        for name in of_pictures:
+            self.assertNotRegex(out, rf"(?m)^  {name} +: ")
+        out, status = self.inspect("i2v")
+        self.assertEqual(status, 0, out)
+        for name in of_pictures + ("prompt", "width"):
+            self.assertRegex(out, rf"(?m)^  {name} +: ")
+        self.assertNotIn("Supported URI protocols", out)
 
     def test_scan_maps_no_engine(self):
         out, status = self.inspect("t2vsrc", LD_DEBUG="files")
@@ -160,6 +168,15 @@ class Launch(Programs):
                     f"t2vsrc model={MODEL} prompt=a frames=24 ! queue ! mix.sink_0 "
                     f"t2vsrc model={MODEL} prompt=b frames=24 ! queue ! mix.sink_1")
         self.assertEqual(probe(self.path("m.mp4"), "width", "nb_read_frames"), {"width": "512", "nb_read_frames": "24"})
+
+    def test_picture_becomes_a_clip(self):
+        """From a file, a frozen picture, and a live source that would go on for ever."""
+        self.launch(f"videotestsrc num-buffers=1 ! video/x-raw,width=320,height=200 ! pngenc ! filesink location={self.path('in.png')}")
+        for name, before in (("png", f"filesrc location={self.path('in.png')} ! pngdec ! videoconvert"),
+                             ("freeze", f"filesrc location={self.path('in.png')} ! pngdec ! imagefreeze ! videoconvert"),
+                             ("live", "videotestsrc is-live=true ! video/x-raw,framerate=25/1")):
+            self.launch(f"{before} ! i2v model=testcard prompt=x frames=16 ! {ENCODE}{self.path(name + '.mp4')}")
+            self.check_video(self.path(name + ".mp4"), 16)
 
     def test_errors_are_told(self):
         out = self.launch("t2vsrc frames=2 ! fakesink", expect=255)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * gstt2vsrc.h - the element t2vsrc: a sentence in, video out
+ * gstt2vbase.h - what t2vsrc and i2v have in common: a sentence, with or without a picture, becomes
+ * video
  *
  * Three structs with three locks, none held while another is taken: what the user set, what the
  * stream is, and what another thread needs to end a wait.
@@ -19,8 +20,17 @@ G_BEGIN_DECLS
 
 GST_DEBUG_CATEGORY_EXTERN (zoetrope_debug);
 
-#define GST_TYPE_T2V_SRC (gst_t2v_src_get_type ())
-G_DECLARE_FINAL_TYPE (GstT2vSrc, gst_t2v_src, GST, T2V_SRC, GstPushSrc)
+#define GST_TYPE_T2V_BASE (gst_t2v_base_get_type ())
+#define GST_T2V_BASE(object) \
+    (G_TYPE_CHECK_INSTANCE_CAST ((object), GST_TYPE_T2V_BASE, GstT2vBase))
+typedef struct _GstT2vBase GstT2vBase;
+
+typedef struct
+{
+  GstPushSrcClass parent_class;
+} GstT2vBaseClass;
+
+GType gst_t2v_base_get_type (void);
 
 /* Written by the application, read when the stream starts and when it steers. */
 typedef struct
@@ -64,9 +74,15 @@ typedef struct
   gboolean flushing;
   gboolean tags_due;            /* a flush drops tags on their way */
   zt_session *session;
+
+  GCond changed;                /* flushing, or something about the picture */
+  gboolean picture_wanted;      /* an i2v; set once, before the first state change */
+  gboolean picture_ended;       /* the input ended without one */
+  GstBuffer *picture;           /* conditions, NULL until it is there */
+  GstVideoInfo picture_info;
 } T2vSrcWait;
 
-struct _GstT2vSrc
+struct _GstT2vBase
 {
   GstPushSrc parent;
 
@@ -76,26 +92,54 @@ struct _GstT2vSrc
 };
 
 GST_ELEMENT_REGISTER_DECLARE (t2vsrc);
+GST_ELEMENT_REGISTER_DECLARE (i2v);
+
+/* gstt2vbase.c. While a clip is open only the run-time options may change. */
+gboolean t2v_base_is_open (GstT2vBase * self);
+/* The properties of the options that belong to pictures, or of the others. */
+void t2v_base_install_options (GObjectClass * klass, gboolean of_pictures);
 
 /* gstt2vstream.c: from a model to frames. start, stop, next and drop belong to the base class's
  * own threads; cancel and steer may be called from any. */
-void t2v_stream_init (GstT2vSrc * self);
-void t2v_stream_finalize (GstT2vSrc * self);
+void t2v_stream_init (GstT2vBase * self);
+void t2v_stream_finalize (GstT2vBase * self);
 /* Opens the model and settles the length; posts an error when it returns FALSE. */
-gboolean t2v_stream_start (GstT2vSrc * self);
-void t2v_stream_stop (GstT2vSrc * self);
+gboolean t2v_stream_start (GstT2vBase * self);
+void t2v_stream_stop (GstT2vBase * self);
 /* Frames and duration at num/den. */
-gboolean t2v_stream_set_rate (GstT2vSrc * self, gint num, gint den);
+gboolean t2v_stream_set_rate (GstT2vBase * self, gint num, gint den);
 /* The frame number self->stream.next, once negotiated. */
-GstFlowReturn t2v_stream_next (GstT2vSrc * self, zt_frame ** frame);
+GstFlowReturn t2v_stream_next (GstT2vBase * self, zt_frame ** frame);
 /* Ends the generation; the next frame begins another one. */
-void t2v_stream_drop (GstT2vSrc * self);
+void t2v_stream_drop (GstT2vBase * self);
 /* Asks a running generation to stop; returns at once. */
-void t2v_stream_cancel (GstT2vSrc * self);
+void t2v_stream_cancel (GstT2vBase * self);
 /* Hands a changed run-time option to a running generation. The old value stays in force when this
  * is negative; ZT_AGAIN: nothing is running. */
-zt_status t2v_stream_steer (GstT2vSrc * self, T2vOption option,
+zt_status t2v_stream_steer (GstT2vBase * self, T2vOption option,
     const gchar * text, zt_error * error);
+
+/* Forgets the picture and the generation made from it: the next one begins at frame 0. The stream must be
+ * stopped or flushing. */
+void t2v_stream_drop_picture (GstT2vBase * self);
+
+/* gstt2vpicture.c: the picture that conditions, under the wait's lock. take and end are called by the
+ * thread that brings it, wait by the streaming thread. */
+/* Takes the buffer. FALSE when there is one already. */
+gboolean t2v_picture_take (GstT2vBase * self, GstBuffer * buffer,
+    const GstVideoInfo * info);
+/* No picture will come. */
+void t2v_picture_end (GstT2vBase * self);
+void t2v_picture_forget (GstT2vBase * self);
+/* Whether the model takes one, where one is wanted: said before it is decoded. */
+zt_status t2v_picture_check (GstT2vBase * self, const zt_model_info * model,
+    zt_error * error);
+/* OK: *picture is a reference, NULL where none is wanted. FLUSHING, or EOS where none will come. */
+GstFlowReturn t2v_picture_wait (GstT2vBase * self, GstBuffer ** picture,
+    GstVideoInfo * info);
+/* A mapped picture as the engine's image; the planes stay the frame's. */
+void t2v_picture_describe (const ZtEngine * zt, GstVideoFrame * frame,
+    zt_image * image);
 
 /* gstt2vpush.c: what the base classes ask for. */
 void t2v_push_install (GstBaseSrcClass * base_class,
