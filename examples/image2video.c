@@ -6,7 +6,7 @@
  *   ./image2video fox.ppm "the fox starts to run" fox.y4m fit=pad frames=48
  *
  * After the output come options, name=value, the same ones as in FFmpeg and GStreamer. The model must
- * be one that takes a picture; in this version of the library that is model=testcard. */
+ * be one that takes a picture: an image-to-video checkpoint, or model=testcard to try the way. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
