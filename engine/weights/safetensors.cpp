@@ -240,7 +240,7 @@ uint64_t little_endian(std::span<const std::byte> bytes) noexcept {
         refuse(file.name(), "expected safetensors or GGUF, got a pickle archive (can run code, is never opened)");
     }
     if (start.starts_with("GGUF")) {
-        throw Error(ZT_ERROR_UNSUPPORTED, file.name() + ": expected safetensors, got GGUF (not read by this version)");
+        throw Error(ZT_ERROR_UNSUPPORTED, file.name() + ": expected safetensors, got GGUF");
     }
     if (file.size() < kLengthBytes) {
         refuse(file.name(), "expected at least 10 bytes, got " + std::to_string(file.size()));
