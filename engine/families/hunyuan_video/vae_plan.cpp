@@ -80,7 +80,7 @@ int64_t decode_bytes(const Tiling& tiling, const VaeConfig& config, int64_t late
     // upsampler's input and output; q, k, v and the sum in the attention. Beside them what one
     // convolution gathered and made, each at most about kVaeGatherBytes.
     const auto chunk = [&](int64_t values) { return 2 * std::min(values, kVaeGatherBytes / element_bytes); };
-    int64_t most = 5 * t * h * w * in + chunk(t * h * w * 3 * in);
+    int64_t most = 5 * t * h * w * in + chunk(t * h * w * 3 * in), folded = 0;
     for (size_t i = 0; i < config.block_out.size(); i++) {
         const int64_t out = config.block_out[config.block_out.size() - 1 - i];
         const int64_t places = t * h * w;
@@ -89,13 +89,15 @@ int64_t decode_bytes(const Tiling& tiling, const VaeConfig& config, int64_t late
         h *= levels.space(i);
         w *= levels.space(i);
         if (t * h * w > places) most = std::max(most, (places + t * h * w) * out + chunk(t * h * w * out));
+        // An upsampler's weights a second time, as prepare() adds them up.
+        if (levels.space(i) == 2) folded += (levels.time(i) == 2 ? 64 : 48) * out * out;
         in = out;
     }
     const int64_t frames = frames_of(config, count);
     const int64_t picture = config.image_channels * height * width * config.spatial_compression * config.spatial_compression;
     // The merged frames, the strips that the next tiles blend with, the frames handed out in fp32.
     const int64_t merged = cut ? 2 * frames * picture : frames * picture;
-    return (most + merged) * element_bytes + frames * picture * 4;
+    return (most + merged + folded) * element_bytes + frames * picture * 4;
 }
 
 }  // namespace zt::hunyuan_video

@@ -57,7 +57,7 @@ struct TemporalTile {
 // How many spatial tiles a picture of height x width latents makes.
 [[nodiscard]] int64_t spatial_tiles(const Tiling& tiling, const VaeConfig& config, int64_t height, int64_t width);
 
-// Most bytes that decoding holds at once beside weights and latents, for a clip of
+// Most bytes that decoding holds at once beside the weights of the file and the latents, for a clip of
 // latents x height x width; no longer clip needs more than a temporal tile does.
 [[nodiscard]] int64_t decode_bytes(const Tiling& tiling, const VaeConfig& config, int64_t latents, int64_t height,
                                    int64_t width, int64_t element_bytes);
