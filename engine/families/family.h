@@ -66,7 +66,7 @@ struct Direction {
     std::string negative_prompt;
     int64_t seed = 0;
     double guidance = 0.0;
-    bool cut = false;                 // the prompt changed since the last chunk and asks for a cut
+    bool cut = false;                 // a shot begins and asks for a cut; another prompt without it: a morph
     double strength = 1.0;            // weight of the first picture
 };
 
@@ -97,6 +97,10 @@ using ProgressFn = std::function<void(const char* stage, int step, int steps)>;
 class Generation {
 public:
     virtual ~Generation() = default;
+    // A shot begins `most` frames from here (at least 1), so the next chunk gives that many or
+    // fewer; what it makes beyond them a cut drops. Said before each next_frames(), without a shot
+    // ahead with INT64_MAX, and never to a model that is not steerable.
+    virtual void limit_next(int64_t most) { (void)most; }
     // How many frames the next call of next() gives, 0 at the end. Known before they are made, so
     // that a changed prompt can be told its first frame; giving another count is an error.
     [[nodiscard]] virtual int64_t next_frames() const = 0;

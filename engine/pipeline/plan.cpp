@@ -48,14 +48,6 @@ bool given(const char* text) { return text != nullptr && text[0] != '\0'; }
 // ---- What this version cannot do yet -----------------------------------------------------------
 
 void check_possible(const zt_request& request) {
-    if (given(request.storyboard))
-        refuse(ZT_ERROR_UNSUPPORTED, "storyboard",
-               "prompt or prompt_file (shot lists are not possible in this version)",
-               quote(request.storyboard));
-    check_range<int>("transition", request.transition, ZT_TRANSITION_CUT, ZT_TRANSITION_MORPH);
-    if (request.transition == ZT_TRANSITION_MORPH)
-        refuse(ZT_ERROR_UNSUPPORTED, "transition", "cut (others are not possible in this version)",
-               "morph");
     check_range("enhance", request.enhance, 0, 1);
     if (request.enhance != 0)
         refuse(ZT_ERROR_UNSUPPORTED, "enhance", "0 (not possible in this version)", "1");
@@ -63,19 +55,73 @@ void check_possible(const zt_request& request) {
 
 // ---- Prompt ------------------------------------------------------------------------------------
 
-std::string find_prompt(const zt_request& request) {
-    if (request.prompt != nullptr && request.prompt_file != nullptr) {
-        refuse(ZT_ERROR_ARGUMENT, "prompt", "one of prompt, prompt_file, storyboard",
-               "prompt and prompt_file");
-    }
-    if (request.prompt == nullptr && request.prompt_file == nullptr) {
+void check_one_source(const zt_request& request) {
+    std::string got;
+    const auto count = [&](const char* text, const char* name) {
+        if (text != nullptr) got += (got.empty() ? "" : " and ") + std::string(name);
+    };
+    count(request.prompt, "prompt");
+    count(request.prompt_file, "prompt_file");
+    count(request.storyboard, "storyboard");
+    if (got.empty())
         refuse(ZT_ERROR_PROMPT, "prompt", "one of prompt, prompt_file, storyboard", "none");
-    }
+    if (got.find(" and ") != std::string::npos)
+        refuse(ZT_ERROR_ARGUMENT, "prompt", "one of prompt, prompt_file, storyboard", got);
+}
+
+std::string find_prompt(const zt_request& request, const Script& script) {
+    if (request.storyboard != nullptr) return script.list.shots.front().prompt;
     std::string prompt = request.prompt != nullptr
                              ? request.prompt
                              : read_prompt_file(request.prompt_file, kPromptFileBytes);
     check_prompt(prompt);
     return prompt;
+}
+
+// ---- Shots -------------------------------------------------------------------------------------
+
+// The rate is resolved; the length is not, because a storyboard has one.
+Script find_script(const zt_request& request, zt_rational rate, const Limits& limits) {
+    check_range<int>("transition", request.transition, ZT_TRANSITION_CUT, ZT_TRANSITION_MORPH);
+    const bool morph = request.transition == ZT_TRANSITION_MORPH;
+    if (morph && !limits.steerable)
+        refuse(ZT_ERROR_UNSUPPORTED, "transition", "cut (this model makes its clip in one piece)",
+               "morph");
+    Script script;
+    if (request.storyboard != nullptr) {
+        if (!limits.steerable)
+            refuse(ZT_ERROR_UNSUPPORTED, "storyboard",
+                   "prompt or prompt_file (this model makes its clip in one piece)",
+                   quote(request.storyboard));
+        script = read_script(request.storyboard, rate);
+    }
+    script.morph = morph;
+    return script;
+}
+
+// What the model says against a shot's prompt is told with its place in the file.
+void check_shots(const Script& script, families::Direction direction, const families::Model& model) {
+    for (const text::Shot& shot : script.list.shots) {
+        direction.prompt = shot.prompt;
+        try {
+            model.check(direction);
+        } catch (const Error& error) {
+            throw Error(error.status(),
+                        script.name + ": line " + std::to_string(shot.line) + ": " + error.what());
+        }
+    }
+}
+
+// Shots at or after the end never begin.
+void drop_shots_past(int64_t frames, Script& script, const Log& log) {
+    auto& shots = script.list.shots;
+    size_t kept = shots.size();
+    while (frames >= 0 && kept > 1 && shots[kept - 1].first_frame >= frames) --kept;
+    if (kept == shots.size()) return;
+    log(ZT_LOG_INFO, script.name + ": the clip ends with frame " + std::to_string(frames - 1) + "; " +
+                         std::to_string(shots.size() - kept) + " of " +
+                         std::to_string(shots.size()) + " shots begin after it and never come");
+    shots.resize(kept);
 }
 
 // ---- Size --------------------------------------------------------------------------------------
@@ -176,8 +222,16 @@ int64_t frames_of_duration(int64_t duration_us, zt_rational rate, const Limits& 
     return frames;
 }
 
-int64_t resolve_frames(const zt_request& request, zt_rational rate, const Limits& limits,
-                       const Log& log) {
+int64_t frames_of_script(const Script& script, const Limits& limits, const Log& log) {
+    const int64_t frames = floor_on_grid(script.list.frames, limits);
+    if (frames != script.list.frames)
+        log(ZT_LOG_INFO, script.name + ": ends with frame " + std::to_string(script.list.frames) +
+                             ", the clip with " + std::to_string(frames) + ", a length of the model");
+    return frames;
+}
+
+int64_t resolve_frames(const zt_request& request, const Script& script, zt_rational rate,
+                       const Limits& limits, const Log& log) {
     check_range<int64_t>("frames", request.frames, -1, kMaxFrames);
     check_range<int64_t>("duration", request.duration_us, -1, kMaxDurationUs);
     if (request.frames != 0 && request.duration_us != 0)
@@ -187,6 +241,8 @@ int64_t resolve_frames(const zt_request& request, zt_rational rate, const Limits
         return -1;
     }
     if (request.duration_us != 0) return frames_of_duration(request.duration_us, rate, limits, log);
+    if (request.frames == 0 && request.storyboard != nullptr)
+        return frames_of_script(script, limits, log);
     if (request.frames == 0) return limits.default_frames;
     const int64_t below = floor_on_grid(request.frames, limits);
     if (below != request.frames) {
@@ -253,7 +309,10 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
     plan.format = resolve_format(request.format);
     resolve_size(request, limits, plan.format, generation);
     generation.rate = resolve_rate(request.rate, limits);
-    generation.frames = resolve_frames(request, generation.rate, limits, log);
+    check_one_source(request);
+    plan.script = find_script(request, generation.rate, limits);
+    generation.frames = resolve_frames(request, plan.script, generation.rate, limits, log);
+    drop_shots_past(generation.frames, plan.script, log);
     generation.steps = resolve_steps(request.steps, limits);
     check_range("flow_shift", request.flow_shift, 0.0, kMaxFlowShift);
     generation.flow_shift = request.flow_shift;
@@ -265,7 +324,7 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
         resolve_strength(request.strength, limits, request.image_count > 0);
     plan.start_frame = resolve_start(request.start_frame, generation.frames);
     plan.prefetch = resolve_prefetch(request.prefetch, plan, limits);
-    generation.first.prompt = find_prompt(request);
+    generation.first.prompt = find_prompt(request, plan.script);
     if (given(request.negative_prompt)) generation.first.negative_prompt = request.negative_prompt;
     check_negative_prompt(generation.first.negative_prompt, limits);
     if (start || request.seed != -1)
@@ -273,6 +332,7 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
     else
         generation.first.seed = -1;
     generation.log = log;
+    check_shots(plan.script, generation.first, model);
     if (start) generation.images = take_images(request);
     model.check_request(generation);
     return plan;

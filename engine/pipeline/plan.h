@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "families/family.h"
 #include "include/zoetrope/zoetrope.h"
+#include "pipeline/script.h"
 
 namespace zt::pipeline {
 
@@ -29,6 +30,7 @@ inline constexpr size_t kMaxQueueBytes = size_t{256}
 
 struct Plan {
     families::GenerationRequest generation;
+    Script script;
     zt_pixel_format format = ZT_PIXEL_YUV420P;
     int64_t start_frame = 0;
     int prefetch = 1;
@@ -38,7 +40,7 @@ struct Plan {
 // not drawn and stays -1.
 enum class Purpose { kStart, kAsk };
 
-// Throws zt::Error. Reads prompt_file; draws a random seed; logs what it decided by itself.
+// Throws zt::Error. Reads prompt_file or storyboard; draws a random seed; logs what it decided by itself.
 [[nodiscard]] Plan make_plan(const zt_request& request, const families::Model& model,
                              const Log& log, Purpose purpose = Purpose::kStart);
 

@@ -36,7 +36,7 @@ std::jthread start_thread(Body body) {
 }  // namespace
 
 Session::Session(std::shared_ptr<const families::Model> model, Plan plan)
-    : model_(std::move(model)), plan_(std::move(plan)), steering_(plan_.generation.first, plan_.generation.frames, model_->limits().steerable),
+    : model_(std::move(model)), plan_(std::move(plan)), steering_(plan_.generation.first, plan_.generation.frames, model_->limits().steerable, plan_.script),
       queue_(plan_.prefetch), progress_(plan_.generation.frames), worker_(start_thread([this] {
           run_worker({*model_, plan_, cancel_, steering_, queue_, progress_});
       })) {}
@@ -57,7 +57,8 @@ void Session::cancel() {
 
 std::optional<int64_t> Session::set_prompt(const std::string& prompt) {
     check_prompt(prompt);
-    return change([&](families::Direction& direction) { direction.prompt = prompt; });
+    return steering_.set_prompt(
+        prompt, [this](const families::Direction& direction) { model_->check(direction); });
 }
 
 std::optional<int64_t> Session::set_negative_prompt(const std::string& prompt) {

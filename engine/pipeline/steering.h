@@ -2,7 +2,9 @@
 //
 // What the next chunk obeys, changed from any thread while the worker runs. A change takes effect
 // with the next chunk begun; since the worker says how long a chunk is when it begins one, the
-// first frame that obeys a change is known at once.
+// first frame that obeys a change is known at once. The shots of a script take effect here, too: a
+// live prompt holds until the next shot begins, and takes the place of one that begins with the
+// chunk it was given for.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +16,7 @@
 
 #include "families/family.h"
 #include "pipeline/frame.h"
+#include "pipeline/script.h"
 
 namespace zt::pipeline {
 
@@ -33,26 +36,36 @@ struct ChunkOrder {
 class Steering {
 public:
     // frames: of the whole clip, -1 = endless; steerable as in families::Limits.
-    Steering(const families::Direction& first, int64_t frames, bool steerable);
+    Steering(const families::Direction& first, int64_t frames, bool steerable, Script script = {});
 
+    // Worker: the most frames the next chunk may have, up to the next shot; INT64_MAX without one.
+    [[nodiscard]] int64_t most_frames();
     // Worker: the next chunk, `frames` long, begins.
     [[nodiscard]] ChunkOrder begin_chunk(int64_t frames);
     // Worker: no chunk will begin any more.
     void close();
 
     // Calls edit with the direction in force, then check with the edited one (throws to refuse it;
-    // called without a lock). Returns the first frame that obeys, or nothing when none will.
+    // called without a lock). Returns the first frame that obeys, or nothing when none will. The
+    // prompt stays what it is: set_prompt changes it.
+    using Check = std::function<void(const families::Direction&)>;
     [[nodiscard]] std::optional<int64_t> change(
-        const std::function<void(families::Direction&)>& edit,
-        const std::function<void(const families::Direction&)>& check);
+        const std::function<void(families::Direction&)>& edit, const Check& check);
+    [[nodiscard]] std::optional<int64_t> set_prompt(const std::string& prompt, const Check& check);
 
 private:
+    [[nodiscard]] families::Direction in_force();
+    [[nodiscard]] bool shot_begins() const;  // with the next chunk; with mutex_ held
+
     std::mutex change_mutex_;  // one change after the other; never taken by the worker
     std::mutex mutex_;         // guards all below
     families::Direction direction_;
     std::shared_ptr<const PromptTag> tag_, begun_tag_;  // of direction_; of the last chunk begun
     const int64_t frames_;
     const bool steerable_;
+    const Script script_;
+    size_t next_shot_ = 0;      // of script_
+    bool prompt_given_ = false;  // live, since the last chunk began
     int64_t next_chunk_ = 0, next_frame_ = 0;
     int32_t shot_ = 0;
     bool closed_ = false;

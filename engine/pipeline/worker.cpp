@@ -69,6 +69,19 @@ void publish_chunk(const WorkerContext& context, Converter& converter,
     if (!any) context.queue.skip_chunk(order.chunk);
 }
 
+// How many frames the next chunk has. It ends where a shot begins.
+int64_t next_chunk(const WorkerContext& context, families::Generation& generation) {
+    if (!context.model.limits().steerable) return generation.next_frames();
+    const int64_t most = context.steering.most_frames();
+    generation.limit_next(most);
+    const int64_t frames = generation.next_frames();
+    if (frames > most)
+        throw Error(ZT_ERROR_INTERNAL, "generation: expected at most " + std::to_string(most) +
+                                           " frames up to the next shot, got " +
+                                           std::to_string(frames));
+    return frames;
+}
+
 void generate(const WorkerContext& context) {
     // A host may have set other rounding or flush-to-zero, which new threads inherit; our bytes
     // must not depend on it.
@@ -78,7 +91,7 @@ void generate(const WorkerContext& context) {
     const auto generation = context.model.begin(request);
     Converter converter(context.plan.format, request.width, request.height);
 
-    for (int64_t chunk = 0, frames = 0; (frames = generation->next_frames()) > 0; ++chunk) {
+    for (int64_t chunk = 0, frames = 0; (frames = next_chunk(context, *generation)) > 0; ++chunk) {
         context.progress.stage("wait", 0, 0);
         if (!context.queue.wait_to_begin(chunk)) break;
         context.progress.begin_chunk(frames);

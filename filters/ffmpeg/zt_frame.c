@@ -339,6 +339,7 @@ static int add_metadata(const ZtEngine *engine, const zt_model_info *model, cons
         (ret = av_dict_set(meta, "lavfi.zoetrope.model_sha256", model->sha256, 0)) < 0 ||
         (ret = av_dict_set_int(meta, "lavfi.zoetrope.seed", info->seed, 0)) < 0 ||
         (ret = av_dict_set_int(meta, "lavfi.zoetrope.chunk", info->chunk, 0)) < 0 ||
+        (ret = av_dict_set_int(meta, "lavfi.zoetrope.shot", info->shot, 0)) < 0 ||
         (ret = av_dict_set(meta, "lavfi.zoetrope.prompt_sha256", info->prompt_sha256, 0)) < 0 ||
         (ret = av_dict_set(meta, "lavfi.zoetrope.generator", generator, 0)) < 0)
         return ret;

@@ -15,7 +15,7 @@ WRONG = {
     "prompt_file": ["/nosuch/file", "/dev", "/dev/zero"],
     "negative_prompt": ["ugly"],
     "storyboard": ["/nosuch/shots.srt"],
-    "transition": ["morph", "fade", "2"],
+    "transition": ["fade", "2"],
     "size": ["17x17", "8x8", "5000x5000", "0x0", "-1x-1", "abc"],
     "rate": ["0", "-1", "1000", "17", "24/0", "abc", "1/1000000000"],
     "frames": ["-2", "99999999999", "abc", "1.5.5"],

@@ -57,7 +57,10 @@ Generation::Generation(std::shared_ptr<const Weights> weights, const families::G
       noise_(request.first.seed),
       seed_(request.first.seed) {}
 
-int64_t Generation::next_frames() const { return frames_ < 0 ? kChunkFrames : std::min(kChunkFrames, frames_ - done_); }
+int64_t Generation::next_frames() const {
+    const int64_t frames = std::min(kChunkFrames, most_);
+    return frames_ < 0 ? frames : std::min(frames, frames_ - done_);
+}
 
 // Takes over what changed since the last chunk.
 void Generation::obey(const families::Direction& direction, const families::ProgressFn& progress) {
@@ -75,7 +78,7 @@ void Generation::obey(const families::Direction& direction, const families::Prog
         sentence_ = sentence_feature(*weights_, ids);
     }
     if (direction.cut) {
-        context_ = at::Tensor();
+        context_ = spare_ = at::Tensor();
         decoder_ = DecoderState();
         clock_ = 0;
     }
@@ -86,6 +89,18 @@ std::optional<families::FrameBatch> Generation::next(const families::Direction& 
     const int64_t frames = next_frames();
     if (frames <= 0) return std::nullopt;
     obey(direction, progress);
+    std::vector<at::Tensor> groups;   // at most 15 pictures
+    if (spare_.defined()) groups.push_back(spare_);
+    const int64_t spare = spare_.defined() ? spare_.size(0) : 0;
+    if (spare < frames) make(frames - spare, groups, cancel, progress);
+    const at::Tensor made = (groups.size() == 1 ? groups.front() : at::cat(groups, 0)).contiguous();
+    spare_ = made.size(0) > frames ? made.slice(0, frames).clone() : at::Tensor();
+    done_ += frames;
+    const auto pixels = std::make_shared<at::Tensor>(made.slice(0, 0, frames));
+    return families::FrameBatch{pixels, pixels->const_data_ptr<float>(), frames};
+}
+
+void Generation::make(int64_t frames, std::vector<at::Tensor>& groups, const Cancel& cancel, const families::ProgressFn& progress) {
     const Denoiser& net = weights_->denoiser;
     const at::ScalarType dtype = net.patch_in.weight.scalar_type();
     const int64_t channels = net.config.channels;
@@ -99,18 +114,15 @@ std::optional<families::FrameBatch> Generation::next(const families::Direction& 
     };
     const at::Tensor latents = sample::denoise(noise_.draw({1, kSlots, kLatentHeight, kLatentWidth, channels}), sigmas_, velocity,
                                                [&](int step, int steps) { progress("denoise", step, steps); }, cancel);
-    clock_ += kSlots;
-    context_ = latents.select(1, kSlots - 1).contiguous();
+    const int64_t slots = (frames + kGroup - 1) / kGroup;   // a shot that begins within them drops the others
+    clock_ += slots;
+    context_ = latents.select(1, slots - 1).contiguous();
 
     progress("decode", 0, 0);
-    std::vector<at::Tensor> groups;   // each [4, 3, height, width]
-    for (int64_t slot = 0; slot * kGroup < frames; slot++) {
+    for (int64_t slot = 0; slot < slots; slot++) {
         cancel.poll();
         groups.push_back(decode(weights_->vae, latents.select(1, slot), decoder_, &cancel));
     }
-    const auto pixels = std::make_shared<at::Tensor>(at::cat(groups, 0));
-    done_ += frames;
-    return families::FrameBatch{pixels, pixels->const_data_ptr<float>(), frames};
 }
 
 }  // namespace zt::storybook

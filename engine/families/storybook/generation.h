@@ -17,18 +17,23 @@ namespace zt::storybook {
 class Generation final : public families::Generation {
 public:
     Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request);
+    void limit_next(int64_t most) override { most_ = most; }
     [[nodiscard]] int64_t next_frames() const override;
     std::optional<families::FrameBatch> next(const families::Direction& direction, const Cancel& cancel,
                                              const families::ProgressFn& progress) override;
 
 private:
     void obey(const families::Direction& direction, const families::ProgressFn& progress);
+    // Appends at least `frames` new pictures to groups, [4, 3, height, width] each.
+    void make(int64_t frames, std::vector<at::Tensor>& groups, const Cancel& cancel, const families::ProgressFn& progress);
 
     std::shared_ptr<const Weights> weights_;
     const int64_t frames_;               // -1 = endless
     const std::vector<float> sigmas_;
     const families::LogFn log_;
     int64_t done_ = 0;                   // frames handed out
+    int64_t most_ = INT64_MAX;           // frames up to the next shot
+    at::Tensor spare_;                   // made past the end of a chunk that a shot cut short, [1..3, 3, height, width]
     sample::Noise noise_;
     int64_t seed_;
     std::string prompt_;

@@ -97,6 +97,20 @@ Card make_card(int64_t seed, std::string_view prompt) {
     return card;
 }
 
+Card blend_cards(const Card& from, const Card& to, int64_t done, int64_t whole) {
+    done = std::min(done, whole);
+    const auto mix = [&](uint8_t a, uint8_t b) {
+        return static_cast<uint8_t>((a * (whole - done) + b * done) / whole);
+    };
+    Card card = to;
+    for (int component = 0; component < 3; ++component) {
+        for (int bar = 0; bar < kBars; ++bar)
+            card.bars[bar][component] = mix(from.bars[bar][component], to.bars[bar][component]);
+        card.square[component] = mix(from.square[component], to.square[component]);
+    }
+    return card;
+}
+
 namespace {
 
 // The part of one side of the picture that meets one part of the same side of the card.

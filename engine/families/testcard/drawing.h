@@ -25,6 +25,9 @@ struct Card {
 
 [[nodiscard]] Card make_card(int64_t seed, std::string_view prompt);
 
+// `to`, its colours still on their way from those of `from`: `done` of `whole` steps, at most all.
+[[nodiscard]] Card blend_cards(const Card& from, const Card& to, int64_t done, int64_t whole);
+
 // A picture at another size: the nearest sample for each pixel, black where none falls.
 // Returns [3, height, width].
 [[nodiscard]] std::vector<float> fit_picture(const Picture& picture, zt_fit fit, int width,

@@ -23,6 +23,7 @@ namespace zt::families {
 namespace {
 
 constexpr int kChunkFrames = 12;
+constexpr int kMorphFrames = 24;
 constexpr int kDefaultFrames = 144;
 constexpr int64_t kMaxDelayMs = 60'000;
 
@@ -41,9 +42,10 @@ public:
         request_.images.clear();
     }
 
+    void limit_next(int64_t most) override { most_ = most; }
     [[nodiscard]] int64_t next_frames() const override {
-        return request_.frames < 0 ? kChunkFrames
-                                   : std::min<int64_t>(kChunkFrames, request_.frames - next_frame_);
+        const int64_t frames = std::min<int64_t>(kChunkFrames, most_);
+        return request_.frames < 0 ? frames : std::min(frames, request_.frames - next_frame_);
     }
 
     std::optional<FrameBatch> next(const Direction& direction, const Cancel& cancel,
@@ -52,7 +54,7 @@ public:
         if (frames == 0) return std::nullopt;
         progress("denoise", 0, 1);
         wait(cancel);
-        const testcard::Card card = testcard::make_card(direction.seed, direction.prompt);
+        obey(direction);
         const size_t samples =
             size_t{3} * static_cast<size_t>(request_.width) * static_cast<size_t>(request_.height);
         const auto pixels =
@@ -60,6 +62,8 @@ public:
         for (int64_t index = 0; index < frames; ++index, ++next_frame_) {
             cancel.poll();
             float* const picture = pixels->data() + samples * static_cast<size_t>(index);
+            const testcard::Card card =
+                testcard::blend_cards(before_, card_, next_frame_ - changed_at_, kMorphFrames);
             testcard::draw_card(card, next_frame_, request_.width, request_.height, picture,
                                 {backdrop_, static_cast<float>(direction.strength)});
             if (next_frame_ == settings_.nan_frame)
@@ -70,6 +74,20 @@ public:
     }
 
 private:
+    // Another prompt without a cut changes the colours little by little, from what is now seen.
+    void obey(const Direction& direction) {
+        const testcard::Card card = testcard::make_card(direction.seed, direction.prompt);
+        if (next_frame_ > 0 && !direction.cut && direction.prompt != prompt_) {
+            before_ = testcard::blend_cards(before_, card_, next_frame_ - changed_at_, kMorphFrames);
+            changed_at_ = next_frame_;
+        } else if (next_frame_ == 0 || direction.cut) {
+            before_ = card;
+            changed_at_ = next_frame_;
+        }
+        prompt_ = direction.prompt;
+        card_ = card;
+    }
+
     void wait(const Cancel& cancel) const {
         using namespace std::chrono_literals;
         const auto until =
@@ -82,6 +100,10 @@ private:
     const Settings settings_;
     std::vector<float> backdrop_;  // [3, height, width], empty without a picture
     int64_t next_frame_ = 0;
+    int64_t most_ = std::numeric_limits<int64_t>::max();  // frames up to the next shot
+    std::string prompt_;
+    testcard::Card card_{}, before_{};  // of prompt_; what a morph begins with
+    int64_t changed_at_ = 0;            // frame the morph, or else the shot, began at
 };
 
 // Immutable.

@@ -203,12 +203,13 @@ typedef struct zt_request {
     size_t struct_size;
     const char *prompt;            /* UTF-8, at most 16 KiB; exactly one of prompt, prompt_file,  */
     const char *prompt_file;       /*   storyboard. Regular UTF-8 file, at most 64 KiB            */
-    const char *storyboard;        /* SRT or WebVTT file                                          */
+    const char *storyboard;        /* SRT or WebVTT file, each cue a shot: docs/storyboard.md     */
     const char *negative_prompt;
     zt_transition transition;
     int width, height;             /* pixels; 0 = native                                          */
     zt_rational rate;              /* frames per second; 0/0 = native                             */
-    int64_t frames;                /* 0 = model's clip length, -1 = endless                       */
+    int64_t frames;                /* 0 = length of the storyboard, else the model's clip length; */
+                                   /*   -1 = endless                                              */
     int64_t duration_us;           /* instead of frames; 0 = unset, -1 = endless; rounded down to */
                                    /*   a frame count the model has                               */
     int64_t start_frame;           /* frames before this one are made but not handed out; pts     */
@@ -335,7 +336,7 @@ typedef struct zt_frame_info {
     int64_t pts;                 /* frame number, in units of 1 / rate                            */
     zt_rational rate;
     int64_t chunk;               /* which chunk it came from, 0-based                             */
-    int32_t shot;                /* 0-based, grows by one at each cut                             */
+    int32_t shot;                /* 0-based, grows by one with each cue and each changed prompt   */
     int32_t chunk_start;         /* 1 on the first frame of a chunk                               */
     int64_t seed;
     const char *prompt;          /* the prompt this frame obeys, UTF-8                            */

@@ -152,10 +152,9 @@ TEST(OptionTable, EnumsTakeTheirWordsOnly) {
 
 TEST(OptionTable, WhatIsNotPossibleYetSaysSo) {
     const std::pair<const char*, const char*> refused[] = {
-        {"transition", "morph"}, {"enhance", "1"},     {"cache", "on"},
-        {"label", "start"},      {"label", "always"},  {"watermark", "dct"},
-        {"storyboard", "shots.srt"}, {"mode", "extend"}, {"context", "2"},
-        {"mask", "1"}};
+        {"enhance", "1"},    {"cache", "on"},      {"label", "start"},
+        {"label", "always"}, {"watermark", "dct"}, {"mode", "extend"},
+        {"context", "2"},    {"mask", "1"}};
     for (const auto& [name, value] : refused) {
         const Attempt attempt = set(name, value);
         EXPECT_EQ(attempt.status, ZT_ERROR_UNSUPPORTED) << name;

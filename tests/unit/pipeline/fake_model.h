@@ -23,9 +23,10 @@ public:
                    const ChunkHook& hook)
         : request_(request), chunk_frames_(chunk_frames), hook_(hook) {}
 
+    void limit_next(int64_t most) override { most_ = most; }
     [[nodiscard]] int64_t next_frames() const override {
-        return request_.frames < 0 ? chunk_frames_
-                                   : std::min(chunk_frames_, request_.frames - done_);
+        const int64_t frames = std::min(chunk_frames_, most_);
+        return request_.frames < 0 ? frames : std::min(frames, request_.frames - done_);
     }
     std::optional<families::FrameBatch> next(const families::Direction& direction,
                                              const Cancel& cancel,
@@ -45,7 +46,7 @@ private:
     const families::GenerationRequest request_;
     const int64_t chunk_frames_;
     const ChunkHook hook_;
-    int64_t chunk_ = 0, done_ = 0;
+    int64_t chunk_ = 0, done_ = 0, most_ = INT64_MAX;
 };
 
 // Immutable.

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <limits>
 
+#include "core/utf8.h"
 #include "pipeline/fake_model.h"
 
 namespace {
@@ -207,17 +208,79 @@ TEST(Plan, NumbersOutsideTheirRangeAreRefused) {
 }
 
 TEST(Plan, WhatThisVersionCannotDoIsNamed) {
-    EXPECT_EQ(refusal([](auto& r) { r.transition = ZT_TRANSITION_MORPH; }, ZT_ERROR_UNSUPPORTED)
-                  .rfind("transition:", 0),
-              0U);
-    EXPECT_EQ(refusal([](auto& r) { r.storyboard = "s.srt"; }, ZT_ERROR_UNSUPPORTED)
-                  .rfind("storyboard:", 0),
-              0U);
     EXPECT_EQ(refusal([](auto& r) { r.negative_prompt = "rain"; }, ZT_ERROR_UNSUPPORTED)
                   .rfind("negative_prompt:", 0),
               0U);
     EXPECT_EQ(refusal([](auto& r) { r.enhance = 1; }, ZT_ERROR_UNSUPPORTED).rfind("enhance:", 0),
               0U);
+}
+
+// Shots at 0, 36 and 84 frames of 24 a second, a clip of 96.
+zt_request a_storyboard() {
+    static const std::string path = testing::TempDir() + "zt-plan-shots.srt";
+    std::ofstream(path, std::ios::binary) << "1\n00:00:00,000 --> 00:00:01,500\nfox\n\n"
+                                             "2\n00:00:01,500 --> 00:00:03,500\nowl\n\n"
+                                             "3\n00:00:03,500 --> 00:00:04,000\nrefused by some\n";
+    zt_request request = a_request();
+    request.prompt = nullptr;
+    request.storyboard = path.c_str();
+    return request;
+}
+
+TEST(Plan, AStoryboardGivesShotsAndLength) {
+    const Plan plan = plan_of(a_storyboard());
+    EXPECT_EQ(plan.generation.frames, 96);
+    EXPECT_EQ(plan.generation.first.prompt, "fox");
+    ASSERT_EQ(plan.script.list.shots.size(), 3U);
+    EXPECT_EQ(plan.script.list.shots[1].first_frame, 36);
+    EXPECT_FALSE(plan.script.morph);
+    zt_request request = a_storyboard();
+    request.rate = {25, 1};
+    request.transition = ZT_TRANSITION_MORPH;
+    const Plan pal = plan_of(request);
+    EXPECT_EQ(pal.generation.frames, 100);
+    EXPECT_EQ(pal.script.list.shots[1].first_frame, 38);  // 37.5, the later one
+    EXPECT_TRUE(pal.script.morph);
+}
+
+TEST(Plan, AGivenLengthGoesBeforeTheStoryboards) {
+    zt_request request = a_storyboard();
+    request.frames = 84;
+    std::string logged;
+    const Plan shorter = make_plan(request, FakeModel(),
+                                   [&](zt_log_level, const std::string& line) { logged = line; });
+    EXPECT_EQ(shorter.generation.frames, 84);
+    EXPECT_EQ(shorter.script.list.shots.size(), 2U);
+    EXPECT_EQ(logged, "zt-plan-shots.srt: the clip ends with frame 83; 1 of 3 shots begin after it and "
+                      "never come");
+    request.frames = -1;
+    EXPECT_EQ(plan_of(request).script.list.shots.size(), 3U);
+}
+
+TEST(Plan, StoryboardsAreRefusedByName) {
+    zt_request request = a_storyboard();
+    const auto message = [&](const FakeModel& model = FakeModel()) -> std::string {
+        try {
+            (void)plan_of(request, model);
+        } catch (const zt::Error& error) {
+            return error.what();
+        }
+        return "accepted";
+    };
+    FakeModel at_once;
+    at_once.change_limits().steerable = false;
+    EXPECT_EQ(message(at_once), "storyboard: expected prompt or prompt_file (this model makes its clip in one "
+                                "piece), got " + zt::quote(request.storyboard));
+    std::ofstream(request.storyboard) << "00:00:00,000 --> 00:00:01,500\nrefused\n";
+    EXPECT_EQ(message(), "zt-plan-shots.srt: line 1: prompt: expected another, got \"refused\"");
+    request.storyboard = "/nonexistent/shots.srt";
+    EXPECT_NE(message().find("\"/nonexistent/shots.srt\": expected a readable file"), std::string::npos);
+    request.prompt = "fox";
+    EXPECT_EQ(message(), "prompt: expected one of prompt, prompt_file, storyboard, got prompt and storyboard");
+    request = a_request();
+    request.transition = ZT_TRANSITION_MORPH;
+    EXPECT_EQ(message(), "accepted");
+    EXPECT_EQ(message(at_once), "transition: expected cut (this model makes its clip in one piece), got morph");
 }
 
 TEST(Plan, RandomSeedsAreDrawnLoggedAndDiffer) {

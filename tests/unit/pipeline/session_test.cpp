@@ -190,6 +190,24 @@ TEST(Session, PromptReachesTheFrameItPromisedWithinPrefetchPlusOneChunks) {
     }
 }
 
+TEST(Session, ShotsBeginOnTheirFrameAtAnyPrefetch) {
+    for (int prefetch = 0; prefetch <= 4; ++prefetch) {
+        auto plan = a_plan(40, prefetch);
+        plan.script.list.shots = {{0, "fox", 1}, {3, "owl", 2}, {4, "bear", 3}, {30, "fox", 4}};
+        Session session(std::make_shared<FakeModel>(), plan);
+        Failure failure;
+        FramePtr frame;
+        for (int64_t pts = 0; pts < 40; ++pts) {
+            ASSERT_EQ(session.read(-1, frame, failure), ZT_OK);
+            const int32_t shot = pts < 3 ? 0 : pts < 4 ? 1 : pts < 30 ? 2 : 3;
+            EXPECT_EQ(frame->info.pts, pts);
+            EXPECT_EQ(frame->info.shot, shot) << pts;
+            EXPECT_EQ(frame->info.prompt, plan.script.list.shots[static_cast<size_t>(shot)].prompt);
+        }
+        EXPECT_EQ(session.read(-1, frame, failure), ZT_END);
+    }
+}
+
 TEST(Session, RefusedPromptLeavesTheOldInForce) {
     Session session(std::make_shared<FakeModel>(), a_plan(20, 0));
     EXPECT_THROW((void)session.set_prompt("refused"), zt::Error);

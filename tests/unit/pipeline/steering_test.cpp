@@ -19,8 +19,7 @@ Direction about(const char* prompt) {
 }
 
 std::optional<int64_t> change_prompt(Steering& steering, const char* prompt) {
-    return steering.change([&](Direction& direction) { direction.prompt = prompt; },
-                           [](const Direction&) {});
+    return steering.set_prompt(prompt, [](const Direction&) {});
 }
 
 TEST(Steering, ChangeReachesTheNextChunkBegun) {
@@ -56,9 +55,7 @@ TEST(Steering, OnlyAnotherPromptIsACut) {
 TEST(Steering, RefusedChangeLeavesTheOldInForce) {
     Steering steering(about("fox"), -1, true);
     const auto refuse = [](const Direction&) { throw zt::Error(ZT_ERROR_PROMPT, "no"); };
-    EXPECT_THROW(
-        (void)steering.change([](Direction& direction) { direction.prompt = "owl"; }, refuse),
-        zt::Error);
+    EXPECT_THROW((void)steering.set_prompt("owl", refuse), zt::Error);
     EXPECT_EQ(steering.begin_chunk(12).direction.prompt, "fox");
 }
 
@@ -82,6 +79,64 @@ TEST(Steering, AClipMadeAtOnceObeysNoChange) {
     EXPECT_EQ(steering.begin_chunk(13).direction.prompt, "owl");
     EXPECT_EQ(change_prompt(steering, "bear"), std::nullopt);
     EXPECT_EQ(steering.begin_chunk(12).tag->text, "owl");
+}
+
+// Shots at frames 0, 10 and 12; the last two have one prompt.
+zt::pipeline::Script three_shots(bool morph = false) {
+    zt::pipeline::Script script;
+    script.list.shots = {{0, "fox", 1}, {10, "owl", 4}, {12, "owl", 7}};
+    script.morph = morph;
+    return script;
+}
+
+TEST(Steering, ShotsBeginOnTheirFrames) {
+    for (const bool morph : {false, true}) {
+        Steering steering(about("fox"), -1, true, three_shots(morph));
+        EXPECT_EQ(steering.most_frames(), 10);
+        EXPECT_FALSE(steering.begin_chunk(8).direction.cut);
+        EXPECT_EQ(steering.most_frames(), 2);
+        EXPECT_EQ(steering.begin_chunk(2).shot, 0);
+        EXPECT_EQ(steering.most_frames(), 2);
+        const auto second = steering.begin_chunk(2);
+        EXPECT_EQ(second.shot, 1);
+        EXPECT_EQ(second.tag->text, "owl");
+        EXPECT_EQ(second.direction.prompt, "owl");
+        EXPECT_EQ(second.direction.cut, !morph);
+        EXPECT_EQ(steering.most_frames(), INT64_MAX);
+        const auto third = steering.begin_chunk(8);  // another shot with the same prompt
+        EXPECT_EQ(third.shot, 2);
+        EXPECT_EQ(third.direction.cut, !morph);
+        EXPECT_EQ(steering.begin_chunk(8).shot, 2);
+    }
+}
+
+TEST(Steering, ALivePromptHoldsUntilTheNextShot) {
+    Steering steering(about("fox"), -1, true, three_shots());
+    (void)steering.begin_chunk(5);
+    EXPECT_EQ(change_prompt(steering, "bear"), 5);
+    EXPECT_EQ(steering.begin_chunk(5).tag->text, "bear");
+    const auto owl = steering.begin_chunk(2);
+    EXPECT_EQ(owl.tag->text, "owl");
+    EXPECT_EQ(owl.shot, 2);  // the live prompt was one, too
+}
+
+TEST(Steering, ALivePromptTakesThePlaceOfAShotThatBeginsWithIt) {
+    Steering steering(about("fox"), -1, true, three_shots());
+    (void)steering.begin_chunk(10);
+    EXPECT_EQ(change_prompt(steering, "bear"), 10);
+    EXPECT_EQ(steering.most_frames(), 2);
+    EXPECT_EQ(steering.begin_chunk(2).tag->text, "bear");
+    EXPECT_EQ(steering.begin_chunk(2).tag->text, "owl");
+}
+
+TEST(Steering, OtherChangesLeaveTheShotsPrompt) {
+    Steering steering(about("fox"), -1, true, three_shots());
+    (void)steering.begin_chunk(10);
+    const auto meanwhile = [&](const Direction&) { (void)steering.begin_chunk(2); };
+    EXPECT_EQ(steering.change([](Direction& direction) { direction.seed = 7; }, meanwhile), 12);
+    const auto order = steering.begin_chunk(2);
+    EXPECT_EQ(order.direction.prompt, "owl");
+    EXPECT_EQ(order.direction.seed, 7);
 }
 
 TEST(Steering, TagsCarryTheDigestOfTheBytes) {
