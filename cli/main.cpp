@@ -7,36 +7,52 @@
 #include <string_view>
 
 #include "core/error.h"
-#include "include/zoetrope/version.h"
+#include "doctor.h"
+#include "generate.h"
 #include "inspect.h"
+#include "zoetrope/version.h"
 
 namespace {
 
-constexpr const char* kHelp =
-    "usage: zoetrope COMMAND [argument]...\n"
-    "\n"
-    "  inspect PATH   what a model is, which parts it has and lacks, the memory it needs\n"
-    "\n"
-    "zoetrope COMMAND --help tells more; --version the version. Video itself comes from the FFmpeg\n"
-    "filters and GStreamer elements t2vsrc and i2v.\n";
+struct Command {
+    std::string_view name;
+    const char* usage;
+    int (*run)(std::span<char*> arguments);  // what follows the name; returns the exit status
+};
+
+constexpr Command kCommands[] = {
+    {"generate", "generate PROMPT -o FILE  a clip as a y4m file, or into a pipe", zt::cli::generate},
+    {"doctor", "doctor                   what is installed, what is missing, what to do", zt::cli::doctor},
+    {"inspect", "inspect PATH             what a model is, has and lacks, the memory it needs", zt::cli::inspect},
+};
+
+void print_help(std::FILE* to) {
+    std::fputs("usage: zoetrope COMMAND [argument]...\n\n", to);
+    for (const Command& command : kCommands) std::fprintf(to, "  %s\n", command.usage);
+    std::fputs("\nzoetrope COMMAND --help tells more; zoetrope --version the version. In FFmpeg and GStreamer the\n"
+               "same video comes from the source t2vsrc.\n", to);
+}
 
 int run(std::span<char*> arguments) {
-    const std::string_view command = arguments.empty() ? std::string_view() : arguments.front();
-    if (command == "inspect") return zt::cli::inspect(arguments.subspan(1));
-    if (command == "--version") return std::printf("zoetrope %s\n", ZT_VERSION_STRING), 0;
-    if (command == "--help" || command == "-h") return std::fputs(kHelp, stdout), 0;
-    std::fputs(kHelp, stderr);
+    const std::string_view name = arguments.empty() ? std::string_view() : arguments.front();
+    if (name == "--version") return std::printf("zoetrope %s\n", ZT_VERSION_STRING), 0;
+    if (name == "--help" || name == "-h") return print_help(stdout), 0;
+    for (const Command& command : kCommands) {
+        if (command.name == name) return command.run(arguments.subspan(1));
+    }
+    print_help(stderr);
     return 2;
 }
 
 }  // namespace
 
+// 0: done. 1: failed. 2: not understood. 130: interrupted.
 int main(int argc, char** argv) {
     try {
         return run(std::span(argv, static_cast<size_t>(argc)).subspan(argc > 0 ? 1 : 0));
     } catch (const zt::Error& error) {
         std::fprintf(stderr, "zoetrope: %s\n", error.what());
-        return error.status() == ZT_ERROR_ARGUMENT ? 2 : 1;
+        return error.status() == ZT_ERROR_ARGUMENT || error.status() == ZT_ERROR_PROMPT ? 2 : 1;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "zoetrope: %s\n", error.what());
         return 1;

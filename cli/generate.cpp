@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// `zoetrope generate`; see generate.h. The options are those of the engine's table.
+#include "generate.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/utf8.h"
+#include "engine.h"
+#include "y4m.h"
+
+namespace zt::cli {
+namespace {
+
+constexpr const char* kHelp =
+    "usage: zoetrope generate PROMPT [-o FILE] [--OPTION VALUE]...\n"
+    "       zoetrope generate --storyboard shots.srt [-o FILE] [--OPTION VALUE]...\n"
+    "\n"
+    "Makes a clip and writes it as YUV4MPEG2, which every player and encoder reads.\n"
+    "\n"
+    "  -o FILE          where to (zoetrope.y4m); - is the standard output\n"
+    "  --format NAME    yuv420p yuv422p yuv444p yuv420p10 yuv422p10 yuv444p10 (yuv420p)\n"
+    "  -q, --quiet      no progress, only warnings and errors\n"
+    "\n"
+    "and the options of every front end (docs/options.md), '-' or '_' inside, '=' or a blank before\n"
+    "the value:\n"
+    "\n";
+
+constexpr const char* kExamples =
+    "\n"
+    "  zoetrope generate \"a red fox runs through the snow at night\" -o fox.y4m --duration 6\n"
+    "  zoetrope generate --storyboard shots.srt -o - | ffmpeg -i - shots.mp4\n"
+    "  zoetrope generate \"a blue whale\" --frames -1 -o - | mpv -\n"
+    "\n"
+    "Ctrl-C ends it within a second; a file gets its name only when it is complete. Exit status: 0 done,\n"
+    "1 failed, 2 not understood, 130 interrupted.\n";
+
+// ---- Options -----------------------------------------------------------------------------------
+
+struct Option {
+    std::string_view name;
+    const char *default_value, *help;
+    unsigned flags;
+};
+// The table as the other front ends have it, so that --help needs no engine.
+constexpr Option kOptions[] = {
+#define ZT_OPTION(name, type, text_default, number_default, min, max, choices, flags, help) \
+    {#name, text_default, help, static_cast<unsigned>(flags)},
+#include "api/options.def"
+};
+
+// y4m has no place for what these ask for, and pictures come from a host that decodes them.
+bool is_ours(const Option& option) {
+    const std::string_view name = option.name;
+    return (option.flags & (ZT_OPTION_I2V | ZT_OPTION_REFUSED)) == 0 && name != "sei" && name != "metadata_prompt";
+}
+
+void print_help() {
+    std::fputs(kHelp, stdout);
+    for (const Option& option : kOptions) {
+        if (!is_ours(option)) continue;
+        std::string name(option.name);
+        for (char& letter : name) letter = letter == '_' ? '-' : letter;
+        const bool has_default = option.default_value[0] != '\0';
+        std::printf("  --%-15s %s%s%s%s\n", name.c_str(), option.help, has_default ? " (" : "", option.default_value,
+                    has_default ? ")" : "");
+    }
+    std::fputs(kExamples, stdout);
+}
+
+struct Arguments {
+    std::vector<std::pair<std::string, std::string>> options;  // of the table, in the order given
+    std::string output = "zoetrope.y4m", format = "yuv420p", prompt;
+    bool has_prompt = false, quiet = false, help = false;
+};
+
+Arguments parse(std::span<char*> arguments) {
+    Arguments parsed;
+    bool only_words = false;
+    for (size_t i = 0; i < arguments.size(); ++i) {
+        const std::string_view word = arguments[i];
+        if (only_words || word.size() < 2 || word.front() != '-') {
+            if (parsed.has_prompt)
+                throw Error(ZT_ERROR_ARGUMENT, "generate: expected one prompt (in quotes), got also " + quote(word));
+            parsed.prompt = word;
+            parsed.has_prompt = true;
+            continue;
+        }
+        const size_t equals = word.starts_with("--") ? word.find('=') : std::string_view::npos;
+        const std::string_view name = word.substr(0, equals);
+        const auto value = [&]() -> std::string {
+            if (equals != std::string_view::npos) return std::string(word.substr(equals + 1));
+            if (i + 1 == arguments.size())
+                throw Error(ZT_ERROR_ARGUMENT, std::string(name) + ": expected a value, got none");
+            return arguments[++i];
+        };
+        if (word == "--") only_words = true;
+        else if (word == "-h" || word == "--help") parsed.help = true;
+        else if (word == "-q" || word == "--quiet") parsed.quiet = true;
+        else if (name == "-o" || name == "--output") parsed.output = value();
+        else if (name == "--format") parsed.format = value();
+        else if (word.starts_with("--")) parsed.options.emplace_back(name.substr(2), value());
+        else throw Error(ZT_ERROR_ARGUMENT, quote(word) + ": expected an option of zoetrope generate --help, got no such option");
+    }
+    return parsed;
+}
+
+// The strings stay with `arguments`.
+void set_options(const ZtEngine& engine, const Arguments& arguments, zt_model_params& params, zt_request& request) {
+    for (const auto& [name, value] : arguments.options) {
+        std::string key = name;
+        for (char& letter : key) letter = letter == '-' ? '_' : letter;
+        for (const Option& option : kOptions) {
+            if (key == option.name && !is_ours(option) && (option.flags & ZT_OPTION_REFUSED) == 0)
+                throw Error(ZT_ERROR_ARGUMENT, key + ": expected no such option here (y4m files cannot carry it, pictures come "
+                                                     "from FFmpeg or GStreamer), got " + quote(value));
+        }
+        zt_error error = ZT_ERROR_INIT;
+        check(engine.set_option(&params, &request, key.c_str(), value.c_str(), &error), error);
+    }
+    if (arguments.has_prompt) request.prompt = arguments.prompt.c_str();
+}
+
+// ---- Telling -----------------------------------------------------------------------------------
+
+// Lines on the standard error: on a terminal progress is one line that is written again and again,
+// elsewhere a line every two seconds. Thread-safe: the engine's worker logs, too.
+class Reporter {
+public:
+    explicit Reporter(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0) {}
+
+    static void log(void* self, zt_log_level level, const char* message) {
+        static_cast<Reporter*>(self)->line(level, message);
+    }
+    void line(zt_log_level level, const char* message) {
+        if (level > (quiet_ ? ZT_LOG_WARNING : ZT_LOG_INFO)) return;
+        const std::lock_guard lock(mutex_);
+        clear();
+        std::fprintf(stderr, "zoetrope: %s\n", message);
+    }
+    void progress(const zt_progress& now) {
+        const std::lock_guard lock(mutex_);
+        const auto gap = terminal_ ? std::chrono::milliseconds(200) : std::chrono::milliseconds(2000);
+        if (quiet_ || Clock::now() - told_ < gap) return;
+        told_ = Clock::now();
+        std::string text = now.stage != nullptr ? now.stage : "at work";
+        if (now.steps > 0) text += " " + std::to_string(now.step) + "/" + std::to_string(now.steps);
+        text += ", " + std::to_string(now.frames_done);
+        if (now.frames_total >= 0) text += " of " + std::to_string(now.frames_total);
+        text += " frames";
+        if (now.seconds_left >= 0) text += ", " + std::to_string(static_cast<int64_t>(now.seconds_left) + 1) + " s left";
+        clear();
+        std::fprintf(stderr, terminal_ ? "%s" : "%s\n", text.c_str());
+        shown_ = terminal_;
+    }
+    void done() {
+        const std::lock_guard lock(mutex_);
+        clear();
+    }
+
+private:
+    using Clock = std::chrono::steady_clock;
+    void clear() {  // with mutex_ held
+        if (shown_) std::fputs("\r\x1b[K", stderr);
+        shown_ = false;
+    }
+
+    const bool quiet_, terminal_;
+    std::mutex mutex_;  // guards all below
+    bool shown_ = false;
+    Clock::time_point told_ = Clock::now();
+};
+
+// ---- Running -----------------------------------------------------------------------------------
+
+volatile sig_atomic_t interrupted = 0;
+
+// The first asks, the second kills as usual. A reader that goes away is an error of write.
+void catch_signals() {
+    struct sigaction action {};
+    action.sa_handler = [](int) { interrupted = 1; };
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+// False when interrupted.
+bool write_frames(const ZtEngine& engine, zt_session* session, int64_t timeout_us, Y4mWriter& writer, Reporter& reporter) {
+    constexpr int64_t kSliceUs = 100'000;  // lets Ctrl-C and progress through
+    int64_t waited_us = 0;
+    for (;;) {
+        zt_error error = ZT_ERROR_INIT;
+        zt_frame* frame = nullptr;
+        const zt_status status = engine.session_read(session, kSliceUs, &frame, &error);
+        if (interrupted != 0) {
+            engine.frame_unref(&frame);
+            return false;
+        }
+        zt_progress progress{};
+        progress.struct_size = sizeof(progress);
+        engine.session_get_progress(session, &progress);
+        reporter.progress(progress);
+        if (status == ZT_END) return true;
+        check(status, error);
+        waited_us = status == ZT_OK ? 0 : waited_us + kSliceUs;
+        if (timeout_us > 0 && waited_us >= timeout_us)
+            throw Error(ZT_ERROR_IO, "timeout: expected a frame within " + std::to_string(timeout_us / 1000) + " ms, got none");
+        if (status != ZT_OK) continue;
+        const std::unique_ptr<zt_frame, void (*)(zt_frame*)> holder(frame, [](zt_frame* one) { load_engine().frame_unref(&one); });
+        writer.write(*engine.frame_get_info(frame));
+    }
+}
+
+std::string summary(const zt_model_info& model, const zt_session_info& info) {
+    return std::string(model.name) + ": " + std::to_string(info.width) + "x" + std::to_string(info.height) + ", " +
+           std::to_string(info.rate.num) + "/" + std::to_string(info.rate.den) + " fps, " +
+           (info.frames < 0 ? std::string("endless") : std::to_string(info.frames) + " frames") + ", seed " +
+           std::to_string(info.seed) + ", " + model.device + " " + model.precision;
+}
+
+}  // namespace
+
+int generate(std::span<char*> words) {
+    const Arguments arguments = parse(words);
+    if (arguments.help) return print_help(), 0;
+    const Y4mFormat& format = find_y4m_format(arguments.format);
+    if (arguments.output == "-" && isatty(STDOUT_FILENO) != 0)
+        throw Error(ZT_ERROR_ARGUMENT, "-o: expected a file or a pipe behind -, got a terminal");
+    catch_signals();
+
+    const ZtEngine& engine = load_engine();
+    Reporter reporter(arguments.quiet);
+    zt_model_params params;
+    zt_request request;
+    engine.model_params_init(&params);
+    engine.request_init(&request);
+    params.log = Reporter::log;
+    params.log_opaque = &reporter;
+    request.format = format.format;
+    set_options(engine, arguments, params, request);
+
+    zt_error error = ZT_ERROR_INIT;
+    zt_model* opened = nullptr;
+    check(engine.model_open(&params, &opened, &error), error);
+    const ModelHandle model(opened, {&engine});
+    zt_session* started = nullptr;
+    check(engine.session_create(opened, &request, &started, &error), error);
+    const SessionHandle session(started, {&engine});
+    const zt_session_info& info = *engine.session_get_info(started);
+    reporter.line(ZT_LOG_INFO, summary(*engine.model_get_info(opened), info).c_str());
+
+    Y4mWriter writer(arguments.output, format, info);
+    const bool whole = write_frames(engine, started, request.timeout_us, writer, reporter);
+    reporter.done();
+    if (!whole) {
+        reporter.line(ZT_LOG_WARNING, "interrupted");
+        return 130;
+    }
+    writer.finish();
+    return 0;
+}
+
+}  // namespace zt::cli

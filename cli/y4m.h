@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Frames as YUV4MPEG2, which every player and encoder reads: a file that gets its name when it is
+// complete, or the standard output.
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "zoetrope/zoetrope.h"
+
+namespace zt::cli {
+
+// A pixel format y4m can hold: FFmpeg's name for it and y4m's.
+struct Y4mFormat {
+    std::string_view name;
+    zt_pixel_format format;
+    const char* tag;
+    int across, down;    // divisors of the chroma planes
+    int sample_bytes;
+};
+// Throws ZT_ERROR_ARGUMENT for a name it does not know.
+[[nodiscard]] const Y4mFormat& find_y4m_format(std::string_view name);
+
+// One thread at a time.
+class Y4mWriter {
+public:
+    // "-" is the standard output. Throws ZT_ERROR_IO.
+    Y4mWriter(std::string path, const Y4mFormat& format, const zt_session_info& info);
+    Y4mWriter(const Y4mWriter&) = delete;
+    Y4mWriter& operator=(const Y4mWriter&) = delete;
+    ~Y4mWriter();  // without finish() the file is removed
+    void write(const zt_frame_info& frame);
+    void finish();
+
+private:
+    [[nodiscard]] bool to_stdout() const { return path_ == "-"; }
+    [[noreturn]] void fail(int error) const;
+
+    const std::string path_, part_;
+    const Y4mFormat& format_;
+    std::FILE* file_ = nullptr;
+};
+
+}  // namespace zt::cli

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The program zoetrope as people run it: generate into files and pipes, Ctrl-C, exit statuses, doctor."""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SOURCE = os.environ.get("ZT_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("ZT_BUILD") or os.path.join(SOURCE, "build")
+PROGRAM = [os.path.join(SOURCE, "tools", "zt-env"), os.path.join(BUILD, "cli", "zoetrope")]
+SHOTS = "00:00:00,000 --> 00:00:00,500\na red fox\n\n00:00:00,500 --> 00:00:01,000\nan owl\n"
+
+
+def zoetrope(*arguments, **more):
+    """stdout (bytes), stderr, status."""
+    done = subprocess.run(PROGRAM + list(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=120, **more)
+    return done.stdout, done.stderr.decode("utf-8", "replace"), done.returncode
+
+
+def card(*arguments, **more):
+    return zoetrope("generate", "--model", "testcard", *arguments, **more)
+
+
+def frames(y4m):
+    """Header and the frames of a y4m stream of 256x144 4:2:0 pictures."""
+    head, _, rest = y4m.partition(b"\n")
+    size = 256 * 144 * 3 // 2 + 6
+    assert len(rest) % size == 0, len(rest)
+    pictures = [rest[at:at + size] for at in range(0, len(rest), size)]
+    assert all(picture.startswith(b"FRAME\n") for picture in pictures)
+    return head.decode(), [picture[6:] for picture in pictures]
+
+
+class Generate(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="cli-", dir=BUILD)
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def test_file_and_pipe_are_the_same(self):
+        _, err, status = card("a fox", "-o", self.path("a.y4m"), "--frames=30", "--seed", "7")
+        self.assertEqual(status, 0, err)
+        self.assertIn("testcard: 256x144, 24/1 fps, 30 frames, seed 7", err)
+        self.assertEqual(os.listdir(self.folder), ["a.y4m"])
+        out, err, status = card("--seed=7", "--frames", "30", "--output=-", "--", "a fox")
+        self.assertEqual(status, 0, err)
+        with open(self.path("a.y4m"), "rb") as file:
+            self.assertEqual(file.read(), out)
+        head, pictures = frames(out)
+        self.assertTrue(head.startswith("YUV4MPEG2 W256 H144 F24:1 Ip A1:1 C420mpeg2 XCOLORRANGE=LIMITED"), head)
+        self.assertEqual(len(pictures), 30)
+
+    @unittest.skipUnless(shutil.which("ffmpeg"), "no ffmpeg")
+    def test_ffmpeg_reads_every_format(self):
+        for name in ("yuv420p", "yuv422p", "yuv444p", "yuv420p10", "yuv422p10", "yuv444p10"):
+            out, err, status = card("a fox", "-o", "-", "--frames=3", "--format", name, "-q")
+            self.assertEqual((status, err), (0, ""))
+            strict = ["-strict", "-1"] if name.endswith("10") else []
+            read = subprocess.run(["ffmpeg", "-hide_banner", "-v", "error", *strict, "-i", "-", "-f", "rawvideo", "-"], input=out,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+            self.assertEqual(read.returncode, 0, read.stderr)
+            raw = b"".join(out.partition(b"\n")[2].split(b"FRAME\n"))
+            self.assertEqual(read.stdout, raw, name)
+
+    def test_storyboard(self):
+        with open(self.path("shots.srt"), "w") as file:
+            file.write(SHOTS)
+        out, err, status = card("--storyboard", self.path("shots.srt"), "-o", "-")
+        self.assertEqual(status, 0, err)
+        _, pictures = frames(out)
+        fox, owl = (frames(card(prompt, "--frames=24", "-o", "-")[0])[1] for prompt in ("a red fox", "an owl"))
+        self.assertEqual(pictures, fox[:12] + owl[12:])
+
+    def test_wrong_usage_ends_with_2(self):
+        for arguments, text in ((["a", "b"], "expected one prompt"), (["a", "--nosuch", "1"], "expected one of model"),
+                                (["a", "--steps"], "--steps: expected a value, got none"), (["a", "--steps=x"], "steps: expected"),
+                                (["a", "--frames=2", "--duration=1"], "expected frames or duration"), ([], "prompt: expected one of"),
+                                (["a", "-x"], "expected an option of zoetrope generate --help"), (["a", "--sei=0"], "sei: expected no such"),
+                                (["a", "--format", "rgb"], "format: expected one of yuv420p"),
+                                (["a", "--storyboard", "/dev/null"], "expected one of prompt, prompt_file, storyboard")):
+            out, err, status = card("-o", self.path("x.y4m"), *arguments)
+            self.assertEqual((out, status), (b"", 2), err)
+            self.assertIn(text, err)
+            self.assertEqual(err.count("\n"), 1, err)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_failures_end_with_1(self):
+        _, err, status = zoetrope("generate", "a", "--model", "/nosuch")
+        self.assertEqual(status, 1)
+        self.assertIn("model: expected", err)
+        _, err, status = card("a", "-o", "/nosuch/a.y4m")
+        self.assertEqual(status, 1)
+        self.assertIn('"/nosuch/a.y4m": expected to write frames, got: No such file or directory', err)
+        _, err, status = card("a", "-o", self.path("a.y4m"), "--engine-opts", "nan_frame=5")
+        self.assertEqual(status, 1)
+        self.assertIn("expected finite pixels", err)
+        _, err, status = card("a", "-o", self.path("a.y4m"), "--engine-opts", "delay_ms=5000", "--timeout", "300ms")
+        self.assertEqual(status, 1)
+        self.assertIn("timeout: expected a frame within 300 ms, got none", err)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_reader_that_goes_away(self):
+        program = subprocess.Popen(PROGRAM + ["generate", "--model=testcard", "--frames=-1", "a", "-o", "-"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        program.stdout.read(100000)
+        program.stdout.close()
+        self.assertEqual(program.wait(60), 1)
+        self.assertIn(b"Broken pipe", program.stderr.read())
+        program.stderr.close()
+
+    def test_interrupt_leaves_no_file(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            program = subprocess.Popen(PROGRAM + ["generate", "--model=testcard", "--frames=-1", "a", "-o", self.path("a.y4m"),
+                                                  "--engine-opts", "delay_ms=100"], stderr=subprocess.PIPE)
+            for _ in range(600):
+                if os.path.exists(self.path("a.y4m.part")):
+                    break
+                time.sleep(0.1)
+            program.send_signal(number)
+            _, err = program.communicate(timeout=60)
+            self.assertEqual(program.returncode, 130, err)
+            self.assertTrue(err.endswith(b"zoetrope: interrupted\n"), err)
+            self.assertEqual(os.listdir(self.folder), [])
+
+
+class Other(unittest.TestCase):
+    def test_help(self):
+        for command in ("generate", "doctor"):
+            out, err, status = zoetrope(command, "--help")
+            self.assertEqual((err, status), ("", 0))
+            self.assertTrue(out.startswith(b"usage: zoetrope " + command.encode()), out)
+        for option in (b"--negative-prompt", b"--cpu-threads", b"--storyboard", b"--transition"):
+            self.assertIn(option, zoetrope("generate", "--help")[0])
+        out, _, status = zoetrope("--help")
+        self.assertEqual(status, 0)
+        self.assertIn(b"doctor", out)
+        out, err, status = zoetrope("nosuch")
+        self.assertEqual((out, status), (b"", 2))
+        self.assertIn("usage: zoetrope", err)
+
+    def test_doctor(self):
+        out, err, status = zoetrope("doctor")
+        self.assertEqual((err, status), ("", 0), out)
+        text = out.decode()
+        for row in ("ok      engine     ", "ok      LibTorch   ", "ok      model      storybook (the default)", "ok      auto       device cpu",
+                    "        processor  ", "        memory     "):
+            self.assertIn(row, text)
+        self.assertNotIn("\nmissing engine", text)
+
+    def test_doctor_names_what_is_missing(self):
+        empty = tempfile.mkdtemp(prefix="cli-", dir=BUILD)
+        self.addCleanup(shutil.rmtree, empty)
+        done = subprocess.run([PROGRAM[1], "doctor"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120,
+                              env={"PATH": "/nosuch", "ZOETROPE_ENGINE": os.path.join(empty, "none.so")})
+        self.assertEqual(done.returncode, 1)
+        for row in (b"missing engine", b"missing ffmpeg", b"missing GStreamer"):
+            self.assertIn(row, done.stdout)
+        self.assertEqual(done.stdout.count(b"-> "), 3, done.stdout)
+
+
+if __name__ == "__main__":
+    if not os.path.exists(PROGRAM[1]):
+        sys.exit(f"expected {PROGRAM[1]}, got none")
+    unittest.main(verbosity=2)
