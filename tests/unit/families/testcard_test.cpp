@@ -57,6 +57,19 @@ TEST(Testcard, EverySizeIsFilled) {
     }
 }
 
+TEST(Testcard, ABlendGoesFromOneCardToTheOther) {
+    using zt::families::testcard::blend_cards;
+    const auto fox = make_card(1, "fox"), owl = make_card(1, "owl");
+    for (const int64_t done : {0, 6, 24, 30}) {
+        const auto card = blend_cards(fox, owl, done, 24);
+        for (int part = 0; part < 3; ++part) {
+            const int from = fox.bars[3][part], to = owl.bars[3][part], share = std::min<int>(static_cast<int>(done), 24);
+            EXPECT_EQ(card.bars[3][part], (from * (24 - share) + to * share) / 24);
+        }
+        EXPECT_EQ(card.bar_phase, owl.bar_phase);
+    }
+}
+
 TEST(Testcard, APictureIsFittedByTheRule) {
     // Columns 0..7 of one colour each, twice as wide as the card.
     auto rgb = std::make_shared<std::vector<uint8_t>>();

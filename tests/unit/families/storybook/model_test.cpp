@@ -14,6 +14,7 @@
 namespace {
 
 namespace fs = std::filesystem;
+using zt::families::Direction;
 using zt::families::GenerationRequest;
 
 std::string shipped() {
@@ -103,6 +104,39 @@ TEST(StorybookModel, CountsAreExactAndClipsGrowByTheirEnd) {
     const at::Tensor clip = generate("a green bird flies", 3, 29);
     EXPECT_EQ(clip.size(0), 29);
     EXPECT_TRUE(at::equal(generate("a green bird flies", 3, 14), clip.slice(0, 0, 14)));
+}
+
+// Frames of a clip whose first chunk a shot cuts short after five.
+at::Tensor with_a_shot_at_five(bool cut) {
+    const c10::InferenceMode inference;
+    GenerationRequest request;
+    request.width = 256, request.height = 144, request.rate = {24, 1}, request.frames = 26, request.steps = 4;
+    request.first.prompt = "a red fox runs in the snow", request.first.seed = 5;
+    request.log = [](zt_log_level, const std::string&) {};
+    zt::storybook::Generation generation(weights(), request);
+    std::vector<at::Tensor> out;
+    Direction direction = request.first;
+    for (int64_t done = 0; done < 26;) {
+        generation.limit_next(done == 0 ? 5 : INT64_MAX);
+        direction.cut = cut && done == 5;
+        const int64_t frames = generation.next_frames();
+        EXPECT_EQ(frames, done == 0 ? 5 : std::min<int64_t>(12, 26 - done));
+        const auto batch = generation.next(direction, {}, [](const char*, int, int) {});
+        EXPECT_EQ(batch->frames, frames);
+        out.push_back(at::from_blob(const_cast<float*>(batch->rgb), {frames, 3, 144, 256}).clone());
+        done += frames;
+    }
+    return at::cat(out);
+}
+
+TEST(StorybookModel, AChunkMayEndAtAnyFrame) {
+    const at::Tensor whole = generate("a red fox runs in the snow", 5, 26), morph = with_a_shot_at_five(false),
+                     cut = with_a_shot_at_five(true);
+    // Pictures come four at a time: without a cut those made but not shown yet follow.
+    EXPECT_TRUE(at::equal(morph.slice(0, 0, 8), whole.slice(0, 0, 8)));
+    EXPECT_LT(difference(morph[7], morph[8]), 3 * difference(morph[6], morph[7]) + 0.01);
+    EXPECT_TRUE(at::equal(cut.slice(0, 0, 5), whole.slice(0, 0, 5)));
+    EXPECT_GT(difference(cut[5], whole[5]), 3 * difference(whole[4], whole[5]));
 }
 
 TEST(StorybookModel, PicturesMoveAndAreNotFlat) {
