@@ -199,11 +199,11 @@ void tell_gstreamer() {
         return missing("GStreamer", "expected gst-inspect-1.0 in PATH, got none",
                        "apt-get install gstreamer1.0-tools gstreamer1.0-plugins-base");
     const std::string name = words_after(version.output, "GStreamer ");
-    if (ask("gst-inspect-1.0 --exists t2vsrc").status != 0)
+    if (ask("gst-inspect-1.0 t2vsrc").status != 0)
         return missing("GStreamer", name + ": expected the element t2vsrc, got none",
                        "apt-get install libgstreamer-plugins-base1.0-dev, tools/quickstart builds the plugin; then "
                        "tools/zt-env gst-launch-1.0 ... uses it");
-    good("GStreamer", name + ": t2vsrc" + (ask("gst-inspect-1.0 --exists i2v").status == 0 ? ", i2v" : ""));
+    good("GStreamer", name + ": t2vsrc" + (ask("gst-inspect-1.0 i2v").status == 0 ? ", i2v" : ""));
 }
 
 }  // namespace

@@ -289,3 +289,28 @@ t2v_clip_frame_at (GstClockTime time, gint num, gint den)
     frame++;
   return frame;
 }
+
+zt_status
+t2v_clip_length (const ZtEngine * zt, zt_model * model,
+    const T2vSettings * settings, gint num, gint den, gint64 * frames,
+    zt_error * error)
+{
+  const T2vOptions *options = &settings->options;
+  zt_session_info planned = {.struct_size = sizeof (planned) };
+  zt_request request;
+  zt_status status = t2v_clip_frames (zt->model_get_info (model), settings,
+      num, den, frames, error);
+
+  zt->request_init (&request);
+  request.storyboard = t2v_options_string (options, T2V_OPTION_storyboard);
+  if (status < 0 || request.storyboard == NULL
+      || t2v_options_int64 (options, T2V_OPTION_frames) != 0
+      || t2v_options_int64 (options, T2V_OPTION_duration) != 0)
+    return status;
+  request.rate.num = num;
+  request.rate.den = den;
+  status = zt->session_plan (model, &request, &planned, error);
+  if (status >= 0)
+    *frames = planned.frames;
+  return status;
+}

@@ -67,45 +67,18 @@ check_prompt (GstT2vBase * self)
   return fail (self, &error);
 }
 
-/* A storyboard has a length of its own, unless one is set. Frees path. */
-static void
-storyboard_length (GstT2vBase * self, gchar * path, gint num, gint den,
-    gint64 * frames, zt_error * error)
-{
-  const ZtEngine *zt = self->stream.zt;
-  zt_session_info planned = {.struct_size = sizeof (planned) };
-  zt_request request;
-
-  zt->request_init (&request);
-  request.storyboard = path;
-  request.rate.num = num;
-  request.rate.den = den;
-  if (zt->session_plan (self->stream.model, &request, &planned, error) >= 0)
-    *frames = planned.frames;
-  g_free (path);
-}
-
 /* The length at num/den; also whether a link may ask for it. */
 static gboolean
 find_length (GstT2vBase * self, gint num, gint den, gint64 * frames)
 {
-  const zt_model_info *info =
-      self->stream.zt->model_get_info (self->stream.model);
   zt_error error = ZT_ERROR_INIT;
-  const T2vOptions *options = &self->settings.values.options;
-  gchar *storyboard = NULL;
   gboolean from_link;
 
   g_mutex_lock (&self->settings.lock);
   from_link = self->settings.link_length;
-  if (t2v_clip_frames (info, &self->settings.values, num, den, frames,
-          &error) >= 0
-      && t2v_options_int64 (options, T2V_OPTION_frames) == 0
-      && t2v_options_int64 (options, T2V_OPTION_duration) == 0)
-    storyboard = g_strdup (t2v_options_string (options, T2V_OPTION_storyboard));
+  t2v_clip_length (self->stream.zt, self->stream.model, &self->settings.values,
+      num, den, frames, &error);
   g_mutex_unlock (&self->settings.lock);
-  if (storyboard != NULL)
-    storyboard_length (self, storyboard, num, den, frames, &error);
   if (error.status < 0)
     return fail (self, &error);
 
