@@ -116,13 +116,20 @@ disagreement (const GstCaps * ours, const GstCaps * theirs)
   return text;
 }
 
+/* Only once the picture is there: until then what is downstream may still change its mind. */
 static gboolean
 negotiate (GstBaseSrc * base)
 {
   GstPad *pad = GST_BASE_SRC_PAD (base);
+  GstBuffer *picture;
+  GstVideoInfo info;
   GstCaps *ours, *theirs;
   gchar *text;
 
+  if (t2v_picture_wait (GST_T2V_BASE (base), &picture, &info)
+      == GST_FLOW_FLUSHING)
+    return FALSE;
+  gst_clear_buffer (&picture);
   if (GST_BASE_SRC_CLASS (g_type_class_peek (GST_TYPE_PUSH_SRC))->negotiate
       (base))
     return TRUE;
