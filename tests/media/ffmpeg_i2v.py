@@ -150,7 +150,10 @@ class Ends(MediaTest):
         self.assertRegex(err, r"strength: new value from frame \d+ on")
         self.assertIn('strength: expected 0 to 1, got "7"', err)
 
+    # From 7.0 on the program waits for a graph with inputs to run dry, also for its own `loop=-1`; the
+    # fourth signal ends it hard, with status 123.
     def test_interrupt_ends_within_a_second(self):
+        signals, expected = (1, 255) if ffmpeg_version() < (7, 0) else (5, 123)
         log = self.path("log")
         fastest = 100.0
         for _ in range(3):
@@ -163,8 +166,10 @@ class Ends(MediaTest):
                     time.sleep(0.02)
                 time.sleep(0.5)
                 begun = time.monotonic()
-                process.send_signal(signal.SIGINT)
-                self.assertEqual(process.wait(timeout=30), 255, pathlib.Path(log).read_text())
+                for _ in range(signals):
+                    process.send_signal(signal.SIGINT)
+                    time.sleep(0.02)
+                self.assertEqual(process.wait(timeout=30), expected, pathlib.Path(log).read_text())
             fastest = min(fastest, time.monotonic() - begun)
             if fastest < 1.0 * slack():
                 break
