@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Reading ahead; see residency.h. A thread that reads opens inference mode itself, as the worker does:
-// it is a property of a thread.
+// What is read when; see residency.h.
 #include "families/hunyuan_video/residency.h"
-
-#include <c10/core/InferenceMode.h>
 
 #include <algorithm>
 #include <string>
@@ -24,20 +21,6 @@ SingleBlock read_single(const TransformerConfig& config, const PartReader& reade
     return block;
 }
 
-template <class Result, class Read>
-std::future<Result> read_ahead(Read read) {
-    return std::async(std::launch::async, [read = std::move(read)] {
-        const c10::InferenceMode inference;
-        return read();
-    });
-}
-
-// A reader that is still running must not outlive what it reads into.
-template <class Result>
-void finish(std::future<Result>& future) noexcept {
-    if (future.valid()) future.wait();
-}
-
 }  // namespace
 
 std::shared_ptr<const Blocks> read_blocks(const TransformerConfig& config, const PartReader& reader, at::ScalarType type, int64_t count,
@@ -53,31 +36,15 @@ std::shared_ptr<const Blocks> read_blocks(const TransformerConfig& config, const
 
 StreamedBlocks::StreamedBlocks(const TransformerConfig& config, const PartReader& reader, at::ScalarType type,
                                std::shared_ptr<const Blocks> resident)
-    : config_(config), reader_(reader), type_(type), resident_(std::move(resident)),
-      first_streamed_(static_cast<int64_t>(resident_->doubles.size() + resident_->singles.size())),
-      total_(config.layers + config.single_layers) {}
-
-StreamedBlocks::~StreamedBlocks() { finish(next_); }
-
-StreamedBlocks::Block StreamedBlocks::read(int64_t index) const {
-    if (index < config_.layers) return read_double(config_, reader_, type_, index);
-    return read_single(config_, reader_, type_, index - config_.layers);
-}
-
-void StreamedBlocks::begin_reading(int64_t index) {
-    reading_ = index;
-    next_ = read_ahead<Block>([this, index] { return read(index); });
-}
+    : doubles_(config.layers), total_(config.layers + config.single_layers),
+      first_streamed_(static_cast<int64_t>(resident->doubles.size() + resident->singles.size())), resident_(std::move(resident)),
+      streamed_([&config, &reader, type](int64_t i) -> Block {
+          if (i < config.layers) return read_double(config, reader, type, i);
+          return read_single(config, reader, type, i - config.layers);
+      }) {}
 
 const StreamedBlocks::Block& StreamedBlocks::take(int64_t index) {
-    if (reading_ != index) {            // the first of all, or another pass over the blocks was given up
-        finish(next_);
-        begin_reading(index);
-    }
-    current_ = Block();                 // gives its memory back before the next one is there
-    current_ = next_.get();
-    begin_reading(index + 1 < total_ ? index + 1 : first_streamed_);
-    return current_;
+    return streamed_.take(index, index + 1 < total_ ? index + 1 : first_streamed_);
 }
 
 const DoubleBlock& StreamedBlocks::double_block(int64_t i) {
@@ -87,34 +54,17 @@ const DoubleBlock& StreamedBlocks::double_block(int64_t i) {
 
 const SingleBlock& StreamedBlocks::single_block(int64_t i) {
     if (i < static_cast<int64_t>(resident_->singles.size())) return resident_->singles[static_cast<size_t>(i)];
-    return std::get<SingleBlock>(take(config_.layers + i));
+    return std::get<SingleBlock>(take(doubles_ + i));
 }
 
 StreamedLlm::StreamedLlm(const LlmConfig& config, const PartReader& reader, at::ScalarType type)
-    : config_(config), reader_(reader), type_(type) {}
+    : used_(used_layers(config)), reader_(reader), type_(type), streamed_([&config, &reader, type](int64_t i) {
+          LlmLayer layer = make_llm_layer(config);
+          reader.fill(layer, type, true, "layers." + std::to_string(i));
+          return layer;
+      }) {}
 
-StreamedLlm::~StreamedLlm() { finish(next_); }
-
-LlmLayer StreamedLlm::read(int64_t i) const {
-    LlmLayer layer = make_llm_layer(config_);
-    reader_.fill(layer, type_, true, "layers." + std::to_string(i));
-    return layer;
-}
-
-const LlmLayer& StreamedLlm::layer(int64_t i) {
-    if (reading_ != i) {
-        finish(next_);
-        next_ = read_ahead<LlmLayer>([this, i] { return read(i); });
-    }
-    current_ = LlmLayer();
-    current_ = next_.get();
-    reading_ = -1;
-    if (i + 1 < used_layers(config_)) {
-        reading_ = i + 1;
-        next_ = read_ahead<LlmLayer>([this, i] { return read(i + 1); });
-    }
-    return current_;
-}
+const LlmLayer& StreamedLlm::layer(int64_t i) { return streamed_.take(i, i + 1 < used_ ? i + 1 : -1); }
 
 at::Tensor StreamedLlm::rows(const std::vector<int32_t>& ids) {
     return reader_.rows("embed_tokens.weight", std::vector<int64_t>(ids.begin(), ids.end()), type_);

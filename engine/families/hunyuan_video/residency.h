@@ -10,10 +10,13 @@
 //   decode       the VAE's decoder
 #pragma once
 
+#include <c10/core/InferenceMode.h>
+
 #include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -43,6 +46,46 @@ private:
     std::shared_ptr<const T> kept_;
 };
 
+// Items from disk, one ahead of their use: while one computes, the next is read by a thread of its own,
+// so two are in memory at a time. One thread at a time.
+template <class T>
+class ReadAhead {
+public:
+    // `read` gives item i; it runs on other threads and must be able to until this object is gone.
+    explicit ReadAhead(std::function<T(int64_t)> read) : read_(std::move(read)) {}
+    ~ReadAhead() { finish(); }
+    ReadAhead(const ReadAhead&) = delete;
+    ReadAhead& operator=(const ReadAhead&) = delete;
+
+    // Item `index`, good until the next call; begins to read `following` (-1: none). Throws what reading throws.
+    const T& take(int64_t index, int64_t following) {
+        if (reading_ != index) begin(index);   // the first of all, or another pass was given up
+        current_ = T();                        // gives its memory back before the next one is there
+        reading_ = -1;
+        current_ = next_.get();
+        if (following >= 0) begin(following);
+        return current_;
+    }
+
+private:
+    void begin(int64_t index) {
+        finish();
+        reading_ = index;
+        next_ = std::async(std::launch::async, [this, index] {
+            const c10::InferenceMode inference;   // a property of a thread
+            return read_(index);
+        });
+    }
+    void finish() noexcept {
+        if (next_.valid()) next_.wait();
+    }
+
+    std::function<T(int64_t)> read_;
+    int64_t reading_ = -1;   // what `next_` will hold
+    std::future<T> next_;
+    T current_;
+};
+
 // All blocks, or those at the beginning.
 struct Blocks {
     std::vector<DoubleBlock> doubles;
@@ -53,50 +96,36 @@ struct Blocks {
 [[nodiscard]] std::shared_ptr<const Blocks> read_blocks(const TransformerConfig& config, const PartReader& reader, at::ScalarType type,
                                                         int64_t count, const std::function<void(int64_t, int64_t)>& progress);
 
-// The first blocks from memory, the others from disk, one ahead of the computation: while a block is in
-// use the next one is read by a thread of its own, so two streamed blocks are in memory at a time.
+// The first blocks from memory, the others from disk, again at every step.
 class StreamedBlocks final : public BlockSource {
 public:
-    // `reader` must outlive it.
+    // `config` and `reader` must outlive it.
     StreamedBlocks(const TransformerConfig& config, const PartReader& reader, at::ScalarType type, std::shared_ptr<const Blocks> resident);
-    ~StreamedBlocks() override;
     [[nodiscard]] const DoubleBlock& double_block(int64_t i) override;
     [[nodiscard]] const SingleBlock& single_block(int64_t i) override;
 
 private:
     using Block = std::variant<DoubleBlock, SingleBlock>;
-    [[nodiscard]] Block read(int64_t index) const;
     const Block& take(int64_t index);   // of all blocks, doubles first
-    void begin_reading(int64_t index);
 
-    const TransformerConfig& config_;
-    const PartReader& reader_;
-    at::ScalarType type_;
+    int64_t doubles_, total_, first_streamed_;
     std::shared_ptr<const Blocks> resident_;
-    int64_t first_streamed_, total_;
-    int64_t reading_ = -1;              // the block `next_` will hold
-    std::future<Block> next_;
-    Block current_;
+    ReadAhead<Block> streamed_;
 };
 
 // The LLM from disk, layer after layer, the next one read while one computes; embedding rows alone.
 class StreamedLlm final : public LlmSource {
 public:
-    // `reader` must outlive it.
+    // `config` and `reader` must outlive it.
     StreamedLlm(const LlmConfig& config, const PartReader& reader, at::ScalarType type);
-    ~StreamedLlm() override;
     const LlmLayer& layer(int64_t i) override;
     at::Tensor rows(const std::vector<int32_t>& ids) override;
 
 private:
-    [[nodiscard]] LlmLayer read(int64_t i) const;
-
-    const LlmConfig& config_;
+    int64_t used_;
     const PartReader& reader_;
     at::ScalarType type_;
-    int64_t reading_ = -1;
-    std::future<LlmLayer> next_;
-    LlmLayer current_;
+    ReadAhead<LlmLayer> streamed_;
 };
 
 }  // namespace zt::hunyuan_video
