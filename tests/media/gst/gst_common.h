@@ -119,6 +119,19 @@ player_free (Player * player)
   gst_object_unref (player->pipeline);
 }
 
+/* Every change of state returns within what is promised. */
+static inline void
+set_state_in_time (GstElement * element, GstState state)
+{
+  gint64 began = g_get_monotonic_time (), took;
+
+  fail_if (gst_element_set_state (element, state)
+      == GST_STATE_CHANGE_FAILURE);
+  took = g_get_monotonic_time () - began;
+  fail_unless (took < PROMISED_US, "%s took %" G_GINT64_FORMAT " us",
+      gst_element_state_get_name (state), took);
+}
+
 /* The teardown of every test case. */
 static inline void
 free_open_pipelines (void)

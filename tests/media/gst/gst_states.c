@@ -30,18 +30,6 @@ teardown (void)
   g_rand_free (dice);
 }
 
-static void
-set_state_in_time (GstElement * element, GstState state)
-{
-  gint64 began = g_get_monotonic_time (), took;
-
-  fail_if (gst_element_set_state (element, state)
-      == GST_STATE_CHANGE_FAILURE);
-  took = g_get_monotonic_time () - began;
-  fail_unless (took < PROMISED_US, "%s took %" G_GINT64_FORMAT " us",
-      gst_element_state_get_name (state), took);
-}
-
 /* A generation that has begun and will not end. */
 static Player
 start_generating (void)
