@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/utf8.h"
 #include "device/threads.h"
+#include "pipeline/images.h"
 #include "pipeline/models.h"
 
 namespace {
@@ -90,7 +91,7 @@ void fill_info(zt_model& handle) {
     info.default_steps = limits.default_steps;
     info.first_image = limits.first_image;
     info.last_image = limits.last_image;
-    info.mask_image = limits.mask_image;
+    info.mask_image = zt::pipeline::takes_mask(limits) ? ZT_USE_OPTIONAL : ZT_USE_NEVER;
     info.history_images = limits.history_images;
     info.strength = limits.strength ? 1 : 0;
 }

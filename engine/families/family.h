@@ -34,8 +34,10 @@ struct Limits {
     int default_steps = 1, max_steps = 1000;
     double default_guidance = 0.0;
     int threads = 0;                  // to compute with unless the host says; 0 = one per core
-    zt_use first_image = ZT_USE_NEVER, last_image = ZT_USE_NEVER, mask_image = ZT_USE_NEVER;
-    int history_images = 0;           // at most
+    // Masks are the pipeline's: every model that begins with a picture has them.
+    zt_use first_image = ZT_USE_NEVER, last_image = ZT_USE_NEVER;
+    int history_images = 0;           // at most; they begin a clip in place of a first picture
+    const char* no_first = "this model takes no such picture";   // why first_image is never
     bool strength = false;            // other than 1
 };
 
@@ -52,7 +54,7 @@ struct LoadOptions {
     LogFn log;
 };
 
-// A picture that conditions, at its own size: fitting it is the family's. Samples of more than 8
+// A picture that conditions, at its own size: fitting it (image::fit) is the family's. Samples of more than 8
 // bits and YUV were rounded to the nearest 8-bit RGB; 8-bit RGB is as it came.
 struct Picture {
     zt_image_role role = ZT_IMAGE_FIRST;
@@ -79,7 +81,8 @@ struct GenerationRequest {
     double flow_shift = 0.0;
     Direction first;                  // what the first chunk obeys
     LogFn log;
-    std::vector<Picture> images;      // as many of each role as the limits say, history oldest first
+    std::vector<Picture> images;      // as many of each role as the limits say, no mask; history oldest first,
+                                      // never beside a first picture
     zt_fit fit = ZT_FIT_CROP;
 };
 

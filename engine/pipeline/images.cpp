@@ -85,29 +85,40 @@ void check_image(const zt_image& image, bool with_pixels) {
 // ---- All together ------------------------------------------------------------------------------
 
 // How many of a role came, against how the model uses it.
-void check_use(zt_image_role role, size_t count, zt_use use) {
+void check_use(zt_image_role role, size_t count, zt_use use,
+               const char* why = "this model takes no such picture") {
     const std::string name = role_name(role);
     if (count > 1) refuse(ZT_ERROR_ARGUMENT, name, "one", std::to_string(count));
     if (count == 1 && use == ZT_USE_NEVER)
-        refuse(ZT_ERROR_UNSUPPORTED, name, "none (this model takes no such picture)", "1");
+        refuse(ZT_ERROR_UNSUPPORTED, name, std::string("none (") + why + ")", "1");
     if (count == 0 && use == ZT_USE_REQUIRED)
         refuse(ZT_ERROR_ARGUMENT, name, "one (this model needs such a picture)", "none");
 }
 
 bool takes_none(const Limits& limits) {
     return limits.first_image == ZT_USE_NEVER && limits.last_image == ZT_USE_NEVER &&
-           limits.mask_image == ZT_USE_NEVER && limits.history_images == 0;
+           limits.history_images == 0;
 }
 
 void check_uses(const size_t (&counts)[ZT_IMAGE_HISTORY + 1], const Limits& limits) {
-    check_use(ZT_IMAGE_FIRST, counts[ZT_IMAGE_FIRST], limits.first_image);
-    check_use(ZT_IMAGE_LAST, counts[ZT_IMAGE_LAST], limits.last_image);
-    check_use(ZT_IMAGE_MASK, counts[ZT_IMAGE_MASK], limits.mask_image);
-    if (counts[ZT_IMAGE_HISTORY] > static_cast<size_t>(limits.history_images)) {
+    const size_t first = counts[ZT_IMAGE_FIRST], history = counts[ZT_IMAGE_HISTORY];
+    const auto most = static_cast<size_t>(limits.history_images);
+    if (history > most) {
         refuse(ZT_ERROR_UNSUPPORTED, role_name(ZT_IMAGE_HISTORY),
-               "at most " + std::to_string(limits.history_images) + " pictures",
-               std::to_string(counts[ZT_IMAGE_HISTORY]));
+               most == 0 ? "none (this model cannot go on from given frames)"
+                         : "at most " + std::to_string(most) + " pictures",
+               std::to_string(history));
     }
+    if (first > 0 && history > 0)
+        refuse(ZT_ERROR_ARGUMENT, role_name(ZT_IMAGE_HISTORY), "none beside a first image",
+               std::to_string(history));
+    const bool begun = limits.first_image == ZT_USE_REQUIRED && history > 0;
+    check_use(ZT_IMAGE_FIRST, first, begun ? ZT_USE_OPTIONAL : limits.first_image, limits.no_first);
+    check_use(ZT_IMAGE_LAST, counts[ZT_IMAGE_LAST], limits.last_image);
+    check_use(ZT_IMAGE_MASK, counts[ZT_IMAGE_MASK], ZT_USE_OPTIONAL);
+    if (counts[ZT_IMAGE_MASK] > 0 && first + history == 0)
+        refuse(ZT_ERROR_ARGUMENT, role_name(ZT_IMAGE_MASK), "a first image or history to keep",
+               "none");
 }
 
 }  // namespace
@@ -130,6 +141,10 @@ void check_images(const zt_request& request, const Limits& limits, bool with_pix
         ++counts[request.images[i].role];
     }
     check_uses(counts, limits);
+}
+
+bool takes_mask(const Limits& limits) {
+    return limits.first_image != ZT_USE_NEVER || limits.history_images > 0;
 }
 
 std::vector<families::Picture> take_images(const zt_request& request) {

@@ -19,7 +19,9 @@ inline constexpr size_t kMaxImages = 64 + 3;
 
 // Throws zt::Error. with_pixels: planes and strides must be there.
 void check_images(const zt_request& request, const families::Limits& limits, bool with_pixels);
-// Copies; the request must have been checked.
+// Whether a mask has a picture to keep parts of.
+[[nodiscard]] bool takes_mask(const families::Limits& limits);
+// Copies, the mask too; the request must have been checked.
 [[nodiscard]] std::vector<families::Picture> take_images(const zt_request& request);
 // The strength in force; without a picture only 0 (not set) and 1 are taken. Throws zt::Error.
 [[nodiscard]] double resolve_strength(double strength, const families::Limits& limits,

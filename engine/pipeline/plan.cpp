@@ -260,6 +260,24 @@ int64_t resolve_start(int64_t start_frame, int64_t frames) {
     return start_frame;
 }
 
+// ---- Pictures ----------------------------------------------------------------------------------
+
+void check_last(const zt_request& request, int64_t frames) {
+    for (size_t i = 0; i < request.image_count; ++i)
+        if (request.images[i].role == ZT_IMAGE_LAST && frames < 0)
+            refuse(ZT_ERROR_ARGUMENT, "last image", "a clip that has an end", "frames -1");
+}
+
+// The mask is the pipeline's own, all others are the model's.
+void take_pictures(const zt_request& request, Plan& plan) {
+    for (families::Picture& picture : take_images(request)) {
+        if (picture.role == ZT_IMAGE_MASK)
+            plan.mask = std::move(picture);
+        else
+            plan.generation.images.push_back(std::move(picture));
+    }
+}
+
 // ---- Sampler and queue -------------------------------------------------------------------------
 
 int resolve_steps(int steps, const Limits& limits) {
@@ -319,6 +337,7 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
     generation.first.guidance = resolve_guidance(request.guidance, limits);
     const bool start = purpose == Purpose::kStart;
     check_images(request, limits, start);
+    check_last(request, generation.frames);
     generation.fit = request.fit;
     generation.first.strength =
         resolve_strength(request.strength, limits, request.image_count > 0);
@@ -333,7 +352,7 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
         generation.first.seed = -1;
     generation.log = log;
     check_shots(plan.script, generation.first, model);
-    if (start) generation.images = take_images(request);
+    if (start) take_pictures(request, plan);
     model.check_request(generation);
     return plan;
 }

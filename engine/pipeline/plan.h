@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct Plan {
     zt_pixel_format format = ZT_PIXEL_YUV420P;
     int64_t start_frame = 0;
     int prefetch = 1;
+    std::optional<families::Picture> mask;
 };
 
 // kAsk: what would be, for a host that has no pixels yet; no picture is copied, a random seed is

@@ -5,6 +5,7 @@
 #include "pipeline/worker.h"
 
 #include <cfenv>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "core/failure.h"
 #include "device/worker_scope.h"
 #include "pipeline/color.h"
+#include "pipeline/mask.h"
 
 namespace zt::pipeline {
 
@@ -49,7 +51,7 @@ FramePtr make_frame(const WorkerContext& context, Converter& converter, const fl
     return frame;
 }
 
-void publish_chunk(const WorkerContext& context, Converter& converter,
+void publish_chunk(const WorkerContext& context, Converter& converter, std::optional<Mask>& mask,
                    const families::FrameBatch& batch, const ChunkOrder& order) {
     const size_t samples = size_t{3} * static_cast<size_t>(context.plan.generation.width) *
                            static_cast<size_t>(context.plan.generation.height);
@@ -62,8 +64,9 @@ void publish_chunk(const WorkerContext& context, Converter& converter,
     for (int64_t index = 0; index < batch.frames; ++index) {
         context.cancel.poll();
         if (order.first_frame + index < context.plan.start_frame) continue;
-        context.queue.push(make_frame(
-            context, converter, batch.rgb + samples * static_cast<size_t>(index), order, index));
+        const float* rgb = batch.rgb + samples * static_cast<size_t>(index);
+        if (mask) rgb = mask->apply(rgb);
+        context.queue.push(make_frame(context, converter, rgb, order, index));
         any = true;
     }
     if (!any) context.queue.skip_chunk(order.chunk);
@@ -90,6 +93,10 @@ void generate(const WorkerContext& context) {
     const families::GenerationRequest& request = context.plan.generation;
     const auto generation = context.model.begin(request);
     Converter converter(context.plan.format, request.width, request.height);
+    std::optional<Mask> mask;
+    if (context.plan.mask)
+        mask.emplace(*beginning(request.images), *context.plan.mask, request.fit, request.width,
+                     request.height);
 
     for (int64_t chunk = 0, frames = 0; (frames = next_chunk(context, *generation)) > 0; ++chunk) {
         context.progress.stage("wait", 0, 0);
@@ -97,7 +104,7 @@ void generate(const WorkerContext& context) {
         context.progress.begin_chunk(frames);
         const ChunkOrder order = context.steering.begin_chunk(frames);
         const families::FrameBatch batch = make_chunk(context, *generation, order);
-        publish_chunk(context, converter, batch, order);
+        publish_chunk(context, converter, mask, batch, order);
         context.progress.end_chunk();
     }
     context.cancel.poll();

@@ -18,7 +18,7 @@ image::Picture picture_of(const families::Picture& picture) { return {picture.wi
 }  // namespace
 
 at::Tensor vae_pixels(const families::Picture& picture, int width, int height, zt_fit fit) {
-    const image::Picture fitted = image::fit(picture_of(picture), width, height, fit, image::Filter::kLanczos);
+    const image::Picture fitted = image::fit(picture_of(picture), width, height, fit);
     const at::Tensor bytes = at::empty({height, width, 3}, at::kByte);
     std::copy(fitted.rgb.begin(), fitted.rgb.end(), bytes.data_ptr<uint8_t>());
     // The order of operations is the reference's.

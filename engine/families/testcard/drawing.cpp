@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "image/fit.h"
+
 namespace zt::families::testcard {
 
 namespace {
@@ -111,55 +113,15 @@ Card blend_cards(const Card& from, const Card& to, int64_t done, int64_t whole) 
     return card;
 }
 
-namespace {
-
-// The part of one side of the picture that meets one part of the same side of the card.
-struct Side {
-    int64_t from, picture, at, card;  // `picture` samples from `from` on fill `card` pixels at `at`
-    [[nodiscard]] int64_t source(int64_t pixel) const {  // -1: beside the picture
-        const int64_t inside = pixel - at;
-        return inside < 0 || inside >= card ? -1 : from + (2 * inside + 1) * picture / (2 * card);
-    }
-};
-
-Side whole(int64_t picture, int64_t card) { return {0, picture, 0, card}; }
-
-// Of a side that is too long for the other one: `even` samples would have the right shape.
-Side cut(int64_t picture, int64_t even, int64_t card) {
-    even = std::clamp<int64_t>(even, 1, picture);
-    return {(picture - even) / 2, even, 0, card};
-}
-
-// Of a side that is too short: the picture fills only `even` pixels.
-Side padded(int64_t picture, int64_t even, int64_t card) {
-    even = std::clamp<int64_t>(even, 1, card);
-    return {0, picture, (card - even) / 2, even};
-}
-
-}  // namespace
-
 std::vector<float> fit_picture(const Picture& picture, zt_fit fit, int width, int height) {
-    const int64_t pw = picture.width, ph = picture.height, w = width, h = height;
-    const bool wide = pw * h > ph * w;
-    Side across = whole(pw, w), down = whole(ph, h);
-    if (fit == ZT_FIT_CROP && wide) across = cut(pw, ph * w / h, w);
-    if (fit == ZT_FIT_CROP && !wide) down = cut(ph, pw * h / w, h);
-    if (fit == ZT_FIT_PAD && wide) down = padded(ph, ph * w / pw, h);
-    if (fit == ZT_FIT_PAD && !wide) across = padded(pw, pw * h / ph, w);
-
-    const size_t plane = static_cast<size_t>(w * h);
+    const image::Picture fitted =
+        image::fit({picture.width, picture.height, *picture.rgb}, width, height, fit);
+    const size_t plane = static_cast<size_t>(width) * static_cast<size_t>(height);
     std::vector<float> out(3 * plane);
-    for (int64_t y = 0, at = 0; y < h; ++y) {
-        const int64_t row = down.source(y);
-        for (int64_t x = 0; x < w; ++x, ++at) {
-            const int64_t column = across.source(x);
-            if (row < 0 || column < 0) continue;
-            const uint8_t* const pixel =
-                picture.rgb->data() + 3 * static_cast<size_t>(row * pw + column);
-            for (size_t component = 0; component < 3; ++component)
-                out[component * plane + static_cast<size_t>(at)] =
-                    static_cast<float>(pixel[component]) / 255.0F;
-        }
+    for (size_t at = 0; at < plane; ++at) {
+        for (size_t component = 0; component < 3; ++component)
+            out[component * plane + at] =
+                static_cast<float>(fitted.rgb[3 * at + component]) / 255.0F;
     }
     return out;
 }

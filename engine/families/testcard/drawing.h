@@ -28,8 +28,7 @@ struct Card {
 // `to`, its colours still on their way from those of `from`: `done` of `whole` steps, at most all.
 [[nodiscard]] Card blend_cards(const Card& from, const Card& to, int64_t done, int64_t whole);
 
-// A picture at another size: the nearest sample for each pixel, black where none falls.
-// Returns [3, height, width].
+// A picture fitted as all families do it, [3, height, width], 0..1.
 [[nodiscard]] std::vector<float> fit_picture(const Picture& picture, zt_fit fit, int width,
                                              int height);
 

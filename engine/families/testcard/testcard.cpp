@@ -4,7 +4,7 @@
 // slow and failing generations without a model that is either:
 //   delay_ms=N    each chunk takes N milliseconds longer
 //   nan_frame=N   frame N holds a NaN
-//   image=WORD    whether it takes a picture: never, optional (as it is by itself) or required
+//   image=WORD    whether it takes pictures: never, optional (as it is by itself) or required
 #include "families/testcard/testcard.h"
 
 #include <algorithm>
@@ -25,6 +25,7 @@ namespace {
 constexpr int kChunkFrames = 12;
 constexpr int kMorphFrames = 24;
 constexpr int kDefaultFrames = 144;
+constexpr int kHistory = 16;  // frames; it shows the newest
 constexpr int64_t kMaxDelayMs = 60'000;
 
 struct Settings {
@@ -37,8 +38,10 @@ class TestcardGeneration final : public Generation {
 public:
     TestcardGeneration(const GenerationRequest& request, const Settings& settings)
         : request_(request), settings_(settings) {
-        for (const Picture& picture : request.images)  // the first; the limits let no other in
-            backdrop_ = testcard::fit_picture(picture, request.fit, request.width, request.height);
+        for (const Picture& picture : request.images) {  // the newest of the history comes last
+            (picture.role == ZT_IMAGE_LAST ? last_ : backdrop_) =
+                testcard::fit_picture(picture, request.fit, request.width, request.height);
+        }
         request_.images.clear();
     }
 
@@ -65,7 +68,7 @@ public:
             const testcard::Card card =
                 testcard::blend_cards(before_, card_, next_frame_ - changed_at_, kMorphFrames);
             testcard::draw_card(card, next_frame_, request_.width, request_.height, picture,
-                                {backdrop_, static_cast<float>(direction.strength)});
+                                backdrop_at(next_frame_, static_cast<float>(direction.strength)));
             if (next_frame_ == settings_.nan_frame)
                 *picture = std::numeric_limits<float>::quiet_NaN();
         }
@@ -88,6 +91,18 @@ private:
         card_ = card;
     }
 
+    // The first picture, and little by little the last one; or that alone, out of the bars.
+    testcard::Backdrop backdrop_at(int64_t frame, float strength) {
+        if (last_.empty()) return {backdrop_, strength};
+        const float done = static_cast<float>(frame) /
+                           static_cast<float>(std::max<int64_t>(request_.frames - 1, 1));
+        if (backdrop_.empty()) return {last_, strength * done};
+        blended_.resize(last_.size());
+        for (size_t i = 0; i < last_.size(); ++i)
+            blended_[i] = (1.0F - done) * backdrop_[i] + done * last_[i];
+        return {blended_, strength};
+    }
+
     void wait(const Cancel& cancel) const {
         using namespace std::chrono_literals;
         const auto until =
@@ -98,7 +113,7 @@ private:
 
     GenerationRequest request_;
     const Settings settings_;
-    std::vector<float> backdrop_;  // [3, height, width], empty without a picture
+    std::vector<float> backdrop_, last_, blended_;  // [3, height, width], empty without a picture
     int64_t next_frame_ = 0;
     int64_t most_ = std::numeric_limits<int64_t>::max();  // frames up to the next shot
     std::string prompt_;
@@ -120,6 +135,10 @@ public:
         limits_.chunk_frames = kChunkFrames;
         limits_.endless = true;
         limits_.first_image = settings.image;
+        if (settings.image != ZT_USE_NEVER) {
+            limits_.last_image = ZT_USE_OPTIONAL;
+            limits_.history_images = kHistory;
+        }
         limits_.strength = settings.image != ZT_USE_NEVER;
     }
 

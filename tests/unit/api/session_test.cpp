@@ -316,6 +316,82 @@ TEST(ApiSession, StrengthChangesWhileRunning) {
     }
 }
 
+// Every pixel of a request's frames, one after the other.
+std::vector<std::vector<uint8_t>> all_frames(const ModelPtr& model, const zt_request& request) {
+    const SessionPtr session = start(model, request);
+    std::vector<std::vector<uint8_t>> frames;
+    for (FramePtr frame; read(session, frame) == ZT_OK;) {
+        const zt_frame_info* info = zt_frame_get_info(frame.get());
+        std::vector<uint8_t>& bytes = frames.emplace_back();
+        for (int y = 0; y < 48; ++y) {
+            const uint8_t* row = info->data[0] + info->stride[0] * y;
+            bytes.insert(bytes.end(), row, row + 192);
+        }
+    }
+    return frames;
+}
+
+TEST(ApiSession, AMaskKeepsItsBlackPartAndNothingElse) {
+    const ModelPtr model = open_model();
+    EXPECT_EQ(zt_model_get_info(model.get())->mask_image, ZT_USE_OPTIONAL);
+    GivenPicture given;
+    given.request.strength = 0.0;  // all that is seen moves
+    const auto moving = all_frames(model, given.request);
+    // White, two greys and black, 16 columns of each.
+    std::vector<uint8_t> levels(size_t{64} * 48 * 3);
+    constexpr uint8_t kColumns[] = {255, 51, 102, 0};
+    for (size_t i = 0; i < levels.size(); ++i) levels[i] = kColumns[i / 3 % 64 / 16];
+    zt_image images[] = {given.image, given.image};
+    images[1].role = ZT_IMAGE_MASK;
+    images[1].data[0] = levels.data();
+    given.request.images = images;
+    given.request.image_count = 2;
+    const auto masked = all_frames(model, given.request);
+    ASSERT_EQ(masked.size(), moving.size());
+    for (size_t f = 0; f < masked.size(); ++f) {
+        for (size_t i = 0; i < levels.size(); ++i) {
+            const int made = moving[f][i], still = given.rgb[i], level = levels[i];
+            const double wanted = still + (made - still) * level / 255.0;
+            const double off = level == 0 || level == 255 ? 0.0 : 0.501;
+            ASSERT_NEAR(masked[f][i], wanted, off) << f << " " << i;
+        }
+    }
+    EXPECT_NE(masked[0], masked[1]);
+}
+
+TEST(ApiSession, HistoryAndALastPicture) {
+    const ModelPtr model = open_model();
+    EXPECT_EQ(zt_model_get_info(model.get())->history_images, 16);
+    GivenPicture given;
+    const auto animated = all_frames(model, given.request);
+    // The test card goes on from the newest frame.
+    const std::vector<uint8_t> grey(given.rgb.size(), 128);
+    zt_image images[] = {given.image, given.image};
+    images[0].role = images[1].role = ZT_IMAGE_HISTORY;
+    images[0].data[0] = grey.data();
+    given.request.images = images;
+    given.request.image_count = 2;
+    EXPECT_EQ(all_frames(model, given.request), animated);
+    // From the first to the last, which is all there in the last frame.
+    images[0].role = ZT_IMAGE_LAST;
+    images[1].role = ZT_IMAGE_FIRST;
+    const auto between = all_frames(model, given.request);
+    EXPECT_EQ(between.front(), animated.front());
+    EXPECT_NE(between[6], animated[6]);
+    FramePtr frame;
+    const SessionPtr session = start(model, given.request);
+    while (read(session, frame) == ZT_OK)
+        if (zt_frame_get_info(frame.get())->pts == 11) break;
+    const std::vector<uint8_t> picture = std::exchange(given.rgb, grey);
+    EXPECT_EQ(given.whole_rows(frame), 32);
+    given.rgb = picture;
+    given.request.frames = -1;
+    zt_session* endless = nullptr;
+    zt_error error = ZT_ERROR_INIT;
+    EXPECT_EQ(zt_session_create(model.get(), &given.request, &endless, &error), ZT_ERROR_ARGUMENT);
+    EXPECT_STREQ(error.message, "last image: expected a clip that has an end, got frames -1");
+}
+
 TEST(ApiSession, PicturesOfOlderAndNewerClients) {
     const ModelPtr model = open_model();
     GivenPicture given;

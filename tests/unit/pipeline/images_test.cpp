@@ -25,7 +25,7 @@ using zt::pipeline::to_rgb;
 
 Limits taking_all() {
     Limits limits;
-    limits.first_image = limits.last_image = limits.mask_image = ZT_USE_OPTIONAL;
+    limits.first_image = limits.last_image = ZT_USE_OPTIONAL;
     limits.history_images = 2;
     limits.strength = true;
     return limits;
@@ -126,6 +126,18 @@ TEST(Images, AModelTakesWhatItSays) {
                        c.images.resize(3, c.images[0]);
                    }),
               "history: expected at most 2 pictures, got 3");
+    EXPECT_EQ(with(ZT_ERROR_UNSUPPORTED,
+                   [](Case& c) {
+                       c.images[0].role = ZT_IMAGE_HISTORY;
+                       c.limits.history_images = 0;
+                   }),
+              "history: expected none (this model cannot go on from given frames), got 1");
+    EXPECT_EQ(with(ZT_ERROR_UNSUPPORTED,
+                   [](Case& c) {
+                       c.limits.first_image = ZT_USE_NEVER;
+                       c.limits.no_first = "it is blind";
+                   }),
+              "first image: expected none (it is blind), got 1");
     EXPECT_EQ(with(ZT_ERROR_ARGUMENT, [](Case& c) { c.images.resize(68, c.images[0]); }),
               "image: expected at most 67, got 68");
     EXPECT_EQ(with(ZT_ERROR_ARGUMENT,
@@ -134,6 +146,27 @@ TEST(Images, AModelTakesWhatItSays) {
                        c.request.fit = ZT_FIT_PAD;
                    }),
               "fit: expected a picture to fit, got none");
+}
+
+// Two pictures, the first of the given role, the second of another.
+std::string together(zt_image_role first, zt_image_role second, zt_use use = ZT_USE_OPTIONAL) {
+    return refusal(ZT_ERROR_ARGUMENT, [&](Case& c) {
+        c.images[0].role = first;
+        c.images.push_back(c.images[0]);
+        c.images[1].role = second;
+        c.limits.first_image = use;
+    });
+}
+
+TEST(Images, WhatBelongsTogether) {
+    EXPECT_EQ(together(ZT_IMAGE_FIRST, ZT_IMAGE_MASK), "accepted");
+    EXPECT_EQ(together(ZT_IMAGE_MASK, ZT_IMAGE_HISTORY), "accepted");
+    EXPECT_EQ(together(ZT_IMAGE_HISTORY, ZT_IMAGE_LAST, ZT_USE_REQUIRED), "accepted");
+    EXPECT_EQ(together(ZT_IMAGE_HISTORY, ZT_IMAGE_FIRST),
+              "history: expected none beside a first image, got 1");
+    EXPECT_EQ(together(ZT_IMAGE_MASK, ZT_IMAGE_MASK), "mask: expected one, got 2");
+    EXPECT_EQ(together(ZT_IMAGE_LAST, ZT_IMAGE_MASK),
+              "mask: expected a first image or history to keep, got none");
 }
 
 TEST(Images, StrengthNeedsAPictureAndAModelThatHasIt) {
@@ -170,6 +203,18 @@ TEST(Images, ThePlanHoldsItsOwnCopy) {
     EXPECT_EQ(plan.generation.images[0].width, 5);
     EXPECT_EQ(*plan.generation.images[0].rgb, before);
     EXPECT_EQ(plan.generation.fit, ZT_FIT_PAD);
+    EXPECT_FALSE(plan.mask);
+
+    // A mask is the pipeline's, not the model's.
+    zt_image with_mask[] = {image, image};
+    with_mask[0].role = ZT_IMAGE_MASK;
+    request.images = with_mask;
+    request.image_count = 2;
+    const auto masked = zt::pipeline::make_plan(request, model, log);
+    EXPECT_TRUE(masked.mask);
+    ASSERT_EQ(masked.generation.images.size(), 1U);
+    EXPECT_EQ(masked.generation.images[0].role, ZT_IMAGE_FIRST);
+    request.image_count = 1;
 
     // Asked before the pixels are there: the same size, no copy, no seed.
     zt_image later = image;
