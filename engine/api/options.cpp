@@ -220,7 +220,8 @@ bool store_request_option(zt_request& request, std::string_view name, const char
     return true;
 }
 
-// Options whose only possible value is the default have no field yet.
+// Options whose only possible value is the default have no field yet; mode, context and mask are the
+// front ends' own: the roles of the pictures say the same to the engine.
 bool has_no_field(std::string_view name) {
     return name == "cache" || name == "label" || name == "watermark" || name == "mode" ||
            name == "context" || name == "mask";

@@ -38,8 +38,10 @@
 /* 7.1 */
 #if ZT_AVFILTER_AT_LEAST(10, 4)
 #define zt_set_frame_rate(link, rate) (ff_filter_link(link)->frame_rate = (rate))
+#define zt_frame_rate(link)           (ff_filter_link((AVFilterLink *)(link))->frame_rate)
 #else
 #define zt_set_frame_rate(link, rate) ((link)->frame_rate = (rate))
+#define zt_frame_rate(link)           ((link)->frame_rate)
 #endif
 
 /* The pixel formats a filter makes, and that its YUV is BT.709 limited. From 7.0 on links negotiate the
@@ -73,41 +75,79 @@ static inline int zt_query_formats(ZT_QUERY_ARGS, const int *formats)
     return ZT_QUERY_SET(formats, formats);
 }
 
-/* The same for a filter whose one input takes other formats than its one output gives, and any colours. */
-static inline int zt_query_formats_of_both(ZT_QUERY_ARGS, const int *in, const int *out)
-{
 #if ZT_AVFILTER_AT_LEAST(10, 4)
-    AVFilterFormatsConfig *from = cfg_in[0], *to = cfg_out[0];
+#define ZT_INPUT_CONFIG(i) (cfg_in[i])
+#define ZT_OUTPUT_CONFIG   (cfg_out[0])
 #else
-    AVFilterFormatsConfig *from = &ctx->inputs[0]->outcfg, *to = &ctx->outputs[0]->incfg;
+#define ZT_INPUT_CONFIG(i) (&ctx->inputs[i]->outcfg)
+#define ZT_OUTPUT_CONFIG   (&ctx->outputs[0]->incfg)
 #endif
+
+/* One side of one link: these formats, and any colours (spaces is NULL) or these. */
+static inline int zt_offer(AVFilterFormatsConfig *side, const int *formats, const int *spaces, const int *ranges)
+{
     int ret;
 
 #if ZT_AVFILTER_AT_LEAST(9, 15)     /* 7.0 */
+    if ((ret = ff_formats_ref(spaces ? ff_make_format_list(spaces) : ff_all_color_spaces(), &side->color_spaces)) < 0 ||
+        (ret = ff_formats_ref(ranges ? ff_make_format_list(ranges) : ff_all_color_ranges(), &side->color_ranges)) < 0)
+        return ret;
+#else
+    (void)spaces;
+    (void)ranges;
+#endif
+    ret = ff_formats_ref(ff_make_format_list(formats), &side->formats);
+    return ret;
+}
+
+/* The same for a filter whose inputs take other formats than its one output gives, and any colours. */
+static inline int zt_query_formats_of_both(ZT_QUERY_ARGS, const int *in, const int *out)
+{
     static const int spaces[] = { AVCOL_SPC_BT709, -1 };
     static const int ranges[] = { AVCOL_RANGE_MPEG, -1 };
 
-    if ((ret = ff_formats_ref(ff_all_color_spaces(), &from->color_spaces)) < 0 ||
-        (ret = ff_formats_ref(ff_all_color_ranges(), &from->color_ranges)) < 0 ||
-        (ret = ff_formats_ref(ff_make_format_list(spaces), &to->color_spaces)) < 0 ||
-        (ret = ff_formats_ref(ff_make_format_list(ranges), &to->color_ranges)) < 0)
-        return ret;
-#endif
-    if ((ret = ff_formats_ref(ff_make_format_list(in), &from->formats)) < 0)
-        return ret;
-#if ZT_AVFILTER_AT_LEAST(10, 4)
-    (void)ctx;
-#endif
-    return ff_formats_ref(ff_make_format_list(out), &to->formats);
+    for (unsigned i = 0; i < ctx->nb_inputs; i++) {
+        const int ret = zt_offer(ZT_INPUT_CONFIG(i), in, NULL, NULL);
+        if (ret < 0)
+            return ret;
+    }
+    return zt_offer(ZT_OUTPUT_CONFIG, out, spaces, ranges);
 }
 
-/* One tick long, a picture of its own, progressive; no alpha is ever made here. */
-static inline void zt_set_frame_flags(AVFrame *frame)
+/* The same for a filter whose first input passes through: it has what the output has, the others what they
+ * like. Colours that no one has named pass too. */
+static inline int zt_query_formats_passing(ZT_QUERY_ARGS, const int *through, const int *others)
+{
+    AVFilterFormats *list = ff_make_format_list(through);
+    int ret;
+
+#if ZT_AVFILTER_AT_LEAST(9, 15)     /* 7.0 */
+    static const int spaces[] = { AVCOL_SPC_BT709, AVCOL_SPC_UNSPECIFIED, -1 };
+    static const int ranges[] = { AVCOL_RANGE_MPEG, AVCOL_RANGE_UNSPECIFIED, -1 };
+    AVFilterFormats *space = ff_make_format_list(spaces), *range = ff_make_format_list(ranges);
+
+    if ((ret = ff_formats_ref(space, &ZT_INPUT_CONFIG(0)->color_spaces)) < 0 ||
+        (ret = ff_formats_ref(space, &ZT_OUTPUT_CONFIG->color_spaces)) < 0 ||
+        (ret = ff_formats_ref(range, &ZT_INPUT_CONFIG(0)->color_ranges)) < 0 ||
+        (ret = ff_formats_ref(range, &ZT_OUTPUT_CONFIG->color_ranges)) < 0)
+        return ret;
+#endif
+    if ((ret = ff_formats_ref(list, &ZT_INPUT_CONFIG(0)->formats)) < 0 ||
+        (ret = ff_formats_ref(list, &ZT_OUTPUT_CONFIG->formats)) < 0)
+        return ret;
+    for (unsigned i = 1; i < ctx->nb_inputs; i++)
+        if ((ret = zt_offer(ZT_INPUT_CONFIG(i), others, NULL, NULL)) < 0)
+            return ret;
+    return 0;
+}
+
+/* So many ticks long, a picture of its own, progressive; no alpha is ever made here. */
+static inline void zt_set_frame_flags(AVFrame *frame, int64_t duration)
 {
 #if ZT_AVUTIL_AT_LEAST(57, 30)      /* 6.0 */
-    frame->duration = 1;
+    frame->duration = duration;
 #else
-    frame->pkt_duration = 1;
+    frame->pkt_duration = duration;
 #endif
 #if ZT_AVUTIL_AT_LEAST(58, 7)       /* 6.1 */
     frame->flags |= AV_FRAME_FLAG_KEY;

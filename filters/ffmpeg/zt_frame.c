@@ -93,15 +93,16 @@ static int matrix_of(const AVFrame *frame)
     }
 }
 
-int ff_zt_describe_picture(AVFilterContext *ctx, const ZtEngine *engine, const AVFrame *frame, zt_image *image)
+int ff_zt_describe_picture(AVFilterContext *ctx, const ZtEngine *engine, const AVFrame *frame, const char *role,
+                           zt_image *image)
 {
     const int rgb = !!(av_pix_fmt_desc_get(frame->format)->flags & AV_PIX_FMT_FLAG_RGB);
     const int planes = av_pix_fmt_count_planes(frame->format), matrix = rgb ? 0 : matrix_of(frame);
 
     if (matrix < 0) {
         const char *name = av_color_space_name(frame->colorspace);
-        av_log(ctx, AV_LOG_ERROR, "first image: matrix: expected bt601, bt709 or bt2020nc, got %s; "
-               "a scale filter in front can convert it\n", name ? name : "an unknown one");
+        av_log(ctx, AV_LOG_ERROR, "%s: matrix: expected bt601, bt709 or bt2020nc, got %s; "
+               "a scale filter in front can convert it\n", role, name ? name : "an unknown one");
         return AVERROR(EINVAL);
     }
     engine->image_init(image);
@@ -217,18 +218,23 @@ static int is_aligned(const zt_frame_info *info, int planes)
     return 1;
 }
 
+int64_t ff_zt_ticks(const AVFilterLink *outlink, zt_rational rate, int64_t frames)
+{
+    return av_rescale_q(frames, (AVRational){ rate.den, rate.num }, outlink->time_base);
+}
+
 static void set_properties(AVFrame *out, const AVFilterLink *outlink, const zt_frame_info *info)
 {
     const int rgb = !!(av_pix_fmt_desc_get(out->format)->flags & AV_PIX_FMT_FLAG_RGB);
 
-    out->pts                 = info->pts;
+    out->pts                 = ff_zt_ticks(outlink, info->rate, info->pts);
     out->sample_aspect_ratio = outlink->sample_aspect_ratio;
     out->color_primaries     = AVCOL_PRI_BT709;
     out->color_trc           = AVCOL_TRC_BT709;
     out->colorspace          = rgb ? AVCOL_SPC_RGB : AVCOL_SPC_BT709;
     out->color_range         = rgb ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
     out->chroma_location     = rgb ? AVCHROMA_LOC_UNSPECIFIED : AVCHROMA_LOC_LEFT;
-    zt_set_frame_flags(out);
+    zt_set_frame_flags(out, ff_zt_ticks(outlink, info->rate, info->pts + 1) - out->pts);
 }
 
 int ff_zt_wrap_frame(AVFilterLink *outlink, const ZtEngine *engine, zt_frame *source, AVFrame **frame)

@@ -24,14 +24,19 @@ zt_pixel_format ff_zt_pixel_format(int av_format);
 extern const int ff_zt_picture_formats[];
 zt_pixel_format ff_zt_picture_format(int av_format);
 /* A frame of one of these as the engine's image: planes borrowed, colours from its tags; untagged YUV is
- * BT.601 up to 576 lines and BT.709 above. A negative AVERROR, logged, for a matrix the engine lacks. */
-int ff_zt_describe_picture(AVFilterContext *ctx, const ZtEngine *engine, const AVFrame *frame, zt_image *image);
+ * BT.601 up to 576 lines and BT.709 above. `role` is for the log. A negative AVERROR, logged, for a matrix
+ * the engine lacks. */
+int ff_zt_describe_picture(AVFilterContext *ctx, const ZtEngine *engine, const AVFrame *frame, const char *role,
+                           zt_image *image);
 
 /* The AVERROR that a status becomes. */
 int ff_zt_error(zt_status status);
 
 /* A zt_log_fn; opaque is an AVFilterContext or NULL. */
 void ff_zt_log(void *opaque, zt_log_level level, const char *message);
+
+/* The time of so many frames of this rate, in outlink's time base. */
+int64_t ff_zt_ticks(const AVFilterLink *outlink, zt_rational rate, int64_t frames);
 
 /* Wraps the engine's frame without copying, or copies where FFmpeg asks for a wider alignment; sets all
  * properties. Takes the reference over in any case, also on failure. */

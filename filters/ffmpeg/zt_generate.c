@@ -368,7 +368,8 @@ int ff_zt_activate(AVFilterContext *ctx)
             if (!s->ended)
                 log_end(ctx);
             s->ended = 1;
-            ff_outlink_set_status(outlink, AVERROR_EOF, s->first_pts + s->frames);
+            ff_outlink_set_status(outlink, AVERROR_EOF, s->first_pts +
+                                  ff_zt_ticks(outlink, s->engine->session_get_info(s->session)->rate, s->frames));
             return 0;
         }
         if (status < 0)

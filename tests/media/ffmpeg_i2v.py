@@ -19,7 +19,9 @@ WIDTH, HEIGHT = 256, 144
 WHOLE_ROWS = HEIGHT - 18 - 31
 
 
-class Pictures(MediaTest):
+class PictureTest(MediaTest):
+    """Makes pictures, and looks at what arrives of them."""
+
     def picture(self, name, *filters, source="testsrc2=s=256x144:r=1:d=1"):
         path = self.path(name)
         self.ok(run(STOCK + ["-f", "lavfi", "-i", ",".join((source,) + filters), "-frames:v", "1", path]))
@@ -43,6 +45,8 @@ class Pictures(MediaTest):
                          for a, b in zip(ours[start:start + WIDTH], theirs[start:start + WIDTH]))
         return count
 
+
+class Pictures(PictureTest):
     def test_rgb_arrives_byte_for_byte(self):
         # 16-bit samples are rounded by us and cut off by swscale.
         for name, form, tolerance in (("a.png", "rgb24", 0), ("b.png", "rgba", 0), ("c.png", "rgb48be", 1), ("d.ppm", "rgb24", 0)):
@@ -93,6 +97,107 @@ class Pictures(MediaTest):
         full = self.moved("-i", path)
         for strength in ("0.5", "0"):
             self.assertEqual(self.rows_within(self.moved("-i", path, options=f":strength={strength}"), full, 1), 0)
+
+
+class Masks(PictureTest):
+    """With strength=0 all that the test card shows moves; a mask keeps what is black."""
+    HALF = "color=black:s=256x144:r=1:d=1,format=gray,geq=lum='if(lt(X,128),255,0)'"
+
+    def masked(self, *inputs, options="", frames=3):
+        out, _ = self.ok(run(FFMPEG + list(inputs) + ["-filter_complex", f"[0:v][1:v]{I2V}mask=1:frames={frames}{options},format=gbrp",
+                                                      "-f", "rawvideo", "-"], text=False, timeout=60))
+        size = 3 * WIDTH * HEIGHT
+        self.assertEqual(len(out), frames * size)
+        return [out[at:at + size] for at in range(0, len(out), size)]
+
+    @staticmethod
+    def half(frame, left):
+        return b"".join(frame[at:at + WIDTH // 2] for at in range(0 if left else WIDTH // 2, len(frame), WIDTH))
+
+    def test_black_stays_and_white_moves(self):
+        path = self.picture("a.png", "format=rgb24")
+        theirs = self.gbr(*STOCK, "-i", path, "-vf", "format=gbrp")
+        for name, form in (("m.png", "gray"), ("n.png", "rgb24"), ("m.jpg", "yuvj420p"), ("m.mkv", "yuv420p")):
+            mask = self.picture(name, "format=" + form, source=self.HALF)
+            frames = self.masked("-i", path, "-i", mask, options=":strength=0")
+            for frame in frames:
+                self.assertEqual(self.half(frame, left=False), self.half(theirs, left=False), form)
+            self.assertEqual(len({self.half(frame, left=True) for frame in frames}), len(frames), form)
+
+    def test_the_fitted_picture_is_what_stays(self):
+        path = self.picture("big.png", "format=rgb24", source="testsrc2=s=642x500:r=1:d=1")
+        mask = self.picture("black.png", source="color=black:s=321x250:r=1:d=1")
+        for fit in ("crop", "pad"):
+            fitted = self.moved("-i", path, options=f":fit={fit}")
+            still = self.masked("-i", path, "-i", mask, options=f":strength=0:fit={fit}", frames=1)[0]
+            self.assertEqual(self.rows_within(fitted, still, 0), WHOLE_ROWS, fit)
+
+    def test_endless_inputs_are_told_to_stop(self):
+        frames = self.masked("-f", "lavfi", "-i", "testsrc2=s=256x144", "-f", "lavfi", "-i", "color=black:s=64x36", frames=30)
+        self.assertEqual(len(set(frames)), 1)
+
+    def test_a_mask_that_never_comes(self):
+        path = self.picture("a.png")
+        _, err, _ = run(FFMPEG + ["-i", path, "-f", "lavfi", "-i", "color=s=64x36:d=1", "-filter_complex",
+                                  f"[1:v]trim=start=5[m];[0:v][m]{I2V}mask=1:frames=3", "-f", "null", "-"], timeout=60)
+        self.assertIn("mask: expected a picture, got none before its end", err)
+
+
+class Extends(PictureTest):
+    EXTEND = "i2v=model=testcard:prompt=x:mode=extend:"
+
+    def through(self, graph, *inputs):
+        out, err = self.ok(run(FFMPEG + list(inputs) + ["-filter_complex", graph, "-f", "framemd5", "-"], timeout=60))
+        return digests(out), err
+
+    def test_input_passes_bit_exact_and_goes_on(self):
+        for form, rate in (("yuv420p", "24"), ("yuv422p10", "25"), ("gbrp", "30000/1001"), ("yuv444p", "24000/1001")):
+            path = self.path("in.mkv")
+            self.ok(run(STOCK + ["-f", "lavfi", "-i", f"testsrc2=s=320x180:r={rate}:d=1,format={form}", "-c:v", "ffv1", path]))
+            theirs, _ = self.through("format=" + form, "-i", path)
+            ours, err = self.through(f"format={form},{self.EXTEND}frames=20,showinfo", "-i", path)
+            self.assertEqual((len(ours), ours[:len(theirs)]), (len(theirs) + 20, theirs), form)
+            self.assertEqual(len(set(ours[len(theirs):])), 20, form)
+            times = [float(t) for t in re.findall(r" n: *\d+ pts: *\d+ pts_time:([0-9.]+)", err)]
+            numerator, _, denominator = rate.partition("/")
+            step = int(denominator or 1) / int(numerator)
+            for a, b in zip(times, times[1:]):
+                self.assertAlmostEqual(b - a, step, delta=0.0011, msg=form)     # Matroska counts milliseconds
+
+    def test_it_goes_on_from_the_newest_frame(self):
+        # The test card shows it where it draws no mark.
+        graph = f"testsrc2=s=256x144:r=24:d=1,format=gbrp,{self.EXTEND}frames=1,format=gbrp"
+        out, _ = self.ok(run(FFMPEG + ["-filter_complex", graph, "-f", "rawvideo", "-"], text=False))
+        size = 3 * WIDTH * HEIGHT
+        self.assertEqual(len(out), 25 * size)
+        self.assertEqual(self.rows_within(out[-2 * size:-size], out[-size:], 0), WHOLE_ROWS)
+
+    def test_few_frames_and_two_sources_of_ours(self):
+        self.assertEqual(len(self.through(f"testsrc=s=256x144:r=24,trim=end_frame=1,{self.EXTEND}frames=3")[0]), 4)
+        chain = f"t2vsrc=model=testcard:prompt=a:frames=30,{self.EXTEND}context=4:frames=3,{self.EXTEND}frames=2"
+        self.assertEqual(len(self.through(chain)[0]), 35)
+
+    def test_black_of_a_mask_stays_as_in_the_newest_frame(self):
+        graph = (f"testsrc2=s=256x144:r=24:d=1,format=gbrp[a];color=black:s=256x144[m];"
+                 f"[a][m]{self.EXTEND}mask=1:frames=3,format=gbrp")
+        got, _ = self.through(graph)
+        self.assertEqual(len(set(got[23:])), 1)
+        self.assertEqual(len(set(got)), 24)
+
+    def test_what_cannot_follow_is_refused(self):
+        for graph, expected in (
+                (f"testsrc=s=256x144:r=10:d=1,{self.EXTEND}frames=3", "rate: expected one of 24 24000/1001"),
+                (f"testsrc=s=255x144:r=24:d=1,{self.EXTEND}frames=3", "size: expected a multiple of 2"),
+                (f"testsrc=s=256x144:r=24:d=1,{self.EXTEND}size=320x180", "size: expected 256x144, that of the input"),
+                (f"testsrc=s=256x144:r=24:d=1,{self.EXTEND}rate=25", "rate: expected 24/1, that of the input"),
+                (f"testsrc=s=256x144:r=24:d=1,{self.EXTEND}context=17", "history: expected at most 16 pictures, got 17"),
+                (f"testsrc=s=256x144:r=24:d=1,{self.EXTEND}engine_opts=image=never", r"image: expected none \(this model takes")):
+            out, err, status = ffmpeg(graph, timeout=60)
+            self.assertRegex(err, expected)
+            self.assertEqual((digests(out), status > 0), ([], True), graph)
+        if ffmpeg_version() < (7, 0):       # later ones convert by themselves
+            _, err, _ = ffmpeg(f"testsrc2=s=256x144:r=24:d=1,format=yuv420p,setparams=colorspace=smpte170m,{self.EXTEND}frames=3")
+            self.assertIn("input: expected bt709 in limited range, as the new frames are, got smpte170m", err)
 
 
 class Ends(MediaTest):
@@ -195,9 +300,8 @@ class Refused(MediaTest):
                 ("i2v=model=testcard", "prompt: expected one of prompt, prompt_file, storyboard, got none"),
                 ("i2v=model=nosuch:prompt=x", r'model: expected .* or the path of a model, got "nosuch"\n'),
                 (I2V + "size=17x17", "size: expected"), (I2V + "rate=17", "rate: expected"),
-                (I2V + "mode=extend", "mode: expected animate"), (I2V + "context=2", "context: expected 1"),
-                (I2V + "mask=1", "mask: expected 0"), (I2V + "fit=squeeze", "fit"), (I2V + "strength=1.5", "strength"),
-                (I2V + "context=0", "context"), (I2V + "frames=-2", "frames")):
+                (I2V + "context=2", r"context: expected 0 \(mode=animate looks at one picture\), got 2"),
+                (I2V + "fit=squeeze", "fit"), (I2V + "strength=1.5", "strength"), (I2V + "frames=-2", "frames")):
             _, status = self.refused(graph, expected)
             self.assertGreater(status, 0, graph)
 
