@@ -119,6 +119,27 @@ player_free (Player * player)
   gst_object_unref (player->pipeline);
 }
 
+/* Waits until a change of state is over. A flush before that, sent past the pipeline to an element,
+ * takes the sink back to PAUSED while the pipeline is still on its way to PLAYING and no longer looks
+ * at it: the sink stays in PAUSED for ever. */
+static inline void
+player_settle (Player * player)
+{
+  fail_unless_equals_int (gst_element_get_state (player->pipeline, NULL, NULL,
+          PATIENCE), GST_STATE_CHANGE_SUCCESS);
+}
+
+/* A flushing seek, answered by `element`: the pipeline or the source itself. */
+static inline void
+player_seek (Player * player, GstElement * element, GstFormat format,
+    gint64 start, gint64 stop)
+{
+  player_settle (player);
+  fail_unless (gst_element_seek (element, 1.0, format,
+          GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE, GST_SEEK_TYPE_SET,
+          start, stop >= 0 ? GST_SEEK_TYPE_SET : GST_SEEK_TYPE_NONE, stop));
+}
+
 /* Every change of state returns within what is promised. */
 static inline void
 set_state_in_time (GstElement * element, GstState state)

@@ -209,6 +209,7 @@ GST_START_TEST (flush_goes_on)
   gchar *sum;
 
   player_skip (&player, 0, 10);
+  player_settle (&player);
   fail_unless (gst_element_send_event (player.source,
           gst_event_new_flush_start ()));
   fail_unless (gst_element_send_event (player.source,

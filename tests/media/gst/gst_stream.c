@@ -234,19 +234,16 @@ GST_START_TEST (same_seed_same_frames)
 GST_END_TEST;
 
 static GstPadProbeReturn
-count_buffer (GstPad * pad, GstPadProbeInfo * info, gpointer count)
+tell_buffer (GstPad * pad, GstPadProbeInfo * info, gpointer queue)
 {
-  g_atomic_int_inc ((gint *) count);
+  g_async_queue_push (queue, pad);
   return GST_PAD_PROBE_OK;
 }
 
 static void
-seek_to (Player * player, GstClockTime start, GstClockTime stop)
+seek_to (Player * player, gint64 start, gint64 stop)
 {
-  fail_unless (gst_element_seek (player->pipeline, 1.0, GST_FORMAT_TIME,
-          GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE, GST_SEEK_TYPE_SET,
-          start, GST_CLOCK_TIME_IS_VALID (stop) ? GST_SEEK_TYPE_SET :
-          GST_SEEK_TYPE_NONE, stop));
+  player_seek (player, player->pipeline, GST_FORMAT_TIME, start, stop);
 }
 
 GST_START_TEST (seeks_find_the_very_frame)
@@ -260,7 +257,7 @@ GST_START_TEST (seeks_find_the_very_frame)
     GstClockTime time = gst_util_uint64_scale (targets[i], GST_SECOND, 24);
 
     /* Every second one into the middle of the frame. */
-    seek_to (&player, time + (i % 2) * 20 * GST_MSECOND, GST_CLOCK_TIME_NONE);
+    seek_to (&player, time + (i % 2) * 20 * GST_MSECOND, -1);
     player_compare (&player, targets[i], sums->pdata[targets[i]]);
     if (targets[i] < 47)
       player_compare (&player, targets[i] + 1, sums->pdata[targets[i] + 1]);
@@ -276,9 +273,7 @@ GST_START_TEST (seeks_by_frame_number)
   Player player = player_start (make_source ("a red fox", 48, 3), NULL);
 
   gst_buffer_unref (player_expect (&player, 0));
-  fail_unless (gst_element_send_event (player.source, gst_event_new_seek (1.0,
-              GST_FORMAT_DEFAULT, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET, 31,
-              GST_SEEK_TYPE_NONE, -1)));
+  player_seek (&player, player.source, GST_FORMAT_DEFAULT, 31, -1);
   gst_buffer_unref (player_expect (&player, 31));
   player_free (&player);
 }
@@ -305,7 +300,7 @@ GST_START_TEST (seeks_to_the_end_end_the_stream)
   Player player = player_start (make_source ("a red fox", 24, 3), NULL);
 
   gst_buffer_unref (player_expect (&player, 0));
-  seek_to (&player, GST_SECOND, GST_CLOCK_TIME_NONE);
+  seek_to (&player, GST_SECOND, -1);
   fail_unless (player_pull (&player) == NULL);
   player_free (&player);
 }
@@ -316,21 +311,23 @@ GST_START_TEST (negative_rates_are_refused)
 {
   Player player = player_new (make_source ("a red fox", 48, 3), NULL);
   GstPad *pad = gst_element_get_static_pad (player.source, "src");
-  gint pushed = 0;
+  GAsyncQueue *pushed = g_async_queue_new ();
 
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, count_buffer, &pushed,
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, tell_buffer, pushed,
       NULL);
   gst_object_unref (pad);
   gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
   gst_buffer_unref (player_expect (&player, 0));
   /* One is in the sink, one on its way into it. */
-  while (g_atomic_int_get (&pushed) < 3)
-    g_usleep (1000);
+  for (gint i = 0; i < 3; i++)
+    fail_unless (g_async_queue_timeout_pop (pushed, PATIENCE / GST_USECOND)
+        != NULL, "frame %d was not pushed", i);
   fail_if (gst_element_seek (player.pipeline, -1.0, GST_FORMAT_TIME,
           GST_SEEK_FLAG_NONE, GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_SET,
           GST_SECOND));
   gst_buffer_unref (player_expect (&player, 1));
   player_free (&player);
+  g_async_queue_unref (pushed);
 }
 GST_END_TEST;
 
@@ -342,7 +339,7 @@ GST_START_TEST (random_seed_is_drawn_once)
 
   gst_buffer_unref (buffer);
   player_skip (&player, 1, 5);
-  seek_to (&player, 0, GST_CLOCK_TIME_NONE);
+  seek_to (&player, 0, -1);
   player_compare (&player, 0, first);
   g_free (first);
   player_free (&player);
