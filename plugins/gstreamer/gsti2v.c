@@ -2,14 +2,15 @@
  *
  * gsti2v.c - the element i2v: a picture comes in and starts to move
  *
- * A source like t2vsrc with a sink pad: the first buffer conditions, then upstream hears EOS. Nothing
+ * A source like t2vsrc with sink pads: on each the first buffer conditions, then upstream hears EOS. Nothing
  * that comes in is passed on; stream, segment, duration and seeks are the element's own.
  */
 /**
  * SECTION:element-i2v
  * @title: i2v
  *
- * Makes the first picture of its input move.
+ * Makes the first picture of its input move. A second picture on the request pad `mask` says where (white
+ * may move), one on `last` what the clip ends with.
  *
  * ## Example
  * |[
@@ -26,10 +27,15 @@
 
 typedef struct
 {
+  T2vInput input;
+  GstVideoInfo video;           /* the pad's thread only, width 0 before caps */
+} I2vSink;
+
+typedef struct
+{
   GstT2vBase parent;
 
-  GstPad *sink;
-  GstVideoInfo video;           /* of the input; sink thread only, width 0 before caps */
+  I2vSink sinks[T2V_INPUTS];    /* each the private data of its pad */
 } GstI2v;
 
 typedef struct
@@ -43,7 +49,7 @@ GST_ELEMENT_REGISTER_DEFINE (i2v, "i2v", GST_RANK_NONE, gst_i2v_get_type ());
 
 /* FALSE, with a message, for a picture whose colours the engine cannot read. */
 static gboolean
-check_colors (GstI2v * self, const GstVideoInfo * video)
+check_colors (GstI2v * self, T2vInput input, const GstVideoInfo * video)
 {
   GstVideoColorMatrix matrix = video->colorimetry.matrix;
   const gchar *what = NULL;
@@ -59,36 +65,34 @@ check_colors (GstI2v * self, const GstVideoInfo * video)
   if (what != NULL) {
     gchar *got = gst_video_colorimetry_to_string (&video->colorimetry);
 
-    GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("first image: %s, got %s", what,
-            got ? got : "none"), ("videoconvert in front of i2v may help"));
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("%s: %s, got %s",
+            input == T2V_INPUT_FIRST ? "first image" : t2v_input_name (input),
+            what, got ? got : "none"), ("videoconvert in front of i2v may help"));
     g_free (got);
   }
   return what == NULL;
 }
 
 static gboolean
-take_caps (GstI2v * self, GstCaps * caps)
+take_caps (GstI2v * self, I2vSink * sink, GstCaps * caps)
 {
   GstVideoInfo video;
-  gboolean have;
 
-  g_mutex_lock (&self->parent.wait.lock);
-  have = self->parent.wait.picture != NULL;
-  g_mutex_unlock (&self->parent.wait.lock);
-  if (have) {
+  if (t2v_picture_is_there (&self->parent, sink->input)) {
     GST_WARNING_OBJECT (self, "new caps after the picture: ignored");
     return TRUE;
   }
-  if (!gst_video_info_from_caps (&video, caps) || !check_colors (self, &video))
+  if (!gst_video_info_from_caps (&video, caps)
+      || !check_colors (self, sink->input, &video))
     return FALSE;
-  self->video = video;
+  sink->video = video;
   return TRUE;
 }
 
 /* A flush from upstream goes through: what was made of the old picture is stale. The base class pushes
  * the events on and stops, then starts, its task. */
 static gboolean
-flush (GstI2v * self, GstEvent * event)
+flush (GstI2v * self, T2vInput input, GstEvent * event)
 {
   GstElement *element = GST_ELEMENT (self);
 
@@ -96,7 +100,7 @@ flush (GstI2v * self, GstEvent * event)
     GstPad *src = GST_BASE_SRC_PAD (self);
 
     GST_PAD_STREAM_LOCK (src);
-    t2v_stream_drop_picture (&self->parent);
+    t2v_stream_drop_picture (&self->parent, input);
     GST_PAD_STREAM_UNLOCK (src);
   }
   return gst_element_send_event (element, event);
@@ -106,20 +110,21 @@ static gboolean
 sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
 {
   GstI2v *self = (GstI2v *) parent;
+  I2vSink *sink = gst_pad_get_element_private (pad);
   gboolean ok = TRUE;
   GstCaps *caps;
 
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_CAPS:
       gst_event_parse_caps (event, &caps);
-      ok = take_caps (self, caps);
+      ok = take_caps (self, sink, caps);
       break;
     case GST_EVENT_EOS:
-      t2v_picture_end (&self->parent);
+      t2v_picture_end (&self->parent, sink->input);
       break;
     case GST_EVENT_FLUSH_START:
     case GST_EVENT_FLUSH_STOP:
-      return flush (self, event);
+      return flush (self, sink->input, event);
     default:
       break;
   }
@@ -144,28 +149,77 @@ static GstFlowReturn
 sink_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 {
   GstI2v *self = (GstI2v *) parent;
+  I2vSink *sink = gst_pad_get_element_private (pad);
 
-  if (GST_VIDEO_INFO_WIDTH (&self->video) == 0) {
+  if (GST_VIDEO_INFO_WIDTH (&sink->video) == 0) {
     gst_buffer_unref (buffer);
     return GST_FLOW_NOT_NEGOTIATED;
   }
-  t2v_picture_take (&self->parent, buffer, &self->video);
+  t2v_picture_take (&self->parent, sink->input, buffer, &sink->video);
   return GST_FLOW_EOS;
+}
+
+/* Not yet the element's. */
+static GstPad *
+make_sink (GstI2v * self, GstPadTemplate * template, const gchar * name,
+    T2vInput input)
+{
+  I2vSink *sink = &self->sinks[input];
+  GstPad *pad = gst_pad_new_from_template (template, name);
+
+  sink->input = input;
+  gst_video_info_init (&sink->video);
+  gst_pad_set_element_private (pad, sink);
+  gst_pad_set_chain_function (pad, GST_DEBUG_FUNCPTR (sink_chain));
+  gst_pad_set_event_function (pad, GST_DEBUG_FUNCPTR (sink_event));
+  gst_pad_set_query_function (pad, GST_DEBUG_FUNCPTR (sink_query));
+  t2v_input_want (&self->parent, input, TRUE);
+  return pad;
+}
+
+/* One pad of a kind, and none while a clip is made: what conditions it is settled at its start. */
+static GstPad *
+request_new_pad (GstElement * element, GstPadTemplate * template,
+    const gchar * name, const GstCaps * caps)
+{
+  GstI2v *self = (GstI2v *) element;
+  const gchar *wanted = GST_PAD_TEMPLATE_NAME_TEMPLATE (template);
+  GstPad *there = gst_element_get_static_pad (element, wanted), *pad;
+
+  for (T2vInput input = T2V_INPUT_LAST; input < T2V_INPUTS; input++) {
+    if (there == NULL && !t2v_base_is_open (&self->parent)
+        && g_str_equal (wanted, t2v_input_name (input))) {
+      pad = make_sink (self, template, wanted, input);
+      t2v_base_add_request_pad (&self->parent, pad);
+      return pad;
+    }
+  }
+  GST_WARNING_OBJECT (self, "%s: expected one, requested in NULL or READY",
+      wanted);
+  gst_clear_object (&there);
+  return NULL;
+}
+
+static void
+release_pad (GstElement * element, GstPad * pad)
+{
+  GstI2v *self = (GstI2v *) element;
+  I2vSink *sink = gst_pad_get_element_private (pad);
+
+  gst_pad_set_active (pad, FALSE);
+  t2v_input_want (&self->parent, sink->input, FALSE);
+  t2v_picture_forget (&self->parent, sink->input);
+  t2v_base_remove_request_pad (&self->parent, pad);
 }
 
 static void
 gst_i2v_init (GstI2v * self)
 {
-  GstPadTemplate *template =
-      gst_element_class_get_pad_template (GST_ELEMENT_GET_CLASS (self), "sink");
+  GstElement *element = GST_ELEMENT (self);
 
-  self->parent.wait.picture_wanted = TRUE;
-  gst_video_info_init (&self->video);
-  self->sink = gst_pad_new_from_template (template, "sink");
-  gst_pad_set_chain_function (self->sink, GST_DEBUG_FUNCPTR (sink_chain));
-  gst_pad_set_event_function (self->sink, GST_DEBUG_FUNCPTR (sink_event));
-  gst_pad_set_query_function (self->sink, GST_DEBUG_FUNCPTR (sink_query));
-  gst_element_add_pad (GST_ELEMENT (self), self->sink);
+  gst_element_add_pad (element, make_sink (self,
+          gst_element_class_get_pad_template (GST_ELEMENT_GET_CLASS (self),
+              "sink"), "sink", T2V_INPUT_FIRST));
 }
 
 static void
@@ -174,10 +228,16 @@ gst_i2v_class_init (GstI2vClass * klass)
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstCaps *caps = t2v_clip_picture_caps ();
 
+  element_class->request_new_pad = GST_DEBUG_FUNCPTR (request_new_pad);
+  element_class->release_pad = GST_DEBUG_FUNCPTR (release_pad);
   t2v_base_install_options (G_OBJECT_CLASS (klass), TRUE);
   gst_element_class_set_static_metadata (element_class, "Image to video",
       "Filter/Effect/Video", "Makes a picture move", "Zoetrope");
   gst_element_class_add_pad_template (element_class,
       gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
+  gst_element_class_add_pad_template (element_class,
+      gst_pad_template_new ("last", GST_PAD_SINK, GST_PAD_REQUEST, caps));
+  gst_element_class_add_pad_template (element_class,
+      gst_pad_template_new ("mask", GST_PAD_SINK, GST_PAD_REQUEST, caps));
   gst_caps_unref (caps);
 }

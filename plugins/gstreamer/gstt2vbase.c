@@ -156,6 +156,30 @@ gst_t2v_base_get_property (GObject * object, guint id, GValue * value,
   g_mutex_unlock (&self->settings.lock);
 }
 
+/* GstBaseSrc names its stream by gst_pad_create_stream_id(), which asserts that an element has one sink pad
+ * at the most. So the pads that may be requested are on all lists but not in that count. */
+void
+t2v_base_add_request_pad (GstT2vBase * self, GstPad * pad)
+{
+  GstElement *element = GST_ELEMENT (self);
+
+  gst_element_add_pad (element, pad);
+  GST_OBJECT_LOCK (element);
+  element->numsinkpads--;
+  GST_OBJECT_UNLOCK (element);
+}
+
+void
+t2v_base_remove_request_pad (GstT2vBase * self, GstPad * pad)
+{
+  GstElement *element = GST_ELEMENT (self);
+
+  GST_OBJECT_LOCK (element);
+  element->numsinkpads++;
+  GST_OBJECT_UNLOCK (element);
+  gst_element_remove_pad (element, pad);
+}
+
 static GstStateChangeReturn
 gst_t2v_base_change_state (GstElement * element, GstStateChange transition)
 {

@@ -66,6 +66,23 @@ typedef struct
   T2vProgress progress;
 } T2vSrcStream;
 
+/* The pictures that may come in, each through a pad of its own. */
+typedef enum
+{
+  T2V_INPUT_FIRST,
+  T2V_INPUT_LAST,
+  T2V_INPUT_MASK,
+  T2V_INPUTS
+} T2vInput;
+
+typedef struct
+{
+  gboolean wanted;              /* its pad is there */
+  gboolean ended;               /* the input ended */
+  GstBuffer *picture;           /* NULL until it is there */
+  GstVideoInfo info;
+} T2vSrcInput;
+
 /* Ends a wait from another thread. Only the streaming thread, and stop() after it, replace the
  * session; whoever uses it from elsewhere holds the lock meanwhile. */
 typedef struct
@@ -75,11 +92,8 @@ typedef struct
   gboolean tags_due;            /* a flush drops tags on their way */
   zt_session *session;
 
-  GCond changed;                /* flushing, or something about the picture */
-  gboolean picture_wanted;      /* an i2v; set once, before the first state change */
-  gboolean picture_ended;       /* the input ended without one */
-  GstBuffer *picture;           /* conditions, NULL until it is there */
-  GstVideoInfo picture_info;
+  GCond changed;                /* broadcast: flushing, or something about the inputs */
+  T2vSrcInput inputs[T2V_INPUTS];
 } T2vSrcWait;
 
 struct _GstT2vBase
@@ -99,8 +113,12 @@ gboolean t2v_base_is_open (GstT2vBase * self);
 /* The properties of the options that belong to pictures, or of the others. */
 void t2v_base_install_options (GObjectClass * klass, gboolean of_pictures);
 
-/* gstt2vstream.c: from a model to frames. start, stop, next and drop belong to the base class's
- * own threads; cancel and steer may be called from any. */
+/* Adds and removes a sink pad that was requested. */
+void t2v_base_add_request_pad (GstT2vBase * self, GstPad * pad);
+void t2v_base_remove_request_pad (GstT2vBase * self, GstPad * pad);
+
+/* gstt2vopen.c and gstt2vstream.c: from a model to frames. start, stop, next and drop belong to the base
+ * class's own threads; cancel and steer may be called from any. */
 void t2v_stream_init (GstT2vBase * self);
 void t2v_stream_finalize (GstT2vBase * self);
 /* Opens the model and settles the length; posts an error when it returns FALSE. */
@@ -119,27 +137,49 @@ void t2v_stream_cancel (GstT2vBase * self);
 zt_status t2v_stream_steer (GstT2vBase * self, T2vOption option,
     const gchar * text, zt_error * error);
 
-/* Forgets the picture and the generation made from it: the next one begins at frame 0. The stream must be
+/* Ends the progress report and posts the error; always FALSE. */
+gboolean t2v_stream_fail (GstT2vBase * self, const zt_error * error);
+/* Forgets one picture and the generation made from it: the next one begins at frame 0. The stream must be
  * stopped or flushing. */
-void t2v_stream_drop_picture (GstT2vBase * self);
+void t2v_stream_drop_picture (GstT2vBase * self, T2vInput input);
 
-/* gstt2vpicture.c: the picture that conditions, under the wait's lock. take and end are called by the
- * thread that brings it, wait by the streaming thread. */
+/* gstt2vpicture.c: the pictures that condition, under the wait's lock. take and end are called by the
+ * threads that bring them, wait by the streaming thread. */
+/* "input", "last", "mask". */
+const gchar *t2v_input_name (T2vInput input);
+/* Whether a picture comes in here; only while nothing runs. */
+void t2v_input_want (GstT2vBase * self, T2vInput input, gboolean wanted);
 /* Takes the buffer. FALSE when there is one already. */
-gboolean t2v_picture_take (GstT2vBase * self, GstBuffer * buffer,
-    const GstVideoInfo * info);
+gboolean t2v_picture_take (GstT2vBase * self, T2vInput input,
+    GstBuffer * buffer, const GstVideoInfo * info);
 /* No picture will come. */
-void t2v_picture_end (GstT2vBase * self);
-void t2v_picture_forget (GstT2vBase * self);
-/* Whether the model takes one, where one is wanted: said before it is decoded. */
+void t2v_picture_end (GstT2vBase * self, T2vInput input);
+gboolean t2v_picture_is_there (GstT2vBase * self, T2vInput input);
+void t2v_picture_forget (GstT2vBase * self, T2vInput input);
+void t2v_picture_forget_all (GstT2vBase * self);
+/* Whether the model takes those that are wanted: said before anything is decoded. */
 zt_status t2v_picture_check (GstT2vBase * self, const zt_model_info * model,
     zt_error * error);
-/* OK: *picture is a reference, NULL where none is wanted. FLUSHING, or EOS where none will come. */
-GstFlowReturn t2v_picture_wait (GstT2vBase * self, GstBuffer ** picture,
-    GstVideoInfo * info);
-/* A mapped picture as the engine's image; the planes stay the frame's. */
-void t2v_picture_describe (const ZtEngine * zt, GstVideoFrame * frame,
-    zt_image * image);
+
+/* References to the pictures of a generation. */
+typedef struct
+{
+  guint count;
+  const gchar *missing;         /* after EOS: the input that brought none */
+  struct
+  {
+    GstBuffer *buffer;
+    GstVideoInfo info;
+    zt_image_role role;
+  } at[T2V_INPUTS];
+} T2vPictures;
+
+/* OK: all that are wanted are there. FLUSHING, or EOS where one will not come. */
+GstFlowReturn t2v_pictures_wait (GstT2vBase * self, T2vPictures * pictures);
+void t2v_pictures_clear (T2vPictures * pictures);
+/* Picture n as the engine's image; the planes are the frame's, which is to be unmapped after TRUE. */
+gboolean t2v_pictures_map (const T2vPictures * pictures, guint n,
+    const ZtEngine * zt, GstVideoFrame * frame, zt_image * image);
 
 /* gstt2vpush.c: what the base classes ask for. */
 void t2v_push_install (GstBaseSrcClass * base_class,

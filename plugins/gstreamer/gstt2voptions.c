@@ -310,13 +310,6 @@ t2v_options_apply (const T2vOptions * options, const ZtEngine * zt,
       continue;
     }
     g_ptr_array_add (keep, text);
-    if (i == T2V_OPTION_mode || i == T2V_OPTION_context) {
-      error->status = ZT_ERROR_UNSUPPORTED;
-      g_snprintf (error->message, sizeof (error->message),
-          "%s: expected %s (these elements have no other yet), got %s",
-          info->name, i == T2V_OPTION_mode ? "animate" : "1", text);
-      return error->status;
-    }
     status = zt->set_option (params, request, info->name, text, error);
     if (status < 0)
       return status;

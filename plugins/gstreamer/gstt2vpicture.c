@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * gstt2vpicture.c - the picture that conditions: handed from the thread that brings it to the one that
+ * gstt2vpicture.c - the pictures that condition: handed from the threads that bring them to the one that
  * waits, and told to the engine
  */
 #ifdef HAVE_CONFIG_H
@@ -9,18 +9,49 @@
 
 #include "gstt2vbase.h"
 
+/* By T2vInput. */
+static const struct
+{
+  const gchar *name;
+  zt_image_role role;
+  const gchar *refusal;         /* of a model that takes none */
+} inputs[T2V_INPUTS] = {
+  {"input", ZT_IMAGE_FIRST, "image: expected none (this model takes no picture), "
+        "got 1"},
+  {"last", ZT_IMAGE_LAST, "last image: expected none (this model takes no such "
+        "picture), got 1"},
+  {"mask", ZT_IMAGE_MASK, "mask: expected none (this model takes no such "
+        "picture), got 1"},
+};
+
+const gchar *
+t2v_input_name (T2vInput input)
+{
+  return inputs[input].name;
+}
+
+void
+t2v_input_want (GstT2vBase * self, T2vInput input, gboolean wanted)
+{
+  g_mutex_lock (&self->wait.lock);
+  self->wait.inputs[input].wanted = wanted;
+  g_cond_broadcast (&self->wait.changed);
+  g_mutex_unlock (&self->wait.lock);
+}
+
 gboolean
-t2v_picture_take (GstT2vBase * self, GstBuffer * buffer,
+t2v_picture_take (GstT2vBase * self, T2vInput input, GstBuffer * buffer,
     const GstVideoInfo * info)
 {
+  T2vSrcInput *at = &self->wait.inputs[input];
   gboolean first;
 
   g_mutex_lock (&self->wait.lock);
-  first = self->wait.picture == NULL;
+  first = at->picture == NULL;
   if (first) {
-    self->wait.picture = buffer;
-    self->wait.picture_info = *info;
-    g_cond_signal (&self->wait.changed);
+    at->picture = buffer;
+    at->info = *info;
+    g_cond_broadcast (&self->wait.changed);
   }
   g_mutex_unlock (&self->wait.lock);
   if (!first)
@@ -29,69 +60,121 @@ t2v_picture_take (GstT2vBase * self, GstBuffer * buffer,
 }
 
 void
-t2v_picture_end (GstT2vBase * self)
+t2v_picture_end (GstT2vBase * self, T2vInput input)
 {
   g_mutex_lock (&self->wait.lock);
-  self->wait.picture_ended = TRUE;
-  g_cond_signal (&self->wait.changed);
+  self->wait.inputs[input].ended = TRUE;
+  g_cond_broadcast (&self->wait.changed);
+  g_mutex_unlock (&self->wait.lock);
+}
+
+gboolean
+t2v_picture_is_there (GstT2vBase * self, T2vInput input)
+{
+  gboolean there;
+
+  g_mutex_lock (&self->wait.lock);
+  there = self->wait.inputs[input].picture != NULL;
+  g_mutex_unlock (&self->wait.lock);
+  return there;
+}
+
+void
+t2v_picture_forget (GstT2vBase * self, T2vInput input)
+{
+  T2vSrcInput *at = &self->wait.inputs[input];
+
+  g_mutex_lock (&self->wait.lock);
+  gst_clear_buffer (&at->picture);
+  at->ended = FALSE;
   g_mutex_unlock (&self->wait.lock);
 }
 
 void
-t2v_picture_forget (GstT2vBase * self)
+t2v_picture_forget_all (GstT2vBase * self)
 {
-  T2vSrcWait *wait = &self->wait;
-
-  g_mutex_lock (&wait->lock);
-  gst_clear_buffer (&wait->picture);
-  wait->picture_ended = FALSE;
-  g_mutex_unlock (&wait->lock);
+  for (gint i = 0; i < T2V_INPUTS; i++)
+    t2v_picture_forget (self, i);
 }
 
 zt_status
 t2v_picture_check (GstT2vBase * self, const zt_model_info * model,
     zt_error * error)
 {
-  if (self->wait.picture_wanted && model->first_image == ZT_USE_NEVER) {
+  const zt_use uses[T2V_INPUTS] = {
+    model->first_image, model->last_image, model->mask_image
+  };
+
+  g_mutex_lock (&self->wait.lock);
+  for (gint i = 0; i < T2V_INPUTS && error->status >= 0; i++) {
+    if (!self->wait.inputs[i].wanted || uses[i] != ZT_USE_NEVER)
+      continue;
     error->status = ZT_ERROR_UNSUPPORTED;
-    g_strlcpy (error->message, "image: expected none (this model takes no "
-        "picture), got 1", sizeof (error->message));
+    g_strlcpy (error->message, inputs[i].refusal, sizeof (error->message));
   }
+  g_mutex_unlock (&self->wait.lock);
   return error->status;
 }
 
+/* With the lock: the first that is wanted and not there, T2V_INPUTS when all are. */
+static T2vInput
+find_missing (const T2vSrcWait * wait)
+{
+  gint i = 0;
+
+  while (i < T2V_INPUTS
+      && (!wait->inputs[i].wanted || wait->inputs[i].picture != NULL))
+    i++;
+  return i;
+}
+
 GstFlowReturn
-t2v_picture_wait (GstT2vBase * self, GstBuffer ** picture, GstVideoInfo * info)
+t2v_pictures_wait (GstT2vBase * self, T2vPictures * pictures)
 {
   T2vSrcWait *wait = &self->wait;
-  gboolean flushing;
+  GstFlowReturn flow = GST_FLOW_OK;
+  T2vInput missing;
 
-  *picture = NULL;
+  pictures->count = 0;
+  pictures->missing = NULL;
   g_mutex_lock (&wait->lock);
-  while (wait->picture_wanted && wait->picture == NULL && !wait->flushing
-      && !wait->picture_ended)
+  while ((missing = find_missing (wait)) != T2V_INPUTS && !wait->flushing
+      && !wait->inputs[missing].ended)
     g_cond_wait (&wait->changed, &wait->lock);
-  flushing = wait->flushing;
-  if (wait->picture != NULL) {
-    *picture = gst_buffer_ref (wait->picture);
-    *info = wait->picture_info;
+  if (missing != T2V_INPUTS) {
+    flow = wait->flushing ? GST_FLOW_FLUSHING : GST_FLOW_EOS;
+    pictures->missing = inputs[missing].name;
+  }
+  for (gint i = 0; i < T2V_INPUTS && missing == T2V_INPUTS; i++) {
+    if (wait->inputs[i].wanted) {
+      pictures->at[pictures->count].buffer =
+          gst_buffer_ref (wait->inputs[i].picture);
+      pictures->at[pictures->count].info = wait->inputs[i].info;
+      pictures->at[pictures->count++].role = inputs[i].role;
+    }
   }
   g_mutex_unlock (&wait->lock);
-
-  if (*picture != NULL || !wait->picture_wanted)
-    return GST_FLOW_OK;
-  return flushing ? GST_FLOW_FLUSHING : GST_FLOW_EOS;
+  return flow;
 }
 
 void
-t2v_picture_describe (const ZtEngine * zt, GstVideoFrame * frame,
-    zt_image * image)
+t2v_pictures_clear (T2vPictures * pictures)
 {
-  const GstVideoInfo *info = &frame->info;
+  while (pictures->count > 0)
+    gst_buffer_unref (pictures->at[--pictures->count].buffer);
+}
+
+gboolean
+t2v_pictures_map (const T2vPictures * pictures, guint n, const ZtEngine * zt,
+    GstVideoFrame * frame, zt_image * image)
+{
+  const GstVideoInfo *info = &pictures->at[n].info;
   GstVideoChromaSite site = GST_VIDEO_INFO_CHROMA_SITE (info);
 
+  if (!gst_video_frame_map (frame, info, pictures->at[n].buffer, GST_MAP_READ))
+    return FALSE;
   zt->image_init (image);
-  image->role = ZT_IMAGE_FIRST;
+  image->role = pictures->at[n].role;
   image->format = t2v_clip_pixel_format (GST_VIDEO_INFO_FORMAT (info));
   image->width = GST_VIDEO_INFO_WIDTH (info);
   image->height = GST_VIDEO_INFO_HEIGHT (info);
@@ -100,7 +183,7 @@ t2v_picture_describe (const ZtEngine * zt, GstVideoFrame * frame,
     image->stride[plane] = GST_VIDEO_FRAME_PLANE_STRIDE (frame, plane);
   }
   if (!GST_VIDEO_INFO_IS_YUV (info))
-    return;
+    return TRUE;
   if (info->colorimetry.matrix == GST_VIDEO_COLOR_MATRIX_BT601)
     image->matrix = ZT_MATRIX_BT601;
   else if (info->colorimetry.matrix == GST_VIDEO_COLOR_MATRIX_BT2020)
@@ -111,4 +194,5 @@ t2v_picture_describe (const ZtEngine * zt, GstVideoFrame * frame,
     image->chroma_site = ZT_CHROMA_CENTER;
   else if (site == GST_VIDEO_CHROMA_SITE_COSITED)
     image->chroma_site = ZT_CHROMA_TOP_LEFT;
+  return TRUE;
 }

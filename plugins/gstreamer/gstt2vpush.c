@@ -116,20 +116,20 @@ disagreement (const GstCaps * ours, const GstCaps * theirs)
   return text;
 }
 
-/* Only once the picture is there: until then what is downstream may still change its mind. */
+/* Only once the pictures are there: until then what is downstream may still change its mind. */
 static gboolean
 negotiate (GstBaseSrc * base)
 {
   GstPad *pad = GST_BASE_SRC_PAD (base);
-  GstBuffer *picture;
-  GstVideoInfo info;
+  T2vPictures pictures;
   GstCaps *ours, *theirs;
+  GstFlowReturn flow;
   gchar *text;
 
-  if (t2v_picture_wait (GST_T2V_BASE (base), &picture, &info)
-      == GST_FLOW_FLUSHING)
+  flow = t2v_pictures_wait (GST_T2V_BASE (base), &pictures);
+  t2v_pictures_clear (&pictures);
+  if (flow == GST_FLOW_FLUSHING)
     return FALSE;
-  gst_clear_buffer (&picture);
   if (GST_BASE_SRC_CLASS (g_type_class_peek (GST_TYPE_PUSH_SRC))->negotiate
       (base))
     return TRUE;
@@ -362,7 +362,7 @@ unlock (GstBaseSrc * base)
 
   g_mutex_lock (&self->wait.lock);
   self->wait.flushing = TRUE;
-  g_cond_signal (&self->wait.changed);
+  g_cond_broadcast (&self->wait.changed);
   g_mutex_unlock (&self->wait.lock);
   return TRUE;
 }

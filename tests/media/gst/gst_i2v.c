@@ -5,6 +5,7 @@
  * Always on the test card, which shows the picture under its moving marks. What i2v has in common with
  * t2vsrc is tested there.
  */
+#include <gst/app/gstappsrc.h>
 #include <string.h>
 
 #include "gst_common.h"
@@ -266,6 +267,107 @@ GST_START_TEST (null_ends_every_wait)
 }
 GST_END_TEST;
 
+/* Pushes pictures, the first of them by the name of their appsrc, until NULL; each source then ends. */
+static void
+give_pictures (Player * player, ...)
+{
+  const gchar *name;
+  va_list args;
+
+  va_start (args, player);
+  while ((name = va_arg (args, const gchar *)) != NULL) {
+    GstElement *source = gst_bin_get_by_name (GST_BIN (player->pipeline), name);
+    GstBuffer *picture = va_arg (args, GstBuffer *);
+    GstCaps *caps = gst_caps_from_string (RGB);
+
+    g_object_set (source, "caps", caps, "format", GST_FORMAT_TIME, NULL);
+    gst_caps_unref (caps);
+    gst_app_src_push_buffer (GST_APP_SRC (source), gst_buffer_ref (picture));
+    gst_object_unref (source);
+  }
+  va_end (args);
+}
+
+#define MANY_PICTURES \
+  "i2v name=i model=testcard prompt=x frames=24 ! " RGB " ! " \
+  "appsink name=sink sync=false appsrc name=first ! i.sink "
+
+/* White above, black below: there, every frame is the picture, whatever moves. */
+GST_START_TEST (mask_keeps_what_is_black)
+{
+  Player player = player_parse (MANY_PICTURES "appsrc name=mask ! i.mask");
+  GstBuffer *picture = make_picture (0);
+  GstBuffer *mask = gst_buffer_new_allocate (NULL, 3 * WIDTH * HEIGHT, NULL);
+  const gsize half = 3 * WIDTH * HEIGHT / 2;
+  GstMapInfo map, made;
+  gint moved = 0;
+
+  gst_buffer_memset (mask, 0, 255, half);
+  gst_buffer_memset (mask, half, 0, half);
+  give_pictures (&player, "first", picture, "mask", mask, NULL);
+  gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
+  gst_buffer_map (picture, &map, GST_MAP_READ);
+  for (guint i = 0; i < 24; i++) {
+    GstBuffer *frame = player_expect (&player, i);
+
+    gst_buffer_map (frame, &made, GST_MAP_READ);
+    fail_unless_equals_uint64 (made.size, map.size);
+    fail_unless (memcmp (made.data + half, map.data + half, half) == 0);
+    moved += memcmp (made.data, map.data, half) != 0;
+    gst_buffer_unmap (frame, &made);
+    gst_buffer_unref (frame);
+  }
+  fail_unless_equals_int (moved, 24);
+  fail_unless (player_pull (&player) == NULL);
+  gst_buffer_unmap (picture, &map);
+  gst_buffer_unref (picture);
+  gst_buffer_unref (mask);
+  player_free (&player);
+}
+GST_END_TEST;
+
+GST_START_TEST (last_picture_ends_the_clip)
+{
+  Player player = player_parse (MANY_PICTURES "appsrc name=last ! i.last");
+  GstBuffer *begin = make_picture (0), *last = make_picture (90), *frame;
+
+  give_pictures (&player, "last", last, "first", begin, NULL);
+  gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
+  frame = player_expect (&player, 0);
+  fail_unless_equals_int (equal_rows (frame, begin), WHOLE_ROWS);
+  gst_buffer_unref (frame);
+  player_skip (&player, 1, 22);
+  frame = player_expect (&player, 23);
+  fail_unless_equals_int (equal_rows (frame, last), WHOLE_ROWS);
+  fail_unless_equals_int (equal_rows (frame, begin), 0);
+  gst_buffer_unref (frame);
+  gst_buffer_unref (begin);
+  gst_buffer_unref (last);
+  player_free (&player);
+}
+GST_END_TEST;
+
+/* What conditions is settled before the start; a pad that is gone is waited for no more. */
+GST_START_TEST (request_pads_come_and_go)
+{
+  Player player = player_parse (INPUT ANIMATE
+      "! appsink name=sink sync=false max-buffers=1");
+  GstElement *source = gst_bin_get_by_name (GST_BIN (player.pipeline),
+      "source");
+  GstPad *mask = gst_element_request_pad_simple (source, "mask");
+
+  fail_unless (mask != NULL);
+  gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
+  fail_unless (gst_element_request_pad_simple (source, "last") == NULL);
+  gst_element_release_request_pad (source, mask);
+  gst_object_unref (mask);
+  player_skip (&player, 0, 48);
+  fail_unless (player_pull (&player) == NULL);
+  gst_object_unref (source);
+  player_free (&player);
+}
+GST_END_TEST;
+
 /* The error that this pipeline ends with says this. */
 static void
 expect_error (const gchar * line, const gchar * words)
@@ -288,13 +390,17 @@ GST_START_TEST (errors_are_told)
 {
   expect_error ("videotestsrc num-buffers=0 ! " ANIMATE "! appsink name=sink",
       "input: expected a picture, got none before its end");
+  expect_error ("i2v name=i model=testcard prompt=x ! appsink name=sink "
+      INPUT "i.sink videotestsrc num-buffers=0 ! i.mask",
+      "mask: expected a picture, got none before its end");
   expect_error (INPUT "i2v model=testcard prompt=x "
       "engine-opts=o,image=never ! appsink name=sink",
       "image: expected none (this model takes no picture), got 1");
   expect_error (INPUT "i2v model=testcard ! appsink name=sink",
       "prompt: expected one of");
   expect_error (INPUT "i2v model=testcard prompt=x context=2 ! "
-      "appsink name=sink", "context: expected 1");
+      "appsink name=sink", "context: expected 0 "
+      "(mode=animate looks at one picture), got 2");
   expect_error (INPUT "i2v model=testcard prompt=x mode=extend ! "
       "appsink name=sink", "mode: expected animate");
   expect_error ("t2vsrc model=testcard prompt=x engine-opts=o,image=required "
@@ -317,6 +423,9 @@ gst_i2v (void)
   tcase_add_test (tc, seek_finds_the_same_frames);
   tcase_add_test (tc, states_again_and_again);
   tcase_add_test (tc, null_ends_every_wait);
+  tcase_add_test (tc, mask_keeps_what_is_black);
+  tcase_add_test (tc, last_picture_ends_the_clip);
+  tcase_add_test (tc, request_pads_come_and_go);
   tcase_add_test (tc, errors_are_told);
   return suite;
 }
