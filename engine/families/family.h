@@ -93,7 +93,10 @@ struct FrameBatch {
     int64_t frames = 0;
 };
 
-// Told by a Generation while it works, from the worker thread: stage is a string literal.
+// Told by a Generation while it works, from the worker thread: stage is a string literal. May wait,
+// since other sessions may have their turn meanwhile: so no lock is held but at stage kLoading, which
+// may load what sessions share, and never inside a parallel region.
+inline constexpr std::string_view kLoading = "load";
 using ProgressFn = std::function<void(const char* stage, int step, int steps)>;
 
 // One thread at a time (the session's worker).

@@ -37,8 +37,9 @@ std::jthread start_thread(Body body) {
 
 Session::Session(std::shared_ptr<const families::Model> model, Plan plan)
     : model_(std::move(model)), plan_(std::move(plan)), steering_(plan_.generation.first, plan_.generation.frames, model_->limits().steerable, plan_.script),
-      queue_(plan_.prefetch), progress_(plan_.generation.frames), worker_(start_thread([this] {
-          run_worker({*model_, plan_, cancel_, steering_, queue_, progress_});
+      queue_(plan_.prefetch), progress_(plan_.generation.frames), turnstile_(turnstile_of(*model_)),
+      worker_(start_thread([this] {
+          run_worker({*model_, plan_, cancel_, steering_, queue_, progress_, turnstile_});
       })) {}
 
 Session::~Session() {
@@ -53,6 +54,7 @@ zt_status Session::read(int64_t timeout_us, FramePtr& frame, Failure& failure) {
 void Session::cancel() {
     cancel_.request();
     queue_.cancel();
+    turnstile_.wake();
 }
 
 std::optional<int64_t> Session::set_prompt(const std::string& prompt) {

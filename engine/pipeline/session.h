@@ -18,6 +18,7 @@
 #include "pipeline/progress.h"
 #include "pipeline/queue.h"
 #include "pipeline/steering.h"
+#include "pipeline/turnstile.h"
 
 namespace zt::pipeline {
 
@@ -55,6 +56,7 @@ private:
     Steering steering_;
     FrameQueue queue_;
     Progress progress_;
+    Turnstile& turnstile_;
     std::jthread worker_;  // last: starts when all else stands
 };
 

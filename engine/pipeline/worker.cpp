@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/failure.h"
+#include "device/threads.h"
 #include "device/worker_scope.h"
 #include "pipeline/color.h"
 #include "pipeline/mask.h"
@@ -20,9 +21,10 @@ namespace zt::pipeline {
 namespace {
 
 families::FrameBatch make_chunk(const WorkerContext& context, families::Generation& generation,
-                                const ChunkOrder& order) {
+                                const ChunkOrder& order, Turn& turn) {
     const families::ProgressFn tell = [&](const char* stage, int step, int steps) {
         context.progress.stage(stage, step, steps);
+        if (stage != families::kLoading) turn.pass();
     };
     auto batch = generation.next(order.direction, context.cancel, tell);
     context.cancel.poll();
@@ -89,7 +91,8 @@ void generate(const WorkerContext& context) {
     // A host may have set other rounding or flush-to-zero, which new threads inherit; our bytes
     // must not depend on it.
     std::fesetenv(FE_DFL_ENV);
-    const device::WorkerScope scope(context.model.limits().threads);
+    const int threads = context.model.limits().threads;
+    const device::WorkerScope scope(threads);
     const families::GenerationRequest& request = context.plan.generation;
     const auto generation = context.model.begin(request);
     Converter converter(context.plan.format, request.width, request.height);
@@ -97,14 +100,17 @@ void generate(const WorkerContext& context) {
     if (context.plan.mask)
         mask.emplace(*beginning(request.images), *context.plan.mask, request.fit, request.width,
                      request.height);
+    Turn turn(context.turnstile, places_of(context.model, device::threads_for(threads)), context.cancel);
 
     for (int64_t chunk = 0, frames = 0; (frames = next_chunk(context, *generation)) > 0; ++chunk) {
         context.progress.stage("wait", 0, 0);
         if (!context.queue.wait_to_begin(chunk)) break;
         context.progress.begin_chunk(frames);
+        turn.take();  // the chunk begins with it, and so do the changes asked for until then
         const ChunkOrder order = context.steering.begin_chunk(frames);
-        const families::FrameBatch batch = make_chunk(context, *generation, order);
+        const families::FrameBatch batch = make_chunk(context, *generation, order, turn);
         publish_chunk(context, converter, mask, batch, order);
+        turn.give_back();
         context.progress.end_chunk();
     }
     context.cancel.poll();

@@ -9,6 +9,7 @@
 #include "pipeline/progress.h"
 #include "pipeline/queue.h"
 #include "pipeline/steering.h"
+#include "pipeline/turnstile.h"
 
 namespace zt::pipeline {
 
@@ -20,6 +21,7 @@ struct WorkerContext {
     Steering& steering;
     FrameQueue& queue;
     Progress& progress;
+    Turnstile& turnstile;
 };
 
 // The thread's whole life; ends the queue with the end, or with what went wrong.

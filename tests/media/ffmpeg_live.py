@@ -59,6 +59,7 @@ class Commands(MediaTest):
 
 
 class Work(MediaTest):
+    @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "one core: they take turns")
     def test_two_sources_work_at_the_same_time(self):
         slow = CARD + "{}:frames=24:engine_opts=delay_ms=1000"
         begun = time.monotonic()

@@ -134,6 +134,7 @@ public:
         limits_.default_frames = kDefaultFrames;
         limits_.chunk_frames = kChunkFrames;
         limits_.endless = true;
+        limits_.threads = 1;
         limits_.first_image = settings.image;
         if (settings.image != ZT_USE_NEVER) {
             limits_.last_image = ZT_USE_OPTIONAL;

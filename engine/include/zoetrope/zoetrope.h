@@ -15,7 +15,9 @@
  *
  * Threads. A session owns one worker thread, started by zt_session_create and joined by
  * zt_session_destroy, which computes alone unless cpu_threads or the model asks for more: then the
- * tensor library adds a pool of threads at the first generation. Each type below says who may call its functions at the same time.
+ * tensor library adds a pool of threads at the first generation. Workers of one process take turns,
+ * chunk by chunk, so that together they use no more threads than there are cores (or one accelerator
+ * each). Each type below says who may call its functions at the same time.
  *
  * What the library does to the process: it maps LibTorch (about 110 MB resident, 0.5 s) when it is
  * loaded, keeps the first cpu_threads it is given (a later, different one is refused, not applied),
@@ -88,7 +90,7 @@ typedef enum zt_log_level { ZT_LOG_ERROR = 1, ZT_LOG_WARNING, ZT_LOG_INFO, ZT_LO
 
 /* Called from the calling thread or from a session's worker, never under a lock of the library.
  * The message is one line without a newline, valid during the call. Must not destroy the object
- * that logs. */
+ * that logs, nor wait for a frame: the worker has its turn meanwhile. */
 typedef void (*zt_log_fn)(void *opaque, zt_log_level level, const char *message);
 
 /* ---- Model: immutable, reference counted, thread-safe --------------------------------------- */

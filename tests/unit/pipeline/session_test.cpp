@@ -285,6 +285,67 @@ TEST(Session, FramesOutliveSessionAndModel) {
     EXPECT_EQ(kept->info.data[0][0], 16);  // seed 0 is black
 }
 
+// A model that uses every core: its sessions take turns.
+std::shared_ptr<const FakeModel> wide_model(zt::test::ChunkHook hook) {
+    auto model = std::make_shared<FakeModel>(std::move(hook));
+    model->change_limits().threads = 1 << 20;
+    return model;
+}
+
+TEST(Session, TurnsAreTakenNotShared) {
+    for (const int count : {3, 5}) {
+        std::atomic<int> inside = 0, most = 0;
+        const auto model = wide_model([&](int64_t, const auto&, const zt::Cancel&) {
+            most = std::max(most.load(), ++inside);
+            std::this_thread::yield();
+            --inside;
+        });
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < count; ++i) {
+            threads.emplace_back([&] {
+                Session session(model, a_plan(80));
+                const Outcome outcome = read_all(session);
+                EXPECT_EQ(outcome.frames, 80);
+                EXPECT_EQ(outcome.status, ZT_END);
+            });
+        }
+        threads.clear();
+        EXPECT_EQ(most, 1);
+    }
+}
+
+TEST(Session, WhoWaitsForAReaderHoldsNoTurn) {
+    Session paused(wide_model({}), a_plan(-1));
+    Failure failure;
+    FramePtr frame;
+    ASSERT_EQ(paused.read(-1, frame, failure), ZT_OK);  // from now on its queue fills up
+    Session other(wide_model({}), a_plan(800));
+    EXPECT_EQ(read_all(other).frames, 800);
+}
+
+TEST(Session, CancelAndDestroyWhileAnotherHasTheTurn) {
+    std::atomic<bool> inside = false, release = false;
+    Session first(wide_model([&](int64_t, const auto&, const zt::Cancel&) {
+                      inside = true;
+                      while (!release) std::this_thread::yield();
+                  }),
+                  a_plan(8));
+    while (!inside) std::this_thread::yield();
+    const auto idle = wide_model([](int64_t, const auto&, const zt::Cancel&) { FAIL(); });
+    {
+        Session second(idle, a_plan(8));
+        Failure failure;
+        FramePtr frame;
+        EXPECT_EQ(second.read(1000, frame, failure), ZT_AGAIN);
+        EXPECT_EQ(second.set_prompt("owl"), 0);  // its first chunk has not begun
+        second.cancel();
+        EXPECT_EQ(read_all(second).status, ZT_ERROR_CANCELLED);
+        const Session third(idle, a_plan(8));
+    }
+    release = true;
+    EXPECT_EQ(read_all(first).frames, 8);
+}
+
 // One frame after the other from many sessions on one model, with changes and cancels in between.
 TEST(Session, ManyThreadsOnOneModel) {
     const auto model = zt::families::testcard_family().load({});

@@ -30,4 +30,6 @@ void set_threads(int count) {
     }
 }
 
+int threads_for(int wish) { return wish != 0 ? wish : 2; }
+
 }  // namespace zt::device
