@@ -182,18 +182,25 @@ TEST(ApiSession, HostsFloatingPointSettingsDoNotReachThePixels) {
     EXPECT_EQ(upward, reference);
 }
 
-TEST(ApiSession, TwoAtOnceEqualOneAfterTheOther) {
+TEST(ApiSession, AtOnceEqualsOneAfterTheOther) {
     const ModelPtr model = open_model();
-    zt_request first = a_request(), second = a_request();
-    second.seed = 5;
-    const std::string alone_first = clip(model, first), alone_second = clip(model, second);
-    std::string at_once_first, at_once_second;
-    {
-        std::jthread a([&] { at_once_first = clip(model, first); });
-        std::jthread b([&] { at_once_second = clip(model, second); });
+    for (const size_t count : {size_t{2}, size_t{3}, size_t{5}}) {
+        std::vector<std::string> alone(count), at_once(count);
+        const auto play = [&](size_t i) {
+            zt_request request = a_request();
+            request.seed = static_cast<int64_t>(i);
+            request.frames = 40;
+            request.width = 64, request.height = 36;
+            return clip(model, request);
+        };
+        for (size_t i = 0; i < count; ++i) alone[i] = play(i);
+        {
+            std::vector<std::jthread> threads;
+            for (size_t i = 0; i < count; ++i)
+                threads.emplace_back([&, i] { at_once[i] = play(i); });
+        }
+        EXPECT_EQ(at_once, alone);
     }
-    EXPECT_EQ(at_once_first, alone_first);
-    EXPECT_EQ(at_once_second, alone_second);
 }
 
 TEST(ApiSession, PromptChangesWhileRunning) {
@@ -222,6 +229,75 @@ TEST(ApiSession, PromptChangesWhileRunning) {
     EXPECT_EQ(read(session, frame), ZT_END);
     EXPECT_EQ(zt_session_set_prompt(session.get(), "too late", &first, &error), ZT_END);
     EXPECT_EQ(first, -1);
+}
+
+// What a host that changes prompts while it reads was told, and what it saw.
+struct Steered {
+    struct Change {
+        std::string prompt;
+        int64_t first_frame;  // as promised
+        int64_t chunk;        // being read, or about to be, when the promise was there
+    };
+    std::vector<Change> changes;
+    std::vector<std::string> prompts;  // of frame 0, 1 ...
+};
+
+// `count` changes on one thread, frames read on another, options and progress on a third.
+Steered steer(int prefetch, int count) {
+    const ModelPtr model = open_model();
+    zt_request request = a_request();
+    request.frames = -1;
+    request.width = 64, request.height = 36;
+    request.prefetch = prefetch;
+    const SessionPtr session = start(model, request);
+    Steered steered;
+    std::atomic<int64_t> read_frames = 0, last_change = INT64_MAX;
+    std::jthread changer([&] {
+        for (int i = 0; i < count; ++i) {
+            const std::string prompt = "prompt " + std::to_string(i);
+            int64_t first = -1;
+            EXPECT_EQ(zt_session_set_prompt(session.get(), prompt.c_str(), &first, nullptr), ZT_OK);
+            const int64_t read = read_frames;
+            steered.changes.push_back({prompt, first, read / 12});
+            // Every other one follows at once, the others after a frame or more.
+            while (i % 2 == 0 && read_frames == read) std::this_thread::yield();
+        }
+        last_change = steered.changes.back().first_frame;
+    });
+    std::jthread asker([&](const std::stop_token& stop) {
+        for (int i = 0; !stop.stop_requested(); ++i) {
+            zt_progress progress{};
+            progress.struct_size = sizeof(progress);
+            EXPECT_EQ(zt_session_get_progress(session.get(), &progress), ZT_OK);
+            EXPECT_EQ(zt_session_set_option(session.get(), "seed", std::to_string(i).c_str(),
+                                            nullptr, nullptr),
+                      ZT_OK);
+            std::this_thread::yield();
+        }
+    });
+    for (FramePtr frame; read_frames <= last_change; ++read_frames) {
+        EXPECT_EQ(read(session, frame), ZT_OK);
+        steered.prompts.emplace_back(zt_frame_get_info(frame.get())->prompt);
+    }
+    return steered;
+}
+
+TEST(ApiSession, AThousandPromptChangesAreEachObeyedWhenPromisedAndNeverStale) {
+    for (const int prefetch : {0, 1, 4}) {
+        const Steered steered = steer(prefetch, 1000);
+        size_t next = 0;
+        std::string wanted = "a red fox";
+        for (size_t pts = 0; pts < steered.prompts.size(); ++pts) {
+            for (; next < 1000 && steered.changes[next].first_frame <= static_cast<int64_t>(pts);
+                 ++next)
+                wanted = steered.changes[next].prompt;
+            ASSERT_EQ(steered.prompts[pts], wanted) << pts << " prefetch " << prefetch;
+        }
+        EXPECT_EQ(next, 1000U);
+        // Played before it: what was left of the chunk being read, and the chunks made or begun.
+        for (const Steered::Change& change : steered.changes)
+            ASSERT_LE(change.first_frame, 12 * (change.chunk + 1 + std::max(prefetch, 1)));
+    }
 }
 
 TEST(ApiSession, NoPromptIsPromisedAFrameBehindTheEnd) {
