@@ -83,15 +83,32 @@ class Storyboard(MediaTest):
                 self.assertTrue(pictures(file.read()) == clip, name)
 
     def test_the_built_in_model_cuts_there_too(self):
-        path = self.write("shots.srt", shots((24, 1)))
-        clip, marks = self.raw(f"model={MODEL}:storyboard={path}")
+        clips = {}
+        for name, rate in RATES.items():
+            clips[name], marks = self.raw(f"model={MODEL}:rate={name}:storyboard={self.write('shots.srt', shots(rate))}")
+            self.check_shots(marks)
+        # The shots begin on the same frames at each rate, so the pictures are the same.
+        clip = clips["24"]
         self.assertEqual(len(clip), FRAMES)
-        self.check_shots(marks)
+        self.assertTrue(clips["25"] == clip and clips["30000/1001"] == clip)
         luma = SIZE[0] * SIZE[1]
         steps = [sum(abs(a - b) for a, b in zip(before[:luma:7], after[:luma:7])) for before, after in zip(clip, clip[1:])]
         usual = sorted(steps)[len(steps) // 2]
         for first in FIRST[1:]:
             self.assertGreater(steps[first - 1], 2 * usual, f"the cut to frame {first}")
+
+    def test_odd_files(self):
+        # Byte-order mark, CR LF, times only, a gap, an overlap, an empty cue, Chinese over two lines, no end of the last line.
+        path = self.path("odd.srt")
+        with open(path, "wb") as file:
+            file.write("\ufeff00:00:00,500 --> 00:00:01,000\r\n一只红狐狸\r\n在雪地里跑\r\n\r\n00:00:02,000 --> 00:00:09,000\r\nan owl\r\n\r\n"
+                       "9\r\n00:00:02,500 --> 00:00:02,600\r\n\r\n00:00:03,000 --> 00:00:04,000\r\n<i>a\r\nbear</i>".encode())
+        clip, marks = self.raw(f"model=testcard:storyboard={path}")
+        self.assertEqual(len(clip), 9 * 24)
+        for first, last, prompt in ((0, 48, "一只红狐狸在雪地里跑"), (48, 72, "an owl"), (72, 216, "a bear")):
+            alone, _ = self.raw(f"model=testcard:frames={last}:prompt='{prompt}'")
+            self.assertTrue(clip[first:last] == alone[first:], prompt)
+        self.assertEqual({frame: shot for frame, shot in marks.items() if frame in (0, 48, 72)}, {0: 0, 48: 1, 72: 2})
 
     def test_morph_keeps_the_frames_and_changes_slowly(self):
         path = self.write("shots.srt", "00:00:00,000 --> 00:00:01,000\na fox\n\n00:00:01,000 --> 00:00:03,000\nan owl\n")
