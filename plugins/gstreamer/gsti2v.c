@@ -184,20 +184,24 @@ request_new_pad (GstElement * element, GstPadTemplate * template,
 {
   GstI2v *self = (GstI2v *) element;
   const gchar *wanted = GST_PAD_TEMPLATE_NAME_TEMPLATE (template);
-  GstPad *there = gst_element_get_static_pad (element, wanted), *pad;
+  T2vInput input = T2V_INPUT_LAST;
+  GstPad *pad;
 
-  for (T2vInput input = T2V_INPUT_LAST; input < T2V_INPUTS; input++) {
-    if (there == NULL && !t2v_base_is_open (&self->parent)
-        && g_str_equal (wanted, t2v_input_name (input))) {
-      pad = make_sink (self, template, wanted, input);
-      t2v_base_add_request_pad (&self->parent, pad);
-      return pad;
-    }
+  while (input < T2V_INPUTS && !g_str_equal (wanted, t2v_input_name (input)))
+    input++;
+  if (input == T2V_INPUTS)
+    return GST_ELEMENT_CLASS (gst_i2v_parent_class)->request_new_pad (element,
+        template, name, caps);
+  pad = gst_element_get_static_pad (element, wanted);
+  if (pad != NULL || t2v_base_is_open (&self->parent)) {
+    GST_WARNING_OBJECT (self, "%s: expected one, requested in NULL or READY",
+        wanted);
+    gst_clear_object (&pad);
+    return NULL;
   }
-  GST_WARNING_OBJECT (self, "%s: expected one, requested in NULL or READY",
-      wanted);
-  gst_clear_object (&there);
-  return NULL;
+  pad = make_sink (self, template, wanted, input);
+  t2v_base_add_request_pad (&self->parent, pad);
+  return pad;
 }
 
 static void
@@ -206,6 +210,10 @@ release_pad (GstElement * element, GstPad * pad)
   GstI2v *self = (GstI2v *) element;
   I2vSink *sink = gst_pad_get_element_private (pad);
 
+  if (sink == NULL) {
+    GST_ELEMENT_CLASS (gst_i2v_parent_class)->release_pad (element, pad);
+    return;
+  }
   gst_pad_set_active (pad, FALSE);
   t2v_input_want (&self->parent, sink->input, FALSE);
   t2v_picture_forget (&self->parent, sink->input);

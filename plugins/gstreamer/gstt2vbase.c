@@ -180,13 +180,40 @@ t2v_base_remove_request_pad (GstT2vBase * self, GstPad * pad)
   gst_element_remove_pad (element, pad);
 }
 
+static GstPad *
+gst_t2v_base_request_new_pad (GstElement * element, GstPadTemplate * template,
+    const gchar * name, const GstCaps * caps)
+{
+  return t2v_text_request (GST_T2V_BASE (element), template);
+}
+
+static void
+gst_t2v_base_release_pad (GstElement * element, GstPad * pad)
+{
+  t2v_text_release (GST_T2V_BASE (element), pad);
+}
+
+/* Sink pads must not wait while they are closed, after the source pad. */
+static void
+set_closing (GstT2vBase * self, gboolean closing)
+{
+  g_mutex_lock (&self->wait.lock);
+  self->wait.closing = closing;
+  g_cond_broadcast (&self->wait.changed);
+  g_mutex_unlock (&self->wait.lock);
+}
+
 static GstStateChangeReturn
 gst_t2v_base_change_state (GstElement * element, GstStateChange transition)
 {
-  /* The wait would end by itself, when the base class unlocks it; this way the generation hears of
-   * it first. */
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
+    set_closing (GST_T2V_BASE (element), FALSE);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
+    set_closing (GST_T2V_BASE (element), TRUE);
+    /* The wait would end by itself, when the base class unlocks it; this way the generation hears
+     * of it first. */
     t2v_stream_cancel (GST_T2V_BASE (element));
+  }
   return GST_ELEMENT_CLASS (gst_t2v_base_parent_class)->change_state (element,
       transition);
 }
@@ -239,6 +266,9 @@ gst_t2v_base_class_init (GstT2vBaseClass * klass)
 
   object_class->finalize = gst_t2v_base_finalize;
   element_class->change_state = GST_DEBUG_FUNCPTR (gst_t2v_base_change_state);
+  element_class->request_new_pad =
+      GST_DEBUG_FUNCPTR (gst_t2v_base_request_new_pad);
+  element_class->release_pad = GST_DEBUG_FUNCPTR (gst_t2v_base_release_pad);
 
   t2v_base_install_options (object_class, FALSE);
   g_object_class_install_property (object_class, PROP_WIDTH,
@@ -257,6 +287,11 @@ gst_t2v_base_class_init (GstT2vBaseClass * klass)
   caps = t2v_clip_template_caps ();
   gst_element_class_add_pad_template (element_class,
       gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
+  gst_caps_unref (caps);
+  caps = gst_caps_from_string ("text/x-raw, format = (string) { utf8, "
+      "pango-markup }");
+  gst_element_class_add_pad_template (element_class,
+      gst_pad_template_new ("text", GST_PAD_SINK, GST_PAD_REQUEST, caps));
   gst_caps_unref (caps);
 
   t2v_push_install (GST_BASE_SRC_CLASS (klass), GST_PUSH_SRC_CLASS (klass));

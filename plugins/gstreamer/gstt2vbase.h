@@ -63,6 +63,7 @@ typedef struct
   gboolean sei, metadata_prompt;
   gint64 next_sei_second;
   gchar prompt_sha256[65];      /* of the last frame pushed */
+  gboolean prompt_from_text;    /* the first one: a next start waits for it again */
   T2vProgress progress;
 } T2vSrcStream;
 
@@ -92,9 +93,21 @@ typedef struct
   gboolean tags_due;            /* a flush drops tags on their way */
   zt_session *session;
 
-  GCond changed;                /* broadcast: flushing, or something about the inputs */
+  GCond changed;                /* broadcast: any of the above and below */
+  gboolean closing;             /* to READY: ends also what waits on a sink pad */
   T2vSrcInput inputs[T2V_INPUTS];
+  gboolean texts_wanted;        /* the text pad is there */
+  gboolean texts_ended;
+  gboolean prompt_set;          /* somebody set one since the start */
+  GQueue texts;                 /* prompts to come, by time */
 } T2vSrcWait;
+
+/* The text pad's thread only. */
+typedef struct
+{
+  GstSegment segment;
+  gboolean markup;
+} T2vSrcText;
 
 struct _GstT2vBase
 {
@@ -103,6 +116,7 @@ struct _GstT2vBase
   T2vSrcSettings settings;
   T2vSrcStream stream;
   T2vSrcWait wait;
+  T2vSrcText text;
 };
 
 GST_ELEMENT_REGISTER_DECLARE (t2vsrc);
@@ -137,6 +151,8 @@ void t2v_stream_cancel (GstT2vBase * self);
 zt_status t2v_stream_steer (GstT2vBase * self, T2vOption option,
     const gchar * text, zt_error * error);
 
+/* Whether a prompt, a file of one or a storyboard is given. */
+gboolean t2v_stream_has_prompt (GstT2vBase * self);
 /* Ends the progress report and posts the error; always FALSE. */
 gboolean t2v_stream_fail (GstT2vBase * self, const zt_error * error);
 /* Forgets one picture and the generation made from it: the next one begins at frame 0. The stream must be
@@ -180,6 +196,17 @@ void t2v_pictures_clear (T2vPictures * pictures);
 /* Picture n as the engine's image; the planes are the frame's, which is to be unmapped after TRUE. */
 gboolean t2v_pictures_map (const T2vPictures * pictures, guint n,
     const ZtEngine * zt, GstVideoFrame * frame, zt_image * image);
+
+/* gstt2vtext.c: prompts that come in as text. */
+GstPad *t2v_text_request (GstT2vBase * self, GstPadTemplate * pad_template);
+void t2v_text_release (GstT2vBase * self, GstPad * pad);
+/* Drops those to come. */
+void t2v_text_forget (GstT2vBase * self);
+/* Sets the newest prompt of those whose time has come. */
+void t2v_text_apply (GstT2vBase * self, GstClockTime running_time);
+/* Where no prompt is given, the first text is: OK when there is one. FLUSHING, or EOS where none will
+ * come. */
+GstFlowReturn t2v_text_wait_first (GstT2vBase * self);
 
 /* gstt2vpush.c: what the base classes ask for. */
 void t2v_push_install (GstBaseSrcClass * base_class,

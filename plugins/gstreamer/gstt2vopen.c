@@ -36,13 +36,12 @@ t2v_stream_fail (GstT2vBase * self, const zt_error * error)
   return FALSE;
 }
 
-static gboolean
-check_prompt (GstT2vBase * self)
+static gint
+count_prompts (GstT2vBase * self)
 {
   static const T2vOption sources[] = {
     T2V_OPTION_prompt, T2V_OPTION_prompt_file, T2V_OPTION_storyboard
   };
-  zt_error error = ZT_ERROR_INIT;
   gint count = 0;
 
   g_mutex_lock (&self->settings.lock);
@@ -50,7 +49,28 @@ check_prompt (GstT2vBase * self)
     count += t2v_options_string (&self->settings.values.options,
         sources[i]) != NULL;
   g_mutex_unlock (&self->settings.lock);
-  if (count == 1)
+  return count;
+}
+
+gboolean
+t2v_stream_has_prompt (GstT2vBase * self)
+{
+  return count_prompts (self) > 0;
+}
+
+/* Where there is none it may still come in as text. */
+static gboolean
+check_prompt (GstT2vBase * self)
+{
+  zt_error error = ZT_ERROR_INIT;
+  gint count = count_prompts (self);
+  gboolean texts;
+
+  g_mutex_lock (&self->wait.lock);
+  texts = self->wait.texts_wanted;
+  self->wait.prompt_set = count > 0;
+  g_mutex_unlock (&self->wait.lock);
+  if (count == 1 || (count == 0 && texts))
     return TRUE;
 
   error.status = ZT_ERROR_PROMPT;
@@ -261,6 +281,7 @@ reset (T2vSrcStream * stream)
   stream->seed = -1;
   stream->next_sei_second = 0;
   stream->prompt_sha256[0] = 0;
+  stream->prompt_from_text = FALSE;
 }
 
 void
@@ -273,6 +294,12 @@ t2v_stream_stop (GstT2vBase * self)
   t2v_progress_end (&stream->progress, GST_PROGRESS_TYPE_CANCELED, "stopped");
   t2v_stream_drop (self);
   t2v_picture_forget_all (self);
+  t2v_text_forget (self);
+  if (stream->prompt_from_text) {
+    g_mutex_lock (&self->settings.lock);
+    t2v_options_reset (&self->settings.values.options, T2V_OPTION_prompt);
+    g_mutex_unlock (&self->settings.lock);
+  }
 
   g_mutex_lock (&stream->lock);
   model = stream->model;
@@ -300,6 +327,7 @@ void
 t2v_stream_finalize (GstT2vBase * self)
 {
   t2v_picture_forget_all (self);
+  t2v_text_forget (self);
   g_mutex_clear (&self->stream.lock);
   g_cond_clear (&self->wait.changed);
   g_mutex_clear (&self->wait.lock);

@@ -284,8 +284,8 @@ mark (GstT2vBase * self, const zt_frame_info * info, GstBuffer * buffer)
         (GST_ELEMENT (self),
         gst_event_new_tag (t2v_provenance_tags (&provenance)));
   }
+  t2v_provenance_add_meta (&provenance, buffer);
   if (tags_due || changed || info->chunk_start) {
-    t2v_provenance_add_meta (&provenance, buffer);
     gst_element_post_message (GST_ELEMENT (self),
         gst_message_new_element (GST_OBJECT (self),
             t2v_provenance_structure (&provenance, T2V_PROVENANCE_MESSAGE)));
@@ -320,6 +320,8 @@ fill (GstPushSrc * push, GstBuffer * buffer)
       t2v_clip_frame_time (stream->next, num, den);
   gst_object_sync_values (GST_OBJECT (self),
       gst_segment_to_stream_time (segment, GST_FORMAT_TIME, time));
+  t2v_text_apply (self, gst_segment_to_running_time (segment, GST_FORMAT_TIME,
+          time));
   if (segment->stop != GST_CLOCK_TIME_NONE && time >= segment->stop)
     return GST_FLOW_EOS;
 

@@ -82,6 +82,10 @@ t2v_stream_steer (GstT2vBase * self, T2vOption option, const gchar * text,
 
   g_mutex_lock (&self->wait.lock);
   status = steer_locked (self, option, text, error);
+  if (option == T2V_OPTION_prompt && status >= 0 && *text != 0) {
+    self->wait.prompt_set = TRUE;
+    g_cond_broadcast (&self->wait.changed);
+  }
   g_mutex_unlock (&self->wait.lock);
   return status;
 }
@@ -233,6 +237,14 @@ begin (GstT2vBase * self)
         "picture, got none before its end", pictures.missing);
     t2v_stream_fail (self, &error);
     return GST_FLOW_ERROR;
+  }
+  if (flow == GST_FLOW_OK && !t2v_stream_has_prompt (self)
+      && (flow = t2v_text_wait_first (self)) == GST_FLOW_EOS) {
+    error.status = ZT_ERROR_PROMPT;
+    g_strlcpy (error.message, "text: expected a prompt, got none before its "
+        "end", sizeof (error.message));
+    t2v_stream_fail (self, &error);
+    flow = GST_FLOW_ERROR;
   }
   if (flow == GST_FLOW_OK && !create_session_with (self, &pictures))
     flow = GST_FLOW_ERROR;
