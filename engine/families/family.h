@@ -30,7 +30,8 @@ struct Limits {
     int64_t default_frames = 0, frames_step = 1, frames_offset = 0, chunk_frames = 0;
     bool endless = false;
     bool true_guidance = false;       // a negative prompt has a meaning
-    bool steerable = true;            // false: nothing changes a clip once its first chunk has begun
+    bool steerable = true;            // false: each shot is made in one piece, nothing changes it on the way
+    bool morph = true;                // a shot may go on from the picture before it
     int default_steps = 1, max_steps = 1000;
     double default_guidance = 0.0;
     int threads = 0;                  // to compute with unless the host says; 0 = one per core
@@ -84,6 +85,8 @@ struct GenerationRequest {
     std::vector<Picture> images;      // as many of each role as the limits say, no mask; history oldest first,
                                       // never beside a first picture
     zt_fit fit = ZT_FIT_CROP;
+    int64_t shot_frames = 0;          // of the longest shot; `frames` where there is one only
+    bool morph = false;               // shots go on from the picture before them; else they are cuts
 };
 
 // Finished frames, planar RGB in fp32, 0..1 (values outside are clamped by the colour stage).
@@ -105,7 +108,7 @@ public:
     virtual ~Generation() = default;
     // A shot begins `most` frames from here (at least 1), so the next chunk gives that many or
     // fewer; what it makes beyond them a cut drops. Said before each next_frames(), without a shot
-    // ahead with INT64_MAX, and never to a model that is not steerable.
+    // ahead with INT64_MAX. A model that is not steerable gets nothing but the shots of a storyboard.
     virtual void limit_next(int64_t most) { (void)most; }
     // How many frames the next call of next() gives, 0 at the end. Known before they are made, so
     // that a changed prompt can be told its first frame; giving another count is an error.

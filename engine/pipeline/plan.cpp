@@ -84,19 +84,22 @@ std::string find_prompt(const zt_request& request, const Script& script) {
 Script find_script(const zt_request& request, zt_rational rate, const Limits& limits) {
     check_range<int>("transition", request.transition, ZT_TRANSITION_CUT, ZT_TRANSITION_MORPH);
     const bool morph = request.transition == ZT_TRANSITION_MORPH;
-    if (morph && !limits.steerable)
-        refuse(ZT_ERROR_UNSUPPORTED, "transition", "cut (this model makes its clip in one piece)",
-               "morph");
+    if (morph && !limits.morph)
+        refuse(ZT_ERROR_UNSUPPORTED, "transition",
+               "cut (this model cannot go on from a picture)", "morph");
     Script script;
-    if (request.storyboard != nullptr) {
-        if (!limits.steerable)
-            refuse(ZT_ERROR_UNSUPPORTED, "storyboard",
-                   "prompt or prompt_file (this model makes its clip in one piece)",
-                   quote(request.storyboard));
-        script = read_script(request.storyboard, rate);
-    }
+    if (request.storyboard != nullptr) script = read_script(request.storyboard, rate);
     script.morph = morph;
     return script;
+}
+
+int64_t longest_shot(const Script& script, int64_t frames) {
+    const auto& shots = script.list.shots;
+    if (shots.empty() || frames < 0) return frames;
+    int64_t longest = frames - shots.back().first_frame;
+    for (size_t i = 1; i < shots.size(); ++i)
+        longest = std::max(longest, shots[i].first_frame - shots[i - 1].first_frame);
+    return longest;
 }
 
 // What the model says against a shot's prompt is told with its place in the file.
@@ -222,16 +225,10 @@ int64_t frames_of_duration(int64_t duration_us, zt_rational rate, const Limits& 
     return frames;
 }
 
-int64_t frames_of_script(const Script& script, const Limits& limits, const Log& log) {
-    const int64_t frames = floor_on_grid(script.list.frames, limits);
-    if (frames != script.list.frames)
-        log(ZT_LOG_INFO, script.name + ": ends with frame " + std::to_string(script.list.frames) +
-                             ", the clip with " + std::to_string(frames) + ", a length of the model");
-    return frames;
-}
-
 int64_t resolve_frames(const zt_request& request, const Script& script, zt_rational rate,
-                       const Limits& limits, const Log& log) {
+                       Limits limits, const Log& log) {
+    // Shots are cut to their frames, so together they may have any number.
+    if (request.storyboard != nullptr) limits.frames_step = 1, limits.frames_offset = 0;
     check_range<int64_t>("frames", request.frames, -1, kMaxFrames);
     check_range<int64_t>("duration", request.duration_us, -1, kMaxDurationUs);
     if (request.frames != 0 && request.duration_us != 0)
@@ -242,7 +239,7 @@ int64_t resolve_frames(const zt_request& request, const Script& script, zt_ratio
     }
     if (request.duration_us != 0) return frames_of_duration(request.duration_us, rate, limits, log);
     if (request.frames == 0 && request.storyboard != nullptr)
-        return frames_of_script(script, limits, log);
+        return script.list.frames;
     if (request.frames == 0) return limits.default_frames;
     const int64_t below = floor_on_grid(request.frames, limits);
     if (below != request.frames) {
@@ -331,6 +328,8 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
     plan.script = find_script(request, generation.rate, limits);
     generation.frames = resolve_frames(request, plan.script, generation.rate, limits, log);
     drop_shots_past(generation.frames, plan.script, log);
+    generation.shot_frames = longest_shot(plan.script, generation.frames);
+    generation.morph = plan.script.morph;
     generation.steps = resolve_steps(request.steps, limits);
     check_range("flow_shift", request.flow_shift, 0.0, kMaxFlowShift);
     generation.flow_shift = request.flow_shift;

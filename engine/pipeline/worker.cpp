@@ -76,7 +76,6 @@ void publish_chunk(const WorkerContext& context, Converter& converter, std::opti
 
 // How many frames the next chunk has. It ends where a shot begins.
 int64_t next_chunk(const WorkerContext& context, families::Generation& generation) {
-    if (!context.model.limits().steerable) return generation.next_frames();
     const int64_t most = context.steering.most_frames();
     generation.limit_next(most);
     const int64_t frames = generation.next_frames();

@@ -5,7 +5,9 @@ pipeline_cases.py. Both sides read the same folder of seeded weights.
     pipeline_test.py PARITY_PIPELINE
 
 Bars, fp32: the worst frame 60 dB for text to video and 52 dB with a picture. bf16 must stay near the fp32 frames.
-A budget that leaves room for a few blocks only changes no bit."""
+A budget that leaves room for a few blocks only changes no bit. The shots of a storyboard are, bit by bit, the clips
+that each prompt gives alone, cut on the shot's frame."""
+import pathlib
 import sys
 import tempfile
 
@@ -17,8 +19,8 @@ from oracle import Report, psnr, run_stage
 PROGRAM = sys.argv[1]
 
 
-def generate(made, **more):
-    options = dict(made.options, model=made.model, device="cpu", **more)
+def generate(made, picture=None, **more):
+    options = dict(made.options, model=made.model, device="cpu") | more
     embeds = made.case.kind != "latent_concat" and made.case.guidance_embeds is not False
     if not embeds:
         options.pop("guidance")     # the model has no input for it, so the engine refuses it
@@ -28,7 +30,33 @@ def generate(made, **more):
         from PIL import Image
         given["image"] = torch.from_numpy(numpy.array(Image.open(made.picture).convert("RGB")))
         options["fit"] = "stretch"  # what diffusers does
+    if picture is not None:
+        given["image"] = picture
+    options = {name: value for name, value in options.items() if value is not None}
     return run_stage(PROGRAM, "clip", given, **options)
+
+
+SHOTS = [(0, 6, "A cat walks on the grass."), (6, 13, "一只猫在草地上行走"), (13, 14, "The cat jumps.")]
+
+
+def check_storyboard(report, made, folder, transition):
+    """SHOTS in 24 frames a second against each shot's clip alone: of the next length 4k+1, from the made picture after a
+    cut, else from the last frame of the shot before. What token_replace then begins with is that frame, and is left out."""
+    path = pathlib.Path(folder, "shots.srt")
+    path.write_text("\n".join(f"00:00:00,{first * 1000 // 24:03d} --> 00:00:00,{last * 1000 // 24:03d}\n{prompt}\n"
+                              for first, last, prompt in SHOTS))
+    few = {"precision": "fp32", "steps": "2"}
+    clip = generate(made, storyboard=str(path), transition=transition, prompt=None, frames=None, **few)["frames"]
+    joined = []
+    for first, last, prompt in SHOTS:
+        on = transition == "morph" and first > 0
+        skip = 1 if on and made.case.kind == "token_replace" else 0
+        length = (last - first + skip + 2) // 4 * 4 + 1
+        shot = generate(made, joined[-1][-1] if on else None, prompt=prompt, frames=str(length), **few)["frames"]
+        joined.append(shot[skip:skip + last - first])
+    report.check(f"{made.case.kind}: storyboard, {transition}: shots are the clips of their prompts", torch.equal(clip, torch.cat(joined)),
+                 f"{tuple(clip.shape)}")
+    report.check(f"{made.case.kind}: storyboard, {transition}: a prompt changes the clip", not torch.equal(joined[0], joined[1][:6]))
 
 
 def main():
@@ -44,6 +72,8 @@ def main():
                 report.above(f"{made.text}: bf16 to fp32, dB", psnr(half, ours), 20)
                 tight = generate(made, precision="fp32", memory="300M")["frames"].float() / 255
                 report.check(f"{made.text}: same bytes in a small budget", torch.equal(tight, ours))
+            for transition in {"t2v": ["cut"], "token_replace": ["cut", "morph"], "latent_concat": ["morph"]}.get(case.name, []):
+                check_storyboard(report, made, folder, transition)
         long = pipeline_cases.make(next(c for c in pipeline_cases.CASES if c.name == "t2v_long"), folder)
         when = generate(long, precision="fp32")["seconds"]
         report.check(f"{long.text}: the first frame leaves while later tiles are decoded", when[0] < when[-1] - 0.2 * (when[-1] - when[0]) and

@@ -126,20 +126,36 @@ Prepared prepare_steps(const OpenedModel& model, const PromptFeatures& features,
     return prepared;
 }
 
+// The next length that the model has, of a clip that gives `frames` and skips some at its beginning.
+int64_t clip_frames(const OpenedModel& model, int64_t frames, int64_t skipped) {
+    const int64_t step = model.parts.vae.temporal_compression;
+    return (frames + skipped - 1 + step - 1) / step * step + 1;
+}
+
 }  // namespace
 
+int64_t longest_clip(const OpenedModel& model, const GenerationRequest& request) {
+    return clip_frames(model, request.shot_frames, std::max<int64_t>(model.skipped_frames(), request.morph ? 1 : 0));
+}
+
 Generation::Generation(std::shared_ptr<const OpenedModel> model, const GenerationRequest& request)
-    : model_(std::move(model)), request_(request), budget_(plan_budget(*model_, request.width, request.height, request.frames, request.steps)) {
-    const VaeConfig& vae = model_->parts.vae;
-    const int64_t internal = request.frames + model_->skipped_frames();
-    latents_size_ = {model_->parts.transformer.out_channels, (internal - 1) / vae.temporal_compression + 1,
-                     request.height / vae.spatial_compression, request.width / vae.spatial_compression};
+    : model_(std::move(model)), request_(request),
+      budget_(plan_budget(*model_, request.width, request.height, longest_clip(*model_, request), request.steps)) {}
+
+int64_t Generation::skipped_frames() const {
+    // A clip of token_replace begins with its picture, and that was given as the last of the shot before.
+    return std::max<int64_t>(model_->skipped_frames(), request_.morph && done_ > 0 ? 1 : 0);
+}
+
+int64_t Generation::latent_frames() const {
+    return (clip_frames(*model_, shot_frames(), skipped_frames()) - 1) / model_->parts.vae.temporal_compression + 1;
 }
 
 int64_t Generation::next_frames() const {
-    if (stream_) return stream_->next_frames();
-    const auto first = temporal_tile(model_->tiling, model_->parts.vae, latents_size_[1], 0);
-    return first.frames - model_->skipped_frames();
+    if (stream_) return std::min(stream_->next_frames(), left_);
+    if (shot_frames() == 0) return 0;
+    const auto first = temporal_tile(model_->tiling, model_->parts.vae, latent_frames(), 0);
+    return std::min(first.frames - skipped_frames(), shot_frames());
 }
 
 at::Tensor Generation::make_latents(const Direction& direction, const Cancel& cancel, const ProgressFn& progress) {
@@ -162,34 +178,58 @@ at::Tensor Generation::make_latents(const Direction& direction, const Cancel& ca
                            [&](int64_t i, int64_t n) { progress("load", static_cast<int>(i), static_cast<int>(n)); });
     });
     StreamedBlocks source(config, reader, model.type, blocks);
-    const Rope rope = rope_for(config, latents_size_, model.device);
+    const VaeConfig& vae = model.parts.vae;
+    const std::array<int64_t, 4> size = {config.out_channels, latent_frames(), request_.height / vae.spatial_compression,
+                                         request_.width / vae.spatial_compression};
+    const Rope rope = rope_for(config, size, model.device);
     const VelocityFn network = [&](const at::Tensor& input, int64_t step, bool negative) {
         return velocity(config, *ends, source, negative ? prepared.negative : prepared.positive, step, input, rope, cancel, budget_.token_chunk);
     };
     const Sampling sampling{model.sampler, config.kind, model.type, features->negative ? model.parts.true_cfg : 1.0, true};
-    const at::Tensor noise = make_noise(direction.seed, latents_size_, model.sampler, model.device);
+    const at::Tensor noise = make_noise(direction.seed, size, model.sampler, model.device);
     return denoise(sampling, schedule, noise, image, network,
                    [&](int64_t i, int64_t n) { progress("denoise", static_cast<int>(i), static_cast<int>(n)); }, cancel);
 }
 
+void Generation::begin_clip(const Direction& direction, const Cancel& cancel, const ProgressFn& progress) {
+    const at::Tensor latents = make_latents(direction, cancel, progress);
+    progress("load", 0, 1);
+    decoder_ = model_->decoder.get(budget_.keep, [&] {
+        auto made = std::make_shared<VaeDecoder>(make_vae_decoder(model_->parts.vae));
+        model_->reader(Part::kVae, cancel).fill(*made, model_->vae_type, true);
+        prepare(*made);
+        return made;
+    });
+    stream_.emplace(*decoder_, latents, model_->tiling, skipped_frames());
+    left_ = shot_frames();
+}
+
+// last: the shot's last frame, [3, height, width] fp32. Rounded to 8 bits, as a host would give it.
+void Generation::end_clip(const at::Tensor& last) {
+    stream_.reset();
+    decoder_.reset();
+    if (!request_.morph) return;
+    const at::Tensor bytes = last.clamp(0, 1).mul(255).round().to(at::kByte).permute({1, 2, 0}).contiguous();
+    const uint8_t* begin = bytes.const_data_ptr<uint8_t>();
+    families::Picture& picture = request_.images.front();
+    picture.width = request_.width;
+    picture.height = request_.height;
+    picture.rgb = std::make_shared<const std::vector<uint8_t>>(begin, begin + bytes.numel());
+}
+
 std::optional<families::FrameBatch> Generation::next(const Direction& direction, const Cancel& cancel, const ProgressFn& progress) {
     if (next_frames() == 0) return std::nullopt;
-    if (!stream_) {
-        const at::Tensor latents = make_latents(direction, cancel, progress);
-        progress("load", 0, 1);
-        decoder_ = model_->decoder.get(budget_.keep, [&] {
-            auto made = std::make_shared<VaeDecoder>(make_vae_decoder(model_->parts.vae));
-            model_->reader(Part::kVae, cancel).fill(*made, model_->vae_type, true);
-            prepare(*made);
-            return made;
-        });
-        stream_.emplace(*decoder_, latents, model_->tiling, model_->skipped_frames());
-    }
+    if (!stream_) begin_clip(direction, cancel, progress);
     const TileRun run{.cancel = &cancel, .progress = [&](int64_t done, int64_t total) {
                           progress("decode", static_cast<int>(done), static_cast<int>(total));
                       }};
-    const auto pixels = std::make_shared<const at::Tensor>(stream_->next(run).to(at::kCPU));
-    return families::FrameBatch{pixels, pixels->const_data_ptr<float>(), pixels->size(0)};
+    const at::Tensor made = stream_->next(run).to(at::kCPU);
+    const int64_t frames = std::min(made.size(0), left_);
+    done_ += frames;
+    left_ -= frames;
+    if (left_ == 0) end_clip(made[frames - 1]);
+    const auto pixels = std::make_shared<const at::Tensor>(made.narrow(0, 0, frames));
+    return families::FrameBatch{pixels, pixels->const_data_ptr<float>(), frames};
 }
 
 }  // namespace zt::hunyuan_video

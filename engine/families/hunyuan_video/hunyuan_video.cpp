@@ -38,6 +38,7 @@ Limits limits_of(const OpenedModel& model) {
     limits.chunk_frames = hunyuan_video::temporal_tile(model.tiling, parts.vae, 1 << 20, 0).frames;
     limits.true_guidance = parts.true_cfg > 1.0;
     limits.steerable = false;
+    limits.morph = model.takes_picture();
     limits.default_steps = kSteps;
     limits.first_image = model.takes_picture() ? ZT_USE_REQUIRED : ZT_USE_NEVER;
     limits.default_guidance = parts.transformer.guidance_embeds ? kGuidance : 0.0;
@@ -61,7 +62,7 @@ public:
     }
     void check_request(const GenerationRequest& request) const override {
         check(request.first);
-        static_cast<void>(hunyuan_video::plan_budget(*model_, request.width, request.height, request.frames + model_->skipped_frames(), request.steps));
+        static_cast<void>(hunyuan_video::plan_budget(*model_, request.width, request.height, hunyuan_video::longest_clip(*model_, request), request.steps));
     }
     [[nodiscard]] std::unique_ptr<Generation> begin(const GenerationRequest& request) const override {
         return std::make_unique<hunyuan_video::Generation>(model_, request);

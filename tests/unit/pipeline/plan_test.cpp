@@ -234,6 +234,8 @@ TEST(Plan, AStoryboardGivesShotsAndLength) {
     ASSERT_EQ(plan.script.list.shots.size(), 3U);
     EXPECT_EQ(plan.script.list.shots[1].first_frame, 36);
     EXPECT_FALSE(plan.script.morph);
+    EXPECT_FALSE(plan.generation.morph);
+    EXPECT_EQ(plan.generation.shot_frames, 48);
     zt_request request = a_storyboard();
     request.rate = {25, 1};
     request.transition = ZT_TRANSITION_MORPH;
@@ -241,6 +243,7 @@ TEST(Plan, AStoryboardGivesShotsAndLength) {
     EXPECT_EQ(pal.generation.frames, 100);
     EXPECT_EQ(pal.script.list.shots[1].first_frame, 38);  // 37.5, the later one
     EXPECT_TRUE(pal.script.morph);
+    EXPECT_TRUE(pal.generation.morph);
 }
 
 TEST(Plan, AGivenLengthGoesBeforeTheStoryboards) {
@@ -251,10 +254,18 @@ TEST(Plan, AGivenLengthGoesBeforeTheStoryboards) {
                                    [&](zt_log_level, const std::string& line) { logged = line; });
     EXPECT_EQ(shorter.generation.frames, 84);
     EXPECT_EQ(shorter.script.list.shots.size(), 2U);
+    EXPECT_EQ(shorter.generation.shot_frames, 48);
     EXPECT_EQ(logged, "zt-plan-shots.srt: the clip ends with frame 83; 1 of 3 shots begin after it and "
                       "never come");
+    request.frames = 99;  // shots are cut to their frames: no grid
+    EXPECT_EQ(plan_of(request).generation.frames, 99);
+    request.frames = 0;
+    request.duration_us = 3'875'000;
+    EXPECT_EQ(plan_of(request).generation.frames, 93);
+    request.duration_us = 0;
     request.frames = -1;
     EXPECT_EQ(plan_of(request).script.list.shots.size(), 3U);
+    EXPECT_EQ(plan_of(request).generation.shot_frames, -1);
 }
 
 TEST(Plan, StoryboardsAreRefusedByName) {
@@ -267,10 +278,8 @@ TEST(Plan, StoryboardsAreRefusedByName) {
         }
         return "accepted";
     };
-    FakeModel at_once;
-    at_once.change_limits().steerable = false;
-    EXPECT_EQ(message(at_once), "storyboard: expected prompt or prompt_file (this model makes its clip in one "
-                                "piece), got " + zt::quote(request.storyboard));
+    FakeModel without_morph;
+    without_morph.change_limits().morph = false;
     std::ofstream(request.storyboard) << "00:00:00,000 --> 00:00:01,500\nrefused\n";
     EXPECT_EQ(message(), "zt-plan-shots.srt: line 1: prompt: expected another, got \"refused\"");
     request.storyboard = "/nonexistent/shots.srt";
@@ -280,7 +289,7 @@ TEST(Plan, StoryboardsAreRefusedByName) {
     request = a_request();
     request.transition = ZT_TRANSITION_MORPH;
     EXPECT_EQ(message(), "accepted");
-    EXPECT_EQ(message(at_once), "transition: expected cut (this model makes its clip in one piece), got morph");
+    EXPECT_EQ(message(without_morph), "transition: expected cut (this model cannot go on from a picture), got morph");
 }
 
 TEST(Plan, RandomSeedsAreDrawnLoggedAndDiffer) {

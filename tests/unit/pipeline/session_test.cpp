@@ -208,6 +208,23 @@ TEST(Session, ShotsBeginOnTheirFrameAtAnyPrefetch) {
     }
 }
 
+TEST(Session, AModelThatMakesShotsInOnePieceObeysThemAndNothingElse) {
+    const auto model = std::make_shared<FakeModel>();
+    model->change_limits().steerable = false;
+    auto plan = a_plan(20);
+    plan.script.list.shots = {{0, "fox", 1}, {3, "owl", 2}};
+    Session session(model, plan);
+    Failure failure;
+    FramePtr frame;
+    for (int64_t pts = 0; pts < 20; ++pts) {
+        ASSERT_EQ(session.read(-1, frame, failure), ZT_OK);
+        EXPECT_FALSE(session.set_prompt("bear"));
+        EXPECT_STREQ(frame->info.prompt, pts < 3 ? "fox" : "owl");
+        EXPECT_EQ(frame->info.shot, pts < 3 ? 0 : 1);
+    }
+    EXPECT_EQ(session.read(-1, frame, failure), ZT_END);
+}
+
 TEST(Session, RefusedPromptLeavesTheOldInForce) {
     Session session(std::make_shared<FakeModel>(), a_plan(20, 0));
     EXPECT_THROW((void)session.set_prompt("refused"), zt::Error);
