@@ -17,7 +17,8 @@ enum
   /* An option's property is its number + 1. */
   PROP_WIDTH = T2V_OPTION_COUNT + 1,
   PROP_HEIGHT,
-  PROP_FRAMERATE
+  PROP_FRAMERATE,
+  PROP_IS_LIVE
 };
 
 G_DEFINE_ABSTRACT_TYPE (GstT2vBase, gst_t2v_base, GST_TYPE_PUSH_SRC);
@@ -112,6 +113,9 @@ gst_t2v_base_set_property (GObject * object, guint id, const GValue * value,
       values->rate_num = gst_value_get_fraction_numerator (value);
       values->rate_den = gst_value_get_fraction_denominator (value);
       break;
+    case PROP_IS_LIVE:
+      gst_base_src_set_live (GST_BASE_SRC (self), g_value_get_boolean (value));
+      break;
     default:
       if (id > T2V_OPTION_COUNT) {
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
@@ -145,6 +149,9 @@ gst_t2v_base_get_property (GObject * object, guint id, GValue * value,
       break;
     case PROP_FRAMERATE:
       gst_value_set_fraction (value, values->rate_num, values->rate_den);
+      break;
+    case PROP_IS_LIVE:
+      g_value_set_boolean (value, gst_base_src_is_live (GST_BASE_SRC (self)));
       break;
     default:
       if (id <= T2V_OPTION_COUNT)
@@ -218,6 +225,17 @@ gst_t2v_base_change_state (GstElement * element, GstStateChange transition)
       transition);
 }
 
+static gboolean
+gst_t2v_base_send_event (GstElement * element, GstEvent * event)
+{
+  if (t2v_push_refuses (GST_T2V_BASE (element), event)) {
+    gst_event_unref (event);
+    return FALSE;
+  }
+  return GST_ELEMENT_CLASS (gst_t2v_base_parent_class)->send_event (element,
+      event);
+}
+
 static void
 gst_t2v_base_finalize (GObject * object)
 {
@@ -266,6 +284,7 @@ gst_t2v_base_class_init (GstT2vBaseClass * klass)
 
   object_class->finalize = gst_t2v_base_finalize;
   element_class->change_state = GST_DEBUG_FUNCPTR (gst_t2v_base_change_state);
+  element_class->send_event = GST_DEBUG_FUNCPTR (gst_t2v_base_send_event);
   element_class->request_new_pad =
       GST_DEBUG_FUNCPTR (gst_t2v_base_request_new_pad);
   element_class->release_pad = GST_DEBUG_FUNCPTR (gst_t2v_base_release_pad);
@@ -283,6 +302,10 @@ gst_t2v_base_class_init (GstT2vBaseClass * klass)
       gst_param_spec_fraction ("framerate", "framerate",
           "preferred rate where the caps leave it open; 0/1 = the model's own",
           0, 1, 240, 1, 0, 1, flags));
+  g_object_class_install_property (object_class, PROP_IS_LIVE,
+      g_param_spec_boolean ("is-live", "is-live",
+          "keep the pace of the pipeline's clock; late frames move the time line and post QoS",
+          FALSE, flags));
 
   caps = t2v_clip_template_caps ();
   gst_element_class_add_pad_template (element_class,

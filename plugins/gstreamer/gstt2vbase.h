@@ -41,6 +41,15 @@ typedef struct
   gboolean link_model;          /* and for the model: never a path */
 } T2vSrcSettings;
 
+/* The time line of a live stream. */
+typedef struct
+{
+  guint64 frames;               /* pushed so far */
+  GstClockTime filled;          /* the time they last */
+  GstClockTime first_time;      /* running time of the first */
+  GstClockTimeDiff offset;      /* from a frame's own time to its running time */
+} T2vSrcLive;
+
 /* Between start() and stop(). Written by start(), stop() and the streaming thread; queries and caps
  * from other threads read the locked part. */
 typedef struct
@@ -64,6 +73,7 @@ typedef struct
   gint64 next_sei_second;
   gchar prompt_sha256[65];      /* of the last frame pushed */
   gboolean prompt_from_text;    /* the first one: a next start waits for it again */
+  T2vSrcLive live;
   T2vProgress progress;
 } T2vSrcStream;
 
@@ -208,8 +218,20 @@ void t2v_text_apply (GstT2vBase * self, GstClockTime running_time);
  * come. */
 GstFlowReturn t2v_text_wait_first (GstT2vBase * self);
 
+/* gstt2vlive.c: what is-live changes; nothing where it is not set. */
+/* The running time by the clock, or another where there is none or it is not live. */
+GstClockTime t2v_live_now (GstT2vBase * self, GstClockTime otherwise);
+/* Gives a buffer, stamped with its own time, its place on the clock's time line. */
+void t2v_live_stamp (GstT2vBase * self, GstBuffer * buffer);
+void t2v_live_times (GstBaseSrc * base, GstBuffer * buffer,
+    GstClockTime * start, GstClockTime * end);
+gboolean t2v_live_answer_latency (GstT2vBase * self, GstQuery * query);
+
 /* gstt2vpush.c: what the base classes ask for. */
 void t2v_push_install (GstBaseSrcClass * base_class,
     GstPushSrcClass * push_class);
+/* A seek that cannot be, backwards or while live, is refused before anything stops: the base class would
+ * first flush, or wait for a full sink to take the frame in its hands. */
+gboolean t2v_push_refuses (GstT2vBase * self, GstEvent * event);
 
 G_END_DECLS

@@ -282,6 +282,7 @@ reset (T2vSrcStream * stream)
   stream->next_sei_second = 0;
   stream->prompt_sha256[0] = 0;
   stream->prompt_from_text = FALSE;
+  memset (&stream->live, 0, sizeof (stream->live));
 }
 
 void

@@ -320,8 +320,8 @@ fill (GstPushSrc * push, GstBuffer * buffer)
       t2v_clip_frame_time (stream->next, num, den);
   gst_object_sync_values (GST_OBJECT (self),
       gst_segment_to_stream_time (segment, GST_FORMAT_TIME, time));
-  t2v_text_apply (self, gst_segment_to_running_time (segment, GST_FORMAT_TIME,
-          time));
+  t2v_text_apply (self, t2v_live_now (self, gst_segment_to_running_time
+          (segment, GST_FORMAT_TIME, time)));
   if (segment->stop != GST_CLOCK_TIME_NONE && time >= segment->stop)
     return GST_FLOW_EOS;
 
@@ -331,6 +331,7 @@ fill (GstPushSrc * push, GstBuffer * buffer)
 
   info = stream->zt->frame_get_info (frame);
   stamp (buffer, stream->base + info->pts, num, den);
+  t2v_live_stamp (self, buffer);
   mark (self, info, buffer);
   if (!copy_planes (&stream->video, info, buffer)) {
     GST_ELEMENT_ERROR (self, RESOURCE, WRITE, (NULL),
@@ -408,23 +409,31 @@ is_seekable (GstBaseSrc * base)
   g_mutex_lock (&self->stream.lock);
   finite = self->stream.model != NULL && self->stream.frames >= 0;
   g_mutex_unlock (&self->stream.lock);
-  return finite;
+  return finite && !gst_base_src_is_live (base);
 }
 
-/* A seek backwards is refused here, before anything stops: the base class would first flush, or wait
-   for a full sink to take the frame in its hands. */
+gboolean
+t2v_push_refuses (GstT2vBase * self, GstEvent * event)
+{
+  gdouble rate;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_SEEK)
+    return FALSE;
+  gst_event_parse_seek (event, &rate, NULL, NULL, NULL, NULL, NULL, NULL);
+  if (gst_base_src_is_live (GST_BASE_SRC (self)))
+    GST_INFO_OBJECT (self, "seek: expected none while live, got one");
+  else if (rate < 0.0)
+    GST_INFO_OBJECT (self, "seek: expected a rate above 0, got %f", rate);
+  else
+    return FALSE;
+  return TRUE;
+}
+
 static gboolean
 event (GstBaseSrc * base, GstEvent * event)
 {
-  gdouble rate = 1.0;
-
-  if (GST_EVENT_TYPE (event) == GST_EVENT_SEEK)
-    gst_event_parse_seek (event, &rate, NULL, NULL, NULL, NULL, NULL, NULL);
-  if (rate < 0.0) {
-    GST_INFO_OBJECT (base, "seek: expected a rate above 0, got %f", rate);
-    return FALSE;
-  }
-  return GST_BASE_SRC_CLASS (g_type_class_peek (GST_TYPE_PUSH_SRC))->event
+  return !t2v_push_refuses (GST_T2V_BASE (base), event)
+      && GST_BASE_SRC_CLASS (g_type_class_peek (GST_TYPE_PUSH_SRC))->event
       (base, event);
 }
 
@@ -434,9 +443,6 @@ do_seek (GstBaseSrc * base, GstSegment * segment)
 {
   GstT2vBase *self = GST_T2V_BASE (base);
 
-  /* An application may ask the element itself, past event(). */
-  if (segment->rate < 0.0)
-    return FALSE;
   segment->time = segment->start;
   self->stream.seek = segment->position;
   return TRUE;
@@ -501,6 +507,10 @@ query (GstBaseSrc * base, GstQuery * query)
       if (answer_convert (self, query))
         return TRUE;
       break;
+    case GST_QUERY_LATENCY:
+      if (t2v_live_answer_latency (self, query))
+        return TRUE;
+      break;
     case GST_QUERY_SCHEDULING:
       gst_query_set_scheduling (query, is_seekable (base)
           ? GST_SCHEDULING_FLAG_SEEKABLE : GST_SCHEDULING_FLAG_SEQUENTIAL,
@@ -526,6 +536,7 @@ t2v_push_install (GstBaseSrcClass * base_class, GstPushSrcClass * push_class)
   base_class->stop = GST_DEBUG_FUNCPTR (stop);
   base_class->unlock = GST_DEBUG_FUNCPTR (unlock);
   base_class->unlock_stop = GST_DEBUG_FUNCPTR (unlock_stop);
+  base_class->get_times = GST_DEBUG_FUNCPTR (t2v_live_times);
   base_class->is_seekable = GST_DEBUG_FUNCPTR (is_seekable);
   base_class->event = GST_DEBUG_FUNCPTR (event);
   base_class->do_seek = GST_DEBUG_FUNCPTR (do_seek);

@@ -5,6 +5,7 @@
  * Always on the test card, twelve frames a chunk. What each frame obeys is read from its marks.
  */
 #include <gst/app/gstappsrc.h>
+#include <gst/check/gsttestclock.h>
 #include <string.h>
 
 #include "gst_common.h"
@@ -203,6 +204,141 @@ GST_START_TEST (waits_for_text_end)
 }
 GST_END_TEST;
 
+#define PERIOD (GST_SECOND / 25)
+
+/* A live card on a clock that only goes on when told; messages come to `bus`. */
+static GstHarness *
+live_harness (GstBus * bus)
+{
+  GstElement *source = make_source ("a red fox", 60, 0);
+  GstHarness *h;
+
+  g_object_set (source, "model", "testcard", "is-live", TRUE, NULL);
+  gst_element_set_bus (source, bus);
+  h = gst_harness_new_with_element (source, NULL, "src");
+  gst_object_unref (source);
+  gst_harness_set_sink_caps_str (h, "video/x-raw,framerate=25/1");
+  gst_harness_use_testclock (h);
+  gst_harness_play (h);
+  return h;
+}
+
+static void
+wait_until_held (GstHarness * h)
+{
+  GstTestClock *clock = gst_harness_get_testclock (h);
+
+  fail_unless (gst_test_clock_timed_wait_for_multiple_pending_ids (clock, 1,
+          PATIENCE / GST_MSECOND, NULL), "nobody waits for the clock");
+  gst_object_unref (clock);
+}
+
+/* The next frame, which the source holds until its time: the clock goes there. */
+static void
+expect_tick (GstHarness * h, guint64 number, GstClockTime time)
+{
+  GstBuffer *buffer;
+
+  wait_until_held (h);
+  fail_unless (gst_harness_crank_single_clock_wait (h));
+  buffer = gst_harness_pull (h);
+  fail_unless (buffer != NULL, "frame %" G_GUINT64_FORMAT " did not come",
+      number);
+  fail_unless_equals_uint64 (GST_BUFFER_OFFSET (buffer), number);
+  fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), time);
+  gst_buffer_unref (buffer);
+}
+
+/* On time, frame by frame; then the clock runs away: the time line moves, QoS tells, nothing is lost. */
+GST_START_TEST (live_frames_follow_the_clock)
+{
+  GstBus *bus = gst_bus_new ();
+  GstHarness *h = live_harness (bus);
+  GstQuery *query = gst_query_new_latency ();
+  const GstClockTime jump = 30 * PERIOD + GST_SECOND;
+  GstClockTime min, max;
+  GstMessage *message;
+  guint64 processed, dropped;
+  gboolean live;
+  gint64 jitter;
+
+  for (guint i = 0; i < 30; i++)
+    expect_tick (h, i, i * PERIOD);
+  fail_unless (gst_bus_pop_filtered (bus, GST_MESSAGE_QOS) == NULL);
+
+  fail_unless (gst_element_query (h->element, query));
+  gst_query_parse_latency (query, &live, &min, &max);
+  fail_unless (live && min == PERIOD && max == GST_CLOCK_TIME_NONE);
+  gst_query_unref (query);
+  fail_if (gst_element_seek_simple (h->element, GST_FORMAT_TIME,
+          GST_SEEK_FLAG_NONE, 0));
+  fail_if (gst_harness_push_upstream_event (h, gst_event_new_seek (1.0,
+              GST_FORMAT_TIME, GST_SEEK_FLAG_NONE, GST_SEEK_TYPE_SET, 0,
+              GST_SEEK_TYPE_NONE, -1)));
+
+  /* Frame 30 was there in time and is held; 31 is made a second later. */
+  wait_until_held (h);
+  fail_unless (gst_harness_set_time (h, jump));
+  expect_tick (h, 30, 30 * PERIOD);
+  for (guint i = 31; i < 60; i++)
+    expect_tick (h, i, jump + (i - 31) * PERIOD);
+
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_QOS);
+  fail_unless (message != NULL, "no QoS message came");
+  gst_message_parse_qos_values (message, &jitter, NULL, NULL);
+  fail_unless_equals_int64 (jitter, GST_SECOND - PERIOD);
+  gst_message_parse_qos_stats (message, NULL, &processed, &dropped);
+  fail_unless_equals_uint64 (processed, 31);
+  fail_unless_equals_uint64 (dropped, 0);
+  gst_message_unref (message);
+  fail_unless (gst_bus_pop_filtered (bus, GST_MESSAGE_QOS) == NULL);
+  /* Messages hold their element, which holds the bus. */
+  gst_bus_set_flushing (bus, TRUE);
+  gst_harness_teardown (h);
+  gst_object_unref (bus);
+}
+GST_END_TEST;
+
+/* In a pipeline, with the real clock: no preroll, no faster than life, a prompt in time. */
+GST_START_TEST (live_pipelines_keep_real_time)
+{
+  Player player = player_parse (CARD "prompt=one frames=-1 "
+      "prefetch=0 is-live=true ! video/x-raw,framerate=30/1 ! "
+      "appsink name=sink sync=true max-buffers=4");
+  guint number = 0, changed = 0;
+  gint64 began, took;
+
+  player.source = gst_bin_get_by_name (GST_BIN (player.pipeline), "source");
+  fail_unless_equals_int (gst_element_set_state (player.pipeline,
+          GST_STATE_PAUSED), GST_STATE_CHANGE_NO_PREROLL);
+  gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
+  gst_buffer_unref (player_expect (&player, number++));
+  began = g_get_monotonic_time ();
+  for (; number < 7; number++)
+    expect_prompt (&player, number, "one");
+  g_object_set (player.source, "prompt", "two", NULL);
+  for (; number < 45; number++) {
+    GstBuffer *buffer = player_expect (&player, number);
+    const gchar *obeyed =
+        gst_structure_get_string (provenance (buffer), "prompt");
+
+    if (g_str_equal (obeyed, "two") && changed == 0)
+      changed = number;
+    fail_if (changed > 0 && !g_str_equal (obeyed, "two"), "frame %u is stale",
+        number);
+    gst_buffer_unref (buffer);
+  }
+  took = g_get_monotonic_time () - began;
+  /* At 7 of the frames seen, up to 4 more in the sink and 2 on their way: the next chunk but one. */
+  fail_unless (changed >= 12 && changed <= 24, "obeyed from frame %u", changed);
+  /* 44 frames, of which 6 may have been there before. */
+  fail_unless (took > G_TIME_SPAN_SECOND, "44 frames in %" G_GINT64_FORMAT
+      " us", took);
+  gst_object_unref (player.source);
+  player_free (&player);
+}
+GST_END_TEST;
+
 static Suite *
 gst_live (void)
 {
@@ -216,6 +352,8 @@ gst_live (void)
   tcase_add_test (tc, first_text_may_be_the_prompt);
   tcase_add_test (tc, text_without_a_time_is_for_now);
   tcase_add_test (tc, waits_for_text_end);
+  tcase_add_test (tc, live_frames_follow_the_clock);
+  tcase_add_test (tc, live_pipelines_keep_real_time);
   return suite;
 }
 

@@ -38,6 +38,8 @@ with tempfile.TemporaryDirectory(prefix="gst-", dir=build) as folder:
     text = pathlib.Path(trace).read_text(errors="replace") if os.path.exists(trace) else ""
 
 if "object-alive" not in text:
+    if status:  # failed cases end without it
+        sys.exit(status if status > 0 else 128 - status)
     sys.exit("leaks: expected the tracer's report, got none")
 left = re.findall(r"object-alive, type-name=\(string\)(\w+)", text)
 if special == ["--leak"]:
