@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What happens while frames are being made: prompts change, sources work side by side, progress is told,
 Ctrl-C and closing end it at once; and the other program of the house, mpv."""
+import ctypes
 import os
 import pathlib
 import re
@@ -56,6 +57,64 @@ class Commands(MediaTest):
         self.assertEqual({prompt for prompt, _ in chunks.values()}, {"a red fox"})
         self.assertEqual([seed for _, seed in chunks.values()][0], "0")
         self.assertEqual([seed for _, seed in chunks.values()][-1], "7")
+
+
+class ZmqClient:
+    """One request at a time to FFmpeg's filter zmq, by the system's libzmq."""
+
+    def __init__(self, address):
+        self.library = ctypes.CDLL("libzmq.so.5")
+        for name in ("zmq_ctx_new", "zmq_socket"):
+            getattr(self.library, name).restype = ctypes.c_void_p
+        self.context = ctypes.c_void_p(self.library.zmq_ctx_new())
+        self.socket = ctypes.c_void_p(self.library.zmq_socket(self.context, 3))                           # ZMQ_REQ
+        for option, milliseconds in ((27, 60000), (17, 0)):                                               # ZMQ_RCVTIMEO, ZMQ_LINGER
+            self.library.zmq_setsockopt(self.socket, option, ctypes.byref(ctypes.c_int(milliseconds)), ctypes.c_size_t(4))
+        self.library.zmq_connect(self.socket, address.encode())
+
+    def ask(self, command):
+        answer = ctypes.create_string_buffer(1024)
+        self.library.zmq_send(self.socket, command.encode(), ctypes.c_size_t(len(command.encode())), 0)
+        size = self.library.zmq_recv(self.socket, answer, ctypes.c_size_t(1024), 0)
+        return answer.raw[:max(size, 0)].decode()
+
+    def close(self):
+        self.library.zmq_close(self.socket)
+        self.library.zmq_ctx_term(self.context)
+
+
+def zmq_is_here():
+    try:
+        ctypes.CDLL("libzmq.so.5")
+    except OSError:
+        return False
+    return " zmq " in run(["ffmpeg", "-hide_banner", "-filters"])[0]
+
+
+@unittest.skipUnless(zmq_is_here(), "no zmq in this ffmpeg")
+class Zmq(MediaTest):
+    def test_prompt_over_the_network(self):
+        address = "ipc://" + self.path("zmq")
+        player = subprocess.Popen(FFMPEG + ["-filter_complex", f"{CARD}'a red fox':metadata_prompt=1:frames=-1,zmq=bind_address={address.replace(':', chr(92) * 2 + ':')},"
+                                            f"metadata=print:file={self.path('m.txt')},realtime", "-f", "null", "-"],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        client = ZmqClient(address)
+        try:
+            answer = client.ask("t2vsrc prompt 'a blue fox'")
+            self.assertRegex(answer, r"^0 Success\nframe=\d+$")
+            told = int(answer.rsplit("=")[1])
+            self.assertFalse(client.ask("t2vsrc guidance loud").startswith("0 "))       # refused; the source lives on
+            later = told
+            while later < told + 48:        # what answers so has given frame `told` long ago
+                later = int(re.search(r"frame=(\d+)", client.ask("t2vsrc seed 7")).group(1))
+        finally:
+            client.close()
+            player.send_signal(signal.SIGINT)
+            player.wait(timeout=60)
+        chunks = re.findall(r"^frame:(\d+)(?:(?!^frame:)[\s\S])*?zoetrope\.prompt=(.*)", pathlib.Path(self.path("m.txt")).read_text(), flags=re.M)
+        self.assertIn((str(told), "a blue fox"), chunks)
+        for first, prompt in chunks:
+            self.assertEqual(prompt, "a blue fox" if int(first) >= told else "a red fox", first)
 
 
 class Work(MediaTest):
