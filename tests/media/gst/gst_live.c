@@ -206,45 +206,23 @@ GST_END_TEST;
 
 #define PERIOD (GST_SECOND / 25)
 
-/* A live card on a clock that only goes on when told; messages come to `bus`. */
-static GstHarness *
-live_harness (GstBus * bus)
-{
-  GstElement *source = make_source ("a red fox", 60, 0);
-  GstHarness *h;
-
-  g_object_set (source, "model", "testcard", "is-live", TRUE, NULL);
-  gst_element_set_bus (source, bus);
-  h = gst_harness_new_with_element (source, NULL, "src");
-  gst_object_unref (source);
-  gst_harness_set_sink_caps_str (h, "video/x-raw,framerate=25/1");
-  gst_harness_use_testclock (h);
-  gst_harness_play (h);
-  return h;
-}
-
 static void
-wait_until_held (GstHarness * h)
+wait_until_held (GstTestClock * clock)
 {
-  GstTestClock *clock = gst_harness_get_testclock (h);
-
   fail_unless (gst_test_clock_timed_wait_for_multiple_pending_ids (clock, 1,
           PATIENCE / GST_MSECOND, NULL), "nobody waits for the clock");
-  gst_object_unref (clock);
 }
 
 /* The next frame, which the source holds until its time: the clock goes there. */
 static void
-expect_tick (GstHarness * h, guint64 number, GstClockTime time)
+expect_tick (Player * player, GstTestClock * clock, guint64 number,
+    GstClockTime time)
 {
   GstBuffer *buffer;
 
-  wait_until_held (h);
-  fail_unless (gst_harness_crank_single_clock_wait (h));
-  buffer = gst_harness_pull (h);
-  fail_unless (buffer != NULL, "frame %" G_GUINT64_FORMAT " did not come",
-      number);
-  fail_unless_equals_uint64 (GST_BUFFER_OFFSET (buffer), number);
+  wait_until_held (clock);
+  fail_unless (gst_test_clock_crank (clock));
+  buffer = player_expect (player, number);
   fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), time);
   gst_buffer_unref (buffer);
 }
@@ -252,9 +230,11 @@ expect_tick (GstHarness * h, guint64 number, GstClockTime time)
 /* On time, frame by frame; then the clock runs away: the time line moves, QoS tells, nothing is lost. */
 GST_START_TEST (live_frames_follow_the_clock)
 {
-  GstBus *bus = gst_bus_new ();
-  GstHarness *h = live_harness (bus);
+  Player player = player_parse (CARD "prompt=x frames=60 is-live=true ! "
+      "video/x-raw,framerate=25/1 ! appsink name=sink sync=false");
+  GstTestClock *clock = GST_TEST_CLOCK (gst_test_clock_new ());
   GstQuery *query = gst_query_new_latency ();
+  GstBus *bus = gst_element_get_bus (player.pipeline);
   const GstClockTime jump = 30 * PERIOD + GST_SECOND;
   GstClockTime min, max;
   GstMessage *message;
@@ -262,26 +242,29 @@ GST_START_TEST (live_frames_follow_the_clock)
   gboolean live;
   gint64 jitter;
 
+  player.source = gst_bin_get_by_name (GST_BIN (player.pipeline), "source");
+  gst_pipeline_use_clock (GST_PIPELINE (player.pipeline), GST_CLOCK (clock));
+  gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
   for (guint i = 0; i < 30; i++)
-    expect_tick (h, i, i * PERIOD);
+    expect_tick (&player, clock, i, i * PERIOD);
   fail_unless (gst_bus_pop_filtered (bus, GST_MESSAGE_QOS) == NULL);
 
-  fail_unless (gst_element_query (h->element, query));
+  fail_unless (gst_element_query (player.source, query));
   gst_query_parse_latency (query, &live, &min, &max);
   fail_unless (live && min == PERIOD && max == GST_CLOCK_TIME_NONE);
   gst_query_unref (query);
-  fail_if (gst_element_seek_simple (h->element, GST_FORMAT_TIME,
+  fail_if (gst_element_seek_simple (player.source, GST_FORMAT_TIME,
           GST_SEEK_FLAG_NONE, 0));
-  fail_if (gst_harness_push_upstream_event (h, gst_event_new_seek (1.0,
-              GST_FORMAT_TIME, GST_SEEK_FLAG_NONE, GST_SEEK_TYPE_SET, 0,
-              GST_SEEK_TYPE_NONE, -1)));
+  fail_if (gst_element_seek_simple (player.pipeline, GST_FORMAT_TIME,
+          GST_SEEK_FLAG_FLUSH, 0));
 
   /* Frame 30 was there in time and is held; 31 is made a second later. */
-  wait_until_held (h);
-  fail_unless (gst_harness_set_time (h, jump));
-  expect_tick (h, 30, 30 * PERIOD);
+  wait_until_held (clock);
+  gst_test_clock_set_time (clock, jump);
+  expect_tick (&player, clock, 30, 30 * PERIOD);
   for (guint i = 31; i < 60; i++)
-    expect_tick (h, i, jump + (i - 31) * PERIOD);
+    expect_tick (&player, clock, i, jump + (i - 31) * PERIOD);
+  fail_unless (player_pull (&player) == NULL);
 
   message = gst_bus_pop_filtered (bus, GST_MESSAGE_QOS);
   fail_unless (message != NULL, "no QoS message came");
@@ -292,10 +275,10 @@ GST_START_TEST (live_frames_follow_the_clock)
   fail_unless_equals_uint64 (dropped, 0);
   gst_message_unref (message);
   fail_unless (gst_bus_pop_filtered (bus, GST_MESSAGE_QOS) == NULL);
-  /* Messages hold their element, which holds the bus. */
-  gst_bus_set_flushing (bus, TRUE);
-  gst_harness_teardown (h);
   gst_object_unref (bus);
+  gst_object_unref (clock);
+  gst_object_unref (player.source);
+  player_free (&player);
 }
 GST_END_TEST;
 
