@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * gsti2v.c - the element i2v: a picture comes in and starts to move
+ * gsti2v.c - the element i2v: a picture comes in and starts to move, or a clip and goes on
  *
  * A source like t2vsrc with sink pads: on each the first buffer conditions, then upstream hears EOS. Nothing
- * that comes in is passed on; stream, segment, duration and seeks are the element's own.
+ * that comes in is passed on, but buffers with mode=extend; stream, segment and duration are the element's
+ * own.
  */
 /**
  * SECTION:element-i2v
@@ -28,7 +29,9 @@
 typedef struct
 {
   T2vInput input;
-  GstVideoInfo video;           /* the pad's thread only, width 0 before caps */
+  /* The pad's thread only. */
+  GstVideoInfo video;           /* width 0 before caps */
+  GstSegment segment;
 } I2vSink;
 
 typedef struct
@@ -73,11 +76,20 @@ check_colors (GstI2v * self, T2vInput input, const GstVideoInfo * video)
   return what == NULL;
 }
 
+/* Whether what comes in here goes out again. */
+static gboolean
+passes (GstI2v * self, const I2vSink * sink)
+{
+  return sink->input == T2V_INPUT_FIRST && t2v_extend_is_on (&self->parent);
+}
+
 static gboolean
 take_caps (GstI2v * self, I2vSink * sink, GstCaps * caps)
 {
   GstVideoInfo video;
 
+  if (passes (self, sink))
+    return t2v_extend_take_caps (&self->parent, caps, &sink->video);
   if (t2v_picture_is_there (&self->parent, sink->input)) {
     GST_WARNING_OBJECT (self, "new caps after the picture: ignored");
     return TRUE;
@@ -119,6 +131,9 @@ sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
       gst_event_parse_caps (event, &caps);
       ok = take_caps (self, sink, caps);
       break;
+    case GST_EVENT_SEGMENT:
+      gst_event_copy_segment (event, &sink->segment);
+      break;
     case GST_EVENT_EOS:
       t2v_picture_end (&self->parent, sink->input);
       break;
@@ -132,14 +147,45 @@ sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
   return ok;
 }
 
+/* Who can only give what cannot pass may try: the caps event then says by name what is wrong. */
+static void
+answer_caps (GstI2v * self, GstQuery * query)
+{
+  GstCaps *caps = t2v_extend_input_caps (&self->parent), *filter, *both;
+  GstCaps *wider = t2v_clip_template_caps ();
+
+  gst_query_parse_caps (query, &filter);
+  if (filter != NULL) {
+    if (!gst_caps_can_intersect (filter, caps))
+      gst_caps_replace (&caps, gst_caps_can_intersect (filter, wider) ? wider :
+          filter);
+    both = gst_caps_intersect_full (filter, caps, GST_CAPS_INTERSECT_FIRST);
+    gst_caps_unref (caps);
+    caps = both;
+  }
+  gst_query_set_caps_result (query, caps);
+  gst_caps_unref (caps);
+  gst_caps_unref (wider);
+}
+
 /* What comes out has its own time, length and buffers: upstream is told nothing of it. */
 static gboolean
 sink_query (GstPad * pad, GstObject * parent, GstQuery * query)
 {
+  GstI2v *self = (GstI2v *) parent;
+  gboolean pass = passes (self, gst_pad_get_element_private (pad));
+
   switch (GST_QUERY_TYPE (query)) {
     case GST_QUERY_CAPS:
+      if (!pass)
+        return gst_pad_query_default (pad, parent, query);
+      answer_caps (self, query);
+      return TRUE;
     case GST_QUERY_ACCEPT_CAPS:
-      return gst_pad_query_default (pad, parent, query);
+      if (!pass)
+        return gst_pad_query_default (pad, parent, query);
+      gst_query_set_accept_caps_result (query, TRUE);
+      return TRUE;
     default:
       return FALSE;
   }
@@ -155,6 +201,9 @@ sink_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
     gst_buffer_unref (buffer);
     return GST_FLOW_NOT_NEGOTIATED;
   }
+  if (passes (self, sink))
+    return t2v_extend_take (&self->parent, pad, buffer, &sink->segment,
+        &sink->video);
   t2v_picture_take (&self->parent, sink->input, buffer, &sink->video);
   return GST_FLOW_EOS;
 }
@@ -169,6 +218,7 @@ make_sink (GstI2v * self, GstPadTemplate * template, const gchar * name,
 
   sink->input = input;
   gst_video_info_init (&sink->video);
+  gst_segment_init (&sink->segment, GST_FORMAT_UNDEFINED);
   gst_pad_set_element_private (pad, sink);
   gst_pad_set_chain_function (pad, GST_DEBUG_FUNCPTR (sink_chain));
   gst_pad_set_event_function (pad, GST_DEBUG_FUNCPTR (sink_event));

@@ -41,6 +41,14 @@ typedef struct
   gboolean link_model;          /* and for the model: never a path */
 } T2vSrcSettings;
 
+/* What of the input has passed through. */
+typedef struct
+{
+  gboolean all;
+  guint64 frames;
+  GstClockTime end;             /* running time of the last one's end */
+} T2vSrcPassed;
+
 /* The time line of a live stream. */
 typedef struct
 {
@@ -73,9 +81,13 @@ typedef struct
   gint64 next_sei_second;
   gchar prompt_sha256[65];      /* of the last frame pushed */
   gboolean prompt_from_text;    /* the first one: a next start waits for it again */
+  T2vSrcPassed passed;
   T2vSrcLive live;
   T2vProgress progress;
 } T2vSrcStream;
+
+/* As in the option table. */
+#define T2V_MOST_HISTORY 64
 
 /* The pictures that may come in, each through a pad of its own. */
 typedef enum
@@ -106,6 +118,10 @@ typedef struct
   GCond changed;                /* broadcast: any of the above and below */
   gboolean closing;             /* to READY: ends also what waits on a sink pad */
   T2vSrcInput inputs[T2V_INPUTS];
+  gboolean extending;           /* mode=extend: the first input passes through */
+  GstBuffer *passing;           /* the next to pass */
+  GQueue history;               /* the newest that passed, oldest first */
+  guint most_history;
   gboolean texts_wanted;        /* the text pad is there */
   gboolean texts_ended;
   gboolean prompt_set;          /* somebody set one since the start */
@@ -197,7 +213,7 @@ typedef struct
     GstBuffer *buffer;
     GstVideoInfo info;
     zt_image_role role;
-  } at[T2V_INPUTS];
+  } at[T2V_MOST_HISTORY + T2V_INPUTS];
 } T2vPictures;
 
 /* OK: all that are wanted are there. FLUSHING, or EOS where one will not come. */
@@ -217,6 +233,25 @@ void t2v_text_apply (GstT2vBase * self, GstClockTime running_time);
 /* Where no prompt is given, the first text is: OK when there is one. FLUSHING, or EOS where none will
  * come. */
 GstFlowReturn t2v_text_wait_first (GstT2vBase * self);
+
+/* gstt2vextend.c: mode=extend, where the first input passes through. */
+gboolean t2v_extend_is_on (GstT2vBase * self);
+/* Whether it is asked for and the model can. */
+zt_status t2v_extend_settle (GstT2vBase * self, const zt_model_info * model,
+    zt_error * error);
+/* Drops what has passed and what is about to. The stream must be stopped or flushing. */
+void t2v_extend_forget (GstT2vBase * self);
+/* What may come in: what the model makes and downstream takes. */
+GstCaps *t2v_extend_input_caps (GstT2vBase * self);
+/* Makes the input's caps those that come out. FALSE, with a message, where the model has no such, or
+ * others have passed; video is the one before and becomes the new one. */
+gboolean t2v_extend_take_caps (GstT2vBase * self, GstCaps * caps,
+    GstVideoInfo * video);
+/* The pad's thread: hands a buffer over, and waits for the one before. */
+GstFlowReturn t2v_extend_take (GstT2vBase * self, GstPad * pad,
+    GstBuffer * buffer, const GstSegment * segment, const GstVideoInfo * video);
+/* The streaming thread: OK and the next that passes, FLUSHING, or EOS when none is left. */
+GstFlowReturn t2v_extend_pass (GstT2vBase * self, GstBuffer ** buffer);
 
 /* gstt2vlive.c: what is-live changes; nothing where it is not set. */
 /* The running time by the clock, or another where there is none or it is not live. */

@@ -9,6 +9,8 @@
 #include "config.h"
 #endif
 
+#include <string.h>
+
 #include "gstt2vclip.h"
 
 #if G_BYTE_ORDER == G_LITTLE_ENDIAN
@@ -239,6 +241,70 @@ t2v_clip_check_hints (const zt_model_info * model,
       settings->rate_num, settings->rate_den);
   g_string_free (known, TRUE);
   return error->status;
+}
+
+/* All values of one field, "24/1, 25/1". */
+static gchar *
+field_text (const GstCaps * caps, const gchar * field)
+{
+  GString *all = g_string_new (NULL);
+
+  for (guint i = 0; i < gst_caps_get_size (caps); i++) {
+    const GValue *value =
+        gst_structure_get_value (gst_caps_get_structure (caps, i), field);
+    gchar *one = value ? gst_value_serialize (value) : NULL;
+
+    if (one != NULL && strstr (all->str, one) == NULL)
+      g_string_append_printf (all, "%s%s", all->len ? ", " : "", one);
+    g_free (one);
+  }
+  return g_string_free (all, FALSE);
+}
+
+/* Whether some structure of ours and some of theirs agree on a field. */
+static gboolean
+field_meets (const GstCaps * ours, const GstCaps * theirs, const gchar * field)
+{
+  for (guint a = 0; a < gst_caps_get_size (ours); a++) {
+    for (guint b = 0; b < gst_caps_get_size (theirs); b++) {
+      const GValue *x =
+          gst_structure_get_value (gst_caps_get_structure (ours, a), field);
+      const GValue *y =
+          gst_structure_get_value (gst_caps_get_structure (theirs, b), field);
+
+      if (x == NULL || y == NULL || gst_value_intersect (NULL, x, y))
+        return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+gchar *
+t2v_clip_disagreement (const GstCaps * ours, const GstCaps * theirs,
+    const gchar * whose)
+{
+  static const gchar *fields[] = {
+    "format", "width", "height", "framerate", "colorimetry", "chroma-site",
+    "pixel-aspect-ratio", "interlace-mode"
+  };
+  gchar *expected, *got, *text;
+
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
+    if (field_meets (ours, theirs, fields[i]))
+      continue;
+    expected = field_text (ours, fields[i]);
+    got = field_text (theirs, fields[i]);
+    text = g_strdup_printf ("%s: expected %s, got %s from %s", fields[i],
+        expected, got, whose);
+    g_free (expected);
+    g_free (got);
+    return text;
+  }
+  got = gst_caps_to_string (theirs);
+  text = g_strdup_printf ("caps: expected video/x-raw with a format, size and "
+      "rate of the model together, got %s from %s", got, whose);
+  g_free (got);
+  return text;
 }
 
 zt_status

@@ -22,6 +22,9 @@ GstCaps *t2v_clip_model_caps (const zt_model_info * model);
 /* Settles what is left open on the hints, else on the model's own. Takes caps. */
 GstCaps *t2v_clip_fixate (GstCaps * caps, const zt_model_info * model,
     const T2vSettings * settings);
+/* Why ours and theirs cannot meet, as "width: expected 256, got 512 from `whose`". */
+gchar *t2v_clip_disagreement (const GstCaps * ours, const GstCaps * theirs,
+    const gchar * whose);
 zt_pixel_format t2v_clip_pixel_format (GstVideoFormat format);
 
 /* Whether the model can follow the width, height and framerate hints; the sentence if not. */

@@ -159,7 +159,7 @@ static void
 publish_length (GstT2vBase * self, gint num, gint den, gint64 frames)
 {
   GstBaseSrc *base = GST_BASE_SRC (self);
-  gint64 duration = frames < 0 ? -1 :
+  gint64 duration = frames < 0 || t2v_extend_is_on (self) ? -1 :
       (gint64) t2v_clip_frame_time (frames, num, den);
   gboolean changed;
 
@@ -194,10 +194,13 @@ static gboolean
 follow_hints (GstT2vBase * self, const zt_model_info * info)
 {
   zt_error error = ZT_ERROR_INIT;
+  zt_status status = t2v_extend_settle (self, info, &error);
   gint num, den;
 
+  if (status >= 0)
+    status = t2v_picture_check (self, info, &error);
   g_mutex_lock (&self->settings.lock);
-  if (t2v_picture_check (self, info, &error) >= 0)
+  if (status >= 0)
     t2v_clip_check_hints (info, &self->settings.values, &error);
   num = self->settings.values.rate_num;
   den = self->settings.values.rate_den;
@@ -211,30 +214,6 @@ follow_hints (GstT2vBase * self, const zt_model_info * info)
   return t2v_stream_set_rate (self, num, den);
 }
 
-static gboolean
-check_mode (GstT2vBase * self)
-{
-  const GValue *values = self->settings.values.options.values;
-  zt_error error = ZT_ERROR_INIT;
-  gint mode, context;
-
-  g_mutex_lock (&self->settings.lock);
-  mode = g_value_get_enum (&values[T2V_OPTION_mode]);
-  context = g_value_get_int (&values[T2V_OPTION_context]);
-  g_mutex_unlock (&self->settings.lock);
-  if (mode == 0 && context == 0)
-    return TRUE;
-
-  error.status = ZT_ERROR_UNSUPPORTED;
-  if (mode != 0)
-    g_strlcpy (error.message, "mode: expected animate (this element has no "
-        "other yet), got extend", sizeof (error.message));
-  else
-    g_snprintf (error.message, sizeof (error.message), "context: expected 0 "
-        "(mode=animate looks at one picture), got %d", context);
-  return t2v_stream_fail (self, &error);
-}
-
 gboolean
 t2v_stream_start (GstT2vBase * self)
 {
@@ -244,7 +223,7 @@ t2v_stream_start (GstT2vBase * self)
   zt_model *model = NULL;
 
   t2v_picture_forget_all (self);
-  if (!check_prompt (self) || !check_mode (self))
+  if (!check_prompt (self))
     return FALSE;
   stream->zt = zt_loader_get (&sentence);
   if (stream->zt == NULL) {
@@ -295,6 +274,7 @@ t2v_stream_stop (GstT2vBase * self)
   t2v_progress_end (&stream->progress, GST_PROGRESS_TYPE_CANCELED, "stopped");
   t2v_stream_drop (self);
   t2v_picture_forget_all (self);
+  t2v_extend_forget (self);
   t2v_text_forget (self);
   if (stream->prompt_from_text) {
     g_mutex_lock (&self->settings.lock);
@@ -328,6 +308,7 @@ void
 t2v_stream_finalize (GstT2vBase * self)
 {
   t2v_picture_forget_all (self);
+  t2v_extend_forget (self);
   t2v_text_forget (self);
   g_mutex_clear (&self->stream.lock);
   g_cond_clear (&self->wait.changed);

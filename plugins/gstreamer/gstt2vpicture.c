@@ -107,13 +107,32 @@ t2v_picture_check (GstT2vBase * self, const zt_model_info * model,
 
   g_mutex_lock (&self->wait.lock);
   for (gint i = 0; i < T2V_INPUTS && error->status >= 0; i++) {
-    if (!self->wait.inputs[i].wanted || uses[i] != ZT_USE_NEVER)
+    if (!self->wait.inputs[i].wanted || uses[i] != ZT_USE_NEVER
+        || (i == T2V_INPUT_FIRST && self->wait.extending))
       continue;
     error->status = ZT_ERROR_UNSUPPORTED;
     g_strlcpy (error->message, inputs[i].refusal, sizeof (error->message));
   }
   g_mutex_unlock (&self->wait.lock);
   return error->status;
+}
+
+/* With the lock. Of an input that passes through, its first buffer counts. */
+static gboolean
+is_there (const T2vSrcWait * wait, T2vInput input)
+{
+  if (input == T2V_INPUT_FIRST && wait->extending)
+    return wait->passing != NULL || wait->history.length > 0;
+  return wait->inputs[input].picture != NULL;
+}
+
+static void
+add_picture (T2vPictures * pictures, GstBuffer * buffer,
+    const GstVideoInfo * info, zt_image_role role)
+{
+  pictures->at[pictures->count].buffer = gst_buffer_ref (buffer);
+  pictures->at[pictures->count].info = *info;
+  pictures->at[pictures->count++].role = role;
 }
 
 /* With the lock: the first that is wanted and not there, T2V_INPUTS when all are. */
@@ -123,7 +142,7 @@ find_missing (const T2vSrcWait * wait)
   gint i = 0;
 
   while (i < T2V_INPUTS
-      && (!wait->inputs[i].wanted || wait->inputs[i].picture != NULL))
+      && (!wait->inputs[i].wanted || is_there (wait, i)))
     i++;
   return i;
 }
@@ -146,13 +165,14 @@ t2v_pictures_wait (GstT2vBase * self, T2vPictures * pictures)
     pictures->missing = inputs[missing].name;
   }
   for (gint i = 0; i < T2V_INPUTS && missing == T2V_INPUTS; i++) {
-    if (wait->inputs[i].wanted) {
-      pictures->at[pictures->count].buffer =
-          gst_buffer_ref (wait->inputs[i].picture);
-      pictures->at[pictures->count].info = wait->inputs[i].info;
-      pictures->at[pictures->count++].role = inputs[i].role;
-    }
+    if (wait->inputs[i].picture != NULL)
+      add_picture (pictures, wait->inputs[i].picture, &wait->inputs[i].info,
+          inputs[i].role);
   }
+  for (GList * at = wait->history.head; at != NULL && flow == GST_FLOW_OK;
+      at = at->next)
+    add_picture (pictures, at->data, &wait->inputs[T2V_INPUT_FIRST].info,
+        ZT_IMAGE_HISTORY);
   g_mutex_unlock (&wait->lock);
   return flow;
 }

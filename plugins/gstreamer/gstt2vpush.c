@@ -52,70 +52,6 @@ fixate (GstBaseSrc * base, GstCaps * caps)
       (base, caps);
 }
 
-/* All values of one field, "24/1, 25/1". */
-static gchar *
-field_text (const GstCaps * caps, const gchar * field)
-{
-  GString *all = g_string_new (NULL);
-
-  for (guint i = 0; i < gst_caps_get_size (caps); i++) {
-    const GValue *value =
-        gst_structure_get_value (gst_caps_get_structure (caps, i), field);
-    gchar *one = value ? gst_value_serialize (value) : NULL;
-
-    if (one != NULL && strstr (all->str, one) == NULL)
-      g_string_append_printf (all, "%s%s", all->len ? ", " : "", one);
-    g_free (one);
-  }
-  return g_string_free (all, FALSE);
-}
-
-/* Whether some structure of ours and some of theirs agree on a field. */
-static gboolean
-field_meets (const GstCaps * ours, const GstCaps * theirs, const gchar * field)
-{
-  for (guint a = 0; a < gst_caps_get_size (ours); a++) {
-    for (guint b = 0; b < gst_caps_get_size (theirs); b++) {
-      const GValue *x =
-          gst_structure_get_value (gst_caps_get_structure (ours, a), field);
-      const GValue *y =
-          gst_structure_get_value (gst_caps_get_structure (theirs, b), field);
-
-      if (x == NULL || y == NULL || gst_value_intersect (NULL, x, y))
-        return TRUE;
-    }
-  }
-  return FALSE;
-}
-
-/* Why ours and theirs cannot meet, as "width: expected 256, got 512". */
-static gchar *
-disagreement (const GstCaps * ours, const GstCaps * theirs)
-{
-  static const gchar *fields[] = {
-    "format", "width", "height", "framerate", "colorimetry", "chroma-site",
-    "pixel-aspect-ratio", "interlace-mode"
-  };
-  gchar *expected, *got, *text;
-
-  for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
-    if (field_meets (ours, theirs, fields[i]))
-      continue;
-    expected = field_text (ours, fields[i]);
-    got = field_text (theirs, fields[i]);
-    text = g_strdup_printf ("%s: expected %s, got %s from the next element",
-        fields[i], expected, got);
-    g_free (expected);
-    g_free (got);
-    return text;
-  }
-  got = gst_caps_to_string (theirs);
-  text = g_strdup_printf ("caps: expected video/x-raw with a format, size and "
-      "rate of the model together, got %s from the next element", got);
-  g_free (got);
-  return text;
-}
-
 /* Only once the pictures are there: until then what is downstream may still change its mind. */
 static gboolean
 negotiate (GstBaseSrc * base)
@@ -140,7 +76,7 @@ negotiate (GstBaseSrc * base)
   theirs = gst_pad_peer_query_caps (pad, NULL);
   if (theirs != NULL && !gst_caps_is_any (theirs)
       && !gst_caps_can_intersect (ours, theirs)) {
-    text = disagreement (ours, theirs);
+    text = t2v_clip_disagreement (ours, theirs, "the next element");
     GST_ELEMENT_ERROR (base, STREAM, FORMAT, ("%s", text),
         ("videoscale, videorate or videoconvert behind t2vsrc may help"));
     g_free (text);
@@ -318,6 +254,7 @@ fill (GstPushSrc * push, GstBuffer * buffer)
   }
   time = GST_CLOCK_TIME_IS_VALID (stream->seek) ? stream->seek :
       t2v_clip_frame_time (stream->next, num, den);
+  time += stream->passed.end;
   gst_object_sync_values (GST_OBJECT (self),
       gst_segment_to_stream_time (segment, GST_FORMAT_TIME, time));
   t2v_text_apply (self, t2v_live_now (self, gst_segment_to_running_time
@@ -331,6 +268,10 @@ fill (GstPushSrc * push, GstBuffer * buffer)
 
   info = stream->zt->frame_get_info (frame);
   stamp (buffer, stream->base + info->pts, num, den);
+  /* Behind what has passed. */
+  GST_BUFFER_PTS (buffer) += stream->passed.end;
+  GST_BUFFER_OFFSET (buffer) += stream->passed.frames;
+  GST_BUFFER_OFFSET_END (buffer) += stream->passed.frames;
   t2v_live_stamp (self, buffer);
   mark (self, info, buffer);
   if (!copy_planes (&stream->video, info, buffer)) {
@@ -341,6 +282,19 @@ fill (GstPushSrc * push, GstBuffer * buffer)
   stream->next = stream->base + info->pts + 1;
   stream->zt->frame_unref (&frame);
   return flow;
+}
+
+static GstFlowReturn
+create (GstPushSrc * push, GstBuffer ** buffer)
+{
+  GstBaseSrc *base = GST_BASE_SRC (push);
+  GstFlowReturn flow = t2v_extend_pass (GST_T2V_BASE (push), buffer);
+
+  if (flow != GST_FLOW_EOS)
+    return flow;
+  /* A buffer for fill(). */
+  return GST_BASE_SRC_CLASS (g_type_class_peek (GST_TYPE_BASE_SRC))->create
+      (base, GST_BUFFER_OFFSET_NONE, gst_base_src_get_blocksize (base), buffer);
 }
 
 /* ---- Seeks and queries ------------------------------------------------------------------------ */
@@ -395,6 +349,9 @@ get_length (GstT2vBase * self, gint64 * frames, gint * num, gint * den)
   *num = self->stream.rate_num;
   *den = self->stream.rate_den;
   g_mutex_unlock (&self->stream.lock);
+  /* How long the input is, it does not say. */
+  if (t2v_extend_is_on (self))
+    *frames = -1;
   if (open && buffers >= 0 && (*frames < 0 || buffers < *frames))
     *frames = buffers;
   return open;
@@ -409,7 +366,7 @@ is_seekable (GstBaseSrc * base)
   g_mutex_lock (&self->stream.lock);
   finite = self->stream.model != NULL && self->stream.frames >= 0;
   g_mutex_unlock (&self->stream.lock);
-  return finite && !gst_base_src_is_live (base);
+  return finite && !gst_base_src_is_live (base) && !t2v_extend_is_on (self);
 }
 
 gboolean
@@ -422,6 +379,8 @@ t2v_push_refuses (GstT2vBase * self, GstEvent * event)
   gst_event_parse_seek (event, &rate, NULL, NULL, NULL, NULL, NULL, NULL);
   if (gst_base_src_is_live (GST_BASE_SRC (self)))
     GST_INFO_OBJECT (self, "seek: expected none while live, got one");
+  else if (t2v_extend_is_on (self))
+    GST_INFO_OBJECT (self, "seek: expected none with mode=extend, got one");
   else if (rate < 0.0)
     GST_INFO_OBJECT (self, "seek: expected a rate above 0, got %f", rate);
   else
@@ -541,5 +500,6 @@ t2v_push_install (GstBaseSrcClass * base_class, GstPushSrcClass * push_class)
   base_class->event = GST_DEBUG_FUNCPTR (event);
   base_class->do_seek = GST_DEBUG_FUNCPTR (do_seek);
   base_class->query = GST_DEBUG_FUNCPTR (query);
+  push_class->create = GST_DEBUG_FUNCPTR (create);
   push_class->fill = GST_DEBUG_FUNCPTR (fill);
 }

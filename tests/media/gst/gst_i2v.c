@@ -29,12 +29,31 @@ make_animator (gint64 frames, const gchar * options)
   return element;
 }
 
+/* Not closed yet, so that a failed test leaves no thread behind. */
+static GSList *open_harnesses;
+
+static void
+close_harness (GstHarness * harness)
+{
+  open_harnesses = g_slist_remove (open_harnesses, harness);
+  gst_harness_teardown (harness);
+}
+
+static void
+teardown (void)
+{
+  while (open_harnesses != NULL)
+    close_harness (open_harnesses->data);
+  free_open_pipelines ();
+}
+
 /* Takes the element. */
 static GstHarness *
 harness_of (GstElement * element, const gchar * sink_caps)
 {
   GstHarness *harness = gst_harness_new_with_element (element, "sink", "src");
 
+  open_harnesses = g_slist_prepend (open_harnesses, harness);
   gst_object_unref (element);
   gst_harness_set_sink_caps_str (harness, sink_caps);
   gst_harness_set_src_caps_str (harness, RGB);
@@ -97,7 +116,7 @@ GST_START_TEST (picture_arrives_and_the_input_stops)
     gst_buffer_unref (frame);
   }
   gst_buffer_unref (picture);
-  gst_harness_teardown (harness);
+  close_harness (harness);
 }
 GST_END_TEST;
 
@@ -125,6 +144,7 @@ GST_START_TEST (colours_are_read_by_the_caps)
     GstMapInfo map;
     GstCaps *parsed = gst_caps_from_string (caps);
 
+    open_harnesses = g_slist_prepend (open_harnesses, harness);
     gst_harness_set_sink_caps_str (harness, RGB);
     fail_unless (gst_video_info_from_caps (&info, parsed));
     gst_caps_unref (parsed);
@@ -146,7 +166,7 @@ GST_START_TEST (colours_are_read_by_the_caps)
         map.data[2]);
     gst_buffer_unmap (frame, &map);
     gst_buffer_unref (frame);
-    gst_harness_teardown (harness);
+    close_harness (harness);
     g_free (caps);
   }
 }
@@ -182,7 +202,7 @@ GST_START_TEST (flush_takes_another_picture)
   gst_buffer_unref (frame);
   gst_buffer_unref (old);
   gst_buffer_unref (fresh);
-  gst_harness_teardown (harness);
+  close_harness (harness);
 }
 GST_END_TEST;
 
@@ -347,6 +367,119 @@ GST_START_TEST (last_picture_ends_the_clip)
 }
 GST_END_TEST;
 
+#define CLIP "videotestsrc pattern=ball num-buffers=30 ! "
+#define EXTEND "i2v name=source model=testcard prompt=x mode=extend frames=24 "
+
+/* The input comes out bit for bit, then new frames follow without a gap, from its newest. */
+GST_START_TEST (extend_passes_and_goes_on)
+{
+  static const gchar *const formats[] = {
+    RGB, "video/x-raw,format=I420,width=128,height=80,framerate=30000/1001,"
+        "colorimetry=bt709"
+  };
+  gchar *input = g_strdup_printf ("%s%s ! ", CLIP, formats[__i__]);
+  gchar *line = g_strconcat (input, "appsink name=sink sync=false", NULL);
+  gchar *extended = g_strconcat (input, EXTEND
+      "! appsink name=sink sync=false max-buffers=1", NULL);
+  GPtrArray *sums = g_ptr_array_new_with_free_func (g_free);
+  GstBuffer *buffer, *newest = NULL;
+  GstClockTime next = 0;
+  gint64 duration = 0;
+  Player player = player_parse (line);
+
+  gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
+  while ((buffer = player_pull (&player)) != NULL) {
+    g_ptr_array_add (sums, checksum (buffer));
+    gst_buffer_unref (buffer);
+  }
+  player_free (&player);
+  fail_unless_equals_int (sums->len, 30);
+
+  player = player_parse (extended);
+  for (gint round = 0; round < 2; round++, next = 0) {
+    gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
+    for (guint i = 0; i < 54; i++) {
+      buffer = player_expect (&player, i);
+      /* A nanosecond either way is rounding. */
+      fail_unless (GST_BUFFER_PTS (buffer) + 1 >= next
+          && GST_BUFFER_PTS (buffer) <= next + 1);
+      next = GST_BUFFER_PTS (buffer) + GST_BUFFER_DURATION (buffer);
+      fail_unless_equals_int (provenance (buffer) != NULL, i >= 30);
+      if (i < 30) {
+        gchar *sum = checksum (buffer);
+
+        fail_unless_equals_string (sum, sums->pdata[i]);
+        g_free (sum);
+      }
+      if (i == 29)
+        newest = gst_buffer_ref (buffer);
+      if (i == 30 && __i__ == 0)
+        fail_unless (equal_rows (buffer, newest) >= WHOLE_ROWS);
+      gst_buffer_unref (buffer);
+    }
+    fail_unless (player_pull (&player) == NULL);
+    gst_clear_buffer (&newest);
+    fail_if (gst_element_seek_simple (player.pipeline, GST_FORMAT_TIME,
+            GST_SEEK_FLAG_FLUSH, 0));
+    fail_unless (!gst_element_query_duration (player.pipeline,
+            GST_FORMAT_TIME, &duration) || duration == -1);
+    set_state_in_time (player.pipeline, GST_STATE_NULL);
+  }
+  player_free (&player);
+  g_ptr_array_unref (sums);
+  g_free (extended);
+  g_free (line);
+  g_free (input);
+}
+GST_END_TEST;
+
+/* Black stays as in the newest frame. */
+GST_START_TEST (extend_with_a_mask)
+{
+  Player player = player_parse (CLIP RGB " ! i.sink i2v name=i model=testcard "
+      "prompt=x mode=extend context=3 frames=24 ! appsink name=sink sync=false "
+      "max-buffers=1 videotestsrc pattern=black num-buffers=1 ! " RGB
+      " ! i.mask");
+  GstBuffer *buffer;
+  gchar *newest;
+
+  gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
+  player_skip (&player, 0, 29);
+  buffer = player_expect (&player, 29);
+  newest = checksum (buffer);
+  gst_buffer_unref (buffer);
+  for (guint i = 30; i < 54; i++)
+    player_compare (&player, i, newest);
+  fail_unless (player_pull (&player) == NULL);
+  g_free (newest);
+  player_free (&player);
+}
+GST_END_TEST;
+
+/* Nobody takes what passes, or nothing comes. */
+GST_START_TEST (null_ends_what_passes)
+{
+  static const gchar *const lines[] = {
+    "videotestsrc ! " RGB " ! " EXTEND
+        "! appsink name=sink sync=false max-buffers=1",
+    "appsrc format=time caps=" RGB " ! " EXTEND
+        "! appsink name=sink sync=false max-buffers=1",
+  };
+
+  for (guint n = 0; n < G_N_ELEMENTS (lines); n++) {
+    Player player = player_parse (lines[n]);
+
+    for (gint round = 0; round < 5; round++) {
+      gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
+      if (n == 0)
+        player_skip (&player, 0, round);
+      set_state_in_time (player.pipeline, GST_STATE_NULL);
+    }
+    player_free (&player);
+  }
+}
+GST_END_TEST;
+
 /* What conditions is settled before the start; a pad that is gone is waited for no more. */
 GST_START_TEST (request_pads_come_and_go)
 {
@@ -401,8 +534,18 @@ GST_START_TEST (errors_are_told)
   expect_error (INPUT "i2v model=testcard prompt=x context=2 ! "
       "appsink name=sink", "context: expected 0 "
       "(mode=animate looks at one picture), got 2");
-  expect_error (INPUT "i2v model=testcard prompt=x mode=extend ! "
-      "appsink name=sink", "mode: expected animate");
+  expect_error ("videotestsrc ! video/x-raw,width=251 ! " EXTEND
+      "! appsink name=sink", "width: expected [ 16, 4096, 2 ], got 251 from the input");
+  expect_error ("videotestsrc ! video/x-raw,format=RGB,framerate=1/7 ! " EXTEND
+      "! appsink name=sink", "framerate: expected");
+  expect_error ("videotestsrc num-buffers=0 ! " EXTEND "! appsink name=sink",
+      "input: expected a picture, got none before its end");
+  expect_error (INPUT EXTEND "context=60 ! appsink name=sink",
+      "context: expected at most 16");
+  expect_error (INPUT EXTEND "is-live=true ! appsink name=sink",
+      "is-live: expected false with mode=extend");
+  expect_error (INPUT EXTEND "engine-opts=o,image=never ! appsink name=sink",
+      "history: expected none (this model cannot go on from given frames)");
   expect_error ("t2vsrc model=testcard prompt=x engine-opts=o,image=required "
       "! appsink name=sink", "first image: expected one");
 }
@@ -416,7 +559,7 @@ gst_i2v (void)
 
   suite_add_tcase (suite, tc);
   tcase_set_timeout (tc, 180);
-  tcase_add_checked_fixture (tc, NULL, free_open_pipelines);
+  tcase_add_checked_fixture (tc, NULL, teardown);
   tcase_add_test (tc, picture_arrives_and_the_input_stops);
   tcase_add_test (tc, colours_are_read_by_the_caps);
   tcase_add_test (tc, flush_takes_another_picture);
@@ -425,6 +568,9 @@ gst_i2v (void)
   tcase_add_test (tc, null_ends_every_wait);
   tcase_add_test (tc, mask_keeps_what_is_black);
   tcase_add_test (tc, last_picture_ends_the_clip);
+  tcase_add_loop_test (tc, extend_passes_and_goes_on, 0, 2);
+  tcase_add_test (tc, extend_with_a_mask);
+  tcase_add_test (tc, null_ends_what_passes);
   tcase_add_test (tc, request_pads_come_and_go);
   tcase_add_test (tc, errors_are_told);
   return suite;
