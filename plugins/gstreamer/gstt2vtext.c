@@ -246,6 +246,9 @@ t2v_text_apply (GstT2vBase * self, GstClockTime running_time)
     return;
   GST_DEBUG_OBJECT (self, "the prompt of %" GST_TIME_FORMAT,
       GST_TIME_ARGS (due->time));
+  /* Where there is none yet, this is the streaming thread. */
+  if (!t2v_stream_has_prompt (self))
+    self->stream.prompt_from_text = TRUE;
   g_object_set (self, "prompt", due->prompt, NULL);
   free_timed (due);
 }
