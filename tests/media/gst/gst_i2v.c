@@ -433,6 +433,48 @@ GST_START_TEST (extend_passes_and_goes_on)
 }
 GST_END_TEST;
 
+/* A flush from upstream begins anew, and forgets what has passed. */
+GST_START_TEST (flush_extends_anew)
+{
+  GstElement *element = make_animator (24, NULL);
+  GstHarness *harness;
+  GstSegment segment;
+  GstBuffer *frame;
+
+  gst_util_set_object_arg (G_OBJECT (element), "mode", "extend");
+  harness = harness_of (element, RGB);
+  for (guint i = 0; i < 3; i++) {
+    fail_unless_equals_int (gst_harness_push (harness, make_picture (i)),
+        GST_FLOW_OK);
+    frame = gst_harness_pull (harness);
+    fail_unless (frame != NULL);
+    gst_buffer_unref (frame);
+  }
+  fail_unless (gst_harness_push_event (harness, gst_event_new_flush_start ()));
+  fail_unless (gst_harness_push_event (harness,
+          gst_event_new_flush_stop (TRUE)));
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_harness_push_event (harness, gst_event_new_segment (&segment));
+  fail_unless_equals_int (gst_harness_push (harness, make_picture (50)),
+      GST_FLOW_OK);
+  fail_unless (gst_harness_push_event (harness, gst_event_new_eos ()));
+  for (guint i = 0; i < 25; i++) {
+    frame = gst_harness_pull (harness);
+    fail_unless (frame != NULL, "frame %u did not come", i);
+    fail_unless_equals_uint64 (GST_BUFFER_OFFSET (frame), i);
+    if (i < 2) {
+      GstBuffer *picture = make_picture (50);
+
+      fail_unless_equals_int (equal_rows (frame, picture),
+          i == 0 ? HEIGHT : WHOLE_ROWS);
+      gst_buffer_unref (picture);
+    }
+    gst_buffer_unref (frame);
+  }
+  close_harness (harness);
+}
+GST_END_TEST;
+
 /* Black stays as in the newest frame. */
 GST_START_TEST (extend_with_a_mask)
 {
@@ -569,6 +611,7 @@ gst_i2v (void)
   tcase_add_test (tc, mask_keeps_what_is_black);
   tcase_add_test (tc, last_picture_ends_the_clip);
   tcase_add_loop_test (tc, extend_passes_and_goes_on, 0, 2);
+  tcase_add_test (tc, flush_extends_anew);
   tcase_add_test (tc, extend_with_a_mask);
   tcase_add_test (tc, null_ends_what_passes);
   tcase_add_test (tc, request_pads_come_and_go);
