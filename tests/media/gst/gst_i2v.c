@@ -8,90 +8,7 @@
 #include <gst/app/gstappsrc.h>
 #include <string.h>
 
-#include "gst_common.h"
-
-#define WIDTH 256
-#define HEIGHT 144
-/* 18 rows are the counter, 31 meet the square. */
-#define WHOLE_ROWS (HEIGHT - 18 - 31)
-#define RGB "video/x-raw,format=RGB,width=256,height=144,framerate=25/1,colorimetry=sRGB"
-
-static GstElement *
-make_animator (gint64 frames, const gchar * options)
-{
-  GstElement *element = gst_element_factory_make ("i2v", NULL);
-
-  fail_unless (element != NULL, "i2v is not registered");
-  g_object_set (element, "model", "testcard", "prompt", "a red fox", "frames",
-      frames, NULL);
-  if (options != NULL)
-    gst_util_set_object_arg (G_OBJECT (element), "engine-opts", options);
-  return element;
-}
-
-/* Not closed yet, so that a failed test leaves no thread behind. */
-static GSList *open_harnesses;
-
-static void
-close_harness (GstHarness * harness)
-{
-  open_harnesses = g_slist_remove (open_harnesses, harness);
-  gst_harness_teardown (harness);
-}
-
-static void
-teardown (void)
-{
-  while (open_harnesses != NULL)
-    close_harness (open_harnesses->data);
-  free_open_pipelines ();
-}
-
-/* Takes the element. */
-static GstHarness *
-harness_of (GstElement * element, const gchar * sink_caps)
-{
-  GstHarness *harness = gst_harness_new_with_element (element, "sink", "src");
-
-  open_harnesses = g_slist_prepend (open_harnesses, harness);
-  gst_object_unref (element);
-  gst_harness_set_sink_caps_str (harness, sink_caps);
-  gst_harness_set_src_caps_str (harness, RGB);
-  gst_harness_play (harness);
-  return harness;
-}
-
-/* Every byte another than its neighbours'. */
-static GstBuffer *
-make_picture (guint8 shift)
-{
-  GstBuffer *buffer = gst_buffer_new_allocate (NULL, 3 * WIDTH * HEIGHT, NULL);
-  GstMapInfo map;
-
-  gst_buffer_map (buffer, &map, GST_MAP_WRITE);
-  for (gsize i = 0; i < map.size; i++)
-    map.data[i] = (guint8) (7 * i + i / (3 * WIDTH) + shift);
-  gst_buffer_unmap (buffer, &map);
-  GST_BUFFER_PTS (buffer) = 0;
-  return buffer;
-}
-
-/* Rows of frame that are the picture's from side to side. */
-static gint
-equal_rows (GstBuffer * frame, GstBuffer * picture)
-{
-  GstMapInfo a, b;
-  gint rows = 0;
-
-  gst_buffer_map (frame, &a, GST_MAP_READ);
-  gst_buffer_map (picture, &b, GST_MAP_READ);
-  fail_unless_equals_uint64 (a.size, b.size);
-  for (gsize at = 0; at < a.size; at += 3 * WIDTH)
-    rows += memcmp (a.data + at, b.data + at, 3 * WIDTH) == 0;
-  gst_buffer_unmap (picture, &b);
-  gst_buffer_unmap (frame, &a);
-  return rows;
-}
+#include "gst_pictures.h"
 
 GST_START_TEST (picture_arrives_and_the_input_stops)
 {
@@ -206,7 +123,6 @@ GST_START_TEST (flush_takes_another_picture)
 }
 GST_END_TEST;
 
-#define INPUT "videotestsrc pattern=smpte ! video/x-raw,width=64,height=48 ! "
 #define ANIMATE "i2v name=source model=testcard prompt=x frames=48 "
 
 GST_START_TEST (seek_finds_the_same_frames)
@@ -367,161 +283,6 @@ GST_START_TEST (last_picture_ends_the_clip)
 }
 GST_END_TEST;
 
-#define CLIP "videotestsrc pattern=ball num-buffers=30 ! "
-#define EXTEND "i2v name=source model=testcard prompt=x mode=extend frames=24 "
-
-/* The input comes out bit for bit, then new frames follow without a gap, from its newest. */
-GST_START_TEST (extend_passes_and_goes_on)
-{
-  static const gchar *const formats[] = {
-    RGB, "video/x-raw,format=I420,width=128,height=80,framerate=30000/1001,"
-        "colorimetry=bt709"
-  };
-  gchar *input = g_strdup_printf ("%s%s ! ", CLIP, formats[__i__]);
-  gchar *line = g_strconcat (input, "appsink name=sink sync=false", NULL);
-  gchar *extended = g_strconcat (input, EXTEND
-      "! appsink name=sink sync=false max-buffers=1", NULL);
-  GPtrArray *sums = g_ptr_array_new_with_free_func (g_free);
-  GstBuffer *buffer, *newest = NULL;
-  GstClockTime next = 0;
-  gint64 duration = 0;
-  Player player = player_parse (line);
-
-  gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
-  while ((buffer = player_pull (&player)) != NULL) {
-    g_ptr_array_add (sums, checksum (buffer));
-    gst_buffer_unref (buffer);
-  }
-  player_free (&player);
-  fail_unless_equals_int (sums->len, 30);
-
-  player = player_parse (extended);
-  for (gint round = 0; round < 2; round++, next = 0) {
-    gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
-    for (guint i = 0; i < 54; i++) {
-      buffer = player_expect (&player, i);
-      /* A nanosecond either way is rounding. */
-      fail_unless (GST_BUFFER_PTS (buffer) + 1 >= next
-          && GST_BUFFER_PTS (buffer) <= next + 1);
-      next = GST_BUFFER_PTS (buffer) + GST_BUFFER_DURATION (buffer);
-      fail_unless_equals_int (provenance (buffer) != NULL, i >= 30);
-      if (i < 30) {
-        gchar *sum = checksum (buffer);
-
-        fail_unless_equals_string (sum, sums->pdata[i]);
-        g_free (sum);
-      }
-      if (i == 29)
-        newest = gst_buffer_ref (buffer);
-      if (i == 30 && __i__ == 0)
-        fail_unless (equal_rows (buffer, newest) >= WHOLE_ROWS);
-      gst_buffer_unref (buffer);
-    }
-    fail_unless (player_pull (&player) == NULL);
-    gst_clear_buffer (&newest);
-    fail_if (gst_element_seek_simple (player.pipeline, GST_FORMAT_TIME,
-            GST_SEEK_FLAG_FLUSH, 0));
-    fail_unless (!gst_element_query_duration (player.pipeline,
-            GST_FORMAT_TIME, &duration) || duration == -1);
-    set_state_in_time (player.pipeline, GST_STATE_NULL);
-  }
-  player_free (&player);
-  g_ptr_array_unref (sums);
-  g_free (extended);
-  g_free (line);
-  g_free (input);
-}
-GST_END_TEST;
-
-/* A flush from upstream begins anew, and forgets what has passed. */
-GST_START_TEST (flush_extends_anew)
-{
-  GstElement *element = make_animator (24, NULL);
-  GstHarness *harness;
-  GstSegment segment;
-  GstBuffer *frame;
-
-  gst_util_set_object_arg (G_OBJECT (element), "mode", "extend");
-  harness = harness_of (element, RGB);
-  for (guint i = 0; i < 3; i++) {
-    fail_unless_equals_int (gst_harness_push (harness, make_picture (i)),
-        GST_FLOW_OK);
-    frame = gst_harness_pull (harness);
-    fail_unless (frame != NULL);
-    gst_buffer_unref (frame);
-  }
-  fail_unless (gst_harness_push_event (harness, gst_event_new_flush_start ()));
-  fail_unless (gst_harness_push_event (harness,
-          gst_event_new_flush_stop (TRUE)));
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  gst_harness_push_event (harness, gst_event_new_segment (&segment));
-  fail_unless_equals_int (gst_harness_push (harness, make_picture (50)),
-      GST_FLOW_OK);
-  fail_unless (gst_harness_push_event (harness, gst_event_new_eos ()));
-  for (guint i = 0; i < 25; i++) {
-    frame = gst_harness_pull (harness);
-    fail_unless (frame != NULL, "frame %u did not come", i);
-    fail_unless_equals_uint64 (GST_BUFFER_OFFSET (frame), i);
-    if (i < 2) {
-      GstBuffer *picture = make_picture (50);
-
-      fail_unless_equals_int (equal_rows (frame, picture),
-          i == 0 ? HEIGHT : WHOLE_ROWS);
-      gst_buffer_unref (picture);
-    }
-    gst_buffer_unref (frame);
-  }
-  close_harness (harness);
-}
-GST_END_TEST;
-
-/* Black stays as in the newest frame. */
-GST_START_TEST (extend_with_a_mask)
-{
-  Player player = player_parse (CLIP RGB " ! i.sink i2v name=i model=testcard "
-      "prompt=x mode=extend context=3 frames=24 ! appsink name=sink sync=false "
-      "max-buffers=1 videotestsrc pattern=black num-buffers=1 ! " RGB
-      " ! i.mask");
-  GstBuffer *buffer;
-  gchar *newest;
-
-  gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
-  player_skip (&player, 0, 29);
-  buffer = player_expect (&player, 29);
-  newest = checksum (buffer);
-  gst_buffer_unref (buffer);
-  for (guint i = 30; i < 54; i++)
-    player_compare (&player, i, newest);
-  fail_unless (player_pull (&player) == NULL);
-  g_free (newest);
-  player_free (&player);
-}
-GST_END_TEST;
-
-/* Nobody takes what passes, or nothing comes. */
-GST_START_TEST (null_ends_what_passes)
-{
-  static const gchar *const lines[] = {
-    "videotestsrc ! " RGB " ! " EXTEND
-        "! appsink name=sink sync=false max-buffers=1",
-    "appsrc format=time caps=" RGB " ! " EXTEND
-        "! appsink name=sink sync=false max-buffers=1",
-  };
-
-  for (guint n = 0; n < G_N_ELEMENTS (lines); n++) {
-    Player player = player_parse (lines[n]);
-
-    for (gint round = 0; round < 5; round++) {
-      gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
-      if (n == 0)
-        player_skip (&player, 0, round);
-      set_state_in_time (player.pipeline, GST_STATE_NULL);
-    }
-    player_free (&player);
-  }
-}
-GST_END_TEST;
-
 /* What conditions is settled before the start; a pad that is gone is waited for no more. */
 GST_START_TEST (request_pads_come_and_go)
 {
@@ -543,24 +304,6 @@ GST_START_TEST (request_pads_come_and_go)
 }
 GST_END_TEST;
 
-/* The error that this pipeline ends with says this. */
-static void
-expect_error (const gchar * line, const gchar * words)
-{
-  Player player = player_parse (line);
-  GstMessage *message;
-  GError *error = NULL;
-
-  gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
-  message = wait_message (player.pipeline, GST_MESSAGE_ERROR);
-  gst_message_parse_error (message, &error, NULL);
-  fail_unless (strstr (error->message, words) != NULL,
-      "%s: expected %s, got %s", line, words, error->message);
-  g_error_free (error);
-  gst_message_unref (message);
-  player_free (&player);
-}
-
 GST_START_TEST (errors_are_told)
 {
   expect_error ("videotestsrc num-buffers=0 ! " ANIMATE "! appsink name=sink",
@@ -576,18 +319,6 @@ GST_START_TEST (errors_are_told)
   expect_error (INPUT "i2v model=testcard prompt=x context=2 ! "
       "appsink name=sink", "context: expected 0 "
       "(mode=animate looks at one picture), got 2");
-  expect_error ("videotestsrc ! video/x-raw,width=251 ! " EXTEND
-      "! appsink name=sink", "width: expected [ 16, 4096, 2 ], got 251 from the input");
-  expect_error ("videotestsrc ! video/x-raw,format=RGB,framerate=1/7 ! " EXTEND
-      "! appsink name=sink", "framerate: expected");
-  expect_error ("videotestsrc num-buffers=0 ! " EXTEND "! appsink name=sink",
-      "input: expected a picture, got none before its end");
-  expect_error (INPUT EXTEND "context=60 ! appsink name=sink",
-      "context: expected at most 16");
-  expect_error (INPUT EXTEND "is-live=true ! appsink name=sink",
-      "is-live: expected false with mode=extend");
-  expect_error (INPUT EXTEND "engine-opts=o,image=never ! appsink name=sink",
-      "history: expected none (this model cannot go on from given frames)");
   expect_error ("t2vsrc model=testcard prompt=x engine-opts=o,image=required "
       "! appsink name=sink", "first image: expected one");
 }
@@ -610,10 +341,6 @@ gst_i2v (void)
   tcase_add_test (tc, null_ends_every_wait);
   tcase_add_test (tc, mask_keeps_what_is_black);
   tcase_add_test (tc, last_picture_ends_the_clip);
-  tcase_add_loop_test (tc, extend_passes_and_goes_on, 0, 2);
-  tcase_add_test (tc, flush_extends_anew);
-  tcase_add_test (tc, extend_with_a_mask);
-  tcase_add_test (tc, null_ends_what_passes);
   tcase_add_test (tc, request_pads_come_and_go);
   tcase_add_test (tc, errors_are_told);
   return suite;
