@@ -38,6 +38,7 @@ void export_model(Settings& settings) {
     files.denoiser.text.max_tokens = net_weights.at("text.position").size(0) - 1;
     files.denoiser.layers = 0;
     while (net_weights.contains("layers." + std::to_string(files.denoiser.layers) + ".time.weight")) files.denoiser.layers++;
+    files.denoiser.pictures = true;   // every training run shows them (train_denoiser.cpp)
     files.words = text::WordTokenizer(world::vocabulary());
     files.denoiser.text.vocabulary = static_cast<int64_t>(files.words.words().size());
     storybook::Vae vae = storybook::make_vae(files.vae);

@@ -318,12 +318,25 @@ class Refused(MediaTest):
         self.refused("t2vsrc=model=testcard:prompt=x:engine_opts=image=required", "first image: expected one", before="")
         self.refused("t2vsrc=model=testcard:prompt=x:fit=pad", "fit", before="")
 
-    @unittest.skipIf(MODEL != "storybook", "the built-in model is not in the tree")
-    def test_default_model_answers(self):
-        """Either it takes a picture, or it says that it does not."""
+
+@unittest.skipIf(MODEL != "storybook", "the built-in model is not in the tree")
+class Storybook(MediaTest):
+    def test_it_animates_or_says_why_not(self):
         out, err, _ = ffmpeg("testsrc=r=5:d=1,i2v=prompt='a red fox':frames=12")
         if not digests(out):
-            self.assertIn("image: expected none (this model takes no picture), got 1", err)
+            self.assertIn("first image: expected none (these weights were trained without still pictures", err)
+
+    def test_a_clip_goes_on_without_a_seam(self):
+        prompt = "prompt='a yellow rabbit jumps in the city'"
+        first = f"t2vsrc={prompt}:seed=4:frames=30,format=yuv420p"
+        alone, _ = self.ok(run(FFMPEG + ["-filter_complex", first, "-f", "rawvideo", "-"], text=False, timeout=120))
+        both, _ = self.ok(run(FFMPEG + ["-filter_complex", f"{first},i2v={prompt}:mode=extend:frames=26", "-f", "rawvideo", "-"],
+                              text=False, timeout=120))
+        size = WIDTH * HEIGHT * 3 // 2
+        self.assertEqual((len(both), both[:30 * size]), (56 * size, alone))
+        luma = [both[at:at + WIDTH * HEIGHT:7] for at in range(0, len(both), size)]     # every seventh pixel tells enough
+        steps = [sum(abs(x - y) for x, y in zip(a, b)) for a, b in zip(luma, luma[1:])]
+        self.assertLess(steps[29], 2 * sorted(steps)[len(steps) // 2])
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ Limits limits_of(const OpenedModel& model) {
     limits.morph = model.takes_picture();
     limits.default_steps = kSteps;
     limits.first_image = model.takes_picture() ? ZT_USE_REQUIRED : ZT_USE_NEVER;
+    limits.history_images = model.takes_picture() ? 1 : 0;   // the last frame, animated like any picture
     limits.default_guidance = parts.transformer.guidance_embeds ? kGuidance : 0.0;
     return limits;
 }

@@ -29,6 +29,7 @@ inline constexpr int64_t kClock = 16;          // the clock counts latents since
 struct DenoiserConfig {
     int64_t channels = 12;             // of a latent
     int64_t width = 160, heads = 4, layers = 6, attention_every = 2;
+    bool pictures = false;             // trained to begin with a still picture
     TextConfig text;
 };
 
@@ -88,7 +89,8 @@ struct Denoiser {
 // Clean latents predicted from noisy ones (x-prediction).
 //   noisy    [batch, 3, 18, 32, channels]
 //   context  [batch, 18, 32, channels], zero where there is none
-//   present  [batch], 1 where there is a context, else 0
+//   present  [batch], 1 where there is a context, -1 where it is of a still picture that the first latent
+//            begins with, else 0
 //   sigma    [batch] fp32, 1 = noise, 0 = clean
 //   sentence [batch, text width], from the text encoder
 //   clock    [batch] int64, latents since the shot began, modulo kClock

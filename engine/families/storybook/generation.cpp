@@ -13,24 +13,30 @@ namespace zt::storybook {
 namespace {
 
 constexpr int64_t kChunkFrames = kSlots * kGroup;
+constexpr int64_t kFade = 12;      // frames over which the detail of a given picture fades
+constexpr double kMotion = 0.1;    // of the range; differences far above are motion, far below are not
 
-// What the sentence leaves open, drawn by the seed: models whose vocabulary has "<layout 0>",
-// "<layout 1>" .. get one of them as the last word. Returns 0 where the model has none.
-int64_t layout_id(const text::WordTokenizer& words, uint64_t seed) {
+// What the sentence leaves open: models whose vocabulary has "<layout 0>", "<layout 1>" .. get one of
+// them as the last word.
+std::vector<int64_t> layout_ids(const text::WordTokenizer& words) {
     std::vector<int64_t> ids;
     for (int i = 0;; i++) {
         const int64_t id = words.id_of("<layout " + std::to_string(i) + ">");
-        if (id == 0) break;
+        if (id == 0) return ids;
         ids.push_back(id);
     }
-    // splitmix64's finaliser, so that neighbouring seeds differ in the choice too.
-    seed = (seed + 0x9E3779B97F4A7C15u) * 0xBF58476D1CE4E5B9u;
-    return ids.empty() ? 0 : ids[(seed ^ (seed >> 31)) % ids.size()];
 }
 
-at::Tensor sentence_feature(const Weights& w, const text::WordIds& ids) {
+size_t draw_layout(uint64_t seed, size_t count) {
+    // splitmix64's finaliser, so that neighbouring seeds differ in the choice too.
+    seed = (seed + 0x9E3779B97F4A7C15u) * 0xBF58476D1CE4E5B9u;
+    return (seed ^ (seed >> 31)) % count;
+}
+
+at::Tensor sentence_feature(const Weights& w, std::vector<int64_t> ids, std::optional<int64_t> layout) {
+    if (layout) ids.push_back(*layout);
     at::Tensor padded = at::zeros({1, w.denoiser.config.text.max_tokens}, at::kLong);
-    for (size_t i = 0; i < ids.ids.size(); i++) padded[0][static_cast<int64_t>(i)] = ids.ids[i];
+    for (size_t i = 0; i < ids.size(); i++) padded[0][static_cast<int64_t>(i)] = ids[i];
     return forward(w.denoiser.text, padded);
 }
 
@@ -54,6 +60,8 @@ Generation::Generation(std::shared_ptr<const Weights> weights, const families::G
       frames_(request.frames),
       sigmas_(sample::flow_sigmas(request.steps, request.flow_shift > 0 ? request.flow_shift : 1.0)),
       log_(request.log),
+      pictures_(request.images),
+      fit_(request.fit),
       noise_(request.first.seed),
       seed_(request.first.seed) {}
 
@@ -63,41 +71,82 @@ int64_t Generation::next_frames() const {
 }
 
 // Takes over what changed since the last chunk.
-void Generation::obey(const families::Direction& direction, const families::ProgressFn& progress) {
+void Generation::obey(const families::Direction& direction, const Cancel& cancel, const families::ProgressFn& progress) {
     const bool reseeded = direction.seed != seed_;
     if (reseeded) {
         seed_ = direction.seed;
         noise_ = sample::Noise(seed_);
     }
-    if (!sentence_.defined() || reseeded || direction.prompt != prompt_) {
-        progress("text", 0, 1);
-        prompt_ = direction.prompt;
-        text::WordIds ids = weights_->words.encode(prompt_, static_cast<size_t>(weights_->denoiser.config.text.max_tokens - 1));
-        report_unknown(ids, log_);
-        if (const int64_t id = layout_id(weights_->words, seed_); id > 0) ids.ids.push_back(id);
-        sentence_ = sentence_feature(*weights_, ids);
-    }
     if (direction.cut) {
-        context_ = spare_ = at::Tensor();
+        context_ = spare_ = newest_ = detail_ = at::Tensor();
         decoder_ = DecoderState();
         clock_ = 0;
     }
+    const bool new_layout = reseeded || (direction.cut && layout_);
+    if (new_layout) layout_.reset();
+    if (sentence_.defined() && !new_layout && direction.prompt == prompt_) return;
+    progress("text", 0, 1);
+    prompt_ = direction.prompt;
+    const text::WordIds ids = weights_->words.encode(prompt_, static_cast<size_t>(weights_->denoiser.config.text.max_tokens - 1));
+    report_unknown(ids, log_);
+    if (!pictures_.empty()) begin(ids.ids, cancel, progress);
+    const std::vector<int64_t> layouts = layout_ids(weights_->words);
+    std::optional<int64_t> layout;
+    if (!layouts.empty()) layout = layouts[layout_ ? *layout_ : draw_layout(static_cast<uint64_t>(seed_), layouts.size())];
+    sentence_ = sentence_feature(*weights_, ids.ids, layout);
+}
+
+void Generation::begin(const std::vector<int64_t>& ids, const Cancel& cancel, const families::ProgressFn& progress) {
+    progress("denoise", 0, 1);
+    const Beginning beginning = encode_beginning(weights_->vae, pictures_, fit_);
+    pictures_.clear();
+    std::vector<at::Tensor> sentences;
+    for (const int64_t layout : layout_ids(weights_->words)) sentences.push_back(sentence_feature(*weights_, ids, layout));
+    const bool layouts = !sentences.empty();
+    if (!layouts) sentences.push_back(sentence_feature(*weights_, ids, {}));
+    const Reading reading = read_beginning(weights_->denoiser, beginning, sentences, cancel);
+    if (layouts) layout_ = reading.sentence;
+    clock_ = reading.clock;
+    still_ = of_picture_ = beginning.still;
+    const int64_t groups = beginning.latents.size(0);
+    context_ = beginning.latents.slice(0, groups - 1).contiguous();
+    for (int64_t group = 0; group < groups; group++)   // the pictures themselves are there already
+        static_cast<void>(decode(weights_->vae, beginning.latents.slice(0, group, group + 1), decoder_, &cancel));
+    newest_ = beginning.newest;
 }
 
 std::optional<families::FrameBatch> Generation::next(const families::Direction& direction, const Cancel& cancel,
                                                      const families::ProgressFn& progress) {
     const int64_t frames = next_frames();
     if (frames <= 0) return std::nullopt;
-    obey(direction, progress);
+    obey(direction, cancel, progress);
     std::vector<at::Tensor> groups;   // at most 15 pictures
     if (spare_.defined()) groups.push_back(spare_);
     const int64_t spare = spare_.defined() ? spare_.size(0) : 0;
     if (spare < frames) make(frames - spare, groups, cancel, progress);
     const at::Tensor made = (groups.size() == 1 ? groups.front() : at::cat(groups, 0)).contiguous();
     spare_ = made.size(0) > frames ? made.slice(0, frames).clone() : at::Tensor();
+    join(made.slice(0, 0, frames));
     done_ += frames;
     const auto pixels = std::make_shared<at::Tensor>(made.slice(0, 0, frames));
     return families::FrameBatch{pixels, pixels->const_data_ptr<float>(), frames};
+}
+
+// A small difference between the last given frame and the first made one is the networks' doing, a
+// large one is motion: only the small ones are made good, and that fades. A still picture is the first
+// frame itself, so all of the difference is.
+void Generation::join(at::Tensor made) {
+    if (newest_.defined()) {
+        detail_ = newest_ - made[0].clamp(0, 1);
+        if (!of_picture_) detail_ = detail_ * detail_.div(kMotion).square_().neg_().exp_();
+        newest_ = at::Tensor();
+    }
+    for (int64_t i = 0; i < made.size(0) && detail_.defined(); i++) {
+        if (done_ + i >= kFade)
+            detail_ = at::Tensor();
+        else
+            made[i].add_(detail_, static_cast<double>(kFade - done_ - i) / kFade);
+    }
 }
 
 void Generation::make(int64_t frames, std::vector<at::Tensor>& groups, const Cancel& cancel, const families::ProgressFn& progress) {
@@ -105,7 +154,7 @@ void Generation::make(int64_t frames, std::vector<at::Tensor>& groups, const Can
     const at::ScalarType dtype = net.patch_in.weight.scalar_type();
     const int64_t channels = net.config.channels;
     const at::Tensor clock = at::full({1}, clock_ % kClock, at::kLong);
-    const at::Tensor present = at::full({1}, context_.defined() ? 1.f : 0.f);
+    const at::Tensor present = at::full({1}, !context_.defined() ? 0.f : still_ ? -1.f : 1.f);
     const at::Tensor context = (context_.defined() ? context_ : at::zeros({1, kLatentHeight, kLatentWidth, channels})).to(dtype);
 
     const auto velocity = [&](const at::Tensor& latents, float sigma) {
@@ -117,6 +166,7 @@ void Generation::make(int64_t frames, std::vector<at::Tensor>& groups, const Can
     const int64_t slots = (frames + kGroup - 1) / kGroup;   // a shot that begins within them drops the others
     clock_ += slots;
     context_ = latents.select(1, slots - 1).contiguous();
+    still_ = false;
 
     progress("decode", 0, 0);
     for (int64_t slot = 0; slot < slots; slot++) {

@@ -41,6 +41,8 @@ ModelFiles read_config(const std::string& folder) {
     d.heads = static_cast<int64_t>(net.at("heads").integer(1, 64));
     d.layers = static_cast<int64_t>(net.at("layers").integer(1, kMaxBlocks));
     d.attention_every = static_cast<int64_t>(net.at("attention_every").integer(1, kMaxBlocks));
+    // Weights older than the field were trained without.
+    if (const auto pictures = net.find("pictures")) d.pictures = pictures->boolean();
     if (d.width % d.heads != 0) net.at("heads").refuse("a divisor of width");
     const json::Field text_field = config.at("text");
     d.text.width = static_cast<int64_t>(text_field.at("width").integer(8, kMaxWidth));
@@ -101,7 +103,7 @@ void write_model_files(const std::string& folder, const ModelFiles& files, const
         {"vae", {json::Value::Object{{"channels", number(v.channels)}, {"encoder", numbers(v.encoder)}, {"decoder", numbers(v.decoder)},
                                      {"encoder_blocks", numbers(v.encoder_blocks)}, {"decoder_blocks", numbers(v.decoder_blocks)}}}},
         {"denoiser", {json::Value::Object{{"width", number(d.width)}, {"heads", number(d.heads)}, {"layers", number(d.layers)},
-                                          {"attention_every", number(d.attention_every)}}}},
+                                          {"attention_every", number(d.attention_every)}, {"pictures", {d.pictures}}}}},
         {"text", {json::Value::Object{{"width", number(d.text.width)}, {"heads", number(d.text.heads)}, {"layers", number(d.text.layers)},
                                       {"max_tokens", number(d.text.max_tokens)}, {"words", {words}}}}}}};
     AtomicFile out(folder + "/" + kConfig);

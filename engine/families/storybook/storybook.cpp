@@ -31,6 +31,9 @@ public:
         limits_.chunk_frames = storybook::kSlots * storybook::kGroup;
         limits_.endless = true;
         limits_.default_steps = kDefaultSteps;
+        limits_.first_image = weights_->denoiser.config.pictures ? ZT_USE_OPTIONAL : ZT_USE_NEVER;
+        limits_.no_first = "these weights were trained without still pictures; they can go on from the frames of a clip";
+        limits_.history_images = static_cast<int>(storybook::kGroupsLookedAt * storybook::kGroup);
         // A model this small computes faster on one core than it can split: 1.7 s of processor time
         // for a clip of 6 s against 7.7 s with two threads that mostly wait for each other.
         limits_.threads = 1;
