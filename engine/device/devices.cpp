@@ -6,6 +6,9 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <dlfcn.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <unistd.h>
 
 #include <algorithm>
@@ -114,6 +117,12 @@ at::ScalarType resolve_precision(const std::string& wish, at::Device device) {
 uint64_t free_bytes(at::Device device) {
     if (device.is_cpu()) return std::min(available_host(), left_in_group());
     return c10::getDeviceAllocator(device.type())->getMemoryInfo(device.index()).first;
+}
+
+void return_freed_memory() {
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
 }
 
 }  // namespace zt::device

@@ -23,4 +23,8 @@ namespace zt::device {
 // what the kernel calls available, within the limits of this process's control groups.
 [[nodiscard]] uint64_t free_bytes(at::Device device);
 
+// Gives the operating system back what the host's allocator holds of tensors that are gone; between
+// phases, because glibc keeps blocks below 32 MiB for its own next caller. Any thread; milliseconds.
+void return_freed_memory();
+
 }  // namespace zt::device

@@ -3,6 +3,8 @@
 // fp8 by ATen's own types, blocks by gguf_blocks.h or, on other devices, by tensor operations.
 #include "weights/decode_tensor.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <initializer_list>
 #include <string>
@@ -20,6 +22,8 @@ namespace {
 
 // Blocks at a time: stays in the first-level cache and keeps the buffer small.
 constexpr int64_t kValuesAtOnce = 2048;
+// What is worth a task of its own.
+constexpr int64_t kValuesPerTask = 64 * kValuesAtOnce;
 
 template <class Number>
 void decode_on_cpu(const at::Tensor& bytes, Encoding encoding, at::Tensor& out) {
@@ -27,16 +31,18 @@ void decode_on_cpu(const at::Tensor& bytes, Encoding encoding, at::Tensor& out) 
     const int64_t blocks = bytes.numel() / block.bytes, step = kValuesAtOnce / block.values;
     const auto* from = static_cast<const std::byte*>(bytes.const_data_ptr());
     auto* to = out.mutable_data_ptr<Number>();
-    if constexpr (std::is_same_v<Number, float>) {
-        decode_blocks(encoding, from, blocks, to);
-    } else {
-        float buffer[kValuesAtOnce];
-        for (int64_t done = 0; done < blocks; done += step) {
-            const int64_t count = std::min(step, blocks - done), values = count * block.values;
-            decode_blocks(encoding, from + done * block.bytes, count, buffer);
-            for (int64_t i = 0; i < values; ++i) to[done * block.values + i] = static_cast<Number>(buffer[i]);
+    at::parallel_for(0, blocks, kValuesPerTask / block.values, [&](int64_t begin, int64_t end) {
+        if constexpr (std::is_same_v<Number, float>) {
+            decode_blocks(encoding, from + begin * block.bytes, end - begin, to + begin * block.values);
+        } else {
+            float buffer[kValuesAtOnce];
+            for (int64_t done = begin; done < end; done += step) {
+                const int64_t count = std::min(step, end - done), values = count * block.values;
+                decode_blocks(encoding, from + done * block.bytes, count, buffer);
+                for (int64_t i = 0; i < values; ++i) to[done * block.values + i] = static_cast<Number>(buffer[i]);
+            }
         }
-    }
+    });
 }
 
 // ---- Tensor operations: blocks u8 [n, bytes] -> fp32 [n, values] ------------------------------------

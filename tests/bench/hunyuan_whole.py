@@ -72,18 +72,10 @@ def run_ours(program, folder, dtype):
 
 def make_model(folder, dtype):
     import oracle
-    torch = oracle.torch
-    import tiny_tokenizers
-    vocab = len(tiny_tokenizers.llama_fast())
-    big = oracle.transformer(num_attention_heads=8, attention_head_dim=96, rope_axes_dim=(12, 42, 42), num_layers=2, num_single_layers=6,
-                             text_embed_dim=512, pooled_projection_dim=32)
-    reader = oracle.llm(vocab, hidden_size=512, intermediate_size=1408, num_hidden_layers=8, num_attention_heads=8, num_key_value_heads=4)
-    decoder = oracle.vae(block_out_channels=(32, 64, 128, 128))
-    kind = dict(fp32=torch.float32, bf16=torch.bfloat16)[dtype]
-    pipe = oracle.pipeline("t2v", transformer=big.to(kind), text_encoder=reader.to(kind), vae=decoder.to(kind))
+    pipe = oracle.large_pipeline(dtype)
     pipe.save_pretrained(folder)
     oracle.write_json(folder + "/template.json", oracle.prompt_template("t2v", pipe.tokenizer))
-    return sum(p.numel() for p in big.parameters())
+    return sum(p.numel() for p in pipe.transformer.parameters())
 
 
 def main():

@@ -256,6 +256,17 @@ def pipeline(kind, seed=0, **parts):
     return made
 
 
+def large_pipeline(dtype):
+    """Large enough for time and memory to mean something: a transformer of 103 M parameters; dtype "fp32" or "bf16"."""
+    import tiny_tokenizers
+    kind = dict(fp32=torch.float32, bf16=torch.bfloat16)[dtype]
+    network = transformer(num_attention_heads=8, attention_head_dim=96, rope_axes_dim=(12, 42, 42), num_layers=2, num_single_layers=6,
+                          text_embed_dim=512, pooled_projection_dim=32)
+    reader = llm(len(tiny_tokenizers.llama_fast()), hidden_size=512, intermediate_size=1408, num_hidden_layers=8, num_attention_heads=8,
+                 num_key_value_heads=4)
+    return pipeline("t2v", transformer=network.to(kind), text_encoder=reader.to(kind), vae=vae(block_out_channels=(32, 64, 128, 128)).to(kind))
+
+
 def save_pipeline(kind, folder, seed=0, **parts):
     """pipeline(kind, seed, **parts) written to `folder` as a diffusers folder (model_index.json, transformer/, vae/,
     text_encoder/, text_encoder_2/, tokenizer/, tokenizer_2/, scheduler/, for pictures image_processor/): what

@@ -4,13 +4,18 @@
 //   parity_pipeline clip IN OUT model=PATH prompt=TEXT [any option of the table=value]...
 // IN may hold "image" [height, width, 3] u8, the first picture. OUT: "frames" [n, height, width, 3] u8,
 // "seconds" [n] fp64, when each frame was read, from the start of the process; "events" [m, 2] fp64,
-// when each (stage, step) began: 0 load, 1 text, 2 denoise, 3 decode; "peak_kib" [1] fp64.
+// when each (stage, step) began: 0 load, 1 text, 2 denoise, 3 decode; "peak_kib" [1] fp64; "memory" [k, 2] fp64,
+// the peak in KiB of each stretch of one stage, with the same numbers, first -1: before the session.
+//   parity_pipeline plan IN OUT model=PATH width=N height=N frames=N steps=N precision=fp32|bf16
+// What the memory plan foresees. OUT: "bytes" [3] fp64: phase by phase, streamed, parts kept.
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <fstream>
 #include <stdexcept>
 #include <vector>
 
+#include "families/hunyuan_video/memory_plan.h"
 #include "include/zoetrope/zoetrope.h"
 #include "stage.h"
 
@@ -27,12 +32,17 @@ void check(zt_status status, const zt_error& error) {
     if (status < 0) throw std::runtime_error(std::string(zt_status_name(status)) + ": " + error.message);
 }
 
+// From here on the peak counts anew (proc(5), clear_refs).
+void forget_peak() { std::ofstream("/proc/self/clear_refs") << 5; }
+
 double peak_kib() {
     std::ifstream status("/proc/self/status");
     for (std::string line; std::getline(status, line);)
         if (line.starts_with("VmHWM:")) return std::stod(line.substr(6));
     return 0;
 }
+
+double stage_number(const std::string& stage) { return stage == "load" ? 0 : stage == "text" ? 1 : stage == "denoise" ? 2 : 3; }
 
 at::Tensor numbers(const std::vector<double>& values, int64_t columns) {
     at::Tensor t = at::empty({static_cast<int64_t>(values.size()) / columns, columns}, at::kDouble);
@@ -68,7 +78,9 @@ void clip(Case& c) {
     zt_frame* frame = nullptr;
     check(zt_model_open(&params, &model, &error), error);
     check(zt_session_create(model, &request, &session, &error), error);
-    std::vector<double> seconds, events;
+    std::vector<double> seconds, events, memory{-1, peak_kib()};
+    double peak = 0;
+    forget_peak();
     std::vector<at::Tensor> frames;
     std::string stage;
     int step = -1;
@@ -78,9 +90,14 @@ void clip(Case& c) {
         zt_progress progress{};
         progress.struct_size = sizeof(progress);
         if (zt_session_get_progress(session, &progress) == ZT_OK && (progress.stage != stage || progress.step != step)) {
+            if (stage != progress.stage) {
+                if (!stage.empty()) memory.insert(memory.end(), {stage_number(stage), peak_kib()});
+                peak = std::max(peak, peak_kib());
+                forget_peak();
+            }
             stage = progress.stage;
             step = progress.step;
-            const double number = stage == "load" ? 0 : stage == "text" ? 1 : stage == "denoise" ? 2 + 0.001 * step : 3;
+            const double number = stage_number(stage) + (stage == "denoise" ? 0.001 * step : 0);
             events.insert(events.end(), {now() - start, number});
         }
         if (status != ZT_OK) continue;
@@ -93,14 +110,28 @@ void clip(Case& c) {
         zt_frame_unref(&frame);
     }
     check(status, error);
+    memory.insert(memory.end(), {stage_number(stage), peak_kib()});
     zt_session_destroy(&session);
     zt_model_unref(&model);
     c.out["frames"] = at::stack(frames);
     c.out["seconds"] = numbers(seconds, 1);
     c.out["events"] = numbers(events, 2);
-    c.out["peak_kib"] = numbers({peak_kib()}, 1);
+    c.out["peak_kib"] = numbers({std::max(peak, peak_kib())}, 1);
+    c.out["memory"] = numbers(memory, 2);
+}
+
+void plan(Case& c) {
+    zt::hunyuan_video::PlanRequest request;
+    const auto number = [&](const char* name) { return static_cast<int64_t>(std::stoll(c.option(name))); };
+    request.width = number("width");
+    request.height = number("height");
+    request.frames = number("frames");
+    request.steps = number("steps");
+    request.element_bytes = request.vae_element_bytes = c.option("precision") == "fp32" ? 4 : 2;
+    const auto foreseen = zt::hunyuan_video::plan_memory(zt::hunyuan_video::find_parts(c.option("model"), {}), request);
+    c.out["bytes"] = numbers({static_cast<double>(foreseen.peak()), static_cast<double>(foreseen.least_peak()), static_cast<double>(foreseen.kept_peak())}, 1);
 }
 
 }  // namespace
 
-int main(int argc, char** argv) { return zt::parity::run(argc, argv, {{"clip", clip}}); }
+int main(int argc, char** argv) { return zt::parity::run(argc, argv, {{"clip", clip}, {"plan", plan}}); }

@@ -48,11 +48,10 @@ Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int6
     const Phase& denoise = plan.phase("denoise");
     const TransformerConfig& c = model.parts.transformer;
     const int64_t total = c.layers + c.single_layers;
-    uint64_t beside = 0;   // the most that any phase needs beside parts that stay; the LLM is always streamed
-    for (const Phase& phase : plan.phases) beside = std::max(beside, phase.name == "denoise" || phase.name == "decode" ? phase.data : phase.least_bytes());
-    budget.keep = denoise.weights + plan.phase("decode").weights + beside <= limit;
+    budget.keep = plan.kept_peak() <= limit;
     if (budget.keep || denoise.bytes() <= limit) {
         budget.resident_blocks = total;
+        budget.peak = budget.keep ? plan.kept_peak() : plan.peak();
         return budget;
     }
     const double numbers = static_cast<double>(c.layers) * double_block_numbers(c) + static_cast<double>(c.single_layers) * single_block_numbers(c);
@@ -62,6 +61,7 @@ Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int6
         if (left < 0) break;
         budget.resident_blocks = i + 1;
     }
+    budget.peak = limit;   // filled up with blocks
     return budget;
 }
 

@@ -14,6 +14,7 @@ struct Budget {
     bool keep = false;             // parts stay in memory for the next generation
     int64_t resident_blocks = 0;   // the others are read at every step
     int64_t token_chunk = 2048;    // tokens in a projection at once
+    uint64_t peak = 0;             // bytes foreseen, beside the program
 };
 
 // For one clip. Throws ZT_ERROR_MEMORY, naming the phase and both figures, when not even one streamed

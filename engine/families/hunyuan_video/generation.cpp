@@ -9,7 +9,9 @@
 
 #include "core/sha256.h"
 #include "core/text_number.h"
+#include "device/devices.h"
 #include "families/hunyuan_video/clip_vision.h"
+#include "families/hunyuan_video/memory_plan.h"
 #include "families/hunyuan_video/picture.h"
 
 namespace zt::hunyuan_video {
@@ -140,7 +142,11 @@ int64_t longest_clip(const OpenedModel& model, const GenerationRequest& request)
 
 Generation::Generation(std::shared_ptr<const OpenedModel> model, const GenerationRequest& request)
     : model_(std::move(model)), request_(request),
-      budget_(plan_budget(*model_, request.width, request.height, longest_clip(*model_, request), request.steps)) {}
+      budget_(plan_budget(*model_, request.width, request.height, longest_clip(*model_, request) - model_->skipped_frames(), request.steps)) {
+    request_.log(ZT_LOG_VERBOSE, "memory: about " + size_text(budget_.peak) + " foreseen, " + std::to_string(budget_.resident_blocks) + " of " +
+                                     std::to_string(model_->parts.transformer.layers + model_->parts.transformer.single_layers) +
+                                     " blocks in memory" + (budget_.keep ? ", kept for the next clip" : ""));
+}
 
 int64_t Generation::skipped_frames() const {
     // A clip of token_replace begins with its picture, and that was given as the last of the shot before.
@@ -163,9 +169,11 @@ at::Tensor Generation::make_latents(const Direction& direction, const Cancel& ca
     const TransformerConfig& config = model.parts.transformer;
     const auto features = prompt_features(model, request_, direction, cancel, progress);
     const at::Tensor image = model.takes_picture() ? image_latent(model, request_, cancel, progress) : at::Tensor();
+    device::return_freed_memory();
     const Schedule schedule = make_schedule(model.sampler, request_.steps, request_.flow_shift > 0 ? request_.flow_shift : model.parts.flow_shift.value_or(kFlowShift),
                                             model.type, config.kind);
     const Prepared prepared = prepare_steps(model, *features, schedule, direction.guidance, cancel, progress);
+    device::return_freed_memory();
 
     const PartReader reader = model.reader(Part::kTransformer, cancel);
     const auto ends = model.ends.get(budget_.keep, [&] {
@@ -193,6 +201,7 @@ at::Tensor Generation::make_latents(const Direction& direction, const Cancel& ca
 
 void Generation::begin_clip(const Direction& direction, const Cancel& cancel, const ProgressFn& progress) {
     const at::Tensor latents = make_latents(direction, cancel, progress);
+    device::return_freed_memory();
     progress("load", 0, 1);
     decoder_ = model_->decoder.get(budget_.keep, [&] {
         auto made = std::make_shared<VaeDecoder>(make_vae_decoder(model_->parts.vae));

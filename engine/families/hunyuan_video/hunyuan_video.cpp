@@ -63,7 +63,7 @@ public:
     }
     void check_request(const GenerationRequest& request) const override {
         check(request.first);
-        static_cast<void>(hunyuan_video::plan_budget(*model_, request.width, request.height, hunyuan_video::longest_clip(*model_, request), request.steps));
+        static_cast<void>(hunyuan_video::plan_budget(*model_, request.width, request.height, hunyuan_video::longest_clip(*model_, request) - model_->skipped_frames(), request.steps));
     }
     [[nodiscard]] std::unique_ptr<Generation> begin(const GenerationRequest& request) const override {
         return std::make_unique<hunyuan_video::Generation>(model_, request);

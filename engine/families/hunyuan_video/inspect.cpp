@@ -78,7 +78,8 @@ std::string plan_lines(const ModelParts& parts, const PlanRequest& r) {
     for (const Phase& phase : plan.phases)
         text += "  " + padded(std::string(phase.name), 9) + right(size_text(phase.weights), 11) + right(size_text(phase.data), 11) + right(size_text(phase.bytes()), 11) +
                 right(size_text(phase.least_bytes()), 18) + "\n";
-    return text + "  " + padded("peak", 9) + right(size_text(plan.peak()), 33) + right(size_text(plan.least_peak()), 18) + "\n";
+    return text + "  " + padded("peak", 9) + right(size_text(plan.peak()), 33) + right(size_text(plan.least_peak()), 18) +
+           "\n  peak when there is room to keep blocks and decoder for the next clip: " + size_text(plan.kept_peak()) + "\n";
 }
 
 }  // namespace

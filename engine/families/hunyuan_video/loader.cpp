@@ -20,6 +20,12 @@ using weights::Encoding;
 // What is read before it is converted: large enough for the disk, small beside any model.
 constexpr int64_t kChunkBytes = 4 << 20;
 
+// What a chunk is read into. For another device it is page-locked, so that it travels while the next one is
+// read: LibTorch's allocator of such memory hands it out again only when the copy that reads it is over.
+at::Tensor chunk_buffer(int64_t rows, int64_t row_bytes, at::Device device) {
+    return at::empty({rows, row_bytes}, at::TensorOptions(at::kByte).pinned_memory(!device.is_cpu()));
+}
+
 struct TypePair {
     weights::Dtype file;
     at::ScalarType tensor;
@@ -223,9 +229,10 @@ void PartReader::read_rows(const Source& source, size_t piece, int64_t from, at:
     const int64_t unit = reordered ? head_rows(source) : 1;
     const int64_t step = std::max<int64_t>(1, kChunkBytes / std::max<int64_t>(1, layout.row_bytes) / unit) * unit;
     const at::Tensor scale = raw ? at::Tensor() : piece_scale(source, piece);
-    at::Tensor buffer = at::empty({std::min(step, rows), layout.row_bytes}, at::kByte);
+    at::Tensor buffer;
     for (int64_t done = 0; done < rows; done += step) {
         const int64_t count = std::min(step, rows - done);
+        if (!buffer.defined() || !out.is_cpu()) buffer = chunk_buffer(std::min(step, rows), layout.row_bytes, out.device());
         const at::Tensor bytes = buffer.narrow(0, 0, count);
         checkpoint_->read(entry, at_row(done), {static_cast<std::byte*>(bytes.data_ptr()), bytes.nbytes()}, options_.cancel);
         at::Tensor values = bytes;
@@ -235,7 +242,7 @@ void PartReader::read_rows(const Source& source, size_t piece, int64_t from, at:
             values = weights::decode_tensor(bytes, entry.encoding, {count, layout.columns}, factor, out.scalar_type());
         }
         const at::Tensor place = out.narrow(0, done, count);
-        place.copy_((reordered ? in_order(values, source) : values).view(place.sizes()));
+        place.copy_((reordered ? in_order(values, source) : values).view(place.sizes()), /*non_blocking=*/true);
     }
 }
 

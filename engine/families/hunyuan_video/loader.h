@@ -3,7 +3,7 @@
 // One part of a model (transformer, VAE, an encoder) as tensors under our names, from whatever file
 // it lies in: spellings and fused layouts are name_map.h's, encodings are decode_tensor.h's. Bytes go
 // by pread into the final allocation: there is never a second copy of a part on the host, only a
-// buffer of kChunkBytes for what needs converting.
+// buffer of kChunkBytes for what needs converting, or for its way to another device.
 //
 //   const PartReader reader(weights::Checkpoint::open(path), Part::kTransformer, options);
 //   reader.fill(transformer, dtype, keep_packed);            // every tensor that a struct names

@@ -106,9 +106,9 @@ Phase text_phase(const ModelParts& parts, const PlanRequest& r, const Clip&) {
     Phase phase{.name = "text"};
     const LlmConfig& llm = parts.llm;
     const bool pictures = parts.transformer.kind != Kind::kTextToVideo;
-    uint64_t others = 0;
-    if (const Checkpoint* clip = parts.text_encoder_2.checkpoint.get())
-        others = std::max(others, resident_bytes(*clip, Part::kClipText, parts, r.element_bytes, r.keep_packed));
+    uint64_t texts = 0, others = 0;
+    if (const Checkpoint* clip = parts.text_encoder_2.checkpoint.get()) texts += resident_bytes(*clip, Part::kClipText, parts, r.element_bytes, r.keep_packed);
+    if (const Checkpoint* file = parts.text_encoder.checkpoint.get()) texts += two_blocks(*file, Part::kLlm, parts, r, "layers.", is_used_llm);
     if (pictures && parts.image_encoder.checkpoint != nullptr) {
         const Checkpoint& file = *parts.image_encoder.checkpoint;
         others = std::max(others, resident_bytes(file, Part::kClipVision, parts, r.element_bytes, r.keep_packed, is_used_vision) +
@@ -116,11 +116,7 @@ Phase text_phase(const ModelParts& parts, const PlanRequest& r, const Clip&) {
     }
     if (pictures && parts.vae_file.checkpoint != nullptr)
         others = std::max(others, resident_bytes(*parts.vae_file.checkpoint, Part::kVae, parts, r.vae_element_bytes, false, is_encoder));
-    phase.weights = phase.least_weights = others;
-    if (const Checkpoint* file = parts.text_encoder.checkpoint.get()) {
-        phase.weights = std::max(others, resident_bytes(*file, Part::kLlm, parts, r.element_bytes, r.keep_packed, is_used_llm));
-        phase.least_weights = std::max(others, two_blocks(*file, Part::kLlm, parts, r, "layers.", is_used_llm));
-    }
+    phase.weights = phase.least_weights = std::max(texts, others);
     // Template, prompt and picture, all at once: states, q, k, v, two halves of the MLP.
     const int64_t picture_side = parts.clip_vision.image_size / parts.clip_vision.patch;
     const int64_t tokens = 104 + kMaxPromptTokens + (pictures ? picture_side * picture_side : 0);
@@ -210,6 +206,16 @@ uint64_t MemoryPlan::least_peak() const noexcept {
     uint64_t most = 0;
     for (const Phase& phase : phases) most = std::max(most, phase.least_bytes());
     return most;
+}
+
+uint64_t MemoryPlan::kept_peak() const noexcept {
+    uint64_t kept = 0, beside = 0;
+    for (const Phase& phase : phases) {
+        const bool stays = phase.name == "denoise" || phase.name == "decode";
+        if (stays) kept += phase.weights;
+        beside = std::max(beside, stays ? phase.data : phase.bytes());
+    }
+    return kept + beside;
 }
 
 const Phase& MemoryPlan::phase(std::string_view name) const {
