@@ -3,6 +3,8 @@
 // From entries of a checkpoint to tensors under our names; see loader.h.
 #include "families/hunyuan_video/loader.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <sstream>
 
@@ -22,8 +24,14 @@ constexpr int64_t kChunkBytes = 4 << 20;
 
 // What a chunk is read into. For another device it is page-locked, so that it travels while the next one is
 // read: LibTorch's allocator of such memory hands it out again only when the copy that reads it is over.
+// For the host it comes from the kernel: of a buffer freed on the heap the next bias takes a piece, so that
+// each matrix would leave a hole of nearly kChunkBytes.
 at::Tensor chunk_buffer(int64_t rows, int64_t row_bytes, at::Device device) {
-    return at::empty({rows, row_bytes}, at::TensorOptions(at::kByte).pinned_memory(!device.is_cpu()));
+    if (!device.is_cpu()) return at::empty({rows, row_bytes}, at::TensorOptions(at::kByte).pinned_memory(true));
+    const size_t bytes = static_cast<size_t>(rows * row_bytes);
+    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) throw Error(ZT_ERROR_MEMORY, "memory: expected " + std::to_string(bytes) + " bytes to read into, got none");
+    return at::from_blob(memory, {rows, row_bytes}, [bytes](void* p) { munmap(p, bytes); }, at::TensorOptions(at::kByte));
 }
 
 struct TypePair {
