@@ -5,7 +5,7 @@
 // IN may hold "image" [height, width, 3] u8, the first picture. OUT: "frames" [n, height, width, 3] u8,
 // "seconds" [n] fp64, when each frame was read, from the start of the process; "events" [m, 2] fp64,
 // when each (stage, step) began: 0 load, 1 text, 2 denoise, 3 decode; "peak_kib" [1] fp64; "memory" [k, 2] fp64,
-// the peak in KiB of each stretch of one stage, with the same numbers, first -1: before the session.
+// the peak in KiB of each stretch of one stage, with the same numbers, first -1: what there is before the first.
 //   parity_pipeline plan IN OUT model=PATH width=N height=N frames=N steps=N precision=fp32|bf16
 // What the memory plan foresees. OUT: "bytes" [3] fp64: phase by phase, streamed, parts kept.
 #include <algorithm>
@@ -35,12 +35,13 @@ void check(zt_status status, const zt_error& error) {
 // From here on the peak counts anew (proc(5), clear_refs).
 void forget_peak() { std::ofstream("/proc/self/clear_refs") << 5; }
 
-double peak_kib() {
+double status_kib(const char* key) {
     std::ifstream status("/proc/self/status");
     for (std::string line; std::getline(status, line);)
-        if (line.starts_with("VmHWM:")) return std::stod(line.substr(6));
+        if (line.starts_with(key)) return std::stod(line.substr(std::strlen(key)));
     return 0;
 }
+double peak_kib() { return status_kib("VmHWM:"); }
 
 double stage_number(const std::string& stage) { return stage == "load" ? 0 : stage == "text" ? 1 : stage == "denoise" ? 2 : 3; }
 
@@ -78,7 +79,7 @@ void clip(Case& c) {
     zt_frame* frame = nullptr;
     check(zt_model_open(&params, &model, &error), error);
     check(zt_session_create(model, &request, &session, &error), error);
-    std::vector<double> seconds, events, memory{-1, peak_kib()};
+    std::vector<double> seconds, events, memory{-1, status_kib("VmRSS:")};
     double peak = 0;
     forget_peak();
     std::vector<at::Tensor> frames;
