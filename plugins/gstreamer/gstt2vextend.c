@@ -89,16 +89,25 @@ t2v_extend_forget (GstT2vBase * self)
   memset (&self->stream.passed, 0, sizeof (self->stream.passed));
 }
 
-GstCaps *
-t2v_extend_input_caps (GstT2vBase * self)
+/* What the open model makes; NULL without one. */
+static GstCaps *
+model_caps (GstT2vBase * self)
 {
-  GstCaps *model = NULL, *peer, *both;
+  GstCaps *caps = NULL;
 
   g_mutex_lock (&self->stream.lock);
   if (self->stream.model != NULL)
-    model = t2v_clip_model_caps (self->stream.zt->model_get_info
+    caps = t2v_clip_model_caps (self->stream.zt->model_get_info
         (self->stream.model));
   g_mutex_unlock (&self->stream.lock);
+  return caps;
+}
+
+GstCaps *
+t2v_extend_input_caps (GstT2vBase * self)
+{
+  GstCaps *model = model_caps (self), *peer, *both;
+
   if (model == NULL)
     return t2v_clip_template_caps ();
   peer = gst_pad_peer_query_caps (GST_BASE_SRC_PAD (self), model);
@@ -111,7 +120,7 @@ t2v_extend_input_caps (GstT2vBase * self)
 gboolean
 t2v_extend_take_caps (GstT2vBase * self, GstCaps * caps, GstVideoInfo * video)
 {
-  GstCaps *model = NULL, *both, *old;
+  GstCaps *model = model_caps (self), *both, *old;
   GstVideoInfo info;
   gboolean begun;
   gchar *text = NULL;
@@ -119,11 +128,6 @@ t2v_extend_take_caps (GstT2vBase * self, GstCaps * caps, GstVideoInfo * video)
   g_mutex_lock (&self->wait.lock);
   begun = self->wait.passing != NULL || self->wait.history.length > 0;
   g_mutex_unlock (&self->wait.lock);
-  g_mutex_lock (&self->stream.lock);
-  if (self->stream.model != NULL)
-    model = t2v_clip_model_caps (self->stream.zt->model_get_info
-        (self->stream.model));
-  g_mutex_unlock (&self->stream.lock);
   if (model == NULL)
     return FALSE;
   /* What the input leaves open, it has as the model makes it. */
