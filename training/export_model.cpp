@@ -5,6 +5,7 @@
 
 #include "checkpoint.h"
 #include "families/storybook/model_files.h"
+#include "scope.h"
 #include "stages.h"
 #include "world/captions.h"
 
@@ -28,19 +29,30 @@ void export_model(Settings& settings) {
     const std::string vae_path = settings.text("vae", "build/training/vae.safetensors");
     const std::string denoiser_path = settings.text("denoiser", "build/training/denoiser.safetensors");
     const std::string out = settings.text("out", "models/storybook"), card = settings.text("card", "README.md");
+    const world::Scope& scope = scope_setting(settings);
     settings.done();
-    const Tensors vae_weights = load_tensors(vae_path), net_weights = load_tensors(denoiser_path);
+    const Tensors vae_weights = load_tensors(vae_path);
+    Tensors net_weights = load_tensors(denoiser_path);
     TORCH_CHECK(!vae_weights.empty() && !net_weights.empty(), "expected ", vae_path, " and ", denoiser_path);
     // What was chosen at training shows in the shapes.
     storybook::ModelFiles files;
     files.vae.channels = files.denoiser.channels = vae_weights.at("latent_mean").size(0);
     files.denoiser.width = net_weights.at("patch_in.weight").size(0);
+    files.denoiser.plan_width = net_weights.at("plan.hidden.weight").size(0);
+    files.denoiser.plan_features = net_weights.at("plan.in.weight").size(1);
     files.denoiser.text.max_tokens = net_weights.at("text.position").size(0) - 1;
     files.denoiser.layers = 0;
     while (net_weights.contains("layers." + std::to_string(files.denoiser.layers) + ".time.weight")) files.denoiser.layers++;
     files.denoiser.pictures = true;   // every training run shows them (train_denoiser.cpp)
-    files.words = text::WordTokenizer(world::vocabulary());
+    files.words = text::WordTokenizer(world::vocabulary(scope));
     files.denoiser.text.vocabulary = static_cast<int64_t>(files.words.words().size());
+    // Words of what was never seen have no meaning: they go, so that the engine can name them as unknown.
+    const text::WordTokenizer trained(world::vocabulary());
+    std::vector<int64_t> rows{0};   // padding
+    for (const std::string& word : files.words.words()) rows.push_back(trained.id_of(word));
+    at::Tensor& embedding = net_weights.at("text.embedding");
+    embedding = embedding.index_select(0, at::tensor(rows));
+    for (world::Known& k : world::known(scope)) files.known.push_back({k.attribute, k.english, k.chinese});
     storybook::Vae vae = storybook::make_vae(files.vae);
     storybook::Denoiser net = storybook::make_denoiser(files.denoiser);
     std::filesystem::create_directories(out);

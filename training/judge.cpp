@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "world/subject.h"
 
@@ -104,44 +105,77 @@ Clip Judge::find_backdrop(const std::vector<Small>& seen) {
     return best;
 }
 
-// The best subject, motion and colour; as a pair the halves of the picture are told apart, since
-// each of the two stays in its own.
-Judge::Guess Judge::find_subjects(const std::vector<Small>& seen, Clip clip, bool pair) {
-    const Scope& s = scope_;
-    Guess best;
+// How well each subject in its best colour explains what is seen, in some of the looks; as a pair the
+// halves of the picture are told apart, since each of the two stays in its own.
+std::array<Judge::Fit, 2> Judge::fit(const std::vector<Small>& seen, Clip clip, bool pair, const std::vector<size_t>& looks) {
     std::vector<uint8_t> bytes(kFrameBytes);
-    for (int motion = 0; motion < s.motions; motion++) {
-        clip.motion = motion;
-        double half[2] = {1e9, 1e9};
-        Clip found = clip;
-        for (int subject = 0; subject < s.subjects; subject++) {
-            clip.subject = subject;
-            clip.companion = pair ? subject : -1;
-            std::vector<Layer> layers(seen.size());
-            for (size_t k = 0; k < seen.size(); k++) {
-                const Renderer::Tint dark{}, bright{{1, 1, 1}, {1, 1, 1}};
-                renderer_.frame(clip, kLooks[k], bytes.data(), &dark);
-                layers[k].base = shrink(bytes.data());
-                renderer_.frame(clip, kLooks[k], bytes.data(), &bright);
-                layers[k].gain = shrink(bytes.data());
-                for (size_t i = 0; i < kSmallValues; i++) layers[k].gain[i] -= layers[k].base[i];
-            }
-            for (int colour = 0; colour < s.colours; colour++)
-                for (int side = 0; side < (pair ? 2 : 1); side++) {
-                    const int left = side * kSmallWidth / 2, right = pair ? left + kSmallWidth / 2 : kSmallWidth;
-                    double d = 0;
-                    for (size_t k = 0; k < seen.size() && d < half[side]; k++)
-                        d += tinted_difference(seen[k], layers[k], subject_colour(colour), left, right);
-                    if (d >= half[side]) continue;
-                    half[side] = d;
-                    if (side == 0)
-                        found.subject = subject, found.colour = colour;
-                    else
-                        found.companion = subject, found.companion_colour = colour;
-                }
+    std::vector<Layer> layers(looks.size());
+    for (size_t k = 0; k < looks.size(); k++) {
+        const Renderer::Tint dark{}, bright{{1, 1, 1}, {1, 1, 1}};
+        renderer_.frame(clip, kLooks[looks[k]], bytes.data(), &dark);
+        layers[k].base = shrink(bytes.data());
+        renderer_.frame(clip, kLooks[looks[k]], bytes.data(), &bright);
+        layers[k].gain = shrink(bytes.data());
+        for (size_t i = 0; i < kSmallValues; i++) layers[k].gain[i] -= layers[k].base[i];
+    }
+    std::array<Fit, 2> best;
+    for (int side = 0; side < (pair ? 2 : 1); side++) {
+        Fit& b = best[static_cast<size_t>(side)];
+        b = {clip.motion, clip.subject, 0, 1e9};
+        const int left = side * kSmallWidth / 2, right = pair ? left + kSmallWidth / 2 : kSmallWidth;
+        for (int colour = 0; colour < scope_.colours; colour++) {
+            double d = 0;
+            for (size_t k = 0; k < looks.size() && d < b.difference; k++) d += tinted_difference(seen[looks[k]], layers[k], subject_colour(colour), left, right);
+            if (d < b.difference) b.colour = colour, b.difference = d;
         }
-        const double d = pair ? half[0] + half[1] : half[0];
-        if (d < best.difference) best = {found, d};
+    }
+    return best;
+}
+
+// First everything in two looks, then the likely ones in all.
+Judge::Guess Judge::find_subjects(const std::vector<Small>& seen, Clip clip, bool pair) {
+    constexpr size_t kLikelyMotions = 3, kLikelySubjects = 4;
+    const size_t sides = pair ? 2 : 1;
+    struct Motion {
+        std::array<std::vector<Fit>, 2> fits;   // by side, best first
+        double difference = 0;
+    };
+    const auto show = [&](int motion, int subject) {
+        clip.motion = motion, clip.subject = subject;
+        clip.companion = pair ? subject : -1;
+    };
+    std::vector<Motion> motions(static_cast<size_t>(scope_.motions));
+    for (size_t m = 0; m < motions.size(); m++) {
+        for (int subject = 0; subject < scope_.subjects; subject++) {
+            show(static_cast<int>(m), subject);
+            const auto fits = fit(seen, clip, pair, {1, 4});
+            for (size_t s = 0; s < sides; s++) motions[m].fits[s].push_back(fits[s]);
+        }
+        for (size_t s = 0; s < sides; s++) {
+            std::ranges::sort(motions[m].fits[s], {}, &Fit::difference);
+            motions[m].difference += motions[m].fits[s].front().difference;
+        }
+    }
+    std::ranges::sort(motions, {}, &Motion::difference);
+    std::vector<size_t> all(seen.size());
+    std::iota(all.begin(), all.end(), size_t{0});
+    Guess best;
+    for (size_t m = 0; m < std::min(kLikelyMotions, motions.size()); m++) {
+        std::array<Fit, 2> found;
+        found[0].difference = 1e9, found[1].difference = pair ? 1e9 : 0;
+        for (size_t s = 0; s < sides; s++)
+            for (size_t i = 0; i < std::min(kLikelySubjects, motions[m].fits[s].size()); i++) {
+                const Fit& likely = motions[m].fits[s][i];
+                show(likely.motion, likely.subject);
+                const Fit exact = fit(seen, clip, pair, all)[s];
+                if (exact.difference < found[s].difference) found[s] = exact;
+            }
+        const double d = found[0].difference + found[1].difference;
+        if (d >= best.difference) continue;
+        Clip c = clip;
+        c.motion = found[0].motion, c.subject = found[0].subject, c.colour = found[0].colour;
+        c.companion = pair ? found[1].subject : -1, c.companion_colour = pair ? found[1].colour : 0;
+        best = {c, d};
     }
     return best;
 }

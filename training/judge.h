@@ -41,8 +41,13 @@ private:
         world::Clip clip;
         double difference = 1e9;
     };
+    struct Fit {
+        int motion = 0, subject = 0, colour = 0;
+        double difference = 1e9;
+    };
     [[nodiscard]] const std::vector<uint8_t>& small_backdrop(const world::Clip& clip, int frame);
     [[nodiscard]] world::Clip find_backdrop(const std::vector<Small>& seen);
+    [[nodiscard]] std::array<Fit, 2> fit(const std::vector<Small>& seen, world::Clip clip, bool pair, const std::vector<size_t>& looks);
     [[nodiscard]] Guess find_subjects(const std::vector<Small>& seen, world::Clip clip, bool pair);
     world::Renderer& renderer_;
     const world::Scope& scope_;

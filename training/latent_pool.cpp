@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 
 #include "checkpoint.h"
@@ -28,6 +29,21 @@ std::vector<int> kept_groups(const Clip& c, int run) {
     else
         groups = {0, 1, 2, run, run + 1, run + 2, run + 3};
     return groups;
+}
+
+// Marks the latents whose pixels a subject may cover in one group. out: u8 [18, 32].
+void mark_places(const Clip& clip, int group, uint8_t* out) {
+    constexpr float kReach = 44.f;   // of a puppet of scale 1, paper edge and shadow included
+    const float lens = clip.camera == kZoom ? 1.34f : 1.f;
+    for (int f = 0; f < kGroupFrames; f++)
+        for (int which = 0; which <= (clip.companion >= 0 ? 1 : 0); which++) {
+            const Pose p = pose(clip, group * kGroupFrames + f, which);
+            const float reach = kReach * p.scale * lens;
+            const auto cell = [](float pixel, int64_t limit) { return std::clamp<int64_t>(static_cast<int64_t>(std::floor(pixel / 8.f)), 0, limit - 1); };
+            for (int64_t y = cell(p.y - reach, storybook::kLatentHeight); y <= cell(p.y + reach, storybook::kLatentHeight); y++)
+                for (int64_t x = cell(p.x - reach, storybook::kLatentWidth); x <= cell(p.x + reach, storybook::kLatentWidth); x++)
+                    out[y * storybook::kLatentWidth + x] = 1;
+        }
 }
 
 }  // namespace
@@ -57,6 +73,13 @@ LatentPool::LatentPool(storybook::Vae& vae, const Source& source) {
         vae.latent_mean = some.mean(0).to(at::kCPU);
         vae.latent_std = some.std(0).to(at::kCPU);
     }
+    places_ = at::zeros({rows, storybook::kLatentHeight, storybook::kLatentWidth}, at::kByte);
+    for (size_t i = 0; i < clips_.size(); i++) {
+        int64_t row = first_row_[i];
+        mark_places(clips_[i], 0, places_[row++].data_ptr<uint8_t>());
+        for (const int group : kept_groups(clips_[i], run_[i])) mark_places(clips_[i], group, places_[row++].data_ptr<uint8_t>());
+    }
+    places_ = places_.to(source.device);
     mean_ = vae.latent_mean.to(source.device);
     deviation_ = vae.latent_std.to(source.device);
 }
@@ -118,5 +141,7 @@ Window LatentPool::window(std::mt19937& dice, Begin begin) const {
 }
 
 at::Tensor LatentPool::latents(const at::Tensor& rows) const { return (table_.index_select(0, rows).to(at::kFloat) - mean_) / deviation_; }
+
+at::Tensor LatentPool::subject_places(const at::Tensor& rows) const { return places_.index_select(0, rows).to(at::kFloat); }
 
 }  // namespace zt::training

@@ -41,6 +41,9 @@ public:
     [[nodiscard]] const world::Clip& clip(int index) const { return clips_[static_cast<size_t>(index)]; }
     // Normalised latents, fp32 on the device: rows [n] -> [n, 18, 32, channels].
     [[nodiscard]] at::Tensor latents(const at::Tensor& rows) const;
+    // Where subjects stand, fp32 on the device, 1 there and 0 elsewhere: rows [n] -> [n, 18, 32]. The
+    // same box for every subject: it tells where to look, not what is there.
+    [[nodiscard]] at::Tensor subject_places(const at::Tensor& rows) const;
     [[nodiscard]] int64_t size() const { return table_.size(0); }
 
 private:
@@ -51,6 +54,7 @@ private:
     std::vector<int64_t> first_row_;
     std::vector<int> run_;
     at::Tensor table_;             // bf16 [rows, 18, 32, channels], not normalised
+    at::Tensor places_;            // u8 [rows, 18, 32]
     at::Tensor mean_, deviation_;
 };
 

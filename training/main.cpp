@@ -20,6 +20,7 @@ struct Stage {
 };
 constexpr Stage kStages[] = {
     {"vae", zt::training::train_vae, "train the video VAE"},
+    {"gate", zt::training::gate, "what the VAE keeps of held-out clips"},
     {"denoiser", zt::training::train_denoiser, "train the denoiser on the VAE's latents"},
     {"export", zt::training::export_model, "write the model folder from both"},
     {"watch", zt::training::watch, "what a clip of raw RGB frames shows"},

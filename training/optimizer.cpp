@@ -17,10 +17,20 @@ at::Tensor orthogonal(const at::Tensor& g) {
     x = x / (x.to(at::kFloat).square().sum({1, 2}, true).sqrt() + 1e-7).to(at::kBFloat16);
     for (int i = 0; i < 5; i++) {
         const at::Tensor a = at::bmm(x, x.transpose(1, 2));
-        x = 3.4445 * x + at::bmm(-4.7750 * a + 2.0315 * at::bmm(a, a), x);
+        x = at::baddbmm(x, at::baddbmm(a, a, a, -4.7750, 2.0315), x, 3.4445);
     }
     if (tall) x = x.transpose(1, 2);
     return x.to(at::kFloat);
+}
+
+// Rows and columns of the blocks that are made orthogonal: the whole matrix, or where both sides are
+// long its rows in parts. The cost goes with the square of the shorter side.
+std::pair<int64_t, int64_t> block_shape(const at::Tensor& w) {
+    constexpr int64_t kLong = 320;
+    const int64_t rows = w.size(0), columns = w.numel() / rows;
+    int64_t parts = 1;
+    while (std::min(rows / parts, columns) > kLong && rows % (parts + 1) == 0) parts++;
+    return {rows / parts, columns};
 }
 
 }  // namespace
@@ -28,17 +38,32 @@ at::Tensor orthogonal(const at::Tensor& g) {
 Optimizer::Optimizer(std::vector<Parameter> parameters, OptimizerConfig config)
     : parameters_(std::move(parameters)), config_(config) {}
 
-void Optimizer::update(const std::vector<at::Tensor>& grads, double lr_scale, int64_t step, size_t first, size_t stride) {
+std::vector<double> Optimizer::costs() const {
+    std::vector<double> list;
+    for (const Parameter& p : parameters_) {
+        const auto n = static_cast<double>(p.master->numel());
+        double cost = 60 * n;   // passes over memory, each worth several products
+        if (p.muon) {
+            const auto [rows, columns] = block_shape(*p.master);
+            const auto shorter = static_cast<double>(std::min(rows, columns)), longer = static_cast<double>(std::max(rows, columns));
+            cost += 5 * (2 * shorter * n + n / longer * shorter * shorter);
+        }
+        list.push_back(cost);
+    }
+    return list;
+}
+
+void Optimizer::update(const std::vector<at::Tensor>& grads, double lr_scale, int64_t step, const std::vector<size_t>& share) {
     const at::NoGradGuard no_grad;
     const auto& c = config_;
     std::map<std::pair<int64_t, int64_t>, std::vector<size_t>> shapes;   // Muon's, to be made orthogonal together
-    for (size_t i = first; i < parameters_.size(); i += stride) {
+    for (const size_t i : share) {
         Parameter& p = parameters_[i];
         at::Tensor& w = *p.master;
         const at::Tensor& g = grads[i];
         if (p.muon) {
             p.momentum.mul_(c.momentum).add_(g, 1.0 - c.momentum);
-            shapes[{w.size(0), w.numel() / w.size(0)}].push_back(i);
+            shapes[block_shape(w)].push_back(i);
         } else {
             p.momentum.mul_(c.beta1).add_(g, 1.0 - c.beta1);
             p.second.mul_(c.beta2).addcmul_(g, g, 1.0 - c.beta2);
@@ -50,12 +75,13 @@ void Optimizer::update(const std::vector<at::Tensor>& grads, double lr_scale, in
     for (const auto& [shape, members] : shapes) {
         std::vector<at::Tensor> directions;
         for (const size_t i : members)
-            directions.push_back((grads[i] * (1.0 - c.momentum) + parameters_[i].momentum * c.momentum).reshape({shape.first, shape.second}));
-        const at::Tensor steps = orthogonal(at::stack(directions));
+            directions.push_back(at::lerp(grads[i], parameters_[i].momentum, c.momentum).reshape({-1, shape.first, shape.second}));
+        const at::Tensor steps = orthogonal(at::cat(directions));
         const double scale = 0.2 * std::sqrt(static_cast<double>(std::max(shape.first, shape.second))), lr = c.muon_lr * lr_scale;
-        for (size_t k = 0; k < members.size(); k++) {
-            at::Tensor& w = *parameters_[members[k]].master;
-            w.mul_(1.0 - lr * c.weight_decay * 5.0).sub_(steps[static_cast<int64_t>(k)].reshape(w.sizes()), lr * scale);
+        const auto each = static_cast<int64_t>(members.size());
+        for (int64_t k = 0; k < each; k++) {
+            at::Tensor& w = *parameters_[members[static_cast<size_t>(k)]].master;
+            w.mul_(1.0 - lr * c.weight_decay * 5.0).sub_(steps.chunk(each)[static_cast<size_t>(k)].reshape(w.sizes()), lr * scale);
         }
     }
 }

@@ -26,12 +26,14 @@ struct OptimizerConfig {
     double momentum = 0.95, beta1 = 0.9, beta2 = 0.98, eps = 1e-8, weight_decay = 0.01;
 };
 
-// One thread at a time; update() may be called for disjoint ranges from several threads.
+// One thread at a time; update() may be called for disjoint shares from several threads.
 class Optimizer {
 public:
     Optimizer(std::vector<Parameter> parameters, OptimizerConfig config);
-    // Applies one step to parameters first, first + stride, ...; grads are fp32, in parameter order.
-    void update(const std::vector<at::Tensor>& grads, double lr_scale, int64_t step, size_t first, size_t stride);
+    // Applies one step to the parameters of a share; grads are fp32, in parameter order.
+    void update(const std::vector<at::Tensor>& grads, double lr_scale, int64_t step, const std::vector<size_t>& share);
+    // What an update of each parameter costs, in multiply-adds or so.
+    [[nodiscard]] std::vector<double> costs() const;
     [[nodiscard]] std::vector<Parameter>& parameters() { return parameters_; }
 
 private:
@@ -39,13 +41,16 @@ private:
     OptimizerConfig config_;
 };
 
+// Statistics are not weights; `frozen`, a prefix of names, may hold still more.
+inline bool learns(const std::string& name, const std::string& frozen) { return !name.starts_with("latent_") && (frozen.empty() || !name.starts_with(frozen)); }
+
 // All trainable tensors of a model (fp32). Matrices and kernels go to Muon, except first and last
 // layers, whose rows are data, not features.
 template <class Model>
-std::vector<Parameter> trainable(Model& model) {
+std::vector<Parameter> trainable(Model& model, const std::string& frozen = {}) {
     std::vector<Parameter> list;
     model.visit([&](const std::string& name, at::Tensor& t) {
-        if (name.starts_with("latent_")) return;   // statistics, not weights
+        if (!learns(name, frozen)) return;
         Parameter p{name, &t, at::zeros_like(t), {}, t.dim() >= 2};
         const auto ends = [&](const char* s) { return name.ends_with(s); };
         if (ends("coder.in.weight") || ends("coder.out.weight") || ends("embedding") || ends("patch_in.weight") ||
@@ -57,15 +62,15 @@ std::vector<Parameter> trainable(Model& model) {
     return list;
 }
 
-// A copy of the model whose trainable tensors are fresh leaves of the given type.
+// A copy of the model in the given type; those of its tensors that learn are fresh leaves, and listed.
 template <class Model>
-Model leaves(const Model& model, at::ScalarType dtype, std::vector<at::Tensor>& list, bool gradients = true) {
+Model leaves(const Model& model, at::ScalarType dtype, std::vector<at::Tensor>& list, bool gradients = true, const std::string& frozen = {}) {
     Model copy = model;
     list.clear();
     copy.visit([&](const std::string& name, at::Tensor& t) {
         if (name.starts_with("latent_")) return;
-        t = t.detach().to(dtype, /*non_blocking=*/false, /*copy=*/true).requires_grad_(gradients);
-        list.push_back(t);
+        t = t.detach().to(dtype, /*non_blocking=*/false, /*copy=*/true);
+        if (learns(name, frozen)) list.push_back(t.requires_grad_(gradients));
     });
     return copy;
 }

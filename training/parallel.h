@@ -7,8 +7,10 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -33,20 +35,35 @@ inline void on_workers(int count, const std::function<void(int)>& body) {
         if (e) std::rethrow_exception(e);
 }
 
+// Deals items to workers so that all have about the same cost: the largest first, each to who has least.
+inline std::vector<std::vector<size_t>> deal(const std::vector<double>& cost, int workers) {
+    std::vector<size_t> order(cost.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return cost[a] > cost[b]; });
+    std::vector<std::vector<size_t>> hands(static_cast<size_t>(workers));
+    std::vector<double> load(hands.size());
+    for (const size_t i : order) {
+        const auto least = static_cast<size_t>(std::min_element(load.begin(), load.end()) - load.begin());
+        hands[least].push_back(i);
+        load[least] += cost[i];
+    }
+    return hands;
+}
+
 // Gradients averaged over the workers, in fp32, clipped to norm 1; norm is the one before.
 struct GradientSum {
     std::vector<at::Tensor> tensors;
     double norm = 0;
 };
 
-// workers: [worker][parameter]. Uses as many threads as there are workers.
-inline GradientSum sum_gradients(const std::vector<std::vector<at::Tensor>>& workers) {
+// workers: [worker][parameter]; shares: the parameters each worker's thread adds up.
+inline GradientSum sum_gradients(const std::vector<std::vector<at::Tensor>>& workers, const std::vector<std::vector<size_t>>& shares) {
     const size_t count = workers.size(), parameters = workers[0].size();
     GradientSum sum;
     sum.tensors.resize(parameters);
     std::vector<at::Tensor> squares(parameters);
     on_workers(static_cast<int>(count), [&](int w) {
-        for (size_t i = static_cast<size_t>(w); i < parameters; i += count) {
+        for (const size_t i : shares[static_cast<size_t>(w)]) {
             at::Tensor g = workers[0][i].to(at::kFloat);
             for (size_t k = 1; k < count; k++) g.add_(workers[k][i]);
             sum.tensors[i] = g.div_(static_cast<double>(count));

@@ -8,6 +8,7 @@
 namespace zt::training {
 
 void train_vae(Settings& settings);
+void gate(Settings& settings);
 void train_denoiser(Settings& settings);
 void export_model(Settings& settings);
 void run_judge(Settings& settings);

@@ -7,7 +7,9 @@
 // A sample is a window of three latents: from the start of a shot, from a still picture, or with
 // the latent before it as context (continuation). The context is sometimes given with a little
 // noise, and late in the run replaced by what the network itself made of it, so that at play-back
-// the network forgives its own errors. A small extra loss asks the text feature for the attributes
+// the network forgives its own errors. Where the sentence puts a subject the error counts more: it is
+// a tenth of the picture and what everyone looks at. (The weight follows from the sentence and the
+// clock, not from the picture, so what the network believes on average stays right.) A small extra loss asks the text feature for the attributes
 // the sentence names; its heads exist in training only.
 #include <cstdio>
 
@@ -38,6 +40,7 @@ struct Student {
 
 struct Batch {
     at::Tensor target;     // [batch, 3, 18, 32, channels]
+    at::Tensor places;     // [batch, 3, 18, 32, 1], 1 where subjects stand
     at::Tensor context;    // [batch, 18, 32, channels], zero where there is none
     at::Tensor present;    // [batch]: 0 none, 1 the latent before, -1 a still picture
     at::Tensor sigma;      // [batch]
@@ -53,7 +56,7 @@ struct Data {
     const LatentPool& pool;
     const text::WordTokenizer& words;
     int64_t batch, max_tokens;
-    double missing;
+    double missing, subject_weight;
     at::Device device;
 };
 
@@ -93,7 +96,8 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
     const int64_t used = history ? width : kSlots + 1;
     const at::Tensor latents = data.pool.latents(send(rows.slice(1, 0, used).flatten()));
     const at::Tensor windows = latents.reshape({n, used, latents.size(1), latents.size(2), latents.size(3)});
-    Batch b{windows.slice(1, 1, kSlots + 1).contiguous(), {}, send(present), send(sigma), send(ids), send(clock), send(labels), {}, {}, {}};
+    const at::Tensor places = data.pool.subject_places(send(rows.slice(1, 1, kSlots + 1).flatten())).reshape({n, kSlots, latents.size(1), latents.size(2), 1});
+    Batch b{windows.slice(1, 1, kSlots + 1).contiguous(), places, {}, send(present), send(sigma), send(ids), send(clock), send(labels), {}, {}, {}};
     if (history) b.past_context = windows.select(1, kSlots + 1).contiguous(), b.past_target = windows.slice(1, kSlots + 2).contiguous(), b.has_past = send(has_past);
     const auto each = [&](const at::Tensor& t) { return t.reshape({n, 1, 1, 1}); };
     const at::Tensor context = windows.select(1, 0);
@@ -120,23 +124,25 @@ void use_own_history(const Student& student, Batch& b, const at::Tensor& feature
     b.context = at::where(b.has_past.gt(0).reshape({-1, 1, 1, 1}), own, b.context);
 }
 
-// values: squared error, squared error at full noise (what the first step has to guess), words loss.
-StepLoss batch_loss(const Student& student, Batch b, at::Generator& noise) {
+// values: squared error, the same where subjects stand, at full noise (what the first step has to
+// guess), words loss.
+StepLoss batch_loss(const Student& student, Batch b, double subject_weight, at::Generator& noise) {
     const at::Tensor feature = storybook::forward(student.net.text, b.ids);
     if (b.has_past.defined()) use_own_history(student, b, feature.detach(), noise);
     const at::Tensor sigma = b.sigma.reshape({-1, 1, 1, 1, 1});
     const at::Tensor noisy = b.target * (1 - sigma) + at::empty_like(b.target, at::MemoryFormat::Contiguous).normal_(0, 1, noise) * sigma;
-    const at::Tensor error = (predict(student, noisy, b, b.sigma, feature) - b.target).square().mean({1, 2, 3, 4});
+    const at::Tensor squared = (predict(student, noisy, b, b.sigma, feature) - b.target).square().mean(-1, true);   // [batch, 3, 18, 32, 1]
+    const at::Tensor weight = 1 + (subject_weight - 1) * b.places;
     StepLoss loss;
-    loss.total = (error * (1.0 - 0.8 * b.sigma)).mean();
-    at::Tensor words = at::zeros({}, error.options());
+    loss.total = ((squared * weight).mean({1, 2, 3, 4}) * (1.0 - 0.8 * b.sigma)).mean();
+    at::Tensor words = at::zeros({}, feature.options().dtype(at::kFloat));
     for (size_t a = 0; a < student.heads.size(); a++) {
         const at::Tensor logits = nn::forward(student.heads[a], feature).to(at::kFloat);
         words = words + at::cross_entropy_loss(logits, b.labels.select(1, static_cast<int64_t>(a)), {}, at::Reduction::Sum, -1) / b.ids.size(0);
     }
     loss.total = loss.total + 0.03 * words;
-    const at::Tensor full = b.sigma.ge(0.999).to(at::kFloat), e = error.detach();
-    loss.values = at::stack({e.mean(), (e * full).sum() / (full.sum() + 1e-6), words.detach()});
+    const at::Tensor full = b.sigma.ge(0.999).to(at::kFloat), all = squared.detach(), e = all.mean({1, 2, 3, 4});
+    loss.values = at::stack({e.mean(), (all * b.places).sum() / (b.places.sum() + 1e-6), (e * full).sum() / (full.sum() + 1e-6), words.detach()});
     return loss;
 }
 
@@ -151,7 +157,7 @@ void train_denoiser(Settings& settings) {
     const std::string vae_path = settings.text("vae", "build/training/vae.safetensors");
     const int64_t batch = settings.integer("batch", 8), clips = settings.integer("clips", 6000);
     const int painters = static_cast<int>(settings.integer("painters", config.workers));
-    const double missing = settings.number("missing", 0.06), history_from = settings.number("history_from", 0.8);
+    const double missing = settings.number("missing", 0.06), subject_weight = settings.number("subject_weight", 5), history_from = settings.number("history_from", 0.8);
     const std::string pool_path = settings.text("pool", config.out + ".pool");
     storybook::DenoiserConfig shape;
     shape.width = settings.integer("width", shape.width);
@@ -183,12 +189,12 @@ void train_denoiser(Settings& settings) {
         if (has("modulation") || has("level") || has("sentence") || has("heads") || has("plan.hidden") || has("plan.project")) return 1.0;
         return has(".time.") ? tokens : tokens * kSlots;
     });
-    const Data data{pool, words, batch, shape.text.max_tokens, missing, config.device};
-    train(student, config, {"error", "first", "words"}, "latents", static_cast<double>(config.workers * batch * kSlots), 3 * forward * static_cast<double>(config.workers * batch),
+    const Data data{pool, words, batch, shape.text.max_tokens, missing, subject_weight, config.device};
+    train(student, config, {"error", "subject", "first", "words"}, "latents", static_cast<double>(config.workers * batch * kSlots), 3 * forward * static_cast<double>(config.workers * batch),
           [&](const Student& model, const Step& step) {
               at::Generator noise = step_noise(config.device, step.seed);
               const bool history = step.progress > history_from && step.number % 2 == 0;
-              return batch_loss(model, sample(data, step_dice(step.seed), noise, history), noise);
+              return batch_loss(model, sample(data, step_dice(step.seed), noise, history), data.subject_weight, noise);
           });
 }
 

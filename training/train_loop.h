@@ -27,6 +27,7 @@ struct LoopConfig {
     int64_t stop_at = 0;          // stop at this step with a checkpoint; 0: never
     double budget_minutes = 0;    // the whole run, restarts included, has this much time: progress is time, not steps; 0: steps
     double average = 0.998;       // of the averaged weights; 0: the last weights are the result
+    std::string frozen;           // tensors whose names begin so stay as they are; empty: none
     at::Device device{at::kCPU};
     OptimizerConfig optimizer;
 };
@@ -41,6 +42,7 @@ inline LoopConfig loop_config(Settings& settings, const std::string& out, LoopCo
     c.decay_from = settings.number("decay_from", c.decay_from);
     c.minutes = settings.number("minutes", c.minutes);
     c.stop_at = settings.integer("stop_at", c.stop_at);
+    c.frozen = settings.text("frozen", c.frozen);
     c.budget_minutes = settings.number("budget_minutes", c.budget_minutes);
     c.optimizer.muon_lr = settings.number("muon_lr", c.optimizer.muon_lr);
     c.optimizer.adam_lr = settings.number("adam_lr", c.optimizer.adam_lr);
@@ -74,7 +76,7 @@ bool train(Model& model, const LoopConfig& config, const std::vector<std::string
     using Clock = std::chrono::steady_clock;
     initialise(model, static_cast<uint64_t>(config.seed));
     move_to(model, config.device);
-    Optimizer optimizer(trainable(model), config.optimizer);
+    Optimizer optimizer(trainable(model, config.frozen), config.optimizer);
     Tensors average;
     int64_t step = 0;
     double spent = 0;   // seconds, restarts included
@@ -120,6 +122,7 @@ bool train(Model& model, const LoopConfig& config, const std::vector<std::string
         save_tensors(config.out, average, info);
         save_tensors(config.out + ".live", tensors_of(model), info);
     };
+    const std::vector<std::vector<size_t>> shares = deal(optimizer.costs(), config.workers);
     std::vector<std::vector<at::Tensor>> grads(static_cast<size_t>(config.workers));
     std::vector<StepLoss> losses(static_cast<size_t>(config.workers));
     at::Tensor sums;
@@ -130,7 +133,7 @@ bool train(Model& model, const LoopConfig& config, const std::vector<std::string
         const double lr = std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(config.warm)) *
                           std::min(1.0, std::max(0.01, (1.0 - progress) / (1.0 - config.decay_from)));
         std::vector<at::Tensor> list;
-        const Model copy = leaves(model, at::kBFloat16, list);
+        const Model copy = leaves(model, at::kBFloat16, list, true, config.frozen);
         on_workers(config.workers, [&](int w) {
             const auto i = static_cast<size_t>(w);
             losses[i] = step_loss(copy, Step{step, w, progress, step_seed(config.seed, step, w)});
@@ -139,14 +142,15 @@ bool train(Model& model, const LoopConfig& config, const std::vector<std::string
                 if (!grads[i][k].defined()) grads[i][k] = at::zeros_like(list[k]);
             losses[i].total = at::Tensor();
         });
-        const GradientSum sum = sum_gradients(grads);
+        const GradientSum sum = sum_gradients(grads, shares);
         TORCH_CHECK(std::isfinite(sum.norm), "step ", step, ": expected finite gradients");
         step++;
         const double keep = std::min(config.average, 1.0 - 4.0 / static_cast<double>(step + 4));
         auto& parameter_list = optimizer.parameters();
         on_workers(config.workers, [&](int w) {
-            optimizer.update(sum.tensors, lr, step, static_cast<size_t>(w), static_cast<size_t>(config.workers));
-            for (size_t i = static_cast<size_t>(w); i < parameter_list.size(); i += static_cast<size_t>(config.workers))
+            const std::vector<size_t>& share = shares[static_cast<size_t>(w)];
+            optimizer.update(sum.tensors, lr, step, share);
+            for (const size_t i : share)
                 average.at(parameter_list[i].name).mul_(keep).add_(*parameter_list[i].master, 1.0 - keep);
         });
         for (const StepLoss& l : losses) sums = sums.defined() ? sums + l.values : l.values.clone();

@@ -4,6 +4,8 @@
 //
 // The loss is squared error weighted by motion plus squared error of the frame differences: with
 // plain L1 the decoder learns sharp but still groups. Late in the run L1 and gradient terms sharpen.
+// With frozen=encoder. only the decoder learns: latents stay what they were, so that can go on beside
+// or after the denoiser.
 #include <cstdio>
 #include <future>
 
@@ -72,22 +74,29 @@ at::Tensor picture_loss(const at::Tensor& prediction, const at::Tensor& target, 
     return loss;
 }
 
+// kl: of the divergence from a normal distribution. noise: added to the latents, in units of their own
+// spread; what the decoder forgives here is what the denoiser may do wrong.
+struct Weights {
+    double kl, noise;
+};
+
 // frames of bytes [batch, 8, h, w, 3] through encoder and decoder. values: squared error, KL, and how
 // much of the real frame difference and of the real gradient there is (1 = all).
-StepLoss clip_loss(const storybook::Vae& vae, const at::Tensor& bytes, at::Generator noise, double sharpen, double kl_weight) {
+StepLoss clip_loss(const storybook::Vae& vae, const at::Tensor& bytes, at::Generator noise, double sharpen, const Weights& weights) {
     const at::Tensor frames = bytes.to(at::kFloat).mul_(2.0 / 255.0).sub_(1.0);
     const at::ScalarType dtype = vae.decoder.in.weight.scalar_type();
     const int64_t batch = frames.size(0), c = vae.config.channels;
     const at::Tensor groups = frames.reshape({batch * 2, kGroup, frames.size(2), frames.size(3), 3});
     const at::Tensor moments = storybook::encode_moments(vae, groups.to(dtype)).to(at::kFloat);
     const at::Tensor mean = moments.slice(-1, 0, c), logvar = moments.slice(-1, c).clamp(-12.0, 4.0);
-    const at::Tensor noisy = mean + (logvar * 0.5).exp() * at::empty_like(mean, at::MemoryFormat::Contiguous).normal_(0, 1, std::move(noise));
+    const at::Tensor spread = (logvar * 0.5).exp() + weights.noise * mean.detach().std(at::IntArrayRef{0, 1, 2});
+    const at::Tensor noisy = mean + spread * at::empty_like(mean, at::MemoryFormat::Contiguous).normal_(0, 1, std::move(noise));
     const at::Tensor z = noisy.reshape({batch, 2, mean.size(1), mean.size(2), c}).to(dtype);
     const at::Tensor target = as_blocks(groups).reshape({batch, 2, frames.size(2) / 2, frames.size(3) / 2, 4, kGroup, 3});
     storybook::DecoderState state;
     StepLoss loss;
     const at::Tensor kl = 0.5 * (mean * mean + logvar.exp() - 1 - logvar).mean();
-    loss.total = kl_weight * kl;
+    loss.total = weights.kl * kl;
     at::Tensor mse = at::zeros({}, kl.options()), motion = mse, motion_real = mse, edges = mse, edges_real = mse;
     for (int64_t g = 0; g < 2; g++) {
         const at::Tensor t = target.select(1, g);
@@ -146,7 +155,8 @@ void train_vae(Settings& settings) {
     const int64_t batch = settings.integer("batch", 4);
     const Crop crop{settings.integer("crop_height", 96), settings.integer("crop_width", 112)};
     const int painters = static_cast<int>(settings.integer("painters", 8));
-    const double kl_weight = settings.number("kl_weight", 3e-5);
+    const Weights weights{settings.number("kl_weight", 1e-5), settings.number("noise", 0.1)};
+    const double sharpen_from = settings.number("sharpen_from", 0.5);
     storybook::VaeConfig shape;
     shape.channels = settings.integer("channels", shape.channels);
     settings.done();
@@ -163,7 +173,7 @@ void train_vae(Settings& settings) {
     train(vae, config, {"mse", "kl", "motion", "sharp"}, "groups", static_cast<double>(config.workers * batch * 2), 3 * forward * static_cast<double>(config.workers * batch),
           [&](const storybook::Vae& model, const Step& step) {
               const at::Tensor bytes = painter ? painter->take(step.number).to(config.device) : sample(renderer, scope, step_dice(step.seed), batch, crop);
-              return clip_loss(model, bytes, step_noise(config.device, step.seed), std::clamp((step.progress - 0.5) / 0.2, 0.0, 1.0), kl_weight);
+              return clip_loss(model, bytes, step_noise(config.device, step.seed), std::clamp((step.progress - sharpen_from) / 0.2, 0.0, 1.0), weights);
           });
 }
 

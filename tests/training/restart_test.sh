@@ -22,4 +22,9 @@ run $denoiser out="$work/d.safetensors"
 run $denoiser out="$work/e.safetensors" stop_at=2
 run $denoiser out="$work/e.safetensors"
 same "$work/d.safetensors.live" "$work/e.safetensors.live" "denoiser"
+
+# The curves can be drawn.
+mkdir "$work/run" && cp "$work"/d.safetensors.csv "$work/run/denoiser.safetensors.csv"
+"$(dirname "$0")/../../training/curves" "$work/run" > "$work/log"
+head -c 4 "$work/run/denoiser.png" | grep -q PNG || { echo "FAIL: training/curves: expected a PNG" >&2; exit 1; }
 echo "PASS"

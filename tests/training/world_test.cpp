@@ -75,6 +75,23 @@ TEST(World, EverySentenceIsInTheVocabularyAndFits) {
     EXPECT_EQ(plain_caption(duo, kChinese), "一只红色的狐狸和一只蓝色的鸟在森林里奔跑，白天，下着雨");
 }
 
+// What `zoetrope inspect` will list is what the tokenizer knows, a row for every value.
+TEST(World, ListsTheWordsItKnows) {
+    const zt::text::WordTokenizer words(vocabulary());
+    EXPECT_EQ(zt::text::WordTokenizer(vocabulary(kScopes[1])).id_of("rain"), 0);
+    EXPECT_GT(words.id_of("rain"), 0);
+    EXPECT_EQ(known(kScopes[1])[5].english.size(), 1U);   // weather
+    const auto list = known(kWide);
+    for (size_t a = 0; a < list.size(); a++) {
+        EXPECT_EQ(list[a].attribute, kAttributeNames[a]);
+        EXPECT_EQ(list[a].english.size(), static_cast<size_t>(kAttributeSizes[a]));
+        EXPECT_EQ(list[a].chinese.size(), static_cast<size_t>(kAttributeSizes[a]));
+        for (const auto* table : {&list[a].english, &list[a].chinese})
+            for (const auto& synonyms : *table)
+                for (const auto& word : synonyms) EXPECT_TRUE(!word.empty() && words.encode(word, 63).unknown.empty()) << word;
+    }
+}
+
 TEST(Judge, NamesRealRendersAndNothingInAnEmptyScene) {
     Renderer renderer;
     zt::training::Judge judge(renderer, kScopes[1]);
@@ -90,6 +107,17 @@ TEST(Judge, NamesRealRendersAndNothingInAnEmptyScene) {
         for (int f = 0; f < zt::training::kJudgedFrames; f++) renderer.empty_frame(c, f, &frames[static_cast<size_t>(f) * kFrameBytes]);
         EXPECT_FALSE(judge.judge(frames.data()).recognised());
     }
+}
+
+TEST(Judge, NamesBothOfAPairInAnyStyleAndWeather) {
+    Renderer renderer;
+    zt::training::Judge judge(renderer, kWide);
+    std::vector<uint8_t> frames(kFrameBytes * zt::training::kJudgedFrames);
+    Clip c;
+    c.subject = kRabbit, c.colour = kPink, c.motion = kJump, c.scene = kBeach, c.time = kSunset, c.weather = kRain, c.camera = kZoom, c.style = kSketch;
+    c.companion = kRocket, c.companion_colour = kGreen;
+    for (int f = 0; f < zt::training::kJudgedFrames; f++) renderer.frame(c, f, &frames[static_cast<size_t>(f) * kFrameBytes]);
+    EXPECT_EQ(attributes(judge.judge(frames.data()).nearest), attributes(c));
 }
 
 }  // namespace

@@ -201,15 +201,43 @@ std::string plain_caption(const Clip& clip, Language l) {
     return l == kEnglish ? english(p, "", 0) : chinese(p, "", 0);
 }
 
-std::vector<std::string> vocabulary() {
+namespace {
+
+// The part of each attribute's table that clips of a scope need, in the order of kAttributeNames.
+std::vector<Table> tables_of(const Scope& s, Language l) {
+    const auto first = [](const Table& table, int count) { return Table(table.begin(), table.begin() + count); };
+    return {first(subjects(l), s.subjects), first(colours(l), s.colours), first(motions(l), s.motions), first(scenes(l), s.scenes),
+            first(times(l), s.times), first(weathers(l), s.weathers), first(cameras(l), s.cameras), first(styles(l), s.styles)};
+}
+
+}  // namespace
+
+std::vector<Known> known(const Scope& scope) {
+    // As they stand in a sentence: -ing forms in English, no measure words in Chinese.
+    const auto words = [](const Table& table) {
+        Table out;
+        for (const List& list : table) {
+            List& synonyms = out.emplace_back();
+            for (const std::string& s : list) synonyms.push_back(s.find('|') == std::string::npos ? s : part(s, 1));
+        }
+        return out;
+    };
+    const std::vector<Table> english = tables_of(scope, kEnglish), chinese = tables_of(scope, kChinese);
+    std::vector<Known> list;
+    for (size_t i = 0; i < english.size(); i++) list.push_back({kAttributeNames[i], words(english[i]), words(chinese[i])});
+    return list;
+}
+
+std::vector<std::string> vocabulary(const Scope& scope) {
     std::set<std::string> words;
+    const auto add = [&](const std::string& text) {
+        for (const std::string& w : text::split_words(text)) words.insert(w);
+    };
     for (const Language l : {kEnglish, kChinese}) {
-        for (const Table* t : {&subjects(l), &colours(l), &motions(l), &scenes(l), &times(l), &weathers(l), &cameras(l), &styles(l)})
-            for (const List& list : *t)
-                for (const std::string& s : list)
-                    for (const std::string& w : text::split_words(s)) words.insert(w);
-        for (const std::string& s : fillers(l))
-            for (const std::string& w : text::split_words(s)) words.insert(w);
+        for (const Table& table : tables_of(scope, l))
+            for (const List& list : table)
+                for (const std::string& s : list) add(s);
+        for (const std::string& s : fillers(l)) add(s);
     }
     for (const char* w : {"a", "an", "that", "is", "are", "and", "一", "在", "的", "着", "和", "正"}) words.insert(w);
     std::vector<std::string> list(words.begin(), words.end());

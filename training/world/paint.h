@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A small painter: shapes as signed distances in pixels, anti-aliased over one pixel, in three
+// A small painter: shapes as signed distances in pixels, with soft edges, in three
 // styles: paper (flat, with soft shadows), neon (dark, glowing outlines), sketch (pale, pencil
 // outlines).
 #pragma once
@@ -12,6 +12,10 @@
 #include "world/attributes.h"
 
 namespace zt::world {
+
+// Edges run over this many pixels. Softer than the picture could be, so that a small network can
+// place them exactly.
+inline constexpr float kSoftness = 1.8f;
 
 struct Rgb {
     float r = 0, g = 0, b = 0;
@@ -71,7 +75,7 @@ struct Shape {
 
 // Signed distance of p to the shape's edge, pixels, negative inside.
 [[nodiscard]] float distance(const Shape& shape, Point p);
-[[nodiscard]] inline float coverage(float d) { return std::clamp(0.5f - d, 0.f, 1.f); }
+[[nodiscard]] inline float coverage(float d) { return std::clamp(0.5f - d / kSoftness, 0.f, 1.f); }
 
 // What a shape adds at distance d from its edge: first the fill, then the line, over what is there.
 struct Stroke {

@@ -19,12 +19,16 @@ at::Tensor level_features(const at::Tensor& sigma) {
     return at::cat({angle.cos(), angle.sin()}, 1);
 }
 
-// Attention of the tokens of each slot among themselves. h: [batch * slots, 9, 16, width]
+// Attention of the tokens of each slot among themselves, as plain products: with 144 tokens the
+// scores fit the cache, and the fused attention of ATen on CPUs takes several times as long, most
+// of all backwards. h: [batch * slots, 9, 16, width]
 at::Tensor attend(const DenoiserLayer& layer, const at::Tensor& h, int64_t heads) {
-    const int64_t n = h.size(0), width = h.size(3);
-    const at::Tensor qkv = nn::forward(layer.qkv, h).reshape({n, kTokens, 3, heads, width / heads}).permute({2, 0, 3, 1, 4});
-    const at::Tensor o = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2]);    // [n, head, tokens, dim]
-    return nn::forward(layer.project, o.transpose(1, 2).reshape(h.sizes()));
+    const int64_t n = h.size(0), width = h.size(3), dim = width / heads;
+    const auto by_head = [&](const at::Tensor& t) { return t.reshape({n, kTokens, heads, dim}).transpose(1, 2).reshape({n * heads, kTokens, dim}); };
+    const std::vector<at::Tensor> qkv = nn::forward(layer.qkv, h).chunk(3, 3);
+    const at::Tensor scores = at::bmm(by_head(qkv[0]) * (1.0 / std::sqrt(static_cast<double>(dim))), by_head(qkv[1]).transpose(1, 2));
+    const at::Tensor o = at::bmm(scores.softmax(-1), by_head(qkv[2]));                // [n * head, tokens, dim]
+    return nn::forward(layer.project, o.reshape({n, heads, kTokens, dim}).transpose(1, 2).reshape(h.sizes()));
 }
 
 // One linear map over the channels of all three slots at each place.
@@ -46,10 +50,10 @@ Denoiser make_denoiser(const DenoiserConfig& c) {
     net.level1 = nn::make_linear(kLevelFeatures, w);
     net.level2 = nn::make_linear(w, w);
     net.sentence = nn::make_linear(c.text.width, w);
-    net.plan = nn::make_linear(c.text.width, 2 * c.text.width);
-    net.plan_project = nn::make_linear(2 * c.text.width, kSlots * kTokens * kPlanFeatures);
-    net.plan_in = nn::make_linear(kPlanFeatures, w);
-    net.clock_plan = at::empty({kClock, 2 * c.text.width});
+    net.plan = nn::make_linear(c.text.width, c.plan_width);
+    net.plan_project = nn::make_linear(c.plan_width, kSlots * kTokens * c.plan_features);
+    net.plan_in = nn::make_linear(c.plan_features, w);
+    net.clock_plan = at::empty({kClock, c.plan_width});
     net.clock_level = at::empty({kClock, w});
     for (int64_t i = 0; i < c.layers; i++) {
         DenoiserLayer layer;
@@ -82,7 +86,7 @@ at::Tensor forward(const Denoiser& net, const at::Tensor& noisy, const at::Tenso
     at::Tensor x = nn::forward(net.patch_in, at::cat({own, extra.reshape({n, kRows, kColumns, before.size(3) + 1})}, 3));
     const at::Tensor plan = nn::forward(net.plan_project, at::silu(nn::forward(net.plan, sentence) + at::embedding(net.clock_plan, clock)));
     x = (x.reshape({batch, kSlots, kRows, kColumns, w}) + net.position +
-         nn::forward(net.plan_in, plan.reshape({batch, kSlots, kRows, kColumns, kPlanFeatures}))).reshape({n, kRows, kColumns, w});
+         nn::forward(net.plan_in, plan.reshape({batch, kSlots, kRows, kColumns, net.config.plan_features}))).reshape({n, kRows, kColumns, w});
 
     for (const DenoiserLayer& layer : net.layers) {
         if (cancel) cancel->poll();

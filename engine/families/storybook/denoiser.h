@@ -23,12 +23,12 @@
 namespace zt::storybook {
 
 inline constexpr int64_t kSlots = 3;           // latents made at once
-inline constexpr int64_t kPlanFeatures = 16;   // per token, see Denoiser::plan
 inline constexpr int64_t kClock = 16;          // the clock counts latents since the shot began, modulo this
 
 struct DenoiserConfig {
-    int64_t channels = 12;             // of a latent
+    int64_t channels = 24;             // of a latent
     int64_t width = 160, heads = 4, layers = 6, attention_every = 2;
+    int64_t plan_width = 384, plan_features = 32;   // see Denoiser::plan
     bool pictures = false;             // trained to begin with a still picture
     TextConfig text;
 };
@@ -58,9 +58,9 @@ struct Denoiser {
     at::Tensor position;               // [kSlots, 9, 16, width]
     nn::Linear level1, level2;         // noise level features -> condition
     nn::Linear sentence;               // text feature -> condition
-    nn::Linear plan, plan_project;     // text feature -> hidden -> [kSlots, 9, 16, kPlanFeatures]
-    nn::Linear plan_in;                // kPlanFeatures -> width
-    at::Tensor clock_plan;             // [kClock, hidden of plan]
+    nn::Linear plan, plan_project;     // text feature -> plan_width -> [kSlots, 9, 16, plan_features]
+    nn::Linear plan_in;                // plan_features -> width
+    at::Tensor clock_plan;             // [kClock, plan_width]
     at::Tensor clock_level;            // [kClock, width], part of the condition
     std::vector<DenoiserLayer> layers;
     nn::Linear last_modulation;        // condition -> shift, scale

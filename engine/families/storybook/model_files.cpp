@@ -41,7 +41,10 @@ ModelFiles read_config(const std::string& folder) {
     d.heads = static_cast<int64_t>(net.at("heads").integer(1, 64));
     d.layers = static_cast<int64_t>(net.at("layers").integer(1, kMaxBlocks));
     d.attention_every = static_cast<int64_t>(net.at("attention_every").integer(1, kMaxBlocks));
-    // Weights older than the field were trained without.
+    // Weights older than these fields were trained without pictures, and with a coarser plan.
+    const auto plan = net.find("plan");
+    d.plan_width = plan ? static_cast<int64_t>(plan->at("width").integer(1, kMaxWidth)) : 256;
+    d.plan_features = plan ? static_cast<int64_t>(plan->at("features").integer(1, 256)) : 16;
     if (const auto pictures = net.find("pictures")) d.pictures = pictures->boolean();
     if (d.width % d.heads != 0) net.at("heads").refuse("a divisor of width");
     const json::Field text_field = config.at("text");
@@ -76,6 +79,22 @@ json::Value numbers(const std::array<int64_t, n>& values) {
     return {array};
 }
 
+json::Value strings(const std::vector<std::string>& list) {
+    json::Value::Array array;
+    for (const std::string& s : list) array.push_back({s});
+    return {array};
+}
+
+json::Value known_words(const std::vector<KnownWords>& list) {
+    json::Value::Array attributes;
+    for (const KnownWords& k : list) {
+        json::Value::Array values;
+        for (size_t i = 0; i < k.english.size(); i++) values.push_back({json::Value::Object{{"en", strings(k.english[i])}, {"zh", strings(k.chinese[i])}}});
+        attributes.push_back({json::Value::Object{{"attribute", {k.attribute}}, {"values", {values}}}});
+    }
+    return {attributes};
+}
+
 }  // namespace
 
 Weights load_weights(const std::string& folder, at::ScalarType dtype) {
@@ -94,8 +113,6 @@ Weights load_weights(const std::string& folder, at::ScalarType dtype) {
 }
 
 void write_model_files(const std::string& folder, const ModelFiles& files, const std::string& card) {
-    json::Value::Array words;
-    for (const std::string& w : files.words.words()) words.push_back({w});
     const VaeConfig& v = files.vae;
     const DenoiserConfig& d = files.denoiser;
     const json::Value config{json::Value::Object{
@@ -103,9 +120,11 @@ void write_model_files(const std::string& folder, const ModelFiles& files, const
         {"vae", {json::Value::Object{{"channels", number(v.channels)}, {"encoder", numbers(v.encoder)}, {"decoder", numbers(v.decoder)},
                                      {"encoder_blocks", numbers(v.encoder_blocks)}, {"decoder_blocks", numbers(v.decoder_blocks)}}}},
         {"denoiser", {json::Value::Object{{"width", number(d.width)}, {"heads", number(d.heads)}, {"layers", number(d.layers)},
-                                          {"attention_every", number(d.attention_every)}, {"pictures", {d.pictures}}}}},
+                                          {"attention_every", number(d.attention_every)},
+                                          {"plan", {json::Value::Object{{"width", number(d.plan_width)}, {"features", number(d.plan_features)}}}}, {"pictures", {d.pictures}}}}},
         {"text", {json::Value::Object{{"width", number(d.text.width)}, {"heads", number(d.text.heads)}, {"layers", number(d.text.layers)},
-                                      {"max_tokens", number(d.text.max_tokens)}, {"words", {words}}}}}}};
+                                      {"max_tokens", number(d.text.max_tokens)}, {"words", strings(files.words.words())}}}},
+        {"known", known_words(files.known)}}};
     AtomicFile out(folder + "/" + kConfig);
     out.write(json::to_text(config) + "\n");
     out.commit();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "families/storybook/denoiser.h"
 #include "families/storybook/vae.h"
@@ -12,10 +13,17 @@
 
 namespace zt::storybook {
 
+// Words the model was trained with, by what they name; for people to read (`zoetrope inspect`).
+struct KnownWords {
+    std::string attribute;                                    // "subject"
+    std::vector<std::vector<std::string>> english, chinese;   // [value][synonym], the plain one first
+};
+
 struct ModelFiles {
     VaeConfig vae;
     DenoiserConfig denoiser;
     text::WordTokenizer words;
+    std::vector<KnownWords> known;
 };
 
 // Everything a session needs; immutable.

@@ -23,11 +23,11 @@ inline constexpr int64_t kWidth = 256, kHeight = 144;
 inline constexpr int64_t kLatentWidth = kWidth / kSpatial, kLatentHeight = kHeight / kSpatial;
 
 struct VaeConfig {
-    int64_t channels = 12;                               // of a latent
+    int64_t channels = 24;                               // of a latent
     std::array<int64_t, 2> encoder{96, 160};             // widths at 1/4 and 1/8 size
     std::array<int64_t, 3> decoder{160, 80, 40};         // widths at 1/8, 1/4 and 1/2 size
-    std::array<int64_t, 2> encoder_blocks{1, 2};
-    std::array<int64_t, 3> decoder_blocks{3, 2, 1};
+    std::array<int64_t, 2> encoder_blocks{2, 2};
+    std::array<int64_t, 3> decoder_blocks{3, 2, 2};
 };
 
 // x + conv2(silu(conv1(norm(x)) + memory(previous x)))
