@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/model_folders.h"
 #include "core/utf8.h"
 #include "engine.h"
 
@@ -107,13 +108,6 @@ const ZtEngine* tell_engine() {
 
 // ---- Models ------------------------------------------------------------------------------------
 
-// Where the engine looks for built-in models (pipeline/models.cpp).
-std::vector<fs::path> model_folders(const ZtEngine& engine) {
-    if (const char* path = secure_getenv("ZOETROPE_MODEL_PATH"); path != nullptr && path[0] != '\0') return {path};
-    const fs::path own = file_of(reinterpret_cast<const void*>(engine.version)).parent_path();
-    return {own / "../models", own / "../share/zoetrope/models", own / "../../share/zoetrope/models"};
-}
-
 // Opens the model that is used when none is named; false if no clip can be made with it.
 bool tell_default_model(const ZtEngine& engine) {
     zt_model_params params;
@@ -133,7 +127,7 @@ bool tell_default_model(const ZtEngine& engine) {
 }
 
 void tell_models(const ZtEngine& engine) {
-    for (const fs::path& folder : model_folders(engine)) {
+    for (const fs::path& folder : model_folders(file_of(reinterpret_cast<const void*>(engine.version)).parent_path())) {
         std::error_code ignored;
         std::string names;
         for (const auto& entry : fs::directory_iterator(folder, ignored)) {

@@ -5,20 +5,24 @@
 
 #include <array>
 #include <cstdio>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "core/model_folders.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
 #include "families/hunyuan_video/inspect.h"
+#include "families/storybook/inspect.h"
 #include "weights/checkpoint.h"
 
 namespace zt::cli {
 namespace {
 
+namespace fs = std::filesystem;
 using hunyuan_video::EngineOptions;
 using hunyuan_video::PlanRequest;
 
@@ -26,9 +30,11 @@ constexpr int kMaxSide = 4096, kMaxFrames = 100'000, kMaxSteps = 1000;   // size
 
 constexpr const char* kHelp =
     "usage: zoetrope inspect PATH [option]...\n"
+    "       zoetrope inspect storybook\n"
     "\n"
     "Tells what lies at PATH (a diffusers folder, a safetensors or a GGUF file): family, kind, parts\n"
-    "found and missing, types, sizes, and the memory that a clip needs. Reads headers only.\n"
+    "found and missing, types, sizes, and the memory that a clip needs. Reads headers only. Of the\n"
+    "built-in model storybook (or another folder with one): its size and every word it knows.\n"
     "\n"
     "  --size WxH        of the clip (1280x720)\n"
     "  --frames N        that come out (129)\n"
@@ -133,17 +139,32 @@ void print_checkpoint(const std::string& path) {
     for (const auto& [type, size] : bytes) std::printf("  %-8s %s\n", type.c_str(), hunyuan_video::size_text(size).c_str());
 }
 
+// A path, or the built-in model of that name where the engine looks for it.
+std::string resolve(const std::string& path) {
+    if (path != "storybook") return path;
+    std::error_code ignored;
+    std::string looked;
+    for (const fs::path& folder : model_folders(fs::read_symlink("/proc/self/exe", ignored).parent_path())) {
+        const std::string model = (folder / path).lexically_normal().string();
+        if (storybook::looks_like_storybook(model)) return model;
+        looked += (looked.empty() ? "" : ", ") + quote(model);
+    }
+    throw Error(ZT_ERROR_NOT_FOUND, "zoetrope inspect: expected the weights of storybook in " + looked + ", got no such folder; set ZOETROPE_MODEL_PATH to the folder that holds it");
+}
+
 }  // namespace
 
 int inspect(std::span<char*> arguments) {
     const Arguments a = parse(arguments);
     if (a.help) return print_help(), 0;
     if (a.path.empty()) refuse("zoetrope inspect", "a path", "none");
-    if (hunyuan_video::looks_like_hunyuan_video(a.path)) {
-        std::fputs(hunyuan_video::inspect(a.path, a.options, a.plan).c_str(), stdout);
-        return 0;
-    }
-    print_checkpoint(a.path);
+    const std::string path = resolve(a.path);
+    if (storybook::looks_like_storybook(path))
+        std::fputs(storybook::inspect(path).c_str(), stdout);
+    else if (hunyuan_video::looks_like_hunyuan_video(path))
+        std::fputs(hunyuan_video::inspect(path, a.options, a.plan).c_str(), stdout);
+    else
+        print_checkpoint(path);
     return 0;
 }
 

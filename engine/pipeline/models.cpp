@@ -4,7 +4,6 @@
 #include "pipeline/models.h"
 
 #include <dlfcn.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -18,6 +17,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/model_folders.h"
 #include "core/utf8.h"
 
 namespace zt::pipeline {
@@ -51,20 +51,10 @@ fs::path own_folder() {
     return fs::weakly_canonical(info.dli_fname, ignored).parent_path();
 }
 
-// Where the built-in models may be, in order. A privileged process trusts no environment.
-std::vector<fs::path> model_folders() {
-    if (const char* path = secure_getenv("ZOETROPE_MODEL_PATH"); path != nullptr && path[0] != '\0')
-        return {path};
-    const fs::path own = own_folder();
-    if (own.empty()) return {};
-    return {own / "../models", own / "../share/zoetrope/models",
-            own / "../../share/zoetrope/models"};
-}
-
 Found find_built_in(const Family& family) {
     if (!family.has_weights()) return {&family, {}};
     std::string looked;
-    for (const fs::path& folder : model_folders()) {
+    for (const fs::path& folder : model_folders(own_folder())) {
         if (is_folder(folder / family.name()))
             return {&family, fs::canonical(folder / family.name()).string()};
         looked += (looked.empty() ? "" : ", ") +

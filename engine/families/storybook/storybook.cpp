@@ -3,13 +3,12 @@
 // Storybook as a family: limits, loading, sessions.
 #include "families/storybook/storybook.h"
 
-#include <filesystem>
-
 #include "core/error.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
 #include "device/precision.h"
 #include "families/storybook/generation.h"
+#include "families/storybook/inspect.h"
 
 namespace zt::families {
 namespace {
@@ -61,12 +60,7 @@ class StorybookFamily final : public Family {
 public:
     [[nodiscard]] std::string_view name() const override { return "storybook"; }
     // Another storybook than the built-in one: a folder with its three files.
-    [[nodiscard]] bool detect(const std::string& path) const override {
-        std::error_code ignored;
-        const std::filesystem::path folder(path);
-        return std::filesystem::is_regular_file(folder / "manifest.json", ignored) && std::filesystem::is_regular_file(folder / "vae.safetensors", ignored) &&
-               std::filesystem::is_regular_file(folder / "denoiser.safetensors", ignored);
-    }
+    [[nodiscard]] bool detect(const std::string& path) const override { return storybook::looks_like_storybook(path); }
     [[nodiscard]] bool built_in() const override { return true; }
     [[nodiscard]] bool has_weights() const override { return true; }
     [[nodiscard]] std::shared_ptr<const Model> load(const LoadOptions& options) const override {
