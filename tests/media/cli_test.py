@@ -132,7 +132,7 @@ class Generate(unittest.TestCase):
 
 class Other(unittest.TestCase):
     def test_help(self):
-        for command in ("generate", "doctor"):
+        for command in ("generate", "doctor", "inspect"):
             out, err, status = zoetrope(command, "--help")
             self.assertEqual((err, status), ("", 0))
             self.assertTrue(out.startswith(b"usage: zoetrope " + command.encode()), out)
@@ -144,6 +144,17 @@ class Other(unittest.TestCase):
         out, err, status = zoetrope("nosuch")
         self.assertEqual((out, status), (b"", 2))
         self.assertIn("usage: zoetrope", err)
+
+    def test_inspect_tells_what_storybook_knows(self):
+        out, err, status = zoetrope("inspect", "storybook")
+        self.assertEqual((err, status), ("", 0))
+        text = out.decode()
+        for line in ("family     storybook\n", "256x144", "file       vae.safetensors, ", "\nsubject\n    fox, ", "\nmotion\n", " / 狐狸"):
+            self.assertIn(line, text)
+        done = subprocess.run([PROGRAM[1], "inspect", "storybook"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120,
+                              env={"ZOETROPE_MODEL_PATH": "/nosuch"})
+        self.assertEqual((done.stdout, done.returncode), (b"", 1))
+        self.assertIn(b'expected the weights of storybook in "/nosuch/storybook"', done.stderr)
 
     def test_doctor(self):
         out, err, status = zoetrope("doctor")

@@ -321,10 +321,20 @@ class Refused(MediaTest):
 
 @unittest.skipIf(MODEL != "storybook", "the built-in model is not in the tree")
 class Storybook(MediaTest):
-    def test_it_animates_or_says_why_not(self):
-        out, err, _ = ffmpeg("testsrc=r=5:d=1,i2v=prompt='a red fox':frames=12")
-        if not digests(out):
-            self.assertIn("first image: expected none (these weights were trained without still pictures", err)
+    def test_a_picture_of_its_world_starts_to_move(self):
+        prompt = "prompt='a red fox jumps in the snow at night'"
+        still = f"t2vsrc={prompt}:frames=1,format=gbrp"
+        picture, _ = self.ok(run(FFMPEG + ["-filter_complex", still, "-f", "rawvideo", "-"], text=False, timeout=120))
+        clip, _ = self.ok(run(FFMPEG + ["-filter_complex", f"{still},i2v={prompt}:frames=24,format=gbrp", "-f", "rawvideo", "-"],
+                              text=False, timeout=120))
+        size = WIDTH * HEIGHT * 3
+        self.assertEqual((len(picture), len(clip)), (size, 24 * size))
+        frames = [clip[at:at + size] for at in range(0, len(clip), size)]
+
+        def error(a, b):
+            return sum((x - y) ** 2 for x, y in zip(a[::7], b[::7])) / len(a[::7])
+        self.assertLess(error(frames[0], picture), 103)             # 28 dB
+        self.assertGreater(error(frames[8], picture), 4 * error(frames[0], picture))
 
     def test_a_clip_goes_on_without_a_seam(self):
         prompt = "prompt='a yellow rabbit jumps in the city'"

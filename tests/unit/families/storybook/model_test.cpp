@@ -119,6 +119,7 @@ at::Tensor with_a_shot_at_five(bool cut) {
     for (int64_t done = 0; done < 26;) {
         generation.limit_next(done == 0 ? 5 : INT64_MAX);
         direction.cut = cut && done == 5;
+        if (direction.cut) direction.prompt = "a red fox runs on the beach by day";
         const int64_t frames = generation.next_frames();
         EXPECT_EQ(frames, done == 0 ? 5 : std::min<int64_t>(12, 26 - done));
         const auto batch = generation.next(direction, {}, [](const char*, int, int) {});
