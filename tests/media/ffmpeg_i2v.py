@@ -321,12 +321,14 @@ class Refused(MediaTest):
 
 @unittest.skipIf(MODEL != "storybook", "the built-in model is not in the tree")
 class Storybook(MediaTest):
+    def raw(self, graph):
+        out, _ = self.ok(run(FFMPEG + ["-filter_complex", graph, "-f", "rawvideo", "-"], text=False, timeout=120))
+        return out
+
     def test_a_picture_of_its_world_starts_to_move(self):
         prompt = "prompt='a red fox jumps in the snow at night'"
         still = f"t2vsrc={prompt}:frames=1,format=gbrp"
-        picture, _ = self.ok(run(FFMPEG + ["-filter_complex", still, "-f", "rawvideo", "-"], text=False, timeout=120))
-        clip, _ = self.ok(run(FFMPEG + ["-filter_complex", f"{still},i2v={prompt}:frames=24,format=gbrp", "-f", "rawvideo", "-"],
-                              text=False, timeout=120))
+        picture, clip = self.raw(still), self.raw(f"{still},i2v={prompt}:frames=24,format=gbrp")
         size = WIDTH * HEIGHT * 3
         self.assertEqual((len(picture), len(clip)), (size, 24 * size))
         frames = [clip[at:at + size] for at in range(0, len(clip), size)]
@@ -339,9 +341,7 @@ class Storybook(MediaTest):
     def test_a_clip_goes_on_without_a_seam(self):
         prompt = "prompt='a yellow rabbit jumps in the city'"
         first = f"t2vsrc={prompt}:seed=4:frames=30,format=yuv420p"
-        alone, _ = self.ok(run(FFMPEG + ["-filter_complex", first, "-f", "rawvideo", "-"], text=False, timeout=120))
-        both, _ = self.ok(run(FFMPEG + ["-filter_complex", f"{first},i2v={prompt}:mode=extend:frames=26", "-f", "rawvideo", "-"],
-                              text=False, timeout=120))
+        alone, both = self.raw(first), self.raw(f"{first},i2v={prompt}:mode=extend:frames=26")
         size = WIDTH * HEIGHT * 3 // 2
         self.assertEqual((len(both), both[:30 * size]), (56 * size, alone))
         luma = [both[at:at + WIDTH * HEIGHT:7] for at in range(0, len(both), size)]     # every seventh pixel tells enough
