@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "families/storybook/vae.h"
 #include "optimizer.h"
 
 namespace zt::training {
@@ -35,6 +36,17 @@ void assign(Model& model, const Tensors& tensors) {
         TORCH_CHECK(found != tensors.end() && found->second.sizes() == t.sizes(), "checkpoint: expected tensor ", name, " ", t.sizes());
         t = found->second.to(t.device(), t.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
     });
+}
+
+// The VAE of a checkpoint, fp32, of the shape it has there.
+inline storybook::Vae load_vae(const std::string& path, std::map<std::string, std::string>* metadata = nullptr) {
+    const Tensors tensors = load_tensors(path, metadata);
+    TORCH_CHECK(!tensors.empty(), "vae: expected a file, got ", path);
+    storybook::VaeConfig shape;
+    shape.channels = tensors.at("latent_mean").size(0);
+    storybook::Vae vae = storybook::make_vae(shape);
+    assign(vae, tensors);
+    return vae;
 }
 
 template <class Model>

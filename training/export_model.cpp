@@ -52,7 +52,7 @@ void export_model(Settings& settings) {
     for (const std::string& word : files.words.words()) rows.push_back(trained.id_of(word));
     at::Tensor& embedding = net_weights.at("text.embedding");
     embedding = embedding.index_select(0, at::tensor(rows));
-    for (world::Known& k : world::known(scope)) files.known.push_back({k.attribute, k.english, k.chinese});
+    files.known = world::known(scope);
     storybook::Vae vae = storybook::make_vae(files.vae);
     storybook::Denoiser net = storybook::make_denoiser(files.denoiser);
     std::filesystem::create_directories(out);

@@ -7,7 +7,6 @@
 #include <cstdio>
 
 #include "checkpoint.h"
-#include "families/storybook/vae.h"
 #include "parallel.h"
 #include "scope.h"
 #include "stages.h"
@@ -54,14 +53,8 @@ void gate(Settings& settings) {
     const int workers = static_cast<int>(settings.integer("workers", 2));
     const world::Scope& scope = scope_setting(settings);
     settings.done();
-    const Tensors tensors = load_tensors(path);
-    TORCH_CHECK(!tensors.empty(), "vae: expected a file, got ", path);
-    storybook::VaeConfig shape;
-    shape.channels = tensors.at("latent_mean").size(0);
-    storybook::Vae whole = storybook::make_vae(shape);
-    assign(whole, tensors);
     std::vector<at::Tensor> list;
-    const storybook::Vae vae = leaves(whole, at::kBFloat16, list, false);
+    const storybook::Vae vae = leaves(load_vae(path), at::kBFloat16, list, false);
 
     std::mt19937 dice(static_cast<uint32_t>(seed));
     std::vector<world::Clip> clips;

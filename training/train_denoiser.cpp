@@ -168,12 +168,7 @@ void train_denoiser(Settings& settings) {
     const text::WordTokenizer words(world::vocabulary());
     shape.text.vocabulary = static_cast<int64_t>(words.words().size());
     std::map<std::string, std::string> vae_meta;
-    const Tensors vae_tensors = load_tensors(vae_path, &vae_meta);
-    TORCH_CHECK(!vae_tensors.empty(), "vae: expected a file, got ", vae_path);
-    storybook::VaeConfig vae_shape;
-    vae_shape.channels = vae_tensors.at("latent_mean").size(0);
-    storybook::Vae vae = storybook::make_vae(vae_shape);
-    assign(vae, vae_tensors);
+    storybook::Vae vae = load_vae(vae_path, &vae_meta);
     shape.channels = vae.config.channels;
     const LatentPool pool(vae, {scope, clips, config.seed, painters, config.device, pool_path});
     save_tensors(vae_path, tensors_of(vae), vae_meta);   // now with the latent statistics

@@ -23,6 +23,17 @@ run $denoiser out="$work/e.safetensors" stop_at=2
 run $denoiser out="$work/e.safetensors"
 same "$work/d.safetensors.live" "$work/e.safetensors.live" "denoiser"
 
+# The decoder alone: it learns, the encoder and with it every latent stays. And what a VAE keeps can be told.
+cp "$work/whole.safetensors" "$work/decoder.safetensors.start"
+run $vae out="$work/decoder.safetensors" frozen=encoder. sharpen_from=-0.2
+pool() { run denoiser world=wide steps=1 batch=2 clips=6 width=16 layers=2 vae="$1" pool="$2" out="$2.d.safetensors"; }
+pool "$work/whole.safetensors" "$work/pool-whole"
+pool "$work/decoder.safetensors" "$work/pool-decoder"
+same "$work/pool-whole" "$work/pool-decoder" "frozen=encoder."
+if cmp -s "$work/whole.safetensors" "$work/decoder.safetensors"; then echo "FAIL: frozen=encoder.: expected a decoder that learns" >&2; exit 1; fi
+run gate vae="$work/decoder.safetensors" clips=2
+grep -q '^all .*48 frames' "$work/log" || { cat "$work/log"; echo "FAIL: gate: expected a line about 48 frames" >&2; exit 1; }
+
 # The curves can be drawn.
 mkdir "$work/run" && cp "$work"/d.safetensors.csv "$work/run/denoiser.safetensors.csv"
 "$(dirname "$0")/../../training/curves" "$work/run" > "$work/log"

@@ -212,7 +212,7 @@ std::vector<Table> tables_of(const Scope& s, Language l) {
 
 }  // namespace
 
-std::vector<Known> known(const Scope& scope) {
+std::vector<storybook::KnownWords> known(const Scope& scope) {
     // As they stand in a sentence: -ing forms in English, no measure words in Chinese.
     const auto words = [](const Table& table) {
         Table out;
@@ -223,7 +223,7 @@ std::vector<Known> known(const Scope& scope) {
         return out;
     };
     const std::vector<Table> english = tables_of(scope, kEnglish), chinese = tables_of(scope, kChinese);
-    std::vector<Known> list;
+    std::vector<storybook::KnownWords> list;
     for (size_t i = 0; i < english.size(); i++) list.push_back({kAttributeNames[i], words(english[i]), words(chinese[i])});
     return list;
 }

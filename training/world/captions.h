@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "families/storybook/inspect.h"
 #include "world/attributes.h"
 
 namespace zt::world {
@@ -30,12 +31,8 @@ struct Caption {
 // seed, so that the network need not guess (and mix) what the sentence leaves open.
 [[nodiscard]] inline std::string layout_word(int layout) { return "<layout " + std::to_string(layout) + ">"; }
 
-// What sentences can name: the words for every value of every attribute, the plain one first.
-struct Known {
-    std::string attribute;                              // "subject"
-    std::vector<std::vector<std::string>> english, chinese;   // [value][synonym]
-};
-[[nodiscard]] std::vector<Known> known(const Scope& scope);
+// What sentences can name: the words for every value of every attribute.
+[[nodiscard]] std::vector<storybook::KnownWords> known(const Scope& scope);
 
 // Every word the grammar can write about clips of a scope, in a fixed order. The whole world's is the
 // vocabulary of training; a model that has seen less of it is exported with its scope's.

@@ -4,8 +4,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace zt::storybook {
+
+// Words the model was trained with, by what they name; for people to read.
+struct KnownWords {
+    std::string attribute;                                    // "subject"
+    std::vector<std::vector<std::string>> english, chinese;   // [value][synonym], the plain one first
+};
 
 // True for a folder with the files of a storybook model.
 [[nodiscard]] bool looks_like_storybook(const std::string& path);

@@ -8,16 +8,11 @@
 #include <vector>
 
 #include "families/storybook/denoiser.h"
+#include "families/storybook/inspect.h"
 #include "families/storybook/vae.h"
 #include "text/word_tokenizer.h"
 
 namespace zt::storybook {
-
-// Words the model was trained with, by what they name; for people to read (`zoetrope inspect`).
-struct KnownWords {
-    std::string attribute;                                    // "subject"
-    std::vector<std::vector<std::string>> english, chinese;   // [value][synonym], the plain one first
-};
 
 struct ModelFiles {
     VaeConfig vae;
