@@ -6,6 +6,12 @@
 namespace zt::nn {
 
 #ifdef __x86_64__
+// 256-bit vectors.
+inline bool has_avx2() {
+    static const bool has = __builtin_cpu_supports("avx2");
+    return has;
+}
+
 // 512-bit vectors of fp32 (the x86-64-v4 level).
 inline bool has_avx512() {
     static const bool has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

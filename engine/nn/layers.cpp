@@ -3,15 +3,22 @@
 // Forward passes of the plain layers.
 #include "nn/layers.h"
 
+#include "nn/winograd.h"
+
 namespace zt::nn {
 
 Linear make_linear(int64_t in, int64_t out) { return {at::empty({out, in}), at::empty({out})}; }
-Conv make_conv(int64_t in, int64_t out) { return {at::empty({out, in, 3, 3}), at::empty({out})}; }
+Conv make_conv(int64_t in, int64_t out) { return {at::empty({out, in, 3, 3}), at::empty({out}), {}}; }
 Norm make_norm(int64_t channels) { return {at::empty({channels}), at::empty({channels})}; }
 
 at::Tensor forward(const Linear& layer, const at::Tensor& x) { return at::linear(x, layer.weight, layer.bias); }
 
+void prepare(Conv& layer) {
+    if (winograd_suits(layer.weight)) layer.winograd = winograd_kernel(layer.weight);
+}
+
 at::Tensor forward(const Conv& layer, const at::Tensor& x) {
+    if (layer.winograd.defined()) return winograd(x, layer.winograd, layer.bias);
     // The permuted view is what ATen calls channels_last, so no copy is made on either side.
     return at::conv2d(x.permute({0, 3, 1, 2}), layer.weight, layer.bias, 1, 1).permute({0, 2, 3, 1});
 }

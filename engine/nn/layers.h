@@ -11,6 +11,7 @@
 #include <ATen/ATen.h>
 
 #include <string>
+#include <type_traits>
 
 namespace zt::nn {
 
@@ -26,12 +27,18 @@ struct Linear {
 
 // 3x3, stride 1, zero padding.
 struct Conv {
-    at::Tensor weight;   // [out, in, 3, 3]
-    at::Tensor bias;     // [out]
+    at::Tensor weight;     // [out, in, 3, 3]
+    at::Tensor bias;       // [out]
+    at::Tensor winograd;   // [30, in, out]: the kernel as nn/winograd.h wants it, made by prepare(); undefined: the plain form
+    // A visitor that takes convolutions gets it whole; any other gets its two weights.
     template <class F>
     void visit(F&& f, const std::string& name) {
-        f(name + ".weight", weight);
-        f(name + ".bias", bias);
+        if constexpr (std::is_invocable_v<F, const std::string&, Conv&>) {
+            f(name, *this);
+        } else {
+            f(name + ".weight", weight);
+            f(name + ".bias", bias);
+        }
     }
 };
 
@@ -45,6 +52,11 @@ struct Norm {
     }
 };
 
+// Readies the convolutions of a model (anything with visit()) for the form with fewer products, where
+// its weights are fp32 on the CPU. The plain kernels stay.
+template <class Model>
+void prepare(Model& model);
+
 // Weights of the given shape, undefined values (to be loaded or initialised).
 [[nodiscard]] Linear make_linear(int64_t in, int64_t out);
 [[nodiscard]] Conv make_conv(int64_t in, int64_t out);
@@ -57,5 +69,16 @@ struct Norm {
 // [batch, height, width, c] <-> [batch, height / r, width / r, r * r * c], block rows first.
 [[nodiscard]] at::Tensor space_to_depth(const at::Tensor& x, int64_t r);
 [[nodiscard]] at::Tensor depth_to_space(const at::Tensor& x, int64_t r);
+
+void prepare(Conv& layer);
+
+template <class Model>
+void prepare(Model& model) {
+    struct {
+        void operator()(const std::string&, Conv& layer) const { prepare(layer); }
+        void operator()(const std::string&, at::Tensor&) const {}
+    } visitor;
+    model.visit(visitor);
+}
 
 }  // namespace zt::nn

@@ -106,6 +106,8 @@ Weights load_weights(const std::string& folder, at::ScalarType dtype) {
     Weights w{make_vae(files.vae), make_denoiser(files.denoiser), files.words, manifest.sha256};
     load_file(w.vae, manifest, folder, kVae, dtype);
     load_file(w.denoiser, manifest, folder, kDenoiser, dtype);
+    nn::prepare(w.vae);
+    nn::prepare(w.denoiser);
     // A standard deviation of zero would divide by zero in encode.
     if (!w.vae.latent_std.gt(0).all().item<bool>())
         throw Error(ZT_ERROR_WEIGHTS, std::string(kVae) + ": tensor \"latent_std\": expected values above 0, got others");
