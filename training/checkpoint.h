@@ -38,6 +38,17 @@ void assign(Model& model, const Tensors& tensors) {
     });
 }
 
+// The same for first weights, which may leave tensors out: those keep what they have, and are listed.
+template <class Model>
+std::vector<std::string> begin_with(Model& model, Tensors tensors) {
+    std::vector<std::string> left_out;
+    model.visit([&](const std::string& name, at::Tensor& t) {
+        if (tensors.emplace(name, t).second) left_out.push_back(name);
+    });
+    assign(model, tensors);
+    return left_out;
+}
+
 // The VAE of a checkpoint, fp32, of the shape it has there.
 inline storybook::Vae load_vae(const std::string& path, std::map<std::string, std::string>* metadata = nullptr) {
     const Tensors tensors = load_tensors(path, metadata);

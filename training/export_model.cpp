@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Stage 3: from checkpoints to a model folder: bf16 weights, config.json, manifest.json.
+// From checkpoints to a model folder (bf16 weights, config.json, manifest.json), and back: a shipped
+// model is what a run can go on from when its checkpoints are gone.
 #include <filesystem>
 
 #include "checkpoint.h"
@@ -59,6 +60,25 @@ void export_model(Settings& settings) {
     save_tensors(out + "/vae.safetensors", shipped(vae, vae_weights), {});
     save_tensors(out + "/denoiser.safetensors", shipped(net, net_weights), {});
     storybook::write_model_files(out, files, card);
+}
+
+void unpack_model(Settings& settings) {
+    const std::string folder = settings.text("model", "models/storybook"), run = settings.text("out", "build/training");
+    settings.done();
+    storybook::Weights shipped = storybook::load_weights(folder, at::kFloat);
+    // Every word of the whole world has a row in training; those the model does not know begin at zero.
+    const text::WordTokenizer all(world::vocabulary());
+    Tensors net = tensors_of(shipped.denoiser);
+    at::Tensor& rows = net.at("text.embedding");
+    const at::Tensor known = rows;
+    rows = at::zeros({static_cast<int64_t>(all.words().size()) + 1, known.size(1)});
+    rows[0] = known[0];
+    for (const std::string& word : shipped.words.words())
+        if (const int64_t to = all.id_of(word); to != 0) rows[to] = known[shipped.words.id_of(word)];
+    save_tensors(run + "/vae.safetensors", tensors_of(shipped.vae), {});
+    save_tensors(run + "/denoiser.safetensors.start", net, {});
+    std::printf("%s: %zu words of %zu; train the denoiser with vae=%s/vae.safetensors out=%s/denoiser.safetensors\n", folder.c_str(), shipped.words.words().size(),
+                all.words().size(), run.c_str(), run.c_str());
 }
 
 }  // namespace zt::training

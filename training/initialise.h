@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // First values of weights: normal with variance 1 / fan-in; layers that end a residual branch
-// start at zero, so that every block begins as the identity.
+// start at zero, so that every block begins as the identity. Where such a layer has a gate too (the
+// denoiser's convolutions) that starts open: of a product of two zeros neither factor has a gradient,
+// and the branch stays dead for ever.
 #pragma once
 
 #include <torch/torch.h>
@@ -18,6 +20,7 @@ void initialise(Model& model, uint64_t seed) {
         const auto ends = [&](const char* s) { return name.ends_with(s); };
         if (ends(".bias")) {
             t.zero_();
+            if (name.starts_with("layers.") && ends(".modulation.bias")) t.slice(0, t.size(0) / 6 * 5).fill_(1.0);   // DenoiserLayer's last gate
         } else if (t.dim() == 1) {
             t.fill_(1.0);
         } else if (ends("embedding") || ends("position") || ends("query")) {

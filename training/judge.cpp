@@ -21,11 +21,16 @@ constexpr size_t kFrameBytes = static_cast<size_t>(kWidth) * kHeight * 3;
 
 std::vector<float> shrink(const uint8_t* frame) {
     std::vector<float> out(kSmallValues);
-    for (int y = 0; y < kHeight; y++)
-        for (int x = 0; x < kWidth; x++)
-            for (int c = 0; c < 3; c++)
-                out[static_cast<size_t>((y / kShrink * kSmallWidth + x / kShrink) * 3 + c)] +=
-                    static_cast<float>(frame[(y * kWidth + x) * 3 + c]) / (255.f * kShrink * kShrink);
+    for (int y = 0; y < kSmallHeight; y++) {
+        std::array<int, static_cast<size_t>(kSmallWidth) * 3> sums{};
+        for (int row = 0; row < kShrink; row++) {
+            const uint8_t* pixels = frame + (y * kShrink + row) * kWidth * 3;
+            for (int x = 0; x < kSmallWidth; x++)
+                for (int c = 0; c < 3; c++)
+                    for (int k = 0; k < kShrink; k++) sums[static_cast<size_t>(x * 3 + c)] += pixels[(x * kShrink + k) * 3 + c];
+        }
+        for (size_t i = 0; i < sums.size(); i++) out[static_cast<size_t>(y) * sums.size() + i] = static_cast<float>(sums[i]) / (255.f * kShrink * kShrink);
+    }
     return out;
 }
 

@@ -10,6 +10,7 @@
 #include <ATen/Parallel.h>
 
 #include "stages.h"
+#include "winograd_gradients.h"
 
 namespace {
 
@@ -23,6 +24,7 @@ constexpr Stage kStages[] = {
     {"gate", zt::training::gate, "what the VAE keeps of held-out clips"},
     {"denoiser", zt::training::train_denoiser, "train the denoiser on the VAE's latents"},
     {"export", zt::training::export_model, "write the model folder from both"},
+    {"unpack", zt::training::unpack_model, "write checkpoints to go on from, out of a model folder"},
     {"watch", zt::training::watch, "what a clip of raw RGB frames shows"},
     {"judge", zt::training::run_judge, "how often generated clips show what was asked"},
 };
@@ -36,6 +38,7 @@ int main(int argc, char** argv) {
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
     mallopt(M_ARENA_MAX, 4);
     at::set_num_threads(1);   // parallelism is across workers, see parallel.h
+    zt::training::differentiate_winograd();
     try {
         const char* stage = argc > 1 ? argv[1] : "";
         zt::training::Settings settings(argc, argv, 2);

@@ -5,16 +5,19 @@
 
 #include <map>
 
+#include "step.h"
+
 namespace zt::training {
 namespace {
 
-// Newton-Schulz iteration towards the orthogonal factor of each g, [count, rows, columns], in bf16:
+// Newton-Schulz iteration towards the orthogonal factor of each g, [count, rows, columns], in the type of the work:
 // the iteration tolerates the rounding and the product is what costs.
 at::Tensor orthogonal(const at::Tensor& g) {
-    at::Tensor x = g.to(at::kBFloat16);
+    const at::ScalarType type = work_type(g.device());
+    at::Tensor x = g.to(type);
     const bool tall = x.size(1) > x.size(2);
     if (tall) x = x.transpose(1, 2).contiguous();
-    x = x / (x.to(at::kFloat).square().sum({1, 2}, true).sqrt() + 1e-7).to(at::kBFloat16);
+    x = x / (x.to(at::kFloat).square().sum({1, 2}, true).sqrt() + 1e-7).to(type);
     for (int i = 0; i < 5; i++) {
         const at::Tensor a = at::bmm(x, x.transpose(1, 2));
         x = at::baddbmm(x, at::baddbmm(a, a, a, -4.7750, 2.0315), x, 3.4445);

@@ -10,6 +10,7 @@
 #include "parallel.h"
 #include "scope.h"
 #include "stages.h"
+#include "step.h"
 #include "world/render.h"
 
 namespace zt::training {
@@ -54,7 +55,8 @@ void gate(Settings& settings) {
     const world::Scope& scope = scope_setting(settings);
     settings.done();
     std::vector<at::Tensor> list;
-    const storybook::Vae vae = leaves(load_vae(path), at::kBFloat16, list, false);
+    storybook::Vae vae = leaves(load_vae(path), work_type(at::kCPU), list, false);
+    nn::prepare(vae);
 
     std::mt19937 dice(static_cast<uint32_t>(seed));
     std::vector<world::Clip> clips;
@@ -70,7 +72,7 @@ void gate(Settings& settings) {
                 const at::Tensor bytes = at::empty({1, world::kGroupFrames, world::kHeight, world::kWidth, 3}, at::kByte);
                 renderer.group(clips[i], g, bytes.data_ptr<uint8_t>());
                 const at::Tensor frames = bytes.to(at::kFloat).mul_(2.0 / 255.0).sub_(1.0);
-                made.push_back(storybook::decode(vae, storybook::encode(vae, frames.to(at::kBFloat16)), state));
+                made.push_back(storybook::decode(vae, storybook::encode(vae, frames.to(work_type(at::kCPU))), state));
                 real.push_back(frames[0].permute({0, 3, 1, 2}).mul(0.5).add_(0.5));
             }
             kept[static_cast<size_t>(w)][static_cast<size_t>(clips[i].style)].add(at::cat(made).clamp(0, 1), at::cat(real));

@@ -11,6 +11,7 @@ void train_vae(Settings& settings);
 void gate(Settings& settings);
 void train_denoiser(Settings& settings);
 void export_model(Settings& settings);
+void unpack_model(Settings& settings);
 void run_judge(Settings& settings);
 void watch(Settings& settings);
 

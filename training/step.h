@@ -12,6 +12,8 @@
 #include <chrono>
 #include <random>
 
+#include "device/precision.h"
+
 namespace zt::training {
 
 inline uint64_t step_seed(int64_t seed, int64_t step, int64_t worker) {
@@ -35,14 +37,17 @@ inline std::mt19937 step_dice(uint64_t seed) {
     return std::mt19937(sequence);
 }
 
+// What steps compute in: bf16 where the device multiplies it in hardware, else fp32.
+inline at::ScalarType work_type(at::Device device) { return device.is_cpu() && !device::native_bf16() ? at::kFloat : at::kBFloat16; }
+
 // Waits until the device has done what it was given.
 inline void wait_for(const at::Tensor& result) { (void)result.flatten()[0].to(at::kCPU).to(at::kFloat).item<float>(); }
 
-// bf16 multiply-adds * 2 per second that one stream of this device reaches on a large product.
+// Multiply-adds * 2 per second, in the type of the work, that one stream of this device reaches on a large product.
 inline double matmul_rate(at::Device device) {
     const at::NoGradGuard no_grad;
     const int64_t n = device.is_cpu() ? 768 : 8192;
-    const at::Tensor a = at::ones({n, n}, at::TensorOptions().dtype(at::kBFloat16).device(device));
+    const at::Tensor a = at::ones({n, n}, at::TensorOptions().dtype(work_type(device)).device(device));
     at::Tensor b = at::mm(a, a);
     wait_for(b);
     const auto started = std::chrono::steady_clock::now();

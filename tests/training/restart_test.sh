@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # A training run that is stopped and started again ends with the same bytes as one that is not:
-# both stages, two workers each. Takes the zt-train program.
+# both stages, two workers each; and one can begin with a shipped model. Takes the zt-train program.
 set -euo pipefail
 train=${1:?"program: expected zt-train, got none"}
 work=$(mktemp -d)
@@ -11,17 +11,26 @@ trap 'rm -rf "$work"' EXIT
 run() { "$train" "$@" > "$work/log" || { cat "$work/log"; echo "FAIL: zt-train $*" >&2; exit 1; }; }
 same() { cmp "$1" "$2" || { echo "FAIL: $3: expected the same bytes after a restart" >&2; exit 1; }; }
 
-vae="vae world=narrow steps=4 batch=1 crop_height=32 crop_width=32"
+vae="vae world=narrow steps=6 batch=1 crop_height=32 crop_width=32"
 run $vae out="$work/whole.safetensors"
-run $vae out="$work/parts.safetensors" stop_at=2
+run $vae out="$work/parts.safetensors" stop_at=3
 run $vae out="$work/parts.safetensors"
 same "$work/whole.safetensors.live" "$work/parts.safetensors.live" "vae"   # the weights, not the time spent
 
-denoiser="denoiser world=wide steps=4 batch=2 clips=6 width=16 layers=2 history_from=0.2 vae=$work/whole.safetensors pool=$work/pool"
+denoiser="denoiser world=wide steps=6 batch=2 clips=6 width=16 layers=2 history_from=0.2 vae=$work/whole.safetensors pool=$work/pool"
 run $denoiser out="$work/d.safetensors"
-run $denoiser out="$work/e.safetensors" stop_at=2
+run $denoiser out="$work/e.safetensors" stop_at=3
 run $denoiser out="$work/e.safetensors"
 same "$work/d.safetensors.live" "$work/e.safetensors.live" "denoiser"
+
+# A model folder gives back what it was made of, and a run begins with it.
+run export vae="$work/whole.safetensors" denoiser="$work/d.safetensors" world=broad out="$work/model"
+run unpack model="$work/model" out="$work/unpacked"
+cp "$work/unpacked/denoiser.safetensors.start" "$work/f.safetensors.start"
+run export vae="$work/unpacked/vae.safetensors" denoiser="$work/f.safetensors.start" world=broad out="$work/again"
+for file in vae.safetensors denoiser.safetensors config.json; do same "$work/model/$file" "$work/again/$file" "unpack: $file"; done
+run $denoiser out="$work/f.safetensors"
+grep -q 'started from .*20 tensors fresh' "$work/log" || { cat "$work/log"; echo "FAIL: unpack: expected a run that begins with the model" >&2; exit 1; }
 
 # The decoder alone: it learns, the encoder and with it every latent stays. And what a VAE keeps can be told.
 cp "$work/whole.safetensors" "$work/decoder.safetensors.start"
