@@ -17,20 +17,6 @@ namespace {
 
 using namespace world;
 
-constexpr int kShort = 4;   // periods up to this are kept whole
-
-bool whole(const Clip& c) { return period_groups(c) <= kShort; }
-
-// Groups kept of a clip, in row order after the still picture.
-std::vector<int> kept_groups(const Clip& c, int run) {
-    std::vector<int> groups;
-    if (whole(c))
-        for (int g = 0; g < period_groups(c); g++) groups.push_back(g);
-    else
-        groups = {0, 1, 2, run, run + 1, run + 2, run + 3};
-    return groups;
-}
-
 // Marks the latents whose pixels a subject may cover in one group. out: u8 [18, 32].
 void mark_places(const Clip& clip, int group, uint8_t* out) {
     constexpr float kReach = 44.f;   // of a puppet of scale 1, paper edge and shadow included
@@ -54,11 +40,10 @@ LatentPool::LatentPool(storybook::Vae& vae, const Source& source) {
     int64_t rows = 0;
     for (int64_t i = 0; i < source.clips; i++) {
         clips_.push_back(random_clip(source.scope, dice));
-        run_.push_back(static_cast<int>(dice() % 16u));
         first_row_.push_back(rows);
-        rows += 1 + static_cast<int64_t>(kept_groups(clips_.back(), run_.back()).size());
+        rows += 1 + period_groups(clips_.back());
     }
-    const std::string key = source.scope.name + " " + std::to_string(source.clips) + " " + std::to_string(source.seed) + " " + std::to_string(vae.config.channels);
+    const std::string key = source.scope.name + " " + std::to_string(source.clips) + " " + std::to_string(source.seed) + " " + std::to_string(vae.config.channels) + " whole";
     std::map<std::string, std::string> meta;
     const Tensors saved = source.file.empty() ? Tensors{} : load_tensors(source.file, &meta);
     if (!saved.empty() && meta["key"] == key) {
@@ -77,7 +62,7 @@ LatentPool::LatentPool(storybook::Vae& vae, const Source& source) {
     for (size_t i = 0; i < clips_.size(); i++) {
         int64_t row = first_row_[i];
         mark_places(clips_[i], 0, places_[row++].data_ptr<uint8_t>());
-        for (const int group : kept_groups(clips_[i], run_[i])) mark_places(clips_[i], group, places_[row++].data_ptr<uint8_t>());
+        for (int group = 0; group < period_groups(clips_[i]); group++) mark_places(clips_[i], group, places_[row++].data_ptr<uint8_t>());
     }
     places_ = places_.to(source.device);
     mean_ = vae.latent_mean.to(source.device);
@@ -96,11 +81,10 @@ void LatentPool::encode_all(const storybook::Vae& vae, const Source& source) {
     on_workers(source.workers, [&](int) {
         const at::NoGradGuard no_grad_here;
         for (size_t i = next++; i < clips_.size(); i = next++) {
-            const std::vector<int> groups = kept_groups(clips_[i], run_[i]);
-            const auto count = static_cast<int64_t>(groups.size()) + 1;
+            const int64_t count = 1 + period_groups(clips_[i]);
             const at::Tensor bytes = at::empty({count, kGroupFrames, kHeight, kWidth, 3}, at::kByte);
             for (int f = 0; f < kGroupFrames; f++) renderer.frame(clips_[i], 0, bytes[0][f].data_ptr<uint8_t>());
-            for (int64_t g = 1; g < count; g++) renderer.group(clips_[i], groups[static_cast<size_t>(g - 1)], bytes[g].data_ptr<uint8_t>());
+            for (int64_t g = 1; g < count; g++) renderer.group(clips_[i], static_cast<int>(g - 1), bytes[g].data_ptr<uint8_t>());
             const at::Tensor frames = bytes.to(source.device).to(at::kFloat).mul_(2.0 / 255.0).sub_(1.0).to(work_type(source.device));
             table_.slice(0, first_row_[i], first_row_[i] + count).copy_(storybook::encode_moments(encoder, frames).slice(-1, 0, vae.config.channels));
             done += count;
@@ -120,24 +104,16 @@ Window LatentPool::window(std::mt19937& dice, Begin begin) const {
     const int64_t still = first_row_[i], groups = still + 1;
     const int period = period_groups(clips_[i]);
     if (begin != Begin::kContinued) {
-        for (int64_t s = 0; s < 3; s++) w.targets[s] = groups + (whole(clips_[i]) ? s % period : s);
+        for (int64_t s = 0; s < 3; s++) w.targets[s] = groups + s % period;
         w.context = begin == Begin::kPicture ? still : -1;
         return w;
     }
-    if (whole(clips_[i])) {
-        const int first = 1 + static_cast<int>(dice() % 16u);
-        for (int s = 0; s < 3; s++) w.targets[s] = groups + (first + s) % period;
-        w.context = groups + (first - 1) % period;
-        w.has_past = true;
-        const int past = first + 16 - 3;
-        for (int s = 0; s < 3; s++) w.past_targets[s] = groups + (past + s) % period;
-        w.past_context = groups + (past - 1) % period;
-        w.clock = first % 16;
-    } else {
-        for (int64_t s = 0; s < 3; s++) w.targets[s] = groups + 4 + s;
-        w.context = groups + 3;
-        w.clock = (run_[i] + 1) % 16;
-    }
+    const int first = 1 + static_cast<int>(dice() % 16u), past = first + 16 - 3;
+    for (int s = 0; s < 3; s++) w.targets[s] = groups + (first + s) % period, w.past_targets[s] = groups + (past + s) % period;
+    w.context = groups + (first - 1) % period;
+    w.past_context = groups + (past - 1) % period;
+    w.has_past = true;
+    w.clock = first % 16;
     return w;
 }
 

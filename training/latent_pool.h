@@ -15,8 +15,8 @@ namespace zt::training {
 
 enum class Begin { kShot, kPicture, kContinued };   // from nothing, from a still picture, from the latent before
 
-// Rows of the pool: the context (-1: none) and three targets; for continued windows of clips that
-// are kept whole the same of the window before; and the clock of the first target.
+// Rows of the pool: the context (-1: none) and three targets; for continued windows the same of the
+// window before; and the clock of the first target.
 struct Window {
     int clip;
     int64_t context, targets[3];
@@ -49,10 +49,7 @@ public:
 private:
     void encode_all(const storybook::Vae& vae, const Source& source);
     std::vector<world::Clip> clips_;
-    // Rows of a clip: the still first frame, then the groups. Clips with a short period have all of
-    // it; others their first three groups and a run of four from `run_`.
-    std::vector<int64_t> first_row_;
-    std::vector<int> run_;
+    std::vector<int64_t> first_row_;   // of a clip: the still first frame, then one period of groups
     at::Tensor table_;             // bf16 [rows, 18, 32, channels], not normalised
     at::Tensor places_;            // u8 [rows, 18, 32]
     at::Tensor mean_, deviation_;
