@@ -103,7 +103,7 @@ typedef struct zt_model_params {
     const char *device;       /* "auto" "cpu" "cuda" "cuda:N"; NULL = "auto"                      */
     const char *precision;    /* "auto" "fp32" "bf16" "fp16" "fp8"; NULL = "auto"                 */
     uint64_t memory_bytes;    /* budget, host and device; 0 = what is free                        */
-    int cpu_threads;          /* 0 = what the model does best: storybook 1, large models one a core */
+    int cpu_threads;          /* 0 = the model's own: storybook 1 (2 in fp32), large ones one a core */
     const char *lora;         /* "path[:scale][|path...]"; NULL = none                            */
     const char *engine_opts;  /* "key=value:key=value", the family's own; NULL = none             */
     zt_log_fn log;            /* NULL = silent                                                    */
