@@ -112,7 +112,6 @@ Window LatentPool::window(std::mt19937& dice, Begin begin) const {
     for (int s = 0; s < 3; s++) w.targets[s] = groups + (first + s) % period, w.past_targets[s] = groups + (past + s) % period;
     w.context = groups + (first - 1) % period;
     w.past_context = groups + (past - 1) % period;
-    w.has_past = true;
     w.clock = first % 16;
     return w;
 }

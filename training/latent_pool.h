@@ -20,7 +20,6 @@ enum class Begin { kShot, kPicture, kContinued };   // from nothing, from a stil
 struct Window {
     int clip;
     int64_t context, targets[3];
-    bool has_past;
     int64_t past_context, past_targets[3];
     int clock;
 };

@@ -49,7 +49,6 @@ struct Batch {
     at::Tensor labels;     // [batch, attributes], -1 where the sentence is silent
     // The window before, where the network may make its own context; defined when history is asked for.
     at::Tensor past_target, past_context;
-    at::Tensor has_past;   // [batch], 1 or 0
 };
 
 struct Data {
@@ -65,7 +64,7 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
     const int64_t n = data.batch;
     // Filled on the CPU, then sent as a whole.
     constexpr int64_t width = 2 * (kSlots + 1);
-    at::Tensor rows = at::zeros({n, width}, at::kLong), has_past = at::zeros({n}), present = at::zeros({n}), blur = at::zeros({n}), sigma = at::zeros({n});
+    at::Tensor rows = at::zeros({n, width}, at::kLong), present = at::zeros({n}), blur = at::zeros({n}), sigma = at::zeros({n});
     at::Tensor clock = at::zeros({n}, at::kLong), ids = at::zeros({n, data.max_tokens}, at::kLong), labels = at::full({n, world::kAttributes}, -1, at::kLong);
     for (int64_t i = 0; i < n; i++) {
         const double kind = uniform();
@@ -76,7 +75,6 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
         std::copy(w.targets, w.targets + kSlots, row + 1);
         row[kSlots + 1] = w.past_context;
         std::copy(w.past_targets, w.past_targets + kSlots, row + kSlots + 2);
-        has_past.data_ptr<float>()[i] = w.has_past ? 1.f : 0.f;
         present.data_ptr<float>()[i] = begin == Begin::kShot ? 0.f : begin == Begin::kPicture ? -1.f : 1.f;
         if (begin == Begin::kContinued && uniform() < 0.6) blur.data_ptr<float>()[i] = static_cast<float>(0.25 * uniform());
         clock.data_ptr<int64_t>()[i] = w.clock;
@@ -97,8 +95,8 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
     const at::Tensor latents = data.pool.latents(send(rows.slice(1, 0, used).flatten()));
     const at::Tensor windows = latents.reshape({n, used, latents.size(1), latents.size(2), latents.size(3)});
     const at::Tensor places = data.pool.subject_places(send(rows.slice(1, 1, kSlots + 1).flatten())).reshape({n, kSlots, latents.size(1), latents.size(2), 1});
-    Batch b{windows.slice(1, 1, kSlots + 1).contiguous(), places, {}, send(present), send(sigma), send(ids), send(clock), send(labels), {}, {}, {}};
-    if (history) b.past_context = windows.select(1, kSlots + 1).contiguous(), b.past_target = windows.slice(1, kSlots + 2).contiguous(), b.has_past = send(has_past);
+    Batch b{windows.slice(1, 1, kSlots + 1).contiguous(), places, {}, send(present), send(sigma), send(ids), send(clock), send(labels), {}, {}};
+    if (history) b.past_context = windows.select(1, kSlots + 1).contiguous(), b.past_target = windows.slice(1, kSlots + 2).contiguous();
     const auto each = [&](const at::Tensor& t) { return t.reshape({n, 1, 1, 1}); };
     const at::Tensor context = windows.select(1, 0);
     b.context = (context + at::empty_like(context, at::MemoryFormat::Contiguous).normal_(0, 1, noise) * each(send(blur))) * each(b.present.ne(0).to(at::kFloat));
@@ -121,14 +119,14 @@ void use_own_history(const Student& student, Batch& b, const at::Tensor& feature
     past.present = at::ones_like(b.present);
     past.clock = (b.clock + storybook::kClock - kSlots) % storybook::kClock;
     const at::Tensor own = predict(student, noisy, past, at::full_like(b.sigma, level), feature).select(1, kSlots - 1);
-    b.context = at::where(b.has_past.gt(0).reshape({-1, 1, 1, 1}), own, b.context);
+    b.context = at::where(b.present.gt(0).reshape({-1, 1, 1, 1}), own, b.context);
 }
 
 // values: squared error, the same where subjects stand, at full noise (what the first step has to
 // guess), words loss.
 StepLoss batch_loss(const Student& student, Batch b, double subject_weight, at::Generator& noise) {
     const at::Tensor feature = storybook::forward(student.net.text, b.ids);
-    if (b.has_past.defined()) use_own_history(student, b, feature.detach(), noise);
+    if (b.past_target.defined()) use_own_history(student, b, feature.detach(), noise);
     const at::Tensor sigma = b.sigma.reshape({-1, 1, 1, 1, 1});
     const at::Tensor noisy = b.target * (1 - sigma) + at::empty_like(b.target, at::MemoryFormat::Contiguous).normal_(0, 1, noise) * sigma;
     const at::Tensor squared = (predict(student, noisy, b, b.sigma, feature) - b.target).square().mean(-1, true);   // [batch, 3, 18, 32, 1]
