@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "families/hunyuan_video/memory_plan.h"
+#include "families/hunyuan_video/model.h"
 #include "include/zoetrope/zoetrope.h"
 #include "stage.h"
 
@@ -128,7 +129,9 @@ void plan(Case& c) {
     request.height = number("height");
     request.frames = number("frames");
     request.steps = number("steps");
-    request.element_bytes = request.vae_element_bytes = c.option("precision") == "fp32" ? 4 : 2;
+    const at::ScalarType type = c.option("precision") == "fp32" ? at::kFloat : at::kBFloat16;
+    request.element_bytes = static_cast<int64_t>(c10::elementSize(type));
+    request.vae_element_bytes = static_cast<int64_t>(c10::elementSize(zt::hunyuan_video::vae_type(type, at::kCPU)));
     const auto foreseen = zt::hunyuan_video::plan_memory(zt::hunyuan_video::find_parts(c.option("model"), {}), request);
     c.out["bytes"] = numbers({static_cast<double>(foreseen.peak()), static_cast<double>(foreseen.least_peak()), static_cast<double>(foreseen.kept_peak())}, 1);
 }

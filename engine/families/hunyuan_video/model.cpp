@@ -9,17 +9,12 @@
 #include "core/error.h"
 #include "core/sha256.h"
 #include "device/devices.h"
+#include "device/precision.h"
 #include "families/hunyuan_video/clip_vision.h"
 #include "families/hunyuan_video/lora.h"
 
 namespace zt::hunyuan_video {
 namespace {
-
-// The convolutions of the VAE are slow in fp32 on CPUs and overflow nothing in bf16; on CUDA fp16 is
-// what the reference uses.
-at::ScalarType vae_type(at::ScalarType type, at::Device device) {
-    return type == at::kBFloat16 && !device.is_cpu() ? at::kHalf : type;
-}
 
 const PartFile& file_of(const ModelParts& parts, Part part) {
     switch (part) {
@@ -71,6 +66,12 @@ void check_vocabulary(const text::BpeTokenizer& tokenizer, const char* name, int
 }
 
 }  // namespace
+
+at::ScalarType vae_type(at::ScalarType type, at::Device device) {
+    if (type != at::kBFloat16) return type;
+    if (!device.is_cpu()) return at::kHalf;
+    return device::native_bf16() ? type : at::kFloat;
+}
 
 std::shared_ptr<const PromptFeatures> FeatureCache::find(const std::string& key) {
     const std::lock_guard lock(mutex_);

@@ -69,6 +69,11 @@ struct OpenedModel {
     [[nodiscard]] PartReader reader(Part part, const Cancel& cancel) const;
 };
 
+// What the VAE computes in beside a transformer in `type`. For bf16: fp16 on CUDA, as in the reference; on
+// CPUs bf16 where the processor multiplies it, else fp32: there LibTorch's bf16 convolutions unfold their
+// input to 27 times its size.
+[[nodiscard]] at::ScalarType vae_type(at::ScalarType type, at::Device device);
+
 // Opens and checks everything; see above. Throws zt::Error.
 [[nodiscard]] std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& options);
 
