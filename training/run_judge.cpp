@@ -102,9 +102,9 @@ struct Test {
         return o;
     }
     [[nodiscard]] Frames render(const Clip& clip) const {
-        Frames frames(kFrameBytes * kJudgedFrames);
-        for (int f = 0; f < kJudgedFrames; f++) renderer.frame(clip, f, &frames[static_cast<size_t>(f) * kFrameBytes]);
-        return frames;
+        Frames shown(kFrameBytes * kJudgedFrames);
+        for (int f = 0; f < kJudgedFrames; f++) renderer.frame(clip, f, &shown[static_cast<size_t>(f) * kFrameBytes]);
+        return shown;
     }
     // Groups of pictures [n, 4, 144, 256, 3] through the VAE, from where a clip starts.
     [[nodiscard]] Frames through_vae(const uint8_t* pictures, int64_t groups) const {

@@ -13,7 +13,7 @@ namespace {
 using namespace zt::world;
 
 constexpr size_t kFrameBytes = static_cast<size_t>(kWidth) * kHeight * 3;
-const Scope& kWide = kScopes[2];
+const Scope& kWide = kScopes.back();
 
 std::vector<uint8_t> frame(Renderer& renderer, const Clip& clip, int index) {
     std::vector<uint8_t> out(kFrameBytes);

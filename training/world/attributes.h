@@ -48,8 +48,9 @@ struct Scope {
     int subjects, colours, motions, scenes, times, weathers, cameras, styles;
     double duo;   // chance of a companion
 };
-inline const std::array<Scope, 3> kScopes{{{"narrow", 8, 6, 4, 4, 2, 1, 1, 1, 0.0},
+inline const std::array<Scope, 4> kScopes{{{"narrow", 8, 6, 4, 4, 2, 1, 1, 1, 0.0},
                                            {"broad", kSubjects, kColours, kMotions, kScenes, kTimes, 1, 1, 1, 0.0},
+                                           {"paper", kSubjects, kColours, kMotions, kScenes, kTimes, kWeathers, kCameras, 1, 0.15},
                                            {"wide", kSubjects, kColours, kMotions, kScenes, kTimes, kWeathers, kCameras, kStyles, 0.15}}};
 
 // Held-out combinations of subject, colour and scene (one in eight): never trained on, so that a
