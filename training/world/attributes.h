@@ -50,7 +50,7 @@ struct Scope {
 };
 inline const std::array<Scope, 4> kScopes{{{"narrow", 8, 6, 4, 4, 2, 1, 1, 1, 0.0},
                                            {"broad", kSubjects, kColours, kMotions, kScenes, kTimes, 1, 1, 1, 0.0},
-                                           {"paper", kSubjects, kColours, kMotions, kScenes, kTimes, kWeathers, kCameras, 1, 0.15},
+                                           {"weather", kSubjects, kColours, kMotions, kScenes, kTimes, kWeathers, 1, 1, 0.0},
                                            {"wide", kSubjects, kColours, kMotions, kScenes, kTimes, kWeathers, kCameras, kStyles, 0.15}}};
 
 // Held-out combinations of subject, colour and scene (one in eight): never trained on, so that a
