@@ -3,7 +3,9 @@
 // Precision by processor; see precision.h.
 #include "device/precision.h"
 
+#if defined(__x86_64__)
 #include <cpuid.h>
+#endif
 #include <stdlib.h>
 
 #include <string_view>

@@ -54,8 +54,15 @@ struct Norm {
 
 // Readies the convolutions of a model (anything with visit()) for the form with fewer products, where
 // its weights are fp32 on the CPU. The plain kernels stay.
+void prepare(Conv& layer);
 template <class Model>
-void prepare(Model& model);
+void prepare(Model& model) {
+    struct {
+        void operator()(const std::string&, Conv& layer) const { prepare(layer); }
+        void operator()(const std::string&, at::Tensor&) const {}
+    } visitor;
+    model.visit(visitor);
+}
 
 // Weights of the given shape, undefined values (to be loaded or initialised).
 [[nodiscard]] Linear make_linear(int64_t in, int64_t out);
@@ -69,16 +76,5 @@ void prepare(Model& model);
 // [batch, height, width, c] <-> [batch, height / r, width / r, r * r * c], block rows first.
 [[nodiscard]] at::Tensor space_to_depth(const at::Tensor& x, int64_t r);
 [[nodiscard]] at::Tensor depth_to_space(const at::Tensor& x, int64_t r);
-
-void prepare(Conv& layer);
-
-template <class Model>
-void prepare(Model& model) {
-    struct {
-        void operator()(const std::string&, Conv& layer) const { prepare(layer); }
-        void operator()(const std::string&, at::Tensor&) const {}
-    } visitor;
-    model.visit(visitor);
-}
 
 }  // namespace zt::nn
