@@ -32,6 +32,7 @@ struct LoopConfig {
     double budget_minutes = 0;    // the whole run, restarts included, has this much time: progress is time, not steps; 0: steps
     double average = 0.998;       // of the averaged weights; 0: the last weights are the result
     std::string frozen;           // tensors whose names begin so stay as they are; empty: none
+    std::string may_rest;         // tensors whose names begin so may go without a gradient; empty: none. Set by the stage
     at::Device device{at::kCPU};
     OptimizerConfig optimizer;
 };
@@ -162,10 +163,9 @@ bool train(Model& model, const LoopConfig& config, const std::vector<std::string
             for (const size_t i : share)
                 average.at(parameter_list[i].name).mul_(keep).add_(*parameter_list[i].master, 1.0 - keep);
         });
-        // A head of the extra loss that came sure of its answer has none, rightly.
         if (step == kAwake)
             for (const auto& p : parameter_list)
-                TORCH_CHECK(p.name.starts_with("heads.") || p.momentum.ne(0).any().template item<bool>(), p.name, ": expected a gradient within ", step, " steps, got none: it can never learn");
+                TORCH_CHECK((!config.may_rest.empty() && p.name.starts_with(config.may_rest)) || p.momentum.ne(0).any().template item<bool>(), p.name, ": expected a gradient within ", step, " steps, got none: it can never learn");
         for (const StepLoss& l : losses) sums = sums.defined() ? sums + l.values : l.values.clone();
         summed += config.workers;
         complete = progress_now() >= 1.0;
