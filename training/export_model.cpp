@@ -41,6 +41,8 @@ void export_model(Settings& settings) {
     files.denoiser.width = net_weights.at("patch_in.weight").size(0);
     files.denoiser.plan_width = net_weights.at("plan.hidden.weight").size(0);
     files.denoiser.plan_features = net_weights.at("plan.in.weight").size(1);
+    const auto moving = net_weights.find("plan.moving.in.weight");
+    files.denoiser.moving_features = moving == net_weights.end() ? 0 : moving->second.size(1) / storybook::kPaths;
     files.denoiser.text.max_tokens = net_weights.at("text.position").size(0) - 1;
     files.denoiser.layers = 0;
     while (net_weights.contains("layers." + std::to_string(files.denoiser.layers) + ".time.weight")) files.denoiser.layers++;

@@ -149,6 +149,7 @@ StepLoss batch_loss(const Student& student, Batch b, double subject_weight, at::
 void train_denoiser(Settings& settings) {
     LoopConfig defaults;
     defaults.steps = 10000;
+    defaults.may_rest = "heads.";   // of the extra loss: one that is sure of its answer has no gradient, rightly
     defaults.optimizer.muon_lr = 2e-3, defaults.optimizer.adam_lr = 1.5e-3;
     const LoopConfig config = loop_config(settings, "build/training/denoiser.safetensors", defaults);
     const world::Scope& scope = scope_setting(settings);
@@ -179,7 +180,7 @@ void train_denoiser(Settings& settings) {
         const auto has = [&](const char* s) { return name.find(s) != std::string::npos; };
         if (has("embedding") || has("table") || has("position")) return 0.0;
         if (has("text.")) return static_cast<double>(shape.text.max_tokens);
-        if (has("modulation") || has("level") || has("sentence") || has("heads") || has("plan.hidden") || has("plan.project")) return 1.0;
+        if (has("modulation") || has("level") || has("sentence") || has("heads") || has("plan.hidden") || has("plan.project") || has("moving.project")) return 1.0;
         return has(".time.") ? tokens : tokens * kSlots;
     });
     const Data data{pool, words, batch, shape.text.max_tokens, missing, subject_weight, config.device};

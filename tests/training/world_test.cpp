@@ -33,6 +33,28 @@ TEST(World, RepeatsAfterItsPeriodAndIsTheSameEachTime) {
     }
 }
 
+// The denoiser moves its plan along these paths (families/storybook/denoiser.h, Path).
+TEST(World, PansAndStrollsByOneTokenPerGroup) {
+    constexpr int kToken = 16;
+    Renderer renderer;
+    Clip c;
+    c.scene = kCity, c.camera = kFollow;
+    for (const int group : {1, 6, 15}) {
+        std::vector<uint8_t> still(kFrameBytes), passed(kFrameBytes);
+        renderer.empty_frame(c, 0, still.data());
+        renderer.empty_frame(c, group * kGroupFrames, passed.data());
+        for (size_t y = 0; y < kHeight; y++)
+            for (size_t x = 0; x < kWidth; x++)
+                EXPECT_EQ(passed[(y * kWidth + x) * 3], still[(y * kWidth + (x + static_cast<size_t>(group * kToken)) % kWidth) * 3]);
+    }
+    c.motion = kStroll;
+    for (int group = 0; group < 16; group++) {
+        const Pose p = pose(c, group * kGroupFrames);
+        EXPECT_EQ(p.x, kWidth / 2.f + static_cast<float>(kToken * (group < 8 ? group - 4 : 12 - group)));
+        EXPECT_EQ(p.mirrored, group >= 8);
+    }
+}
+
 TEST(World, MovesInEveryMotion) {
     Renderer renderer;
     for (int motion = 0; motion < kMotions; motion++) {

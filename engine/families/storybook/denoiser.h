@@ -10,7 +10,9 @@
 // channels at its own place, with a flag that tells whether there is one: without it the same
 // network starts a new clip. Sentence and clock (where in the shot we are) also give a coarse plan,
 // a few features per token that say what belongs where; without it a small network needs far longer
-// to learn shapes. Convolutional feed-forward parts because small networks learn shapes
+// to learn shapes. What crosses the picture has a plan of its own, drawn once where it stands at home and
+// moved by the clock along the three paths there are (kPaths): otherwise each of the sixteen places of a
+// pan would have to be learned anew for every backdrop. Convolutional feed-forward parts because small networks learn shapes
 // from them in far fewer steps, and CPUs run them at their matrix rate.
 #pragma once
 
@@ -24,11 +26,16 @@ namespace zt::storybook {
 
 inline constexpr int64_t kSlots = 3;           // latents made at once
 inline constexpr int64_t kClock = 16;          // the clock counts latents since the shot began, modulo this
+// What moves as a whole: a backdrop that a camera passes (one token to the left per latent, round a ring),
+// a subject that strolls (one token per latent from four to the left of its home to four to the right,
+// and mirrored back), a picture that a zoom enlarges by a third and back. Periods of kClock latents.
+enum Path { kPan, kStroll, kZoom, kPaths };
 
 struct DenoiserConfig {
     int64_t channels = 24;             // of a latent
     int64_t width = 160, heads = 4, layers = 6, attention_every = 2;
     int64_t plan_width = 384, plan_features = 32;   // see Denoiser::plan
+    int64_t moving_features = 16;                   // see Denoiser::moving_project; 0: none
     bool pictures = false;             // trained to begin with a still picture
     TextConfig text;
 };
@@ -60,6 +67,8 @@ struct Denoiser {
     nn::Linear sentence;               // text feature -> condition
     nn::Linear plan, plan_project;     // text feature -> plan_width -> [kSlots, 9, 16, plan_features]
     nn::Linear plan_in;                // plan_features -> width
+    nn::Linear moving_project;         // plan_width -> [kPaths, 9, 16, moving_features], at home; undefined where there are none
+    nn::Linear moving_in;              // kPaths * moving_features, moved -> width
     at::Tensor clock_plan;             // [kClock, plan_width]
     at::Tensor clock_level;            // [kClock, width], part of the condition
     std::vector<DenoiserLayer> layers;
@@ -76,6 +85,10 @@ struct Denoiser {
         plan.visit(f, "plan.hidden");
         plan_project.visit(f, "plan.project");
         plan_in.visit(f, "plan.in");
+        if (moving_project.weight.defined()) {
+            moving_project.visit(f, "plan.moving.project");
+            moving_in.visit(f, "plan.moving.in");
+        }
         f("clock.plan.table", clock_plan);
         f("clock.level.table", clock_level);
         for (size_t i = 0; i < layers.size(); i++) layers[i].visit(f, "layers." + std::to_string(i));
@@ -85,6 +98,11 @@ struct Denoiser {
 };
 
 [[nodiscard]] Denoiser make_denoiser(const DenoiserConfig& config);
+
+// What each path shows at the time of each slot, from what it shows at home (where nothing has moved yet).
+//   home   [batch, kPaths, 9, 16, features]
+//   clock  [batch] int64, of the first slot -> [batch * kSlots, 9, 16, kPaths * features]
+[[nodiscard]] at::Tensor move_along(const at::Tensor& home, const at::Tensor& clock);
 
 // Clean latents predicted from noisy ones (x-prediction).
 //   noisy    [batch, 3, 18, 32, channels]

@@ -106,6 +106,35 @@ TEST(Denoiser, EveryInputMatters) {
     EXPECT_FALSE(differs(base));
 }
 
+// A picture at home whose one feature is its own column; what is read at `column` of slot 0 of the path.
+at::Tensor moved(Path path, int64_t clock) {
+    const at::Tensor home = at::arange(16, at::kFloat).reshape({1, 1, 1, 16, 1}).expand({1, kPaths, 9, 16, 1}).contiguous();
+    return move_along(home, at::full({1}, clock, at::kLong)).select(3, path)[0][4];   // a row in the middle: [16]
+}
+
+TEST(Denoiser, ThePanIsARingAndTheStrollTurnsRound) {
+    const at::Tensor ring = moved(kPan, 5);
+    for (int64_t c = 0; c < 16; c++) EXPECT_EQ(ring[c].item<float>(), static_cast<float>((c + 5) % 16));
+    EXPECT_TRUE(at::equal(moved(kPan, 0), at::arange(16, at::kFloat)));
+    // What stands on columns 7 and 8 at home begins four to the left, arrives four to the right, and comes back mirrored.
+    EXPECT_EQ(moved(kStroll, 0)[3].item<float>(), 7);
+    EXPECT_EQ(moved(kStroll, 0)[4].item<float>(), 8);
+    EXPECT_EQ(moved(kStroll, 7)[10].item<float>(), 7);
+    EXPECT_EQ(moved(kStroll, 7)[11].item<float>(), 8);
+    EXPECT_EQ(moved(kStroll, 8)[11].item<float>(), 8);
+    EXPECT_EQ(moved(kStroll, 8)[12].item<float>(), 7);
+    EXPECT_EQ(moved(kStroll, 12)[7].item<float>(), 8);
+    EXPECT_EQ(moved(kStroll, 12)[8].item<float>(), 7);
+    EXPECT_EQ(moved(kStroll, 0)[14].item<float>(), 0) << "beyond the edge there is nothing";
+}
+
+TEST(Denoiser, TheZoomGoesInAndBack) {
+    EXPECT_LT((moved(kZoom, 0) - at::arange(16, at::kFloat)).abs().max().item<float>(), 0.05F);
+    const at::Tensor near = moved(kZoom, 8);
+    EXPECT_NEAR((near[15] - near[0]).item<float>(), 15 / 1.34, 0.02);
+    EXPECT_NEAR((near[15] + near[0]).item<float>(), 15, 1e-4);
+}
+
 TEST(TextEncoder, PaddingHasNoEffectAndOrderHas) {
     const c10::InferenceMode inference;
     const Denoiser net = tiny_denoiser();
