@@ -67,10 +67,9 @@ at::Tensor picture_loss(const at::Tensor& prediction, const at::Tensor& target, 
     mse = mse + 0.5 * squared.detach().mean();
     const at::Tensor error_motion = error.slice(4, 1) - error.slice(4, 0, kGroup - 1);
     at::Tensor loss = (weight * squared).mean() + 4 * (error_motion * error_motion).mean() + (0.02 + 0.1 * sharpen) * (weight * error.abs()).mean();
-    if (sharpen > 0) {
-        const at::Tensor gx = error.slice(2, 1) - error.slice(2, 0, -1), gy = error.slice(1, 1) - error.slice(1, 0, -1);
-        loss = loss + 0.05 * sharpen * (gx.abs().mean() + gy.abs().mean());
-    }
+    const at::Tensor gx = error.slice(2, 1) - error.slice(2, 0, -1), gy = error.slice(1, 1) - error.slice(1, 0, -1);
+    loss = loss + (gx * gx).mean() + (gy * gy).mean();
+    if (sharpen > 0) loss = loss + 0.05 * sharpen * (gx.abs().mean() + gy.abs().mean());
     return loss;
 }
 

@@ -88,8 +88,8 @@ Shape lifted(Shape s) {
 Stroke stroke(const Ink& ink, float d, int style) {
     const Ink white(rgb8(255, 255, 255)), black(rgb8(8, 8, 16)), pencil(rgb8(70, 64, 74));
     switch (style) {
-        case kNeon: return {mix(ink, black, 0.86f), mix(ink, white, 0.22f), coverage(d), coverage(std::abs(d) - 0.9f)};
-        case kSketch: return {mix(ink, white, 0.5f), pencil, coverage(d), 0.75f * coverage(std::abs(d) - 0.5f)};
+        case kNeon: return {mix(ink, black, 0.86f), mix(ink, white, 0.22f), coverage(d), coverage(std::abs(d) - 1.2f)};
+        case kSketch: return {mix(ink, white, 0.5f), pencil, coverage(d), 0.8f * coverage(std::abs(d) - 1.1f)};
         default: return {ink, ink, coverage(d), 0.f};
     }
 }
