@@ -7,7 +7,7 @@
 // A sample is a window of three latents: from the start of a shot, from a still picture, or with
 // the latent before it as context (continuation). The context is sometimes given with a little
 // noise, and late in the run replaced by what the network itself made of it, so that at play-back
-// the network forgives its own errors. Where the sentence puts a subject the error counts more: it is
+// the network forgives its own errors; in the same way it is given states that it denoised that far itself. Where the sentence puts a subject the error counts more: it is
 // a tenth of the picture and what everyone looks at. (The weight follows from the sentence and the
 // clock, not from the picture, so what the network believes on average stays right.) A small extra loss asks the text feature for the attributes
 // the sentence names; its heads exist in training only.
@@ -49,6 +49,7 @@ struct Batch {
     at::Tensor labels;     // [batch, attributes], -1 where the sentence is silent
     // The window before, where the network may make its own context; defined when history is asked for.
     at::Tensor past_target, past_context;
+    at::Tensor stride;     // [batch]: how much noisier the state was that the network itself came from; undefined: none
 };
 
 struct Data {
@@ -59,12 +60,12 @@ struct Data {
     at::Device device;
 };
 
-Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool history) {
+Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool history, bool own_steps) {
     const auto uniform = [&] { return std::uniform_real_distribution<double>(0, 1)(dice); };
     const int64_t n = data.batch;
     // Filled on the CPU, then sent as a whole.
     constexpr int64_t width = 2 * (kSlots + 1);
-    at::Tensor rows = at::zeros({n, width}, at::kLong), present = at::zeros({n}), blur = at::zeros({n}), sigma = at::zeros({n});
+    at::Tensor rows = at::zeros({n, width}, at::kLong), present = at::zeros({n}), blur = at::zeros({n}), sigma = at::zeros({n}), stride = at::zeros({n});
     at::Tensor clock = at::zeros({n}, at::kLong), ids = at::zeros({n, data.max_tokens}, at::kLong), labels = at::full({n, world::kAttributes}, -1, at::kLong);
     for (int64_t i = 0; i < n; i++) {
         const double kind = uniform();
@@ -81,6 +82,8 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
         // Noise level: mostly logit-normal, some uniform so that both ends are seen.
         const double z = std::normal_distribution<double>(0.3, 1.2)(dice);
         sigma.data_ptr<float>()[i] = static_cast<float>(uniform() < 0.6 ? 1.0 / (1.0 + std::exp(-z)) : uniform() < 0.3 ? 1.0 : uniform());
+        // Of two to ten steps, or from pure noise: then nothing of the truth is left in the state.
+        if (own_steps) stride.data_ptr<float>()[i] = static_cast<float>(uniform() < 0.6 ? 1.0 : 0.1 + 0.4 * uniform());
         const world::Clip& clip = data.pool.clip(w.clip);
         const world::Caption c = world::caption(clip, dice() % 2 ? world::kEnglish : world::kChinese, data.missing, dice);
         std::vector<int64_t> words = data.words.encode(c.text, static_cast<size_t>(data.max_tokens - 1)).ids;
@@ -95,7 +98,8 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
     const at::Tensor latents = data.pool.latents(send(rows.slice(1, 0, used).flatten()));
     const at::Tensor windows = latents.reshape({n, used, latents.size(1), latents.size(2), latents.size(3)});
     const at::Tensor places = data.pool.subject_places(send(rows.slice(1, 1, kSlots + 1).flatten())).reshape({n, kSlots, latents.size(1), latents.size(2), 1});
-    Batch b{windows.slice(1, 1, kSlots + 1).contiguous(), places, {}, send(present), send(sigma), send(ids), send(clock), send(labels), {}, {}};
+    Batch b{windows.slice(1, 1, kSlots + 1).contiguous(), places, {}, send(present), send(sigma), send(ids), send(clock), send(labels), {}, {}, {}};
+    if (own_steps) b.stride = send(stride);
     if (history) b.past_context = windows.select(1, kSlots + 1).contiguous(), b.past_target = windows.slice(1, kSlots + 2).contiguous();
     const auto each = [&](const at::Tensor& t) { return t.reshape({n, 1, 1, 1}); };
     const at::Tensor context = windows.select(1, 0);
@@ -122,13 +126,28 @@ void use_own_history(const Student& student, Batch& b, const at::Tensor& feature
     b.context = at::where(b.present.gt(0).reshape({-1, 1, 1, 1}), own, b.context);
 }
 
+// The states to clean. Without a stride those of the clean latents; with one what sampling meets: the
+// state one Euler step of the network's own after a noisier one, its errors included. A network
+// that only ever saw the truth under its noise believes what it reads there and keeps its own first
+// blur to the end; here it learns to mend it. (The answer must follow from sentence and clock, as it
+// does in this world, or the network would learn the mean of several.)
+at::Tensor noisy_states(const Student& student, const Batch& b, const at::Tensor& feature, at::Generator& noise) {
+    const at::Tensor e = at::empty_like(b.target, at::MemoryFormat::Contiguous).normal_(0, 1, noise);
+    const auto each = [](const at::Tensor& t) { return t.reshape({-1, 1, 1, 1, 1}); };
+    if (!b.stride.defined()) return b.target * (1 - each(b.sigma)) + e * each(b.sigma);
+    const at::NoGradGuard no_grad;
+    const at::Tensor before = (b.sigma + b.stride).clamp_max(1);
+    const at::Tensor noisy = b.target * (1 - each(before)) + e * each(before);
+    const at::Tensor own = predict(student, noisy, b, before, feature);
+    return own + (noisy - own) * each(b.sigma / before);
+}
+
 // values: squared error, the same where subjects stand, at full noise (what the first step has to
 // guess), words loss.
 StepLoss batch_loss(const Student& student, Batch b, double subject_weight, at::Generator& noise) {
     const at::Tensor feature = storybook::forward(student.net.text, b.ids);
     if (b.past_target.defined()) use_own_history(student, b, feature.detach(), noise);
-    const at::Tensor sigma = b.sigma.reshape({-1, 1, 1, 1, 1});
-    const at::Tensor noisy = b.target * (1 - sigma) + at::empty_like(b.target, at::MemoryFormat::Contiguous).normal_(0, 1, noise) * sigma;
+    const at::Tensor noisy = noisy_states(student, b, feature.detach(), noise);
     const at::Tensor squared = (predict(student, noisy, b, b.sigma, feature) - b.target).square().mean(-1, true);   // [batch, 3, 18, 32, 1]
     const at::Tensor weight = 1 + (subject_weight - 1) * b.places;
     StepLoss loss;
@@ -156,7 +175,8 @@ void train_denoiser(Settings& settings) {
     const std::string vae_path = settings.text("vae", "build/training/vae.safetensors");
     const int64_t batch = settings.integer("batch", 8), clips = settings.integer("clips", 6000);
     const int painters = static_cast<int>(settings.integer("painters", config.workers));
-    const double missing = settings.number("missing", 0.06), subject_weight = settings.number("subject_weight", 5), history_from = settings.number("history_from", 0.8);
+    const double missing = settings.number("missing", 0.06), subject_weight = settings.number("subject_weight", 5), history_from = settings.number("history_from", 0.8),
+                 own_from = settings.number("own_from", 0.5);
     const std::string pool_path = settings.text("pool", config.out + ".pool");
     storybook::DenoiserConfig shape;
     shape.width = settings.integer("width", shape.width);
@@ -188,7 +208,8 @@ void train_denoiser(Settings& settings) {
           [&](const Student& model, const Step& step) {
               at::Generator noise = step_noise(config.device, step.seed);
               const bool history = step.progress > history_from && step.number % 2 == 0;
-              return batch_loss(model, sample(data, step_dice(step.seed), noise, history), data.subject_weight, noise);
+              const bool own_steps = step.progress > own_from && step.number % 4 != 0;
+              return batch_loss(model, sample(data, step_dice(step.seed), noise, history, own_steps), data.subject_weight, noise);
           });
 }
 
