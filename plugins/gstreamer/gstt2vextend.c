@@ -122,7 +122,7 @@ t2v_extend_take_caps (GstT2vBase * self, GstCaps * caps, GstVideoInfo * video)
 {
   GstCaps *model = model_caps (self), *both, *old;
   GstVideoInfo info;
-  gboolean begun;
+  gboolean begun, alive;
   gchar *text = NULL;
 
   g_mutex_lock (&self->wait.lock);
@@ -130,7 +130,7 @@ t2v_extend_take_caps (GstT2vBase * self, GstCaps * caps, GstVideoInfo * video)
   g_mutex_unlock (&self->wait.lock);
   if (model == NULL)
     return FALSE;
-  /* What the input leaves open, it has as the model makes it. */
+  /* What the input leaves alive, it has as the model makes it. */
   both = gst_caps_intersect (caps, model);
   if (gst_caps_is_empty (both))
     text = t2v_clip_disagreement (model, caps, "the input");
@@ -150,10 +150,15 @@ t2v_extend_take_caps (GstT2vBase * self, GstCaps * caps, GstVideoInfo * video)
 
   *video = info;
   g_mutex_lock (&self->stream.lock);
-  old = self->stream.caps;
-  self->stream.caps = both;
+  /* Stopped meanwhile: what is kept now nobody would free. */
+  alive = self->stream.model != NULL;
+  old = alive ? self->stream.caps : both;
+  if (alive)
+    self->stream.caps = both;
   g_mutex_unlock (&self->stream.lock);
   gst_clear_caps (&old);
+  if (!alive)
+    return FALSE;
   gst_pad_mark_reconfigure (GST_BASE_SRC_PAD (self));
   return TRUE;
 }
