@@ -7,10 +7,11 @@
 // A sample is a window of three latents: from the start of a shot, from a still picture, or with
 // the latent before it as context (continuation). The context is sometimes given with a little
 // noise, and late in the run replaced by what the network itself made of it, so that at play-back
-// the network forgives its own errors; in the same way it is given states that it denoised that far itself. Where the sentence puts a subject the error counts more: it is
-// a tenth of the picture and what everyone looks at. (The weight follows from the sentence and the
-// clock, not from the picture, so what the network believes on average stays right.) A small extra loss asks the text feature for the attributes
-// the sentence names; its heads exist in training only.
+// the network forgives its own errors; in the same way it is given states that it denoised that far
+// itself. Where the sentence puts a subject the error counts more: it is a tenth of the picture and
+// what everyone looks at. (The weight follows from the sentence and the clock, not from the picture,
+// so what the network believes on average stays right.) A small extra loss asks the text feature for
+// the attributes the sentence names; its heads exist in training only.
 #include <cstdio>
 
 #include "families/storybook/denoiser.h"
@@ -128,8 +129,8 @@ void use_own_history(const Student& student, Batch& b, const at::Tensor& feature
 
 // The states to clean. Without a stride those of the clean latents; with one what sampling meets: the
 // state one Euler step of the network's own after a noisier one, its errors included. A network
-// that only ever saw the truth under its noise believes what it reads there and keeps its own first
-// blur to the end; here it learns to mend it. (The answer must follow from sentence and clock, as it
+// that only ever saw the truth under its noise believes what it reads there, its own first blur too;
+// training/README.md has what this changes. (The answer must follow from sentence and clock, as it
 // does in this world, or the network would learn the mean of several.)
 at::Tensor noisy_states(const Student& student, const Batch& b, const at::Tensor& feature, at::Generator& noise) {
     const at::Tensor e = at::empty_like(b.target, at::MemoryFormat::Contiguous).normal_(0, 1, noise);

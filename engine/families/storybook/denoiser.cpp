@@ -38,8 +38,8 @@ at::Tensor mix_time(const DenoiserLayer& layer, const at::Tensor& h, int64_t bat
     return nn::forward(layer.time, stacked).reshape({batch, kTokens, kSlots, width}).transpose(1, 2).reshape(h.sizes());
 }
 
-// Where each of `count` places in a row reads from, as weights of its two neighbours. source: [..., count]
-// in places, -> [..., count, count]
+// Weights of the two neighbours that each place of a row reads between. source: [..., count], in
+// places -> [..., count, count]
 at::Tensor neighbours(const at::Tensor& source) {
     return (1 - (source.unsqueeze(-1) - at::arange(source.size(-1), source.options())).abs()).clamp_min(0);
 }

@@ -10,10 +10,10 @@
 // channels at its own place, with a flag that tells whether there is one: without it the same
 // network starts a new clip. Sentence and clock (where in the shot we are) also give a coarse plan,
 // a few features per token that say what belongs where; without it a small network needs far longer
-// to learn shapes. What crosses the picture has a plan of its own, drawn once where it stands at home and
-// moved by the clock along the three paths there are (kPaths): otherwise each of the sixteen places of a
-// pan would have to be learned anew for every backdrop. Convolutional feed-forward parts because small networks learn shapes
-// from them in far fewer steps, and CPUs run them at their matrix rate.
+// to learn shapes. What crosses the picture has a plan of its own, drawn once where it stands at home
+// and moved by the clock along the three paths there are (Path): otherwise each of the sixteen places
+// of a pan would have to be learned anew for every backdrop. Convolutional feed-forward parts because
+// small networks learn shapes from them in far fewer steps, and CPUs run them at their matrix rate.
 #pragma once
 
 #include <vector>
@@ -99,7 +99,8 @@ struct Denoiser {
 
 [[nodiscard]] Denoiser make_denoiser(const DenoiserConfig& config);
 
-// What each path shows at the time of each slot, from what it shows at home (where nothing has moved yet).
+// What each path shows at the time of each slot, from what it shows at home (unpanned; in the middle of the
+// stroll, on its way out; not enlarged).
 //   home   [batch, kPaths, 9, 16, features]
 //   clock  [batch] int64, of the first slot -> [batch * kSlots, 9, 16, kPaths * features]
 [[nodiscard]] at::Tensor move_along(const at::Tensor& home, const at::Tensor& clock);
