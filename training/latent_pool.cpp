@@ -20,7 +20,7 @@ using namespace world;
 // Marks the latents whose pixels a subject may cover in one group. out: u8 [18, 32].
 void mark_places(const Clip& clip, int group, uint8_t* out) {
     constexpr float kReach = 44.f;   // of a puppet of scale 1, paper edge and shadow included
-    const float lens = clip.camera == kZoom ? 1.34f : 1.f;
+    const float lens = clip.camera == kZoom ? kZoomMost : 1.f;
     for (int f = 0; f < kGroupFrames; f++)
         for (int which = 0; which <= (clip.companion >= 0 ? 1 : 0); which++) {
             const Pose p = pose(clip, group * kGroupFrames + f, which);

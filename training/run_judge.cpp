@@ -122,8 +122,20 @@ struct Test {
     }
 };
 
+// Rows of the table beside the languages: what the clips of one style show, of pairs and of each camera.
+struct Part {
+    const char* name;
+    bool (*of)(const Clip&);
+    Score score;
+};
+
 void test_prompts(const Test& t) {
     Score real, vae, english, chinese;
+    Part parts[]{{"paper", [](const Clip& c) { return c.style == kPaper; }, {}}, {"neon", [](const Clip& c) { return c.style == kNeon; }, {}},
+                 {"sketch", [](const Clip& c) { return c.style == kSketch; }, {}}, {"single", [](const Clip& c) { return c.companion < 0; }, {}},
+                 {"pair", [](const Clip& c) { return c.companion >= 0; }, {}}, {"still", [](const Clip& c) { return c.camera == kStatic; }, {}},
+                 {"follow", [](const Clip& c) { return c.camera == kFollow; }, {}}, {"zoom", [](const Clip& c) { return c.camera == kZoom; }, {}},
+                 {"shake", [](const Clip& c) { return c.camera == kShake; }, {}}};
     t.each([&](size_t i, const Clip& c, Judge& judge) {
         const Frames frames = t.render(c);
         real.add(c, judge.judge(frames.data()));
@@ -132,11 +144,16 @@ void test_prompts(const Test& t) {
             Order o = t.order(i);
             o.prompt = plain_caption(c, l);
             const Frames made = t.command.empty() ? t.studio.make(o).front() : make_with(t.command, o.prompt, o.seed);
-            (l == kEnglish ? english : chinese).add(c, judge.judge(made.data()));
+            const Verdict v = judge.judge(made.data());
+            (l == kEnglish ? english : chinese).add(c, v);
+            for (Part& part : parts)
+                if (part.of(c)) part.score.add(c, v);
         }
     });
     Score::print_heading();
     real.print("real"), vae.print("VAE"), english.print("English"), chinese.print("Chinese");
+    std::printf("of these, both languages:\n");
+    for (const Part& part : parts) part.score.print(part.name);
 }
 
 void test_pictures(const Test& t) {

@@ -45,9 +45,9 @@ struct Batch {
     at::Tensor context;    // [batch, 18, 32, channels], zero where there is none
     at::Tensor present;    // [batch]: 0 none, 1 the latent before, -1 a still picture
     at::Tensor sigma;      // [batch]
-    at::Tensor ids;        // [batch, max_tokens]
+    at::Tensor ids;        // [batch + more sentences, max_tokens]
     at::Tensor clock;      // [batch]
-    at::Tensor labels;     // [batch, attributes], -1 where the sentence is silent
+    at::Tensor labels;     // [batch + more sentences, attributes], -1 where the sentence is silent
     // The window before, where the network may make its own context; defined when history is asked for.
     at::Tensor past_target, past_context;
     at::Tensor stride;     // [batch]: how much noisier the state was that the network itself came from; undefined: none
@@ -56,8 +56,9 @@ struct Batch {
 struct Data {
     const LatentPool& pool;
     const text::WordTokenizer& words;
-    int64_t batch, max_tokens;
-    double missing, subject_weight;
+    const world::Scope& scope;
+    int64_t batch, max_tokens, sentences;
+    double missing, subject_weight, pure_noise;
     at::Device device;
 };
 
@@ -67,7 +68,16 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
     // Filled on the CPU, then sent as a whole.
     constexpr int64_t width = 2 * (kSlots + 1);
     at::Tensor rows = at::zeros({n, width}, at::kLong), present = at::zeros({n}), blur = at::zeros({n}), sigma = at::zeros({n}), stride = at::zeros({n});
-    at::Tensor clock = at::zeros({n}, at::kLong), ids = at::zeros({n, data.max_tokens}, at::kLong), labels = at::full({n, world::kAttributes}, -1, at::kLong);
+    at::Tensor clock = at::zeros({n}, at::kLong), ids = at::zeros({n + data.sentences, data.max_tokens}, at::kLong), labels = at::full({n + data.sentences, world::kAttributes}, -1, at::kLong);
+    const auto say = [&](const world::Clip& clip, int64_t i) {
+        const world::Caption c = world::caption(clip, dice() % 2 ? world::kEnglish : world::kChinese, data.missing, dice);
+        std::vector<int64_t> words = data.words.encode(c.text, static_cast<size_t>(data.max_tokens - 1)).ids;
+        words.push_back(data.words.id_of(world::layout_word(clip.layout)));
+        std::copy(words.begin(), words.end(), ids.data_ptr<int64_t>() + i * data.max_tokens);
+        const auto values = world::attributes(clip);
+        for (size_t a = 0; a < values.size(); a++)
+            if (c.said[a]) labels.data_ptr<int64_t>()[i * world::kAttributes + static_cast<int64_t>(a)] = values[a];
+    };
     for (int64_t i = 0; i < n; i++) {
         const double kind = uniform();
         const Begin begin = kind < 0.40 ? Begin::kShot : kind < 0.48 ? Begin::kPicture : Begin::kContinued;
@@ -80,20 +90,17 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
         present.data_ptr<float>()[i] = begin == Begin::kShot ? 0.f : begin == Begin::kPicture ? -1.f : 1.f;
         if (begin == Begin::kContinued && uniform() < 0.6) blur.data_ptr<float>()[i] = static_cast<float>(0.25 * uniform());
         clock.data_ptr<int64_t>()[i] = w.clock;
-        // Noise level: mostly logit-normal, some uniform so that both ends are seen.
+        // Noise level: often pure noise, where the sentence must decide everything; the others logit-normal or uniform.
         const double z = std::normal_distribution<double>(0.3, 1.2)(dice);
-        sigma.data_ptr<float>()[i] = static_cast<float>(uniform() < 0.6 ? 1.0 / (1.0 + std::exp(-z)) : uniform() < 0.3 ? 1.0 : uniform());
+        sigma.data_ptr<float>()[i] = static_cast<float>(uniform() < data.pure_noise ? 1.0 : uniform() < 0.65 ? 1.0 / (1.0 + std::exp(-z)) : uniform());
         // Of two to ten steps, or from pure noise: then nothing of the truth is left in the state.
         if (own_steps) stride.data_ptr<float>()[i] = static_cast<float>(uniform() < 0.6 ? 1.0 : 0.1 + 0.4 * uniform());
-        const world::Clip& clip = data.pool.clip(w.clip);
-        const world::Caption c = world::caption(clip, dice() % 2 ? world::kEnglish : world::kChinese, data.missing, dice);
-        std::vector<int64_t> words = data.words.encode(c.text, static_cast<size_t>(data.max_tokens - 1)).ids;
-        words.push_back(data.words.id_of(world::layout_word(clip.layout)));
-        std::copy(words.begin(), words.end(), ids.data_ptr<int64_t>() + i * data.max_tokens);
-        const auto values = world::attributes(clip);
-        for (size_t a = 0; a < values.size(); a++)
-            if (c.said[a]) labels.data_ptr<int64_t>()[i * world::kAttributes + static_cast<int64_t>(a)] = values[a];
+        say(data.pool.clip(w.clip), i);
     }
+    // Every other one of a pair: who is what is the hard part.
+    world::Scope pairs = data.scope;
+    pairs.duo = pairs.duo > 0 ? 1 : 0;
+    for (int64_t i = n; i < n + data.sentences; i++) say(world::random_clip(i % 2 ? pairs : data.scope, dice), i);
     const auto send = [&](const at::Tensor& t) { return t.to(data.device); };
     const int64_t used = history ? width : kSlots + 1;
     const at::Tensor latents = data.pool.latents(send(rows.slice(1, 0, used).flatten()));
@@ -110,7 +117,8 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
 
 at::Tensor predict(const Student& student, const at::Tensor& noisy, const Batch& b, const at::Tensor& sigma, const at::Tensor& feature) {
     const at::ScalarType dtype = student.net.patch_in.weight.scalar_type();
-    return storybook::forward(student.net, noisy.to(dtype), b.context.to(dtype), b.present, sigma, feature, b.clock).to(at::kFloat);
+    const at::Tensor plan = storybook::forward(student.net.plan, feature, b.clock);
+    return storybook::forward(student.net, noisy.to(dtype), b.context.to(dtype), b.present, sigma, feature, b.clock, plan).to(at::kFloat);
 }
 
 // Puts the network's own last latent of the window before in the place of the real one: the window
@@ -146,19 +154,19 @@ at::Tensor noisy_states(const Student& student, const Batch& b, const at::Tensor
 // values: squared error, the same where subjects stand, at full noise (what the first step has to
 // guess), words loss.
 StepLoss batch_loss(const Student& student, Batch b, double subject_weight, at::Generator& noise) {
-    const at::Tensor feature = storybook::forward(student.net.text, b.ids);
+    const at::Tensor said = storybook::forward(student.net.text, b.ids), feature = said.slice(0, 0, b.target.size(0));
     if (b.past_target.defined()) use_own_history(student, b, feature.detach(), noise);
     const at::Tensor noisy = noisy_states(student, b, feature.detach(), noise);
     const at::Tensor squared = (predict(student, noisy, b, b.sigma, feature) - b.target).square().mean(-1, true);   // [batch, 3, 18, 32, 1]
     const at::Tensor weight = 1 + (subject_weight - 1) * b.places;
     StepLoss loss;
-    loss.total = ((squared * weight).mean({1, 2, 3, 4}) * (1.0 - 0.8 * b.sigma)).mean();
+    loss.total = ((squared * weight).mean({1, 2, 3, 4}) * (1.0 - 0.5 * b.sigma)).mean();
     at::Tensor words = at::zeros({}, feature.options().dtype(at::kFloat));
     for (size_t a = 0; a < student.heads.size(); a++) {
-        const at::Tensor logits = nn::forward(student.heads[a], feature).to(at::kFloat);
+        const at::Tensor logits = nn::forward(student.heads[a], said).to(at::kFloat);
         words = words + at::cross_entropy_loss(logits, b.labels.select(1, static_cast<int64_t>(a)), {}, at::Reduction::Sum, -1) / b.ids.size(0);
     }
-    loss.total = loss.total + 0.03 * words;
+    loss.total = loss.total + 0.1 * words;
     const at::Tensor full = b.sigma.ge(0.999).to(at::kFloat), all = squared.detach(), e = all.mean({1, 2, 3, 4});
     loss.values = at::stack({e.mean(), (all * b.places).sum() / (b.places.sum() + 1e-6), (e * full).sum() / (full.sum() + 1e-6), words.detach()});
     return loss;
@@ -174,10 +182,10 @@ void train_denoiser(Settings& settings) {
     const LoopConfig config = loop_config(settings, "build/training/denoiser.safetensors", defaults);
     const world::Scope& scope = scope_setting(settings);
     const std::string vae_path = settings.text("vae", "build/training/vae.safetensors");
-    const int64_t batch = settings.integer("batch", 8), clips = settings.integer("clips", 6000);
+    const int64_t batch = settings.integer("batch", 8), sentences = settings.integer("sentences", 160), clips = settings.integer("clips", 6000);
     const int painters = static_cast<int>(settings.integer("painters", config.workers));
-    const double missing = settings.number("missing", 0.06), subject_weight = settings.number("subject_weight", 5), history_from = settings.number("history_from", 0.8),
-                 own_from = settings.number("own_from", 0.5);
+    const double missing = settings.number("missing", 0.06), subject_weight = settings.number("subject_weight", 8),
+                 pure_noise = settings.number("pure_noise", 0.45), history_from = settings.number("history_from", 0.8), own_from = settings.number("own_from", 0.5);
     const std::string pool_path = settings.text("pool", config.out + ".pool");
     storybook::DenoiserConfig shape;
     shape.width = settings.integer("width", shape.width);
@@ -201,15 +209,18 @@ void train_denoiser(Settings& settings) {
         const auto has = [&](const char* s) { return name.find(s) != std::string::npos; };
         if (has("embedding") || has("table") || has("position")) return 0.0;
         if (has("text.")) return static_cast<double>(shape.text.max_tokens);
-        if (has("modulation") || has("level") || has("sentence") || has("heads") || has("plan.hidden") || has("plan.project") || has("moving.project")) return 1.0;
+        if (has("modulation") || has("level") || has("sentence") || has("heads") || has("plan.hidden") || has("plan.deeper") || has("plan.project") || has("moving.project") ||
+            has("puppets.gain") || has("puppets.hidden"))
+            return 1.0;
+        if (has("puppets") && !has("puppets.in")) return static_cast<double>(storybook::kPlaces * kSlots);
         return has(".time.") ? tokens : tokens * kSlots;
     });
-    const Data data{pool, words, batch, shape.text.max_tokens, missing, subject_weight, config.device};
+    const Data data{pool, words, scope, batch, shape.text.max_tokens, sentences, missing, subject_weight, pure_noise, config.device};
     train(student, config, {"error", "subject", "first", "words"}, "latents", static_cast<double>(config.workers * batch * kSlots), 3 * forward * static_cast<double>(config.workers * batch),
           [&](const Student& model, const Step& step) {
               at::Generator noise = step_noise(config.device, step.seed);
               const bool history = step.progress > history_from && step.number % 2 == 0;
-              const bool own_steps = step.progress > own_from && step.number % 4 != 0;
+              const bool own_steps = step.progress > own_from && step.number % 2 != 0;
               return batch_loss(model, sample(data, step_dice(step.seed), noise, history, own_steps), data.subject_weight, noise);
           });
 }

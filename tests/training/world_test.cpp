@@ -3,6 +3,7 @@
 // The storybook world and its judge: what the trainer relies on.
 #include <gtest/gtest.h>
 
+#include "families/storybook/plan.h"
 #include "judge.h"
 #include "text/word_tokenizer.h"
 #include "world/captions.h"
@@ -33,7 +34,7 @@ TEST(World, RepeatsAfterItsPeriodAndIsTheSameEachTime) {
     }
 }
 
-// The denoiser moves its plan along these paths (families/storybook/denoiser.h, Path).
+// The denoiser moves its plan along these paths (families/storybook/plan.h, Path).
 TEST(World, PansAndStrollsByOneTokenPerGroup) {
     constexpr int kToken = 16;
     Renderer renderer;
@@ -52,6 +53,38 @@ TEST(World, PansAndStrollsByOneTokenPerGroup) {
         const Pose p = pose(c, group * kGroupFrames);
         EXPECT_EQ(p.x, kWidth / 2.f + static_cast<float>(kToken * (group < 8 ? group - 4 : 12 - group)));
         EXPECT_EQ(p.mirrored, group >= 8);
+    }
+}
+
+// .. and reads it along the zoom's.
+TEST(World, ZoomsAsThePlanDoes) {
+    using zt::storybook::kPaths, zt::storybook::move_along;
+    Clip c;
+    c.camera = kZoom;
+    const at::Tensor column = at::arange(16, at::kFloat).reshape({1, 1, 1, 16, 1}).expand({1, kPaths, 9, 16, 1}).contiguous();
+    const at::Tensor row = at::arange(9, at::kFloat).reshape({1, 1, 9, 1, 1}).expand({1, kPaths, 9, 16, 1}).contiguous();
+    for (int group = 0; group < 16; group++) {
+        const at::Tensor clock = at::full({1}, group, at::kLong);
+        const auto read = [&](const at::Tensor& home, int64_t y, int64_t x) { return move_along(home, clock)[0][y][x][zt::storybook::kZoom].item<float>(); };
+        const float scale = (zoom_factor(c, group * kGroupFrames + 1) + zoom_factor(c, group * kGroupFrames + 2)) / 2;
+        EXPECT_NEAR(15 / (read(column, 4, 15) - read(column, 4, 0)), scale, 2e-3) << group;
+        // The middle of token 2 lies at line 40.
+        EXPECT_NEAR(read(row, 2, 4) * 16 + 8, kZoomLine + (40 - kZoomLine) / scale, 0.1) << group;
+    }
+}
+
+// A puppet of a pair is the same picture as alone, four tokens to the side (kPlaces).
+TEST(World, PairsAreTwoPuppetsFourTokensApartFromTheMiddle) {
+    Clip alone, pair;
+    pair.companion = kCat;
+    for (int motion = 0; motion < kMotions; motion++) {
+        if (motion == kStroll) continue;   // goes half as far
+        alone.motion = pair.motion = motion;
+        for (const int which : {0, 1}) {
+            const Pose one = pose(alone, 5), two = pose(pair, 5, which);
+            EXPECT_NEAR(two.x - one.x, which == 0 ? -64 : 64, 1e-3);
+            EXPECT_EQ(std::tie(one.y, one.tilt, one.stretch, one.scale, one.cycle), std::tie(two.y, two.tilt, two.stretch, two.scale, two.cycle));
+        }
     }
 }
 

@@ -51,7 +51,7 @@ struct Scope {
 inline const std::array<Scope, 4> kScopes{{{"narrow", 8, 6, 4, 4, 2, 1, 1, 1, 0.0},
                                            {"broad", kSubjects, kColours, kMotions, kScenes, kTimes, 1, 1, 1, 0.0},
                                            {"weather", kSubjects, kColours, kMotions, kScenes, kTimes, kWeathers, 1, 1, 0.0},
-                                           {"wide", kSubjects, kColours, kMotions, kScenes, kTimes, kWeathers, kCameras, kStyles, 0.15}}};
+                                           {"wide", kSubjects, kColours, kMotions, kScenes, kTimes, kWeathers, kCameras, kStyles, 0.25}}};
 
 // Held-out combinations of subject, colour and scene (one in eight): never trained on, so that a
 // judge can tell composing from remembering.
@@ -69,11 +69,13 @@ inline const std::array<Scope, 4> kScopes{{{"narrow", 8, 6, 4, 4, 2, 1, 1, 1, 0.
 [[nodiscard]] inline Clip random_clip(const Scope& scope, std::mt19937& rng, bool from_held_out = false) {
     const auto pick = [&](int n) { return static_cast<int>(rng() % static_cast<unsigned>(n)); };
     const auto seldom = [&](int n) { return n == 1 || pick(5) < 3 ? 0 : 1 + pick(n - 1); };
+    // Decided first: most pairs have one of the two held out, and would be as rare in training as frequent before the judge.
+    const bool two = scope.duo > 0 && pick(1000) < static_cast<int>(scope.duo * 1000);
     Clip c;
     do {
         c = {pick(scope.subjects), pick(scope.colours), pick(scope.motions), pick(scope.scenes), pick(scope.times), pick(kLayouts),
              seldom(scope.weathers), seldom(scope.cameras), seldom(scope.styles)};
-        if (scope.duo > 0 && pick(1000) < static_cast<int>(scope.duo * 1000)) c.companion = pick(scope.subjects), c.companion_colour = pick(scope.colours);
+        if (two) c.companion = pick(scope.subjects), c.companion_colour = pick(scope.colours);
     } while (held_out(c) != from_held_out || (c.companion == c.subject && c.companion_colour == c.colour));
     return c;
 }

@@ -29,14 +29,13 @@ float triangle(int frame, int period) {
 }  // namespace
 
 // Most motions stay on the spot: what moves are legs, wings, hops and swings. The stroll goes one
-// token of the denoiser (16 pixels) per group.
+// token of the denoiser (16 pixels) per group, half of one where there are two.
 Pose pose(const Clip& clip, int frame, int which) {
     const bool duo = clip.companion >= 0;
     Pose p;
     p.cycle = static_cast<float>(frame % 8) / 8.f;
-    p.x = duo ? (which == 0 ? 72.f : 184.f) : 128.f;
+    p.x = duo ? (which == 0 ? 64.f : 192.f) : 128.f;   // of two: what one would look like, four tokens to the left and right
     p.y = kGroundY;
-    p.scale = duo ? 0.86f : 1.f;
     const auto on_the_spot = [&] { p.cycle = 0, p.moving = false; };
     switch (clip.motion) {
         case kRun: p.y -= 3.f * std::abs(sine(frame, 8)); break;
@@ -64,7 +63,7 @@ Pose pose(const Clip& clip, int frame, int which) {
             on_the_spot();
             break;
         case kStroll: {
-            const float reach = duo ? 16.f : 64.f;
+            const float reach = duo ? 32.f : 64.f;
             p.x += reach * (2.f * triangle(frame, 64) - 1.f);
             p.mirrored = frame % 64 >= 32;
             break;
@@ -77,6 +76,11 @@ Pose pose(const Clip& clip, int frame, int which) {
             break;
     }
     return p;
+}
+
+float zoom_factor(const Clip& clip, int frame) {
+    if (clip.camera != kZoom) return 1.f;
+    return 1.f + (kZoomMost - 1.f) * 0.5f * (1.f - std::cos(kTau * static_cast<float>(frame % 64) / 64.f));
 }
 
 Renderer::Bytes Renderer::backdrop_of(const Clip& c, int phase) {
@@ -103,6 +107,19 @@ void add_snore(std::vector<Shape>& shapes, int phase) {
     }
 }
 
+// The styles share a puppet's shapes: neon lights them from a bright outline, a pencil draws the outline
+// and crayons fill it. One line around the whole, not one around each part: legs behind a body and stripes
+// on it would be a tangle at this size.
+constexpr float kOutline = 1.5f;   // half of its width
+const Ink kGlow(rgb8(56, 56, 56), 0.78f), kPencil(rgb8(70, 64, 74));
+Ink puppet_fill(const Ink& ink, int style) {
+    switch (style) {
+        case kNeon: return mix(ink, rgb8(8, 8, 16), 0.62f);
+        case kSketch: return mix(ink, rgb8(250, 247, 238), 0.36f);
+        default: return ink;
+    }
+}
+
 Sprite paint_sprite(int subject, int style, const Pose& p) {
     constexpr int n = Sprite::kEdge;
     Sprite s;
@@ -117,7 +134,8 @@ Sprite paint_sprite(int subject, int style, const Pose& p) {
         const float fy = y - p.pivot;
         return Point{(x * c + fy * d) / p.scale, (-x * d + fy * c) / (p.stretch * p.scale) + p.pivot};
     };
-    if (p.asleep) add_snore(shapes, p.snore);
+    const size_t parts = shapes.size();
+    if (p.asleep) add_snore(shapes, p.snore);   // without an outline: too small for one
     struct Layered {
         Ink ink;
         float rim = 1;
@@ -126,31 +144,26 @@ Sprite paint_sprite(int subject, int style, const Pose& p) {
         under.ink = mix(under.ink, ink, a);
         under.rim *= 1.f - a;
     };
-    const float margin = style == kPaper ? 2.2f : 0.8f;   // the paper's white edge
+    const float margin = style == kPaper ? 2.2f : kOutline;   // the paper's white edge, the line around the whole
     std::vector<float> edges(static_cast<size_t>(n) * n);   // distance to the puppet's outline
     s.left = s.top = n;
     for (int y = 0; y < n; y++)
         for (int x = 0; x < n; x++) {
             const Point at = local(static_cast<float>(x) + 0.5f, static_cast<float>(y) + 0.5f);
-            float whole = 1e9f;
+            float whole = 1e9f, outline = 1e9f;   // distance to everything, to the puppet
             Layered pixel;
-            for (const Shape& shape : shapes) {
-                const float dist = distance(shape, at) * p.scale;
+            for (size_t k = 0; k < shapes.size(); k++) {
+                const float dist = distance(shapes[k], at) * p.scale;
                 whole = std::min(whole, dist);
-                if (dist > 3.f) continue;
-                const Stroke k = stroke(shape.colour, dist, style);
-                if (k.fill_alpha > 0) over(pixel, k.fill, k.fill_alpha);
-                if (k.line_alpha > 0) over(pixel, k.line, k.line_alpha);
+                if (k < parts) outline = std::min(outline, dist);
+                if (const float a = coverage(dist); a > 0) over(pixel, k < parts ? puppet_fill(shapes[k].colour, style) : shapes[k].colour, a);
             }
             const auto i = static_cast<size_t>(y * n + x);
             edges[i] = whole;
-            float alpha = coverage(whole - margin);
-            if (style == kNeon && whole > 0.f) {   // glow in the subject's colour
-                const Ink glow = mix(Ink({0, 0, 0}, 1.f), Ink(rgb8(255, 255, 255)), 0.2f);
-                over(pixel, glow, coverage(0.6f - whole));
-                alpha = std::max(coverage(whole - 0.7f), 0.6f * std::exp(-whole / 3.f));
-            }
-            if (style == kSketch) over(pixel, rgb8(70, 64, 74), pixel.rim);   // no rim: pencil to the end
+            float alpha = coverage(style == kPaper ? whole - margin : std::min(outline - margin, whole));
+            if (style != kPaper) over(pixel, style == kNeon ? kGlow : kPencil, coverage(std::abs(outline) - kOutline));
+            if (style == kNeon && whole > 0.f) alpha = std::max(alpha, 0.5f * std::exp(-whole / 3.f));   // light spills out
+            if (style == kNeon && whole > kOutline) over(pixel, kGlow, 1.f);
             Sprite::Pixel& o = s.pixels[i];
             o = {{byte(pixel.ink.fixed.r), byte(pixel.ink.fixed.g), byte(pixel.ink.fixed.b)}, byte(pixel.ink.main), byte(pixel.rim), byte(alpha), 0};
         }
@@ -223,11 +236,11 @@ void pan(uint8_t* picture, int by) {
     }
 }
 
-// Enlarges around a point a little below the middle, bilinear.
+// Enlarges around the middle of kZoomLine, bilinear.
 void zoom(uint8_t* picture, float factor) {
     if (factor <= 1.f) return;
     const std::vector<uint8_t> from(picture, picture + kFrameBytes);
-    constexpr float cx = 128.f, cy = 84.f;
+    constexpr float cx = kWidth / 2.f, cy = kZoomLine;
     for (int y = 0; y < kHeight; y++) {
         const float sy = cy + (static_cast<float>(y) + 0.5f - cy) / factor - 0.5f;
         const int y0 = std::clamp(static_cast<int>(sy), 0, kHeight - 2);
@@ -250,7 +263,7 @@ void zoom(uint8_t* picture, float factor) {
 
 // Camera moves that act on the whole picture, then the weather before the lens.
 void Renderer::finish(const Clip& clip, int frame, uint8_t* out) {
-    if (clip.camera == kZoom) zoom(out, 1.f + 0.34f * 0.5f * (1.f - std::cos(kTau * static_cast<float>(frame % 64) / 64.f)));
+    zoom(out, zoom_factor(clip, frame));
     if (clip.camera == kShake) {
         const int dx = static_cast<int>(std::lround(4.f * sine(frame, 8))), dy = static_cast<int>(std::lround(3.f * sine(frame + 2, 4)));
         pan(out, dx);

@@ -36,6 +36,10 @@ struct Pose {
 // The pose of the subject (which = 0) or its companion (1).
 [[nodiscard]] Pose pose(const Clip& clip, int frame, int which = 0);
 
+// How much a zooming camera enlarges a frame, towards the middle of line kZoomLine; 1 without a zoom.
+inline constexpr float kZoomLine = 84.f, kZoomMost = 1.34f;
+[[nodiscard]] float zoom_factor(const Clip& clip, int frame);
+
 // Thread-safe; deterministic.
 class Renderer {
 public:

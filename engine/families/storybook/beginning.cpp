@@ -26,7 +26,8 @@ at::Tensor pixels(const families::Picture& picture, zt_fit fit) {
 at::Tensor guess(const Denoiser& net, const at::Tensor& noise, const at::Tensor& context, float present, const at::Tensor& sentence, int64_t clock,
                  const Cancel& cancel) {
     const at::ScalarType dtype = net.patch_in.weight.scalar_type();
-    return forward(net, noise.to(dtype), context.to(dtype), at::full({1}, present), at::full({1}, 1.f), sentence, at::full({1}, clock, at::kLong), &cancel)
+    const at::Tensor when = at::full({1}, clock, at::kLong);
+    return forward(net, noise.to(dtype), context.to(dtype), at::full({1}, present), at::full({1}, 1.f), sentence, when, forward(net.plan, sentence, when), &cancel)
         .to(at::kFloat);
 }
 

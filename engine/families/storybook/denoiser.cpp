@@ -38,30 +38,7 @@ at::Tensor mix_time(const DenoiserLayer& layer, const at::Tensor& h, int64_t bat
     return nn::forward(layer.time, stacked).reshape({batch, kTokens, kSlots, width}).transpose(1, 2).reshape(h.sizes());
 }
 
-// Weights of the two neighbours that each place of a row reads between. source: [..., count], in
-// places -> [..., count, count]
-at::Tensor neighbours(const at::Tensor& source) {
-    return (1 - (source.unsqueeze(-1) - at::arange(source.size(-1), source.options())).abs()).clamp_min(0);
-}
-
 }  // namespace
-
-at::Tensor move_along(const at::Tensor& home, const at::Tensor& clock) {
-    const int64_t batch = home.size(0), features = home.size(4);
-    const auto f32 = home.options().dtype(at::kFloat);
-    const at::Tensor t = (clock.unsqueeze(1) + at::arange(kSlots, clock.options())).remainder(kClock).to(at::kFloat).unsqueeze(2);   // [batch, slots, 1]
-    const at::Tensor column = at::arange(kColumns, f32), row = at::arange(kRows, f32);
-    constexpr double reach = 4, half = kClock / 2, middle = (kColumns - 1) / 2.0, eye = 84 / 16.0 - 0.5;   // a zoom goes towards line 84
-    const at::Tensor pan = (column + t).remainder(kColumns);
-    const at::Tensor stroll = at::where(t.lt(half), column - (t - reach), (kColumns - 1) - (column + (t - half) - reach));
-    // The middle of a latent's four frames; 64 frames there and back, 1.34 in between.
-    const at::Tensor zoom = 1 + 0.17 * (1 - ((t + 0.375) * (2 * M_PI / kClock)).cos());
-    const at::Tensor columns = neighbours(at::stack({pan, stroll, middle + (column - middle) / zoom}, 2));                      // [batch, slots, paths, 16, 16]
-    const at::Tensor rows = neighbours(at::stack({row.expand({batch, kSlots, kRows}), row.expand({batch, kSlots, kRows}), eye + (row - eye) / zoom}, 2));
-    const at::Tensor across = at::matmul(columns.to(home.scalar_type()).unsqueeze(3), home.unsqueeze(1));                         // [batch, slots, paths, 9, 16, features]
-    const at::Tensor both = at::matmul(rows.to(home.scalar_type()), across.flatten(4)).reshape(across.sizes());
-    return both.permute({0, 1, 3, 4, 2, 5}).reshape({batch * kSlots, kRows, kColumns, kPaths * features});
-}
 
 Denoiser make_denoiser(const DenoiserConfig& c) {
     Denoiser net;
@@ -69,18 +46,10 @@ Denoiser make_denoiser(const DenoiserConfig& c) {
     net.text = make_text_encoder(c.text);
     const int64_t patch = kPatch * kPatch * c.channels, w = c.width;
     net.patch_in = nn::make_linear(2 * patch + 1, w);
-    net.position = at::empty({kSlots, kRows, kColumns, w});
     net.level1 = nn::make_linear(kLevelFeatures, w);
     net.level2 = nn::make_linear(w, w);
     net.sentence = nn::make_linear(c.text.width, w);
-    net.plan = nn::make_linear(c.text.width, c.plan_width);
-    net.plan_project = nn::make_linear(c.plan_width, kSlots * kTokens * c.plan_features);
-    net.plan_in = nn::make_linear(c.plan_features, w);
-    if (c.moving_features > 0) {
-        net.moving_project = nn::make_linear(c.plan_width, kPaths * kTokens * c.moving_features);
-        net.moving_in = nn::make_linear(kPaths * c.moving_features, w);
-    }
-    net.clock_plan = at::empty({kClock, c.plan_width});
+    net.plan = make_plan(c.plan, c.text.width, w);
     net.clock_level = at::empty({kClock, w});
     for (int64_t i = 0; i < c.layers; i++) {
         DenoiserLayer layer;
@@ -100,9 +69,9 @@ Denoiser make_denoiser(const DenoiserConfig& c) {
 }
 
 at::Tensor forward(const Denoiser& net, const at::Tensor& noisy, const at::Tensor& context, const at::Tensor& present,
-                   const at::Tensor& sigma, const at::Tensor& sentence, const at::Tensor& clock, const Cancel* cancel) {
+                   const at::Tensor& sigma, const at::Tensor& sentence, const at::Tensor& clock, const at::Tensor& plan, const Cancel* cancel) {
     const at::ScalarType dtype = net.patch_in.weight.scalar_type();
-    const int64_t batch = noisy.size(0), n = batch * kSlots, w = net.config.width;
+    const int64_t batch = noisy.size(0), n = batch * kSlots;
     const at::Tensor c = at::silu(nn::forward(net.level2, at::silu(nn::forward(net.level1, level_features(sigma).to(dtype)))) +
                                   nn::forward(net.sentence, sentence) + at::embedding(net.clock_level, clock));                               // [batch, width]
 
@@ -110,14 +79,7 @@ at::Tensor forward(const Denoiser& net, const at::Tensor& noisy, const at::Tenso
     const at::Tensor before = nn::space_to_depth(context.to(dtype), kPatch);                          // [batch, 9, 16, 4c]
     const at::Tensor flag = present.to(dtype).reshape({batch, 1, 1, 1}).expand({batch, kRows, kColumns, 1});
     const at::Tensor extra = at::cat({before, flag}, 3).unsqueeze(1).expand({batch, kSlots, kRows, kColumns, before.size(3) + 1});
-    at::Tensor x = nn::forward(net.patch_in, at::cat({own, extra.reshape({n, kRows, kColumns, before.size(3) + 1})}, 3));
-    const at::Tensor hidden = at::silu(nn::forward(net.plan, sentence) + at::embedding(net.clock_plan, clock)), plan = nn::forward(net.plan_project, hidden);
-    x = (x.reshape({batch, kSlots, kRows, kColumns, w}) + net.position +
-         nn::forward(net.plan_in, plan.reshape({batch, kSlots, kRows, kColumns, net.config.plan_features}))).reshape({n, kRows, kColumns, w});
-    if (net.moving_project.weight.defined()) {
-        const at::Tensor home = nn::forward(net.moving_project, hidden).reshape({batch, kPaths, kRows, kColumns, net.config.moving_features});
-        x = x + nn::forward(net.moving_in, move_along(home, clock));
-    }
+    at::Tensor x = nn::forward(net.patch_in, at::cat({own, extra.reshape({n, kRows, kColumns, before.size(3) + 1})}, 3)) + plan;
 
     for (const DenoiserLayer& layer : net.layers) {
         if (cancel) cancel->poll();

@@ -8,34 +8,24 @@
 // one linear map across the three slots; sentence and noise level enter as shift, scale and gate
 // of each sub-layer (AdaLN-Zero, Peebles & Xie 2212.09748). The context latent enters as input
 // channels at its own place, with a flag that tells whether there is one: without it the same
-// network starts a new clip. Sentence and clock (where in the shot we are) also give a coarse plan,
-// a few features per token that say what belongs where; without it a small network needs far longer
-// to learn shapes. What crosses the picture has a plan of its own, drawn once where it stands at home
-// and moved by the clock along the three paths there are (Path): otherwise each of the sixteen places
-// of a pan would have to be learned anew for every backdrop. Convolutional feed-forward parts because
+// network starts a new clip. Sentence and clock (where in the shot we are) also give a coarse plan, a
+// few features per token that say what belongs where (plan.h). Convolutional feed-forward parts because
 // small networks learn shapes from them in far fewer steps, and CPUs run them at their matrix rate.
 #pragma once
 
 #include <vector>
 
 #include "core/cancel.h"
+#include "families/storybook/plan.h"
 #include "families/storybook/text_encoder.h"
 #include "nn/layers.h"
 
 namespace zt::storybook {
 
-inline constexpr int64_t kSlots = 3;           // latents made at once
-inline constexpr int64_t kClock = 16;          // the clock counts latents since the shot began, modulo this
-// What moves as a whole: a backdrop that a camera passes (one token to the left per latent, round a ring),
-// a subject that strolls (one token per latent from four to the left of its home to four to the right,
-// and mirrored back), a picture that a zoom enlarges by a third and back. Periods of kClock latents.
-enum Path { kPan, kStroll, kZoom, kPaths };
-
 struct DenoiserConfig {
     int64_t channels = 24;             // of a latent
     int64_t width = 160, heads = 4, layers = 6, attention_every = 2;
-    int64_t plan_width = 384, plan_features = 32;   // see Denoiser::plan
-    int64_t moving_features = 16;                   // see Denoiser::moving_project; 0: none
+    PlanConfig plan;
     bool pictures = false;             // trained to begin with a still picture
     TextConfig text;
 };
@@ -62,14 +52,9 @@ struct Denoiser {
     DenoiserConfig config;
     TextEncoder text;
     nn::Linear patch_in;               // 2 * 4 * channels + 1 -> width
-    at::Tensor position;               // [kSlots, 9, 16, width]
     nn::Linear level1, level2;         // noise level features -> condition
     nn::Linear sentence;               // text feature -> condition
-    nn::Linear plan, plan_project;     // text feature -> plan_width -> [kSlots, 9, 16, plan_features]
-    nn::Linear plan_in;                // plan_features -> width
-    nn::Linear moving_project;         // plan_width -> [kPaths, 9, 16, moving_features], at home; undefined where there are none
-    nn::Linear moving_in;              // kPaths * moving_features, moved -> width
-    at::Tensor clock_plan;             // [kClock, plan_width]
+    Plan plan;                         // what sentence and clock say about each token
     at::Tensor clock_level;            // [kClock, width], part of the condition
     std::vector<DenoiserLayer> layers;
     nn::Linear last_modulation;        // condition -> shift, scale
@@ -78,18 +63,10 @@ struct Denoiser {
     void visit(F&& f) {
         text.visit(f);
         patch_in.visit(f, "patch_in");
-        f("position", position);
         level1.visit(f, "level1");
         level2.visit(f, "level2");
         sentence.visit(f, "sentence");
-        plan.visit(f, "plan.hidden");
-        plan_project.visit(f, "plan.project");
-        plan_in.visit(f, "plan.in");
-        if (moving_project.weight.defined()) {
-            moving_project.visit(f, "plan.moving.project");
-            moving_in.visit(f, "plan.moving.in");
-        }
-        f("clock.plan.table", clock_plan);
+        plan.visit(f);
         f("clock.level.table", clock_level);
         for (size_t i = 0; i < layers.size(); i++) layers[i].visit(f, "layers." + std::to_string(i));
         last_modulation.visit(f, "last.modulation");
@@ -99,12 +76,6 @@ struct Denoiser {
 
 [[nodiscard]] Denoiser make_denoiser(const DenoiserConfig& config);
 
-// What each path shows at the time of each slot, from what it shows at home (unpanned; in the middle of the
-// stroll, on its way out; not enlarged).
-//   home   [batch, kPaths, 9, 16, features]
-//   clock  [batch] int64, of the first slot -> [batch * kSlots, 9, 16, kPaths * features]
-[[nodiscard]] at::Tensor move_along(const at::Tensor& home, const at::Tensor& clock);
-
 // Clean latents predicted from noisy ones (x-prediction).
 //   noisy    [batch, 3, 18, 32, channels]
 //   context  [batch, 18, 32, channels], zero where there is none
@@ -113,8 +84,9 @@ struct Denoiser {
 //   sigma    [batch] fp32, 1 = noise, 0 = clean
 //   sentence [batch, text width], from the text encoder
 //   clock    [batch] int64, latents since the shot began, modulo kClock
+//   plan     of the same sentence and clock, from net.plan
 [[nodiscard]] at::Tensor forward(const Denoiser& net, const at::Tensor& noisy, const at::Tensor& context, const at::Tensor& present,
-                                 const at::Tensor& sigma, const at::Tensor& sentence, const at::Tensor& clock,
+                                 const at::Tensor& sigma, const at::Tensor& sentence, const at::Tensor& clock, const at::Tensor& plan,
                                  const Cancel* cancel = nullptr);
 
 }  // namespace zt::storybook

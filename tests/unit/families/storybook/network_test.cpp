@@ -80,7 +80,7 @@ Denoiser tiny_denoiser() {
     return net;
 }
 
-at::Tensor run(const Denoiser& net, const Call& c) { return forward(net, c.noisy, c.context, c.present, c.sigma, c.sentence, c.clock); }
+at::Tensor run(const Denoiser& net, const Call& c) { return forward(net, c.noisy, c.context, c.present, c.sigma, c.sentence, c.clock, forward(net.plan, c.sentence, c.clock)); }
 
 TEST(Denoiser, EveryInputMatters) {
     const c10::InferenceMode inference;
@@ -133,6 +133,41 @@ TEST(Denoiser, TheZoomGoesInAndBack) {
     const at::Tensor near = moved(kZoom, 8);
     EXPECT_NEAR((near[15] - near[0]).item<float>(), 15 / 1.34, 0.02);
     EXPECT_NEAR((near[15] + near[0]).item<float>(), 15, 1e-4);
+}
+
+// What the puppets' part of a plan adds, [9, 16, width] of the first slot.
+at::Tensor puppets_of(Plan plan, const at::Tensor& sentence) {
+    const at::Tensor clock = at::zeros({1}, at::kLong), with = forward(plan, sentence, clock)[0];
+    plan.puppet_in.weight = at::zeros_like(plan.puppet_in.weight), plan.puppet_in.bias = at::zeros_like(plan.puppet_in.bias);
+    return with - forward(plan, sentence, clock)[0];
+}
+
+TEST(Plan, PuppetsAreTheSameAtEveryPlace) {
+    Denoiser net = tiny_denoiser();
+    Plan& plan = net.plan;
+    const int64_t hidden = plan.config.puppet_width, features = plan.config.puppet_features;
+    plan.config.zoomed_features = 0;   // what zooms lies between tokens
+    plan.puppet_project = {plan.puppet_project.weight.slice(0, 0, 9 * 8 * features), plan.puppet_project.bias.slice(0, 0, 9 * 8 * features) * 0};
+    plan.puppet_gain = {at::zeros({kPlaces * features, 8}), at::zeros({kPlaces * features})};
+    plan.puppet_in.weight = plan.puppet_in.weight.slice(1, 0, features);
+    plan.puppet_clock = at::zeros_like(plan.puppet_clock);
+    plan.puppet_deeper_project.bias = at::zeros_like(plan.puppet_deeper_project.bias);
+    plan.puppet_deeper_in.bias = at::zeros_like(plan.puppet_deeper_in.bias);
+    const at::Tensor sentence = zt::sample::Noise(9).draw({1, 8}), one = plan.puppet_hidden.weight.slice(0, 0, hidden).clone();
+    const at::Tensor silent = plan.puppet_in.bias;
+    std::array<at::Tensor, kPlaces> seen;   // with a puppet at one place only, read in its window
+    constexpr std::array<int64_t, kPlaces> first{4, 0, 8};
+    for (int64_t place = 0; place < kPlaces; place++) {
+        plan.puppet_hidden = {at::zeros({kPlaces * hidden, 8}), at::zeros({kPlaces * hidden})};
+        plan.puppet_hidden.weight.slice(0, place * hidden, (place + 1) * hidden).copy_(one);
+        const at::Tensor all = puppets_of(plan, sentence);
+        const auto k = static_cast<size_t>(place);
+        seen[k] = all.slice(1, first[k], first[k] + 8);
+        EXPECT_GT((seen[k] - silent).abs().max().item<float>(), 0.05F);
+        EXPECT_NEAR((all - silent).abs().sum().item<float>(), (seen[k] - silent).abs().sum().item<float>(), 1e-2F) << "nothing outside of the window";
+    }
+    EXPECT_TRUE(at::allclose(seen[0], seen[1], 1e-4, 1e-4));
+    EXPECT_TRUE(at::allclose(seen[0], seen[2], 1e-4, 1e-4));
 }
 
 TEST(TextEncoder, PaddingHasNoEffectAndOrderHas) {
