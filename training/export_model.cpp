@@ -45,6 +45,7 @@ void export_model(Settings& settings) {
     plan.moving_features = size("plan.moving.in.weight", 1) / storybook::kPaths;
     plan.puppet_width = size("puppets.deeper.in.weight", 1);
     if (plan.puppet_width == 0) plan.puppet_features = plan.zoomed_features = 0;
+    plan.steered = net_weights.contains("plan.shake.sentence.weight");
     TORCH_CHECK(size("puppets.in.weight", 1) == plan.puppet_features + plan.zoomed_features, "puppets: expected ", plan.puppet_features, " features and ", plan.zoomed_features, " that zoom");
     files.denoiser.text.max_tokens = net_weights.at("text.position").size(0) - 1;
     files.denoiser.layers = 0;

@@ -122,7 +122,7 @@ struct Test {
     }
 };
 
-// Rows of the table beside the languages: what the clips of one style show, of pairs and of each camera.
+// Rows of the table beside the languages: what the clips of one style show, of pairs, of strolls and of each camera.
 struct Part {
     const char* name;
     bool (*of)(const Clip&);
@@ -133,7 +133,7 @@ void test_prompts(const Test& t) {
     Score real, vae, english, chinese;
     Part parts[]{{"paper", [](const Clip& c) { return c.style == kPaper; }, {}}, {"neon", [](const Clip& c) { return c.style == kNeon; }, {}},
                  {"sketch", [](const Clip& c) { return c.style == kSketch; }, {}}, {"single", [](const Clip& c) { return c.companion < 0; }, {}},
-                 {"pair", [](const Clip& c) { return c.companion >= 0; }, {}}, {"still", [](const Clip& c) { return c.camera == kStatic; }, {}},
+                 {"pair", [](const Clip& c) { return c.companion >= 0; }, {}}, {"stroll", [](const Clip& c) { return c.motion == kStroll; }, {}}, {"still", [](const Clip& c) { return c.camera == kStatic; }, {}},
                  {"follow", [](const Clip& c) { return c.camera == kFollow; }, {}}, {"zoom", [](const Clip& c) { return c.camera == kZoom; }, {}},
                  {"shake", [](const Clip& c) { return c.camera == kShake; }, {}}};
     t.each([&](size_t i, const Clip& c, Judge& judge) {

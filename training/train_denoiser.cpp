@@ -45,9 +45,9 @@ struct Batch {
     at::Tensor context;    // [batch, 18, 32, channels], zero where there is none
     at::Tensor present;    // [batch]: 0 none, 1 the latent before, -1 a still picture
     at::Tensor sigma;      // [batch]
-    at::Tensor ids;        // [batch + more sentences, max_tokens]
+    at::Tensor ids;        // [2 * batch + more sentences, max_tokens]: of the clips, of the same with another cast, others
     at::Tensor clock;      // [batch]
-    at::Tensor labels;     // [batch + more sentences, attributes], -1 where the sentence is silent
+    at::Tensor labels;     // [2 * batch + more sentences, attributes], -1 where the sentence is silent
     // The window before, where the network may make its own context; defined when history is asked for.
     at::Tensor past_target, past_context;
     at::Tensor stride;     // [batch]: how much noisier the state was that the network itself came from; undefined: none
@@ -58,6 +58,7 @@ struct Data {
     const text::WordTokenizer& words;
     const world::Scope& scope;
     int64_t batch, max_tokens, sentences;
+    int64_t company;       // of the sentences: so many pairs, and as many of who stands left and who stands right alone
     double missing, subject_weight, pure_noise;
     at::Device device;
 };
@@ -68,9 +69,9 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
     // Filled on the CPU, then sent as a whole.
     constexpr int64_t width = 2 * (kSlots + 1);
     at::Tensor rows = at::zeros({n, width}, at::kLong), present = at::zeros({n}), blur = at::zeros({n}), sigma = at::zeros({n}), stride = at::zeros({n});
-    at::Tensor clock = at::zeros({n}, at::kLong), ids = at::zeros({n + data.sentences, data.max_tokens}, at::kLong), labels = at::full({n + data.sentences, world::kAttributes}, -1, at::kLong);
-    const auto say = [&](const world::Clip& clip, int64_t i) {
-        const world::Caption c = world::caption(clip, dice() % 2 ? world::kEnglish : world::kChinese, data.missing, dice);
+    at::Tensor clock = at::zeros({n}, at::kLong), ids = at::zeros({2 * n + data.sentences, data.max_tokens}, at::kLong), labels = at::full({2 * n + data.sentences, world::kAttributes}, -1, at::kLong);
+    const auto say = [&](const world::Clip& clip, int64_t i, double missing) {
+        const world::Caption c = world::caption(clip, dice() % 2 ? world::kEnglish : world::kChinese, missing, dice);
         std::vector<int64_t> words = data.words.encode(c.text, static_cast<size_t>(data.max_tokens - 1)).ids;
         words.push_back(data.words.id_of(world::layout_word(clip.layout)));
         std::copy(words.begin(), words.end(), ids.data_ptr<int64_t>() + i * data.max_tokens);
@@ -95,12 +96,25 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
         sigma.data_ptr<float>()[i] = static_cast<float>(uniform() < data.pure_noise ? 1.0 : uniform() < 0.65 ? 1.0 / (1.0 + std::exp(-z)) : uniform());
         // Of two to ten steps, or from pure noise: then nothing of the truth is left in the state.
         if (own_steps) stride.data_ptr<float>()[i] = static_cast<float>(uniform() < 0.6 ? 1.0 : 0.1 + 0.4 * uniform());
-        say(data.pool.clip(w.clip), i);
+        world::Clip clip = data.pool.clip(w.clip);
+        say(clip, i, data.missing);
+        const world::Clip cast = world::random_clip(data.scope, dice);
+        clip.subject = cast.subject, clip.colour = cast.colour;
+        if (clip.companion >= 0) clip.companion = static_cast<int>(dice() % static_cast<unsigned>(data.scope.subjects)), clip.companion_colour = static_cast<int>(dice() % static_cast<unsigned>(data.scope.colours));
+        say(clip, n + i, data.missing);
     }
-    // Every other one of a pair: who is what is the hard part.
+    // Pairs, since who is what is the hard part, with the two alone; then any others.
     world::Scope pairs = data.scope;
-    pairs.duo = pairs.duo > 0 ? 1 : 0;
-    for (int64_t i = n; i < n + data.sentences; i++) say(world::random_clip(i % 2 ? pairs : data.scope, dice), i);
+    pairs.duo = 1;
+    for (int64_t i = 2 * n; i < 2 * n + data.company; i++) {
+        world::Clip pair = world::random_clip(pairs, dice);
+        if (pair.motion == world::kStroll) pair.motion = world::kRun;   // of two, each strolls half as far
+        world::Clip left = pair, right = pair;
+        left.companion = right.companion = -1;
+        right.subject = pair.companion, right.colour = pair.companion_colour;
+        say(pair, i, 0), say(left, i + data.company, 0), say(right, i + 2 * data.company, 0);
+    }
+    for (int64_t i = 2 * n + 3 * data.company; i < 2 * n + data.sentences; i++) say(world::random_clip(data.scope, dice), i, data.missing);
     const auto send = [&](const at::Tensor& t) { return t.to(data.device); };
     const int64_t used = history ? width : kSlots + 1;
     const at::Tensor latents = data.pool.latents(send(rows.slice(1, 0, used).flatten()));
@@ -115,15 +129,19 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
     return b;
 }
 
-at::Tensor predict(const Student& student, const at::Tensor& noisy, const Batch& b, const at::Tensor& sigma, const at::Tensor& feature) {
+// Features of the sentences: of the clips, and of the same with another cast.
+struct Said {
+    at::Tensor clip, recast;   // [batch, text width]
+};
+
+at::Tensor predict(const Student& student, const at::Tensor& noisy, const Batch& b, const at::Tensor& sigma, const Said& said, const at::Tensor& plan) {
     const at::ScalarType dtype = student.net.patch_in.weight.scalar_type();
-    const at::Tensor plan = storybook::forward(student.net.plan, feature, b.clock);
-    return storybook::forward(student.net, noisy.to(dtype), b.context.to(dtype), b.present, sigma, feature, b.clock, plan).to(at::kFloat);
+    return storybook::forward(student.net, noisy.to(dtype), b.context.to(dtype), b.present, sigma, said.recast, b.clock, plan).to(at::kFloat);
 }
 
 // Puts the network's own last latent of the window before in the place of the real one: the window
 // is given with much noise and cleaned in one step. That is about what it meets at play-back.
-void use_own_history(const Student& student, Batch& b, const at::Tensor& feature, at::Generator& noise) {
+void use_own_history(const Student& student, Batch& b, const Said& said, at::Generator& noise) {
     const at::NoGradGuard no_grad;
     constexpr double level = 0.75;
     const at::Tensor noisy = b.past_target * (1 - level) + at::empty_like(b.past_target).normal_(0, 1, noise) * level;
@@ -131,7 +149,8 @@ void use_own_history(const Student& student, Batch& b, const at::Tensor& feature
     past.context = b.past_context;
     past.present = at::ones_like(b.present);
     past.clock = (b.clock + storybook::kClock - kSlots) % storybook::kClock;
-    const at::Tensor own = predict(student, noisy, past, at::full_like(b.sigma, level), feature).select(1, kSlots - 1);
+    const at::Tensor plan = storybook::forward(student.net.plan, said.clip, past.clock);
+    const at::Tensor own = predict(student, noisy, past, at::full_like(b.sigma, level), said, plan).select(1, kSlots - 1);
     b.context = at::where(b.present.gt(0).reshape({-1, 1, 1, 1}), own, b.context);
 }
 
@@ -140,35 +159,50 @@ void use_own_history(const Student& student, Batch& b, const at::Tensor& feature
 // that only ever saw the truth under its noise believes what it reads there, its own first blur too;
 // training/README.md has what this changes. (The answer must follow from sentence and clock, as it
 // does in this world, or the network would learn the mean of several.)
-at::Tensor noisy_states(const Student& student, const Batch& b, const at::Tensor& feature, at::Generator& noise) {
+at::Tensor noisy_states(const Student& student, const Batch& b, const Said& said, const at::Tensor& plan, at::Generator& noise) {
     const at::Tensor e = at::empty_like(b.target, at::MemoryFormat::Contiguous).normal_(0, 1, noise);
     const auto each = [](const at::Tensor& t) { return t.reshape({-1, 1, 1, 1, 1}); };
     if (!b.stride.defined()) return b.target * (1 - each(b.sigma)) + e * each(b.sigma);
     const at::NoGradGuard no_grad;
     const at::Tensor before = (b.sigma + b.stride).clamp_max(1);
     const at::Tensor noisy = b.target * (1 - each(before)) + e * each(before);
-    const at::Tensor own = predict(student, noisy, b, before, feature);
+    const at::Tensor own = predict(student, noisy, b, before, said, plan);
     return own + (noisy - own) * each(b.sigma / before);
 }
 
+// How far the puppets that sentences of pairs plan are from those of each alone, as a share of how much
+// those differ among themselves. said: features of `count` pairs, of who stands left, of who stands right.
+at::Tensor company_loss(const storybook::Plan& plan, const at::Tensor& said, int64_t count) {
+    const auto loss = [&](const nn::Linear& layer) {
+        const at::Tensor at_places = nn::forward(layer, said).to(at::kFloat).reshape({3, count, storybook::kPlaces, -1});
+        const at::Tensor alone = at_places.slice(0, 1).select(2, 0).detach(), together = at_places[0].slice(1, 1).transpose(0, 1);   // [left and right, count, ..]
+        return (together - alone).square().mean() / (alone - alone.mean(at::IntArrayRef{0, 1}, true)).square().mean();
+    };
+    return loss(plan.puppet_hidden) + loss(plan.puppet_gain);
+}
+
 // values: squared error, the same where subjects stand, at full noise (what the first step has to
-// guess), words loss.
-StepLoss batch_loss(const Student& student, Batch b, double subject_weight, at::Generator& noise) {
-    const at::Tensor said = storybook::forward(student.net.text, b.ids), feature = said.slice(0, 0, b.target.size(0));
-    if (b.past_target.defined()) use_own_history(student, b, feature.detach(), noise);
-    const at::Tensor noisy = noisy_states(student, b, feature.detach(), noise);
-    const at::Tensor squared = (predict(student, noisy, b, b.sigma, feature) - b.target).square().mean(-1, true);   // [batch, 3, 18, 32, 1]
-    const at::Tensor weight = 1 + (subject_weight - 1) * b.places;
+// guess), loss of the words and of company.
+StepLoss batch_loss(const Student& student, Batch b, const Data& data, at::Generator& noise) {
+    const int64_t n = b.target.size(0);
+    const at::Tensor features = storybook::forward(student.net.text, b.ids);
+    const Said said{features.slice(0, 0, n), features.slice(0, n, 2 * n)};
+    if (b.past_target.defined()) use_own_history(student, b, said, noise);
+    const at::Tensor plan = storybook::forward(student.net.plan, said.clip, b.clock);
+    const at::Tensor noisy = noisy_states(student, b, said, plan, noise);
+    const at::Tensor squared = (predict(student, noisy, b, b.sigma, said, plan) - b.target).square().mean(-1, true);   // [batch, 3, 18, 32, 1]
+    const at::Tensor weight = 1 + (data.subject_weight - 1) * b.places;
     StepLoss loss;
     loss.total = ((squared * weight).mean({1, 2, 3, 4}) * (1.0 - 0.5 * b.sigma)).mean();
-    at::Tensor words = at::zeros({}, feature.options().dtype(at::kFloat));
+    at::Tensor words = at::zeros({}, features.options().dtype(at::kFloat));
     for (size_t a = 0; a < student.heads.size(); a++) {
-        const at::Tensor logits = nn::forward(student.heads[a], said).to(at::kFloat);
+        const at::Tensor logits = nn::forward(student.heads[a], features).to(at::kFloat);
         words = words + at::cross_entropy_loss(logits, b.labels.select(1, static_cast<int64_t>(a)), {}, at::Reduction::Sum, -1) / b.ids.size(0);
     }
-    loss.total = loss.total + 0.1 * words;
+    const at::Tensor company = data.company > 0 ? company_loss(student.net.plan, features.slice(0, 2 * n, 2 * n + 3 * data.company), data.company) : at::zeros_like(words);
+    loss.total = loss.total + 0.1 * words + 0.1 * company;
     const at::Tensor full = b.sigma.ge(0.999).to(at::kFloat), all = squared.detach(), e = all.mean({1, 2, 3, 4});
-    loss.values = at::stack({e.mean(), (all * b.places).sum() / (b.places.sum() + 1e-6), (e * full).sum() / (full.sum() + 1e-6), words.detach()});
+    loss.values = at::stack({e.mean(), (all * b.places).sum() / (b.places.sum() + 1e-6), (e * full).sum() / (full.sum() + 1e-6), words.detach(), company.detach()});
     return loss;
 }
 
@@ -215,13 +249,14 @@ void train_denoiser(Settings& settings) {
         if (has("puppets") && !has("puppets.in")) return static_cast<double>(storybook::kPlaces * kSlots);
         return has(".time.") ? tokens : tokens * kSlots;
     });
-    const Data data{pool, words, scope, batch, shape.text.max_tokens, sentences, missing, subject_weight, pure_noise, config.device};
-    train(student, config, {"error", "subject", "first", "words"}, "latents", static_cast<double>(config.workers * batch * kSlots), 3 * forward * static_cast<double>(config.workers * batch),
+    const int64_t company = scope.duo > 0 ? sentences / 4 : 0;
+    const Data data{pool, words, scope, batch, shape.text.max_tokens, sentences, company, missing, subject_weight, pure_noise, config.device};
+    train(student, config, {"error", "subject", "first", "words", "company"}, "latents", static_cast<double>(config.workers * batch * kSlots), 3 * forward * static_cast<double>(config.workers * batch),
           [&](const Student& model, const Step& step) {
               at::Generator noise = step_noise(config.device, step.seed);
               const bool history = step.progress > history_from && step.number % 2 == 0;
               const bool own_steps = step.progress > own_from && step.number % 2 != 0;
-              return batch_loss(model, sample(data, step_dice(step.seed), noise, history, own_steps), data.subject_weight, noise);
+              return batch_loss(model, sample(data, step_dice(step.seed), noise, history, own_steps), data, noise);
           });
 }
 

@@ -48,8 +48,9 @@ ModelFiles read_config(const std::string& folder) {
         return field ? static_cast<int64_t>(field->integer(0, most)) : otherwise;
     };
     d.plan = {.width = part("width", kMaxWidth, 256), .features = part("features", 256, 16), .deeper = part("deeper", kMaxWidth, 0), .moving_features = part("moving_features", 256, 0),
-              .puppet_width = part("puppet_width", kMaxWidth, 0), .puppet_features = part("puppet_features", 256, 0), .zoomed_features = part("zoomed_features", 256, 0)};
+              .puppet_width = part("puppet_width", kMaxWidth, 0), .puppet_features = part("puppet_features", 256, 0), .zoomed_features = part("zoomed_features", 256, 0), .steered = part("steered", 1, 0) == 1};
     if (d.plan.width < 1 || d.plan.features < 1) net.at("plan").refuse("width and features above 0");
+    if (d.plan.steered && (d.plan.moving_features == 0 || d.plan.puppet_width == 0 || d.plan.zoomed_features == 0)) net.at("plan").refuse("moving, puppet and zoomed features where it is steered");
     if (const auto pictures = net.find("pictures")) d.pictures = pictures->boolean();
     if (d.width % d.heads != 0) net.at("heads").refuse("a divisor of width");
     const json::Field text_field = config.at("text");
@@ -130,7 +131,8 @@ void write_model_files(const std::string& folder, const ModelFiles& files, const
                                           {"attention_every", number(d.attention_every)},
                                           {"plan", {json::Value::Object{{"width", number(d.plan.width)}, {"features", number(d.plan.features)}, {"deeper", number(d.plan.deeper)},
                                                                     {"moving_features", number(d.plan.moving_features)}, {"puppet_width", number(d.plan.puppet_width)},
-                                                                    {"puppet_features", number(d.plan.puppet_features)}, {"zoomed_features", number(d.plan.zoomed_features)}}}},
+                                                                    {"puppet_features", number(d.plan.puppet_features)}, {"zoomed_features", number(d.plan.zoomed_features)},
+                                                                    {"steered", number(d.plan.steered ? 1 : 0)}}}},
                                           {"pictures", {d.pictures}}}}},
         {"text", {json::Value::Object{{"width", number(d.text.width)}, {"heads", number(d.text.heads)}, {"layers", number(d.text.layers)},
                                       {"max_tokens", number(d.text.max_tokens)}, {"words", strings(files.words.words())}}}},

@@ -8,6 +8,10 @@
 // three paths there are (Path): otherwise each of the sixteen places of a pan would have to be learned
 // anew for every backdrop. Puppets are planned in a window that is put at three places, in the middle
 // or, of two, to the left and to the right, so that one who was learned alone is known in company too.
+//
+// Between two tokens a read picture is a mixture of both, and neither says how far it is from one to the
+// other. What zooms is therefore given once more times the phase between tokens, and everything once more
+// times how much the camera shakes: from there a linear map shifts by some pixels, to first order.
 #pragma once
 
 #include "nn/layers.h"
@@ -28,6 +32,7 @@ struct PlanConfig {
     int64_t moving_features = 16;              // per token and path; 0: nothing moves
     int64_t puppet_width = 512;                // hidden units of a puppet; 0: no puppets
     int64_t puppet_features = 32, zoomed_features = 16;   // per token of a window, some of them read along the zoom
+    bool steered = true;                       // by less than a token, along the zoom and the shake; needs moving and zoomed features
 };
 
 // Layers are undefined where the configuration has none.
@@ -46,6 +51,9 @@ struct Plan {
     nn::Linear puppet_project;         // puppet_width -> [9, 8, all features], the same for all places: shape and pose
     nn::Linear puppet_gain;            // text feature -> [kPlaces, all features], times 1 + this: colour
     nn::Linear puppet_in;              // all features -> token width
+    nn::Linear zoom_steer;             // (moving and zoomed features) * 4 phases -> token width
+    nn::Linear shake_steer;            // (all features of all parts) * (alike, alternating) -> token width
+    nn::Linear shake;                  // text feature -> 1, how much the camera shakes
     template <class F>
     void visit(F&& f) {
         f("position", position);
@@ -69,6 +77,11 @@ struct Plan {
             puppet_project.visit(f, "puppets.project");
             puppet_gain.visit(f, "puppets.gain.project");
             puppet_in.visit(f, "puppets.in");
+        }
+        if (shake.weight.defined()) {
+            zoom_steer.visit(f, "plan.zoom.project");
+            shake_steer.visit(f, "plan.shake.project");
+            shake.visit(f, "plan.shake.sentence");
         }
     }
 };

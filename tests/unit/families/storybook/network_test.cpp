@@ -147,6 +147,7 @@ TEST(Plan, PuppetsAreTheSameAtEveryPlace) {
     Plan& plan = net.plan;
     const int64_t hidden = plan.config.puppet_width, features = plan.config.puppet_features;
     plan.config.zoomed_features = 0;   // what zooms lies between tokens
+    plan.shake = {};
     plan.puppet_project = {plan.puppet_project.weight.slice(0, 0, 9 * 8 * features), plan.puppet_project.bias.slice(0, 0, 9 * 8 * features) * 0};
     plan.puppet_gain = {at::zeros({kPlaces * features, 8}), at::zeros({kPlaces * features})};
     plan.puppet_in.weight = plan.puppet_in.weight.slice(1, 0, features);
@@ -168,6 +169,37 @@ TEST(Plan, PuppetsAreTheSameAtEveryPlace) {
     }
     EXPECT_TRUE(at::allclose(seen[0], seen[1], 1e-4, 1e-4));
     EXPECT_TRUE(at::allclose(seen[0], seen[2], 1e-4, 1e-4));
+}
+
+// What the linear map `layer` alone adds to a plan whose still features are all 1, of three slots: [3, 9, 16].
+at::Tensor added(Plan plan, zt::nn::Linear Plan::*layer, int64_t clock) {
+    plan.project.bias.fill_(1), plan.project.weight.zero_();
+    plan.moving_project.bias.fill_(1), plan.moving_project.weight.zero_();
+    plan.shake.bias.fill_(1), plan.shake.weight.zero_();
+    const at::Tensor sentence = zt::sample::Noise(9).draw({1, 8}), when = at::full({1}, clock, at::kLong), with = forward(plan, sentence, when);
+    (plan.*layer).weight = at::zeros_like((plan.*layer).weight), (plan.*layer).bias = at::zeros_like((plan.*layer).bias);
+    return (with - forward(plan, sentence, when)).select(3, 0);
+}
+
+TEST(Plan, AShakeGoesToOneSideAndThenToTheOther) {
+    Plan plan = tiny_denoiser().plan;
+    at::Tensor& weight = plan.shake_steer.weight;
+    plan.shake_steer.bias.zero_(), weight.zero_();
+    weight[0][1] = 1;   // of the first still feature, what alternates
+    const at::Tensor even = added(plan, &Plan::shake_steer, 4), odd = added(plan, &Plan::shake_steer, 7);
+    EXPECT_LT((even[0] - 1).abs().max().item<float>(), 1e-5F);
+    EXPECT_LT((even[1] + 1).abs().max().item<float>(), 1e-5F);
+    EXPECT_LT((odd + even).abs().max().item<float>(), 1e-5F);
+}
+
+TEST(Plan, AZoomIsSteeredApartFromItsMiddle) {
+    Plan plan = tiny_denoiser().plan;
+    at::Tensor& weight = plan.zoom_steer.weight;
+    plan.zoom_steer.bias.zero_(), weight.zero_();
+    weight[0][2] = 1;   // of the first moving feature, the sine of the column's phase
+    const at::Tensor near = added(plan, &Plan::zoom_steer, 6)[2];
+    EXPECT_LT((near + near.flip({1})).abs().max().item<float>(), 1e-4F) << "to the left of the middle and to the right of it";
+    EXPECT_GT(near.abs().max().item<float>(), 0.5F);
 }
 
 TEST(TextEncoder, PaddingHasNoEffectAndOrderHas) {
