@@ -63,6 +63,17 @@ struct Data {
     at::Device device;
 };
 
+// The clip with other subjects in other colours, as many as there were; not held out.
+world::Clip recast(world::Clip clip, world::Scope scope, std::mt19937& dice) {
+    scope.duo = clip.companion >= 0 ? 1 : 0;
+    do {
+        const world::Clip other = world::random_clip(scope, dice);
+        clip.subject = other.subject, clip.colour = other.colour;
+        clip.companion = other.companion, clip.companion_colour = other.companion_colour;
+    } while (world::held_out(clip));
+    return clip;
+}
+
 Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool history, bool own_steps) {
     const auto uniform = [&] { return std::uniform_real_distribution<double>(0, 1)(dice); };
     const int64_t n = data.batch;
@@ -96,12 +107,9 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
         sigma.data_ptr<float>()[i] = static_cast<float>(uniform() < data.pure_noise ? 1.0 : uniform() < 0.65 ? 1.0 / (1.0 + std::exp(-z)) : uniform());
         // Of two to ten steps, or from pure noise: then nothing of the truth is left in the state.
         if (own_steps) stride.data_ptr<float>()[i] = static_cast<float>(uniform() < 0.6 ? 1.0 : 0.1 + 0.4 * uniform());
-        world::Clip clip = data.pool.clip(w.clip);
+        const world::Clip& clip = data.pool.clip(w.clip);
         say(clip, i, data.missing);
-        const world::Clip cast = world::random_clip(data.scope, dice);
-        clip.subject = cast.subject, clip.colour = cast.colour;
-        if (clip.companion >= 0) clip.companion = static_cast<int>(dice() % static_cast<unsigned>(data.scope.subjects)), clip.companion_colour = static_cast<int>(dice() % static_cast<unsigned>(data.scope.colours));
-        say(clip, n + i, data.missing);
+        say(recast(clip, data.scope, dice), n + i, data.missing);
     }
     // Pairs, since who is what is the hard part, with the two alone; then any others.
     world::Scope pairs = data.scope;
@@ -176,7 +184,7 @@ at::Tensor company_loss(const storybook::Plan& plan, const at::Tensor& said, int
     const auto loss = [&](const nn::Linear& layer) {
         const at::Tensor at_places = nn::forward(layer, said).to(at::kFloat).reshape({3, count, storybook::kPlaces, -1});
         const at::Tensor alone = at_places.slice(0, 1).select(2, 0).detach(), together = at_places[0].slice(1, 1).transpose(0, 1);   // [left and right, count, ..]
-        return (together - alone).square().mean() / (alone - alone.mean(at::IntArrayRef{0, 1}, true)).square().mean();
+        return (together - alone).square().mean() / ((alone - alone.mean(at::IntArrayRef{0, 1}, true)).square().mean() + 1e-4);   // gains begin at zero
     };
     return loss(plan.puppet_hidden) + loss(plan.puppet_gain);
 }

@@ -14,7 +14,7 @@ namespace zt::families {
 namespace {
 
 constexpr int64_t kClipFrames = 144;
-constexpr int kDefaultSteps = 4;
+constexpr int kDefaultSteps = 2;   // more do not mend what the first one decides (training/README.md, "Its own steps")
 // Resident set of a process that plays it for ever, rounded up (LibTorch's own pages are half of it).
 constexpr uint64_t kLeastMemory = uint64_t{256} << 20;
 
