@@ -39,14 +39,11 @@ void export_model(Settings& settings) {
     storybook::ModelFiles files;
     files.vae.channels = files.denoiser.channels = vae_weights.at("latent_mean").size(0);
     files.denoiser.width = net_weights.at("patch_in.weight").size(0);
-    const auto size = [&](const std::string& name, int64_t dim) { const auto found = net_weights.find(name); return found == net_weights.end() ? 0 : found->second.size(dim); };
+    const auto size = [&](const char* name, int64_t dim) { return net_weights.at(name).size(dim); };
     storybook::PlanConfig& plan = files.denoiser.plan;
-    plan.width = size("plan.hidden.weight", 0), plan.features = size("plan.in.weight", 1), plan.deeper = size("plan.deeper.in.weight", 0);
-    plan.moving_features = size("plan.moving.in.weight", 1) / storybook::kPaths;
-    plan.puppet_width = size("puppets.deeper.in.weight", 1);
-    if (plan.puppet_width == 0) plan.puppet_features = plan.zoomed_features = 0;
-    plan.steered = net_weights.contains("plan.shake.sentence.weight");
-    TORCH_CHECK(size("puppets.in.weight", 1) == plan.puppet_features + plan.zoomed_features, "puppets: expected ", plan.puppet_features, " features and ", plan.zoomed_features, " that zoom");
+    plan.width = size("plan.hidden.weight", 0), plan.deeper = size("plan.deeper.in.weight", 0), plan.features = size("plan.in.weight", 1);
+    plan.puppet_width = size("puppets.clock.embedding", 1), plan.puppet_features = size("puppets.in.weight", 1), plan.tint = size("puppets.tint.project.weight", 1);
+    plan.lens_features = plan.features + plan.puppet_features - size("plan.zoom.project.weight", 1) / 4;   // what a zoom does not enlarge
     files.denoiser.text.max_tokens = net_weights.at("text.position").size(0) - 1;
     files.denoiser.layers = 0;
     while (net_weights.contains("layers." + std::to_string(files.denoiser.layers) + ".time.weight")) files.denoiser.layers++;

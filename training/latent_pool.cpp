@@ -39,7 +39,8 @@ LatentPool::LatentPool(storybook::Vae& vae, const Source& source) {
     std::mt19937 dice = step_dice(step_seed(source.seed, 0, 77));
     int64_t rows = 0;
     for (int64_t i = 0; i < source.clips; i++) {
-        clips_.push_back(random_clip(source.scope, dice));
+        if (i % 2 == 0) clips_.push_back(random_clip(source.scope, dice));
+        else clips_.push_back(recast(clips_.back(), source.scope, dice, dice() % 2 == 0));
         first_row_.push_back(rows);
         rows += 1 + period_groups(clips_.back());
     }
@@ -99,7 +100,9 @@ void LatentPool::encode_all(const storybook::Vae& vae, const Source& source) {
 
 Window LatentPool::window(std::mt19937& dice, Begin begin) const {
     Window w{};
-    w.clip = static_cast<int>(dice() % static_cast<uint32_t>(clips_.size()));
+    const auto chance = [&] { return std::uniform_real_distribution<double>(0, 1)(dice); };
+    do w.clip = static_cast<int>(dice() % static_cast<uint32_t>(clips_.size()));
+    while (begin == Begin::kContinued && chance() > std::sqrt(period_groups(clips_[static_cast<size_t>(w.clip)]) / 16.0));
     const auto i = static_cast<size_t>(w.clip);
     const int64_t still = first_row_[i], groups = still + 1;
     const int period = period_groups(clips_[i]);
@@ -111,6 +114,8 @@ Window LatentPool::window(std::mt19937& dice, Begin begin) const {
     const int first = 1 + static_cast<int>(dice() % 16u), past = first + 16 - 3;
     for (int s = 0; s < 3; s++) w.targets[s] = groups + (first + s) % period, w.past_targets[s] = groups + (past + s) % period;
     w.context = groups + (first - 1) % period;
+    const size_t twin = (i ^ 1) < clips_.size() ? i ^ 1 : i;
+    w.twin_context = first_row_[twin] + 1 + (first - 1) % period;
     w.past_context = groups + (past - 1) % period;
     w.clock = first % 16;
     return w;

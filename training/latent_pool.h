@@ -16,10 +16,11 @@ namespace zt::training {
 enum class Begin { kShot, kPicture, kContinued };   // from nothing, from a still picture, from the latent before
 
 // Rows of the pool: the context (-1: none) and three targets; for continued windows the same of the
-// window before; and the clock of the first target.
+// window before, and the context in the clip's twin; and the clock of the first target.
 struct Window {
     int clip;
     int64_t context, targets[3];
+    int64_t twin_context;
     int64_t past_context, past_targets[3];
     int clock;
 };
@@ -33,9 +34,10 @@ public:
         at::Device device;
         std::string file;   // empty: not kept
     };
-    // Encodes the clips unless the file has them. Where the VAE has no latent statistics yet they are
+    // Of every two clips the second is the first with another cast, its twin. Encodes them unless the file has them. Where the VAE has no latent statistics yet they are
     // measured here and written into it.
     LatentPool(storybook::Vae& vae, const Source& source);
+    // Continued windows of long periods come more often, by the root of their number: there are more of them to learn.
     [[nodiscard]] Window window(std::mt19937& dice, Begin begin) const;
     [[nodiscard]] const world::Clip& clip(int index) const { return clips_[static_cast<size_t>(index)]; }
     // Normalised latents, fp32 on the device: rows [n] -> [n, 18, 32, channels].

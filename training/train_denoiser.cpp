@@ -6,12 +6,13 @@
 //
 // A sample is a window of three latents: from the start of a shot, from a still picture, or with
 // the latent before it as context (continuation). The context is sometimes given with a little
-// noise, and late in the run replaced by what the network itself made of it, so that at play-back
-// the network forgives its own errors; in the same way it is given states that it denoised that far
-// itself. Where the sentence puts a subject the error counts more: it is a tenth of the picture and
-// what everyone looks at. (The weight follows from the sentence and the clock, not from the picture,
-// so what the network believes on average stays right.) A small extra loss asks the text feature for
-// the attributes the sentence names; its heads exist in training only.
+// noise, sometimes that of the same clip with another cast, since sentence and clock decide and not
+// what came before; late in the run it is replaced by what the network itself made of it, so that at
+// play-back the network forgives its own errors; in the same way it is given states that it denoised
+// that far itself. Where the sentence puts a subject the error counts more: it is a tenth of the picture
+// and what everyone looks at. (The weight follows from the sentence and the clock, not from the picture,
+// so what the network believes on average stays right.) Small extra losses ask the text feature for the
+// attributes the sentence names, and the plan for the clip; their heads exist in training only.
 #include <cstdio>
 
 #include "families/storybook/denoiser.h"
@@ -28,14 +29,16 @@ namespace {
 
 using storybook::kSlots;
 
-// The denoiser plus the heads of the extra loss.
+// The denoiser plus the heads of the extra losses.
 struct Student {
     storybook::Denoiser net;
-    std::array<nn::Linear, world::kAttributes> heads;
+    std::array<nn::Linear, world::kAttributes> heads;   // text feature -> values of an attribute
+    nn::Linear shown;                                   // token of the plan -> patch of latents
     template <class F>
     void visit(F&& f) {
         net.visit(f);
         for (size_t i = 0; i < heads.size(); i++) heads[i].visit(f, std::string("heads.") + world::kAttributeNames[i]);
+        shown.visit(f, "heads.plan");
     }
 };
 
@@ -44,10 +47,11 @@ struct Batch {
     at::Tensor places;     // [batch, 3, 18, 32, 1], 1 where subjects stand
     at::Tensor context;    // [batch, 18, 32, channels], zero where there is none
     at::Tensor present;    // [batch]: 0 none, 1 the latent before, -1 a still picture
+    at::Tensor strange;    // [batch]: 1 where the context shows another cast
     at::Tensor sigma;      // [batch]
-    at::Tensor ids;        // [2 * batch + more sentences, max_tokens]: of the clips, of the same with another cast, others
+    at::Tensor ids;        // [kSaid * batch + more sentences, length of the longest]: of the clips, of what is partly the same (Said), others
     at::Tensor clock;      // [batch]
-    at::Tensor labels;     // [2 * batch + more sentences, attributes], -1 where the sentence is silent
+    at::Tensor labels;     // [kSaid * batch + more sentences, attributes], -1 where the sentence is silent
     // The window before, where the network may make its own context; defined when history is asked for.
     at::Tensor past_target, past_context;
     at::Tensor stride;     // [batch]: how much noisier the state was that the network itself came from; undefined: none
@@ -59,19 +63,19 @@ struct Data {
     const world::Scope& scope;
     int64_t batch, max_tokens, sentences;
     int64_t company;       // of the sentences: so many pairs, and as many of who stands left and who stands right alone
-    double missing, subject_weight, pure_noise;
+    double missing, subject_weight, coarse_weight, plan_weight, pure_noise, strange;
     at::Device device;
 };
 
-// The clip with other subjects in other colours, as many as there were; not held out.
-world::Clip recast(world::Clip clip, world::Scope scope, std::mt19937& dice) {
-    scope.duo = clip.companion >= 0 ? 1 : 0;
-    do {
-        const world::Clip other = world::random_clip(scope, dice);
-        clip.subject = other.subject, clip.colour = other.colour;
-        clip.companion = other.companion, clip.companion_colour = other.companion_colour;
-    } while (world::held_out(clip));
-    return clip;
+constexpr int64_t kSaid = 4;   // sentences of a window, see Said
+
+// A clip that is not held out and shares with another one what `keep` copies.
+template <class F>
+world::Clip partly(const world::Scope& scope, std::mt19937& dice, F keep) {
+    world::Clip c;
+    do keep(c = world::random_clip(scope, dice));
+    while (world::held_out(c));
+    return c;
 }
 
 Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool history, bool own_steps) {
@@ -79,16 +83,22 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
     const int64_t n = data.batch;
     // Filled on the CPU, then sent as a whole.
     constexpr int64_t width = 2 * (kSlots + 1);
-    at::Tensor rows = at::zeros({n, width}, at::kLong), present = at::zeros({n}), blur = at::zeros({n}), sigma = at::zeros({n}), stride = at::zeros({n});
-    at::Tensor clock = at::zeros({n}, at::kLong), ids = at::zeros({2 * n + data.sentences, data.max_tokens}, at::kLong), labels = at::full({2 * n + data.sentences, world::kAttributes}, -1, at::kLong);
+    at::Tensor rows = at::zeros({n, width}, at::kLong), present = at::zeros({n}), strange = at::zeros({n}), blur = at::zeros({n}), sigma = at::zeros({n}), stride = at::zeros({n});
+    at::Tensor clock = at::zeros({n}, at::kLong), ids = at::zeros({kSaid * n + data.sentences, data.max_tokens}, at::kLong), labels = at::full({kSaid * n + data.sentences, world::kAttributes}, -1, at::kLong);
+    size_t longest = 1;
     const auto say = [&](const world::Clip& clip, int64_t i, double missing) {
         const world::Caption c = world::caption(clip, dice() % 2 ? world::kEnglish : world::kChinese, missing, dice);
         std::vector<int64_t> words = data.words.encode(c.text, static_cast<size_t>(data.max_tokens - 1)).ids;
         words.push_back(data.words.id_of(world::layout_word(clip.layout)));
+        longest = std::max(longest, words.size());
         std::copy(words.begin(), words.end(), ids.data_ptr<int64_t>() + i * data.max_tokens);
         const auto values = world::attributes(clip);
-        for (size_t a = 0; a < values.size(); a++)
+        bool cast = true;
+        for (size_t a = 0; a < values.size(); a++) {
+            if (!c.said[a] && (a == 0 || a == 1 || (clip.companion >= 0 && a >= 8))) cast = false;
             if (c.said[a]) labels.data_ptr<int64_t>()[i * world::kAttributes + static_cast<int64_t>(a)] = values[a];
+        }
+        return cast;   // all of it is in the sentence
     };
     for (int64_t i = 0; i < n; i++) {
         const double kind = uniform();
@@ -100,7 +110,7 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
         row[kSlots + 1] = w.past_context;
         std::copy(w.past_targets, w.past_targets + kSlots, row + kSlots + 2);
         present.data_ptr<float>()[i] = begin == Begin::kShot ? 0.f : begin == Begin::kPicture ? -1.f : 1.f;
-        if (begin == Begin::kContinued && uniform() < 0.6) blur.data_ptr<float>()[i] = static_cast<float>(0.25 * uniform());
+        if (begin == Begin::kContinued && uniform() < 0.6) blur.data_ptr<float>()[i] = static_cast<float>(0.4 * uniform());
         clock.data_ptr<int64_t>()[i] = w.clock;
         // Noise level: often pure noise, where the sentence must decide everything; the others logit-normal or uniform.
         const double z = std::normal_distribution<double>(0.3, 1.2)(dice);
@@ -108,27 +118,33 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
         // Of two to ten steps, or from pure noise: then nothing of the truth is left in the state.
         if (own_steps) stride.data_ptr<float>()[i] = static_cast<float>(uniform() < 0.6 ? 1.0 : 0.1 + 0.4 * uniform());
         const world::Clip& clip = data.pool.clip(w.clip);
-        say(clip, i, data.missing);
-        say(recast(clip, data.scope, dice), n + i, data.missing);
+        const bool cast = say(clip, i, data.missing);
+        if (begin == Begin::kContinued && cast && uniform() < data.strange) row[0] = w.twin_context, strange.data_ptr<float>()[i] = 1;
+        say(world::recast(clip, data.scope, dice), n + i, data.missing);
+        say(partly(data.scope, dice, [&](world::Clip& c) { c.scene = clip.scene, c.layout = clip.layout, c.time = clip.time, c.weather = clip.weather, c.style = clip.style; }),
+            2 * n + i, data.missing);
+        say(partly(data.scope, dice, [&](world::Clip& c) {
+                c.subject = clip.subject, c.colour = clip.colour, c.companion = clip.companion, c.companion_colour = clip.companion_colour;
+                c.motion = clip.motion, c.time = clip.time, c.style = clip.style;
+            }), 3 * n + i, data.missing);
     }
     // Pairs, since who is what is the hard part, with the two alone; then any others.
     world::Scope pairs = data.scope;
     pairs.duo = 1;
-    for (int64_t i = 2 * n; i < 2 * n + data.company; i++) {
-        world::Clip pair = world::random_clip(pairs, dice);
-        if (pair.motion == world::kStroll) pair.motion = world::kRun;   // of two, each strolls half as far
+    for (int64_t i = kSaid * n; i < kSaid * n + data.company; i++) {
+        const world::Clip pair = world::random_clip(pairs, dice);
         world::Clip left = pair, right = pair;
         left.companion = right.companion = -1;
         right.subject = pair.companion, right.colour = pair.companion_colour;
         say(pair, i, 0), say(left, i + data.company, 0), say(right, i + 2 * data.company, 0);
     }
-    for (int64_t i = 2 * n + 3 * data.company; i < 2 * n + data.sentences; i++) say(world::random_clip(data.scope, dice), i, data.missing);
+    for (int64_t i = kSaid * n + 3 * data.company; i < kSaid * n + data.sentences; i++) say(world::random_clip(data.scope, dice), i, data.missing);
     const auto send = [&](const at::Tensor& t) { return t.to(data.device); };
     const int64_t used = history ? width : kSlots + 1;
     const at::Tensor latents = data.pool.latents(send(rows.slice(1, 0, used).flatten()));
     const at::Tensor windows = latents.reshape({n, used, latents.size(1), latents.size(2), latents.size(3)});
     const at::Tensor places = data.pool.subject_places(send(rows.slice(1, 1, kSlots + 1).flatten())).reshape({n, kSlots, latents.size(1), latents.size(2), 1});
-    Batch b{windows.slice(1, 1, kSlots + 1).contiguous(), places, {}, send(present), send(sigma), send(ids), send(clock), send(labels), {}, {}, {}};
+    Batch b{windows.slice(1, 1, kSlots + 1).contiguous(), places, {}, send(present), send(strange), send(sigma), send(ids.slice(1, 0, static_cast<int64_t>(longest))), send(clock), send(labels), {}, {}, {}};
     if (own_steps) b.stride = send(stride);
     if (history) b.past_context = windows.select(1, kSlots + 1).contiguous(), b.past_target = windows.slice(1, kSlots + 2).contiguous();
     const auto each = [&](const at::Tensor& t) { return t.reshape({n, 1, 1, 1}); };
@@ -137,9 +153,11 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
     return b;
 }
 
-// Features of the sentences: of the clips, and of the same with another cast.
+// Features of the sentences of a window: of its clip; of the same with another cast, for the layers; of
+// the same scene, light and weather, and of the same cast and motion in the same light, for the parts of the plan.
 struct Said {
-    at::Tensor clip, recast;   // [batch, text width]
+    at::Tensor clip, recast, scene, cast;   // [batch, text width]
+    [[nodiscard]] storybook::Sentences parts() const { return {clip, scene, cast}; }
 };
 
 at::Tensor predict(const Student& student, const at::Tensor& noisy, const Batch& b, const at::Tensor& sigma, const Said& said, const at::Tensor& plan) {
@@ -157,9 +175,9 @@ void use_own_history(const Student& student, Batch& b, const Said& said, at::Gen
     past.context = b.past_context;
     past.present = at::ones_like(b.present);
     past.clock = (b.clock + storybook::kClock - kSlots) % storybook::kClock;
-    const at::Tensor plan = storybook::forward(student.net.plan, said.clip, past.clock);
+    const at::Tensor plan = storybook::forward(student.net.plan, said.parts(), past.clock);
     const at::Tensor own = predict(student, noisy, past, at::full_like(b.sigma, level), said, plan).select(1, kSlots - 1);
-    b.context = at::where(b.present.gt(0).reshape({-1, 1, 1, 1}), own, b.context);
+    b.context = at::where(b.present.gt(b.strange).reshape({-1, 1, 1, 1}), own, b.context);
 }
 
 // The states to clean. Without a stride those of the clean latents; with one what sampling meets: the
@@ -186,31 +204,48 @@ at::Tensor company_loss(const storybook::Plan& plan, const at::Tensor& said, int
         const at::Tensor alone = at_places.slice(0, 1).select(2, 0).detach(), together = at_places[0].slice(1, 1).transpose(0, 1);   // [left and right, count, ..]
         return (together - alone).square().mean() / ((alone - alone.mean(at::IntArrayRef{0, 1}, true)).square().mean() + 1e-4);   // gains begin at zero
     };
-    return loss(plan.puppet_hidden) + loss(plan.puppet_gain);
+    return loss(plan.puppet_hidden) + loss(plan.puppet_gain) + loss(plan.tint_hidden);
 }
 
-// values: squared error, the same where subjects stand, at full noise (what the first step has to
-// guess), loss of the words and of company.
+// values: squared error, the same where subjects stand, of areas (weighted), at full noise (what the first step has to
+// guess), of the plan alone, loss of the words and of company.
 StepLoss batch_loss(const Student& student, Batch b, const Data& data, at::Generator& noise) {
     const int64_t n = b.target.size(0);
     const at::Tensor features = storybook::forward(student.net.text, b.ids);
-    const Said said{features.slice(0, 0, n), features.slice(0, n, 2 * n)};
+    const auto part = [&](int64_t k) { return features.slice(0, k * n, (k + 1) * n); };
+    const Said said{part(0), part(1), part(2), part(3)};
     if (b.past_target.defined()) use_own_history(student, b, said, noise);
-    const at::Tensor plan = storybook::forward(student.net.plan, said.clip, b.clock);
+    const at::Tensor plan = storybook::forward(student.net.plan, said.parts(), b.clock);
     const at::Tensor noisy = noisy_states(student, b, said, plan, noise);
-    const at::Tensor squared = (predict(student, noisy, b, b.sigma, said, plan) - b.target).square().mean(-1, true);   // [batch, 3, 18, 32, 1]
+    const at::Tensor error = predict(student, noisy, b, b.sigma, said, plan) - b.target;
+    const at::Tensor squared = error.square().mean(-1, true);   // [batch, 3, 18, 32, 1]
     const at::Tensor weight = 1 + (data.subject_weight - 1) * b.places;
     StepLoss loss;
-    loss.total = ((squared * weight).mean({1, 2, 3, 4}) * (1.0 - 0.5 * b.sigma)).mean();
+    // The error of whole areas, 3 x 4 latents, once more: hues and lights are small next to edges and matter more. An
+    // error without structure counts as much there as here.
+    constexpr int64_t down = 3, across = 4;
+    const auto areas = [&](const at::Tensor& t) { return t.reshape({n, kSlots, t.size(2) / down, down, t.size(3) / across, across, t.size(4)}).mean({3, 5}); };
+    const at::Tensor coarse = areas(error).square().mean(-1, true) * areas(weight) * static_cast<double>(down * across);
+    loss.total = (((squared * weight).mean({1, 2, 3, 4}) + data.coarse_weight * coarse.mean({1, 2, 3, 4})) * (1.0 - 0.5 * b.sigma)).mean();
     at::Tensor words = at::zeros({}, features.options().dtype(at::kFloat));
     for (size_t a = 0; a < student.heads.size(); a++) {
         const at::Tensor logits = nn::forward(student.heads[a], features).to(at::kFloat);
         words = words + at::cross_entropy_loss(logits, b.labels.select(1, static_cast<int64_t>(a)), {}, at::Reduction::Sum, -1) / b.ids.size(0);
     }
-    const at::Tensor company = data.company > 0 ? company_loss(student.net.plan, features.slice(0, 2 * n, 2 * n + 3 * data.company), data.company) : at::zeros_like(words);
-    loss.total = loss.total + 0.1 * words + 0.1 * company;
+    // How things move is told by the sentence alone.
+    const storybook::Plan& theatre = student.net.plan;
+    const at::Tensor motion = b.labels.select(1, 2), camera = b.labels.select(1, 6), strolls = nn::forward(theatre.stroll, features).to(at::kFloat).squeeze(1);
+    words = words + (at::binary_cross_entropy_with_logits(strolls, motion.eq(world::kStroll).to(at::kFloat), {}, {}, at::Reduction::None) * motion.ge(0)).mean();
+    const at::Tensor view = at::where(camera.eq(world::kFollow), storybook::kPans, at::where(camera.eq(world::kZoom), storybook::kZooms, at::where(camera.lt(0), -1, storybook::kStays)));
+    words = words + at::cross_entropy_loss(nn::forward(theatre.camera, features).to(at::kFloat), view.to(at::kLong), {}, at::Reduction::Sum, -1) / b.ids.size(0);
+    const at::Tensor company = data.company > 0 ? company_loss(student.net.plan, features.slice(0, kSaid * n, kSaid * n + 3 * data.company), data.company) : at::zeros_like(words);
+    // What the plan alone shows, read by a linear map: it should say all that can be known before the noise is looked at,
+    // and hears of it through six layers otherwise, faintly where little noise tells the same.
+    const at::Tensor shown = nn::depth_to_space(nn::forward(student.shown, plan), 2).to(at::kFloat).reshape(b.target.sizes());
+    const at::Tensor plan_error = (shown - b.target).square().mean(-1, true);
+    loss.total = loss.total + 0.1 * words + 0.1 * company + data.plan_weight * (plan_error * weight).mean();
     const at::Tensor full = b.sigma.ge(0.999).to(at::kFloat), all = squared.detach(), e = all.mean({1, 2, 3, 4});
-    loss.values = at::stack({e.mean(), (all * b.places).sum() / (b.places.sum() + 1e-6), (e * full).sum() / (full.sum() + 1e-6), words.detach(), company.detach()});
+    loss.values = at::stack({e.mean(), (all * b.places).sum() / (b.places.sum() + 1e-6), coarse.detach().mean(), (e * full).sum() / (full.sum() + 1e-6), plan_error.detach().mean(), words.detach(), company.detach()});
     return loss;
 }
 
@@ -227,7 +262,9 @@ void train_denoiser(Settings& settings) {
     const int64_t batch = settings.integer("batch", 8), sentences = settings.integer("sentences", 160), clips = settings.integer("clips", 6000);
     const int painters = static_cast<int>(settings.integer("painters", config.workers));
     const double missing = settings.number("missing", 0.06), subject_weight = settings.number("subject_weight", 8),
-                 pure_noise = settings.number("pure_noise", 0.45), history_from = settings.number("history_from", 0.8), own_from = settings.number("own_from", 0.5);
+                 coarse_weight = settings.number("coarse_weight", 0.25), plan_weight = settings.number("plan_weight", 0.3),
+                 pure_noise = settings.number("pure_noise", 0.45), strange = settings.number("strange", 0.2),
+                 history_from = settings.number("history_from", 0.8), own_from = settings.number("own_from", 0.5);
     const std::string pool_path = settings.text("pool", config.out + ".pool");
     storybook::DenoiserConfig shape;
     shape.width = settings.integer("width", shape.width);
@@ -244,22 +281,24 @@ void train_denoiser(Settings& settings) {
     save_tensors(vae_path, tensors_of(vae), vae_meta);   // now with the latent statistics
     std::printf("pool: %ld latents; vocabulary: %zu\n", static_cast<long>(pool.size()), words.words().size());
 
-    Student student{storybook::make_denoiser(shape), {}};
+    Student student{storybook::make_denoiser(shape), {}, nn::make_linear(shape.width, 4 * shape.channels)};
     for (size_t a = 0; a < student.heads.size(); a++) student.heads[a] = nn::make_linear(shape.text.width, world::kAttributeSizes[a]);
     const double tokens = storybook::kLatentHeight * storybook::kLatentWidth / 4.0;
     const double forward = forward_flops(student, [&](const std::string& name) {
         const auto has = [&](const char* s) { return name.find(s) != std::string::npos; };
         if (has("embedding") || has("table") || has("position")) return 0.0;
         if (has("text.")) return static_cast<double>(shape.text.max_tokens);
-        if (has("modulation") || has("level") || has("sentence") || has("heads") || has("plan.hidden") || has("plan.deeper") || has("plan.project") || has("moving.project") ||
-            has("puppets.gain") || has("puppets.hidden"))
-            return 1.0;
+        if (has("heads.plan")) return tokens * kSlots;
+        for (const char* once : {"modulation", "level", "sentence", "heads", "tint", "puppets.gain", "puppets.hidden"})
+            if (has(once)) return 1.0;
+        if (has("plan.project") || has("plan.hidden") || has("plan.deeper")) return static_cast<double>(kSlots);
         if (has("puppets") && !has("puppets.in")) return static_cast<double>(storybook::kPlaces * kSlots);
         return has(".time.") ? tokens : tokens * kSlots;
     });
     const int64_t company = scope.duo > 0 ? sentences / 4 : 0;
-    const Data data{pool, words, scope, batch, shape.text.max_tokens, sentences, company, missing, subject_weight, pure_noise, config.device};
-    train(student, config, {"error", "subject", "first", "words", "company"}, "latents", static_cast<double>(config.workers * batch * kSlots), 3 * forward * static_cast<double>(config.workers * batch),
+    const Data data{pool, words, scope, batch, shape.text.max_tokens, sentences, company, missing, subject_weight, coarse_weight, plan_weight, pure_noise, strange, config.device};
+    const auto windows = static_cast<double>(config.workers * batch);
+    train(student, config, {"error", "subject", "coarse", "first", "plan", "words", "company"}, "latents", windows * kSlots, 3 * forward * windows,
           [&](const Student& model, const Step& step) {
               at::Generator noise = step_noise(config.device, step.seed);
               const bool history = step.progress > history_from && step.number % 2 == 0;

@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
     const at::Tensor latent = noisy.select(1, 0).contiguous(), sentence = at::randn({1, fewer.denoiser.config.text.width});
     const auto step = [&](const storybook::Weights& w) {
         const at::Tensor clock = at::zeros({1}, at::kLong);
-        return storybook::forward(w.denoiser, noisy, latent, at::ones({1}), at::full({1}, 0.5F), sentence, clock, storybook::forward(w.denoiser.plan, sentence, clock));
+        return storybook::forward(w.denoiser, noisy, latent, at::ones({1}), at::full({1}, 0.5F), sentence, clock, storybook::forward(w.denoiser.plan, storybook::Sentences::of(sentence), clock));
     };
     const auto decode = [&](const storybook::Weights& w) {
         storybook::DecoderState state;

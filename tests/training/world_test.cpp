@@ -34,7 +34,7 @@ TEST(World, RepeatsAfterItsPeriodAndIsTheSameEachTime) {
     }
 }
 
-// The denoiser moves its plan along these paths (families/storybook/plan.h, Path).
+// The denoiser moves its plan along these paths (families/storybook/plan.h, Moment).
 TEST(World, PansAndStrollsByOneTokenPerGroup) {
     constexpr int kToken = 16;
     Renderer renderer;
@@ -53,23 +53,22 @@ TEST(World, PansAndStrollsByOneTokenPerGroup) {
         const Pose p = pose(c, group * kGroupFrames);
         EXPECT_EQ(p.x, kWidth / 2.f + static_cast<float>(kToken * (group < 8 ? group - 4 : 12 - group)));
         EXPECT_EQ(p.mirrored, group >= 8);
+        const auto planned = zt::storybook::moment(at::full({1}, group, at::kLong));
+        EXPECT_EQ(p.x, kWidth / 2.f + kToken * planned.strolled[0][0].item<float>());
+        for (int64_t x = 0; x < 16; x++) EXPECT_EQ(planned.panned[0][0][x].item<int>(), (x + group) % 16);
     }
 }
 
-// .. and reads it along the zoom's.
 TEST(World, ZoomsAsThePlanDoes) {
-    using zt::storybook::kPaths, zt::storybook::move_along;
     Clip c;
     c.camera = kZoom;
-    const at::Tensor column = at::arange(16, at::kFloat).reshape({1, 1, 1, 16, 1}).expand({1, kPaths, 9, 16, 1}).contiguous();
-    const at::Tensor row = at::arange(9, at::kFloat).reshape({1, 1, 9, 1, 1}).expand({1, kPaths, 9, 16, 1}).contiguous();
     for (int group = 0; group < 16; group++) {
-        const at::Tensor clock = at::full({1}, group, at::kLong);
-        const auto read = [&](const at::Tensor& home, int64_t y, int64_t x) { return move_along(home, clock)[0][y][x][zt::storybook::kZoom].item<float>(); };
+        const auto planned = zt::storybook::moment(at::full({1}, group, at::kLong));
+        const at::Tensor rows = planned.zoomed_rows[0][0], columns = planned.zoomed_columns[0][0];
         const float scale = (zoom_factor(c, group * kGroupFrames + 1) + zoom_factor(c, group * kGroupFrames + 2)) / 2;
-        EXPECT_NEAR(15 / (read(column, 4, 15) - read(column, 4, 0)), scale, 2e-3) << group;
+        EXPECT_NEAR(15 / (columns[15] - columns[0]).item<float>(), scale, 2e-3) << group;
         // The middle of token 2 lies at line 40.
-        EXPECT_NEAR(read(row, 2, 4) * 16 + 8, kZoomLine + (40 - kZoomLine) / scale, 0.1) << group;
+        EXPECT_NEAR(rows[2].item<float>() * 16 + 8, kZoomLine + (40 - kZoomLine) / scale, 0.1) << group;
     }
 }
 
@@ -111,6 +110,26 @@ TEST(World, HoldsOutOneInEightAndScopesNest) {
         EXPECT_TRUE(c.subject <= kBalloon && c.colour <= kPurple && c.motion <= kFly && c.scene <= kCity && c.time <= kNight);
         EXPECT_TRUE(c.weather == 0 && c.camera == 0 && c.style == 0 && c.companion == -1);
     }
+}
+
+TEST(World, ARecastClipKeepsEverythingButItsCast) {
+    std::mt19937 dice(6);
+    int other = 0, recoloured = 0;
+    for (int i = 0; i < 400; i++) {
+        const Clip clip = random_clip(kWide, dice), same = recast(clip, kWide, dice, false), all = recast(clip, kWide, dice);
+        for (const Clip& c : {same, all}) {
+            EXPECT_FALSE(held_out(c));
+            EXPECT_EQ(c.companion >= 0, clip.companion >= 0);
+            Clip back = c;
+            back.subject = clip.subject, back.colour = clip.colour, back.companion = clip.companion, back.companion_colour = clip.companion_colour;
+            EXPECT_EQ(attributes(back), attributes(clip));
+            EXPECT_FALSE(c.companion == c.subject && c.companion_colour == c.colour);
+        }
+        EXPECT_TRUE(same.subject == clip.subject && same.companion == clip.companion);
+        recoloured += same.colour != clip.colour, other += all.subject != clip.subject;
+    }
+    EXPECT_GT(recoloured, 300);
+    EXPECT_GT(other, 300);
 }
 
 TEST(World, EverySentenceIsInTheVocabularyAndFits) {

@@ -80,6 +80,17 @@ inline const std::array<Scope, 4> kScopes{{{"narrow", 8, 6, 4, 4, 2, 1, 1, 1, 0.
     return c;
 }
 
+// The clip with as many subjects, others (or the same) in other colours; not held out.
+[[nodiscard]] inline Clip recast(Clip clip, Scope scope, std::mt19937& rng, bool other_subjects = true) {
+    scope.duo = clip.companion >= 0 ? 1 : 0;
+    do {
+        const Clip other = random_clip(scope, rng);
+        clip.colour = other.colour, clip.companion_colour = other.companion_colour;
+        if (other_subjects) clip.subject = other.subject, clip.companion = other.companion;
+    } while (held_out(clip) || (clip.companion == clip.subject && clip.companion_colour == clip.colour));
+    return clip;
+}
+
 // Groups of four frames after which the whole picture repeats: 2, 4 or 16.
 [[nodiscard]] inline int period_groups(const Clip& c) {
     constexpr std::array<int, kMotions> motions{2, 4, 4, 4, 4, 4, 16, 4};

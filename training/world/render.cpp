@@ -114,8 +114,8 @@ constexpr float kOutline = 1.5f;   // half of its width
 const Ink kGlow(rgb8(56, 56, 56), 0.78f), kPencil(rgb8(70, 64, 74));
 Ink puppet_fill(const Ink& ink, int style) {
     switch (style) {
-        case kNeon: return mix(ink, rgb8(8, 8, 16), 0.62f);
-        case kSketch: return mix(ink, rgb8(250, 247, 238), 0.36f);
+        case kNeon: return mix(ink, rgb8(8, 8, 16), 0.40f);
+        case kSketch: return mix(ink, rgb8(250, 247, 238), 0.18f);
         default: return ink;
     }
 }
@@ -208,7 +208,7 @@ void Renderer::place(const Clip& clip, int which, const Pose& p, Rgb main, uint8
     constexpr int n = Sprite::kEdge;
     const auto sprite = sprite_of(which == 0 ? clip.subject : clip.companion, clip.style, p);
     const Rgb rim = clip.time == kNight ? rgb8(226, 224, 236) : clip.time == kSunset ? rgb8(252, 238, 222) : rgb8(253, 251, 246);
-    const float light = clip.style != kPaper ? 1.f : clip.time == kNight ? 0.86f : clip.time == kSunset ? 0.94f : 1.f;
+    const float light = clip.style != kPaper ? 1.f : clip.time == kNight ? 0.93f : clip.time == kSunset ? 0.97f : 1.f;
     const float m[3] = {main.r, main.g, main.b}, e[3] = {rim.r * 255.f, rim.g * 255.f, rim.b * 255.f};
     const int left = static_cast<int>(std::lround(p.x)) - n / 2, top = static_cast<int>(std::lround(p.y)) - n / 2;
     for (int y = std::max(sprite->top, -top); y < std::min(sprite->bottom, kHeight - top); y++)

@@ -6,9 +6,9 @@
 namespace zt::world {
 
 Rgb subject_colour(int colour) {
-    constexpr int table[kColours][3] = {{216, 44, 40}, {244, 138, 24}, {250, 214, 40},
+    constexpr int table[kColours][3] = {{214, 36, 38}, {252, 144, 22}, {252, 222, 44},
                                         {58, 168, 66}, {44, 106, 222}, {146, 70, 196},
-                                        {250, 132, 178}, {134, 84, 48}};
+                                        {252, 138, 186}, {118, 72, 42}};
     return rgb8(table[colour][0], table[colour][1], table[colour][2]);
 }
 

@@ -41,16 +41,11 @@ ModelFiles read_config(const std::string& folder) {
     d.heads = static_cast<int64_t>(net.at("heads").integer(1, 64));
     d.layers = static_cast<int64_t>(net.at("layers").integer(1, kMaxBlocks));
     d.attention_every = static_cast<int64_t>(net.at("attention_every").integer(1, kMaxBlocks));
-    // Weights older than these fields were trained without pictures, and with a coarser plan of fewer parts.
-    const auto plan = net.find("plan");
-    const auto part = [&](const char* name, uint64_t most, int64_t otherwise) {
-        const auto field = plan ? plan->find(name) : std::nullopt;
-        return field ? static_cast<int64_t>(field->integer(0, most)) : otherwise;
-    };
-    d.plan = {.width = part("width", kMaxWidth, 256), .features = part("features", 256, 16), .deeper = part("deeper", kMaxWidth, 0), .moving_features = part("moving_features", 256, 0),
-              .puppet_width = part("puppet_width", kMaxWidth, 0), .puppet_features = part("puppet_features", 256, 0), .zoomed_features = part("zoomed_features", 256, 0), .steered = part("steered", 1, 0) == 1};
-    if (d.plan.width < 1 || d.plan.features < 1) net.at("plan").refuse("width and features above 0");
-    if (d.plan.steered && (d.plan.moving_features == 0 || d.plan.puppet_width == 0 || d.plan.zoomed_features == 0)) net.at("plan").refuse("moving, puppet and zoomed features where it is steered");
+    const json::Field plan = net.at("plan");
+    const auto part = [&](const char* name, uint64_t most) { return static_cast<int64_t>(plan.at(name).integer(1, most)); };
+    d.plan = {.width = part("width", kMaxWidth), .deeper = part("deeper", kMaxWidth), .features = part("features", 256), .lens_features = part("lens_features", 255),
+              .puppet_width = part("puppet_width", kMaxWidth), .puppet_features = part("puppet_features", 256), .tint = part("tint", kMaxWidth)};
+    if (d.plan.lens_features >= d.plan.features) plan.at("lens_features").refuse("fewer than features");
     if (const auto pictures = net.find("pictures")) d.pictures = pictures->boolean();
     if (d.width % d.heads != 0) net.at("heads").refuse("a divisor of width");
     const json::Field text_field = config.at("text");
@@ -129,10 +124,9 @@ void write_model_files(const std::string& folder, const ModelFiles& files, const
                                      {"encoder_blocks", numbers(v.encoder_blocks)}, {"decoder_blocks", numbers(v.decoder_blocks)}}}},
         {"denoiser", {json::Value::Object{{"width", number(d.width)}, {"heads", number(d.heads)}, {"layers", number(d.layers)},
                                           {"attention_every", number(d.attention_every)},
-                                          {"plan", {json::Value::Object{{"width", number(d.plan.width)}, {"features", number(d.plan.features)}, {"deeper", number(d.plan.deeper)},
-                                                                    {"moving_features", number(d.plan.moving_features)}, {"puppet_width", number(d.plan.puppet_width)},
-                                                                    {"puppet_features", number(d.plan.puppet_features)}, {"zoomed_features", number(d.plan.zoomed_features)},
-                                                                    {"steered", number(d.plan.steered ? 1 : 0)}}}},
+                                          {"plan", {json::Value::Object{{"width", number(d.plan.width)}, {"deeper", number(d.plan.deeper)}, {"features", number(d.plan.features)},
+                                                                    {"lens_features", number(d.plan.lens_features)}, {"puppet_width", number(d.plan.puppet_width)},
+                                                                    {"puppet_features", number(d.plan.puppet_features)}, {"tint", number(d.plan.tint)}}}},
                                           {"pictures", {d.pictures}}}}},
         {"text", {json::Value::Object{{"width", number(d.text.width)}, {"heads", number(d.text.heads)}, {"layers", number(d.text.layers)},
                                       {"max_tokens", number(d.text.max_tokens)}, {"words", strings(files.words.words())}}}},

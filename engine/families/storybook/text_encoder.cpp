@@ -21,7 +21,7 @@ TextEncoder make_text_encoder(const TextConfig& c) {
 at::Tensor forward(const TextEncoder& e, const at::Tensor& ids) {
     const int64_t batch = ids.size(0), heads = e.config.heads, width = e.config.width;
     const at::Tensor first = e.query.reshape({1, 1, width}).expand({batch, 1, width});
-    at::Tensor x = at::cat({first, at::embedding(e.embedding, ids)}, 1) + e.position;   // [batch, tokens, width]
+    at::Tensor x = at::cat({first, at::embedding(e.embedding, ids)}, 1) + e.position.slice(0, 0, ids.size(1) + 1);   // [batch, tokens, width]
     const int64_t tokens = x.size(1);
     // Padding is never a key; the first token always is, so that no row is empty.
     const at::Tensor seen = at::cat({at::ones({batch, 1}, ids.options().dtype(at::kBool)), ids.ne(0)}, 1).reshape({batch, 1, 1, tokens});

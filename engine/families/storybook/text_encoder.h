@@ -49,7 +49,7 @@ struct TextEncoder {
 
 [[nodiscard]] TextEncoder make_text_encoder(const TextConfig& config);
 
-// ids: [batch, max_tokens] int64, padded with 0 -> [batch, width]
+// ids: [batch, at most max_tokens] int64, padded with 0 -> [batch, width]
 [[nodiscard]] at::Tensor forward(const TextEncoder& encoder, const at::Tensor& ids);
 
 }  // namespace zt::storybook

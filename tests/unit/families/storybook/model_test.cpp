@@ -6,10 +6,12 @@
 
 #include <filesystem>
 #include <fstream>
+#include <regex>
 
 #include "core/error.h"
 #include "families/storybook/generation.h"
 #include "families/storybook/storybook.h"
+#include "weights/manifest.h"
 
 namespace {
 
@@ -82,6 +84,23 @@ TEST(StorybookModel, FlippedBytesAreRefusedByName) {
         copy.flip(name, middle);
         EXPECT_EQ(refusal(copy.path()), "") << name;
     }
+}
+
+TEST(StorybookModel, PlansThatDoNotHoldTogetherAreRefused) {
+    const Copy copy;
+    const fs::path file = fs::path(copy.path()) / "config.json";
+    std::ifstream in(file);
+    const std::string whole((std::istreambuf_iterator<char>(in)), {});
+    const auto refused = [&](const std::string& field, const std::string& value) {
+        const std::regex pattern("\"" + field + "\": [0-9]+");
+        EXPECT_TRUE(std::regex_search(whole, pattern)) << field;
+        std::ofstream(file, std::ios::trunc) << std::regex_replace(whole, pattern, "\"" + field + "\": " + value);
+        zt::weights::write_manifest(copy.path(), {"config.json", "vae.safetensors", "denoiser.safetensors"}, {zt::json::Value::Object{{"family", {std::string("storybook")}}}});
+        return refusal(copy.path());
+    };
+    EXPECT_NE(refused("lens_features", "96").find("config.json: denoiser: plan: lens_features: expected fewer than features"), std::string::npos);
+    EXPECT_NE(refused("puppet_width", "0").find("config.json: denoiser: plan: puppet_width: expected"), std::string::npos);
+    EXPECT_NE(refused("tint", "64").find("denoiser.safetensors: "), std::string::npos) << "weights of another shape";
 }
 
 TEST(StorybookModel, MissingFilesAreRefusedByName) {

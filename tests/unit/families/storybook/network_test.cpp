@@ -80,7 +80,7 @@ Denoiser tiny_denoiser() {
     return net;
 }
 
-at::Tensor run(const Denoiser& net, const Call& c) { return forward(net, c.noisy, c.context, c.present, c.sigma, c.sentence, c.clock, forward(net.plan, c.sentence, c.clock)); }
+at::Tensor run(const Denoiser& net, const Call& c) { return forward(net, c.noisy, c.context, c.present, c.sigma, c.sentence, c.clock, forward(net.plan, Sentences::of(c.sentence), c.clock)); }
 
 TEST(Denoiser, EveryInputMatters) {
     const c10::InferenceMode inference;
@@ -106,100 +106,131 @@ TEST(Denoiser, EveryInputMatters) {
     EXPECT_FALSE(differs(base));
 }
 
-// A picture at home whose one feature is its own column; what is read at `column` of slot 0 of the path.
-at::Tensor moved(Path path, int64_t clock) {
-    const at::Tensor home = at::arange(16, at::kFloat).reshape({1, 1, 1, 16, 1}).expand({1, kPaths, 9, 16, 1}).contiguous();
-    return move_along(home, at::full({1}, clock, at::kLong)).select(3, path)[0][4];   // a row in the middle: [16]
+// A plan of which only one part shows, and shows the same at every time: a picture of some features per token, that
+// depends on nothing. What the camera does and whether puppets stroll is said by hand.
+struct Theatre {
+    Plan plan = tiny_denoiser().plan;
+    explicit Theatre(bool puppets) {
+        plan.position.zero_(), plan.clock.zero_(), plan.puppet_clock.zero_();
+        for (zt::nn::Linear* layer : {&plan.camera, &plan.stroll, &plan.shake, &plan.zoom_steer, &plan.shake_steer, puppets ? &plan.in : &plan.puppet_in}) layer->weight.zero_(), layer->bias.zero_();
+        plan.in.bias.zero_(), plan.puppet_in.bias.zero_();
+        plan.stroll.bias.fill_(-100);
+        view(kStays);
+    }
+    void view(View v) { plan.camera.bias.zero_(), plan.camera.bias[v] = 100; }
+    // [slots, 9, 16, width]
+    [[nodiscard]] at::Tensor at(int64_t clock) const { return forward(plan, Sentences::of(zt::sample::Noise(9).draw({1, 8})), at::full({1}, clock, at::kLong)); }
+};
+
+bool alike(const at::Tensor& a, const at::Tensor& b) { return at::allclose(a, b, 1e-4, 1e-4); }
+
+TEST(Plan, APanTurnsTheSceneRoundARingAndLeavesTheLens) {
+    Theatre stage(false);
+    const int64_t moved = stage.plan.config.features - stage.plan.config.lens_features;
+    at::Tensor& in = stage.plan.in.weight;
+    const at::Tensor all = in.clone();
+    in.slice(1, moved).zero_();
+    const at::Tensor home = stage.at(0)[0];
+    EXPECT_GT(home.abs().max().item<float>(), 0.05F);
+    EXPECT_TRUE(alike(stage.at(5)[0], home)) << "a camera that stays";
+    stage.view(kPans);
+    EXPECT_TRUE(alike(stage.at(0)[0], home));
+    for (int64_t slot = 0; slot < kSlots; slot++) EXPECT_TRUE(alike(stage.at(5)[slot], home.roll({-5 - slot}, {1})));
+    EXPECT_TRUE(alike(stage.at(15)[1], home)) << "once round";
+    in.copy_(all), in.slice(1, 0, moved).zero_();
+    EXPECT_TRUE(alike(stage.at(5)[0], stage.at(0)[0])) << "what stays on the lens";
 }
 
-TEST(Denoiser, ThePanIsARingAndTheStrollTurnsRound) {
-    const at::Tensor ring = moved(kPan, 5);
-    for (int64_t c = 0; c < 16; c++) EXPECT_EQ(ring[c].item<float>(), static_cast<float>((c + 5) % 16));
-    EXPECT_TRUE(at::equal(moved(kPan, 0), at::arange(16, at::kFloat)));
-    // What stands on columns 7 and 8 at home begins four to the left, arrives four to the right, and comes back mirrored.
-    EXPECT_EQ(moved(kStroll, 0)[3].item<float>(), 7);
-    EXPECT_EQ(moved(kStroll, 0)[4].item<float>(), 8);
-    EXPECT_EQ(moved(kStroll, 7)[10].item<float>(), 7);
-    EXPECT_EQ(moved(kStroll, 7)[11].item<float>(), 8);
-    EXPECT_EQ(moved(kStroll, 8)[11].item<float>(), 8);
-    EXPECT_EQ(moved(kStroll, 8)[12].item<float>(), 7);
-    EXPECT_EQ(moved(kStroll, 12)[7].item<float>(), 8);
-    EXPECT_EQ(moved(kStroll, 12)[8].item<float>(), 7);
-    EXPECT_EQ(moved(kStroll, 0)[14].item<float>(), 0) << "beyond the edge there is nothing";
-}
-
-TEST(Denoiser, TheZoomGoesInAndBack) {
-    EXPECT_LT((moved(kZoom, 0) - at::arange(16, at::kFloat)).abs().max().item<float>(), 0.05F);
-    const at::Tensor near = moved(kZoom, 8);
+TEST(Plan, AZoomGoesInAndBack) {
+    Theatre stage(false);
+    // One feature that is its own column.
+    stage.plan.project.weight.zero_(), stage.plan.project.bias.zero_();
+    stage.plan.project.bias.view({9, 16, -1}).select(2, 0).copy_(at::arange(16, at::kFloat));
+    stage.plan.in.weight.zero_(), stage.plan.in.weight[0][0] = 1;
+    stage.view(kZooms);
+    const auto row = [&](int64_t clock) { return stage.at(clock)[0][4].select(1, 0); };
+    EXPECT_LT((row(0) - at::arange(16, at::kFloat)).abs().max().item<float>(), 0.05F);
+    const at::Tensor near = row(8);
     EXPECT_NEAR((near[15] - near[0]).item<float>(), 15 / 1.34, 0.02);
     EXPECT_NEAR((near[15] + near[0]).item<float>(), 15, 1e-4);
-}
-
-// What the puppets' part of a plan adds, [9, 16, width] of the first slot.
-at::Tensor puppets_of(Plan plan, const at::Tensor& sentence) {
-    const at::Tensor clock = at::zeros({1}, at::kLong), with = forward(plan, sentence, clock)[0];
-    plan.puppet_in.weight = at::zeros_like(plan.puppet_in.weight), plan.puppet_in.bias = at::zeros_like(plan.puppet_in.bias);
-    return with - forward(plan, sentence, clock)[0];
-}
-
-TEST(Plan, PuppetsAreTheSameAtEveryPlace) {
-    Denoiser net = tiny_denoiser();
-    Plan& plan = net.plan;
-    const int64_t hidden = plan.config.puppet_width, features = plan.config.puppet_features;
-    plan.config.zoomed_features = 0;   // what zooms lies between tokens
-    plan.shake = {};
-    plan.puppet_project = {plan.puppet_project.weight.slice(0, 0, 9 * 8 * features), plan.puppet_project.bias.slice(0, 0, 9 * 8 * features) * 0};
-    plan.puppet_gain = {at::zeros({kPlaces * features, 8}), at::zeros({kPlaces * features})};
-    plan.puppet_in.weight = plan.puppet_in.weight.slice(1, 0, features);
-    plan.puppet_clock = at::zeros_like(plan.puppet_clock);
-    plan.puppet_deeper_project.bias = at::zeros_like(plan.puppet_deeper_project.bias);
-    plan.puppet_deeper_in.bias = at::zeros_like(plan.puppet_deeper_in.bias);
-    const at::Tensor sentence = zt::sample::Noise(9).draw({1, 8}), one = plan.puppet_hidden.weight.slice(0, 0, hidden).clone();
-    const at::Tensor silent = plan.puppet_in.bias;
-    std::array<at::Tensor, kPlaces> seen;   // with a puppet at one place only, read in its window
-    constexpr std::array<int64_t, kPlaces> first{4, 0, 8};
-    for (int64_t place = 0; place < kPlaces; place++) {
-        plan.puppet_hidden = {at::zeros({kPlaces * hidden, 8}), at::zeros({kPlaces * hidden})};
-        plan.puppet_hidden.weight.slice(0, place * hidden, (place + 1) * hidden).copy_(one);
-        const at::Tensor all = puppets_of(plan, sentence);
-        const auto k = static_cast<size_t>(place);
-        seen[k] = all.slice(1, first[k], first[k] + 8);
-        EXPECT_GT((seen[k] - silent).abs().max().item<float>(), 0.05F);
-        EXPECT_NEAR((all - silent).abs().sum().item<float>(), (seen[k] - silent).abs().sum().item<float>(), 1e-2F) << "nothing outside of the window";
-    }
-    EXPECT_TRUE(at::allclose(seen[0], seen[1], 1e-4, 1e-4));
-    EXPECT_TRUE(at::allclose(seen[0], seen[2], 1e-4, 1e-4));
-}
-
-// What the linear map `layer` alone adds to a plan whose still features are all 1, of three slots: [3, 9, 16].
-at::Tensor added(Plan plan, zt::nn::Linear Plan::*layer, int64_t clock) {
-    plan.project.bias.fill_(1), plan.project.weight.zero_();
-    plan.moving_project.bias.fill_(1), plan.moving_project.weight.zero_();
-    plan.shake.bias.fill_(1), plan.shake.weight.zero_();
-    const at::Tensor sentence = zt::sample::Noise(9).draw({1, 8}), when = at::full({1}, clock, at::kLong), with = forward(plan, sentence, when);
-    (plan.*layer).weight = at::zeros_like((plan.*layer).weight), (plan.*layer).bias = at::zeros_like((plan.*layer).bias);
-    return (with - forward(plan, sentence, when)).select(3, 0);
+    // Steered where it is enlarged, to the left of the middle and to the right of it in opposite directions.
+    stage.plan.in.weight.zero_(), stage.plan.project.bias.fill_(1);
+    stage.plan.zoom_steer.weight[0][2] = 1;   // of the first feature, the sine of the column's phase
+    const at::Tensor steered = stage.at(6)[2].select(2, 0);
+    EXPECT_LT((steered + steered.flip({1})).abs().max().item<float>(), 1e-4F);
+    EXPECT_GT(steered.abs().max().item<float>(), 0.5F);
+    stage.view(kStays);
+    EXPECT_LT(stage.at(6).abs().max().item<float>(), 1e-6F);
 }
 
 TEST(Plan, AShakeGoesToOneSideAndThenToTheOther) {
-    Plan plan = tiny_denoiser().plan;
-    at::Tensor& weight = plan.shake_steer.weight;
-    plan.shake_steer.bias.zero_(), weight.zero_();
-    weight[0][1] = 1;   // of the first still feature, what alternates
-    const at::Tensor even = added(plan, &Plan::shake_steer, 4), odd = added(plan, &Plan::shake_steer, 7);
+    Theatre stage(false);
+    stage.plan.project.weight.zero_(), stage.plan.project.bias.fill_(1), stage.plan.in.weight.zero_();
+    stage.plan.shake.bias.fill_(1);
+    stage.plan.shake_steer.weight[0][1] = 1;   // of the first feature, what alternates
+    const at::Tensor even = stage.at(4).select(3, 0), odd = stage.at(7).select(3, 0);
     EXPECT_LT((even[0] - 1).abs().max().item<float>(), 1e-5F);
     EXPECT_LT((even[1] + 1).abs().max().item<float>(), 1e-5F);
     EXPECT_LT((odd + even).abs().max().item<float>(), 1e-5F);
 }
 
-TEST(Plan, AZoomIsSteeredApartFromItsMiddle) {
-    Plan plan = tiny_denoiser().plan;
-    at::Tensor& weight = plan.zoom_steer.weight;
-    plan.zoom_steer.bias.zero_(), weight.zero_();
-    weight[0][2] = 1;   // of the first moving feature, the sine of the column's phase
-    const at::Tensor near = added(plan, &Plan::zoom_steer, 6)[2];
-    EXPECT_LT((near + near.flip({1})).abs().max().item<float>(), 1e-4F) << "to the left of the middle and to the right of it";
-    EXPECT_GT(near.abs().max().item<float>(), 0.5F);
+// A stage with the same puppet at every place, of which one is shown.
+constexpr std::array<int64_t, kPlaces> kFirstColumn{4, 0, 8};
+Theatre with_puppet(int64_t place) {
+    Theatre stage(true);
+    Plan& plan = stage.plan;
+    const int64_t hidden = plan.config.puppet_width, features = plan.config.puppet_features;
+    for (int64_t p = 1; p < kPlaces; p++) plan.puppet_hidden.weight.slice(0, p * hidden, (p + 1) * hidden).copy_(plan.puppet_hidden.weight.slice(0, 0, hidden));
+    plan.puppet_hidden.bias.zero_();
+    plan.puppet_gain.weight.zero_(), plan.puppet_gain.bias.fill_(-1), plan.puppet_gain.bias.slice(0, place * features, (place + 1) * features).zero_();
+    plan.tint_project.weight.zero_(), plan.tint_project.bias.zero_();
+    return stage;
+}
+
+TEST(Plan, PuppetsAreTheSameAtEveryPlace) {
+    std::array<at::Tensor, kPlaces> seen;
+    for (size_t place = 0; place < kPlaces; place++) {
+        const at::Tensor all = with_puppet(static_cast<int64_t>(place)).at(0)[0];
+        seen[place] = all.slice(1, kFirstColumn[place], kFirstColumn[place] + 8);
+        EXPECT_GT(seen[place].abs().max().item<float>(), 0.05F);
+        EXPECT_NEAR(all.abs().sum().item<float>(), seen[place].abs().sum().item<float>(), 1e-2F) << "nothing outside of the window";
+    }
+    EXPECT_TRUE(alike(seen[0], seen[1]) && alike(seen[0], seen[2]));
+}
+
+TEST(Plan, PuppetsStrollWhereTheSentenceSaysSo) {
+    Theatre alone = with_puppet(0), left = with_puppet(1);
+    const at::Tensor home = alone.at(0)[0].slice(1, 4, 12), side = left.at(0)[0];
+    EXPECT_TRUE(alike(alone.at(6)[0].slice(1, 4, 12), home)) << "unsaid, it stays";
+    alone.plan.stroll.bias.fill_(100), left.plan.stroll.bias.fill_(100);
+    EXPECT_TRUE(alike(alone.at(0)[0].slice(1, 0, 8), home)) << "begins four to the left";
+    EXPECT_TRUE(alike(alone.at(6)[0].slice(1, 6, 14), home));
+    EXPECT_TRUE(alike(alone.at(10)[0].slice(1, 6, 14), home)) << "on its way back";
+    EXPECT_TRUE(alike(left.at(6)[0].slice(1, 1, 16), side.slice(1, 0, 15))) << "of two each goes half as far";
+}
+
+TEST(Plan, ATintIsMoreOfTheGain) {
+    Theatre stage(true), other(true);
+    const at::Tensor sentence = zt::sample::Noise(9).draw({1, 8});   // as Theatre::at says
+    const Plan& plan = stage.plan;
+    const at::Tensor tint = zt::nn::forward(plan.tint_project, at::silu(zt::nn::forward(plan.tint_hidden, sentence)).reshape({kPlaces, plan.config.tint}));
+    other.plan.puppet_gain.bias.add_(tint.flatten());
+    other.plan.tint_project.weight.zero_(), other.plan.tint_project.bias.zero_();
+    EXPECT_GT(tint.abs().max().item<float>(), 0.01F);
+    EXPECT_TRUE(alike(stage.at(3), other.at(3)));
+}
+
+TEST(Plan, EachPartHearsItsOwnSentence) {
+    const Plan plan = tiny_denoiser().plan;
+    zt::sample::Noise noise(10);
+    const at::Tensor one = noise.draw({1, 8}), two = noise.draw({1, 8}), clock = at::zeros({1}, at::kLong);
+    const at::Tensor base = forward(plan, Sentences::of(one), clock);
+    for (const Sentences& s : {Sentences{two, one, one}, Sentences{one, two, one}, Sentences{one, one, two}})
+        EXPECT_GT((forward(plan, s, clock) - base).abs().max().item<float>(), 1e-3F);
+    Theatre scene(false);
+    const auto seen = [&](const Sentences& s) { return forward(scene.plan, s, clock); };
+    EXPECT_TRUE(at::equal(seen({one, one, two}), seen(Sentences::of(one)))) << "the cast has no say in the scene";
+    EXPECT_FALSE(alike(seen({one, two, one}), seen(Sentences::of(one))));
 }
 
 TEST(TextEncoder, PaddingHasNoEffectAndOrderHas) {
