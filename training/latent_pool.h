@@ -34,8 +34,8 @@ public:
         at::Device device;
         std::string file;   // empty: not kept
     };
-    // Of every two clips the second is the first with another cast, its twin. Encodes them unless the file has them. Where the VAE has no latent statistics yet they are
-    // measured here and written into it.
+    // Of every two clips the second is the first with another cast, its twin. Encodes them unless the
+    // file has them. Where the VAE has no latent statistics yet they are measured here and written into it.
     LatentPool(storybook::Vae& vae, const Source& source);
     // Continued windows of long periods come more often, by the root of their number: there are more of them to learn.
     [[nodiscard]] Window window(std::mt19937& dice, Begin begin) const;

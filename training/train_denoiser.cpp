@@ -69,15 +69,6 @@ struct Data {
 
 constexpr int64_t kSaid = 4;   // sentences of a window, see Said
 
-// A clip that is not held out and shares with another one what `keep` copies.
-template <class F>
-world::Clip partly(const world::Scope& scope, std::mt19937& dice, F keep) {
-    world::Clip c;
-    do keep(c = world::random_clip(scope, dice));
-    while (world::held_out(c));
-    return c;
-}
-
 Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool history, bool own_steps) {
     const auto uniform = [&] { return std::uniform_real_distribution<double>(0, 1)(dice); };
     const int64_t n = data.batch;
@@ -121,9 +112,9 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
         const bool cast = say(clip, i, data.missing);
         if (begin == Begin::kContinued && cast && uniform() < data.strange) row[0] = w.twin_context, strange.data_ptr<float>()[i] = 1;
         say(world::recast(clip, data.scope, dice), n + i, data.missing);
-        say(partly(data.scope, dice, [&](world::Clip& c) { c.scene = clip.scene, c.layout = clip.layout, c.time = clip.time, c.weather = clip.weather, c.style = clip.style; }),
+        say(world::random_clip_with(data.scope, dice, [&](world::Clip& c) { c.scene = clip.scene, c.layout = clip.layout, c.time = clip.time, c.weather = clip.weather, c.style = clip.style; }),
             2 * n + i, data.missing);
-        say(partly(data.scope, dice, [&](world::Clip& c) {
+        say(world::random_clip_with(data.scope, dice, [&](world::Clip& c) {
                 c.subject = clip.subject, c.colour = clip.colour, c.companion = clip.companion, c.companion_colour = clip.companion_colour;
                 c.motion = clip.motion, c.time = clip.time, c.style = clip.style;
             }), 3 * n + i, data.missing);

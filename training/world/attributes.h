@@ -80,15 +80,24 @@ inline const std::array<Scope, 4> kScopes{{{"narrow", 8, 6, 4, 4, 2, 1, 1, 1, 0.
     return c;
 }
 
+// A clip that shares with another one what `keep(Clip&)` copies; not held out, and not of a subject beside itself.
+template <class F>
+[[nodiscard]] Clip random_clip_with(const Scope& scope, std::mt19937& rng, F keep) {
+    Clip c;
+    do keep(c = random_clip(scope, rng));
+    while (held_out(c) || (c.companion == c.subject && c.companion_colour == c.colour));
+    return c;
+}
+
 // The clip with as many subjects, others (or the same) in other colours; not held out.
-[[nodiscard]] inline Clip recast(Clip clip, Scope scope, std::mt19937& rng, bool other_subjects = true) {
+[[nodiscard]] inline Clip recast(const Clip& clip, Scope scope, std::mt19937& rng, bool other_subjects = true) {
     scope.duo = clip.companion >= 0 ? 1 : 0;
-    do {
-        const Clip other = random_clip(scope, rng);
-        clip.colour = other.colour, clip.companion_colour = other.companion_colour;
-        if (other_subjects) clip.subject = other.subject, clip.companion = other.companion;
-    } while (held_out(clip) || (clip.companion == clip.subject && clip.companion_colour == clip.colour));
-    return clip;
+    return random_clip_with(scope, rng, [&](Clip& c) {
+        Clip kept = clip;
+        kept.colour = c.colour, kept.companion_colour = c.companion_colour;
+        if (other_subjects) kept.subject = c.subject, kept.companion = c.companion;
+        c = kept;
+    });
 }
 
 // Groups of four frames after which the whole picture repeats: 2, 4 or 16.
