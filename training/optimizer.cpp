@@ -64,6 +64,7 @@ void Optimizer::update(const std::vector<at::Tensor>& grads, double lr_scale, in
         Parameter& p = parameters_[i];
         at::Tensor& w = *p.master;
         const at::Tensor& g = grads[i];
+        if (!g.defined()) continue;   // Muon would go on in an old direction, with a step as long as ever
         if (p.muon) {
             p.momentum.mul_(c.momentum).add_(g, 1.0 - c.momentum);
             shapes[block_shape(w)].push_back(i);

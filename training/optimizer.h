@@ -30,7 +30,7 @@ struct OptimizerConfig {
 class Optimizer {
 public:
     Optimizer(std::vector<Parameter> parameters, OptimizerConfig config);
-    // Applies one step to the parameters of a share; grads are fp32, in parameter order.
+    // Applies one step to the parameters of a share; grads are fp32, in parameter order; those without one stay.
     void update(const std::vector<at::Tensor>& grads, double lr_scale, int64_t step, const std::vector<size_t>& share);
     // What an update of each parameter costs, in multiply-adds or so.
     [[nodiscard]] std::vector<double> costs() const;
@@ -54,7 +54,7 @@ std::vector<Parameter> trainable(Model& model, const std::string& frozen = {}) {
         Parameter p{name, &t, at::zeros_like(t), {}, t.dim() >= 2};
         const auto ends = [&](const char* s) { return name.ends_with(s); };
         if (ends("coder.in.weight") || ends("coder.out.weight") || ends("embedding") || ends("patch_in.weight") ||
-            ends("patch_out.weight") || ends("position") || ends("query") || ends(".table") || name == "plan.project.weight")
+            ends("patch_out.weight") || ends("position") || ends("query") || ends(".table") || name == "plan.project.weight" || (name.starts_with("heads.") && !ends("hidden.weight")))
             p.muon = false;
         if (!p.muon) p.second = at::zeros_like(t);
         list.push_back(std::move(p));

@@ -50,13 +50,14 @@ inline std::vector<std::vector<size_t>> deal(const std::vector<double>& cost, in
     return hands;
 }
 
-// Gradients averaged over the workers, in fp32, clipped to norm 1; norm is the one before.
+// Gradients averaged over the workers, in fp32, clipped to norm 1; norm is the one before. Undefined where no
+// worker's loss had to do with the parameter.
 struct GradientSum {
     std::vector<at::Tensor> tensors;
     double norm = 0;
 };
 
-// workers: [worker][parameter]; shares: the parameters each worker's thread adds up.
+// workers: [worker][parameter], undefined for the same parameters in all; shares: the parameters each worker's thread adds up.
 inline GradientSum sum_gradients(const std::vector<std::vector<at::Tensor>>& workers, const std::vector<std::vector<size_t>>& shares) {
     const size_t count = workers.size(), parameters = workers[0].size();
     GradientSum sum;
@@ -64,15 +65,18 @@ inline GradientSum sum_gradients(const std::vector<std::vector<at::Tensor>>& wor
     std::vector<at::Tensor> squares(parameters);
     on_workers(static_cast<int>(count), [&](int w) {
         for (const size_t i : shares[static_cast<size_t>(w)]) {
+            if (!workers[0][i].defined()) continue;
             at::Tensor g = workers[0][i].to(at::kFloat);
             for (size_t k = 1; k < count; k++) g.add_(workers[k][i]);
             sum.tensors[i] = g.div_(static_cast<double>(count));
             squares[i] = sum.tensors[i].square().sum();
         }
     });
+    std::erase_if(squares, [](const at::Tensor& t) { return !t.defined(); });
     sum.norm = std::sqrt(at::stack(squares).sum().item<double>());   // the one wait of a step
     if (sum.norm > 1.0)
-        for (at::Tensor& g : sum.tensors) g.mul_(1.0 / sum.norm);
+        for (at::Tensor& g : sum.tensors)
+            if (g.defined()) g.mul_(1.0 / sum.norm);
     return sum;
 }
 

@@ -239,6 +239,7 @@ void run_judge(Settings& settings) {
     const int steps = static_cast<int>(settings.integer("steps", 0));
     const int64_t frames = settings.integer("frames", 2000);
     const Scope& scope = scope_setting(settings);
+    const bool seen = settings.integer("seen", 0) != 0;   // combinations that training shows, in place of those it holds out
     const std::string command = settings.text("command", "");
     const int workers = static_cast<int>(settings.integer("workers", command.empty() ? 2 : 1));
     settings.done();
@@ -250,7 +251,7 @@ void run_judge(Settings& settings) {
     Renderer renderer;
     std::mt19937 dice(static_cast<uint32_t>(seed));
     std::vector<Clip> clips;
-    while (static_cast<int64_t>(clips.size()) < count) clips.push_back(random_clip(scope, dice, true));
+    while (static_cast<int64_t>(clips.size()) < count) clips.push_back(random_clip(scope, dice, !seen));
     tests.at(test)({studio, weights, renderer, scope, clips, seed, frames, steps, workers, command});
 }
 

@@ -33,12 +33,13 @@ using storybook::kSlots;
 struct Student {
     storybook::Denoiser net;
     std::array<nn::Linear, world::kAttributes> heads;   // text feature -> values of an attribute
-    nn::Linear shown;                                   // token of the plan -> patch of latents
+    nn::Linear shown_hidden, shown;                     // token of the plan -> 4 * width -> patch of latents
     template <class F>
     void visit(F&& f) {
         net.visit(f);
         for (size_t i = 0; i < heads.size(); i++) heads[i].visit(f, std::string("heads.") + world::kAttributeNames[i]);
-        shown.visit(f, "heads.plan");
+        shown_hidden.visit(f, "heads.plan.hidden");
+        shown.visit(f, "heads.plan.out");
     }
 };
 
@@ -86,7 +87,7 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
         const auto values = world::attributes(clip);
         bool cast = true;
         for (size_t a = 0; a < values.size(); a++) {
-            if (!c.said[a] && (a == 0 || a == 1 || (clip.companion >= 0 && a >= 8))) cast = false;
+            if (!c.said[a] && (a == world::kSubject || a == world::kColour || (clip.companion >= 0 && a >= world::kCompanion))) cast = false;
             if (c.said[a]) labels.data_ptr<int64_t>()[i * world::kAttributes + static_cast<int64_t>(a)] = values[a];
         }
         return cast;   // all of it is in the sentence
@@ -198,45 +199,64 @@ at::Tensor company_loss(const storybook::Plan& plan, const at::Tensor& said, int
     return loss(plan.puppet_hidden) + loss(plan.puppet_gain) + loss(plan.tint_hidden);
 }
 
+// What a step is about. warming: the heads are new and learn to read before what they read hears from them.
+// plan_only: the plan, without the layers.
+struct Lesson {
+    bool warming, plan_only;
+};
+
+// Loss of what the attributes' heads and the plan's own switches read from the features of sentences.
+at::Tensor words_loss(const Student& student, const at::Tensor& features, const at::Tensor& labels, bool warming) {
+    const auto count = static_cast<double>(labels.size(0));
+    at::Tensor loss = at::zeros({}, features.options().dtype(at::kFloat));
+    for (size_t a = 0; a < student.heads.size(); a++) {
+        const at::Tensor logits = nn::forward(student.heads[a], warming ? features.detach() : features).to(at::kFloat);
+        loss = loss + at::cross_entropy_loss(logits, labels.select(1, static_cast<int64_t>(a)), {}, at::Reduction::Sum, -1) / count;
+    }
+    // How things move is told by the sentence alone.
+    const storybook::Plan& theatre = student.net.plan;
+    const at::Tensor motion = labels.select(1, world::kMotion), camera = labels.select(1, world::kCamera), strolls = nn::forward(theatre.stroll, features).to(at::kFloat).squeeze(1);
+    loss = loss + (at::binary_cross_entropy_with_logits(strolls, motion.eq(world::kStroll).to(at::kFloat), {}, {}, at::Reduction::None) * motion.ge(0)).mean();
+    const at::Tensor view = at::where(camera.eq(world::kFollow), storybook::kPans, at::where(camera.eq(world::kZoom), storybook::kZooms, at::where(camera.lt(0), -1, storybook::kStays)));
+    return loss + at::cross_entropy_loss(nn::forward(theatre.camera, features).to(at::kFloat), view.to(at::kLong), {}, at::Reduction::Sum, -1) / count;
+}
+
 // values: squared error, the same where subjects stand, of areas (weighted), at full noise (what the first step has to
 // guess), of the plan alone, loss of the words and of company.
-StepLoss batch_loss(const Student& student, Batch b, const Data& data, at::Generator& noise) {
+StepLoss batch_loss(const Student& student, Batch b, const Data& data, at::Generator& noise, const Lesson& lesson) {
     const int64_t n = b.target.size(0);
     const at::Tensor features = storybook::forward(student.net.text, b.ids);
     const auto part = [&](int64_t k) { return features.slice(0, k * n, (k + 1) * n); };
     const Said said{part(0), part(1), part(2), part(3)};
     if (b.past_target.defined()) use_own_history(student, b, said, noise);
     const at::Tensor plan = storybook::forward(student.net.plan, said.parts(), b.clock);
+    const at::Tensor weight = 1 + (data.subject_weight - 1) * b.places;
+    // What the plan alone shows, token by token: it should say all that can be known before the noise is looked at, and
+    // hears of it through all layers otherwise, faintly where little noise tells the same. Read with a hidden layer, since
+    // what a puppet hides is no sum of puppet and scene.
+    const at::Tensor read = at::silu(nn::forward(student.shown_hidden, lesson.warming ? plan.detach() : plan));
+    const at::Tensor shown = nn::depth_to_space(nn::forward(student.shown, read), 2).to(at::kFloat).reshape(b.target.sizes());
+    const at::Tensor plan_error = (shown - b.target).square().mean(-1, true);
+    const at::Tensor words = words_loss(student, features, b.labels, lesson.warming), silent = at::full_like(words, NAN);
+    StepLoss loss;
+    loss.total = 0.1 * words + data.plan_weight * (plan_error * weight).mean();
+    if (lesson.plan_only) {
+        loss.values = at::stack({silent, silent, silent, silent, plan_error.detach().mean(), words.detach(), silent});
+        return loss;
+    }
     const at::Tensor noisy = noisy_states(student, b, said, plan, noise);
     const at::Tensor error = predict(student, noisy, b, b.sigma, said, plan) - b.target;
     const at::Tensor squared = error.square().mean(-1, true);   // [batch, 3, 18, 32, 1]
-    const at::Tensor weight = 1 + (data.subject_weight - 1) * b.places;
-    StepLoss loss;
     // The error of whole areas, 3 x 4 latents, once more: hues and lights are small next to edges and matter more. An
     // error without structure counts as much there as here.
     constexpr int64_t down = 3, across = 4;
     const auto areas = [&](const at::Tensor& t) { return t.reshape({n, kSlots, t.size(2) / down, down, t.size(3) / across, across, t.size(4)}).mean({3, 5}); };
     const at::Tensor coarse = areas(error).square().mean(-1, true) * areas(weight) * static_cast<double>(down * across);
-    loss.total = (((squared * weight).mean({1, 2, 3, 4}) + data.coarse_weight * coarse.mean({1, 2, 3, 4})) * (1.0 - 0.5 * b.sigma)).mean();
-    at::Tensor words = at::zeros({}, features.options().dtype(at::kFloat));
-    for (size_t a = 0; a < student.heads.size(); a++) {
-        const at::Tensor logits = nn::forward(student.heads[a], features).to(at::kFloat);
-        words = words + at::cross_entropy_loss(logits, b.labels.select(1, static_cast<int64_t>(a)), {}, at::Reduction::Sum, -1) / b.ids.size(0);
-    }
-    // How things move is told by the sentence alone.
-    const storybook::Plan& theatre = student.net.plan;
-    const at::Tensor motion = b.labels.select(1, 2), camera = b.labels.select(1, 6), strolls = nn::forward(theatre.stroll, features).to(at::kFloat).squeeze(1);
-    words = words + (at::binary_cross_entropy_with_logits(strolls, motion.eq(world::kStroll).to(at::kFloat), {}, {}, at::Reduction::None) * motion.ge(0)).mean();
-    const at::Tensor view = at::where(camera.eq(world::kFollow), storybook::kPans, at::where(camera.eq(world::kZoom), storybook::kZooms, at::where(camera.lt(0), -1, storybook::kStays)));
-    words = words + at::cross_entropy_loss(nn::forward(theatre.camera, features).to(at::kFloat), view.to(at::kLong), {}, at::Reduction::Sum, -1) / b.ids.size(0);
     const at::Tensor company = data.company > 0 ? company_loss(student.net.plan, features.slice(0, kSaid * n, kSaid * n + 3 * data.company), data.company) : at::zeros_like(words);
-    // What the plan alone shows, read by a linear map: it should say all that can be known before the noise is looked at,
-    // and hears of it through six layers otherwise, faintly where little noise tells the same.
-    const at::Tensor shown = nn::depth_to_space(nn::forward(student.shown, plan), 2).to(at::kFloat).reshape(b.target.sizes());
-    const at::Tensor plan_error = (shown - b.target).square().mean(-1, true);
-    loss.total = loss.total + 0.1 * words + 0.1 * company + data.plan_weight * (plan_error * weight).mean();
+    loss.total = loss.total + (((squared * weight).mean({1, 2, 3, 4}) + data.coarse_weight * coarse.mean({1, 2, 3, 4})) * (1.0 - 0.5 * b.sigma)).mean() + 0.1 * company;
     const at::Tensor full = b.sigma.ge(0.999).to(at::kFloat), all = squared.detach(), e = all.mean({1, 2, 3, 4});
-    loss.values = at::stack({e.mean(), (all * b.places).sum() / (b.places.sum() + 1e-6), coarse.detach().mean(), (e * full).sum() / (full.sum() + 1e-6), plan_error.detach().mean(), words.detach(), company.detach()});
+    const at::Tensor first = at::where(full.sum().gt(0), (e * full).sum() / full.sum().clamp_min(1), silent);
+    loss.values = at::stack({e.mean(), (all * b.places).sum() / (b.places.sum() + 1e-6), coarse.detach().mean(), first, plan_error.detach().mean(), words.detach(), company.detach()});
     return loss;
 }
 
@@ -255,7 +275,9 @@ void train_denoiser(Settings& settings) {
     const double missing = settings.number("missing", 0.06), subject_weight = settings.number("subject_weight", 8),
                  coarse_weight = settings.number("coarse_weight", 0.25), plan_weight = settings.number("plan_weight", 0.3),
                  pure_noise = settings.number("pure_noise", 0.45), strange = settings.number("strange", 0.2),
-                 history_from = settings.number("history_from", 0.8), own_from = settings.number("own_from", 0.5);
+                 history_from = settings.number("history_from", 0.8), own_from = settings.number("own_from", 0.5),
+                 plan_until = settings.number("plan_until", 0.3);
+    const int64_t plan_steps = settings.integer("plan_steps", 0), plan_batch = settings.integer("plan_batch", 3 * batch);
     const std::string pool_path = settings.text("pool", config.out + ".pool");
     storybook::DenoiserConfig shape;
     shape.width = settings.integer("width", shape.width);
@@ -272,7 +294,7 @@ void train_denoiser(Settings& settings) {
     save_tensors(vae_path, tensors_of(vae), vae_meta);   // now with the latent statistics
     std::printf("pool: %ld latents; vocabulary: %zu\n", static_cast<long>(pool.size()), words.words().size());
 
-    Student student{storybook::make_denoiser(shape), {}, nn::make_linear(shape.width, 4 * shape.channels)};
+    Student student{storybook::make_denoiser(shape), {}, nn::make_linear(shape.width, 4 * shape.width), nn::make_linear(4 * shape.width, 4 * shape.channels)};
     for (size_t a = 0; a < student.heads.size(); a++) student.heads[a] = nn::make_linear(shape.text.width, world::kAttributeSizes[a]);
     const double tokens = storybook::kLatentHeight * storybook::kLatentWidth / 4.0;
     const double forward = forward_flops(student, [&](const std::string& name) {
@@ -288,13 +310,20 @@ void train_denoiser(Settings& settings) {
     });
     const int64_t company = scope.duo > 0 ? sentences / 4 : 0;
     const Data data{pool, words, scope, batch, shape.text.max_tokens, sentences, company, missing, subject_weight, coarse_weight, plan_weight, pure_noise, strange, config.device};
+    Data plan_data = data;   // of steps of the plan alone
+    plan_data.batch = plan_batch, plan_data.sentences = plan_data.company = 0;
     const auto windows = static_cast<double>(config.workers * batch);
     train(student, config, {"error", "subject", "coarse", "first", "plan", "words", "company"}, "latents", windows * kSlots, 3 * forward * windows,
           [&](const Student& model, const Step& step) {
+              // At first most steps may be of the plan alone: a window costs a fourth of one that goes through the layers.
+              const bool planning = step.progress < plan_until;
+              const int64_t turn = planning ? step.number / (plan_steps + 1) : step.number;
+              const Lesson lesson{step.number < config.warm, planning && step.number % (plan_steps + 1) != 0};
               at::Generator noise = step_noise(config.device, step.seed);
-              const bool history = step.progress > history_from && step.number % 2 == 0;
-              const bool own_steps = step.progress > own_from && step.number % 2 != 0;
-              return batch_loss(model, sample(data, step_dice(step.seed), noise, history, own_steps), data, noise);
+              const bool history = !lesson.plan_only && step.progress > history_from && turn % 2 == 0;
+              const bool own_steps = !lesson.plan_only && step.progress > own_from && turn % 2 != 0;
+              const Data& use = lesson.plan_only ? plan_data : data;
+              return batch_loss(model, sample(use, step_dice(step.seed), noise, history, own_steps), use, noise, lesson);
           });
 }
 

@@ -69,7 +69,8 @@ struct Step {
     uint64_t seed;     // of everything random in it
 };
 
-// What it gives back. values: fp32 [names], logged as means over the steps since the last line.
+// What it gives back. values: fp32 [names], logged as means over the steps since the last line; not a number: not asked in
+// this step.
 struct StepLoss {
     at::Tensor total, values;
 };
@@ -133,7 +134,7 @@ bool train(Model& model, const LoopConfig& config, const std::vector<std::string
     const std::vector<std::vector<size_t>> shares = deal(optimizer.costs(), config.workers);
     std::vector<std::vector<at::Tensor>> grads(static_cast<size_t>(config.workers));
     std::vector<StepLoss> losses(static_cast<size_t>(config.workers));
-    at::Tensor sums;
+    at::Tensor sums, counts;
     int64_t summed = 0;
     bool complete = progress_now() >= 1.0;
     while (!complete) {
@@ -148,8 +149,6 @@ bool train(Model& model, const LoopConfig& config, const std::vector<std::string
             nn::prepare(mine);
             losses[i] = step_loss(mine, Step{step, w, progress, step_seed(config.seed, step, w)});
             grads[i] = torch::autograd::grad({losses[i].total}, list, {}, std::nullopt, false, /*allow_unused=*/true);
-            for (size_t k = 0; k < list.size(); k++)
-                if (!grads[i][k].defined()) grads[i][k] = at::zeros_like(list[k]);
             losses[i].total = at::Tensor();
         });
         const GradientSum sum = sum_gradients(grads, shares);
@@ -166,12 +165,15 @@ bool train(Model& model, const LoopConfig& config, const std::vector<std::string
         if (step == kAwake)
             for (const auto& p : parameter_list)
                 TORCH_CHECK((!config.may_rest.empty() && p.name.starts_with(config.may_rest)) || p.momentum.ne(0).any().template item<bool>(), p.name, ": expected a gradient within ", step, " steps, got none: it can never learn");
-        for (const StepLoss& l : losses) sums = sums.defined() ? sums + l.values : l.values.clone();
+        for (const StepLoss& l : losses) {
+            if (!sums.defined()) sums = at::zeros_like(l.values), counts = at::zeros_like(l.values);
+            sums += l.values.nan_to_num(0.0), counts += l.values.isfinite();
+        }
         summed += config.workers;
         complete = progress_now() >= 1.0;
         const bool stop = !complete && ((config.minutes > 0 && since(started) > 60 * config.minutes) || step == config.stop_at);
         if (step % 50 == 0 || complete || stop) {
-            const at::Tensor means = (sums / static_cast<double>(summed)).to(at::kCPU, at::kFloat);
+            const at::Tensor means = (sums / counts.clamp_min(1)).to(at::kCPU, at::kFloat);
             const double seconds = since(lap) * static_cast<double>(config.workers) / static_cast<double>(summed);   // per step
             const double left = config.budget_minutes > 0 ? config.budget_minutes * (1 - progress) : seconds * static_cast<double>(config.steps - step) / 60;
             std::printf("step %ld (%.1f %%)", static_cast<long>(step), 100 * progress_now());

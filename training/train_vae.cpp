@@ -57,8 +57,9 @@ at::Tensor as_blocks(const at::Tensor& frames) {
     return nn::space_to_depth(frames.permute({0, 2, 3, 1, 4}).reshape({n, h, w, kGroup * 3}), 2).reshape({n, h / 2, w / 2, 4, kGroup, 3});
 }
 
-// group losses; `sharpen` 0..1 moves weight from squared error to L1 and gradients.
-at::Tensor picture_loss(const at::Tensor& prediction, const at::Tensor& target, double sharpen, at::Tensor& mse) {
+// group losses; `sharpen` 0..1 moves weight from squared error to L1 and gradients; `edges`: weight of the squared
+// error of gradients.
+at::Tensor picture_loss(const at::Tensor& prediction, const at::Tensor& target, double sharpen, double edges, at::Tensor& mse) {
     const at::Tensor error = prediction - target;
     const at::Tensor motion = target.slice(4, 1) - target.slice(4, 0, kGroup - 1);            // [.., 3 steps, 3]
     const at::Tensor moved = motion.abs().amax(-1, true);                                      // [.., 3, 1]
@@ -68,7 +69,7 @@ at::Tensor picture_loss(const at::Tensor& prediction, const at::Tensor& target, 
     const at::Tensor error_motion = error.slice(4, 1) - error.slice(4, 0, kGroup - 1);
     at::Tensor loss = (weight * squared).mean() + 4 * (error_motion * error_motion).mean() + (0.02 + 0.1 * sharpen) * (weight * error.abs()).mean();
     const at::Tensor gx = error.slice(2, 1) - error.slice(2, 0, -1), gy = error.slice(1, 1) - error.slice(1, 0, -1);
-    loss = loss + (gx * gx).mean() + (gy * gy).mean();
+    loss = loss + edges * ((gx * gx).mean() + (gy * gy).mean());
     if (sharpen > 0) loss = loss + 0.05 * sharpen * (gx.abs().mean() + gy.abs().mean());
     return loss;
 }
@@ -76,7 +77,7 @@ at::Tensor picture_loss(const at::Tensor& prediction, const at::Tensor& target, 
 // kl: of the divergence from a normal distribution. noise: added to the latents, in units of their own
 // spread; what the decoder forgives here is what the denoiser may do wrong.
 struct Weights {
-    double kl, noise;
+    double kl, noise, edges;
 };
 
 // frames of bytes [batch, 8, h, w, 3] through encoder and decoder. values: squared error, KL, and how
@@ -100,7 +101,7 @@ StepLoss clip_loss(const storybook::Vae& vae, const at::Tensor& bytes, at::Gener
     for (int64_t g = 0; g < 2; g++) {
         const at::Tensor t = target.select(1, g);
         const at::Tensor p = storybook::decode_blocks(vae, z.select(1, g), state).to(at::kFloat).reshape(t.sizes());
-        loss.total = loss.total + 0.5 * picture_loss(p, t, sharpen, mse);
+        loss.total = loss.total + 0.5 * picture_loss(p, t, sharpen, weights.edges, mse);
         const at::NoGradGuard no_grad;
         const auto project = [](const at::Tensor& a, const at::Tensor& real, at::Tensor& part, at::Tensor& whole) {
             part = part + (a * real).sum();
@@ -154,7 +155,7 @@ void train_vae(Settings& settings) {
     const int64_t batch = settings.integer("batch", 4);
     const Crop crop{settings.integer("crop_height", 96), settings.integer("crop_width", 112)};
     const int painters = static_cast<int>(settings.integer("painters", 8));
-    const Weights weights{settings.number("kl_weight", 1e-5), settings.number("noise", 0.1)};
+    const Weights weights{settings.number("kl_weight", 1e-5), settings.number("noise", 0.1), settings.number("edge_weight", 1)};
     const double sharpen_from = settings.number("sharpen_from", 0.5);
     storybook::VaeConfig shape;
     shape.channels = settings.integer("channels", shape.channels);

@@ -140,7 +140,7 @@ TEST(World, EverySentenceIsInTheVocabularyAndFits) {
         const Caption c = caption(clip, i % 2 ? kEnglish : kChinese, 0.1, dice);
         const auto ids = words.encode(c.text, 63);
         EXPECT_TRUE(ids.unknown.empty() && ids.corrected.empty() && ids.dropped == 0) << c.text;
-        EXPECT_EQ(c.said[8], clip.companion >= 0) << c.text;
+        EXPECT_EQ(c.said[kCompanion], clip.companion >= 0) << c.text;
     }
     for (int i = 0; i < kLayouts; i++) EXPECT_GT(words.id_of(layout_word(i)), 0);
     Clip duo;
@@ -154,7 +154,7 @@ TEST(World, ListsTheWordsItKnows) {
     const zt::text::WordTokenizer words(vocabulary());
     EXPECT_EQ(zt::text::WordTokenizer(vocabulary(kScopes[1])).id_of("rain"), 0);
     EXPECT_GT(words.id_of("rain"), 0);
-    EXPECT_EQ(known(kScopes[1])[5].english.size(), 1U);   // weather
+    EXPECT_EQ(known(kScopes[1])[kWeather].english.size(), 1U);
     const auto list = known(kWide);
     for (size_t a = 0; a < list.size(); a++) {
         EXPECT_EQ(list[a].attribute, kAttributeNames[a]);

@@ -34,7 +34,7 @@ struct Clip {
 };
 
 // Attributes that sentences name and judges look for. "companion" counts from 1, 0 = alone.
-inline constexpr int kAttributes = 10;
+enum Attribute { kSubject, kColour, kMotion, kScene, kTime, kWeather, kCamera, kStyle, kCompanion, kItsColour, kAttributes };
 inline constexpr std::array<int, kAttributes> kAttributeSizes{kSubjects, kColours, kMotions, kScenes, kTimes, kWeathers, kCameras, kStyles, kSubjects + 1, kColours};
 inline constexpr std::array<const char*, kAttributes> kAttributeNames{"subject", "colour", "motion", "scene", "time", "weather", "camera", "style", "companion", "its_colour"};
 

@@ -118,17 +118,28 @@ std::string with_article(const std::string& colour, const std::string& noun, boo
     return article(whole) + whole;
 }
 
+// What a sentence is like beside its words. Terse: "red fox running" and 红狐狸奔跑, as people type.
+struct Manner {
+    std::string filler;
+    int order;
+    bool terse;
+};
+
 void join(std::string& s, const List& list, const char* between) {
     for (const std::string& item : list)
         if (!item.empty()) s += (s.empty() ? "" : between) + item;
 }
 
-std::string english(const Parts& p, const std::string& filler, int order) {
-    const bool two = !p.companion.empty(), full = filler.empty() && order % 2 == 0;
-    std::string who = with_article(p.colour, p.subject, order == 3);
-    if (two) who += " and " + with_article(p.companion_colour, p.companion, false);
+std::string english(const Parts& p, const Manner& manner) {
+    const auto& [filler, order, terse] = manner;
+    const bool two = !p.companion.empty(), full = filler.empty() && order % 2 == 0 && !terse;
+    const auto noun = [&](const std::string& colour, const std::string& subject, bool after) {
+        return !terse ? with_article(colour, subject, after) : colour.empty() ? subject : colour + " " + subject;
+    };
+    std::string who = noun(p.colour, p.subject, order == 3);
+    if (two) who += " and " + noun(p.companion_colour, p.companion, false);
     std::string verb = p.motion.empty() ? "" : part(p.motion, full ? (two ? 2 : 0) : 1);
-    if (!verb.empty() && !full && order == 1) verb = (two ? "that are " : "that is ") + verb;
+    if (!verb.empty() && !full && !terse && order == 1) verb = (two ? "that are " : "that is ") + verb;
     std::string core;
     if (order == 4)   // scene and time first
         join(core, {p.time, p.scene}, " "), core += core.empty() ? "" : ",", join(core, {who, verb}, " ");
@@ -142,8 +153,9 @@ std::string english(const Parts& p, const std::string& filler, int order) {
     return s;
 }
 
-std::string chinese(const Parts& p, const std::string& filler, int order) {
-    const auto noun = [](const std::string& subject, const std::string& colour) { return "一" + part(subject, 0) + colour + part(subject, 1); };
+std::string chinese(const Parts& p, const Manner& manner) {
+    const auto& [filler, order, terse] = manner;
+    const auto noun = [&](const std::string& subject, const std::string& colour) { return (terse ? "" : "一" + part(subject, 0)) + colour + part(subject, 1); };
     std::string who = noun(p.subject, p.colour);
     if (!p.companion.empty()) who += "和" + noun(p.companion, p.companion_colour);
     const std::string doing = order == 3 && !p.motion.empty() ? "正在" + p.motion : p.motion;
@@ -190,7 +202,8 @@ Caption caption(const Clip& clip, Language l, double missing, std::mt19937& rng)
     const Parts p = parts_of(clip, l, c.said, [&](const List& list) { return chance(rng) < 0.4 ? list.front() : list[rng() % list.size()]; });
     const std::string filler = fillers(l)[rng() % fillers(l).size()];
     const int order = static_cast<int>(rng() % 5);
-    c.text = l == kEnglish ? english(p, filler, order) : chinese(p, filler, order);
+    const Manner manner{filler, order, chance(rng) < 0.2};
+    c.text = l == kEnglish ? english(p, manner) : chinese(p, manner);
     return c;
 }
 
@@ -198,7 +211,8 @@ std::string plain_caption(const Clip& clip, Language l) {
     const bool duo = clip.companion >= 0;
     const Parts p = parts_of(clip, l, {true, true, true, true, true, clip.weather != 0, clip.camera != 0, clip.style != 0, duo, duo},
                              [](const List& list) { return list.front(); });
-    return l == kEnglish ? english(p, "", 0) : chinese(p, "", 0);
+    const Manner plain{"", 0, false};
+    return l == kEnglish ? english(p, plain) : chinese(p, plain);
 }
 
 namespace {
