@@ -255,7 +255,7 @@ StepLoss batch_loss(const Student& student, Batch b, const Data& data, at::Gener
     const at::Tensor company = data.company > 0 ? company_loss(student.net.plan, features.slice(0, kSaid * n, kSaid * n + 3 * data.company), data.company) : at::zeros_like(words);
     loss.total = loss.total + (((squared * weight).mean({1, 2, 3, 4}) + data.coarse_weight * coarse.mean({1, 2, 3, 4})) * (1.0 - 0.5 * b.sigma)).mean() + 0.1 * company;
     const at::Tensor full = b.sigma.ge(0.999).to(at::kFloat), all = squared.detach(), e = all.mean({1, 2, 3, 4});
-    const at::Tensor first = at::where(full.sum().gt(0), (e * full).sum() / full.sum().clamp_min(1), silent);
+    const at::Tensor first = (e * full).sum() / full.sum();   // 0 / 0, silent, where nothing began with pure noise
     loss.values = at::stack({e.mean(), (all * b.places).sum() / (b.places.sum() + 1e-6), coarse.detach().mean(), first, plan_error.detach().mean(), words.detach(), company.detach()});
     return loss;
 }

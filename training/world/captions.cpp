@@ -112,9 +112,11 @@ struct Parts {
 
 std::string article(const std::string& next) { return std::string("aeiou").find(next[0]) != std::string::npos ? "an " : "a "; }
 
+std::string coloured(const std::string& colour, const std::string& noun) { return colour.empty() ? noun : colour + " " + noun; }
+
 std::string with_article(const std::string& colour, const std::string& noun, bool after) {
     if (after && !colour.empty()) return article(noun) + noun + " that is " + colour;
-    const std::string whole = colour.empty() ? noun : colour + " " + noun;
+    const std::string whole = coloured(colour, noun);
     return article(whole) + whole;
 }
 
@@ -134,7 +136,7 @@ std::string english(const Parts& p, const Manner& manner) {
     const auto& [filler, order, terse] = manner;
     const bool two = !p.companion.empty(), full = filler.empty() && order % 2 == 0 && !terse;
     const auto noun = [&](const std::string& colour, const std::string& subject, bool after) {
-        return !terse ? with_article(colour, subject, after) : colour.empty() ? subject : colour + " " + subject;
+        return terse ? coloured(colour, subject) : with_article(colour, subject, after);
     };
     std::string who = noun(p.colour, p.subject, order == 3);
     if (two) who += " and " + noun(p.companion_colour, p.companion, false);
