@@ -41,9 +41,10 @@ void export_model(Settings& settings) {
     files.denoiser.width = net_weights.at("patch_in.weight").size(0);
     const auto size = [&](const char* name, int64_t dim) { return net_weights.at(name).size(dim); };
     storybook::PlanConfig& plan = files.denoiser.plan;
-    plan.width = size("plan.hidden.weight", 0), plan.deeper = size("plan.deeper.in.weight", 0), plan.features = size("plan.in.weight", 1);
-    plan.puppet_width = size("puppets.clock.embedding", 1), plan.puppet_features = size("puppets.in.weight", 1), plan.tint = size("puppets.tint.project.weight", 1);
-    plan.lens_features = plan.features + plan.puppet_features - size("plan.zoom.project.weight", 1) / 4;   // what a zoom does not enlarge
+    plan.width = size("plan.scene.hidden.weight", 0), plan.codes = size("plan.sheets.0.weight", 1), plan.lens_codes = size("plan.sheets.lens.weight", 1);
+    plan.puppet_width = size("puppets.clock.embedding", 1), plan.puppet_features = size("puppets.spread.hidden.weight", 1), plan.tint = size("puppets.tint.project.weight", 1);
+    plan.spread = size("puppets.spread.hidden.weight", 0), plan.mend = size("plan.mend.in.weight", 0), plan.mend_blocks = 0;
+    while (net_weights.contains("plan.mend." + std::to_string(plan.mend_blocks) + ".conv1.weight")) plan.mend_blocks++;
     files.denoiser.text.max_tokens = net_weights.at("text.position").size(0) - 1;
     files.denoiser.layers = 0;
     while (net_weights.contains("layers." + std::to_string(files.denoiser.layers) + ".time.weight")) files.denoiser.layers++;

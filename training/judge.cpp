@@ -67,12 +67,9 @@ double tinted_difference(const std::vector<float>& seen, const Layer& layer, Rgb
 // Sums for a projection: how much of the real change is in the seen one.
 struct Projection {
     double part = 0, whole = 0;
-    void add(const uint8_t* a0, const uint8_t* a1, const uint8_t* r0, const uint8_t* r1, size_t count) {
-        for (size_t i = 0; i < count; i++) {
-            const double d = a1[i] - a0[i], r = r1[i] - r0[i];
-            part += d * r;
-            whole += r * r;
-        }
+    void add(double seen, double real) {
+        part += seen * real;
+        whole += real * real;
     }
     [[nodiscard]] double value() const { return part / std::max(whole, 1.0); }
 };
@@ -210,17 +207,23 @@ Verdict Judge::judge(const uint8_t* frames) {
     }
     v.explained = 1.0 - left / empty;
     double squares = 0;
-    Projection edges, motion;
+    std::vector<uint8_t> empty_stage(kFrameBytes);
+    std::array<Projection, 2> edges;   // behind the subjects, and of these
+    Projection motion;
     for (const int look : kLooks) {
         const bool last = look + 1 >= kJudgedFrames;
         const uint8_t *f = frames + static_cast<size_t>(last ? look - 1 : look) * kFrameBytes, *next = f + kFrameBytes;
         for (int k = 0; k < 2; k++) renderer_.frame(v.nearest, (last ? look - 1 : look) + k, &real[static_cast<size_t>(k) * kFrameBytes]);
-        for (size_t i = 0; i < kFrameBytes; i++) squares += (f[i] - real[i]) * (f[i] - real[i]);
-        edges.add(f, f + 3, real.data(), &real[3], kFrameBytes - 3);
-        motion.add(f, next, real.data(), &real[kFrameBytes], kFrameBytes);
+        renderer_.empty_frame(v.nearest, last ? look - 1 : look, empty_stage.data());
+        for (size_t i = 0; i < kFrameBytes; i++) {
+            squares += (f[i] - real[i]) * (f[i] - real[i]);
+            motion.add(next[i] - f[i], real[kFrameBytes + i] - real[i]);
+            if (i + 3 < kFrameBytes) edges[real[i] != empty_stage[i] || real[i + 3] != empty_stage[i + 3]].add(f[i + 3] - f[i], real[i + 3] - real[i]);
+        }
     }
     v.psnr = 10 * std::log10(255.0 * 255.0 * static_cast<double>(kFrameBytes * kLooks.size()) / std::max(squares, 1.0));
-    v.sharpness = edges.value();
+    v.sharpness = (edges[0].part + edges[1].part) / std::max(edges[0].whole + edges[1].whole, 1.0);
+    v.behind = edges[0].value(), v.cast = edges[1].value();
     v.motion = motion.value();
     return v;
 }

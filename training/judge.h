@@ -24,6 +24,7 @@ struct Verdict {
     double explained = 0;   // where the subject is, the share of the squared difference from the empty scene that the nearest render explains; below 0.5 the subject is not recognised
     double psnr = 0;        // of the judged frames against the nearest render, dB
     double sharpness = 0;   // projection of the picture gradient on the nearest render's (1 = the same)
+    double behind = 0, cast = 0;   // the same of what is behind the subjects, and of these
     double motion = 0;      // the same of the frame difference
     [[nodiscard]] bool recognised() const { return explained >= 0.5; }
 };

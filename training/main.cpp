@@ -26,6 +26,7 @@ constexpr Stage kStages[] = {
     {"export", zt::training::export_model, "write the model folder from both"},
     {"unpack", zt::training::unpack_model, "write checkpoints to go on from, out of a model folder"},
     {"watch", zt::training::watch, "what a clip of raw RGB frames shows"},
+    {"errors", zt::training::run_errors, "where a model's latents are wrong"},
     {"judge", zt::training::run_judge, "how often generated clips show what was asked"},
 };
 

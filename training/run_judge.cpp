@@ -48,26 +48,26 @@ public:
         }
         all_ += every;
         clips_++;
-        explained_ += v.explained, psnr_ += v.psnr, sharpness_ += v.sharpness, motion_ += v.motion;
+        explained_ += v.explained, psnr_ += v.psnr, sharpness_ += v.sharpness, behind_ += v.behind, cast_ += v.cast, motion_ += v.motion;
     }
     void print(const char* name) const {
         if (clips_ == 0) return;
         std::printf("%-8s %5d", name, clips_);
         for (const int r : right_) std::printf(" %10.1f%%", 100.0 * r / clips_);
-        std::printf(" %6.1f%% %9.3f %7.2f %6.2f %6.2f\n", 100.0 * all_ / clips_, explained_ / clips_, psnr_ / clips_, sharpness_ / clips_, motion_ / clips_);
+        std::printf(" %6.1f%% %9.3f %7.2f %6.2f %6.2f %6.2f %6.2f\n", 100.0 * all_ / clips_, explained_ / clips_, psnr_ / clips_, sharpness_ / clips_, behind_ / clips_, cast_ / clips_, motion_ / clips_);
         std::fflush(stdout);
     }
     static void print_heading() {
         std::printf("%-8s %5s", "", "clips");
         for (const char* name : kAttributeNames) std::printf(" %11s", name);
-        std::printf(" %7s %9s %7s %6s %6s\n", "all", "explained", "dB", "sharp", "motion");
+        std::printf(" %7s %9s %7s %6s %6s %6s %6s\n", "all", "explained", "dB", "sharp", "behind", "cast", "motion");
     }
 
 private:
     std::mutex mutex_;
     int clips_ = 0, all_ = 0;
     std::array<int, kAttributes> right_{};
-    double explained_ = 0, psnr_ = 0, sharpness_ = 0, motion_ = 0;
+    double explained_ = 0, psnr_ = 0, sharpness_ = 0, behind_ = 0, cast_ = 0, motion_ = 0;
 };
 
 double mean_square(const uint8_t* a, const uint8_t* b) {
@@ -133,7 +133,9 @@ void test_prompts(const Test& t) {
     Score real, vae, english, chinese;
     Part parts[]{{"paper", [](const Clip& c) { return c.style == kPaper; }, {}}, {"neon", [](const Clip& c) { return c.style == kNeon; }, {}},
                  {"sketch", [](const Clip& c) { return c.style == kSketch; }, {}}, {"single", [](const Clip& c) { return c.companion < 0; }, {}},
-                 {"pair", [](const Clip& c) { return c.companion >= 0; }, {}}, {"stroll", [](const Clip& c) { return c.motion == kStroll; }, {}}, {"still", [](const Clip& c) { return c.camera == kStatic; }, {}},
+                 {"pair", [](const Clip& c) { return c.companion >= 0; }, {}}, {"clear", [](const Clip& c) { return c.weather == kClear; }, {}},
+                 {"rain", [](const Clip& c) { return c.weather == world::kRain; }, {}}, {"snow", [](const Clip& c) { return c.weather == kSnowfall; }, {}},
+                 {"stroll", [](const Clip& c) { return c.motion == kStroll; }, {}}, {"still", [](const Clip& c) { return c.camera == kStatic; }, {}},
                  {"follow", [](const Clip& c) { return c.camera == kFollow; }, {}}, {"zoom", [](const Clip& c) { return c.camera == kZoom; }, {}},
                  {"shake", [](const Clip& c) { return c.camera == kShake; }, {}}};
     t.each([&](size_t i, const Clip& c, Judge& judge) {

@@ -12,6 +12,7 @@ void gate(Settings& settings);
 void train_denoiser(Settings& settings);
 void export_model(Settings& settings);
 void unpack_model(Settings& settings);
+void run_errors(Settings& settings);
 void run_judge(Settings& settings);
 void watch(Settings& settings);
 

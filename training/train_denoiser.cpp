@@ -18,6 +18,7 @@
 #include "families/storybook/denoiser.h"
 #include "flops.h"
 #include "latent_pool.h"
+#include "scenery.h"
 #include "scope.h"
 #include "stages.h"
 #include "text/word_tokenizer.h"
@@ -33,13 +34,10 @@ using storybook::kSlots;
 struct Student {
     storybook::Denoiser net;
     std::array<nn::Linear, world::kAttributes> heads;   // text feature -> values of an attribute
-    nn::Linear shown_hidden, shown;                     // token of the plan -> 4 * width -> patch of latents
     template <class F>
     void visit(F&& f) {
         net.visit(f);
         for (size_t i = 0; i < heads.size(); i++) heads[i].visit(f, std::string("heads.") + world::kAttributeNames[i]);
-        shown_hidden.visit(f, "heads.plan.hidden");
-        shown.visit(f, "heads.plan.out");
     }
 };
 
@@ -53,6 +51,7 @@ struct Batch {
     at::Tensor ids;        // [kSaid * batch + more sentences, length of the longest]: of the clips, of what is partly the same (Said), others
     at::Tensor clock;      // [batch]
     at::Tensor labels;     // [kSaid * batch + more sentences, attributes], -1 where the sentence is silent
+    at::Tensor scenery;    // [kSaid * batch + more sentences]: combination of the scene, see Scenery
     // The window before, where the network may make its own context; defined when history is asked for.
     at::Tensor past_target, past_context;
     at::Tensor stride;     // [batch]: how much noisier the state was that the network itself came from; undefined: none
@@ -64,11 +63,20 @@ struct Data {
     const world::Scope& scope;
     int64_t batch, max_tokens, sentences;
     int64_t company;       // of the sentences: so many pairs, and as many of who stands left and who stands right alone
+    const Scenery& scenery;
     double missing, subject_weight, coarse_weight, plan_weight, pure_noise, strange;
     at::Device device;
 };
 
 constexpr int64_t kSaid = 4;   // sentences of a window, see Said
+
+// The same puppets, motion, light and style before any scene and camera.
+world::Clip same_cast(const world::Scope& scope, const world::Clip& clip, std::mt19937& dice) {
+    return world::random_clip_with(scope, dice, [&](world::Clip& c) {
+        c.subject = clip.subject, c.colour = clip.colour, c.companion = clip.companion, c.companion_colour = clip.companion_colour;
+        c.motion = clip.motion, c.time = clip.time, c.style = clip.style;
+    });
+}
 
 Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool history, bool own_steps) {
     const auto uniform = [&] { return std::uniform_real_distribution<double>(0, 1)(dice); };
@@ -76,7 +84,7 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
     // Filled on the CPU, then sent as a whole.
     constexpr int64_t width = 2 * (kSlots + 1);
     at::Tensor rows = at::zeros({n, width}, at::kLong), present = at::zeros({n}), strange = at::zeros({n}), blur = at::zeros({n}), sigma = at::zeros({n}), stride = at::zeros({n});
-    at::Tensor clock = at::zeros({n}, at::kLong), ids = at::zeros({kSaid * n + data.sentences, data.max_tokens}, at::kLong), labels = at::full({kSaid * n + data.sentences, world::kAttributes}, -1, at::kLong);
+    at::Tensor clock = at::zeros({n}, at::kLong), ids = at::zeros({kSaid * n + data.sentences, data.max_tokens}, at::kLong), labels = at::full({kSaid * n + data.sentences, world::kAttributes}, -1, at::kLong), scenery = at::zeros({kSaid * n + data.sentences}, at::kLong);
     size_t longest = 1;
     const auto say = [&](const world::Clip& clip, int64_t i, double missing) {
         const world::Caption c = world::caption(clip, dice() % 2 ? world::kEnglish : world::kChinese, missing, dice);
@@ -85,6 +93,7 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
         longest = std::max(longest, words.size());
         std::copy(words.begin(), words.end(), ids.data_ptr<int64_t>() + i * data.max_tokens);
         const auto values = world::attributes(clip);
+        scenery.data_ptr<int64_t>()[i] = Scenery::combination(clip);
         bool cast = true;
         for (size_t a = 0; a < values.size(); a++) {
             if (!c.said[a] && (a == world::kSubject || a == world::kColour || (clip.companion >= 0 && a >= world::kCompanion))) cast = false;
@@ -115,10 +124,7 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
         say(world::recast(clip, data.scope, dice), n + i, data.missing);
         say(world::random_clip_with(data.scope, dice, [&](world::Clip& c) { c.scene = clip.scene, c.layout = clip.layout, c.time = clip.time, c.weather = clip.weather, c.style = clip.style; }),
             2 * n + i, data.missing);
-        say(world::random_clip_with(data.scope, dice, [&](world::Clip& c) {
-                c.subject = clip.subject, c.colour = clip.colour, c.companion = clip.companion, c.companion_colour = clip.companion_colour;
-                c.motion = clip.motion, c.time = clip.time, c.style = clip.style;
-            }), 3 * n + i, data.missing);
+        say(same_cast(data.scope, clip, dice), 3 * n + i, data.missing);
     }
     // Pairs, since who is what is the hard part, with the two alone; then any others.
     world::Scope pairs = data.scope;
@@ -136,13 +142,45 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
     const at::Tensor latents = data.pool.latents(send(rows.slice(1, 0, used).flatten()));
     const at::Tensor windows = latents.reshape({n, used, latents.size(1), latents.size(2), latents.size(3)});
     const at::Tensor places = data.pool.subject_places(send(rows.slice(1, 1, kSlots + 1).flatten())).reshape({n, kSlots, latents.size(1), latents.size(2), 1});
-    Batch b{windows.slice(1, 1, kSlots + 1).contiguous(), places, {}, send(present), send(strange), send(sigma), send(ids.slice(1, 0, static_cast<int64_t>(longest))), send(clock), send(labels), {}, {}, {}};
+    Batch b{windows.slice(1, 1, kSlots + 1).contiguous(), places, {}, send(present), send(strange), send(sigma), send(ids.slice(1, 0, static_cast<int64_t>(longest))), send(clock), send(labels), send(scenery), {}, {}, {}};
     if (own_steps) b.stride = send(stride);
     if (history) b.past_context = windows.select(1, kSlots + 1).contiguous(), b.past_target = windows.slice(1, kSlots + 2).contiguous();
     const auto each = [&](const at::Tensor& t) { return t.reshape({n, 1, 1, 1}); };
     const at::Tensor context = windows.select(1, 0);
     b.context = (context + at::empty_like(context, at::MemoryFormat::Contiguous).normal_(0, 1, noise) * each(send(blur))) * each(b.present.ne(0).to(at::kFloat));
     return b;
+}
+
+// Single latents of clips before a camera that stands or, in fair weather, shakes: what the puppets' part of the plan learns from at a
+// sixth of the price, since the empty scene behind them is known.
+struct CastBatch {
+    at::Tensor target, places;     // [batch, 18, 32, channels], [batch, 18, 32, 1]
+    at::Tensor behind;             // [batch, 18, 32, channels], the empty scene
+    at::Tensor shakes, strolls;    // [batch, 1, 1, 1, 1]
+    at::Tensor ids, clock;         // [batch, length of the longest] of sentences of the same cast and motion in the same light; [batch]
+};
+
+CastBatch sample_cast(const Data& data, int64_t n, std::mt19937 dice) {
+    at::Tensor rows = at::zeros({n}, at::kLong), clock = at::zeros({n}, at::kLong), scenes = at::zeros({n}, at::kLong), strolls = at::zeros({n, 1, 1, 1, 1}), shakes = at::zeros_like(strolls), ids = at::zeros({n, data.max_tokens}, at::kLong);
+    size_t longest = 1;
+    for (int64_t i = 0; i < n; i++) {
+        Window w = data.pool.window(dice, Begin::kContinued);
+        while (Scenery::row(data.pool.clip(w.clip), w.clock) < 0) w = data.pool.window(dice, Begin::kContinued);
+        const world::Clip& clip = data.pool.clip(w.clip);
+        rows.data_ptr<int64_t>()[i] = w.targets[0], clock.data_ptr<int64_t>()[i] = w.clock;
+        scenes.data_ptr<int64_t>()[i] = Scenery::row(clip, w.clock);
+        shakes.data_ptr<float>()[i] = clip.camera == world::kShake ? 1.f : 0.f;
+        strolls.data_ptr<float>()[i] = clip.motion == world::kStroll ? 1.f : 0.f;
+        const world::Clip other = same_cast(data.scope, clip, dice);
+        std::vector<int64_t> words = data.words.encode(world::caption(other, dice() % 2 ? world::kEnglish : world::kChinese, 0, dice).text, static_cast<size_t>(data.max_tokens - 1)).ids;
+        words.push_back(data.words.id_of(world::layout_word(other.layout)));
+        longest = std::max(longest, words.size());
+        std::copy(words.begin(), words.end(), ids.data_ptr<int64_t>() + i * data.max_tokens);
+    }
+    const auto send = [&](const at::Tensor& t) { return t.to(data.device); };
+    rows = send(rows);
+    return {data.pool.latents(rows), data.pool.subject_places(rows).unsqueeze(3), data.scenery.empty.index_select(0, send(scenes)), send(shakes), send(strolls),
+            send(ids.slice(1, 0, static_cast<int64_t>(longest))), send(clock)};
 }
 
 // Features of the sentences of a window: of its clip; of the same with another cast, for the layers; of
@@ -152,7 +190,7 @@ struct Said {
     [[nodiscard]] storybook::Sentences parts() const { return {clip, scene, cast}; }
 };
 
-at::Tensor predict(const Student& student, const at::Tensor& noisy, const Batch& b, const at::Tensor& sigma, const Said& said, const at::Tensor& plan) {
+at::Tensor predict(const Student& student, const at::Tensor& noisy, const Batch& b, const at::Tensor& sigma, const Said& said, const storybook::Planned& plan) {
     const at::ScalarType dtype = student.net.patch_in.weight.scalar_type();
     return storybook::forward(student.net, noisy.to(dtype), b.context.to(dtype), b.present, sigma, said.recast, b.clock, plan).to(at::kFloat);
 }
@@ -167,7 +205,7 @@ void use_own_history(const Student& student, Batch& b, const Said& said, at::Gen
     past.context = b.past_context;
     past.present = at::ones_like(b.present);
     past.clock = (b.clock + storybook::kClock - kSlots) % storybook::kClock;
-    const at::Tensor plan = storybook::forward(student.net.plan, said.parts(), past.clock);
+    const storybook::Planned plan = storybook::forward(student.net.plan, said.parts(), past.clock);
     const at::Tensor own = predict(student, noisy, past, at::full_like(b.sigma, level), said, plan).select(1, kSlots - 1);
     b.context = at::where(b.present.gt(b.strange).reshape({-1, 1, 1, 1}), own, b.context);
 }
@@ -177,7 +215,7 @@ void use_own_history(const Student& student, Batch& b, const Said& said, at::Gen
 // that only ever saw the truth under its noise believes what it reads there, its own first blur too;
 // training/README.md has what this changes. (The answer must follow from sentence and clock, as it
 // does in this world, or the network would learn the mean of several.)
-at::Tensor noisy_states(const Student& student, const Batch& b, const Said& said, const at::Tensor& plan, at::Generator& noise) {
+at::Tensor noisy_states(const Student& student, const Batch& b, const Said& said, const storybook::Planned& plan, at::Generator& noise) {
     const at::Tensor e = at::empty_like(b.target, at::MemoryFormat::Contiguous).normal_(0, 1, noise);
     const auto each = [](const at::Tensor& t) { return t.reshape({-1, 1, 1, 1, 1}); };
     if (!b.stride.defined()) return b.target * (1 - each(b.sigma)) + e * each(b.sigma);
@@ -200,9 +238,9 @@ at::Tensor company_loss(const storybook::Plan& plan, const at::Tensor& said, int
 }
 
 // What a step is about. warming: the heads are new and learn to read before what they read hears from them.
-// plan_only: the plan, without the layers.
+// plan_only: the plan, without the layers. rehearsing: which sentence has which codes of the scene.
 struct Lesson {
-    bool warming, plan_only;
+    bool warming, plan_only, rehearsing;
 };
 
 // Loss of what the attributes' heads and the plan's own switches read from the features of sentences.
@@ -217,31 +255,46 @@ at::Tensor words_loss(const Student& student, const at::Tensor& features, const 
     const storybook::Plan& theatre = student.net.plan;
     const at::Tensor motion = labels.select(1, world::kMotion), camera = labels.select(1, world::kCamera), strolls = nn::forward(theatre.stroll, features).to(at::kFloat).squeeze(1);
     loss = loss + (at::binary_cross_entropy_with_logits(strolls, motion.eq(world::kStroll).to(at::kFloat), {}, {}, at::Reduction::None) * motion.ge(0)).mean();
-    const at::Tensor view = at::where(camera.eq(world::kFollow), storybook::kPans, at::where(camera.eq(world::kZoom), storybook::kZooms, at::where(camera.lt(0), -1, storybook::kStays)));
-    return loss + at::cross_entropy_loss(nn::forward(theatre.camera, features).to(at::kFloat), view.to(at::kLong), {}, at::Reduction::Sum, -1) / count;
+    static_assert(world::kStatic == storybook::kStays && world::kFollow == storybook::kPans && world::kZoom == storybook::kZooms && world::kShake == storybook::kShakes);
+    return loss + at::cross_entropy_loss(nn::forward(theatre.camera, features).to(at::kFloat), camera, {}, at::Reduction::Sum, -1) / count;
+}
+
+constexpr int64_t kValues = 9;   // of a StepLoss, see batch_loss
+
+StepLoss cast_loss(const Student& student, const CastBatch& b, const Data& data) {
+    const storybook::Plan& plan = student.net.plan;
+    const at::Tensor features = storybook::forward(student.net.text, b.ids);
+    const at::Tensor cast = storybook::puppets(plan, features, at::zeros_like(b.strolls), b.shakes.to(features.scalar_type()), b.strolls.to(features.scalar_type()), storybook::moment(b.clock, 1)).squeeze(1);
+    const at::Tensor error = (storybook::in_front(plan, cast, b.behind.to(features.scalar_type())).to(at::kFloat) - b.target).square().mean(-1, true);
+    std::vector<at::Tensor> values(kValues, at::full({}, NAN, b.target.options()));
+    values.back() = ((error * b.places).sum() / b.places.sum()).detach();
+    return {data.plan_weight * (error * (1 + (data.subject_weight - 1) * b.places)).mean(), at::stack(values)};
 }
 
 // values: squared error, the same where subjects stand, of areas (weighted), at full noise (what the first step has to
-// guess), of the plan alone, loss of the words and of company.
+// guess), of the plan alone, loss of the words and of company, error of what is on the sheets, of puppets alone.
 StepLoss batch_loss(const Student& student, Batch b, const Data& data, at::Generator& noise, const Lesson& lesson) {
     const int64_t n = b.target.size(0);
     const at::Tensor features = storybook::forward(student.net.text, b.ids);
     const auto part = [&](int64_t k) { return features.slice(0, k * n, (k + 1) * n); };
     const Said said{part(0), part(1), part(2), part(3)};
     if (b.past_target.defined()) use_own_history(student, b, said, noise);
-    const at::Tensor plan = storybook::forward(student.net.plan, said.parts(), b.clock);
+    const storybook::Planned plan = storybook::forward(student.net.plan, said.parts(), b.clock);
     const at::Tensor weight = 1 + (data.subject_weight - 1) * b.places;
-    // What the plan alone shows, token by token: it should say all that can be known before the noise is looked at, and
-    // hears of it through all layers otherwise, faintly where little noise tells the same. Read with a hidden layer, since
-    // what a puppet hides is no sum of puppet and scene.
-    const at::Tensor read = at::silu(nn::forward(student.shown_hidden, lesson.warming ? plan.detach() : plan));
-    const at::Tensor shown = nn::depth_to_space(nn::forward(student.shown, read), 2).to(at::kFloat).reshape(b.target.sizes());
-    const at::Tensor plan_error = (shown - b.target).square().mean(-1, true);
+    // The plan should say all that can be known before the noise is looked at.
+    const at::Tensor plan_error = (plan.latents.to(at::kFloat).reshape(b.target.sizes()) - b.target).square().mean(-1, true);
     const at::Tensor words = words_loss(student, features, b.labels, lesson.warming), silent = at::full_like(words, NAN);
     StepLoss loss;
     loss.total = 0.1 * words + data.plan_weight * (plan_error * weight).mean();
+    at::Tensor scenery = silent;
+    if (lesson.rehearsing) {
+        const at::Tensor phases = at::arange(storybook::kSceneClock, b.clock.options()).expand({features.size(0), storybook::kSceneClock});
+        scenery = Scenery::error(storybook::codes(student.net.plan, features, phases).to(at::kFloat), data.scenery.codes.index_select(0, b.scenery)).mean();
+        loss.total = loss.total + scenery;
+        scenery = scenery.detach();
+    }
     if (lesson.plan_only) {
-        loss.values = at::stack({silent, silent, silent, silent, plan_error.detach().mean(), words.detach(), silent});
+        loss.values = at::stack({silent, silent, silent, silent, plan_error.detach().mean(), words.detach(), silent, scenery, silent});
         return loss;
     }
     const at::Tensor noisy = noisy_states(student, b, said, plan, noise);
@@ -256,7 +309,7 @@ StepLoss batch_loss(const Student& student, Batch b, const Data& data, at::Gener
     loss.total = loss.total + (((squared * weight).mean({1, 2, 3, 4}) + data.coarse_weight * coarse.mean({1, 2, 3, 4})) * (1.0 - 0.5 * b.sigma)).mean() + 0.1 * company;
     const at::Tensor full = b.sigma.ge(0.999).to(at::kFloat), all = squared.detach(), e = all.mean({1, 2, 3, 4});
     const at::Tensor first = (e * full).sum() / full.sum();   // 0 / 0, silent, where nothing began with pure noise
-    loss.values = at::stack({e.mean(), (all * b.places).sum() / (b.places.sum() + 1e-6), coarse.detach().mean(), first, plan_error.detach().mean(), words.detach(), company.detach()});
+    loss.values = at::stack({e.mean(), (all * b.places).sum() / (b.places.sum() + 1e-6), coarse.detach().mean(), first, plan_error.detach().mean(), words.detach(), company.detach(), scenery, silent});
     return loss;
 }
 
@@ -277,8 +330,9 @@ void train_denoiser(Settings& settings) {
                  pure_noise = settings.number("pure_noise", 0.45), strange = settings.number("strange", 0.2),
                  history_from = settings.number("history_from", 0.8), own_from = settings.number("own_from", 0.5),
                  plan_until = settings.number("plan_until", 0.3);
-    const int64_t plan_steps = settings.integer("plan_steps", 0), plan_batch = settings.integer("plan_batch", 3 * batch);
-    const std::string pool_path = settings.text("pool", config.out + ".pool");
+    const int64_t plan_steps = settings.integer("plan_steps", 2), plan_batch = settings.integer("plan_batch", 3 * batch);
+    const int64_t cast_steps = settings.integer("cast_steps", 5), cast_batch = settings.integer("cast_batch", 16 * batch);
+    const std::string pool_path = settings.text("pool", config.out + ".pool"), scenery_path = settings.text("scenery", config.out + ".scenery");
     storybook::DenoiserConfig shape;
     shape.width = settings.integer("width", shape.width);
     shape.layers = settings.integer("layers", shape.layers);
@@ -294,31 +348,39 @@ void train_denoiser(Settings& settings) {
     save_tensors(vae_path, tensors_of(vae), vae_meta);   // now with the latent statistics
     std::printf("pool: %ld latents; vocabulary: %zu\n", static_cast<long>(pool.size()), words.words().size());
 
-    Student student{storybook::make_denoiser(shape), {}, nn::make_linear(shape.width, 4 * shape.width), nn::make_linear(4 * shape.width, 4 * shape.channels)};
+    // Where the first weights have no sheets, the run begins with those in closed form.
+    const Scenery scenery = make_scenery(vae, shape.plan, painters, config.device, scenery_path);
+    Tensors start = load_tensors(config.out + ".start");
+    start.insert(scenery.sheets.begin(), scenery.sheets.end());
+    save_tensors(config.out + ".start", start, {});
+
+    Student student{storybook::make_denoiser(shape), {}};
     for (size_t a = 0; a < student.heads.size(); a++) student.heads[a] = nn::make_linear(shape.text.width, world::kAttributeSizes[a]);
     const double tokens = storybook::kLatentHeight * storybook::kLatentWidth / 4.0;
     const double forward = forward_flops(student, [&](const std::string& name) {
         const auto has = [&](const char* s) { return name.find(s) != std::string::npos; };
         if (has("embedding") || has("table") || has("position")) return 0.0;
         if (has("text.")) return static_cast<double>(shape.text.max_tokens);
-        if (has("heads.plan")) return tokens * kSlots;
+        if (has("plan.mend") || has("cover")) return 4 * tokens * kSlots;
+        if (has("spread")) return tokens / 2 * static_cast<double>(storybook::kPlaces * kSlots);
         for (const char* once : {"modulation", "level", "sentence", "heads", "tint", "puppets.gain", "puppets.hidden"})
             if (has(once)) return 1.0;
-        if (has("plan.project") || has("plan.hidden") || has("plan.deeper")) return static_cast<double>(kSlots);
-        if (has("puppets") && !has("puppets.in")) return static_cast<double>(storybook::kPlaces * kSlots);
+        if (has("plan.s")) return static_cast<double>(kSlots);
+        if (has("puppets")) return static_cast<double>(storybook::kPlaces * kSlots);
         return has(".time.") ? tokens : tokens * kSlots;
     });
     const int64_t company = scope.duo > 0 ? sentences / 4 : 0;
-    const Data data{pool, words, scope, batch, shape.text.max_tokens, sentences, company, missing, subject_weight, coarse_weight, plan_weight, pure_noise, strange, config.device};
+    const Data data{pool, words, scope, batch, shape.text.max_tokens, sentences, company, scenery, missing, subject_weight, coarse_weight, plan_weight, pure_noise, strange, config.device};
     Data plan_data = data;   // of steps of the plan alone
-    plan_data.batch = plan_batch, plan_data.sentences = plan_data.company = 0;
+    plan_data.batch = plan_batch, plan_data.company = 0;
     const auto windows = static_cast<double>(config.workers * batch);
-    train(student, config, {"error", "subject", "coarse", "first", "plan", "words", "company"}, "latents", windows * kSlots, 3 * forward * windows,
+    train(student, config, {"error", "subject", "coarse", "first", "plan", "words", "company", "scenery", "cast"}, "latents", windows * kSlots, 3 * forward * windows,
           [&](const Student& model, const Step& step) {
-              // At first most steps may be of the plan alone: a window costs a fourth of one that goes through the layers.
-              const bool planning = step.progress < plan_until;
-              const int64_t turn = planning ? step.number / (plan_steps + 1) : step.number;
-              const Lesson lesson{step.number < config.warm, planning && step.number % (plan_steps + 1) != 0};
+              // At first most steps may be of the plan alone, or of its puppets alone: they cost less than those that go through the layers.
+              const bool planning = step.progress < plan_until && step.number >= kAwake;   // what never had a gradient is found out first
+              const int64_t round = planning ? 1 + plan_steps + cast_steps : 1, turn = step.number / round, place = step.number % round;
+              if (place > plan_steps) return cast_loss(model, sample_cast(data, cast_batch, step_dice(step.seed)), data);
+              const Lesson lesson{step.number < config.warm, place != 0, planning};
               at::Generator noise = step_noise(config.device, step.seed);
               const bool history = !lesson.plan_only && step.progress > history_from && turn % 2 == 0;
               const bool own_steps = !lesson.plan_only && step.progress > own_from && turn % 2 != 0;

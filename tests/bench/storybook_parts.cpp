@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What a chunk of the built-in model costs on one core, fp32: one step of the denoiser and the decoding
+// What a chunk of the built-in model costs on one core, fp32: its plan, one step of the denoiser and the decoding
 // of one latent, with convolutions in the plain form and in the one with fewer products
-// (nn/winograd.h), by turns; the best of each counts. Ends with 1 where their results differ.
+// (nn/winograd.h), by turns; the best of each counts. Then the decoder's share. Ends with 1 where results differ.
 //
 //   storybook-parts [MODEL FOLDER [ROUNDS]]
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -27,8 +28,8 @@ double milliseconds(const std::function<at::Tensor()>& work, at::Tensor& result)
     return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
 }
 
-// True where both give the same.
-bool compare(const char* name, int rounds, const std::function<at::Tensor()>& plain, const std::function<at::Tensor()>& fewer) {
+// Best times of both in milliseconds; not both give the same: less than nothing.
+std::array<double, 2> compare(const char* name, int rounds, const std::function<at::Tensor()>& plain, const std::function<at::Tensor()>& fewer) {
     double best[2] = {1e9, 1e9};
     at::Tensor results[2];
     for (int i = 0; i <= rounds; i++) {   // the first round warms up
@@ -37,7 +38,7 @@ bool compare(const char* name, int rounds, const std::function<at::Tensor()>& pl
     }
     const double difference = ((results[0] - results[1]).norm() / results[0].norm()).item<double>();
     std::printf("%-14s plain %7.2f ms   fewer products %7.2f ms   %.2f x   difference %.1e\n", name, best[0], best[1], best[0] / best[1], difference);
-    return difference < 1e-4;
+    return difference < 1e-4 ? std::array<double, 2>{best[0], best[1]} : std::array<double, 2>{-1, -1};
 }
 
 }  // namespace
@@ -60,14 +61,20 @@ int main(int argc, char** argv) {
     const int64_t channels = fewer.denoiser.config.channels;
     const at::Tensor noisy = at::randn({1, storybook::kSlots, storybook::kLatentHeight, storybook::kLatentWidth, channels});
     const at::Tensor latent = noisy.select(1, 0).contiguous(), sentence = at::randn({1, fewer.denoiser.config.text.width});
+    const at::Tensor clock = at::zeros({1}, at::kLong);
+    const auto plan = [&](const storybook::Weights& w) { return storybook::forward(w.denoiser.plan, storybook::Sentences::of(sentence), clock); };
+    const storybook::Planned planned = plan(plain);
     const auto step = [&](const storybook::Weights& w) {
-        const at::Tensor clock = at::zeros({1}, at::kLong);
-        return storybook::forward(w.denoiser, noisy, latent, at::ones({1}), at::full({1}, 0.5F), sentence, clock, storybook::forward(w.denoiser.plan, storybook::Sentences::of(sentence), clock));
+        return storybook::forward(w.denoiser, noisy, latent, at::ones({1}), at::full({1}, 0.5F), sentence, clock, planned);
     };
     const auto decode = [&](const storybook::Weights& w) {
         storybook::DecoderState state;
         return storybook::decode(w.vae, latent, state);
     };
-    const bool same = compare("denoiser step", rounds, [&] { return step(plain); }, [&] { return step(fewer); });
-    return compare("decode latent", rounds, [&] { return decode(plain); }, [&] { return decode(fewer); }) && same ? 0 : 1;
+    const auto plan_ms = compare("plan of chunk", rounds, [&] { return plan(plain).latents; }, [&] { return plan(fewer).latents; });
+    const auto step_ms = compare("denoiser step", rounds, [&] { return step(plain); }, [&] { return step(fewer); });
+    const auto decode_ms = compare("decode latent", rounds, [&] { return decode(plain); }, [&] { return decode(fewer); });
+    const double decoding = storybook::kSlots * decode_ms[1];
+    for (const int steps : {1, 2, 3, 4}) std::printf("%d steps: decoding is %.0f %% of a chunk of three latents\n", steps, 100 * decoding / (decoding + plan_ms[1] + steps * step_ms[1]));
+    return plan_ms[1] > 0 && step_ms[1] > 0 && decode_ms[1] > 0 ? 0 : 1;
 }

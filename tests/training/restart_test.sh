@@ -17,9 +17,9 @@ run $vae out="$work/parts.safetensors" stop_at=3
 run $vae out="$work/parts.safetensors"
 same "$work/whole.safetensors.live" "$work/parts.safetensors.live" "vae"   # the weights, not the time spent
 
-denoiser="denoiser world=wide steps=6 batch=2 clips=6 width=16 layers=2 history_from=0.2 plan_steps=1 plan_until=0.6 vae=$work/whole.safetensors pool=$work/pool"
+denoiser="denoiser world=wide steps=10 batch=2 clips=6 width=16 layers=2 history_from=0.2 plan_steps=1 cast_steps=1 plan_until=0.9 cast_batch=4 vae=$work/whole.safetensors pool=$work/pool scenery=$work/scenery"
 run $denoiser out="$work/d.safetensors"
-run $denoiser out="$work/e.safetensors" stop_at=3
+run $denoiser out="$work/e.safetensors" stop_at=7
 run $denoiser out="$work/e.safetensors"
 same "$work/d.safetensors.live" "$work/e.safetensors.live" "denoiser"
 
@@ -30,12 +30,15 @@ cp "$work/unpacked/denoiser.safetensors.start" "$work/f.safetensors.start"
 run export vae="$work/unpacked/vae.safetensors" denoiser="$work/f.safetensors.start" world=broad out="$work/again"
 for file in vae.safetensors denoiser.safetensors config.json; do same "$work/model/$file" "$work/again/$file" "unpack: $file"; done
 run $denoiser out="$work/f.safetensors"
-grep -q 'started from .*24 tensors fresh' "$work/log" || { cat "$work/log"; echo "FAIL: unpack: expected a run that begins with the model" >&2; exit 1; }
+grep -q 'started from .*20 tensors fresh' "$work/log" || { cat "$work/log"; echo "FAIL: unpack: expected a run that begins with the model" >&2; exit 1; }
+
+run errors model="$work/model" clips=2
+grep -q '^all ' "$work/log" || { cat "$work/log"; echo "FAIL: errors: expected a line about all clips" >&2; exit 1; }
 
 # The decoder alone: it learns, the encoder and with it every latent stays. And what a VAE keeps can be told.
 cp "$work/whole.safetensors" "$work/decoder.safetensors.start"
 run $vae out="$work/decoder.safetensors" frozen=encoder. sharpen_from=-0.2
-pool() { run denoiser world=wide steps=1 batch=2 clips=6 width=16 layers=2 vae="$1" pool="$2" out="$2.d.safetensors"; }
+pool() { run denoiser world=wide steps=1 batch=2 clips=6 width=16 layers=2 vae="$1" pool="$2" scenery="$work/scenery" out="$2.d.safetensors"; }
 pool "$work/whole.safetensors" "$work/pool-whole"
 pool "$work/decoder.safetensors" "$work/pool-decoder"
 same "$work/pool-whole" "$work/pool-decoder" "frozen=encoder."

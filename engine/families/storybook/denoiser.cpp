@@ -49,7 +49,9 @@ Denoiser make_denoiser(const DenoiserConfig& c) {
     net.level1 = nn::make_linear(kLevelFeatures, w);
     net.level2 = nn::make_linear(w, w);
     net.sentence = nn::make_linear(c.text.width, w);
-    net.plan = make_plan(c.plan, c.text.width, w);
+    net.plan = make_plan(c.plan, c.text.width, c.channels);
+    net.plan_in = nn::make_linear(kPatch * kPatch * (2 * c.channels + kCover), w);
+    net.position = at::empty({kSlots, kRows, kColumns, w});
     net.clock_level = at::empty({kClock, w});
     for (int64_t i = 0; i < c.layers; i++) {
         DenoiserLayer layer;
@@ -69,7 +71,7 @@ Denoiser make_denoiser(const DenoiserConfig& c) {
 }
 
 at::Tensor forward(const Denoiser& net, const at::Tensor& noisy, const at::Tensor& context, const at::Tensor& present,
-                   const at::Tensor& sigma, const at::Tensor& sentence, const at::Tensor& clock, const at::Tensor& plan, const Cancel* cancel) {
+                   const at::Tensor& sigma, const at::Tensor& sentence, const at::Tensor& clock, const Planned& plan, const Cancel* cancel) {
     const at::ScalarType dtype = net.patch_in.weight.scalar_type();
     const int64_t batch = noisy.size(0), n = batch * kSlots;
     const at::Tensor c = at::silu(nn::forward(net.level2, at::silu(nn::forward(net.level1, level_features(sigma).to(dtype)))) +
@@ -79,7 +81,8 @@ at::Tensor forward(const Denoiser& net, const at::Tensor& noisy, const at::Tenso
     const at::Tensor before = nn::space_to_depth(context.to(dtype), kPatch);                          // [batch, 9, 16, 4c]
     const at::Tensor flag = present.to(dtype).reshape({batch, 1, 1, 1}).expand({batch, kRows, kColumns, 1});
     const at::Tensor extra = at::cat({before, flag}, 3).unsqueeze(1).expand({batch, kSlots, kRows, kColumns, before.size(3) + 1});
-    at::Tensor x = nn::forward(net.patch_in, at::cat({own, extra.reshape({n, kRows, kColumns, before.size(3) + 1})}, 3)) + plan;
+    const at::Tensor planned = nn::forward(net.plan_in, nn::space_to_depth(at::cat({plan.latents, plan.cast}, 3), kPatch)).reshape({batch, kSlots, kRows, kColumns, -1});
+    at::Tensor x = nn::forward(net.patch_in, at::cat({own, extra.reshape({n, kRows, kColumns, before.size(3) + 1})}, 3)) + (planned + net.position).flatten(0, 1);
 
     for (const DenoiserLayer& layer : net.layers) {
         if (cancel) cancel->poll();
@@ -92,8 +95,8 @@ at::Tensor forward(const Denoiser& net, const at::Tensor& noisy, const at::Tenso
         x = nn::gated_add(x, nn::forward(layer.conv2, at::silu(nn::forward(layer.conv1, h))), m[5]);
     }
     const std::vector<at::Tensor> m = nn::forward(net.last_modulation, c).chunk(2, 1);
-    const at::Tensor out = nn::forward(net.patch_out, nn::modulated_norm(x, m[0], m[1]));
-    return nn::depth_to_space(out, kPatch).reshape(noisy.sizes());
+    const at::Tensor lacking = nn::depth_to_space(nn::forward(net.patch_out, nn::modulated_norm(x, m[0], m[1])), kPatch);
+    return (plan.latents + lacking).reshape(noisy.sizes());
 }
 
 }  // namespace zt::storybook

@@ -8,8 +8,8 @@
 // one linear map across the three slots; sentence and noise level enter as shift, scale and gate
 // of each sub-layer (AdaLN-Zero, Peebles & Xie 2212.09748). The context latent enters as input
 // channels at its own place, with a flag that tells whether there is one: without it the same
-// network starts a new clip. Sentence and clock (where in the shot we are) also give a coarse plan, a
-// few features per token that say what belongs where (plan.h). Convolutional feed-forward parts because
+// network starts a new clip. Sentence and clock (where in the shot we are) also give a plan, what is to be
+// seen as they alone tell it (plan.h): the layers predict what it lacks. Convolutional feed-forward parts because
 // small networks learn shapes from them in far fewer steps, and CPUs run them at their matrix rate.
 #pragma once
 
@@ -54,11 +54,13 @@ struct Denoiser {
     nn::Linear patch_in;               // 2 * 4 * channels + 1 -> width
     nn::Linear level1, level2;         // noise level features -> condition
     nn::Linear sentence;               // text feature -> condition
-    Plan plan;                         // what sentence and clock say about each token
+    Plan plan;                         // what sentence and clock say about each latent
+    nn::Linear plan_in;                // the plan's latents and puppets, 4 * (2 * channels + kCover) -> width
+    at::Tensor position;               // [kSlots, 9, 16, width]
     at::Tensor clock_level;            // [kClock, width], part of the condition
     std::vector<DenoiserLayer> layers;
     nn::Linear last_modulation;        // condition -> shift, scale
-    nn::Linear patch_out;              // width -> 4 * channels
+    nn::Linear patch_out;              // width -> 4 * channels, what the plan lacks
     template <class F>
     void visit(F&& f) {
         text.visit(f);
@@ -67,6 +69,8 @@ struct Denoiser {
         level2.visit(f, "level2");
         sentence.visit(f, "sentence");
         plan.visit(f);
+        plan_in.visit(f, "plan_in");
+        f("position", position);
         f("clock.level.table", clock_level);
         for (size_t i = 0; i < layers.size(); i++) layers[i].visit(f, "layers." + std::to_string(i));
         last_modulation.visit(f, "last.modulation");
@@ -86,7 +90,7 @@ struct Denoiser {
 //   clock    [batch] int64, latents since the shot began, modulo kClock
 //   plan     of the same sentence and clock, from net.plan
 [[nodiscard]] at::Tensor forward(const Denoiser& net, const at::Tensor& noisy, const at::Tensor& context, const at::Tensor& present,
-                                 const at::Tensor& sigma, const at::Tensor& sentence, const at::Tensor& clock, const at::Tensor& plan,
+                                 const at::Tensor& sigma, const at::Tensor& sentence, const at::Tensor& clock, const Planned& plan,
                                  const Cancel* cancel = nullptr);
 
 }  // namespace zt::storybook

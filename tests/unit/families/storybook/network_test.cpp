@@ -106,76 +106,86 @@ TEST(Denoiser, EveryInputMatters) {
     EXPECT_FALSE(differs(base));
 }
 
-// A plan of which only one part shows, and shows the same at every time: a picture of some features per token, that
-// depends on nothing. What the camera does and whether puppets stroll is said by hand.
+// A plan of which only one part shows, unmended. What the camera does and whether puppets stroll is said by hand.
 struct Theatre {
     Plan plan = tiny_denoiser().plan;
     explicit Theatre(bool puppets) {
-        plan.position.zero_(), plan.clock.zero_(), plan.puppet_clock.zero_();
-        for (zt::nn::Linear* layer : {&plan.camera, &plan.stroll, &plan.shake, &plan.zoom_steer, &plan.shake_steer, puppets ? &plan.in : &plan.puppet_in}) layer->weight.zero_(), layer->bias.zero_();
-        plan.in.bias.zero_(), plan.puppet_in.bias.zero_();
+        const auto nothing = [](zt::nn::Linear& layer) { layer.weight.zero_(), layer.bias.zero_(); };
+        plan.clock.zero_(), plan.puppet_clock.zero_();
+        for (zt::nn::Linear* layer : {&plan.camera, &plan.stroll, &plan.mend_project, &plan.cover}) nothing(*layer);
+        if (!puppets) nothing(plan.spread_out);
+        for (zt::nn::Linear& sheet : plan.sheets)
+            if (puppets) nothing(sheet);
+        nothing(plan.lens);
         plan.stroll.bias.fill_(-100);
         view(kStays);
     }
     void view(View v) { plan.camera.bias.zero_(), plan.camera.bias[v] = 100; }
-    // [slots, 9, 16, width]
-    [[nodiscard]] at::Tensor at(int64_t clock) const { return forward(plan, Sentences::of(zt::sample::Noise(9).draw({1, 8})), at::full({1}, clock, at::kLong)); }
+    // [slots, 18, 32, channels]
+    [[nodiscard]] at::Tensor at(int64_t clock) const { return forward(plan, Sentences::of(zt::sample::Noise(9).draw({1, 8})), at::full({1}, clock, at::kLong)).latents; }
 };
 
 bool alike(const at::Tensor& a, const at::Tensor& b) { return at::allclose(a, b, 1e-4, 1e-4); }
 
-TEST(Plan, APanTurnsTheSceneRoundARingAndLeavesTheLens) {
+TEST(Plan, EachViewHasItsSheetAndAPanTurnsItRoundARing) {
     Theatre stage(false);
-    const int64_t moved = stage.plan.config.features - stage.plan.config.lens_features;
-    at::Tensor& in = stage.plan.in.weight;
-    const at::Tensor all = in.clone();
-    in.slice(1, moved).zero_();
-    const at::Tensor home = stage.at(0)[0];
-    EXPECT_GT(home.abs().max().item<float>(), 0.05F);
-    EXPECT_TRUE(alike(stage.at(5)[0], home)) << "a camera that stays";
+    const at::Tensor stands = stage.at(0)[0];
+    EXPECT_GT(stands.abs().max().item<float>(), 0.05F);
+    EXPECT_TRUE(alike(stage.at(5)[0], stands)) << "a camera that stays";
     stage.view(kPans);
-    EXPECT_TRUE(alike(stage.at(0)[0], home));
-    for (int64_t slot = 0; slot < kSlots; slot++) EXPECT_TRUE(alike(stage.at(5)[slot], home.roll({-5 - slot}, {1})));
+    const at::Tensor home = stage.at(0)[0];
+    EXPECT_FALSE(alike(home, stands));
+    for (int64_t slot = 0; slot < kSlots; slot++) EXPECT_TRUE(alike(stage.at(5)[slot], home.roll({-10 - 2 * slot}, {1})));
     EXPECT_TRUE(alike(stage.at(15)[1], home)) << "once round";
-    in.copy_(all), in.slice(1, 0, moved).zero_();
-    EXPECT_TRUE(alike(stage.at(5)[0], stage.at(0)[0])) << "what stays on the lens";
+    stage.view(kShakes);
+    EXPECT_FALSE(alike(stage.at(0)[0], stands) || alike(stage.at(0)[0], home));
+}
+
+TEST(Plan, WhatFallsOnTheLensIsMovedByNoCamera) {
+    Theatre stage(true);   // no scene
+    zt::nn::Linear& lens = stage.plan.lens;
+    lens.bias.copy_(zt::sample::Noise(11).draw(lens.bias.sizes()));
+    stage.plan.spread_out.weight.zero_(), stage.plan.spread_out.bias.zero_();
+    const at::Tensor rain = stage.at(0)[0];
+    EXPECT_TRUE(alike(rain, lens.bias.reshape({kTileRows, 32, -1}).repeat({3, 1, 1})));
+    for (const View view : {kPans, kZooms, kShakes}) {
+        stage.view(view);
+        EXPECT_TRUE(alike(stage.at(5)[1], rain));
+    }
 }
 
 TEST(Plan, AZoomGoesInAndBack) {
     Theatre stage(false);
-    // One feature that is its own column.
-    stage.plan.project.weight.zero_(), stage.plan.project.bias.zero_();
-    stage.plan.project.bias.view({9, 16, -1}).select(2, 0).copy_(at::arange(16, at::kFloat));
-    stage.plan.in.weight.zero_(), stage.plan.in.weight[0][0] = 1;
+    // One channel that is its own column.
+    zt::nn::Linear& sheet = stage.plan.sheets[0];
+    sheet.weight.zero_(), sheet.bias.zero_();
+    sheet.bias.view({18, 32, -1}).select(2, 0).copy_(at::arange(32, at::kFloat));
     stage.view(kZooms);
-    const auto row = [&](int64_t clock) { return stage.at(clock)[0][4].select(1, 0); };
-    EXPECT_LT((row(0) - at::arange(16, at::kFloat)).abs().max().item<float>(), 0.05F);
+    const auto row = [&](int64_t clock) { return stage.at(clock)[0][9].select(1, 0); };
+    EXPECT_TRUE(alike(row(0), at::arange(32, at::kFloat))) << "the nearest is the same at first";
     const at::Tensor near = row(8);
-    EXPECT_NEAR((near[15] - near[0]).item<float>(), 15 / 1.34, 0.02);
-    EXPECT_NEAR((near[15] + near[0]).item<float>(), 15, 1e-4);
-    // Steered where it is enlarged, to the left of the middle and to the right of it in opposite directions.
-    stage.plan.in.weight.zero_(), stage.plan.project.bias.fill_(1);
-    stage.plan.zoom_steer.weight[0][2] = 1;   // of the first feature, the sine of the column's phase
-    const at::Tensor steered = stage.at(6)[2].select(2, 0);
-    EXPECT_LT((steered + steered.flip({1})).abs().max().item<float>(), 1e-4F);
-    EXPECT_GT(steered.abs().max().item<float>(), 0.5F);
-    stage.view(kStays);
-    EXPECT_LT(stage.at(6).abs().max().item<float>(), 1e-6F);
+    EXPECT_NEAR((near[31] - near[0]).item<float>(), 31 / 1.34, 1);
+    EXPECT_NEAR((near[31] + near[0]).item<float>(), 31, 1e-4);
 }
 
-TEST(Plan, AShakeGoesToOneSideAndThenToTheOther) {
+TEST(Plan, WhatTheConvolutionsMendHearsOfTheCamera) {
     Theatre stage(false);
-    stage.plan.project.weight.zero_(), stage.plan.project.bias.fill_(1), stage.plan.in.weight.zero_();
-    stage.plan.shake.bias.fill_(1);
-    stage.plan.shake_steer.weight[0][1] = 1;   // of the first feature, what alternates
-    const at::Tensor even = stage.at(4).select(3, 0), odd = stage.at(7).select(3, 0);
-    EXPECT_LT((even[0] - 1).abs().max().item<float>(), 1e-5F);
-    EXPECT_LT((even[1] + 1).abs().max().item<float>(), 1e-5F);
-    EXPECT_LT((odd + even).abs().max().item<float>(), 1e-5F);
+    for (zt::nn::Linear& sheet : stage.plan.sheets) sheet.weight.zero_(), sheet.bias.fill_(1);
+    const at::Tensor bare = stage.at(4);
+    stage.plan.mend_project.weight.fill_(0.1);
+    const auto mended = [&](View view, int64_t clock) {
+        stage.view(view);
+        return stage.at(clock) - bare;
+    };
+    const at::Tensor stays = mended(kStays, 4), pans = mended(kPans, 4), shakes = mended(kShakes, 4), zooms = mended(kZooms, 4);
+    EXPECT_TRUE(alike(stays, mended(kStays, 7)));
+    EXPECT_TRUE(alike(shakes[0], mended(kShakes, 7)[1])) << "a shake is back after two";
+    EXPECT_FALSE(alike(shakes[0], shakes[1]));
+    EXPECT_FALSE(alike(stays, pans) || alike(stays, shakes) || alike(stays, zooms));
 }
 
 // A stage with the same puppet at every place, of which one is shown.
-constexpr std::array<int64_t, kPlaces> kFirstColumn{4, 0, 8};
+constexpr std::array<int64_t, kPlaces> kFirstColumn{8, 0, 16};
 Theatre with_puppet(int64_t place) {
     Theatre stage(true);
     Plan& plan = stage.plan;
@@ -184,6 +194,7 @@ Theatre with_puppet(int64_t place) {
     plan.puppet_hidden.bias.zero_();
     plan.puppet_gain.weight.zero_(), plan.puppet_gain.bias.fill_(-1), plan.puppet_gain.bias.slice(0, place * features, (place + 1) * features).zero_();
     plan.tint_project.weight.zero_(), plan.tint_project.bias.zero_();
+    plan.spread_hidden.bias.zero_(), plan.spread_out.bias.zero_();   // of no features comes nothing
     return stage;
 }
 
@@ -191,7 +202,7 @@ TEST(Plan, PuppetsAreTheSameAtEveryPlace) {
     std::array<at::Tensor, kPlaces> seen;
     for (size_t place = 0; place < kPlaces; place++) {
         const at::Tensor all = with_puppet(static_cast<int64_t>(place)).at(0)[0];
-        seen[place] = all.slice(1, kFirstColumn[place], kFirstColumn[place] + 8);
+        seen[place] = all.slice(1, kFirstColumn[place], kFirstColumn[place] + 16);
         EXPECT_GT(seen[place].abs().max().item<float>(), 0.05F);
         EXPECT_NEAR(all.abs().sum().item<float>(), seen[place].abs().sum().item<float>(), 1e-2F) << "nothing outside of the window";
     }
@@ -200,13 +211,13 @@ TEST(Plan, PuppetsAreTheSameAtEveryPlace) {
 
 TEST(Plan, PuppetsStrollWhereTheSentenceSaysSo) {
     Theatre alone = with_puppet(0), left = with_puppet(1);
-    const at::Tensor home = alone.at(0)[0].slice(1, 4, 12), side = left.at(0)[0];
-    EXPECT_TRUE(alike(alone.at(6)[0].slice(1, 4, 12), home)) << "unsaid, it stays";
+    const at::Tensor home = alone.at(0)[0].slice(1, 8, 24), side = left.at(0)[0];
+    EXPECT_TRUE(alike(alone.at(6)[0].slice(1, 8, 24), home)) << "unsaid, it stays";
     alone.plan.stroll.bias.fill_(100), left.plan.stroll.bias.fill_(100);
-    EXPECT_TRUE(alike(alone.at(0)[0].slice(1, 0, 8), home)) << "begins four to the left";
-    EXPECT_TRUE(alike(alone.at(6)[0].slice(1, 6, 14), home));
-    EXPECT_TRUE(alike(alone.at(10)[0].slice(1, 6, 14), home)) << "on its way back";
-    EXPECT_TRUE(alike(left.at(6)[0].slice(1, 1, 16), side.slice(1, 0, 15))) << "of two each goes half as far";
+    EXPECT_TRUE(alike(alone.at(0)[0].slice(1, 0, 16), home)) << "begins eight to the left";
+    EXPECT_TRUE(alike(alone.at(6)[0].slice(1, 12, 28), home));
+    EXPECT_TRUE(alike(alone.at(10)[0].slice(1, 12, 28), home)) << "on its way back";
+    EXPECT_TRUE(alike(left.at(6)[0].slice(1, 2, 32), side.slice(1, 0, 30))) << "of two each goes half as far";
 }
 
 TEST(Plan, ATintIsMoreOfTheGain) {
@@ -224,11 +235,11 @@ TEST(Plan, EachPartHearsItsOwnSentence) {
     const Plan plan = tiny_denoiser().plan;
     zt::sample::Noise noise(10);
     const at::Tensor one = noise.draw({1, 8}), two = noise.draw({1, 8}), clock = at::zeros({1}, at::kLong);
-    const at::Tensor base = forward(plan, Sentences::of(one), clock);
+    const at::Tensor base = forward(plan, Sentences::of(one), clock).latents;
     for (const Sentences& s : {Sentences{two, one, one}, Sentences{one, two, one}, Sentences{one, one, two}})
-        EXPECT_GT((forward(plan, s, clock) - base).abs().max().item<float>(), 1e-3F);
+        EXPECT_GT((forward(plan, s, clock).latents - base).abs().max().item<float>(), 1e-3F);
     Theatre scene(false);
-    const auto seen = [&](const Sentences& s) { return forward(scene.plan, s, clock); };
+    const auto seen = [&](const Sentences& s) { return forward(scene.plan, s, clock).latents; };
     EXPECT_TRUE(at::equal(seen({one, one, two}), seen(Sentences::of(one)))) << "the cast has no say in the scene";
     EXPECT_FALSE(alike(seen({one, two, one}), seen(Sentences::of(one))));
 }
