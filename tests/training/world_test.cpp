@@ -35,8 +35,8 @@ TEST(World, RepeatsAfterItsPeriodAndIsTheSameEachTime) {
 }
 
 // The denoiser moves its plan along these paths (families/storybook/plan.h, Moment).
-TEST(World, PansAndStrollsByOneTokenPerGroup) {
-    constexpr int kToken = 16;
+TEST(World, PansAndStrollsByTwoLatentsPerGroup) {
+    constexpr int kLatent = 8, kStep = 2 * kLatent;
     Renderer renderer;
     Clip c;
     c.scene = kCity, c.camera = kFollow;
@@ -46,16 +46,16 @@ TEST(World, PansAndStrollsByOneTokenPerGroup) {
         renderer.empty_frame(c, group * kGroupFrames, passed.data());
         for (size_t y = 0; y < kHeight; y++)
             for (size_t x = 0; x < kWidth; x++)
-                EXPECT_EQ(passed[(y * kWidth + x) * 3], still[(y * kWidth + (x + static_cast<size_t>(group * kToken)) % kWidth) * 3]);
+                EXPECT_EQ(passed[(y * kWidth + x) * 3], still[(y * kWidth + (x + static_cast<size_t>(group * kStep)) % kWidth) * 3]);
     }
     c.motion = kStroll;
     for (int group = 0; group < 16; group++) {
         const Pose p = pose(c, group * kGroupFrames);
-        EXPECT_EQ(p.x, kWidth / 2.f + static_cast<float>(kToken * (group < 8 ? group - 4 : 12 - group)));
+        EXPECT_EQ(p.x, kWidth / 2.f + static_cast<float>(kStep * (group < 8 ? group - 4 : 12 - group)));
         EXPECT_EQ(p.mirrored, group >= 8);
         const auto planned = zt::storybook::moment(at::full({1}, group, at::kLong));
-        EXPECT_EQ(p.x, kWidth / 2.f + kToken * planned.strolled[0][0].item<float>());
-        for (int64_t x = 0; x < 16; x++) EXPECT_EQ(planned.panned[0][0][x].item<int>(), (x + group) % 16);
+        EXPECT_EQ(p.x, kWidth / 2.f + kLatent * planned.strolled[0][0].item<float>());
+        for (int64_t x = 0; x < 32; x++) EXPECT_EQ(planned.panned[0][0][x].item<int>(), (x + 2 * group) % 32);
     }
 }
 
@@ -66,9 +66,9 @@ TEST(World, ZoomsAsThePlanDoes) {
         const auto planned = zt::storybook::moment(at::full({1}, group, at::kLong));
         const at::Tensor rows = planned.zoomed_rows[0][0], columns = planned.zoomed_columns[0][0];
         const float scale = (zoom_factor(c, group * kGroupFrames + 1) + zoom_factor(c, group * kGroupFrames + 2)) / 2;
-        EXPECT_NEAR(15 / (columns[15] - columns[0]).item<float>(), scale, 2e-3) << group;
-        // The middle of token 2 lies at line 40.
-        EXPECT_NEAR(rows[2].item<float>() * 16 + 8, kZoomLine + (40 - kZoomLine) / scale, 0.1) << group;
+        EXPECT_NEAR(31 / (columns[31] - columns[0]).item<float>(), scale, 2e-3) << group;
+        // The middle of latent 2 lies at line 20.
+        EXPECT_NEAR(rows[2].item<float>() * 8 + 4, kZoomLine + (20 - kZoomLine) / scale, 0.1) << group;
     }
 }
 
