@@ -70,6 +70,14 @@ struct Data {
 
 constexpr int64_t kSaid = 4;   // sentences of a window, see Said
 
+// A sentence and its layout as words, to a row [max_tokens] of zeros; gives back how many they are.
+size_t write_words(const Data& data, const std::string& text, int layout, const at::Tensor& row) {
+    std::vector<int64_t> words = data.words.encode(text, static_cast<size_t>(data.max_tokens - 1)).ids;
+    words.push_back(data.words.id_of(world::layout_word(layout)));
+    std::copy(words.begin(), words.end(), row.data_ptr<int64_t>());
+    return words.size();
+}
+
 // The same puppets, motion, light and style before any scene and camera.
 world::Clip same_cast(const world::Scope& scope, const world::Clip& clip, std::mt19937& dice) {
     return world::random_clip_with(scope, dice, [&](world::Clip& c) {
@@ -88,10 +96,7 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
     size_t longest = 1;
     const auto say = [&](const world::Clip& clip, int64_t i, double missing) {
         const world::Caption c = world::caption(clip, dice() % 2 ? world::kEnglish : world::kChinese, missing, dice);
-        std::vector<int64_t> words = data.words.encode(c.text, static_cast<size_t>(data.max_tokens - 1)).ids;
-        words.push_back(data.words.id_of(world::layout_word(clip.layout)));
-        longest = std::max(longest, words.size());
-        std::copy(words.begin(), words.end(), ids.data_ptr<int64_t>() + i * data.max_tokens);
+        longest = std::max(longest, write_words(data, c.text, clip.layout, ids[i]));
         const auto values = world::attributes(clip);
         scenery.data_ptr<int64_t>()[i] = Scenery::combination(clip);
         bool cast = true;
@@ -172,10 +177,7 @@ CastBatch sample_cast(const Data& data, int64_t n, std::mt19937 dice) {
         shakes.data_ptr<float>()[i] = clip.camera == world::kShake ? 1.f : 0.f;
         strolls.data_ptr<float>()[i] = clip.motion == world::kStroll ? 1.f : 0.f;
         const world::Clip other = same_cast(data.scope, clip, dice);
-        std::vector<int64_t> words = data.words.encode(world::caption(other, dice() % 2 ? world::kEnglish : world::kChinese, 0, dice).text, static_cast<size_t>(data.max_tokens - 1)).ids;
-        words.push_back(data.words.id_of(world::layout_word(other.layout)));
-        longest = std::max(longest, words.size());
-        std::copy(words.begin(), words.end(), ids.data_ptr<int64_t>() + i * data.max_tokens);
+        longest = std::max(longest, write_words(data, world::caption(other, dice() % 2 ? world::kEnglish : world::kChinese, 0, dice).text, other.layout, ids[i]));
     }
     const auto send = [&](const at::Tensor& t) { return t.to(data.device); };
     rows = send(rows);
