@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "checkpoint.h"
+#include "encoder.h"
 #include "parallel.h"
 #include "step.h"
 
@@ -71,10 +71,7 @@ LatentPool::LatentPool(storybook::Vae& vae, const Source& source) {
 }
 
 void LatentPool::encode_all(const storybook::Vae& vae, const Source& source) {
-    std::vector<at::Tensor> list;
-    storybook::Vae encoder = leaves(vae, work_type(source.device), list, false);
-    move_to(encoder, source.device);
-    nn::prepare(encoder);
+    const Encoder encoder(vae, source.device);
     Renderer renderer;
     std::atomic<size_t> next{0};
     std::atomic<int64_t> done{0};
@@ -86,8 +83,7 @@ void LatentPool::encode_all(const storybook::Vae& vae, const Source& source) {
             const at::Tensor bytes = at::empty({count, kGroupFrames, kHeight, kWidth, 3}, at::kByte);
             for (int f = 0; f < kGroupFrames; f++) renderer.frame(clips_[i], 0, bytes[0][f].data_ptr<uint8_t>());
             for (int64_t g = 1; g < count; g++) renderer.group(clips_[i], static_cast<int>(g - 1), bytes[g].data_ptr<uint8_t>());
-            const at::Tensor frames = bytes.to(source.device).to(at::kFloat).mul_(2.0 / 255.0).sub_(1.0).to(work_type(source.device));
-            table_.slice(0, first_row_[i], first_row_[i] + count).copy_(storybook::encode_moments(encoder, frames).slice(-1, 0, vae.config.channels));
+            table_.slice(0, first_row_[i], first_row_[i] + count).copy_(encoder.raw(bytes));
             done += count;
             if (i % 500 == 0) {
                 const double s = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

@@ -22,6 +22,7 @@ struct Stage {
 constexpr Stage kStages[] = {
     {"vae", zt::training::train_vae, "train the video VAE"},
     {"gate", zt::training::gate, "what the VAE keeps of held-out clips"},
+    {"puppets", zt::training::train_puppets, "fit the puppets of the plan to the VAE's latents"},
     {"denoiser", zt::training::train_denoiser, "train the denoiser on the VAE's latents"},
     {"export", zt::training::export_model, "write the model folder from both"},
     {"unpack", zt::training::unpack_model, "write checkpoints to go on from, out of a model folder"},

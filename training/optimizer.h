@@ -54,7 +54,7 @@ std::vector<Parameter> trainable(Model& model, const std::string& frozen = {}) {
         Parameter p{name, &t, at::zeros_like(t), {}, t.dim() >= 2};
         const auto ends = [&](const char* s) { return name.ends_with(s); };
         if (ends("coder.in.weight") || ends("coder.out.weight") || ends("embedding") || ends("patch_in.weight") ||
-            ends("patch_out.weight") || ends("position") || ends("query") || ends(".table") || name.starts_with("plan.sheets.") || (name.starts_with("heads.") && !ends("hidden.weight")))
+            ends("patch_out.weight") || ends("position") || ends("query") || ends(".table") || (name.starts_with("stage.") && name.find(".sheet.") != std::string::npos) || (name.starts_with("plan.") && ends(".sentence.weight")) || (name.starts_with("heads.") && !ends("hidden.weight")))
             p.muon = false;
         if (!p.muon) p.second = at::zeros_like(t);
         list.push_back(std::move(p));

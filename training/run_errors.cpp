@@ -2,14 +2,18 @@
 //
 // `zt-train errors`: where a model's latents are wrong. Mean squared error, of latents with a spread of one, of
 // what the plan shows and of what the layers make of it from pure noise, behind puppets and where they are, by what the clips show.
+// Then how often the plan's cues were right: an error of latents is of the pictures or of what was read.
 #include <array>
 #include <atomic>
 #include <cstdio>
-#include <functional>
 #include <mutex>
 
+#include "cast.h"
+#include "encoder.h"
 #include "families/storybook/model_files.h"
 #include "parallel.h"
+#include "parts.h"
+#include "scenery.h"
 #include "scope.h"
 #include "stages.h"
 #include "world/captions.h"
@@ -34,12 +38,6 @@ struct Sums {
     }
 };
 
-struct Row {
-    const char* name;
-    std::function<bool(const Clip&)> of;
-    Sums sums;
-};
-
 at::Tensor encode_clip(const storybook::Weights& weights, Renderer& renderer, const Clip& clip, int first, int64_t groups, bool empty) {
     const at::Tensor bytes = at::empty({groups, kGroupFrames, kHeight, kWidth, 3}, at::kByte);
     for (int64_t g = 0; g < groups; g++)
@@ -48,7 +46,7 @@ at::Tensor encode_clip(const storybook::Weights& weights, Renderer& renderer, co
             uint8_t* out = bytes[g][f].data_ptr<uint8_t>();
             empty ? renderer.empty_frame(clip, frame, out) : renderer.frame(clip, frame, out);
         }
-    return storybook::encode(weights.vae, bytes.to(at::kFloat).mul_(2.0 / 255.0).sub_(1.0));
+    return storybook::encode(weights.vae, from_bytes(bytes));
 }
 
 }  // namespace
@@ -65,15 +63,9 @@ void run_errors(Settings& settings) {
     std::mt19937 dice(static_cast<uint32_t>(seed));
     std::vector<Clip> clips;
     while (static_cast<int64_t>(clips.size()) < count) clips.push_back(random_clip(scope, dice, !seen));
-    std::vector<Row> rows{{"all", [](const Clip&) { return true; }, {}}};
-    const auto by = [&](const char* name, auto of) { rows.push_back({name, of, {}}); };
-    by("paper", [](const Clip& c) { return c.style == kPaper; }), by("neon", [](const Clip& c) { return c.style == kNeon; }), by("sketch", [](const Clip& c) { return c.style == kSketch; });
-    by("clear", [](const Clip& c) { return c.weather == kClear; }), by("rain", [](const Clip& c) { return c.weather == world::kRain; }), by("snowfall", [](const Clip& c) { return c.weather == kSnowfall; });
-    by("still", [](const Clip& c) { return c.camera == kStatic; }), by("follow", [](const Clip& c) { return c.camera == kFollow; });
-    by("zoom", [](const Clip& c) { return c.camera == kZoom; }), by("shake", [](const Clip& c) { return c.camera == kShake; });
-    by("single", [](const Clip& c) { return c.companion < 0; }), by("pair", [](const Clip& c) { return c.companion >= 0; });
-    constexpr std::array<const char*, kMotions> motions{"run", "jump", "dance", "fly", "spin", "grow", "stroll", "rest"};
-    for (int m = 0; m < kMotions; m++) by(motions[static_cast<size_t>(m)], [m](const Clip& c) { return c.motion == m; });
+    Sums all;
+    std::array<Sums, std::size(kParts)> parts;
+    std::array<int64_t, 5> right{};   // scene, camera, stroll, acts, looks
     Renderer renderer;
     std::mutex mutex;
     std::atomic<size_t> next{0};
@@ -90,7 +82,8 @@ void run_errors(Settings& settings) {
             const at::Tensor clock = at::full({1}, first, at::kLong);
             at::Generator generator = at::detail::createCPUGenerator(static_cast<uint64_t>(i));
             const at::Tensor noise = at::empty({1, kSlots, real.size(1), real.size(2), real.size(3)}).normal_(0, 1, generator);
-            const storybook::Planned plan = storybook::forward(net.plan, storybook::Sentences::of(sentence), clock);
+            const storybook::Cues cues = storybook::cues(net.plan, sentence);
+            const storybook::Planned plan = storybook::forward(net.plan, cues, clock);
             const at::Tensor made = storybook::forward(net, noise, context, at::full({1}, first == 0 ? 0.f : 1.f), at::ones({1}), sentence, clock, plan)[0];
             const at::Tensor on = (real - bare).square().mean(-1, true).gt(0.01).to(at::kFloat);
             Sums sums;
@@ -100,20 +93,33 @@ void run_errors(Settings& settings) {
                 const std::array<at::Tensor, 3> errors{plan.latents - real, made - real, real};
                 for (size_t k = 0; k < 3; k++) sums.squares[part][k] = (errors[k].square().mean(-1, true) * mask).sum().item<double>();
             }
+            const Cast cast = cast_of(clip);
+            const auto same = [&](const at::Tensor& got, const std::array<int64_t, storybook::kPlaces>& wanted) {   // where somebody is to be seen
+                for (size_t place = 0; place < wanted.size(); place++)
+                    if (cast.acts[place] != 0 && got[0][static_cast<int64_t>(place)].item<int64_t>() != wanted[place]) return false;
+                return true;
+            };
+            const std::array<bool, 5> good{cues.scene.item<int64_t>() == Scenery::combination(clip), cues.views[0][clip.camera].item<float>() == 1, cues.strolls.item<bool>() == (clip.motion == kStroll),
+                                           same(cues.acts, cast.acts), same(cues.looks, cast.looks)};
             const std::lock_guard lock(mutex);
-            for (Row& row : rows)
-                if (row.of(clip)) row.sums += sums;
+            for (size_t k = 0; k < good.size(); k++) right[k] += good[k] ? 1 : 0;
+            all += sums;
+            for (size_t p = 0; p < parts.size(); p++)
+                if (kParts[p].of(clip)) parts[p] += sums;
         }
     });
     std::printf("%-10s %8s | behind: %7s %7s %7s | cast: %7s %7s %7s | %7s %7s\n", "", "cast", "plan", "layers", "real", "plan", "layers", "real", "plan", "layers");
-    for (const Row& row : rows) {
-        const Sums& s = row.sums;
-        const double all = s.count[0] + s.count[1];
-        if (all == 0) continue;
+    const auto print = [](const char* name, const Sums& s) {
+        const double latents = s.count[0] + s.count[1];
+        if (latents == 0) return;
         const auto mean = [&](size_t part, size_t k) { return s.squares[part][k] / std::max(s.count[part], 1.0); };
-        std::printf("%-10s %7.1f%% | behind: %7.3f %7.3f %7.3f | cast: %7.3f %7.3f %7.3f | %7.3f %7.3f\n", row.name, 100 * s.count[1] / all, mean(0, 0), mean(0, 1), mean(0, 2), mean(1, 0),
-                    mean(1, 1), mean(1, 2), (s.squares[0][0] + s.squares[1][0]) / all, (s.squares[0][1] + s.squares[1][1]) / all);
-    }
+        std::printf("%-10s %7.1f%% | behind: %7.3f %7.3f %7.3f | cast: %7.3f %7.3f %7.3f | %7.3f %7.3f\n", name, 100 * s.count[1] / latents, mean(0, 0), mean(0, 1), mean(0, 2), mean(1, 0),
+                    mean(1, 1), mean(1, 2), (s.squares[0][0] + s.squares[1][0]) / latents, (s.squares[0][1] + s.squares[1][1]) / latents);
+    };
+    print("all", all);
+    for (size_t p = 0; p < parts.size(); p++) print(kParts[p].name, parts[p]);
+    const auto share = [&](size_t k) { return 100.0 * static_cast<double>(right[k]) / static_cast<double>(clips.size()); };
+    std::printf("cues right: scene %.1f %%, camera %.1f %%, stroll %.1f %%, acts %.1f %%, looks %.1f %%\n", share(0), share(1), share(2), share(3), share(4));
 }
 
 }  // namespace zt::training

@@ -6,11 +6,10 @@
 #include <cmath>
 #include <cstdio>
 
-#include "checkpoint.h"
+#include "encoder.h"
 #include "parallel.h"
 #include "scope.h"
 #include "stages.h"
-#include "step.h"
 #include "world/render.h"
 
 namespace zt::training {
@@ -71,7 +70,7 @@ void gate(Settings& settings) {
             for (int g = 0; g < kGroups; g++) {
                 const at::Tensor bytes = at::empty({1, world::kGroupFrames, world::kHeight, world::kWidth, 3}, at::kByte);
                 renderer.group(clips[i], g, bytes.data_ptr<uint8_t>());
-                const at::Tensor frames = bytes.to(at::kFloat).mul_(2.0 / 255.0).sub_(1.0);
+                const at::Tensor frames = from_bytes(bytes);
                 made.push_back(storybook::decode(vae, storybook::encode(vae, frames.to(work_type(at::kCPU))), state));
                 real.push_back(frames[0].permute({0, 3, 1, 2}).mul(0.5).add_(0.5));
             }

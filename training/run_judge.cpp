@@ -18,9 +18,11 @@
 #include <mutex>
 
 #include "core/error.h"
+#include "encoder.h"
 #include "families/storybook/model_files.h"
 #include "judge.h"
 #include "parallel.h"
+#include "parts.h"
 #include "scope.h"
 #include "stages.h"
 #include "studio.h"
@@ -54,7 +56,7 @@ public:
         if (clips_ == 0) return;
         std::printf("%-8s %5d", name, clips_);
         for (const int r : right_) std::printf(" %10.1f%%", 100.0 * r / clips_);
-        std::printf(" %6.1f%% %9.3f %7.2f %6.2f %6.2f %6.2f %6.2f\n", 100.0 * all_ / clips_, explained_ / clips_, psnr_ / clips_, sharpness_ / clips_, behind_ / clips_, cast_ / clips_, motion_ / clips_);
+        std::printf(" %6.1f%% %9.3f %7.2f %6.3f %6.3f %6.3f %6.3f\n", 100.0 * all_ / clips_, explained_ / clips_, psnr_ / clips_, sharpness_ / clips_, behind_ / clips_, cast_ / clips_, motion_ / clips_);
         std::fflush(stdout);
     }
     static void print_heading() {
@@ -114,7 +116,7 @@ struct Test {
         storybook::DecoderState state;
         Frames out;
         for (int64_t g = 0; g < groups; g++) {
-            const at::Tensor z = storybook::encode(weights.vae, bytes.slice(0, g, g + 1).to(at::kFloat).mul_(2.0 / 255.0).sub_(1.0).to(dtype));
+            const at::Tensor z = storybook::encode(weights.vae, from_bytes(bytes.slice(0, g, g + 1)).to(dtype));
             const at::Tensor u8 = storybook::decode(weights.vae, z, state).clamp(0, 1).mul(255).round().to(at::kByte).permute({0, 2, 3, 1}).contiguous();
             out.insert(out.end(), u8.data_ptr<uint8_t>(), u8.data_ptr<uint8_t>() + u8.numel());
         }
@@ -123,21 +125,9 @@ struct Test {
 };
 
 // Rows of the table beside the languages: what the clips of one style show, of pairs, of strolls and of each camera.
-struct Part {
-    const char* name;
-    bool (*of)(const Clip&);
-    Score score;
-};
-
 void test_prompts(const Test& t) {
     Score real, vae, english, chinese;
-    Part parts[]{{"paper", [](const Clip& c) { return c.style == kPaper; }, {}}, {"neon", [](const Clip& c) { return c.style == kNeon; }, {}},
-                 {"sketch", [](const Clip& c) { return c.style == kSketch; }, {}}, {"single", [](const Clip& c) { return c.companion < 0; }, {}},
-                 {"pair", [](const Clip& c) { return c.companion >= 0; }, {}}, {"clear", [](const Clip& c) { return c.weather == kClear; }, {}},
-                 {"rain", [](const Clip& c) { return c.weather == world::kRain; }, {}}, {"snow", [](const Clip& c) { return c.weather == kSnowfall; }, {}},
-                 {"stroll", [](const Clip& c) { return c.motion == kStroll; }, {}}, {"still", [](const Clip& c) { return c.camera == kStatic; }, {}},
-                 {"follow", [](const Clip& c) { return c.camera == kFollow; }, {}}, {"zoom", [](const Clip& c) { return c.camera == kZoom; }, {}},
-                 {"shake", [](const Clip& c) { return c.camera == kShake; }, {}}};
+    std::array<Score, std::size(kParts)> parts;
     t.each([&](size_t i, const Clip& c, Judge& judge) {
         const Frames frames = t.render(c);
         real.add(c, judge.judge(frames.data()));
@@ -148,14 +138,14 @@ void test_prompts(const Test& t) {
             const Frames made = t.command.empty() ? t.studio.make(o).front() : make_with(t.command, o.prompt, o.seed);
             const Verdict v = judge.judge(made.data());
             (l == kEnglish ? english : chinese).add(c, v);
-            for (Part& part : parts)
-                if (part.of(c)) part.score.add(c, v);
+            for (size_t p = 0; p < parts.size(); p++)
+                if (kParts[p].of(c)) parts[p].add(c, v);
         }
     });
     Score::print_heading();
     real.print("real"), vae.print("VAE"), english.print("English"), chinese.print("Chinese");
     std::printf("of these, both languages:\n");
-    for (const Part& part : parts) part.score.print(part.name);
+    for (size_t p = 0; p < parts.size(); p++) parts[p].print(kParts[p].name);
 }
 
 void test_pictures(const Test& t) {

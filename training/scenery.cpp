@@ -6,8 +6,8 @@
 #include <atomic>
 #include <cstdio>
 
+#include "encoder.h"
 #include "parallel.h"
-#include "step.h"
 #include "world/render.h"
 
 namespace zt::training {
@@ -27,13 +27,9 @@ Clip backdrop_clip(int64_t index) {
 }
 
 // Empty scenes as latents: of every backdrop the given groups. -> [backdrops, groups, 18, 32, channels]
-at::Tensor encode_scenes(const storybook::Vae& vae, int weather, int camera, const std::vector<int>& groups, int workers, at::Device device) {
-    std::vector<at::Tensor> list;
-    storybook::Vae encoder = leaves(vae, work_type(device), list, false);
-    move_to(encoder, device);
-    nn::prepare(encoder);
+at::Tensor encode_scenes(const Encoder& encoder, int64_t channels, int weather, int camera, const std::vector<int>& groups, int workers, at::Device device) {
     const auto count = static_cast<int64_t>(groups.size());
-    at::Tensor out = at::empty({kBackdrops, count, kLatentHeight, kLatentWidth, vae.config.channels}, device);
+    at::Tensor out = at::empty({kBackdrops, count, kLatentHeight, kLatentWidth, channels}, device);
     Renderer renderer;
     std::atomic<int64_t> next{0};
     on_workers(workers, [&](int) {
@@ -44,7 +40,7 @@ at::Tensor encode_scenes(const storybook::Vae& vae, int weather, int camera, con
             const at::Tensor bytes = at::empty({count, kGroupFrames, kHeight, kWidth, 3}, at::kByte);
             for (int64_t g = 0; g < count; g++)
                 for (int f = 0; f < kGroupFrames; f++) renderer.empty_frame(c, groups[static_cast<size_t>(g)] * kGroupFrames + f, bytes[g][f].data_ptr<uint8_t>());
-            out[i].copy_(storybook::encode(encoder, bytes.to(device).to(at::kFloat).mul_(2.0 / 255.0).sub_(1.0).to(work_type(device))));
+            out[i].copy_(encoder.normalised(bytes));
         }
     });
     return out;
@@ -62,9 +58,8 @@ at::Tensor turned_back(const at::Tensor& views) {   // [backdrops, 2 of the firs
     return at::stack(homes, 1);
 }
 
-struct Components {
-    at::Tensor weight, bias, codes;   // [numbers, count], [numbers], [samples, count]
-};
+}  // namespace
+
 Components components(const at::Tensor& samples, int64_t count) {
     const at::Tensor mean = samples.mean(0), x = samples - mean;
     const auto [values, vectors] = at::linalg_eigh(at::matmul(x, x.t()).to(at::kCPU, at::kDouble));   // rising
@@ -76,27 +71,25 @@ Components components(const at::Tensor& samples, int64_t count) {
     return {padded(at::matmul(x.t(), left) / sizes * unit), mean, padded(left * sizes / unit)};
 }
 
-}  // namespace
-
-at::Tensor Scenery::error(const at::Tensor& codes, const at::Tensor& wanted) { return (codes - wanted).square().sum(-1) * (kUnit * kUnit); }
-
 Scenery make_scenery(const storybook::Vae& vae, const storybook::PlanConfig& shape, int workers, at::Device device, const std::string& file) {
     const at::NoGradGuard no_grad;
-    if (Tensors saved = load_tensors(file); !saved.empty()) {
-        const auto take = [&](const char* name) { return saved.extract(name).mapped().to(device); };
-        const at::Tensor empty = take("empty"), codes = take("codes");
-        return {std::move(saved), empty, codes};
+    const Encoder encoder(vae, device);
+    const std::string key = encoder.key() + ", " + std::to_string(shape.codes) + " + " + std::to_string(shape.lens_codes) + " codes";
+    std::map<std::string, std::string> meta;
+    if (Tensors saved = load_tensors(file, &meta); !saved.empty() && meta["key"] == key) {
+        const at::Tensor empty = saved.extract("empty").mapped().to(device);
+        return {std::move(saved), empty};
     }
     Scenery scenery;
     std::vector<at::Tensor> codes;
     const auto add = [&](const std::string& name, const Components& c) {
-        scenery.sheets["plan.sheets." + name + ".weight"] = c.weight, scenery.sheets["plan.sheets." + name + ".bias"] = c.bias;
+        scenery.stage["stage.scenes.sheet." + name + ".weight"] = c.weight, scenery.stage["stage.scenes.sheet." + name + ".bias"] = c.bias;
         // All by combination and phase; what is painted in fair weather only holds in every weather.
         at::Tensor t = c.codes.reshape({kBackdrops, -1, kSceneClock, c.codes.size(1)});
         codes.push_back(t.expand({kBackdrops, kWeathers, kSceneClock, c.codes.size(1)}));
     };
     std::vector<at::Tensor> weathers;
-    for (int w = 0; w < kWeathers; w++) weathers.push_back(encode_scenes(vae, w, kStatic, {0, 1}, workers, device));
+    for (int w = 0; w < kWeathers; w++) weathers.push_back(encode_scenes(encoder, vae.config.channels, w, kStatic, {0, 1}, workers, device));
     const at::Tensor stands = at::stack(weathers, 1);   // [backdrops, weathers, 2, 18, 32, channels]
     const int64_t channels = stands.size(5);
     const auto flat = [](const at::Tensor& t, int64_t numbers) { return t.reshape({-1, numbers}); };
@@ -106,8 +99,8 @@ Scenery make_scenery(const storybook::Vae& vae, const storybook::PlanConfig& sha
     const at::Tensor tile = (at::matmul(lens.codes, lens.weight.t()) + lens.bias).reshape({kBackdrops, kWeathers, kSceneClock, 1, kTileRows, kLatentWidth, channels});
     const int64_t numbers = kLatentHeight * kLatentWidth * channels;
     const at::Tensor bare = stands - tile.expand({-1, -1, -1, kLatentHeight / kTileRows, -1, -1, -1}).reshape(stands.sizes());
-    const std::array<at::Tensor, storybook::kSheets.size()> sheets{bare, turned_back(encode_scenes(vae, kClear, kFollow, {0, 1, 8, 9}, workers, device)),
-                                                                   encode_scenes(vae, kClear, kShake, {0, 1}, workers, device)};
+    const std::array<at::Tensor, storybook::kSheets.size()> sheets{bare, turned_back(encode_scenes(encoder, vae.config.channels, kClear, kFollow, {0, 1, 8, 9}, workers, device)),
+                                                                   encode_scenes(encoder, vae.config.channels, kClear, kShake, {0, 1}, workers, device)};
     for (size_t i = 0; i < sheets.size(); i++) {
         const at::Tensor samples = flat(sheets[i], numbers);
         const Components c = components(samples, shape.codes);
@@ -116,10 +109,10 @@ Scenery make_scenery(const storybook::Vae& vae, const storybook::PlanConfig& sha
         add(std::to_string(i), c);
     }
     add("lens", lens);
-    scenery.codes = at::cat(codes, 3).flatten(0, 1).contiguous();
-    Tensors saved = scenery.sheets;
-    saved["codes"] = scenery.codes, saved["empty"] = scenery.empty = at::cat({stands.flatten(0, 2), sheets[2].flatten(0, 1)});
-    save_tensors(file, saved, {});
+    scenery.stage["stage.scenes.codes.embedding"] = at::cat(codes, 3).flatten(0, 1).contiguous();
+    Tensors saved = scenery.stage;
+    saved["empty"] = scenery.empty = at::cat({stands.flatten(0, 2), sheets[2].flatten(0, 1)});
+    save_tensors(file, saved, {{"key", key}});
     return scenery;
 }
 

@@ -9,6 +9,7 @@ namespace zt::training {
 
 void train_vae(Settings& settings);
 void gate(Settings& settings);
+void train_puppets(Settings& settings);
 void train_denoiser(Settings& settings);
 void export_model(Settings& settings);
 void unpack_model(Settings& settings);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Stage 2: the denoiser with its text encoder, by x-prediction flow matching.
+// Stage 3: the denoiser with its text encoder, by x-prediction flow matching.
 //
 //   x_sigma = (1 - sigma) x + sigma noise;   loss = w(sigma) |net(x_sigma) - x|^2
 //
@@ -15,6 +15,7 @@
 // attributes the sentence names, and the plan for the clip; their heads exist in training only.
 #include <cstdio>
 
+#include "cast.h"
 #include "families/storybook/denoiser.h"
 #include "flops.h"
 #include "latent_pool.h"
@@ -49,9 +50,9 @@ struct Batch {
     at::Tensor strange;    // [batch]: 1 where the context shows another cast
     at::Tensor sigma;      // [batch]
     at::Tensor ids;        // [kSaid * batch + more sentences, length of the longest]: of the clips, of what is partly the same (Said), others
+    at::Tensor acts, looks, views, strolls, scenes;   // [kSaid * batch + more sentences, kPlaces] twice, then [kSaid * batch + more sentences]: what their clips show
     at::Tensor clock;      // [batch]
     at::Tensor labels;     // [kSaid * batch + more sentences, attributes], -1 where the sentence is silent
-    at::Tensor scenery;    // [kSaid * batch + more sentences]: combination of the scene, see Scenery
     // The window before, where the network may make its own context; defined when history is asked for.
     at::Tensor past_target, past_context;
     at::Tensor stride;     // [batch]: how much noisier the state was that the network itself came from; undefined: none
@@ -62,13 +63,12 @@ struct Data {
     const text::WordTokenizer& words;
     const world::Scope& scope;
     int64_t batch, max_tokens, sentences;
-    int64_t company;       // of the sentences: so many pairs, and as many of who stands left and who stands right alone
-    const Scenery& scenery;
+    int64_t company;       // of the sentences: so many pairs, since who is what is the hard part
     double missing, subject_weight, coarse_weight, plan_weight, pure_noise, strange;
     at::Device device;
 };
 
-constexpr int64_t kSaid = 4;   // sentences of a window, see Said
+constexpr int64_t kSaid = 2;   // sentences of a window, see Said
 
 // A sentence and its layout as words, to a row [max_tokens] of zeros; gives back how many they are.
 size_t write_words(const Data& data, const std::string& text, int layout, const at::Tensor& row) {
@@ -78,33 +78,29 @@ size_t write_words(const Data& data, const std::string& text, int layout, const 
     return words.size();
 }
 
-// The same puppets, motion, light and style before any scene and camera.
-world::Clip same_cast(const world::Scope& scope, const world::Clip& clip, std::mt19937& dice) {
-    return world::random_clip_with(scope, dice, [&](world::Clip& c) {
-        c.subject = clip.subject, c.colour = clip.colour, c.companion = clip.companion, c.companion_colour = clip.companion_colour;
-        c.motion = clip.motion, c.time = clip.time, c.style = clip.style;
-    });
-}
-
 Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool history, bool own_steps) {
     const auto uniform = [&] { return std::uniform_real_distribution<double>(0, 1)(dice); };
     const int64_t n = data.batch;
     // Filled on the CPU, then sent as a whole.
     constexpr int64_t width = 2 * (kSlots + 1);
     at::Tensor rows = at::zeros({n, width}, at::kLong), present = at::zeros({n}), strange = at::zeros({n}), blur = at::zeros({n}), sigma = at::zeros({n}), stride = at::zeros({n});
-    at::Tensor clock = at::zeros({n}, at::kLong), ids = at::zeros({kSaid * n + data.sentences, data.max_tokens}, at::kLong), labels = at::full({kSaid * n + data.sentences, world::kAttributes}, -1, at::kLong), scenery = at::zeros({kSaid * n + data.sentences}, at::kLong);
+    at::Tensor clock = at::zeros({n}, at::kLong), ids = at::zeros({kSaid * n + data.sentences, data.max_tokens}, at::kLong), labels = at::full({kSaid * n + data.sentences, world::kAttributes}, -1, at::kLong), scenes = at::zeros({kSaid * n + data.sentences}, at::kLong);
+    at::Tensor acts = at::zeros({labels.size(0), storybook::kPlaces}, at::kLong), looks = at::zeros_like(acts), views = at::zeros_like(scenes), strolls = at::zeros_like(scenes);
     size_t longest = 1;
     const auto say = [&](const world::Clip& clip, int64_t i, double missing) {
         const world::Caption c = world::caption(clip, dice() % 2 ? world::kEnglish : world::kChinese, missing, dice);
         longest = std::max(longest, write_words(data, c.text, clip.layout, ids[i]));
         const auto values = world::attributes(clip);
-        scenery.data_ptr<int64_t>()[i] = Scenery::combination(clip);
-        bool cast = true;
+        scenes.data_ptr<int64_t>()[i] = Scenery::combination(clip);
+        const Cast cast = cast_of(clip);
+        std::copy(cast.acts.begin(), cast.acts.end(), acts[i].data_ptr<int64_t>()), std::copy(cast.looks.begin(), cast.looks.end(), looks[i].data_ptr<int64_t>());
+        views.data_ptr<int64_t>()[i] = clip.camera, strolls.data_ptr<int64_t>()[i] = clip.motion == world::kStroll ? 1 : 0;
+        bool complete = true;
         for (size_t a = 0; a < values.size(); a++) {
-            if (!c.said[a] && (a == world::kSubject || a == world::kColour || (clip.companion >= 0 && a >= world::kCompanion))) cast = false;
+            if (!c.said[a] && (a == world::kSubject || a == world::kColour || (clip.companion >= 0 && a >= world::kCompanion))) complete = false;
             if (c.said[a]) labels.data_ptr<int64_t>()[i * world::kAttributes + static_cast<int64_t>(a)] = values[a];
         }
-        return cast;   // all of it is in the sentence
+        return complete;   // all of the cast is in the sentence
     };
     for (int64_t i = 0; i < n; i++) {
         const double kind = uniform();
@@ -129,25 +125,16 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
         say(world::recast(clip, data.scope, dice), n + i, data.missing);
         say(world::random_clip_with(data.scope, dice, [&](world::Clip& c) { c.scene = clip.scene, c.layout = clip.layout, c.time = clip.time, c.weather = clip.weather, c.style = clip.style; }),
             2 * n + i, data.missing);
-        say(same_cast(data.scope, clip, dice), 3 * n + i, data.missing);
     }
-    // Pairs, since who is what is the hard part, with the two alone; then any others.
     world::Scope pairs = data.scope;
     pairs.duo = 1;
-    for (int64_t i = kSaid * n; i < kSaid * n + data.company; i++) {
-        const world::Clip pair = world::random_clip(pairs, dice);
-        world::Clip left = pair, right = pair;
-        left.companion = right.companion = -1;
-        right.subject = pair.companion, right.colour = pair.companion_colour;
-        say(pair, i, 0), say(left, i + data.company, 0), say(right, i + 2 * data.company, 0);
-    }
-    for (int64_t i = kSaid * n + 3 * data.company; i < kSaid * n + data.sentences; i++) say(world::random_clip(data.scope, dice), i, data.missing);
+    for (int64_t i = 0; i < data.sentences; i++) say(world::random_clip(i < data.company ? pairs : data.scope, dice), kSaid * n + i, i < data.company ? 0 : data.missing);
     const auto send = [&](const at::Tensor& t) { return t.to(data.device); };
     const int64_t used = history ? width : kSlots + 1;
     const at::Tensor latents = data.pool.latents(send(rows.slice(1, 0, used).flatten()));
     const at::Tensor windows = latents.reshape({n, used, latents.size(1), latents.size(2), latents.size(3)});
     const at::Tensor places = data.pool.subject_places(send(rows.slice(1, 1, kSlots + 1).flatten())).reshape({n, kSlots, latents.size(1), latents.size(2), 1});
-    Batch b{windows.slice(1, 1, kSlots + 1).contiguous(), places, {}, send(present), send(strange), send(sigma), send(ids.slice(1, 0, static_cast<int64_t>(longest))), send(clock), send(labels), send(scenery), {}, {}, {}};
+    Batch b{windows.slice(1, 1, kSlots + 1).contiguous(), places, {}, send(present), send(strange), send(sigma), send(ids.slice(1, 0, static_cast<int64_t>(longest))), send(acts), send(looks), send(views), send(strolls), send(scenes), send(clock), send(labels), {}, {}, {}};
     if (own_steps) b.stride = send(stride);
     if (history) b.past_context = windows.select(1, kSlots + 1).contiguous(), b.past_target = windows.slice(1, kSlots + 2).contiguous();
     const auto each = [&](const at::Tensor& t) { return t.reshape({n, 1, 1, 1}); };
@@ -156,50 +143,23 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
     return b;
 }
 
-// Single latents of clips before a camera that stands or, in fair weather, shakes: what the puppets' part of the plan learns from at a
-// sixth of the price, since the empty scene behind them is known.
-struct CastBatch {
-    at::Tensor target, places;     // [batch, 18, 32, channels], [batch, 18, 32, 1]
-    at::Tensor behind;             // [batch, 18, 32, channels], the empty scene
-    at::Tensor shakes, strolls;    // [batch, 1, 1, 1, 1]
-    at::Tensor ids, clock;         // [batch, length of the longest] of sentences of the same cast and motion in the same light; [batch]
-};
-
-CastBatch sample_cast(const Data& data, int64_t n, std::mt19937 dice) {
-    at::Tensor rows = at::zeros({n}, at::kLong), clock = at::zeros({n}, at::kLong), scenes = at::zeros({n}, at::kLong), strolls = at::zeros({n, 1, 1, 1, 1}), shakes = at::zeros_like(strolls), ids = at::zeros({n, data.max_tokens}, at::kLong);
-    size_t longest = 1;
-    for (int64_t i = 0; i < n; i++) {
-        Window w = data.pool.window(dice, Begin::kContinued);
-        while (Scenery::row(data.pool.clip(w.clip), w.clock) < 0) w = data.pool.window(dice, Begin::kContinued);
-        const world::Clip& clip = data.pool.clip(w.clip);
-        rows.data_ptr<int64_t>()[i] = w.targets[0], clock.data_ptr<int64_t>()[i] = w.clock;
-        scenes.data_ptr<int64_t>()[i] = Scenery::row(clip, w.clock);
-        shakes.data_ptr<float>()[i] = clip.camera == world::kShake ? 1.f : 0.f;
-        strolls.data_ptr<float>()[i] = clip.motion == world::kStroll ? 1.f : 0.f;
-        const world::Clip other = same_cast(data.scope, clip, dice);
-        longest = std::max(longest, write_words(data, world::caption(other, dice() % 2 ? world::kEnglish : world::kChinese, 0, dice).text, other.layout, ids[i]));
-    }
-    const auto send = [&](const at::Tensor& t) { return t.to(data.device); };
-    rows = send(rows);
-    return {data.pool.latents(rows), data.pool.subject_places(rows).unsqueeze(3), data.scenery.empty.index_select(0, send(scenes)), send(shakes), send(strolls),
-            send(ids.slice(1, 0, static_cast<int64_t>(longest))), send(clock)};
+// The plan is given what the clip shows, as if every sentence had been understood: that is learned beside (words_loss). So
+// what a sentence leaves open does not become a mean of all that it may be.
+storybook::Planned planned(const Student& student, const Batch& b, const at::Tensor& clock) {
+    const int64_t n = b.target.size(0);
+    const auto clips = [&](const at::Tensor& t) { return t.slice(0, 0, n); };
+    const storybook::Cues cues{at::one_hot(clips(b.views), storybook::kViews).to(student.net.patch_in.weight.scalar_type()), clips(b.strolls).ne(0), clips(b.scenes), clips(b.acts), clips(b.looks)};
+    return storybook::forward(student.net.plan, cues, clock);
 }
 
-// Features of the sentences of a window: of its clip; of the same with another cast, for the layers; of
-// the same scene, light and weather, and of the same cast and motion in the same light, for the parts of the plan.
-struct Said {
-    at::Tensor clip, recast, scene, cast;   // [batch, text width]
-    [[nodiscard]] storybook::Sentences parts() const { return {clip, scene, cast}; }
-};
-
-at::Tensor predict(const Student& student, const at::Tensor& noisy, const Batch& b, const at::Tensor& sigma, const Said& said, const storybook::Planned& plan) {
+at::Tensor predict(const Student& student, const at::Tensor& noisy, const Batch& b, const at::Tensor& sigma, const at::Tensor& sentence, const storybook::Planned& plan) {
     const at::ScalarType dtype = student.net.patch_in.weight.scalar_type();
-    return storybook::forward(student.net, noisy.to(dtype), b.context.to(dtype), b.present, sigma, said.recast, b.clock, plan).to(at::kFloat);
+    return storybook::forward(student.net, noisy.to(dtype), b.context.to(dtype), b.present, sigma, sentence, b.clock, plan).to(at::kFloat);
 }
 
 // Puts the network's own last latent of the window before in the place of the real one: the window
 // is given with much noise and cleaned in one step. That is about what it meets at play-back.
-void use_own_history(const Student& student, Batch& b, const Said& said, at::Generator& noise) {
+void use_own_history(const Student& student, Batch& b, const at::Tensor& sentence, at::Generator& noise) {
     const at::NoGradGuard no_grad;
     constexpr double level = 0.75;
     const at::Tensor noisy = b.past_target * (1 - level) + at::empty_like(b.past_target).normal_(0, 1, noise) * level;
@@ -207,8 +167,8 @@ void use_own_history(const Student& student, Batch& b, const Said& said, at::Gen
     past.context = b.past_context;
     past.present = at::ones_like(b.present);
     past.clock = (b.clock + storybook::kClock - kSlots) % storybook::kClock;
-    const storybook::Planned plan = storybook::forward(student.net.plan, said.parts(), past.clock);
-    const at::Tensor own = predict(student, noisy, past, at::full_like(b.sigma, level), said, plan).select(1, kSlots - 1);
+    const storybook::Planned plan = planned(student, b, past.clock);
+    const at::Tensor own = predict(student, noisy, past, at::full_like(b.sigma, level), sentence, plan).select(1, kSlots - 1);
     b.context = at::where(b.present.gt(b.strange).reshape({-1, 1, 1, 1}), own, b.context);
 }
 
@@ -217,101 +177,70 @@ void use_own_history(const Student& student, Batch& b, const Said& said, at::Gen
 // that only ever saw the truth under its noise believes what it reads there, its own first blur too;
 // training/README.md has what this changes. (The answer must follow from sentence and clock, as it
 // does in this world, or the network would learn the mean of several.)
-at::Tensor noisy_states(const Student& student, const Batch& b, const Said& said, const storybook::Planned& plan, at::Generator& noise) {
+at::Tensor noisy_states(const Student& student, const Batch& b, const at::Tensor& sentence, const storybook::Planned& plan, at::Generator& noise) {
     const at::Tensor e = at::empty_like(b.target, at::MemoryFormat::Contiguous).normal_(0, 1, noise);
     const auto each = [](const at::Tensor& t) { return t.reshape({-1, 1, 1, 1, 1}); };
     if (!b.stride.defined()) return b.target * (1 - each(b.sigma)) + e * each(b.sigma);
     const at::NoGradGuard no_grad;
     const at::Tensor before = (b.sigma + b.stride).clamp_max(1);
     const at::Tensor noisy = b.target * (1 - each(before)) + e * each(before);
-    const at::Tensor own = predict(student, noisy, b, before, said, plan);
+    const at::Tensor own = predict(student, noisy, b, before, sentence, plan);
     return own + (noisy - own) * each(b.sigma / before);
 }
 
-// How far the puppets that sentences of pairs plan are from those of each alone, as a share of how much
-// those differ among themselves. said: features of `count` pairs, of who stands left, of who stands right.
-at::Tensor company_loss(const storybook::Plan& plan, const at::Tensor& said, int64_t count) {
-    const auto loss = [&](const nn::Linear& layer) {
-        const at::Tensor at_places = nn::forward(layer, said).to(at::kFloat).reshape({3, count, storybook::kPlaces, -1});
-        const at::Tensor alone = at_places.slice(0, 1).select(2, 0).detach(), together = at_places[0].slice(1, 1).transpose(0, 1);   // [left and right, count, ..]
-        return (together - alone).square().mean() / ((alone - alone.mean(at::IntArrayRef{0, 1}, true)).square().mean() + 1e-4);   // gains begin at zero
-    };
-    return loss(plan.puppet_hidden) + loss(plan.puppet_gain) + loss(plan.tint_hidden);
-}
-
 // What a step is about. warming: the heads are new and learn to read before what they read hears from them.
-// plan_only: the plan, without the layers. rehearsing: which sentence has which codes of the scene.
+// plan_only: the plan, without the layers.
 struct Lesson {
-    bool warming, plan_only, rehearsing;
+    bool warming, plan_only;
 };
 
-// Loss of what the attributes' heads and the plan's own switches read from the features of sentences.
-at::Tensor words_loss(const Student& student, const at::Tensor& features, const at::Tensor& labels, bool warming) {
-    const auto count = static_cast<double>(labels.size(0));
+// Loss of what the attributes' heads and the plan's cues read from the features of sentences. A cue that the sentence leaves
+// open is asked for too: then what clips show most often is the best answer.
+at::Tensor words_loss(const Student& student, const at::Tensor& features, const Batch& b, bool warming) {
+    const auto count = static_cast<double>(b.labels.size(0));
+    const at::Tensor heard = warming ? features.detach() : features;
     at::Tensor loss = at::zeros({}, features.options().dtype(at::kFloat));
-    for (size_t a = 0; a < student.heads.size(); a++) {
-        const at::Tensor logits = nn::forward(student.heads[a], warming ? features.detach() : features).to(at::kFloat);
-        loss = loss + at::cross_entropy_loss(logits, labels.select(1, static_cast<int64_t>(a)), {}, at::Reduction::Sum, -1) / count;
-    }
-    // How things move is told by the sentence alone.
-    const storybook::Plan& theatre = student.net.plan;
-    const at::Tensor motion = labels.select(1, world::kMotion), camera = labels.select(1, world::kCamera), strolls = nn::forward(theatre.stroll, features).to(at::kFloat).squeeze(1);
-    loss = loss + (at::binary_cross_entropy_with_logits(strolls, motion.eq(world::kStroll).to(at::kFloat), {}, {}, at::Reduction::None) * motion.ge(0)).mean();
-    static_assert(world::kStatic == storybook::kStays && world::kFollow == storybook::kPans && world::kZoom == storybook::kZooms && world::kShake == storybook::kShakes);
-    return loss + at::cross_entropy_loss(nn::forward(theatre.camera, features).to(at::kFloat), camera, {}, at::Reduction::Sum, -1) / count;
-}
-
-constexpr int64_t kValues = 9;   // of a StepLoss, see batch_loss
-
-StepLoss cast_loss(const Student& student, const CastBatch& b, const Data& data) {
+    const auto add = [&](const at::Tensor& logits, const at::Tensor& wanted) { loss = loss + at::cross_entropy_loss(logits.to(at::kFloat), wanted, {}, at::Reduction::Sum, -1) / count; };
+    for (size_t a = 0; a < student.heads.size(); a++) add(nn::forward(student.heads[a], heard), b.labels.select(1, static_cast<int64_t>(a)));
     const storybook::Plan& plan = student.net.plan;
-    const at::Tensor features = storybook::forward(student.net.text, b.ids);
-    const at::Tensor cast = storybook::puppets(plan, features, at::zeros_like(b.strolls), b.shakes.to(features.scalar_type()), b.strolls.to(features.scalar_type()), storybook::moment(b.clock, 1)).squeeze(1);
-    const at::Tensor error = (storybook::in_front(plan, cast, b.behind.to(features.scalar_type())).to(at::kFloat) - b.target).square().mean(-1, true);
-    std::vector<at::Tensor> values(kValues, at::full({}, NAN, b.target.options()));
-    values.back() = ((error * b.places).sum() / b.places.sum()).detach();
-    return {data.plan_weight * (error * (1 + (data.subject_weight - 1) * b.places)).mean(), at::stack(values)};
+    const auto add_places = [&](const nn::Linear& layer, const at::Tensor& wanted) { add(nn::forward(layer, heard).reshape({wanted.numel(), -1}), wanted.flatten()); };
+    add_places(plan.act, b.acts);
+    add_places(plan.look, at::where(b.acts.eq(0), -1, b.looks));
+    add(nn::forward(plan.camera, heard), b.views);
+    add(nn::forward(plan.scene, heard), b.scenes);
+    return loss + at::binary_cross_entropy_with_logits(nn::forward(plan.stroll, heard).to(at::kFloat).squeeze(1), b.strolls.to(at::kFloat));
 }
 
 // values: squared error, the same where subjects stand, of areas (weighted), at full noise (what the first step has to
-// guess), of the plan alone, loss of the words and of company, error of what is on the sheets, of puppets alone.
+// guess), of the plan alone, loss of the words.
 StepLoss batch_loss(const Student& student, Batch b, const Data& data, at::Generator& noise, const Lesson& lesson) {
     const int64_t n = b.target.size(0);
     const at::Tensor features = storybook::forward(student.net.text, b.ids);
-    const auto part = [&](int64_t k) { return features.slice(0, k * n, (k + 1) * n); };
-    const Said said{part(0), part(1), part(2), part(3)};
-    if (b.past_target.defined()) use_own_history(student, b, said, noise);
-    const storybook::Planned plan = storybook::forward(student.net.plan, said.parts(), b.clock);
+    const at::Tensor sentence = features.slice(0, n, 2 * n);   // with another cast, for the layers
+    if (b.past_target.defined()) use_own_history(student, b, sentence, noise);
+    const storybook::Planned plan = planned(student, b, b.clock);
     const at::Tensor weight = 1 + (data.subject_weight - 1) * b.places;
     // The plan should say all that can be known before the noise is looked at.
     const at::Tensor plan_error = (plan.latents.to(at::kFloat).reshape(b.target.sizes()) - b.target).square().mean(-1, true);
-    const at::Tensor words = words_loss(student, features, b.labels, lesson.warming), silent = at::full_like(words, NAN);
+    const at::Tensor words = words_loss(student, features, b, lesson.warming), silent = at::full_like(words, NAN);
     StepLoss loss;
     loss.total = 0.1 * words + data.plan_weight * (plan_error * weight).mean();
-    at::Tensor scenery = silent;
-    if (lesson.rehearsing) {
-        const at::Tensor phases = at::arange(storybook::kSceneClock, b.clock.options()).expand({features.size(0), storybook::kSceneClock});
-        scenery = Scenery::error(storybook::codes(student.net.plan, features, phases).to(at::kFloat), data.scenery.codes.index_select(0, b.scenery)).mean();
-        loss.total = loss.total + scenery;
-        scenery = scenery.detach();
-    }
     if (lesson.plan_only) {
-        loss.values = at::stack({silent, silent, silent, silent, plan_error.detach().mean(), words.detach(), silent, scenery, silent});
+        loss.values = at::stack({silent, silent, silent, silent, plan_error.detach().mean(), words.detach()});
         return loss;
     }
-    const at::Tensor noisy = noisy_states(student, b, said, plan, noise);
-    const at::Tensor error = predict(student, noisy, b, b.sigma, said, plan) - b.target;
+    const at::Tensor noisy = noisy_states(student, b, sentence, plan, noise);
+    const at::Tensor error = predict(student, noisy, b, b.sigma, sentence, plan) - b.target;
     const at::Tensor squared = error.square().mean(-1, true);   // [batch, 3, 18, 32, 1]
     // The error of whole areas, 3 x 4 latents, once more: hues and lights are small next to edges and matter more. An
     // error without structure counts as much there as here.
     constexpr int64_t down = 3, across = 4;
     const auto areas = [&](const at::Tensor& t) { return t.reshape({n, kSlots, t.size(2) / down, down, t.size(3) / across, across, t.size(4)}).mean({3, 5}); };
     const at::Tensor coarse = areas(error).square().mean(-1, true) * areas(weight) * static_cast<double>(down * across);
-    const at::Tensor company = data.company > 0 ? company_loss(student.net.plan, features.slice(0, kSaid * n, kSaid * n + 3 * data.company), data.company) : at::zeros_like(words);
-    loss.total = loss.total + (((squared * weight).mean({1, 2, 3, 4}) + data.coarse_weight * coarse.mean({1, 2, 3, 4})) * (1.0 - 0.5 * b.sigma)).mean() + 0.1 * company;
+    loss.total = loss.total + (((squared * weight).mean({1, 2, 3, 4}) + data.coarse_weight * coarse.mean({1, 2, 3, 4})) * (1.0 - 0.5 * b.sigma)).mean();
     const at::Tensor full = b.sigma.ge(0.999).to(at::kFloat), all = squared.detach(), e = all.mean({1, 2, 3, 4});
     const at::Tensor first = (e * full).sum() / full.sum();   // 0 / 0, silent, where nothing began with pure noise
-    loss.values = at::stack({e.mean(), (all * b.places).sum() / (b.places.sum() + 1e-6), coarse.detach().mean(), first, plan_error.detach().mean(), words.detach(), company.detach(), scenery, silent});
+    loss.values = at::stack({e.mean(), (all * b.places).sum() / (b.places.sum() + 1e-6), coarse.detach().mean(), first, plan_error.detach().mean(), words.detach()});
     return loss;
 }
 
@@ -320,6 +249,7 @@ StepLoss batch_loss(const Student& student, Batch b, const Data& data, at::Gener
 void train_denoiser(Settings& settings) {
     LoopConfig defaults;
     defaults.steps = 10000;
+    defaults.frozen = "stage.";   // in closed form, or fitted by themselves
     defaults.may_rest = "heads.";   // of the extra loss: one that is sure of its answer has no gradient, rightly
     defaults.optimizer.muon_lr = 2e-3, defaults.optimizer.adam_lr = 1.5e-3;
     const LoopConfig config = loop_config(settings, "build/training/denoiser.safetensors", defaults);
@@ -333,8 +263,7 @@ void train_denoiser(Settings& settings) {
                  history_from = settings.number("history_from", 0.8), own_from = settings.number("own_from", 0.5),
                  plan_until = settings.number("plan_until", 0.3);
     const int64_t plan_steps = settings.integer("plan_steps", 2), plan_batch = settings.integer("plan_batch", 3 * batch);
-    const int64_t cast_steps = settings.integer("cast_steps", 5), cast_batch = settings.integer("cast_batch", 16 * batch);
-    const std::string pool_path = settings.text("pool", config.out + ".pool"), scenery_path = settings.text("scenery", config.out + ".scenery");
+    const std::string pool_path = settings.text("pool", config.out + ".pool"), scenery_path = settings.text("scenery", config.out + ".scenery"), puppets_path = settings.text("puppets", "build/training/puppets.safetensors");
     storybook::DenoiserConfig shape;
     shape.width = settings.integer("width", shape.width);
     shape.layers = settings.integer("layers", shape.layers);
@@ -350,10 +279,14 @@ void train_denoiser(Settings& settings) {
     save_tensors(vae_path, tensors_of(vae), vae_meta);   // now with the latent statistics
     std::printf("pool: %ld latents; vocabulary: %zu\n", static_cast<long>(pool.size()), words.words().size());
 
-    // Where the first weights have no sheets, the run begins with those in closed form.
+    // Where the first weights have no scenes or puppets, the run begins with those in closed form and those fitted by themselves.
     const Scenery scenery = make_scenery(vae, shape.plan, painters, config.device, scenery_path);
     Tensors start = load_tensors(config.out + ".start");
-    start.insert(scenery.sheets.begin(), scenery.sheets.end());
+    start.insert(scenery.stage.begin(), scenery.stage.end());
+    const Tensors puppets = load_tensors(puppets_path);
+    TORCH_CHECK(!puppets.empty() || start.contains("stage.puppets.sheet.weight"), "puppets: expected a file of that stage, got ", puppets_path);
+    start.insert(puppets.begin(), puppets.end());
+    shape.plan.puppets.codes = start.at("stage.puppets.codes.embedding").size(3), shape.plan.puppets.shade = start.at("stage.puppets.shade.hidden.weight").size(0);
     save_tensors(config.out + ".start", start, {});
 
     Student student{storybook::make_denoiser(shape), {}};
@@ -363,26 +296,24 @@ void train_denoiser(Settings& settings) {
         const auto has = [&](const char* s) { return name.find(s) != std::string::npos; };
         if (has("embedding") || has("table") || has("position")) return 0.0;
         if (has("text.")) return static_cast<double>(shape.text.max_tokens);
-        if (has("plan.mend") || has("cover")) return 4 * tokens * kSlots;
-        if (has("spread")) return tokens / 2 * static_cast<double>(storybook::kPlaces * kSlots);
-        for (const char* once : {"modulation", "level", "sentence", "heads", "tint", "puppets.gain", "puppets.hidden"})
+        if (has("plan.mend")) return 4 * tokens * kSlots;
+        if (has(".shade.")) return tokens / 2 * static_cast<double>(kSlots);
+        for (const char* once : {"modulation", "level", "sentence", "heads"})
             if (has(once)) return 1.0;
-        if (has("plan.s")) return static_cast<double>(kSlots);
-        if (has("puppets")) return static_cast<double>(storybook::kPlaces * kSlots);
+        if (has("stage.")) return static_cast<double>(kSlots);
         return has(".time.") ? tokens : tokens * kSlots;
     });
     const int64_t company = scope.duo > 0 ? sentences / 4 : 0;
-    const Data data{pool, words, scope, batch, shape.text.max_tokens, sentences, company, scenery, missing, subject_weight, coarse_weight, plan_weight, pure_noise, strange, config.device};
+    const Data data{pool, words, scope, batch, shape.text.max_tokens, sentences, company, missing, subject_weight, coarse_weight, plan_weight, pure_noise, strange, config.device};
     Data plan_data = data;   // of steps of the plan alone
     plan_data.batch = plan_batch, plan_data.company = 0;
     const auto windows = static_cast<double>(config.workers * batch);
-    train(student, config, {"error", "subject", "coarse", "first", "plan", "words", "company", "scenery", "cast"}, "latents", windows * kSlots, 3 * forward * windows,
+    train(student, config, {"error", "subject", "coarse", "first", "plan", "words"}, "latents", windows * kSlots, 3 * forward * windows,
           [&](const Student& model, const Step& step) {
-              // At first most steps may be of the plan alone, or of its puppets alone: they cost less than those that go through the layers.
+              // At first most steps may be of the plan alone: they cost less than those that go through the layers.
               const bool planning = step.progress < plan_until && step.number >= kAwake;   // what never had a gradient is found out first
-              const int64_t round = planning ? 1 + plan_steps + cast_steps : 1, turn = step.number / round, place = step.number % round;
-              if (place > plan_steps) return cast_loss(model, sample_cast(data, cast_batch, step_dice(step.seed)), data);
-              const Lesson lesson{step.number < config.warm, place != 0, planning};
+              const int64_t round = planning ? 1 + plan_steps : 1, turn = step.number / round, place = step.number % round;
+              const Lesson lesson{step.number < config.warm, place != 0};
               at::Generator noise = step_noise(config.device, step.seed);
               const bool history = !lesson.plan_only && step.progress > history_from && turn % 2 == 0;
               const bool own_steps = !lesson.plan_only && step.progress > own_from && turn % 2 != 0;

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <future>
 
-#include "families/storybook/vae.h"
+#include "encoder.h"
 #include "flops.h"
 #include "scope.h"
 #include "stages.h"
@@ -83,7 +83,7 @@ struct Weights {
 // frames of bytes [batch, 8, h, w, 3] through encoder and decoder. values: squared error, KL, and how
 // much of the real frame difference and of the real gradient there is (1 = all).
 StepLoss clip_loss(const storybook::Vae& vae, const at::Tensor& bytes, at::Generator noise, double sharpen, const Weights& weights) {
-    const at::Tensor frames = bytes.to(at::kFloat).mul_(2.0 / 255.0).sub_(1.0);
+    const at::Tensor frames = from_bytes(bytes);
     const at::ScalarType dtype = vae.decoder.in.weight.scalar_type();
     const int64_t batch = frames.size(0), c = vae.config.channels;
     const at::Tensor groups = frames.reshape({batch * 2, kGroup, frames.size(2), frames.size(3), 3});

@@ -16,7 +16,7 @@ struct TypePair {
     at::ScalarType tensor;
 };
 constexpr TypePair kTypes[] = {{Dtype::kF32, at::kFloat}, {Dtype::kBF16, at::kBFloat16}, {Dtype::kF16, at::kHalf}, {Dtype::kF64, at::kDouble},
-                               {Dtype::kI64, at::kLong},  {Dtype::kI32, at::kInt},       {Dtype::kU8, at::kByte},  {Dtype::kBool, at::kBool}};
+                               {Dtype::kI64, at::kLong},  {Dtype::kI32, at::kInt},       {Dtype::kU8, at::kByte},  {Dtype::kBool, at::kBool}, {Dtype::kF8E4M3, at::kFloat8_e4m3fn}};
 
 std::string shown(at::IntArrayRef sizes) {
     std::ostringstream out;

@@ -62,7 +62,9 @@ int main(int argc, char** argv) {
     const at::Tensor noisy = at::randn({1, storybook::kSlots, storybook::kLatentHeight, storybook::kLatentWidth, channels});
     const at::Tensor latent = noisy.select(1, 0).contiguous(), sentence = at::randn({1, fewer.denoiser.config.text.width});
     const at::Tensor clock = at::zeros({1}, at::kLong);
-    const auto plan = [&](const storybook::Weights& w) { return storybook::forward(w.denoiser.plan, storybook::Sentences::of(sentence), clock); };
+    storybook::Cues cues = storybook::cues(fewer.denoiser.plan, sentence);
+    cues.acts = at::tensor({1, 0, 0}, at::kLong).unsqueeze(0);   // one puppet, in the middle
+    const auto plan = [&](const storybook::Weights& w) { return storybook::forward(w.denoiser.plan, cues, clock); };
     const storybook::Planned planned = plan(plain);
     const auto step = [&](const storybook::Weights& w) {
         return storybook::forward(w.denoiser, noisy, latent, at::ones({1}), at::full({1}, 0.5F), sentence, clock, planned);

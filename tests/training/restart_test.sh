@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # A training run that is stopped and started again ends with the same bytes as one that is not:
-# both stages, two workers each; and one can begin with a shipped model. Takes the zt-train program.
+# all stages, two workers each; and one can begin with a shipped model. Takes the zt-train program.
 set -euo pipefail
 train=${1:?"program: expected zt-train, got none"}
 work=$(mktemp -d)
@@ -17,7 +17,13 @@ run $vae out="$work/parts.safetensors" stop_at=3
 run $vae out="$work/parts.safetensors"
 same "$work/whole.safetensors.live" "$work/parts.safetensors.live" "vae"   # the weights, not the time spent
 
-denoiser="denoiser world=wide steps=10 batch=2 clips=6 width=16 layers=2 history_from=0.2 plan_steps=1 cast_steps=1 plan_until=0.9 cast_batch=4 vae=$work/whole.safetensors pool=$work/pool scenery=$work/scenery"
+puppets="puppets world=narrow steps=6 batch=4 looks=2 codes=16 shade=8 vae=$work/whole.safetensors pictures=$work/pictures scenery=$work/scenery"
+run $puppets out="$work/p.safetensors"
+run $puppets out="$work/q.safetensors" stop_at=3
+run $puppets out="$work/q.safetensors"
+same "$work/p.safetensors.live" "$work/q.safetensors.live" "puppets"
+
+denoiser="denoiser world=wide steps=10 batch=2 clips=6 width=16 layers=2 history_from=0.2 plan_steps=1 plan_until=0.9 vae=$work/whole.safetensors pool=$work/pool scenery=$work/scenery puppets=$work/p.safetensors"
 run $denoiser out="$work/d.safetensors"
 run $denoiser out="$work/e.safetensors" stop_at=7
 run $denoiser out="$work/e.safetensors"
@@ -38,7 +44,7 @@ grep -q '^all ' "$work/log" || { cat "$work/log"; echo "FAIL: errors: expected a
 # The decoder alone: it learns, the encoder and with it every latent stays. And what a VAE keeps can be told.
 cp "$work/whole.safetensors" "$work/decoder.safetensors.start"
 run $vae out="$work/decoder.safetensors" frozen=encoder. sharpen_from=-0.2
-pool() { run denoiser world=wide steps=1 batch=2 clips=6 width=16 layers=2 vae="$1" pool="$2" scenery="$work/scenery" out="$2.d.safetensors"; }
+pool() { run denoiser world=wide steps=1 batch=2 clips=6 width=16 layers=2 vae="$1" pool="$2" scenery="$work/scenery" puppets="$work/p.safetensors" out="$2.d.safetensors"; }
 pool "$work/whole.safetensors" "$work/pool-whole"
 pool "$work/decoder.safetensors" "$work/pool-decoder"
 same "$work/pool-whole" "$work/pool-decoder" "frozen=encoder."

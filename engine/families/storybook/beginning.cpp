@@ -27,7 +27,7 @@ at::Tensor guess(const Denoiser& net, const at::Tensor& noise, const at::Tensor&
                  const Cancel& cancel) {
     const at::ScalarType dtype = net.patch_in.weight.scalar_type();
     const at::Tensor when = at::full({1}, clock, at::kLong);
-    const Planned plan = forward(net.plan, Sentences::of(sentence), when);
+    const Planned plan = forward(net.plan, cues(net.plan, sentence), when);
     return forward(net, noise.to(dtype), context.to(dtype), at::full({1}, present), at::full({1}, 1.f), sentence, when, plan, &cancel).to(at::kFloat);
 }
 

@@ -50,7 +50,7 @@ Denoiser make_denoiser(const DenoiserConfig& c) {
     net.level2 = nn::make_linear(w, w);
     net.sentence = nn::make_linear(c.text.width, w);
     net.plan = make_plan(c.plan, c.text.width, c.channels);
-    net.plan_in = nn::make_linear(kPatch * kPatch * (2 * c.channels + kCover), w);
+    net.plan_in = nn::make_linear(kPatch * kPatch * (2 * c.channels + 1), w);
     net.position = at::empty({kSlots, kRows, kColumns, w});
     net.clock_level = at::empty({kClock, w});
     for (int64_t i = 0; i < c.layers; i++) {

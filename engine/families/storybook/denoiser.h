@@ -55,7 +55,7 @@ struct Denoiser {
     nn::Linear level1, level2;         // noise level features -> condition
     nn::Linear sentence;               // text feature -> condition
     Plan plan;                         // what sentence and clock say about each latent
-    nn::Linear plan_in;                // the plan's latents and puppets, 4 * (2 * channels + kCover) -> width
+    nn::Linear plan_in;                // the plan's latents and puppets, 4 * (2 * channels + 1) -> width
     at::Tensor position;               // [kSlots, 9, 16, width]
     at::Tensor clock_level;            // [kClock, width], part of the condition
     std::vector<DenoiserLayer> layers;

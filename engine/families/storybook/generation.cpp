@@ -156,7 +156,7 @@ void Generation::make(int64_t frames, std::vector<at::Tensor>& groups, const Can
     const at::Tensor clock = at::full({1}, clock_ % kClock, at::kLong);
     const at::Tensor present = at::full({1}, !context_.defined() ? 0.f : still_ ? -1.f : 1.f);
     const at::Tensor context = (context_.defined() ? context_ : at::zeros({1, kLatentHeight, kLatentWidth, channels})).to(dtype);
-    const Planned plan = forward(net.plan, Sentences::of(sentence_), clock);
+    const Planned plan = forward(net.plan, cues(net.plan, sentence_), clock);
 
     const auto velocity = [&](const at::Tensor& latents, float sigma) {
         const at::Tensor clean = forward(net, latents.to(dtype), context, present, at::full({1}, sigma), sentence_, clock, plan, &cancel).to(at::kFloat);

@@ -43,9 +43,9 @@ ModelFiles read_config(const std::string& folder) {
     d.attention_every = static_cast<int64_t>(net.at("attention_every").integer(1, kMaxBlocks));
     const json::Field plan = net.at("plan");
     const auto part = [&](const char* name, uint64_t most) { return static_cast<int64_t>(plan.at(name).integer(1, most)); };
-    d.plan = {.width = part("width", kMaxWidth), .codes = part("codes", kMaxWidth), .lens_codes = part("lens_codes", kMaxWidth),
-              .puppet_width = part("puppet_width", kMaxWidth), .puppet_features = part("puppet_features", 256), .tint = part("tint", kMaxWidth),
-              .spread = part("spread", kMaxWidth), .mend = part("mend", kMaxWidth), .mend_blocks = part("mend_blocks", kMaxBlocks)};
+    d.plan = {.scenes = part("scenes", kMaxWidth), .codes = part("codes", kMaxWidth), .lens_codes = part("lens_codes", kMaxWidth),
+              .puppets = {.acts = part("acts", kMaxWidth), .looks = part("looks", kMaxWidth), .codes = part("puppet_codes", kMaxWidth), .shade = part("shade", kMaxWidth)},
+              .mend = part("mend", kMaxWidth), .mend_blocks = part("mend_blocks", kMaxBlocks)};
     if (const auto pictures = net.find("pictures")) d.pictures = pictures->boolean();
     if (d.width % d.heads != 0) net.at("heads").refuse("a divisor of width");
     const json::Field text_field = config.at("text");
@@ -124,10 +124,10 @@ void write_model_files(const std::string& folder, const ModelFiles& files, const
                                      {"encoder_blocks", numbers(v.encoder_blocks)}, {"decoder_blocks", numbers(v.decoder_blocks)}}}},
         {"denoiser", {json::Value::Object{{"width", number(d.width)}, {"heads", number(d.heads)}, {"layers", number(d.layers)},
                                           {"attention_every", number(d.attention_every)},
-                                          {"plan", {json::Value::Object{{"width", number(d.plan.width)}, {"codes", number(d.plan.codes)}, {"lens_codes", number(d.plan.lens_codes)},
-                                                                    {"puppet_width", number(d.plan.puppet_width)}, {"puppet_features", number(d.plan.puppet_features)},
-                                                                    {"tint", number(d.plan.tint)}, {"spread", number(d.plan.spread)}, {"mend", number(d.plan.mend)},
-                                                                    {"mend_blocks", number(d.plan.mend_blocks)}}}},
+                                          {"plan", {json::Value::Object{{"scenes", number(d.plan.scenes)}, {"codes", number(d.plan.codes)}, {"lens_codes", number(d.plan.lens_codes)},
+                                                                    {"acts", number(d.plan.puppets.acts)}, {"looks", number(d.plan.puppets.looks)},
+                                                                    {"puppet_codes", number(d.plan.puppets.codes)}, {"shade", number(d.plan.puppets.shade)},
+                                                                    {"mend", number(d.plan.mend)}, {"mend_blocks", number(d.plan.mend_blocks)}}}},
                                           {"pictures", {d.pictures}}}}},
         {"text", {json::Value::Object{{"width", number(d.text.width)}, {"heads", number(d.text.heads)}, {"layers", number(d.text.layers)},
                                       {"max_tokens", number(d.text.max_tokens)}, {"words", strings(files.words.words())}}}},

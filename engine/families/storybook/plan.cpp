@@ -8,7 +8,7 @@
 namespace zt::storybook {
 namespace {
 
-constexpr int64_t kRows = kLatentHeight, kColumns = kLatentWidth, kWindow = kColumns / 2, kBlock = 2;   // features are of 2 x 2 latents
+constexpr int64_t kRows = kLatentHeight, kColumns = kLatentWidth, kWindow = kColumns / 2;
 constexpr int64_t kMotion = 10;   // numbers that say how the camera moves a place, see motion()
 
 // Weights of the two neighbours that each place of a row reads between. source: [..., count], in
@@ -29,14 +29,33 @@ at::Tensor enlarged(const at::Tensor& picture, const Moment& now) { return down(
 // One number per sample, to be multiplied with [batch, slots, 18, 32, channels].
 at::Tensor each(const at::Tensor& t) { return t.reshape({-1, 1, 1, 1, 1}); }
 
-// The scene as the camera shows it, [batch, slots, 18, 32, channels]. views: [batch, kViews]
-at::Tensor scene(const Plan& plan, const at::Tensor& sentence, const at::Tensor& views, const Moment& now) {
-    const at::Tensor all = codes(plan, sentence, now.clock);
+// Puppets of all places as one picture, and what they hide, [batch, slots, 18, 32, channels + 1].
+at::Tensor cast(const Plan& plan, const Cues& cues, const Moment& now) {
+    const at::Tensor shaken = cues.views.select(1, kShakes).ne(0), zooms = cues.views.select(1, kZooms);
+    const at::Tensor phase = phases(now.clock, cues.strolls.unsqueeze(1));   // [batch, slots]
+    const int64_t batch = phase.size(0), slots = phase.size(1), block = plan.puppets.gain.size(1);
+    const auto of_each = [&](const at::Tensor& t) { return t.expand({batch, slots, kPlaces}).flatten(); };
+    const at::Tensor act = of_each(cues.acts.unsqueeze(1)), somebody = act.nonzero().squeeze(1);
+    const auto of_somebody = [&](const at::Tensor& t) { return t.index_select(0, somebody); };
+    const at::Tensor shown = forward(plan.puppets, of_somebody(act), of_somebody(of_each(shaken.reshape({batch, 1, 1}))), of_somebody(of_each(phase.unsqueeze(2))), of_somebody(of_each(cues.looks.unsqueeze(1))));
+    const at::Tensor windows = at::zeros({batch * slots * kPlaces, kRows, kWindow, block / (kBlock * kBlock)}, shown.options()).index_copy(0, somebody, shown).reshape({batch, slots, kPlaces, kRows, kWindow, -1});
+    const at::Tensor one = at::constant_pad_nd(windows.select(2, 0), {0, 0, kWindow / 2, kWindow / 2}), two = at::cat({windows.select(2, 1), windows.select(2, 2)}, 3);
+    const auto moved = [&](const at::Tensor& picture, double far) {
+        return across(picture, at::arange(kColumns, now.strolled.options()) - far * now.strolled.unsqueeze(2));
+    };
+    at::Tensor all = one + two;
+    all = all + each(cues.strolls.to(all.scalar_type())) * (moved(one, 1) + moved(two, 0.5) - all);
+    return all + each(zooms) * (enlarged(all, now) - all);
+}
+
+// The scene as the camera shows it, [batch, slots, 18, 32, channels].
+at::Tensor scene(const Plan& plan, const Cues& cues, const Moment& now) {
+    const at::Tensor all = at::embedding(plan.scenes.flatten(0, 1), cues.scene.unsqueeze(1) * kSceneClock + now.clock.remainder(kSceneClock));
     const int64_t batch = all.size(0), width = plan.config.codes;
     const auto sheet = [&](size_t i) {
         return nn::forward(plan.sheets[i], all.slice(2, static_cast<int64_t>(i) * width, static_cast<int64_t>(i + 1) * width)).reshape({batch, kSlots, kRows, kColumns, -1});
     };
-    const auto share = [&](View view) { return each(views.select(1, view)); };
+    const auto share = [&](View view) { return each(cues.views.select(1, view)); };
     const at::Tensor stands = sheet(0);
     const at::Tensor tile = nn::forward(plan.lens, all.slice(2, static_cast<int64_t>(kSheets.size()) * width)).reshape({batch, kSlots, kTileRows, kColumns, -1});
     return stands * share(kStays) + across(sheet(1), now.panned) * share(kPans) + enlarged(stands, now) * share(kZooms) + sheet(2) * share(kShakes) +
@@ -83,70 +102,34 @@ Plan make_plan(const PlanConfig& c, int64_t text_width, int64_t channels) {
     p.config = c;
     p.camera = nn::make_linear(text_width, kViews);
     p.stroll = nn::make_linear(text_width, 1);
-    p.clock = at::empty({kSceneClock, c.width});
-    p.hidden = nn::make_linear(text_width, c.width);
-    p.code = nn::make_linear(c.width, static_cast<int64_t>(kSheets.size()) * c.codes + c.lens_codes);
+    p.scene = nn::make_linear(text_width, c.scenes);
+    p.act = nn::make_linear(text_width, kPlaces * c.puppets.acts);
+    p.look = nn::make_linear(text_width, kPlaces * c.puppets.looks);
+    p.scenes = at::empty({c.scenes, kSceneClock, static_cast<int64_t>(kSheets.size()) * c.codes + c.lens_codes});
     for (nn::Linear& sheet : p.sheets) sheet = nn::make_linear(c.codes, kRows * kColumns * channels);
     p.lens = nn::make_linear(c.lens_codes, kTileRows * kColumns * channels);
-    p.puppet_clock = at::empty({kClock, c.puppet_width});
-    p.puppet_hidden = nn::make_linear(text_width, kPlaces * c.puppet_width);
-    p.puppet_deeper_in = nn::make_linear(c.puppet_width, c.puppet_width / 2);
-    p.puppet_deeper_project = nn::make_linear(c.puppet_width / 2, c.puppet_width);
-    p.puppet_project = nn::make_linear(c.puppet_width, kRows * kWindow / (kBlock * kBlock) * c.puppet_features);
-    p.puppet_gain = nn::make_linear(text_width, kPlaces * c.puppet_features);
-    p.tint_hidden = nn::make_linear(text_width, kPlaces * c.tint);
-    p.tint_project = nn::make_linear(c.tint, c.puppet_features);
-    p.spread_hidden = nn::make_linear(c.puppet_features, c.spread);
-    p.spread_out = nn::make_linear(c.spread, kBlock * kBlock * (channels + kCover));
-    p.spread_steer = nn::make_linear(2, c.spread);
-    p.cover = nn::make_linear(kCover, channels);
-    p.mend_in = nn::make_linear(2 * channels + kCover, c.mend);
+    p.puppets = make_puppets(c.puppets, channels);
+    p.mend_in = nn::make_linear(2 * channels + 1, c.mend);
     for (int64_t i = 0; i < c.mend_blocks; i++) p.mend.push_back({nn::make_norm(c.mend), nn::make_conv(c.mend, c.mend), nn::make_conv(c.mend, c.mend), nn::make_linear(kMotion, c.mend)});
     p.mend_norm = nn::make_norm(c.mend);
     p.mend_project = nn::make_linear(c.mend, channels);
     return p;
 }
 
-at::Tensor codes(const Plan& plan, const at::Tensor& sentence, const at::Tensor& clock) {
-    return nn::forward(plan.code, at::silu(nn::forward(plan.hidden, sentence).unsqueeze(1) + at::embedding(plan.clock, clock.remainder(kSceneClock))));
+Cues cues(const Plan& plan, const at::Tensor& sentence) {
+    const at::Tensor camera = nn::forward(plan.camera, sentence).argmax(1, true);
+    const auto largest = [&](const nn::Linear& layer) { return nn::forward(layer, sentence).reshape({sentence.size(0), kPlaces, -1}).argmax(2); };
+    return {at::zeros({sentence.size(0), kViews}, sentence.options()).scatter(1, camera, 1), nn::forward(plan.stroll, sentence).squeeze(1).gt(0), nn::forward(plan.scene, sentence).argmax(1), largest(plan.act), largest(plan.look)};
 }
 
-at::Tensor puppets(const Plan& plan, const at::Tensor& sentence, const at::Tensor& zooms, const at::Tensor& shakes, const at::Tensor& strolls, const Moment& now) {
-    const PlanConfig& config = plan.config;
-    const int64_t batch = sentence.size(0), slots = now.clock.size(1), features = config.puppet_features;
-    at::Tensor h = at::silu(nn::forward(plan.puppet_hidden, sentence).reshape({batch, 1, kPlaces, config.puppet_width}) +
-                            at::embedding(plan.puppet_clock, now.clock).unsqueeze(2));                                      // [batch, slots, places, puppet_width]
-    h = h + nn::forward(plan.puppet_deeper_project, at::silu(nn::forward(plan.puppet_deeper_in, h)));
-    const at::Tensor tint = nn::forward(plan.tint_project, at::silu(nn::forward(plan.tint_hidden, sentence)).reshape({batch, 1, kPlaces, 1, 1, config.tint}));
-    const at::Tensor gain = 1 + nn::forward(plan.puppet_gain, sentence).reshape({batch, 1, kPlaces, 1, 1, features}) + tint;
-    const at::Tensor shapes = nn::forward(plan.puppet_project, h).reshape({batch, slots, kPlaces, kRows / kBlock, kWindow / kBlock, features}) * gain;
-    const at::Tensor turns = by_turns(now).to(shapes.scalar_type()).reshape({batch, slots, 1, 1, 1, 1}), shaken = at::cat({shakes.unsqueeze(5).expand_as(turns), shakes.unsqueeze(5) * turns}, 5);
-    const at::Tensor blocks = nn::forward(plan.spread_out, at::silu(nn::forward(plan.spread_hidden, shapes) * (1 + nn::forward(plan.spread_steer, shaken))));
-    const at::Tensor windows = nn::depth_to_space(blocks.flatten(0, 2), kBlock).reshape({batch, slots, kPlaces, kRows, kWindow, -1});
-    const at::Tensor one = at::constant_pad_nd(windows.select(2, 0), {0, 0, kWindow / 2, kWindow / 2}), two = at::cat({windows.select(2, 1), windows.select(2, 2)}, 3);
-    const auto moved = [&](const at::Tensor& picture, double far) {
-        return across(picture, at::arange(kColumns, now.strolled.options()) - far * now.strolled.unsqueeze(2));
-    };
-    at::Tensor all = one + two;
-    all = all + strolls * (moved(one, 1) + moved(two, 0.5) - all);
-    return all + zooms * (enlarged(all, now) - all);
-}
-
-at::Tensor in_front(const Plan& plan, const at::Tensor& cast, const at::Tensor& scene) {
-    const int64_t last = cast.dim() - 1, channels = scene.size(last);
-    return scene * (1 - nn::forward(plan.cover, cast.slice(last, channels))) + cast.slice(last, 0, channels);
-}
-
-Planned forward(const Plan& plan, const Sentences& sentences, const at::Tensor& clock) {
+Planned forward(const Plan& plan, const Cues& said, const at::Tensor& clock) {
     const Moment now = moment(clock);
-    const at::Tensor views = nn::forward(plan.camera, sentences.moves).softmax(1), strolls = nn::forward(plan.stroll, sentences.moves).sigmoid();
-    const at::Tensor backdrop = scene(plan, sentences.scene, views, now).flatten(0, 1);
-    const at::Tensor cast = puppets(plan, sentences.cast, each(views.select(1, kZooms)), each(views.select(1, kShakes)), each(strolls), now).flatten(0, 1);
-    const at::Tensor shown = in_front(plan, cast, backdrop);
-    const at::Tensor moves = motion(views, now).to(shown.scalar_type()).flatten(0, 1);
-    at::Tensor x = nn::forward(plan.mend_in, at::cat({shown, cast}, 3));
+    const at::Tensor backdrop = scene(plan, said, now).flatten(0, 1);
+    const at::Tensor puppets = cast(plan, said, now).flatten(0, 1), shown = in_front(puppets, backdrop);
+    const at::Tensor moves = motion(said.views, now).to(shown.scalar_type()).flatten(0, 1);
+    at::Tensor x = nn::forward(plan.mend_in, at::cat({shown, puppets}, 3));
     for (const MendBlock& block : plan.mend) x = forward(block, x, moves);
-    return {shown + nn::forward(plan.mend_project, nn::forward(plan.mend_norm, x)), cast};
+    return {shown + nn::forward(plan.mend_project, nn::forward(plan.mend_norm, x)), puppets};
 }
 
 }  // namespace zt::storybook

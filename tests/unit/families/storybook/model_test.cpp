@@ -98,8 +98,8 @@ TEST(StorybookModel, PlansThatDoNotHoldTogetherAreRefused) {
         zt::weights::write_manifest(copy.path(), {"config.json", "vae.safetensors", "denoiser.safetensors"}, {zt::json::Value::Object{{"family", {std::string("storybook")}}}});
         return refusal(copy.path());
     };
-    EXPECT_NE(refused("puppet_width", "0").find("config.json: denoiser: plan: puppet_width: expected"), std::string::npos);
-    EXPECT_NE(refused("tint", "64").find("denoiser.safetensors: "), std::string::npos) << "weights of another shape";
+    EXPECT_NE(refused("puppet_codes", "0").find("config.json: denoiser: plan: puppet_codes: expected"), std::string::npos);
+    EXPECT_NE(refused("shade", "64").find("denoiser.safetensors: "), std::string::npos) << "weights of another shape";
 }
 
 TEST(StorybookModel, MissingFilesAreRefusedByName) {

@@ -74,13 +74,14 @@ struct Call {
 Denoiser tiny_denoiser() {
     DenoiserConfig c;
     c.channels = 4, c.width = 16, c.heads = 2, c.layers = 2;
+    c.plan.scenes = 3, c.plan.puppets = {.acts = 3, .looks = 2, .codes = 8, .shade = 8};
     c.text = {.vocabulary = 5, .width = 8, .heads = 2, .layers = 1, .max_tokens = 6};
     Denoiser net = make_denoiser(c);
     fill(net, 6);
     return net;
 }
 
-at::Tensor run(const Denoiser& net, const Call& c) { return forward(net, c.noisy, c.context, c.present, c.sigma, c.sentence, c.clock, forward(net.plan, Sentences::of(c.sentence), c.clock)); }
+at::Tensor run(const Denoiser& net, const Call& c) { return forward(net, c.noisy, c.context, c.present, c.sigma, c.sentence, c.clock, forward(net.plan, cues(net.plan, c.sentence), c.clock)); }
 
 TEST(Denoiser, EveryInputMatters) {
     const c10::InferenceMode inference;
@@ -106,23 +107,23 @@ TEST(Denoiser, EveryInputMatters) {
     EXPECT_FALSE(differs(base));
 }
 
-// A plan of which only one part shows, unmended. What the camera does and whether puppets stroll is said by hand.
+// A plan of which only one part shows, unmended. What the camera does and who does what is said by hand: at first nobody.
 struct Theatre {
     Plan plan = tiny_denoiser().plan;
     explicit Theatre(bool puppets) {
         const auto nothing = [](zt::nn::Linear& layer) { layer.weight.zero_(), layer.bias.zero_(); };
-        plan.clock.zero_(), plan.puppet_clock.zero_();
-        for (zt::nn::Linear* layer : {&plan.camera, &plan.stroll, &plan.mend_project, &plan.cover}) nothing(*layer);
-        if (!puppets) nothing(plan.spread_out);
+        plan.scenes.select(1, 1).copy_(plan.scenes.select(1, 0));   // nothing in it moves
+        for (zt::nn::Linear* layer : {&plan.camera, &plan.stroll, &plan.scene, &plan.act, &plan.look, &plan.mend_project, &plan.lens}) nothing(*layer);
         for (zt::nn::Linear& sheet : plan.sheets)
             if (puppets) nothing(sheet);
-        nothing(plan.lens);
-        plan.stroll.bias.fill_(-100);
+        plan.stroll.bias.fill_(-1);
         view(kStays);
     }
-    void view(View v) { plan.camera.bias.zero_(), plan.camera.bias[v] = 100; }
+    void view(View v) { plan.camera.bias.zero_(), plan.camera.bias[v] = 1; }
+    void act(int64_t place, int64_t which) { plan.act.bias.view({kPlaces, -1})[place].zero_()[which] = 1; }
+    void look(int64_t place, int64_t which) { plan.look.bias.view({kPlaces, -1})[place].zero_()[which] = 1; }
     // [slots, 18, 32, channels]
-    [[nodiscard]] at::Tensor at(int64_t clock) const { return forward(plan, Sentences::of(zt::sample::Noise(9).draw({1, 8})), at::full({1}, clock, at::kLong)).latents; }
+    [[nodiscard]] at::Tensor at(int64_t clock) const { return forward(plan, cues(plan, zt::sample::Noise(9).draw({1, 8})), at::full({1}, clock, at::kLong)).latents; }
 };
 
 bool alike(const at::Tensor& a, const at::Tensor& b) { return at::allclose(a, b, 1e-4, 1e-4); }
@@ -145,7 +146,6 @@ TEST(Plan, WhatFallsOnTheLensIsMovedByNoCamera) {
     Theatre stage(true);   // no scene
     zt::nn::Linear& lens = stage.plan.lens;
     lens.bias.copy_(zt::sample::Noise(11).draw(lens.bias.sizes()));
-    stage.plan.spread_out.weight.zero_(), stage.plan.spread_out.bias.zero_();
     const at::Tensor rain = stage.at(0)[0];
     EXPECT_TRUE(alike(rain, lens.bias.reshape({kTileRows, 32, -1}).repeat({3, 1, 1})));
     for (const View view : {kPans, kZooms, kShakes}) {
@@ -184,17 +184,10 @@ TEST(Plan, WhatTheConvolutionsMendHearsOfTheCamera) {
     EXPECT_FALSE(alike(stays, pans) || alike(stays, shakes) || alike(stays, zooms));
 }
 
-// A stage with the same puppet at every place, of which one is shown.
 constexpr std::array<int64_t, kPlaces> kFirstColumn{8, 0, 16};
 Theatre with_puppet(int64_t place) {
     Theatre stage(true);
-    Plan& plan = stage.plan;
-    const int64_t hidden = plan.config.puppet_width, features = plan.config.puppet_features;
-    for (int64_t p = 1; p < kPlaces; p++) plan.puppet_hidden.weight.slice(0, p * hidden, (p + 1) * hidden).copy_(plan.puppet_hidden.weight.slice(0, 0, hidden));
-    plan.puppet_hidden.bias.zero_();
-    plan.puppet_gain.weight.zero_(), plan.puppet_gain.bias.fill_(-1), plan.puppet_gain.bias.slice(0, place * features, (place + 1) * features).zero_();
-    plan.tint_project.weight.zero_(), plan.tint_project.bias.zero_();
-    plan.spread_hidden.bias.zero_(), plan.spread_out.bias.zero_();   // of no features comes nothing
+    stage.act(place, 1);
     return stage;
 }
 
@@ -212,36 +205,79 @@ TEST(Plan, PuppetsAreTheSameAtEveryPlace) {
 TEST(Plan, PuppetsStrollWhereTheSentenceSaysSo) {
     Theatre alone = with_puppet(0), left = with_puppet(1);
     const at::Tensor home = alone.at(0)[0].slice(1, 8, 24), side = left.at(0)[0];
-    EXPECT_TRUE(alike(alone.at(6)[0].slice(1, 8, 24), home)) << "unsaid, it stays";
-    alone.plan.stroll.bias.fill_(100), left.plan.stroll.bias.fill_(100);
+    EXPECT_TRUE(alike(alone.at(4)[0].slice(1, 8, 24), home)) << "unsaid, it stays";
+    const at::Tensor third = alone.at(6)[0].slice(1, 8, 24);
+    alone.plan.stroll.bias.fill_(1), left.plan.stroll.bias.fill_(1);
     EXPECT_TRUE(alike(alone.at(0)[0].slice(1, 0, 16), home)) << "begins eight to the left";
     EXPECT_TRUE(alike(alone.at(6)[0].slice(1, 12, 28), home));
-    EXPECT_TRUE(alike(alone.at(10)[0].slice(1, 12, 28), home)) << "on its way back";
+    EXPECT_TRUE(alike(alone.at(10)[0].slice(1, 12, 28), third)) << "on its way back it is another picture";
     EXPECT_TRUE(alike(left.at(6)[0].slice(1, 2, 32), side.slice(1, 0, 30))) << "of two each goes half as far";
 }
 
-TEST(Plan, ATintIsMoreOfTheGain) {
-    Theatre stage(true), other(true);
-    const at::Tensor sentence = zt::sample::Noise(9).draw({1, 8});   // as Theatre::at says
-    const Plan& plan = stage.plan;
-    const at::Tensor tint = zt::nn::forward(plan.tint_project, at::silu(zt::nn::forward(plan.tint_hidden, sentence)).reshape({kPlaces, plan.config.tint}));
-    other.plan.puppet_gain.bias.add_(tint.flatten());
-    other.plan.tint_project.weight.zero_(), other.plan.tint_project.bias.zero_();
-    EXPECT_GT(tint.abs().max().item<float>(), 0.01F);
-    EXPECT_TRUE(alike(stage.at(3), other.at(3)));
+TEST(Plan, OneAnswerWinsHoweverClose) {
+    Theatre sure = with_puppet(0), close = with_puppet(0);
+    close.plan.act.bias.view({kPlaces, -1})[0][2] = 0.999;
+    close.plan.camera.bias[kShakes] = 0.999;
+    EXPECT_TRUE(at::equal(sure.at(3), close.at(3))) << "no ghost of the other";
+    close.act(0, 2);
+    EXPECT_FALSE(alike(sure.at(3), close.at(3)));
 }
 
-TEST(Plan, EachPartHearsItsOwnSentence) {
+TEST(Plan, AShakeShowsAnotherPictureOfTheSamePuppet) {
+    Theatre stage = with_puppet(0);
+    const at::Tensor held = stage.at(0);
+    stage.view(kShakes);   // its sheet is empty too
+    EXPECT_FALSE(alike(stage.at(0), held));
+    stage.plan.puppets.codes.select(1, 1).copy_(stage.plan.puppets.codes.select(1, 0));
+    EXPECT_TRUE(alike(stage.at(0), held));
+}
+
+TEST(Plan, EveryCueCounts) {
     const Plan plan = tiny_denoiser().plan;
-    zt::sample::Noise noise(10);
-    const at::Tensor one = noise.draw({1, 8}), two = noise.draw({1, 8}), clock = at::zeros({1}, at::kLong);
-    const at::Tensor base = forward(plan, Sentences::of(one), clock).latents;
-    for (const Sentences& s : {Sentences{two, one, one}, Sentences{one, two, one}, Sentences{one, one, two}})
-        EXPECT_GT((forward(plan, s, clock).latents - base).abs().max().item<float>(), 1e-3F);
-    Theatre scene(false);
-    const auto seen = [&](const Sentences& s) { return forward(scene.plan, s, clock).latents; };
-    EXPECT_TRUE(at::equal(seen({one, one, two}), seen(Sentences::of(one)))) << "the cast has no say in the scene";
-    EXPECT_FALSE(alike(seen({one, two, one}), seen(Sentences::of(one))));
+    const at::Tensor clock = at::zeros({1}, at::kLong);
+    Cues said = cues(plan, zt::sample::Noise(10).draw({1, 8}));
+    said.acts = at::ones_like(said.acts), said.strolls = at::zeros_like(said.strolls), said.views = at::one_hot(at::zeros({1}, at::kLong), kViews).to(at::kFloat);
+    const at::Tensor base = forward(plan, said, clock).latents;
+    const auto differs = [&](const Cues& c) { return !alike(forward(plan, c, clock).latents, base); };
+    Cues other = said;
+    other.scene = (said.scene + 1).remainder(3);
+    EXPECT_TRUE(differs(other));
+    other = said, other.acts = said.acts + 1;
+    EXPECT_TRUE(differs(other));
+    other = said, other.looks = 1 - said.looks;
+    EXPECT_TRUE(differs(other));
+    other = said, other.strolls = at::ones_like(said.strolls);
+    EXPECT_TRUE(differs(other));
+    for (const View view : {kPans, kZooms, kShakes}) {
+        other = said, other.views = at::one_hot(at::full({1}, int64_t{view}, at::kLong), kViews).to(at::kFloat);
+        EXPECT_TRUE(differs(other)) << view;
+    }
+}
+
+TEST(Puppets, FourMomentsOfAnActOrTwoOfEachWay) {
+    const at::Tensor clock = at::arange(16, at::kLong);
+    EXPECT_TRUE(at::equal(phases(clock, at::zeros({16}, at::kBool)), clock.remainder(4)));
+    const at::Tensor strolling = phases(clock, at::ones({16}, at::kBool));
+    EXPECT_TRUE(at::equal(strolling.slice(0, 0, 8), clock.slice(0, 0, 8).remainder(2)));
+    EXPECT_TRUE(at::equal(strolling.slice(0, 8), 2 + clock.slice(0, 8).remainder(2)));
+}
+
+TEST(Puppets, ALookShadesAndWithoutOneThePictureIsTheSheet) {
+    Puppets puppets = tiny_denoiser().plan.puppets;
+    const auto window = [&](int64_t act, int64_t look) { const auto index = [](int64_t i) { return at::full({1}, i, at::kLong); }; return forward(puppets, index(act), index(0), index(2), index(look)); };
+    EXPECT_EQ(window(1, 0).sizes(), (std::vector<int64_t>{1, 18, 16, 5}));
+    EXPECT_FALSE(alike(window(1, 0), window(1, 1)));
+    EXPECT_FALSE(alike(window(1, 0), window(2, 0)));
+    puppets.gain.zero_(), puppets.out.weight.zero_(), puppets.out.bias.zero_();
+    EXPECT_TRUE(alike(window(1, 0), window(1, 1)));
+    const at::Tensor code = puppets.codes[1][0][2], sheet = zt::nn::forward(puppets.sheet, code / std::sqrt(8.0)).reshape({1, 9, 8, 20});
+    EXPECT_TRUE(alike(window(1, 0), zt::nn::depth_to_space(sheet, 2)));
+}
+
+TEST(Puppets, HideWhatIsBehindThem) {
+    const at::Tensor scene = at::full({1, 2}, 3.0), cast = at::tensor({1.0, 2.0, 0.0}).unsqueeze(0);
+    EXPECT_TRUE(alike(in_front(cast, scene), at::tensor({4.0, 5.0}).unsqueeze(0)));
+    EXPECT_TRUE(alike(in_front(at::tensor({1.0, 2.0, 1.0}).unsqueeze(0), scene), at::tensor({1.0, 2.0}).unsqueeze(0)));
 }
 
 TEST(TextEncoder, PaddingHasNoEffectAndOrderHas) {
