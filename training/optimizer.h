@@ -9,6 +9,7 @@
 
 #include <torch/torch.h>
 
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -41,8 +42,14 @@ private:
     OptimizerConfig config_;
 };
 
-// Statistics are not weights; `frozen`, a prefix of names, may hold still more.
-inline bool learns(const std::string& name, const std::string& frozen) { return !name.starts_with("latent_") && (frozen.empty() || !name.starts_with(frozen)); }
+// Statistics are not weights; `frozen`, first parts of names with commas between them, may hold still more.
+inline bool learns(const std::string& name, const std::string& frozen) {
+    if (name.starts_with("latent_")) return false;
+    std::istringstream list(frozen);
+    for (std::string part; std::getline(list, part, ',');)
+        if (!part.empty() && name.starts_with(part)) return false;
+    return true;
+}
 
 // All trainable tensors of a model (fp32). Matrices and kernels go to Muon, except first and last
 // layers, whose rows are data, not features.

@@ -42,6 +42,30 @@ struct Student {
     }
 };
 
+// What the plan is to be told of each of some clips (storybook::Cues).
+struct CueLabels {
+    at::Tensor acts, looks;               // int64 [clips, kPlaces]
+    at::Tensor views, strolls, scenes;    // int64 [clips]
+    explicit CueLabels(int64_t count)
+        : acts(at::zeros({count, storybook::kPlaces}, at::kLong)), looks(at::zeros_like(acts)), views(at::zeros({count}, at::kLong)), strolls(at::zeros_like(views)), scenes(at::zeros_like(views)) {}
+    void set(int64_t i, const world::Clip& clip) {
+        const Cast cast = cast_of(clip);
+        std::copy(cast.acts.begin(), cast.acts.end(), acts[i].data_ptr<int64_t>()), std::copy(cast.looks.begin(), cast.looks.end(), looks[i].data_ptr<int64_t>());
+        views.data_ptr<int64_t>()[i] = clip.camera, strolls.data_ptr<int64_t>()[i] = clip.motion == world::kStroll ? 1 : 0, scenes.data_ptr<int64_t>()[i] = Scenery::combination(clip);
+    }
+    void send(at::Device device) {
+        for (at::Tensor* t : {&acts, &looks, &views, &strolls, &scenes}) *t = t->to(device);
+    }
+};
+
+// A clip as a listener sees it who takes the first value of everything that is not said: "a red fox" runs in the forest by day.
+world::Clip understood(world::Clip clip, const std::array<bool, world::kAttributes>& said) {
+    const std::array<int*, world::kAttributes> values{&clip.subject, &clip.colour, &clip.motion, &clip.scene, &clip.time, &clip.weather, &clip.camera, &clip.style, &clip.companion, &clip.companion_colour};
+    for (size_t a = 0; a < values.size(); a++)
+        if (!said[a] && a != world::kCompanion) *values[a] = 0;   // who is one of two is not forgotten
+    return clip;
+}
+
 struct Batch {
     at::Tensor target;     // [batch, 3, 18, 32, channels]
     at::Tensor places;     // [batch, 3, 18, 32, 1], 1 where subjects stand
@@ -50,7 +74,8 @@ struct Batch {
     at::Tensor strange;    // [batch]: 1 where the context shows another cast
     at::Tensor sigma;      // [batch]
     at::Tensor ids;        // [kSaid * batch + more sentences, length of the longest]: of the clips, of what is partly the same (Said), others
-    at::Tensor acts, looks, views, strolls, scenes;   // [kSaid * batch + more sentences, kPlaces] twice, then [kSaid * batch + more sentences]: what their clips show
+    CueLabels told;        // of every sentence, what is to be understood
+    CueLabels shown;       // of the batch's clips
     at::Tensor clock;      // [batch]
     at::Tensor labels;     // [kSaid * batch + more sentences, attributes], -1 where the sentence is silent
     // The window before, where the network may make its own context; defined when history is asked for.
@@ -84,17 +109,14 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
     // Filled on the CPU, then sent as a whole.
     constexpr int64_t width = 2 * (kSlots + 1);
     at::Tensor rows = at::zeros({n, width}, at::kLong), present = at::zeros({n}), strange = at::zeros({n}), blur = at::zeros({n}), sigma = at::zeros({n}), stride = at::zeros({n});
-    at::Tensor clock = at::zeros({n}, at::kLong), ids = at::zeros({kSaid * n + data.sentences, data.max_tokens}, at::kLong), labels = at::full({kSaid * n + data.sentences, world::kAttributes}, -1, at::kLong), scenes = at::zeros({kSaid * n + data.sentences}, at::kLong);
-    at::Tensor acts = at::zeros({labels.size(0), storybook::kPlaces}, at::kLong), looks = at::zeros_like(acts), views = at::zeros_like(scenes), strolls = at::zeros_like(scenes);
+    at::Tensor clock = at::zeros({n}, at::kLong), ids = at::zeros({kSaid * n + data.sentences, data.max_tokens}, at::kLong), labels = at::full({kSaid * n + data.sentences, world::kAttributes}, -1, at::kLong);
+    CueLabels told(labels.size(0)), shown(n);
     size_t longest = 1;
     const auto say = [&](const world::Clip& clip, int64_t i, double missing) {
         const world::Caption c = world::caption(clip, dice() % 2 ? world::kEnglish : world::kChinese, missing, dice);
         longest = std::max(longest, write_words(data, c.text, clip.layout, ids[i]));
         const auto values = world::attributes(clip);
-        scenes.data_ptr<int64_t>()[i] = Scenery::combination(clip);
-        const Cast cast = cast_of(clip);
-        std::copy(cast.acts.begin(), cast.acts.end(), acts[i].data_ptr<int64_t>()), std::copy(cast.looks.begin(), cast.looks.end(), looks[i].data_ptr<int64_t>());
-        views.data_ptr<int64_t>()[i] = clip.camera, strolls.data_ptr<int64_t>()[i] = clip.motion == world::kStroll ? 1 : 0;
+        told.set(i, understood(clip, c.said));
         bool complete = true;
         for (size_t a = 0; a < values.size(); a++) {
             if (!c.said[a] && (a == world::kSubject || a == world::kColour || (clip.companion >= 0 && a >= world::kCompanion))) complete = false;
@@ -120,6 +142,7 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
         // Of two to ten steps, or from pure noise: then nothing of the truth is left in the state.
         if (own_steps) stride.data_ptr<float>()[i] = static_cast<float>(uniform() < 0.6 ? 1.0 : 0.1 + 0.4 * uniform());
         const world::Clip& clip = data.pool.clip(w.clip);
+        shown.set(i, clip);
         const bool cast = say(clip, i, data.missing);
         if (begin == Begin::kContinued && cast && uniform() < data.strange) row[0] = w.twin_context, strange.data_ptr<float>()[i] = 1;
         say(world::recast(clip, data.scope, dice), n + i, data.missing);
@@ -130,11 +153,12 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
     pairs.duo = 1;
     for (int64_t i = 0; i < data.sentences; i++) say(world::random_clip(i < data.company ? pairs : data.scope, dice), kSaid * n + i, i < data.company ? 0 : data.missing);
     const auto send = [&](const at::Tensor& t) { return t.to(data.device); };
+    told.send(data.device), shown.send(data.device);
     const int64_t used = history ? width : kSlots + 1;
     const at::Tensor latents = data.pool.latents(send(rows.slice(1, 0, used).flatten()));
     const at::Tensor windows = latents.reshape({n, used, latents.size(1), latents.size(2), latents.size(3)});
     const at::Tensor places = data.pool.subject_places(send(rows.slice(1, 1, kSlots + 1).flatten())).reshape({n, kSlots, latents.size(1), latents.size(2), 1});
-    Batch b{windows.slice(1, 1, kSlots + 1).contiguous(), places, {}, send(present), send(strange), send(sigma), send(ids.slice(1, 0, static_cast<int64_t>(longest))), send(acts), send(looks), send(views), send(strolls), send(scenes), send(clock), send(labels), {}, {}, {}};
+    Batch b{windows.slice(1, 1, kSlots + 1).contiguous(), places, {}, send(present), send(strange), send(sigma), send(ids.slice(1, 0, static_cast<int64_t>(longest))), told, shown, send(clock), send(labels), {}, {}, {}};
     if (own_steps) b.stride = send(stride);
     if (history) b.past_context = windows.select(1, kSlots + 1).contiguous(), b.past_target = windows.slice(1, kSlots + 2).contiguous();
     const auto each = [&](const at::Tensor& t) { return t.reshape({n, 1, 1, 1}); };
@@ -146,9 +170,8 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
 // The plan is given what the clip shows, as if every sentence had been understood: that is learned beside (words_loss). So
 // what a sentence leaves open does not become a mean of all that it may be.
 storybook::Planned planned(const Student& student, const Batch& b, const at::Tensor& clock) {
-    const int64_t n = b.target.size(0);
-    const auto clips = [&](const at::Tensor& t) { return t.slice(0, 0, n); };
-    const storybook::Cues cues{at::one_hot(clips(b.views), storybook::kViews).to(student.net.patch_in.weight.scalar_type()), clips(b.strolls).ne(0), clips(b.scenes), clips(b.acts), clips(b.looks)};
+    const CueLabels& shown = b.shown;
+    const storybook::Cues cues{at::one_hot(shown.views, storybook::kViews).to(student.net.patch_in.weight.scalar_type()), shown.strolls.ne(0), shown.scenes, shown.acts, shown.looks};
     return storybook::forward(student.net.plan, cues, clock);
 }
 
@@ -194,8 +217,7 @@ struct Lesson {
     bool warming, plan_only;
 };
 
-// Loss of what the attributes' heads and the plan's cues read from the features of sentences. A cue that the sentence leaves
-// open is asked for too: then what clips show most often is the best answer.
+// Loss of what the attributes' heads and the plan's cues read from the features of sentences.
 at::Tensor words_loss(const Student& student, const at::Tensor& features, const Batch& b, bool warming) {
     const auto count = static_cast<double>(b.labels.size(0));
     const at::Tensor heard = warming ? features.detach() : features;
@@ -204,11 +226,11 @@ at::Tensor words_loss(const Student& student, const at::Tensor& features, const 
     for (size_t a = 0; a < student.heads.size(); a++) add(nn::forward(student.heads[a], heard), b.labels.select(1, static_cast<int64_t>(a)));
     const storybook::Plan& plan = student.net.plan;
     const auto add_places = [&](const nn::Linear& layer, const at::Tensor& wanted) { add(nn::forward(layer, heard).reshape({wanted.numel(), -1}), wanted.flatten()); };
-    add_places(plan.act, b.acts);
-    add_places(plan.look, at::where(b.acts.eq(0), -1, b.looks));
-    add(nn::forward(plan.camera, heard), b.views);
-    add(nn::forward(plan.scene, heard), b.scenes);
-    return loss + at::binary_cross_entropy_with_logits(nn::forward(plan.stroll, heard).to(at::kFloat).squeeze(1), b.strolls.to(at::kFloat));
+    add_places(plan.act, b.told.acts);
+    add_places(plan.look, at::where(b.told.acts.eq(0), -1, b.told.looks));
+    add(nn::forward(plan.camera, heard), b.told.views);
+    add(nn::forward(plan.scene, heard), b.told.scenes);
+    return loss + at::binary_cross_entropy_with_logits(nn::forward(plan.stroll, heard).to(at::kFloat).squeeze(1), b.told.strolls.to(at::kFloat));
 }
 
 // values: squared error, the same where subjects stand, of areas (weighted), at full noise (what the first step has to

@@ -31,7 +31,7 @@ struct LoopConfig {
     int64_t stop_at = 0;          // stop at this step with a checkpoint; 0: never
     double budget_minutes = 0;    // the whole run, restarts included, has this much time: progress is time, not steps; 0: steps
     double average = 0.998;       // of the averaged weights; 0: the last weights are the result
-    std::string frozen;           // tensors whose names begin so stay as they are; empty: none
+    std::string frozen;           // tensors whose names begin so stay as they are, see learns(); empty: none
     std::string may_rest;         // tensors whose names begin so may go without a gradient; empty: none. Set by the stage
     at::Device device{at::kCPU};
     OptimizerConfig optimizer;
