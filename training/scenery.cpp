@@ -16,7 +16,7 @@ namespace {
 using namespace world;
 using storybook::kLatentHeight, storybook::kLatentWidth, storybook::kSceneClock, storybook::kTileRows;
 
-constexpr int64_t kBackdrops = kScenes * kTimes * kLayouts * kStyles;
+constexpr int64_t kBackdrops = int64_t{kScenes} * kTimes * kLayouts * kStyles;
 constexpr double kUnit = 1;   // rms of a sheet's entries per code; with 0.1 codes are large and the layer that says them learns for too long
 
 Clip backdrop_clip(int64_t index) {

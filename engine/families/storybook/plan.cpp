@@ -75,7 +75,7 @@ at::Tensor motion(const at::Tensor& views, const Moment& now) {
     const at::Tensor rows = now.zoomed_rows.unsqueeze(3), columns = now.zoomed_columns.unsqueeze(2), zooms = share(kZooms), shakes = share(kShakes);
     const at::Tensor off_row = rows - rows.round(), off_column = columns - columns.round(), fast = now.zooming.reshape({batch, kSlots, 1, 1});
     const at::Tensor turns = by_turns(now).reshape({batch, kSlots, 1, 1});
-    const auto from_middle = [](const at::Tensor& t) { return (t - t.mean(-1, true).mean(-2, true)) / (t.size(2) * t.size(3) / 2.0); };
+    const auto from_middle = [](const at::Tensor& t) { return (t - t.mean(-1, true).mean(-2, true)) / (static_cast<double>(t.size(2) * t.size(3)) / 2); };
     return at::stack({grid(zooms * off_row * 2), grid(zooms * off_column * 2), grid(zooms * off_row.square() * 4), grid(zooms * off_column.square() * 4),
                       grid(zooms * fast * from_middle(rows)), grid(zooms * fast * from_middle(columns)), grid(zooms * (columns.select(3, 1) - columns.select(3, 0)).unsqueeze(3)),
                       grid(shakes), grid(shakes * turns), grid(share(kPans))}, 4);
@@ -88,8 +88,8 @@ at::Tensor forward(const MendBlock& block, const at::Tensor& x, const at::Tensor
 
 }  // namespace
 
-Moment moment(const at::Tensor& first, int64_t slots) {
-    const at::Tensor clock = (first.unsqueeze(1) + at::arange(slots, first.options())).remainder(kClock), t = clock.to(at::kFloat).unsqueeze(2);
+Moment moment(const at::Tensor& first) {
+    const at::Tensor clock = (first.unsqueeze(1) + at::arange(kSlots, first.options())).remainder(kClock), t = clock.to(at::kFloat).unsqueeze(2);
     const at::Tensor row = at::arange(kRows, t.options()), column = at::arange(kColumns, t.options());
     constexpr double middle = (kColumns - 1) / 2.0, eye = 84.0 / kSpatial - 0.5, reach = 8;   // a zoom goes towards line 84
     // The middle of a latent's four frames; 64 frames there and back, 1.34 in between.

@@ -12,8 +12,8 @@
 // once and not for every company. Rain and snow fall on the lens: a tile that no camera moves.
 //
 // What can only be one thing or another is decided (`Cues`): which scene, which camera, who does what. A mixture of two
-// puppets is a ghost; where a sentence leaves it open, one of them is as good as the other. So pictures (`stage.*` among the
-// weights) hear nothing of sentences; the training encodes renders of them and decomposes these (training/scenery.cpp, train_puppets.cpp).
+// puppets is a ghost. So pictures (`stage.*` among the weights) hear nothing of sentences; the training encodes renders
+// of them and decomposes these (training/scenery.cpp, train_puppets.cpp).
 //
 // A puppet hides the scene latent by latent. What that gets wrong, edges above all, and what moves by less than
 // a latent, blocks of convolutions at latent size mend (`mend`), told how the camera moves each place.
@@ -102,7 +102,7 @@ struct Moment {
     at::Tensor strolled;                      // to the right of home who strolls alone is; of two each goes half as far, [batch, slots]
 };
 // first: clock of the first slot, [batch] int64
-[[nodiscard]] Moment moment(const at::Tensor& first, int64_t slots = kSlots);
+[[nodiscard]] Moment moment(const at::Tensor& first);
 
 // What a sentence says, decided.
 struct Cues {
