@@ -18,6 +18,9 @@ static_assert(int{world::kStatic} == storybook::kStays && int{world::kFollow} ==
     return 1 + (int64_t{style} * world::kSubjects + subject) * kActMotions + (pair && motion == world::kStroll ? int{world::kMotions} : motion);
 }
 
+// Where a puppet is to be seen, 1 or 0, in latents of a picture and of the same without puppets: [.., channels] -> [.., 1]
+[[nodiscard]] inline at::Tensor puppet_places(const at::Tensor& seen, const at::Tensor& bare) { return (seen - bare).square().mean(-1, true).gt(0.01).to(at::kFloat); }
+
 struct Cast {
     std::array<int64_t, storybook::kPlaces> acts{}, looks{};
 };

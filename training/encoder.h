@@ -21,8 +21,10 @@ public:
         nn::prepare(vae_);
     }
     // bytes: u8 [n, 4, height, width, 3] -> [n, 18, 32, channels] on the device; as they are, and normalised in fp32
-    [[nodiscard]] at::Tensor raw(const at::Tensor& bytes) const { return storybook::encode_moments(vae_, frames(bytes)).slice(-1, 0, vae_.config.channels); }
+    [[nodiscard]] at::Tensor raw(const at::Tensor& bytes) const { return storybook::encode_moments(vae_, frames(bytes)).slice(-1, 0, channels()); }
     [[nodiscard]] at::Tensor normalised(const at::Tensor& bytes) const { return storybook::encode(vae_, frames(bytes)); }
+    [[nodiscard]] int64_t channels() const { return vae_.config.channels; }
+    [[nodiscard]] at::Device device() const { return device_; }
     // What was encoded with it, for the names of files that keep such things.
     [[nodiscard]] std::string key() const {
         double sum = 0;

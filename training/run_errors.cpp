@@ -85,7 +85,7 @@ void run_errors(Settings& settings) {
             const storybook::Cues cues = storybook::cues(net.plan, sentence);
             const storybook::Planned plan = storybook::forward(net.plan, cues, clock);
             const at::Tensor made = storybook::forward(net, noise, context, at::full({1}, first == 0 ? 0.f : 1.f), at::ones({1}), sentence, clock, plan)[0];
-            const at::Tensor on = (real - bare).square().mean(-1, true).gt(0.01).to(at::kFloat);
+            const at::Tensor on = puppet_places(real, bare);
             Sums sums;
             for (size_t part = 0; part < 2; part++) {
                 const at::Tensor mask = part == 0 ? 1 - on : on;

@@ -124,7 +124,6 @@ struct Test {
     }
 };
 
-// Rows of the table beside the languages: what the clips of one style show, of pairs, of strolls and of each camera.
 void test_prompts(const Test& t) {
     Score real, vae, english, chinese;
     std::array<Score, std::size(kParts)> parts;

@@ -17,7 +17,6 @@ using namespace world;
 using storybook::kLatentHeight, storybook::kLatentWidth, storybook::kSceneClock, storybook::kTileRows;
 
 constexpr int64_t kBackdrops = int64_t{kScenes} * kTimes * kLayouts * kStyles;
-constexpr double kUnit = 1;   // rms of a sheet's entries per code; with 0.1 codes are large and the layer that says them learns for too long
 
 Clip backdrop_clip(int64_t index) {
     Clip c;
@@ -27,9 +26,9 @@ Clip backdrop_clip(int64_t index) {
 }
 
 // Empty scenes as latents: of every backdrop the given groups. -> [backdrops, groups, 18, 32, channels]
-at::Tensor encode_scenes(const Encoder& encoder, int64_t channels, int weather, int camera, const std::vector<int>& groups, int workers, at::Device device) {
+at::Tensor encode_scenes(const Encoder& encoder, int weather, int camera, const std::vector<int>& groups, int workers) {
     const auto count = static_cast<int64_t>(groups.size());
-    at::Tensor out = at::empty({kBackdrops, count, kLatentHeight, kLatentWidth, channels}, device);
+    at::Tensor out = at::empty({kBackdrops, count, kLatentHeight, kLatentWidth, encoder.channels()}, encoder.device());
     Renderer renderer;
     std::atomic<int64_t> next{0};
     on_workers(workers, [&](int) {
@@ -66,7 +65,7 @@ Components components(const at::Tensor& samples, int64_t count) {
     const int64_t kept = std::min(count, samples.size(0));
     const at::Tensor left = vectors.slice(1, vectors.size(1) - kept).to(x.device(), at::kFloat);
     const at::Tensor sizes = values.slice(0, values.size(0) - kept).clamp_min(1e-6).sqrt().to(x.device(), at::kFloat);
-    const double unit = kUnit * std::sqrt(static_cast<double>(samples.size(1)));
+    const double unit = std::sqrt(static_cast<double>(samples.size(1)));
     const auto padded = [&](const at::Tensor& t) { return at::constant_pad_nd(t, {0, count - kept}).contiguous(); };
     return {padded(at::matmul(x.t(), left) / sizes * unit), mean, padded(left * sizes / unit)};
 }
@@ -89,7 +88,7 @@ Scenery make_scenery(const storybook::Vae& vae, const storybook::PlanConfig& sha
         codes.push_back(t.expand({kBackdrops, kWeathers, kSceneClock, c.codes.size(1)}));
     };
     std::vector<at::Tensor> weathers;
-    for (int w = 0; w < kWeathers; w++) weathers.push_back(encode_scenes(encoder, vae.config.channels, w, kStatic, {0, 1}, workers, device));
+    for (int w = 0; w < kWeathers; w++) weathers.push_back(encode_scenes(encoder, w, kStatic, {0, 1}, workers));
     const at::Tensor stands = at::stack(weathers, 1);   // [backdrops, weathers, 2, 18, 32, channels]
     const int64_t channels = stands.size(5);
     const auto flat = [](const at::Tensor& t, int64_t numbers) { return t.reshape({-1, numbers}); };
@@ -99,8 +98,8 @@ Scenery make_scenery(const storybook::Vae& vae, const storybook::PlanConfig& sha
     const at::Tensor tile = (at::matmul(lens.codes, lens.weight.t()) + lens.bias).reshape({kBackdrops, kWeathers, kSceneClock, 1, kTileRows, kLatentWidth, channels});
     const int64_t numbers = kLatentHeight * kLatentWidth * channels;
     const at::Tensor bare = stands - tile.expand({-1, -1, -1, kLatentHeight / kTileRows, -1, -1, -1}).reshape(stands.sizes());
-    const std::array<at::Tensor, storybook::kSheets.size()> sheets{bare, turned_back(encode_scenes(encoder, vae.config.channels, kClear, kFollow, {0, 1, 8, 9}, workers, device)),
-                                                                   encode_scenes(encoder, vae.config.channels, kClear, kShake, {0, 1}, workers, device)};
+    const std::array<at::Tensor, storybook::kSheets.size()> sheets{bare, turned_back(encode_scenes(encoder, kClear, kFollow, {0, 1, 8, 9}, workers)),
+                                                                   encode_scenes(encoder, kClear, kShake, {0, 1}, workers)};
     for (size_t i = 0; i < sheets.size(); i++) {
         const at::Tensor samples = flat(sheets[i], numbers);
         const Components c = components(samples, shape.codes);

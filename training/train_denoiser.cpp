@@ -73,7 +73,7 @@ struct Batch {
     at::Tensor present;    // [batch]: 0 none, 1 the latent before, -1 a still picture
     at::Tensor strange;    // [batch]: 1 where the context shows another cast
     at::Tensor sigma;      // [batch]
-    at::Tensor ids;        // [kSaid * batch + more sentences, length of the longest]: of the clips, of what is partly the same (Said), others
+    at::Tensor ids;        // [kSaid * batch + more sentences, length of the longest]: of the clips, of the same with another cast, others
     CueLabels told;        // of every sentence, what is to be understood
     CueLabels shown;       // of the batch's clips
     at::Tensor clock;      // [batch]
@@ -93,7 +93,7 @@ struct Data {
     at::Device device;
 };
 
-constexpr int64_t kSaid = 2;   // sentences of a window, see Said
+constexpr int64_t kSaid = 2;   // sentences of a window: of its clip, of the same with another cast
 
 // A sentence and its layout as words, to a row [max_tokens] of zeros; gives back how many they are.
 size_t write_words(const Data& data, const std::string& text, int layout, const at::Tensor& row) {
@@ -146,8 +146,6 @@ Batch sample(const Data& data, std::mt19937 dice, at::Generator& noise, bool his
         const bool cast = say(clip, i, data.missing);
         if (begin == Begin::kContinued && cast && uniform() < data.strange) row[0] = w.twin_context, strange.data_ptr<float>()[i] = 1;
         say(world::recast(clip, data.scope, dice), n + i, data.missing);
-        say(world::random_clip_with(data.scope, dice, [&](world::Clip& c) { c.scene = clip.scene, c.layout = clip.layout, c.time = clip.time, c.weather = clip.weather, c.style = clip.style; }),
-            2 * n + i, data.missing);
     }
     world::Scope pairs = data.scope;
     pairs.duo = 1;
@@ -302,9 +300,9 @@ void train_denoiser(Settings& settings) {
     std::printf("pool: %ld latents; vocabulary: %zu\n", static_cast<long>(pool.size()), words.words().size());
 
     // Where the first weights have no scenes or puppets, the run begins with those in closed form and those fitted by themselves.
-    const Scenery scenery = make_scenery(vae, shape.plan, painters, config.device, scenery_path);
+    const Tensors scenes = make_scenery(vae, shape.plan, painters, config.device, scenery_path).stage;
     Tensors start = load_tensors(config.out + ".start");
-    start.insert(scenery.stage.begin(), scenery.stage.end());
+    start.insert(scenes.begin(), scenes.end());
     const Tensors puppets = load_tensors(puppets_path);
     TORCH_CHECK(!puppets.empty() || start.contains("stage.puppets.sheet.weight"), "puppets: expected a file of that stage, got ", puppets_path);
     start.insert(puppets.begin(), puppets.end());

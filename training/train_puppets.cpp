@@ -8,6 +8,7 @@
 // and the sheet begin as principal components of the pictures' means.
 #include <atomic>
 #include <cstdio>
+#include <filesystem>
 
 #include "cast.h"
 #include "encoder.h"
@@ -49,7 +50,7 @@ std::vector<Picture> pictures(const world::Scope& scope) {
                         if (p.clip.motion == world::kStroll) {   // where the whole window is in the picture
                             constexpr std::array<int, kPhases> near{4, 5, 12, 11};
                             p.clock = near[static_cast<size_t>(phase)];
-                            const int reach = 8 - 2 * std::abs(p.clock - 8);   // as Moment::strolled
+                            const auto reach = static_cast<int64_t>(storybook::moment(at::full({1}, p.clock, at::kLong)).strolled[0][0].item<float>());
                             p.column = pair ? reach / 2 : kWindow / 2 + reach;
                         }
                         list.push_back(p);
@@ -64,7 +65,7 @@ struct Windows {
     at::Tensor act, shaken, phase, look, row, column;  // int64 [pictures, looks]; row: of Scenery::empty
 };
 
-Windows paint(const Encoder& encoder, const world::Scope& scope, const std::vector<Picture>& list, int64_t looks, int64_t channels, int64_t seed, int workers, at::Device device, const std::string& file) {
+Windows paint(const Encoder& encoder, const world::Scope& scope, const std::vector<Picture>& list, int64_t looks, int64_t seed, int workers, const std::string& file) {
     const auto count = static_cast<int64_t>(list.size());
     Windows w;
     w.act = at::zeros({count, looks}, at::kLong);
@@ -88,9 +89,9 @@ Windows paint(const Encoder& encoder, const world::Scope& scope, const std::vect
     const std::string key = encoder.key() + ", " + scope.name + ", " + std::to_string(count) + " pictures in " + std::to_string(looks) + " looks, seed " + std::to_string(seed);
     std::map<std::string, std::string> meta;
     if (Tensors saved = load_tensors(file, &meta); !saved.empty() && meta["key"] == key) {
-        w.seen = saved.at("seen").to(device);
+        w.seen = saved.at("seen").to(encoder.device());
     } else {
-        w.seen = at::empty({count, looks, kLatentHeight, kWindow, channels}, at::TensorOptions().dtype(at::kBFloat16).device(device));
+        w.seen = at::empty({count, looks, kLatentHeight, kWindow, encoder.channels()}, at::TensorOptions().dtype(at::kBFloat16).device(encoder.device()));
         world::Renderer renderer;
         std::atomic<int64_t> next{0};
         on_workers(workers, [&](int) {
@@ -105,7 +106,7 @@ Windows paint(const Encoder& encoder, const world::Scope& scope, const std::vect
         });
         save_tensors(file, {{"seen", w.seen}}, {{"key", key}});
     }
-    for (at::Tensor* t : {&w.act, &w.shaken, &w.phase, &w.look, &w.row, &w.column}) *t = t->to(device);
+    for (at::Tensor* t : {&w.act, &w.shaken, &w.phase, &w.look, &w.row, &w.column}) *t = t->to(encoder.device());
     return w;
 }
 
@@ -116,13 +117,10 @@ at::Tensor scenes(const Scenery& scenery, const at::Tensor& row, const at::Tenso
     return whole.gather(2, columns.reshape({-1, 1, kWindow, 1}).expand({-1, kLatentHeight, -1, whole.size(3)}));
 }
 
-// Where a puppet is to be seen, 1 or 0, [.., 18, 16, 1]
-at::Tensor shown(const at::Tensor& seen, const at::Tensor& scene) { return (seen - scene).square().mean(-1, true).gt(0.01).to(at::kFloat); }
-
 // Codes and sheet as principal components: of each picture its mean over the looks, less what it lets through of the scenes.
 void begin(storybook::Puppets& puppets, const Windows& w, const Scenery& scenery) {
     const at::NoGradGuard no_grad;
-    const int64_t count = w.seen.size(0), channels = w.seen.size(4), block = kBlock * kBlock * (channels + 1);
+    const int64_t count = w.seen.size(0), channels = w.seen.size(4);
     at::Tensor means = at::empty({count, kLatentHeight, kWindow, channels + 1}, w.seen.device());
     constexpr double kWeight = 2;   // of what is hidden, beside channels
     for (int64_t p = 0; p < count; p++) {
@@ -130,7 +128,7 @@ void begin(storybook::Puppets& puppets, const Windows& w, const Scenery& scenery
         const auto spread = [](const at::Tensor& t) { return t - t.mean(0, true); };
         // The slope of what is seen against what is behind it.
         const at::Tensor through = ((spread(seen) * spread(scene)).sum(at::IntArrayRef{0, 3}, true) / spread(scene).square().sum(at::IntArrayRef{0, 3}, true).clamp_min(1)).clamp(0, 1);
-        const at::Tensor hidden = (1 - through) * shown(seen, scene).amax(0, true);
+        const at::Tensor hidden = (1 - through) * puppet_places(seen, scene).amax(0, true);
         means[p] = at::cat({(seen - (1 - hidden) * scene).mean(0), kWeight * hidden[0]}, 2);
     }
     const Components c = components(nn::space_to_depth(means, kBlock).reshape({count, -1}), puppets.config.codes);
@@ -144,7 +142,6 @@ void begin(storybook::Puppets& puppets, const Windows& w, const Scenery& scenery
     puppets.codes.zero_();
     const auto first = [](const at::Tensor& t) { return t.select(1, 0); };
     puppets.codes.view({-1, puppets.config.codes}).index_copy_(0, (first(w.act) * kHeld + first(w.shaken)) * kPhases + first(w.phase), c.codes * std::sqrt(static_cast<double>(puppets.config.codes)));
-    TORCH_CHECK(puppets.sheet.bias.size(0) == kLatentHeight / kBlock * (kWindow / kBlock) * block);
 }
 
 // The model of the stage: names as in the plan.
@@ -180,9 +177,9 @@ void train_puppets(Settings& settings) {
     }
     const Scenery scenery = make_scenery(vae, storybook::PlanConfig{}, config.workers, config.device, scenery_path);
     const std::vector<Picture> list = pictures(scope);
-    const Windows windows = paint(Encoder(vae, config.device), scope, list, looks, vae.config.channels, config.seed, config.workers, config.device, pictures_path);
+    const Windows windows = paint(Encoder(vae, config.device), scope, list, looks, config.seed, config.workers, pictures_path);
     Troupe troupe{storybook::make_puppets(shape, vae.config.channels)};
-    if (load_tensors(config.out + ".start").empty()) {
+    if (!std::filesystem::exists(config.out + ".start")) {
         Troupe first = troupe;
         initialise(first, static_cast<uint64_t>(config.seed));
         move_to(first, config.device);
@@ -200,7 +197,7 @@ void train_puppets(Settings& settings) {
         const auto of = [&](const at::Tensor& t) { return t.flatten().index_select(0, drawn); };
         const at::Tensor seen = windows.seen.flatten(0, 1).index_select(0, drawn).to(at::kFloat), scene = scenes(scenery, of(windows.row), of(windows.column));
         const at::Tensor cast = storybook::forward(model.puppets, of(windows.act), of(windows.shaken), of(windows.phase), of(windows.look)).to(at::kFloat);
-        const at::Tensor error = (storybook::in_front(cast, scene) - seen).square().mean(-1, true), there = shown(seen, scene), e = error.detach();
+        const at::Tensor error = (storybook::in_front(cast, scene) - seen).square().mean(-1, true), there = puppet_places(seen, scene), e = error.detach();
         return StepLoss{(error * (1 + (subject_weight - 1) * there)).mean(), at::stack({(e * there).sum() / there.sum(), (e * (1 - there)).sum() / (1 - there).sum()})};
     });
 }

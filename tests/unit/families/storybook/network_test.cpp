@@ -121,7 +121,6 @@ struct Theatre {
     }
     void view(View v) { plan.camera.bias.zero_(), plan.camera.bias[v] = 1; }
     void act(int64_t place, int64_t which) { plan.act.bias.view({kPlaces, -1})[place].zero_()[which] = 1; }
-    void look(int64_t place, int64_t which) { plan.look.bias.view({kPlaces, -1})[place].zero_()[which] = 1; }
     // [slots, 18, 32, channels]
     [[nodiscard]] at::Tensor at(int64_t clock) const { return forward(plan, cues(plan, zt::sample::Noise(9).draw({1, 8})), at::full({1}, clock, at::kLong)).latents; }
 };
