@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The program zoetrope as people run it: generate into files and pipes, Ctrl-C, exit statuses, doctor."""
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -105,6 +106,20 @@ class Generate(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertIn("timeout: expected a frame within 300 ms, got none", err)
         self.assertEqual(os.listdir(self.folder), [])
+
+    def test_disk_that_is_full_at_the_last_byte(self):
+        _, err, status = card("a fox", "-o", self.path("whole.y4m"), "--frames=5", "-q")
+        self.assertEqual((status, err), (0, ""))
+        size = os.path.getsize(self.path("whole.y4m"))
+        self.assertNotEqual(size % 4096, 0, "the last bytes must still wait in a buffer when the file is closed")
+        os.remove(self.path("whole.y4m"))
+        # No file may grow beyond that; the signal that would end the program is ignored, as a full disk sends none.
+        for most in (size - 1, size // 2):
+            limit = lambda: (signal.signal(signal.SIGXFSZ, signal.SIG_IGN), resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)))
+            _, err, status = card("a fox", "-o", self.path("a.y4m"), "--frames=5", "-q", preexec_fn=limit, restore_signals=False)
+            self.assertEqual(status, 1, err)
+            self.assertIn("expected to write frames, got: File too large", err)
+            self.assertEqual(os.listdir(self.folder), [])
 
     def test_reader_that_goes_away(self):
         program = subprocess.Popen(PROGRAM + ["generate", "--model=testcard", "--frames=-1", "a", "-o", "-"],
