@@ -84,6 +84,7 @@ class Generate(unittest.TestCase):
                                 (["a", "--steps"], "--steps: expected a value, got none"), (["a", "--steps=x"], "steps: expected"),
                                 (["a", "--frames=2", "--duration=1"], "expected frames or duration"), ([], "prompt: expected one of"),
                                 (["a", "-x"], "expected an option of zoetrope generate --help"), (["a", "--sei=0"], "sei: expected no such"),
+                                (["a", "--metadata-prompt=1"], "metadata_prompt: expected no such option here"),
                                 (["a", "--format", "rgb"], "format: expected one of yuv420p"),
                                 (["a", "--storyboard", "/dev/null"], "expected one of prompt, prompt_file, storyboard")):
             out, err, status = card("-o", self.path("x.y4m"), *arguments)
@@ -91,6 +92,13 @@ class Generate(unittest.TestCase):
             self.assertIn(text, err)
             self.assertEqual(err.count("\n"), 1, err)
         self.assertEqual(os.listdir(self.folder), [])
+
+    def test_quiet_tells_no_progress(self):
+        slow = ["a", "--frames=2", "--engine-opts", "delay_ms=2500"]
+        _, err, status = card(*slow, "-o", self.path("a.y4m"))
+        self.assertEqual(status, 0, err)
+        self.assertIn("0 of 2 frames", err)
+        self.assertEqual(card(*slow, "-o", self.path("b.y4m"), "-q")[1:], ("", 0))
 
     def test_failures_end_with_1(self):
         _, err, status = zoetrope("generate", "a", "--model", "/nosuch")

@@ -98,4 +98,26 @@ TEST(Null, StatusNamesAreNeverNull) {
     EXPECT_EQ(zt_version(), static_cast<uint32_t>(ZT_VERSION_INT));
 }
 
+// Hosts print and compare these words, so they are part of the interface.
+TEST(Null, EveryStatusHasItsName) {
+    const std::pair<zt_status, const char*> names[] = {
+        {ZT_OK, "ok"},
+        {ZT_AGAIN, "again"},
+        {ZT_END, "end"},
+        {ZT_ERROR_ARGUMENT, "argument"},
+        {ZT_ERROR_PROMPT, "prompt"},
+        {ZT_ERROR_NOT_FOUND, "not_found"},
+        {ZT_ERROR_IO, "io"},
+        {ZT_ERROR_WEIGHTS, "weights"},
+        {ZT_ERROR_MEMORY, "memory"},
+        {ZT_ERROR_DEVICE, "device"},
+        {ZT_ERROR_NUMERIC, "numeric"},
+        {ZT_ERROR_NETWORK, "network"},
+        {ZT_ERROR_CANCELLED, "cancelled"},
+        {ZT_ERROR_UNSUPPORTED, "unsupported"},
+        {ZT_ERROR_INTERNAL, "internal"},
+    };
+    for (const auto& [status, name] : names) EXPECT_STREQ(zt_status_name(status), name);
+}
+
 }  // namespace

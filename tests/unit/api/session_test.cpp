@@ -231,6 +231,19 @@ TEST(ApiSession, PromptChangesWhileRunning) {
     EXPECT_EQ(first, -1);
 }
 
+TEST(ApiSession, ANegativePromptIsNoPrompt) {
+    const ModelPtr model = open_model();
+    zt_request request = a_request();
+    request.frames = 48;
+    const SessionPtr session = start(model, request);
+    FramePtr frame;
+    ASSERT_EQ(read(session, frame), ZT_OK);
+    zt_error error = ZT_ERROR_INIT;
+    EXPECT_EQ(zt_session_set_option(session.get(), "negative_prompt", "rain", nullptr, &error), ZT_ERROR_UNSUPPORTED);
+    EXPECT_EQ(std::string(error.message).rfind("negative_prompt: expected none", 0), 0U) << error.message;
+    while (read(session, frame) == ZT_OK) EXPECT_STREQ(zt_frame_get_info(frame.get())->prompt, "a red fox");
+}
+
 // What a host that changes prompts while it reads was told, and what it saw.
 struct Steered {
     struct Change {
