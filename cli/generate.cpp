@@ -37,8 +37,11 @@ constexpr const char* kHelp =
 constexpr const char* kExamples =
     "\n"
     "  zoetrope generate \"a red fox runs through the snow at night\" -o fox.y4m --duration 6\n"
-    "  zoetrope generate --storyboard shots.srt -o - | ffmpeg -i - shots.mp4\n"
-    "  zoetrope generate \"a blue whale\" --frames -1 -o - | mpv -\n"
+    "  zoetrope generate --storyboard shots.srt -o - | ffmpeg -i - \\\n"
+    "      -vf setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709 shots.mp4\n"
+    "  zoetrope generate \"a blue whale\" --frames -1 -o - | mpv --vf=format:colormatrix=bt.709 -\n"
+    "\n"
+    "y4m has no word for the colour matrix, BT.709: hence the arguments of the readers.\n"
     "\n"
     "Ctrl-C ends it within a second; a file gets its name only when it is complete. Exit status: 0 done,\n"
     "1 failed, 2 not understood, 130 interrupted.\n";

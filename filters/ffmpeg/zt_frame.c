@@ -34,14 +34,16 @@ static const struct Format {
     { AV_PIX_FMT_YUV444P,   ZT_PIXEL_YUV444P   }, { AV_PIX_FMT_YUV420P10, ZT_PIXEL_YUV420P10 },
     { AV_PIX_FMT_YUV422P10, ZT_PIXEL_YUV422P10 }, { AV_PIX_FMT_YUV444P10, ZT_PIXEL_YUV444P10 },
     { AV_PIX_FMT_GBRP,      ZT_PIXEL_GBRP      }, { AV_PIX_FMT_GBRP10,    ZT_PIXEL_GBRP10    },
-    { AV_PIX_FMT_GBRP16,    ZT_PIXEL_GBRP16    },
+    { AV_PIX_FMT_GBRP16,    ZT_PIXEL_GBRP16    }, { AV_PIX_FMT_RGB24,     ZT_PIXEL_RGB24     },
 };
 
+/* FFmpeg takes the first that the next filter or encoder takes too. So encoders of video get YUV, which players
+ * expect, and those that know nothing but packed RGB (PNG) get the engine's own, through no scaler. */
 const int ff_zt_pixel_formats[] = {
     AV_PIX_FMT_YUV420P,   AV_PIX_FMT_YUV422P,   AV_PIX_FMT_YUV444P,
     AV_PIX_FMT_YUV420P10, AV_PIX_FMT_YUV422P10, AV_PIX_FMT_YUV444P10,
     AV_PIX_FMT_GBRP,      AV_PIX_FMT_GBRP10,    AV_PIX_FMT_GBRP16,
-    AV_PIX_FMT_NONE,
+    AV_PIX_FMT_RGB24,     AV_PIX_FMT_NONE,
 };
 
 zt_pixel_format ff_zt_pixel_format(int av_format)
@@ -72,8 +74,6 @@ static int without_j(int av_format)
 
 zt_pixel_format ff_zt_picture_format(int av_format)
 {
-    if (av_format == AV_PIX_FMT_RGB24)
-        return ZT_PIXEL_RGB24;
     if (av_format == AV_PIX_FMT_RGBA)
         return ZT_PIXEL_RGBA;
     return ff_zt_pixel_format(without_j(av_format));

@@ -20,11 +20,13 @@ ZT_ENV = [os.path.join(SOURCE, "tools", "zt-env")]
 FFMPEG = ZT_ENV + ["ffmpeg", "-hide_banner", "-nostdin", "-y", "-nostats"]
 SIZE = (256, 144)
 
-# name: (bytes a sample, chroma width divisor, chroma height divisor), as FFmpeg calls them here
+# name: (bytes a sample, chroma width divisor, chroma height divisor), as FFmpeg calls them here, in the order of
+# the C API's formats; of a packed one only the sum counts
 FORMATS = {
     "yuv420p": (1, 2, 2), "yuv422p": (1, 2, 1), "yuv444p": (1, 1, 1),
     "yuv420p10le": (2, 2, 2), "yuv422p10le": (2, 2, 1), "yuv444p10le": (2, 1, 1),
     "gbrp": (1, 1, 1), "gbrp10le": (2, 1, 1), "gbrp16le": (2, 1, 1),
+    "rgb24": (1, 1, 1),
 }
 
 

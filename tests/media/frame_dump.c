@@ -40,7 +40,8 @@ static void write_plane(const zt_frame_info *f, int plane)
     const int wide = f->format == ZT_PIXEL_YUV420P || f->format == ZT_PIXEL_YUV420P10 ||
                      f->format == ZT_PIXEL_YUV422P || f->format == ZT_PIXEL_YUV422P10;
     const int tall = f->format == ZT_PIXEL_YUV420P || f->format == ZT_PIXEL_YUV420P10;
-    const size_t row = (size_t)(plane && wide ? f->width / 2 : f->width) * (deep ? 2 : 1);
+    const int sample = f->format == ZT_PIXEL_RGB24 ? 3 : deep ? 2 : 1;
+    const size_t row = (size_t)(plane && wide ? f->width / 2 : f->width) * (size_t)sample;
     const int rows = plane && tall ? f->height / 2 : f->height;
 
     for (int y = 0; y < rows; y++)
@@ -89,7 +90,7 @@ int main(int argc, char **argv)
         const zt_frame_info *info = zt->frame_get_info(frame);
         if (info->chunk == 1 && info->chunk_start)
             start = now();
-        for (int plane = 0; plane < 3; plane++)
+        for (int plane = 0; plane < (info->format == ZT_PIXEL_RGB24 ? 1 : 3); plane++)
             write_plane(info, plane);
         zt->frame_unref(&frame);
     }
