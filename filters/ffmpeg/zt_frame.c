@@ -354,19 +354,18 @@ static int add_metadata(const ZtEngine *engine, const zt_model_info *model, cons
     return FFMIN(ret, 0);
 }
 
-/* The arguments as one would type them. The hashes are hexadecimal, so nothing in them needs quoting. */
-static void log_file_arguments(AVFilterContext *ctx, const zt_model_info *model, const zt_frame_info *info)
+/* The arguments as one would type them: the hashes are hexadecimal, so the comment, which reads as the GStreamer
+ * element's does, needs no quotes. Whoever turned the side data off is not told of it again. */
+static void log_file_arguments(AVFilterContext *ctx, const zt_model_info *model, const zt_frame_info *info, int sei)
 {
-    AVBPrint text;
+    char product[64];
 
-    av_bprint_init(&text, 512, AV_BPRINT_SIZE_UNLIMITED);
-    av_bprintf(&text, "{\"Label\":\"1\",\"ContentProducer\":\"zoetrope\",\"ProduceID\":\"%.16s-%" PRId64
-               "-%.16s\"}", model->sha256, info->seed, info->prompt_sha256);
-    if (av_bprint_is_complete(&text))
-        av_log(ctx, AV_LOG_VERBOSE, "to mark the file: -metadata 'AIGC=%s' -metadata 'comment=AI-generated; "
-               "AIGC=%s; digitalSourceType=" SOURCE_TYPE "' (mp4: add -movflags use_metadata_tags)\n",
-               text.str, text.str);
-    av_bprint_finalize(&text, NULL);
+    snprintf(product, sizeof(product), "%.16s-%" PRId64 "-%.16s", model->sha256, info->seed, info->prompt_sha256);
+    av_log(ctx, sei ? AV_LOG_INFO : AV_LOG_VERBOSE, "ffmpeg marks a file as generated only if it is told to: -udu_sei 1 "
+           "(libx264, libx265) -metadata comment=AI-generated+AIGC.Label:1+AIGC.ContentProducer:zoetrope+"
+           "AIGC.ProduceID:%s+digitalSourceType:" SOURCE_TYPE "\n", product);
+    av_log(ctx, AV_LOG_VERBOSE, "as a field of its own: -metadata 'AIGC={\"Label\":\"1\",\"ContentProducer\":\"zoetrope\","
+           "\"ProduceID\":\"%s\"}' -movflags use_metadata_tags\n", product);
 }
 
 int ff_zt_mark_frame(AVFilterContext *ctx, const ZtEngine *engine, const zt_model_info *model,
@@ -376,7 +375,7 @@ int ff_zt_mark_frame(AVFilterContext *ctx, const ZtEngine *engine, const zt_mode
     int ret;
 
     if (!marks->begun)
-        log_file_arguments(ctx, model, info);
+        log_file_arguments(ctx, model, info, marks->sei);
     if (info->chunk_start || !marks->begun)
         if ((ret = add_metadata(engine, model, info, marks, frame)) < 0)
             return ret;

@@ -3,7 +3,10 @@
  * gstt2vprovenance.c - the marks of a generated picture: tags, meta, message, side data
  *
  * COMMENT carries everything as one string, because it is the only tag that both MP4 and Matroska
- * muxers keep. The side data has the same name and fields as the FFmpeg filter's.
+ * muxers keep. It is written in letters, digits and "+-./:_" alone: matroskamux writes tags with
+ * gst_value_serialize(), which puts a string with any other character between quotes and a
+ * backslash before each such character. The side data has the same name and fields as the FFmpeg
+ * filter's.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -46,9 +49,9 @@ t2v_provenance_tags (const T2vProvenance * provenance)
 {
   const zt_frame_info *frame = provenance->frame;
   GstTagList *tags;
-  gchar *comment = g_strdup_printf ("AI-generated; AIGC={\"Label\":\"1\","
-      "\"ContentProducer\":\"zoetrope\",\"ProduceID\":\"%.16s-%"
-      G_GINT64_FORMAT "-%.16s\"}; digitalSourceType=%s",
+  gchar *comment = g_strdup_printf ("AI-generated+AIGC.Label:1+"
+      "AIGC.ContentProducer:zoetrope+AIGC.ProduceID:%.16s-%"
+      G_GINT64_FORMAT "-%.16s+digitalSourceType:%s",
       provenance->model_sha256, (gint64) frame->seed, frame->prompt_sha256,
       SOURCE_TYPE);
 

@@ -129,7 +129,7 @@ class Launch(Programs):
         self.check_video(self.path("g.mp4"), 32)
         tags = subprocess.run(["ffprobe", "-v", "error", "-show_format", self.path("g.mp4")], stdout=subprocess.PIPE,
                               check=True).stdout.decode()
-        self.assertIn('TAG:comment=AI-generated; AIGC={"Label":"1"', tags)
+        self.assertIn("TAG:comment=AI-generated+AIGC.Label:1+AIGC.ContentProducer:zoetrope+", tags)
         self.assertNotIn("red fox", tags)
 
     def test_without_a_converter(self):
@@ -202,7 +202,7 @@ class Links(Programs):
         self.assertIn("Duration: 0:00:02.000000000", out)
         self.assertIn("Seekable: yes", out)
         self.assertIn("colorimetry=(string)bt709", out)
-        self.assertRegex(out, r"comment: AI-generated; AIGC=")
+        self.assertRegex(out, r"comment: AI-generated\+AIGC\.Label:1\+")
 
     @need("gst-play-1.0")
     def test_player(self):
