@@ -4,7 +4,8 @@
  *
  * The overlay has the stock library's name and needs it by absolute path, so the stock library stays in
  * the process and answers everything but what is defined here: the list of filters, the look-up of a
- * filter by name, and the graph parser, which is the one stock caller of that look-up.
+ * filter by name, and the graph parser, which is the one stock caller of that look-up. The three functions
+ * that read a filter's arguments look at those of our filters first (zt_args.h).
  *
  * Set by build-overlay:  ZT_FFMPEG  av_version_info() of the FFmpeg whose source this was compiled in
  *                        ZT_STOCK   absolute path of the stock library
@@ -17,6 +18,7 @@
 
 #include "libavutil/avutil.h"
 #include "libavutil/log.h"
+#include "zt_args.h"
 #include "zt_compat.h"
 
 /* Our positions in av_filter_iterate's opaque counter; the stock ones count from zero. */
@@ -67,6 +69,9 @@ PARSER_FREE(DECLARE_OWN_FREE)
 static struct Stock {
     const AVFilter *(*av_filter_iterate)(void **opaque);
     const AVFilter *(*avfilter_get_by_name)(const char *name);
+    int (*avfilter_init_str)(AVFilterContext *ctx, const char *args);
+    int (*avfilter_graph_create_filter)(AVFilterContext **ctx, const AVFilter *filter, const char *name,
+                                        const char *args, void *opaque, AVFilterGraph *graph);
 #if LIBAVFILTER_VERSION_MAJOR < 9
     int (*avfilter_pad_count)(const AVFilterPad *pads);
 #endif
@@ -95,6 +100,8 @@ static void find_stock(void)
 #define FIND_FREE(name, params, args) FIND(name)
     FIND(av_filter_iterate)
     FIND(avfilter_get_by_name)
+    FIND(avfilter_init_str)
+    FIND(avfilter_graph_create_filter)
 #if LIBAVFILTER_VERSION_MAJOR < 9
     FIND(avfilter_pad_count)
 #endif
@@ -159,6 +166,53 @@ int avfilter_pad_count(const AVFilterPad *pads)
     return complete ? stock.avfilter_pad_count(pads) : 0;
 }
 #endif
+
+/* ---- Arguments: stock reads them, after ff_zt_check_args where the filter is ours ------------------- */
+
+static int check_args(void *log, const AVClass *filter, const char *args)
+{
+    for (uintptr_t i = 0; is_same() && our_filter(i); i++)
+        if (our_filter(i)->priv_class == filter)
+            return ff_zt_check_args(log, filter, args);
+    return 0;
+}
+
+int avfilter_init_str(AVFilterContext *ctx, const char *args)
+{
+    const int ret = is_same() ? check_args(ctx, ctx->filter->priv_class, args) : 0;
+
+    if (ret < 0)
+        return ret;
+    return complete ? stock.avfilter_init_str(ctx, args) : AVERROR(ENOSYS);
+}
+
+int avfilter_graph_create_filter(AVFilterContext **ctx, const AVFilter *filter, const char *name,
+                                 const char *args, void *opaque, AVFilterGraph *graph)
+{
+    const int ret = is_same() && filter ? check_args(graph, filter->priv_class, args) : 0;
+
+    if (ret < 0) {
+        *ctx = NULL;
+        return ret;
+    }
+    return complete ? stock.avfilter_graph_create_filter(ctx, filter, name, args, opaque, graph)
+                    : AVERROR(ENOSYS);
+}
+
+#if LIBAVFILTER_VERSION_MAJOR >= 9
+/* What the compiled-in parser calls in place of the function without zt_, by build-overlay. */
+int ff_filter_opt_parse(void *log, const AVClass *filter, AVDictionary **options, const char *args);
+int zt_filter_opt_parse(void *log, const AVClass *filter, AVDictionary **options, const char *args);
+
+int zt_filter_opt_parse(void *log, const AVClass *filter, AVDictionary **options, const char *args)
+{
+    const int ret = check_args(log, filter, args);
+
+    return ret < 0 ? ret : ff_filter_opt_parse(log, filter, options, args);
+}
+#endif
+
+/* ---- The graph parser ------------------------------------------------------------------------------- */
 
 /* `complete` is false only if the stock library is not in the process; then ours is the only parser. */
 #define DEFINE(type, name, params, args)                                           \

@@ -4,9 +4,11 @@ import concurrent.futures
 import os
 import pathlib
 import re
+import shutil
 import time
+import unittest
 
-from ffmpeg_common import SOURCE, MediaTest, digests, ffmpeg, ffmpeg_version, main, slack
+from ffmpeg_common import FFMPEG, SOURCE, ZT_ENV, MediaTest, digests, ffmpeg, ffmpeg_version, main, run, slack
 
 # option: wrong values; in a graph string, so : and ' are kept out. All options of the table must be here.
 WRONG = {
@@ -117,6 +119,70 @@ class Errors(MediaTest):
         self.assertEqual(digests(out), [])
         if ffmpeg_version() >= (7, 0):
             self.assertGreater(status, 0)
+
+
+class Colons(MediaTest):
+    """A colon ends a value. What stands behind it without a name is refused, never another option's value."""
+    CARD = "model=testcard:prompt='a red fox'"
+
+    def refused(self, result, option, rest, spelling):
+        out, err, status = result
+        self.assertEqual(digests(out), [])
+        self.assertGreater(status, 0, err)
+        self.assertIn(f'{option}: expected a name and = behind a colon, got "{rest}"; write a colon inside a value '
+                      f"as \\: between single quotes, {spelling}", err)
+
+    def test_what_people_type(self):
+        for typed, rest, spelling in (
+                ("duration=00:00:05", "00", "duration='00\\:00\\:05'"), ("duration=00:07", "07", "duration='00\\:07'"),
+                ("d=0:07:seed=3", "07", "d='0\\:07'"), ("lora=s.safetensors:0.5", "0.5", "lora='s.safetensors\\:0.5'"),
+                ("device=cuda:1", "1", "device='cuda\\:1'"), ("prompt_file=a:b.txt", "b.txt", "prompt_file='a\\:b.txt'"),
+                ("storyboard=a:b.srt:frames=2", "b.srt", "storyboard='a\\:b.srt'"), ("negative_prompt=no: no", " no", "negative_prompt='no\\: no'"),
+                ("engine_opts=delay_ms=1:nan_frame=3", "nan_frame=3", "engine_opts='delay_ms=1\\:nan_frame=3'"),
+                ("engine_opts=delay_ms=1:nan_frame=3:x:seed=3", "nan_frame=3", "engine_opts='delay_ms=1\\:nan_frame=3\\:x'"),
+                ("seed=3::frames=2", "", "seed='3\\:'")):
+            with self.subTest(typed=typed):
+                option = typed.split("=")[0]
+                self.refused(ffmpeg(f"t2vsrc={self.CARD}:{typed}"), option, rest, spelling)
+                self.refused(run(FFMPEG + ["-f", "lavfi", "-i", f"t2vsrc={self.CARD}:{typed}", "-f", "framemd5", "-"]), option, rest, spelling)
+                self.refused(run(FFMPEG + ["-f", "lavfi", "-i", "color=d=1", "-vf", f"i2v={self.CARD}:{typed}", "-f", "framemd5", "-"]),
+                             option, rest, spelling)
+
+    def test_long_values_and_quotes_are_not_repeated(self):
+        for prompt in ("x" * 200 + ": y", "'a fox'\\\\\\'s tail: red"):
+            _, err, status = ffmpeg(f"t2vsrc=model=testcard:prompt={prompt}")
+            self.assertGreater(status, 0)
+            self.assertIn("prompt: expected a name and = behind a colon, got a value alone; write a colon inside a value "
+                          "as \\: and the value between single quotes\n", err)
+
+    def test_each_spelling_of_the_docs_works(self):
+        folder = pathlib.Path(self.folder, "a:b")
+        folder.mkdir()
+        (folder / "p.txt").write_text("a red fox")
+        (folder / "s.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\na red fox\n")
+        wanted = digests(self.ok(ffmpeg(f"t2vsrc={self.CARD}:frames=24"))[0])
+        for quoted, bare in (("'{}'", "\\:"), ("{}", "\\\\:")):
+            def spell(value):
+                return quoted.format(value.replace(":", bare))
+            for options in (f"{self.CARD}:duration={spell('00:00:01')}", f"{self.CARD}:duration={spell('00:01')}",
+                            f"model=testcard:prompt_file={spell(str(folder / 'p.txt'))}:frames=24",
+                            f"model=testcard:storyboard={spell(str(folder / 's.srt'))}",
+                            f"{self.CARD}:engine_opts={spell('delay_ms=1:nan_frame=90')}:frames=24"):
+                self.assertEqual(digests(self.ok(ffmpeg("t2vsrc=" + options))[0]), wanted, options)
+                out, _ = self.ok(run(FFMPEG + ["-f", "lavfi", "-i", "t2vsrc=" + options, "-f", "framemd5", "-"]))
+                self.assertEqual(len(digests(out)), 24, options)
+            for option, value in (("lora", "s.safetensors:0.5"), ("device", "cuda:1")):     # the test card has neither
+                _, err, status = ffmpeg(f"t2vsrc={self.CARD}:{option}={spell(value)}")
+                self.assertGreater(status, 0)
+                self.assertRegex(err, f'{option}: expected .*, got "{value}"')
+
+    @unittest.skipUnless(shutil.which("mpv"), "no mpv")
+    def test_in_mpv(self):
+        play = ZT_ENV + ["mpv", "--no-config", "--vo=null", "--ao=null", "--untimed", "--msg-level=all=info"]
+        out, err, status = run(play + [f"av://lavfi:t2vsrc={self.CARD}:duration=00:01"])
+        self.assertNotEqual(status, 0)
+        self.assertIn("duration='00\\:01'", out + err)
+        self.ok(run(play + [f"av://lavfi:t2vsrc={self.CARD}:duration='00\\:01'"]))
 
 
 if __name__ == "__main__":

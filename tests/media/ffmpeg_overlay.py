@@ -5,6 +5,7 @@ import glob
 import os
 import pathlib
 import re
+import sys
 
 from ffmpeg_common import FFMPEG, OVERLAY, ZT_ENV, MediaTest, digests, main, run
 
@@ -19,6 +20,20 @@ GRAPHS = [
     "testsrc=r=5:d=1,lutyuv=y=negval", "testsrc=r=5:d=1,edgedetect", "color=red:r=5:d=1:s=320x240,drawbox=t=fill:w=20:h=20",
     "testsrc=r=5:d=1,geq=lum='X+Y'", "life=r=5:s=64x64:seed=1:ratio=0.5,trim=end_frame=3", "sine=d=1,showwaves=s=64x64:r=5",
 ]
+
+# A host that makes filters without a graph string: each text of arguments, as one answer a line.
+HOST = """import ctypes, sys
+lib = ctypes.CDLL(sys.argv[1])
+for name in ("avfilter_graph_alloc", "avfilter_get_by_name", "avfilter_graph_alloc_filter"):
+    getattr(lib, name).restype = ctypes.c_void_p
+graph = ctypes.c_void_p(lib.avfilter_graph_alloc())
+for index, args in enumerate(sys.argv[3:]):
+    kind = ctypes.c_void_p(lib.avfilter_get_by_name(sys.argv[2].encode()))
+    made = ctypes.c_void_p(1)
+    status = lib.avfilter_graph_create_filter(ctypes.byref(made), kind, b"a%d" % index, args.encode(), None, graph)
+    bare = ctypes.c_void_p(lib.avfilter_graph_alloc_filter(graph, kind, b"b%d" % index))
+    print(status, made.value is not None, lib.avfilter_init_str(bare, args.encode()))
+"""
 
 
 class Overlay(MediaTest):
@@ -45,6 +60,15 @@ class Overlay(MediaTest):
         for line in ("fit", "strength", "context"):
             self.assertNotRegex(out, rf"(?m)^ +{line} ")
             self.assertRegex(run(FFMPEG[:-3] + ["-h", "filter=i2v"])[0], rf"(?m)^ +{line} ")
+
+    def test_arguments_without_a_graph_string(self):
+        library = os.path.basename(glob.glob(os.path.join(OVERLAY, "libavfilter.so.*"))[0])
+        out, err = self.ok(run(ZT_ENV + [sys.executable, "-c", HOST, library, "t2vsrc", "model=testcard:prompt=x:duration=00:07",
+                                         "model=testcard:prompt=x:duration=00\\:07"]))
+        self.assertEqual(out.splitlines(), ["-22 False -22", "0 True 0"], err)
+        self.assertEqual(err.count('duration: expected a name and = behind a colon, got "07"'), 2, err)
+        out, err = self.ok(run(ZT_ENV + [sys.executable, "-c", HOST, library, "scale", "320:240", "w=320:h=240"]))
+        self.assertEqual(out.splitlines(), ["0 True 0", "0 True 0"], err)
 
     def mapped(self, *command):
         """Which of our libraries the program opened, by the dynamic linker's own account."""
