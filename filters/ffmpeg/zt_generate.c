@@ -382,33 +382,3 @@ int ff_zt_activate(AVFilterContext *ctx)
         }
     }
 }
-
-int ff_zt_process_command(AVFilterContext *ctx, const char *cmd, const char *arg, char *res, int res_len,
-                          int flags)
-{
-    ZtGenerator *s = ctx->priv;
-    const AVOption *option = av_opt_find(s, cmd, NULL, FLAGS | AV_OPT_FLAG_RUNTIME_PARAM, 0);
-    zt_error error = ZT_ERROR_INIT;
-    int64_t first_frame = 0;
-    zt_status status;
-
-    if (!option || !s->engine)
-        return AVERROR(ENOSYS);
-    if (!s->session)                /* its picture is still to come; the start will read the new value */
-        return ff_filter_process_command(ctx, cmd, arg, res, res_len, flags);
-    if (!strcmp(cmd, "prompt"))
-        status = s->engine->session_set_prompt(s->session, arg, &first_frame, &error);
-    else
-        status = s->engine->session_set_option(s->session, cmd, arg, &first_frame, &error);
-    if (status < 0) {
-        ff_zt_fail(ctx, status, &error);
-        return AVERROR(EINVAL);
-    }
-    if (status == ZT_END)
-        av_log(ctx, AV_LOG_WARNING, "%s: the last chunk has begun, the new value changes nothing\n", cmd);
-    else
-        av_log(ctx, AV_LOG_INFO, "%s: new value from frame %" PRId64 " on\n", cmd, first_frame);
-    if (res && res_len > 0)
-        snprintf(res, (size_t)res_len, "frame=%" PRId64, first_frame);
-    return ff_filter_process_command(ctx, cmd, arg, NULL, 0, flags);
-}

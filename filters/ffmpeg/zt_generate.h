@@ -115,7 +115,9 @@ int ff_zt_fail(AVFilterContext *ctx, zt_status status, const zt_error *error);
 /* The part of activate behind ff_zt_start: one frame, or the end. Waits in slices with a sign of life
  * every two seconds, and never answers EAGAIN, which FFmpeg 7 and later take for an end or a bug. */
 int ff_zt_activate(AVFilterContext *ctx);
-/* A process_command. The engine decides first; what it refuses leaves the old value in force, here too. */
+/* A process_command (zt_command.c). The engine decides first; what it refuses leaves the old value in force,
+ * here too. res gets "frame=" and the first frame that obeys, or the sentence that is also in the log. EINVAL
+ * for an option that cannot change, ENOSYS for a name that is none, which another filter may know. */
 int ff_zt_process_command(AVFilterContext *ctx, const char *cmd, const char *arg, char *res, int res_len,
                           int flags);
 

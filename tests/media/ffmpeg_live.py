@@ -52,6 +52,8 @@ class Commands(MediaTest):
         self.assertRegex(err, r"seed: new value from frame \d+ on")
         self.assertRegex(err, r"guidance: expected .*got \"loud\"")
         self.assertNotIn("steps: new value", err)
+        self.assertIn("steps: expected one of prompt, negative_prompt, seed, guidance (what can change while the source runs), "
+                      "got an option that cannot", err)
         self.assertNotIn("prompt: new value", err)
         self.assertRegex(err, r"guidance: new value from frame \d+ on")
         self.assertEqual({prompt for prompt, _ in chunks.values()}, {"a red fox"})
@@ -103,16 +105,32 @@ class Zmq(MediaTest):
             answer = client.ask("t2vsrc prompt 'a blue fox'")
             self.assertRegex(answer, r"^0 Success\nframe=\d+$")
             told = int(answer.rsplit("=")[1])
-            self.assertFalse(client.ask("t2vsrc guidance loud").startswith("0 "))       # refused; the source lives on
+            # What is refused says why, and the source lives on.
+            self.assertRegex(client.ask("t2vsrc guidance loud"), r'^22 Invalid argument\nguidance: expected .*, got "loud"$')
+            runtime = r"expected one of prompt, negative_prompt, seed, guidance \(what can change while the source runs\), got "
+            self.assertRegex(client.ask("t2vsrc steps 3"), "^22 Invalid argument\nsteps: " + runtime + "an option that cannot$")
+            self.assertRegex(client.ask("t2vsrc promt x"), "^38 Function not implemented\npromt: " + runtime + "another name$")
+            for name in ("prompt", "negative_prompt"):      # zmq cuts it at the first blank
+                self.assertRegex(client.ask(f"t2vsrc {name} a green fox"), rf'^22 Invalid argument\n{name}: expected more than one word, got "a"; '
+                                 rf"zmq ends a value at the first blank: {name} 'a blue fox', or {name} 'fox ' for a single word$")
             later = told
             while later < told + 48:        # what answers so has given frame `told` long ago
                 later = int(re.search(r"frame=(\d+)", client.ask("t2vsrc seed 7")).group(1))
+            single = 0
+            for text in ("'whale '", "一只红色的狐狸"):
+                from_here = int(re.match(r"0 Success\nframe=(\d+)$", client.ask("t2vsrc prompt " + text)).group(1))
+                single = single or from_here
+                while later < from_here + 48:
+                    later = int(re.search(r"frame=(\d+)", client.ask("t2vsrc seed 7")).group(1))
         finally:
             client.close()
             player.send_signal(signal.SIGINT)
             player.wait(timeout=60)
         chunks = re.findall(r"^frame:(\d+)(?:(?!^frame:)[\s\S])*?zoetrope\.prompt=(.*)", pathlib.Path(self.path("m.txt")).read_text(), flags=re.M)
         self.assertIn((str(told), "a blue fox"), chunks)
+        self.assertIn("whale ", [prompt for _, prompt in chunks])
+        self.assertIn("一只红色的狐狸", [prompt for _, prompt in chunks])
+        chunks = [chunk for chunk in chunks if int(chunk[0]) < single]
         for first, prompt in chunks:
             self.assertEqual(prompt, "a blue fox" if int(first) >= told else "a red fox", first)
 
