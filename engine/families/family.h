@@ -143,6 +143,13 @@ public:
     // Built-in names ("storybook") and whether they need a weights folder models/<name>.
     [[nodiscard]] virtual bool built_in() const = 0;
     [[nodiscard]] virtual bool has_weights() const = 0;
+    // Every file and folder that load(options) reads, beside options.path and what that folder holds: adapters, parts
+    // that engine_opts names, parts found elsewhere. A process shares a model only while all of them stay the same.
+    // Opens none of them; one that is not there may be left out. Throws what load() throws for options it cannot read.
+    [[nodiscard]] virtual std::vector<std::string> other_files(const LoadOptions& options) const {
+        (void)options;
+        return {};
+    }
     [[nodiscard]] virtual std::shared_ptr<const Model> load(const LoadOptions& options) const = 0;
 };
 

@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -95,32 +96,29 @@ Found find_model(const std::string& name) {
 // More files than any model folder has; stops a walk through somebody's home folder.
 constexpr size_t kMaxIdentityFiles = 4096;
 
+// Of the file behind the name, so that a replaced or changed one differs: the change time (ctime) also when its size
+// and modification time were put back.
 std::string file_identity(const fs::path& path) {
     struct stat status {};
     if (stat(path.c_str(), &status) != 0) return path.string() + "?";
-    return path.string() + ":" + std::to_string(status.st_ino) + ":" +
-           std::to_string(status.st_size) + ":" + std::to_string(status.st_mtim.tv_sec) + "." +
-           std::to_string(status.st_mtim.tv_nsec);
+    std::string text = path.string();
+    for (const auto number : {static_cast<int64_t>(status.st_dev), static_cast<int64_t>(status.st_ino),
+                              static_cast<int64_t>(status.st_size), static_cast<int64_t>(status.st_mtim.tv_sec),
+                              static_cast<int64_t>(status.st_mtim.tv_nsec), static_cast<int64_t>(status.st_ctim.tv_sec),
+                              static_cast<int64_t>(status.st_ctim.tv_nsec)})
+        text += ":" + std::to_string(number);
+    return text;
 }
 
-std::string identity(const Found& found, const LoadOptions& options) {
-    std::set<std::string> files;
-    if (is_folder(found.path)) {
-        std::error_code ignored;
-        for (fs::recursive_directory_iterator at(found.path, ignored), end;
-             at != end && files.size() < kMaxIdentityFiles; at.increment(ignored)) {
-            files.insert(file_identity(at->path()));
-        }
-    } else if (!found.path.empty()) {
-        files.insert(file_identity(found.path));
-    }
-    std::string key(found.family->name());
-    std::vector<std::string> parts = {found.path, options.device, options.precision,
-                                      std::to_string(options.memory_bytes)};
-    parts.insert(parts.end(), files.begin(), files.end());
-    for (const auto& [name, value] : options.engine_opts) parts.push_back(name + "=" + value);
-    for (const std::string& part : parts) key += '\0' + part;
-    return key;
+// A file, or everything in a folder.
+void add_identity(const std::string& path, std::set<std::string>& files) {
+    files.insert(file_identity(path));
+    if (!is_folder(path)) return;
+    std::error_code ignored;
+    size_t seen = 0;
+    for (fs::recursive_directory_iterator at(path, ignored), end; at != end && seen < kMaxIdentityFiles;
+         at.increment(ignored), ++seen)
+        files.insert(file_identity(at->path()));
 }
 
 // ---- Shared models -----------------------------------------------------------------------------
@@ -180,11 +178,34 @@ ModelPtr open_shared(const std::string& key, const std::function<ModelPtr()>& lo
 
 }  // namespace
 
+std::string sharing_key(const Family& family, const LoadOptions& options) {
+    std::set<std::string> files;
+    if (!options.path.empty()) add_identity(options.path, files);
+    for (const std::string& path : family.other_files(options)) add_identity(path, files);
+    // Each value after its name, so that none can pass for another.
+    std::string key(family.name());
+    const auto add = [&key](std::string_view name, std::string_view value) {
+        ((key += '\0') += name) += '\0';
+        key += value;
+    };
+    add("path", options.path);
+    add("device", options.device);
+    add("precision", options.precision);
+    add("memory", std::to_string(options.memory_bytes));
+    add("lora", options.lora);
+    for (const auto& [name, value] : options.engine_opts) {
+        add("key", name);
+        add("value", value);
+    }
+    for (const std::string& file : files) add("file", file);
+    return key;
+}
+
 OpenedModel open_model(const std::string& name, LoadOptions options) {
     const std::string wanted = name.empty() ? std::string(families::default_model()) : name;
     const Found found = find_model(wanted);
     options.path = found.path;
-    const std::string key = identity(found, options);
+    const std::string key = sharing_key(*found.family, options);
     ModelPtr model = open_shared(key, [&] { return found.family->load(options); });
     return {std::move(model), wanted, std::string(found.family->name())};
 }

@@ -18,8 +18,13 @@ struct OpenedModel {
 };
 
 // options.path is ignored; `name` is a built-in name or a path, empty = the default model.
-// The same weights (by canonical path, size and time of each file) with the same settings give the
-// same object; the last one who lets go frees it. Thread-safe. Throws zt::Error.
+// The same weights with the same settings (see sharing_key) give the same object; the last one who
+// lets go frees it. Thread-safe. Throws zt::Error.
 [[nodiscard]] OpenedModel open_model(const std::string& name, families::LoadOptions options);
+
+// Equal for two openings exactly when they may share one model: all of `options` but the log, and
+// path, size, times and inode of every file that the family reads for them. options.path is resolved.
+// Throws zt::Error for options that name no files.
+[[nodiscard]] std::string sharing_key(const families::Family& family, const families::LoadOptions& options);
 
 }  // namespace zt::pipeline

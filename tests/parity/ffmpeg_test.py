@@ -57,6 +57,33 @@ def goes_on(made):
     return passed == 49 * 3 * case.width * case.height and extended[passed:] == animated, f"{passed} bytes before, {len(animated)} new"
 
 
+def two_adapters(report, made, folder):
+    """Two sources in one process with different adapters, and one adapter at two scales: each has the frames that it has
+    alone, and none those of another."""
+    generator = torch.Generator().manual_seed(31)
+    loras = []
+    for name in "ab":
+        module = "transformer.transformer_blocks.0.ff.net.2"
+        pair = {f"{module}.lora_A.weight": torch.randn(4, 384, generator=generator), f"{module}.lora_B.weight": torch.randn(96, 4, generator=generator)}
+        loras.append(pathlib.Path(folder, f"adapter_{name}.safetensors"))
+        oracle.save_file(pair, loras[-1])
+
+    def clips(*chosen):
+        sources = [f"t2vsrc=model={made.model}:precision=fp32:device=cpu:prompt=x:size=32x32:frames=1:steps=1:lora='{lora}',format=gbrp[v{i}]"
+                   for i, lora in enumerate(chosen)]
+        files = [pathlib.Path(folder, f"{i}.gbrp") for i in range(len(chosen))]
+        outputs = [a for i, file in enumerate(files) for a in ("-map", f"[v{i}]", "-f", "rawvideo", "-y", str(file))]
+        err, status = ffmpeg_common.run(ffmpeg_common.FFMPEG + ["-filter_complex", ";".join(sources)] + outputs, text=False, timeout=300)[1:]
+        assert status == 0, err
+        return [file.read_bytes() for file in files]
+
+    chosen = [f"{loras[0]}\\:1", f"{loras[1]}\\:1", f"{loras[0]}\\:0.5"]
+    alone, together = [clips(lora)[0] for lora in chosen], clips(*chosen)
+    report.check("three adapters, each alone: three clips", len(set(alone)) == 3)
+    report.check("the same three in one process: each source has its own", together == alone,
+                 [alone.index(clip) if clip in alone else "another" for clip in together])
+
+
 def main():
     ffmpeg_common.prepare()
     report, gone_on = oracle.Report(), set()
@@ -71,7 +98,8 @@ def main():
                 gone_on.add(case.kind)
                 report.check(f"{made.text}: a clip that goes on from its last frame", *goes_on(made))
             report.above(f"{made.text}: worst frame, dB", pipeline_cases.worst_psnr(ours, (made.frames * 255).round() / 255), 52 if made.picture else 60)
-    assert report.passed + report.failed == 2 * len(NAMES) + len(gone_on) and len(gone_on) == 2
+        two_adapters(report, pipeline_cases.make(pipeline_cases.CASES[0], folder), folder)
+    assert report.passed + report.failed == 2 * len(NAMES) + len(gone_on) + 2 and len(gone_on) == 2
     report.end()
 
 

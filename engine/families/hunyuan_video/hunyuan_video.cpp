@@ -10,6 +10,7 @@
 #include "core/text_number.h"
 #include "core/utf8.h"
 #include "families/hunyuan_video/generation.h"
+#include "families/hunyuan_video/lora.h"
 
 namespace zt::families {
 namespace {
@@ -81,6 +82,11 @@ public:
     [[nodiscard]] bool detect(const std::string& path) const override { return hunyuan_video::looks_like_hunyuan_video(path); }
     [[nodiscard]] bool built_in() const override { return false; }
     [[nodiscard]] bool has_weights() const override { return true; }
+    [[nodiscard]] std::vector<std::string> other_files(const LoadOptions& options) const override {
+        std::vector<std::string> files = hunyuan_video::files_of(options.path, options.engine_opts);
+        for (const hunyuan_video::LoraFile& lora : hunyuan_video::parse_lora_option(options.lora)) hunyuan_video::add_files(lora.path, files);
+        return files;
+    }
     [[nodiscard]] std::shared_ptr<const Model> load(const LoadOptions& options) const override {
         return std::make_shared<HunyuanVideoModel>(hunyuan_video::open_model(options));
     }

@@ -271,6 +271,34 @@ ModelParts find_parts(const std::string& path, const EngineOptions& options) {
     return parts;
 }
 
+void add_files(const std::string& checkpoint, std::vector<std::string>& files) {
+    files.push_back(checkpoint);
+    if (is_folder(checkpoint)) return;
+    const fs::path folder = fs::path(checkpoint).has_parent_path() ? fs::path(checkpoint).parent_path() : ".";
+    files.push_back((folder / "config.json").string());
+    if (!checkpoint.ends_with(".index.json")) return;
+    std::error_code error;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+        if (at->path().extension() == ".safetensors") files.push_back(at->path().string());
+}
+
+std::vector<std::string> files_of(const std::string& path, const EngineOptions& options) {
+    const fs::path model(path);
+    const bool is_pipeline = is_there(model / "model_index.json");
+    std::vector<std::string> files;
+    // The folders of a pipeline one by one: they may be links, which a walk through the whole does not follow.
+    add_files(is_pipeline ? (model / "transformer").string() : path, files);
+    if (is_pipeline) files.push_back((model / "scheduler").string());
+    for (const std::string_view key : {"vae", "text_encoder", "text_encoder_2", "image_encoder"})
+        if (const std::string part = locate(key, options, model, is_pipeline); !part.empty()) add_files(part, files);
+    for (const std::string_view key : {"tokenizer", "tokenizer_2"}) {
+        const fs::path at = locate(key, options, model, is_pipeline);
+        if (at.empty()) continue;
+        for (const char* name : {"tokenizer.json", "vocab.json", "merges.txt"}) files.push_back(((is_folder(at) ? at : at.parent_path()) / name).string());
+    }
+    return files;
+}
+
 void require_all(const ModelParts& parts) {
     if (parts.missing.empty()) return;
     const size_t others = parts.missing.size() - 1;

@@ -59,6 +59,12 @@ struct ModelParts {
 // UNSUPPORTED (another model), WEIGHTS (damaged). What is merely missing is listed in `missing`.
 [[nodiscard]] ModelParts find_parts(const std::string& path, const EngineOptions& options);
 
+// The files and folders that find_parts and the tokenizers read for the same arguments, what the folder `path` holds
+// left out. Opens none. Throws NOT_FOUND for a path of engine_opts that is not there.
+[[nodiscard]] std::vector<std::string> files_of(const std::string& path, const EngineOptions& options);
+// Those of one checkpoint, an adapter for example: itself, its config.json, the shards of an index.
+void add_files(const std::string& checkpoint, std::vector<std::string>& files);
+
 // Throws ZT_ERROR_NOT_FOUND with the first of `missing`, if there is any.
 void require_all(const ModelParts& parts);
 

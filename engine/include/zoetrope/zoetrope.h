@@ -144,8 +144,9 @@ typedef struct zt_model_info {
 /* Fills a params struct with its defaults and its struct_size. */
 ZT_API void zt_model_params_init(zt_model_params *params);
 
-/* Opens a model. Weights already open in this process under the same identity (path, sizes and times
- * of the files) and settings are shared; the handle, with its log callback, is the caller's own.
+/* Opens a model. Weights already open in this process are shared where all that decides them is the
+ * same: every field of params but the log, and path, size, times and inode of every file that is read,
+ * adapters and parts of engine_opts too. The handle, with its log callback, is the caller's own.
  * *model: one reference, owned by the caller; NULL after a failure.
  * Statuses: ARGUMENT, NOT_FOUND, IO, WEIGHTS, MEMORY, DEVICE, UNSUPPORTED, INTERNAL. */
 ZT_API zt_status zt_model_open(const zt_model_params *params, zt_model **model, zt_error *error);

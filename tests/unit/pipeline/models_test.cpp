@@ -3,8 +3,15 @@
 // Shared models (pipeline/models.h): opened twice is one object, the last user frees it.
 #include "pipeline/models.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
 #include <set>
 #include <thread>
 
@@ -14,6 +21,8 @@ namespace {
 
 using zt::families::LoadOptions;
 using zt::pipeline::open_model;
+using zt::pipeline::sharing_key;
+namespace fs = std::filesystem;
 
 LoadOptions with(const char* delay_ms) {
     LoadOptions options;
@@ -56,6 +65,127 @@ TEST(Models, OpenedFromManyThreadsAtOnceIsOneObject) {
         }
         EXPECT_EQ(std::set(opened.begin(), opened.end()).size(), 1U);
     }
+}
+
+// A folder of its own, removed with its content.
+struct Folder {
+    Folder() {
+        std::string name = (fs::temp_directory_path() / "models-XXXXXX").string();
+        path = mkdtemp(name.data());
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    ~Folder() { fs::remove_all(path); }
+    [[nodiscard]] std::string write(const std::string& name, const std::string& text) const {
+        fs::create_directories((path / name).parent_path());
+        std::ofstream(path / name, std::ios::binary) << text;
+        return (path / name).string();
+    }
+    fs::path path;
+};
+
+// The family that reads what `options` names, and what may share with it.
+std::string key_of(const LoadOptions& options) {
+    for (const auto* family : zt::families::registry())
+        if (family->detect(options.path)) return sharing_key(*family, options);
+    return "no family";
+}
+
+constexpr const char* kIndex = R"({"_class_name": "HunyuanVideoPipeline"})";
+
+// Each part of the key alone: what one opening has and another has not must keep them apart.
+TEST(SharingKey, EverySettingAloneMakesAnotherModel) {
+    const Folder folder, other;
+    for (const Folder* at : {&folder, &other}) (void)at->write("model_index.json", kIndex);
+    LoadOptions options;
+    options.path = folder.path.string();
+    options.lora = folder.write("a.lora", "a");
+    const std::string same = key_of(options);
+    EXPECT_EQ(key_of(options), same);
+    std::set<std::string> keys = {same};
+    const std::vector<std::pair<const char*, std::function<void(LoadOptions&)>>> changes = {
+        {"path", [&](LoadOptions& o) { o.path = other.path.string(); }},
+        {"device", [](LoadOptions& o) { o.device = "cpu"; }},
+        {"precision", [](LoadOptions& o) { o.precision = "fp32"; }},
+        {"memory", [](LoadOptions& o) { o.memory_bytes = 1 << 30; }},
+        {"another adapter", [&](LoadOptions& o) { o.lora = folder.write("b.lora", "a"); }},
+        {"its scale", [](LoadOptions& o) { o.lora += ":0.5"; }},
+        {"a second one", [&](LoadOptions& o) { o.lora += "|" + folder.write("b.lora", "a"); }},
+        {"an option of the engine", [](LoadOptions& o) { o.engine_opts = {{"true_cfg", "2"}}; }},
+        {"another value of it", [](LoadOptions& o) { o.engine_opts = {{"true_cfg", "3"}}; }},
+        {"another key with it", [](LoadOptions& o) { o.engine_opts = {{"tiling", "3"}}; }}};
+    for (const auto& [what, change] : changes) {
+        LoadOptions changed = options;
+        change(changed);
+        EXPECT_TRUE(keys.insert(key_of(changed)).second) << what;
+    }
+}
+
+// The same name, another file: each way of changing one that a disk knows.
+TEST(SharingKey, EveryFileThatIsReadAloneMakesAnotherModel) {
+    const Folder folder, parts;
+    (void)folder.write("model/model_index.json", kIndex);
+    LoadOptions options;
+    options.path = (folder.path / "model").string();
+    std::vector<std::string> files = {folder.write("model/model_index.json", kIndex), folder.write("model/transformer/config.json", "{}"),
+                                      folder.write("linked/weights.safetensors", "1"), parts.write("a.lora", "1"), parts.write("b.lora", "1")};
+    fs::create_directory_symlink(folder.path / "linked", folder.path / "model/text_encoder_2");
+    options.lora = files[3] + ":0.5|" + files[4];
+    for (const char* key : {"vae", "text_encoder", "image_encoder"}) {
+        files.push_back(parts.write(std::string(key) + ".safetensors", "1"));
+        options.engine_opts.emplace_back(key, files.back());
+    }
+    for (const char* key : {"tokenizer", "tokenizer_2"}) {
+        files.push_back(parts.write(std::string(key) + "/tokenizer.json", "1"));
+        options.engine_opts.emplace_back(key, fs::path(files.back()).parent_path());
+    }
+    for (const std::string& file : files) {
+        const std::string before = key_of(options);
+        EXPECT_EQ(key_of(options), before) << file;
+        struct stat was {};
+        ASSERT_EQ(stat(file.c_str(), &was), 0);
+        { std::ofstream(file, std::ios::app) << " "; }
+        const std::string longer = key_of(options);
+        EXPECT_NE(longer, before) << file << ": another size";
+        const timespec times[2] = {{1, 0}, {1, 0}};
+        utimensat(AT_FDCWD, file.c_str(), times, 0);
+        const std::string older = key_of(options);
+        EXPECT_NE(older, longer) << file << ": another time";
+        fs::copy_file(file, file + ".new");
+        utimensat(AT_FDCWD, (file + ".new").c_str(), times, 0);
+        fs::rename(file + ".new", file);
+        const std::string replaced = key_of(options);
+        EXPECT_NE(replaced, older) << file << ": another file of the same size and time";
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));   // change times count in ticks of the kernel
+        { std::fstream(file, std::ios::in | std::ios::out) << "{"; }
+        utimensat(AT_FDCWD, file.c_str(), times, 0);
+        EXPECT_NE(key_of(options), replaced) << file << ": overwritten in place, its time put back";
+    }
+}
+
+// Parts that lie beside a single file are found by their names, not named by the user.
+TEST(SharingKey, PartsFoundBesideAFileBelongToIt) {
+    const Folder folder;
+    LoadOptions options;
+    // GGUF with one key: general.architecture = "hyvid".
+    const auto number = [](uint64_t value, int bytes) {
+        std::string text;
+        for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> 8 * i);
+        return text;
+    };
+    const auto text = [&](const std::string& value) { return number(value.size(), 8) + value; };
+    options.path = folder.write("model/unet/hunyuan.gguf", "GGUF" + number(3, 4) + number(0, 8) + number(1, 8) +
+                                                               text("general.architecture") + number(8, 4) + text("hyvid"));
+    const std::string alone = key_of(options);
+    ASSERT_NE(alone, "no family");
+    std::set<std::string> keys = {alone};
+    for (const char* name : {"model/vae/hunyuan_video_vae_bf16.safetensors", "model/text_encoders/llava_llama3_fp16.safetensors",
+                             "model/text_encoders/clip_l.safetensors", "model/unet/tokenizer/tokenizer.json", "model/unet/config.json"}) {
+        (void)folder.write(name, "{}");
+        EXPECT_TRUE(keys.insert(key_of(options)).second) << name;
+    }
+    (void)folder.write("model/unet/another.gguf", "x");
+    EXPECT_TRUE(keys.contains(key_of(options))) << "a file that is not read";
 }
 
 TEST(Models, UnknownNamesListWhatIsBuiltIn) {
