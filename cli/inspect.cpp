@@ -15,6 +15,7 @@
 #include "core/model_folders.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
+#include "families/hunyuan_video/detection.h"
 #include "families/hunyuan_video/inspect.h"
 #include "families/storybook/inspect.h"
 #include "weights/checkpoint.h"
@@ -23,6 +24,7 @@ namespace zt::cli {
 namespace {
 
 namespace fs = std::filesystem;
+using Fit = families::Detection::Fit;
 using hunyuan_video::EngineOptions;
 using hunyuan_video::PlanRequest;
 
@@ -146,7 +148,7 @@ std::string resolve(const std::string& path) {
     std::string looked;
     for (const fs::path& folder : model_folders(fs::read_symlink("/proc/self/exe", ignored).parent_path())) {
         const std::string model = (folder / path).lexically_normal().string();
-        if (storybook::looks_like_storybook(model)) return model;
+        if (storybook::detect(model).fit == Fit::kOurs) return model;
         looked += (looked.empty() ? "" : ", ") + quote(model);
     }
     throw Error(ZT_ERROR_NOT_FOUND, "zoetrope inspect: expected the weights of storybook in " + looked + ", got no such folder; set ZOETROPE_MODEL_PATH to the folder that holds it");
@@ -159,12 +161,18 @@ int inspect(std::span<char*> arguments) {
     if (a.help) return print_help(), 0;
     if (a.path.empty()) refuse("zoetrope inspect", "a path", "none");
     const std::string path = resolve(a.path);
-    if (storybook::looks_like_storybook(path))
+    const families::Detection small = storybook::detect(path), large = hunyuan_video::detect(path);
+    if (small.fit == Fit::kOurs) {
         std::fputs(storybook::inspect(path).c_str(), stdout);
-    else if (hunyuan_video::looks_like_hunyuan_video(path))
+    } else if (large.fit == Fit::kOurs) {
         std::fputs(hunyuan_video::inspect(path, a.options, a.plan).c_str(), stdout);
-    else
-        print_checkpoint(path);
+    } else {
+        const families::Detection& better = large.fit > small.fit ? large : small;
+        std::error_code ignored;
+        // Any other checkpoint in one file has types to tell of; the rest has the reason that every front end gives.
+        if (better.fit != Fit::kBroken && !fs::is_directory(path, ignored)) print_checkpoint(path);
+        else throw Error(better.status, better.reason);
+    }
     return 0;
 }
 

@@ -134,12 +134,26 @@ public:
     [[nodiscard]] virtual std::unique_ptr<Generation> begin(const GenerationRequest& request) const = 0;
 };
 
+// What a family makes of a path. When no family reads it, the user gets the reason of the one whose fit is best.
+struct Detection {
+    enum class Fit : uint8_t {
+        kNone,      // nothing that it knows
+        kOther,     // another kind of model, by name
+        kBroken,    // a file that it would have to read, and cannot
+        kOurs       // its own kind; load() may still find faults
+    };
+    Fit fit = Fit::kNone;
+    std::string reason;   // why it is not kOurs: "<file>: expected <x>, got <y>"; may be empty
+    zt_status status = ZT_ERROR_UNSUPPORTED;
+};
+
 class Family {
 public:
     virtual ~Family() = default;
     [[nodiscard]] virtual std::string_view name() const = 0;
-    // True if this family reads what lies at path. Reads names and headers, never tensors.
-    [[nodiscard]] virtual bool detect(const std::string& path) const = 0;
+    // Whether this family reads what lies at path, or why not. Reads names and headers, never tensors. What is wrong
+    // with a file is the reason, not an exception.
+    [[nodiscard]] virtual Detection detect(const std::string& path) const = 0;
     // Built-in names ("storybook") and whether they need a weights folder models/<name>.
     [[nodiscard]] virtual bool built_in() const = 0;
     [[nodiscard]] virtual bool has_weights() const = 0;

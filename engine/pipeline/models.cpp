@@ -84,11 +84,14 @@ Found find_model(const std::string& name) {
         throw Error(ZT_ERROR_NOT_FOUND,
                     "model: expected " + known + " or the path of a model, got " + got);
     }
+    families::Detection best;
     for (const Family* family : families) {
-        if (family->detect(path.string())) return {family, path.string()};
+        families::Detection found = family->detect(path.string());
+        if (found.fit == families::Detection::Fit::kOurs) return {family, path.string()};
+        if (found.fit > best.fit || best.reason.empty()) best = std::move(found);
     }
-    throw Error(ZT_ERROR_UNSUPPORTED,
-                "model: expected weights of a known family, got " + zt::quote(name));
+    throw Error(best.status, best.reason.empty() ? "model: expected weights of a known family, got " + zt::quote(name)
+                                                 : best.reason);
 }
 
 // ---- Identity ----------------------------------------------------------------------------------

@@ -230,7 +230,7 @@ void check_layout(std::vector<GgufTensor>& tensors, uint64_t data_start, uint64_
     for (GgufTensor& tensor : tensors) {
         const std::optional<uint64_t> end = (CheckedSize(data_start) + CheckedSize(tensor.offset) + CheckedSize(tensor.size_bytes)).get();
         if (!end || *end > file_bytes)
-            refuse(file, "tensor " + quote(tensor.name) + ": data: expected to end at or before " + std::to_string(file_bytes) + " (end of the file), got " + (end ? std::to_string(*end) : "more than 2^64"));
+            refuse(file, "tensor " + quote(tensor.name) + ": data: expected to end at or before " + std::to_string(file_bytes) + " (end of the file), got " + (end ? std::to_string(*end) + "; the file is cut, download it again" : "more than 2^64"));
         tensor.offset += data_start;
     }
     std::sort(tensors.begin(), tensors.end(), [](const GgufTensor& a, const GgufTensor& b) {

@@ -14,6 +14,7 @@
 #include "core/checked.h"
 #include "core/json.h"
 #include "core/utf8.h"
+#include "weights/foreign_file.h"
 
 namespace zt::weights {
 namespace {
@@ -222,7 +223,8 @@ void check_layout(std::vector<TensorEntry>& tensors, uint64_t data_bytes, const 
     }
     if (end != data_bytes) {
         refuse(file, "data: expected to end at " + std::to_string(end) + " (last tensor), got " +
-                         std::to_string(data_bytes) + " (end of the file)");
+                         std::to_string(data_bytes) + " (end of the file)" +
+                         (data_bytes < end ? "; the file is cut, download it again" : ""));
     }
 }
 
@@ -242,8 +244,11 @@ uint64_t little_endian(std::span<const std::byte> bytes) noexcept {
     if (start.starts_with("GGUF")) {
         throw Error(ZT_ERROR_UNSUPPORTED, file.name() + ": expected safetensors, got GGUF");
     }
+    const std::optional<std::string> foreign = start.starts_with('{') ? "a JSON text" : foreign_file(start);
+    if (foreign && length != 0) refuse(file.name(), "expected safetensors or GGUF, got " + *foreign);
     if (file.size() < kLengthBytes) {
-        refuse(file.name(), "expected at least 10 bytes, got " + std::to_string(file.size()));
+        refuse(file.name(), "expected at least 10 bytes, got " + std::to_string(file.size()) +
+                                (file.size() == 0 ? " (an empty file)" : ""));
     }
     const uint64_t left = file.size() - kLengthBytes;
     if (length > left) {
@@ -254,7 +259,10 @@ uint64_t little_endian(std::span<const std::byte> bytes) noexcept {
         refuse(file.name(), "header length: expected at most " + std::to_string(kMaxHeaderBytes) + ", got " +
                                 std::to_string(length));
     }
-    if (length < 2) refuse(file.name(), "header length: expected at least 2, got " + std::to_string(length));
+    if (length < 2) {
+        refuse(file.name(), "header length: expected at least 2, got " + std::to_string(length) +
+                                (foreign ? " (" + *foreign + ")" : ""));
+    }
     refuse(file.name(), "header: expected a JSON object, got " + quote(start.substr(kLengthBytes, 1)) + " first");
 }
 
@@ -288,11 +296,11 @@ SafetensorsFile::SafetensorsFile(File file, TensorTable table)
 
 SafetensorsFile SafetensorsFile::open(const std::string& path) {
     File file = File::open(path);
-    std::array<char, kLengthBytes + 1> start{};
+    std::array<char, kForeignBytes> start{};
     const size_t start_bytes = std::min<uint64_t>(file.size(), start.size());
     file.read_exact(0, std::as_writable_bytes(std::span(start).first(start_bytes)));
     const uint64_t length = little_endian(std::as_bytes(std::span(start)));
-    const bool plausible = start_bytes == start.size() && start[kLengthBytes] == '{' && length >= 2 &&
+    const bool plausible = start_bytes > kLengthBytes && start[kLengthBytes] == '{' && length >= 2 &&
                            length <= kMaxHeaderBytes && length <= file.size() - kLengthBytes;
     if (!plausible) refuse_start(file, {start.data(), start_bytes}, length);
 

@@ -179,6 +179,27 @@ class Other(unittest.TestCase):
         self.assertEqual((done.stdout, done.returncode), (b"", 1))
         self.assertIn(b'expected the weights of storybook in "/nosuch/storybook"', done.stderr)
 
+    def test_generate_and_inspect_give_the_same_reason_for_a_file_that_is_no_model(self):
+        header = b'{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
+        with tempfile.TemporaryDirectory(prefix="cli-") as folder:
+            os.mkdir(os.path.join(folder, "wan"))
+            rows = (("page.safetensors", b"<!doctype html><h1>404", "page.safetensors: expected safetensors or GGUF, got an HTML page"),
+                    ("pointer.safetensors", b"version https://git-lfs.github.com/spec/v1\n", "pointer.safetensors: expected safetensors or GGUF, got a pointer of Git LFS"),
+                    ("half.safetensors", len(header).to_bytes(8, "little") + header + b"1234",
+                     "half.safetensors: data: expected to end at 8 (last tensor), got 4 (end of the file); the file is cut"),
+                    ("empty.safetensors", b"", "empty.safetensors: expected at least 10 bytes, got 0 (an empty file)"),
+                    ("cut.gguf", b"GGUF\x03\x00\x00\x00\x01", "cut.gguf: tensor count: expected 8 bytes, got 1 (end of the file)"),
+                    ("wan/model_index.json", b'{"_class_name":"WanPipeline"}', 'got "WanPipeline", another pipeline'))
+            for name, content, words in rows:
+                path = os.path.join(folder, name)
+                with open(path, "wb") as file:
+                    file.write(content)
+                path = os.path.dirname(path) if name.endswith(".json") else path
+                said = [zoetrope("inspect", path), zoetrope("generate", "--model", path, "a", "-o", os.path.join(folder, "x.y4m"))]
+                self.assertEqual([(out, status) for out, _, status in said], [(b"", 1)] * 2, name)
+                self.assertEqual(said[0][1], said[1][1])
+                self.assertIn(words, said[0][1])
+
     def test_doctor(self):
         out, err, status = zoetrope("doctor")
         self.assertEqual((err, status), ("", 0), out)

@@ -98,6 +98,15 @@ class Errors(MediaTest):
         os.mkfifo(self.path("fifo"))
         self.refused(f"t2vsrc=model=testcard:frames=2:prompt_file={self.path('fifo')}", '(prompt_file|".*fifo")')
 
+    def test_a_file_that_is_no_model_is_named_with_what_it_is(self):
+        for name, content, words in (("page.safetensors", "<!doctype html>", "got an HTML page"), ("model_index.json", '{"_class_name":"WanPipeline"}', 'got "WanPipeline"')):
+            path = pathlib.Path(self.path(name))
+            path.write_text(content)
+            model = path if path.suffix != ".json" else path.parent
+            result = ffmpeg(f"t2vsrc=model={model}:prompt=x", timeout=60)
+            self.refused("t2vsrc", name, result)
+            self.assertIn(words, result[1])
+
     def test_unknown_encoder_is_told_before_any_work(self):
         begun = time.monotonic()
         _, err, status = ffmpeg("t2vsrc=model=testcard:prompt=x:engine_opts=delay_ms=5000", "-c:v", "nosuch", "-f", "null", "-")

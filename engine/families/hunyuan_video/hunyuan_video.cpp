@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
+#include "families/hunyuan_video/detection.h"
 #include "families/hunyuan_video/generation.h"
 #include "families/hunyuan_video/lora.h"
 
@@ -79,7 +80,7 @@ private:
 class HunyuanVideoFamily final : public Family {
 public:
     [[nodiscard]] std::string_view name() const override { return "hunyuan_video"; }
-    [[nodiscard]] bool detect(const std::string& path) const override { return hunyuan_video::looks_like_hunyuan_video(path); }
+    [[nodiscard]] Detection detect(const std::string& path) const override { return hunyuan_video::detect(path); }
     [[nodiscard]] bool built_in() const override { return false; }
     [[nodiscard]] bool has_weights() const override { return true; }
     [[nodiscard]] std::vector<std::string> other_files(const LoadOptions& options) const override {

@@ -7,10 +7,10 @@
 #include <array>
 #include <filesystem>
 
-#include "core/file.h"
 #include "core/json.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
+#include "families/hunyuan_video/detection.h"
 
 namespace zt::hunyuan_video {
 namespace {
@@ -104,18 +104,10 @@ std::optional<ConfigText> config_of(const std::string& path, std::string_view cl
     const bool folder = is_folder(path);
     const fs::path at = (folder ? fs::path(path) : fs::path(path).parent_path()) / "config.json";
     if (!is_there(at)) return std::nullopt;
-    ConfigText config{file_name(at.parent_path()) + "/config.json", read_whole_file(at.string(), json::Limits{}.bytes)};
+    ConfigText config{file_name(at.parent_path()) + "/config.json", {}};
+    config.text = read_json_text(at.string(), config.name);
     if (!folder && config.text.find(class_mark) == std::string::npos) return std::nullopt;   // somebody else's
     return config;
-}
-
-// "_class_name" of a diffusers file, empty if there is none.
-std::string class_name(const fs::path& file) {
-    if (!is_there(file)) return {};
-    const json::Origin origin{file_name(file), ZT_ERROR_WEIGHTS};
-    const json::Value value = json::parse_value(read_whole_file(file.string(), json::Limits{}.bytes), {}, origin);
-    const auto name = json::Field(value, origin).find("_class_name");
-    return name ? name->string() : std::string();
 }
 
 // ---- Parts -------------------------------------------------------------------------------------
@@ -174,7 +166,7 @@ void read_scheduler(const fs::path& folder, ModelParts& parts) {
     const fs::path file = folder / "scheduler/scheduler_config.json";
     if (!is_there(file)) return;
     const json::Origin origin{"scheduler/scheduler_config.json", ZT_ERROR_WEIGHTS};
-    const json::Value value = json::parse_value(read_whole_file(file.string(), json::Limits{}.bytes), {}, origin);
+    const json::Value value = json::parse_value(read_json_text(file.string(), origin.name), {}, origin);
     const json::Field root(value, origin);
     if (const auto name = root.find("_class_name"); name && name->string() != "FlowMatchEulerDiscreteScheduler")
         throw Error(ZT_ERROR_UNSUPPORTED, origin.name + ": _class_name: expected FlowMatchEulerDiscreteScheduler, got " + quote(name->string()));
@@ -182,12 +174,6 @@ void read_scheduler(const fs::path& folder, ModelParts& parts) {
         parts.flow_shift = shift->number();
         if (!(*parts.flow_shift > 0 && *parts.flow_shift <= 100)) shift->refuse("a number above 0, up to 100");
     }
-}
-
-void check_pipeline(const std::string& name, const std::string& file) {
-    constexpr std::array<std::string_view, 2> kKnown = {"HunyuanVideoPipeline", "HunyuanVideoImageToVideoPipeline"};
-    if (std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end()) return;
-    throw Error(ZT_ERROR_UNSUPPORTED, file + ": _class_name: expected HunyuanVideoPipeline or HunyuanVideoImageToVideoPipeline, got " + quote(name));
 }
 
 void note_missing(ModelParts& parts) {
@@ -206,23 +192,6 @@ void note_missing(ModelParts& parts) {
 
 std::span<const OptionRow> option_rows() { return kOptions; }
 
-bool looks_like_hunyuan_video(const std::string& path) {
-    try {
-        if (is_folder(path)) {
-            if (class_name(fs::path(path) / "model_index.json").starts_with("HunyuanVideo")) return true;
-            return class_name(fs::path(path) / "config.json").starts_with("HunyuanVideo");
-        }
-        const Checkpoint file = Checkpoint::open(path);
-        if (file.text_value("general.architecture") == "hyvid") return true;
-        return std::any_of(file.entries().begin(), file.entries().end(), [](const auto& entry) {
-            const auto placed = place(Part::kTransformer, entry.name);
-            return placed && placed->module == "txt_in.individual_token_refiner.blocks.0.norm1";
-        });
-    } catch (const Error&) {
-        return false;
-    }
-}
-
 ModelParts find_parts(const std::string& path, const EngineOptions& options) {
     check_options(options);
     ModelParts parts;
@@ -232,7 +201,7 @@ ModelParts find_parts(const std::string& path, const EngineOptions& options) {
     parts.true_cfg = read_true_cfg(options);
     const fs::path model(path);
     const bool is_pipeline = is_there(model / "model_index.json");
-    if (is_pipeline) check_pipeline(class_name(model / "model_index.json"), "model_index.json");
+    if (is_pipeline) check_pipeline(class_name((model / "model_index.json").string()));
     parts.transformer_file = open_part(is_pipeline ? (model / "transformer").string() : path);
     parts.layout = is_pipeline         ? "diffusers folder"
                    : is_folder(model) ? "folder of a diffusers transformer"

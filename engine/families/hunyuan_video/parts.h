@@ -51,10 +51,6 @@ struct ModelParts {
     std::vector<std::string> missing;   // "vae: expected ..., got none; ..." for each part that is not there
 };
 
-// True if `path` holds a HunyuanVideo transformer or pipeline, of any version: find_parts tells whether
-// it is one that can be used. Never throws for what it cannot read: that is not ours then.
-[[nodiscard]] bool looks_like_hunyuan_video(const std::string& path);
-
 // Throws zt::Error: ARGUMENT (unknown key or value of engine_opts), NOT_FOUND (a path given there),
 // UNSUPPORTED (another model), WEIGHTS (damaged). What is merely missing is listed in `missing`.
 [[nodiscard]] ModelParts find_parts(const std::string& path, const EngineOptions& options);

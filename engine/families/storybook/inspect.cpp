@@ -8,13 +8,14 @@
 
 #include "core/file.h"
 #include "core/json.h"
+#include "core/utf8.h"
 
 namespace zt::storybook {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char *kConfig = "config.json", *kFiles[] = {"vae.safetensors", "denoiser.safetensors"};
+constexpr const char *kConfig = "config.json", *kManifest = "manifest.json", *kFiles[] = {"vae.safetensors", "denoiser.safetensors"};
 
 std::string megabytes(uint64_t bytes) {
     char text[32];
@@ -41,11 +42,17 @@ std::string words_text(const json::Field& known) {
 
 }  // namespace
 
-bool looks_like_storybook(const std::string& path) {
+families::Detection detect(const std::string& path) {
+    using Fit = families::Detection::Fit;
     std::error_code ignored;
-    bool all = fs::is_regular_file(fs::path(path) / "manifest.json", ignored);
-    for (const char* name : kFiles) all = all && fs::is_regular_file(fs::path(path) / name, ignored);
-    return all;
+    const auto has = [&](const char* name) { return fs::is_regular_file(fs::path(path) / name, ignored); };
+    const char* first_missing = nullptr;
+    for (const char* name : {kManifest, kFiles[0], kFiles[1]})
+        if (!has(name) && first_missing == nullptr) first_missing = name;
+    if (first_missing == nullptr) return {Fit::kOurs, {}};
+    // Other programs have a manifest.json or a vae.safetensors too.
+    if (!has(kFiles[1]) && !(has(kManifest) && has(kFiles[0]))) return {};
+    return {Fit::kBroken, quote(path) + ": expected " + first_missing + ", as in every folder of a storybook model, got none", ZT_ERROR_NOT_FOUND};
 }
 
 std::string inspect(const std::string& folder) {

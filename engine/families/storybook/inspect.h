@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "families/family.h"
+
 namespace zt::storybook {
 
 // Words the model was trained with, by what they name; for people to read.
@@ -14,8 +16,8 @@ struct KnownWords {
     std::vector<std::vector<std::string>> english, chinese;   // [value][synonym], the plain one first
 };
 
-// True for a folder with the files of a storybook model.
-[[nodiscard]] bool looks_like_storybook(const std::string& path);
+// Ours: a folder with the files of a storybook model. Broken: one that has some of them. Never throws zt::Error.
+[[nodiscard]] families::Detection detect(const std::string& path);
 
 // Shape, sizes and the words it knows, as lines of text. Reads config.json and the sizes of the other
 // files. Throws zt::Error naming the file and field.

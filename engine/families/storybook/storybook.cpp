@@ -60,7 +60,7 @@ class StorybookFamily final : public Family {
 public:
     [[nodiscard]] std::string_view name() const override { return "storybook"; }
     // Another storybook than the built-in one: a folder with its three files.
-    [[nodiscard]] bool detect(const std::string& path) const override { return storybook::looks_like_storybook(path); }
+    [[nodiscard]] Detection detect(const std::string& path) const override { return storybook::detect(path); }
     [[nodiscard]] bool built_in() const override { return true; }
     [[nodiscard]] bool has_weights() const override { return true; }
     [[nodiscard]] std::shared_ptr<const Model> load(const LoadOptions& options) const override {

@@ -194,7 +194,7 @@ constexpr uint64_t kLeastMemory = uint64_t{64} << 20;  // frames of the largest 
 class TestcardFamily final : public Family {
 public:
     [[nodiscard]] std::string_view name() const override { return "testcard"; }
-    [[nodiscard]] bool detect(const std::string&) const override { return false; }  // has no files
+    [[nodiscard]] Detection detect(const std::string&) const override { return {}; }  // has no files
     [[nodiscard]] bool built_in() const override { return true; }
     [[nodiscard]] bool has_weights() const override { return false; }
     [[nodiscard]] std::shared_ptr<const Model> load(const LoadOptions& options) const override {

@@ -14,6 +14,7 @@
 #include <functional>
 #include <set>
 #include <thread>
+#include <tuple>
 
 #include "core/error.h"
 
@@ -87,7 +88,7 @@ struct Folder {
 // The family that reads what `options` names, and what may share with it.
 std::string key_of(const LoadOptions& options) {
     for (const auto* family : zt::families::registry())
-        if (family->detect(options.path)) return sharing_key(*family, options);
+        if (family->detect(options.path).fit == zt::families::Detection::Fit::kOurs) return sharing_key(*family, options);
     return "no family";
 }
 
@@ -186,6 +187,36 @@ TEST(SharingKey, PartsFoundBesideAFileBelongToIt) {
     }
     (void)folder.write("model/unet/another.gguf", "x");
     EXPECT_TRUE(keys.contains(key_of(options))) << "a file that is not read";
+}
+
+// Whichever family knows best what is wrong with a path is heard, through this one door of all front ends.
+TEST(Models, APathThatNoFamilyReadsIsRefusedWithTheReason) {
+    const Folder folder;
+    const auto refusal = [](const std::string& path) -> std::pair<std::string, zt_status> {
+        try {
+            (void)open_model(path, with("1"));
+        } catch (const zt::Error& error) {
+            return {error.what(), error.status()};
+        }
+        return {"accepted", ZT_OK};
+    };
+    (void)folder.write("wan/model_index.json", R"({"_class_name": "WanPipeline"})");
+    (void)folder.write("book/manifest.json", "{}");
+    (void)folder.write("book/vae.safetensors", "x");
+    const std::string at = "\"" + folder.path.string();
+    const std::vector<std::tuple<std::string, zt_status, std::string>> rows = {
+        {folder.write("page.safetensors", "<!doctype html><title>404</title>"), ZT_ERROR_WEIGHTS,
+         "page.safetensors: expected safetensors or GGUF, got an HTML page, as servers send in place of a file; download it again"},
+        {folder.write("empty.gguf", ""), ZT_ERROR_WEIGHTS, "empty.gguf: expected at least 10 bytes, got 0 (an empty file)"},
+        {folder.write("cut.gguf", "GGUF\3"), ZT_ERROR_WEIGHTS, "cut.gguf: version: expected 4 bytes, got 1 (end of the file)"},
+        {(folder.path / "wan").string(), ZT_ERROR_UNSUPPORTED,
+         "model_index.json: _class_name: expected HunyuanVideoPipeline or HunyuanVideoImageToVideoPipeline, got \"WanPipeline\", another pipeline"},
+        {(folder.path / "book").string(), ZT_ERROR_NOT_FOUND, at + "/book\": expected denoiser.safetensors, as in every folder of a storybook model, got none"}};
+    for (const auto& [path, status, words] : rows) {
+        const auto [said, got] = refusal(path);
+        EXPECT_EQ(said, words);
+        EXPECT_EQ(got, status) << path;
+    }
 }
 
 TEST(Models, UnknownNamesListWhatIsBuiltIn) {

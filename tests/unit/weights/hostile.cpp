@@ -186,8 +186,8 @@ std::vector<HostileFile> hostile_checkpoints() {
         {"pickle_raw_short", "\x80\x04.", "got a pickle archive"},
         {"gguf", std::string("GGUF\x03\x00\x00\x00", 8) + std::string(100, '\0'), "got GGUF"},
         {"hdf5", "\x89HDF\r\n\x1a\n" + std::string(100, '\0'), "(file size)"},
-        {"html", "<!DOCTYPE html><html><body>404</body></html>", "(file size)"},
-        {"git_lfs_pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "(file size)"},
+        {"html", "<!DOCTYPE html><html><body>404</body></html>", "expected safetensors or GGUF, got an HTML page"},
+        {"git_lfs_pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "expected safetensors or GGUF, got a pointer of Git LFS"},
         // Legal, though odd
         {"no_tensors", headed("{}"), ""},
         {"padded", headed("{}        "), ""},

@@ -8,6 +8,7 @@
 
 #include "checkpoint_draft.h"
 #include "families/hunyuan_video/config.h"
+#include "families/hunyuan_video/detection.h"
 #include "families/hunyuan_video/lora_names.h"
 #include "families/hunyuan_video/memory_plan.h"
 #include "families/hunyuan_video/name_map.h"
@@ -17,6 +18,8 @@
 
 namespace zt::hunyuan_video {
 namespace {
+
+using Fit = families::Detection::Fit;
 
 std::string placed(Part part, std::string_view name) {
     const auto p = place(part, name);
@@ -169,13 +172,13 @@ TEST(Parts, unknown_keys_and_values_of_engine_opts_are_refused) {
 
 TEST(Parts, what_is_not_ours_is_not_claimed_and_newer_versions_are_named) {
     const test::TemporaryFolder folder;
-    EXPECT_FALSE(looks_like_hunyuan_video(folder.path()));
-    EXPECT_FALSE(looks_like_hunyuan_video(folder.path("nothing")));
-    EXPECT_FALSE(looks_like_hunyuan_video(folder.write("x.pt", "PK\x03\x04")));
+    EXPECT_NE(detect(folder.path()).fit, Fit::kOurs);
+    EXPECT_NE(detect(folder.path("nothing")).fit, Fit::kOurs);
+    EXPECT_NE(detect(folder.write("x.pt", "PK\x03\x04")).fit, Fit::kOurs);
     folder.write("model_index.json", R"({"_class_name":"WanPipeline"})");
-    EXPECT_FALSE(looks_like_hunyuan_video(folder.path()));
+    EXPECT_NE(detect(folder.path()).fit, Fit::kOurs);
     folder.write("model_index.json", R"({"_class_name":"HunyuanVideo15Pipeline"})");
-    EXPECT_TRUE(looks_like_hunyuan_video(folder.path()));
+    EXPECT_EQ(detect(folder.path()).fit, Fit::kOurs);
     const auto error = test::refusal([&] { static_cast<void>(find_parts(folder.path(), {})); });
     ASSERT_TRUE(error);
     EXPECT_EQ(error->status(), ZT_ERROR_UNSUPPORTED);
