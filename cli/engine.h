@@ -10,6 +10,7 @@
 
 extern "C" {
 #include "zt_loader.h"
+#include "zt_stage.h"
 }
 
 namespace zt::cli {

@@ -151,11 +151,11 @@ public:
     }
     void progress(const zt_progress& now) {
         const std::lock_guard lock(mutex_);
-        const auto gap = terminal_ ? std::chrono::milliseconds(200) : std::chrono::milliseconds(2000);
+        const auto gap = std::chrono::milliseconds(terminal_ ? 500 : 2000);
         if (quiet_ || Clock::now() - told_ < gap) return;
         told_ = Clock::now();
-        std::string text = now.stage != nullptr ? now.stage : "at work";
-        if (now.steps > 0) text += " " + std::to_string(now.step) + "/" + std::to_string(now.steps);
+        char stage[ZT_STAGE_TEXT];
+        std::string text = zt_stage_text(&now, stage, sizeof(stage));
         text += ", " + std::to_string(now.frames_done);
         if (now.frames_total >= 0) text += " of " + std::to_string(now.frames_total);
         text += " frames";

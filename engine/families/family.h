@@ -96,7 +96,8 @@ struct FrameBatch {
     int64_t frames = 0;
 };
 
-// Told by a Generation while it works, from the worker thread: stage is a string literal. May wait,
+// Told by a Generation while it works, from the worker thread: stage is a string literal, one of those of
+// zt_progress, step of its steps are done, and steps is 1 where it has no parts to tell. May wait,
 // since other sessions may have their turn meanwhile: so no lock is held but at stage kLoading, which
 // may load what sessions share, and never inside a parallel region.
 inline constexpr std::string_view kLoading = "load";

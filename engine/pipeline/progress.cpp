@@ -14,8 +14,8 @@ double seconds_since(std::chrono::steady_clock::time_point then) {
 void Progress::stage(const char* name, int step, int steps) {
     const std::lock_guard lock(mutex_);
     stage_ = name;
-    step_ = step;
-    steps_ = steps;
+    step_ = steps > 1 ? step : 0;
+    steps_ = steps > 1 ? steps : 0;
 }
 
 void Progress::begin_chunk(int64_t frames) {

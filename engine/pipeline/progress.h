@@ -16,7 +16,8 @@ class Progress {
 public:
     explicit Progress(int64_t frames_total) : frames_total_(frames_total) {}
 
-    void stage(const char* name, int step, int steps);  // name: static storage
+    // name: static storage. A stage of one step has no steps to tell: 0 of 0.
+    void stage(const char* name, int step, int steps);
     void begin_chunk(int64_t frames);                   // working time runs from here …
     void end_chunk();                                   // … to here; waiting does not count
     void finish();

@@ -12,6 +12,7 @@
 #include "libavutil/parseutils.h"
 #include "libavutil/time.h"
 #include "zt_generate.h"
+#include "zt_stage.h"
 
 #define SLICE_US        250000      /* longest single wait                          */
 #define PROGRESS_US    2000000      /* longest silence                              */
@@ -266,19 +267,15 @@ static void log_progress(AVFilterContext *ctx)
     ZtGenerator *s = ctx->priv;
     zt_progress p = { .struct_size = sizeof(p) };
     const int64_t now = av_gettime_relative();
-    char left[48] = "";
+    char left[48] = "", stage[ZT_STAGE_TEXT];
 
     if (now - s->spoken_us < PROGRESS_US || s->engine->session_get_progress(s->session, &p) < 0)
         return;
     s->spoken_us = now;
     if (p.seconds_left >= 0)
         snprintf(left, sizeof(left), ", %" PRId64 " s left", (int64_t)p.seconds_left + 1);
-    if (p.steps > 0)
-        av_log(ctx, AV_LOG_INFO, "step %d/%d, %" PRId64 " frames done%s\n", p.step, p.steps,
-               p.frames_done, left);
-    else
-        av_log(ctx, AV_LOG_INFO, "%s, %" PRId64 " frames done%s\n", p.stage ? p.stage : "at work",
-               p.frames_done, left);
+    av_log(ctx, AV_LOG_INFO, "%s, %" PRId64 " frames done%s\n", zt_stage_text(&p, stage, sizeof(stage)), p.frames_done,
+           left);
 }
 
 static void log_end(AVFilterContext *ctx)

@@ -9,6 +9,8 @@
 #include "gstt2vreport.h"
 
 #define PROGRESS_CODE "generate"
+/* Steps may pass faster than a person reads. */
+#define PROGRESS_EVERY_US G_TIME_SPAN_SECOND
 
 /* The GStreamer error a status means, as DOMAIN and CODE. */
 static GQuark
@@ -85,27 +87,27 @@ t2v_progress_begin (T2vProgress * progress, const gchar * text)
   if (progress->open)
     return;
   progress->open = TRUE;
-  progress->stage = NULL;
-  progress->step = 0;
+  progress->said[0] = '\0';
+  progress->said_us = 0;
   post (progress, GST_PROGRESS_TYPE_START, text);
 }
 
 void
 t2v_progress_update (T2vProgress * progress, const zt_progress * now)
 {
-  gchar *text;
+  gint64 at = g_get_monotonic_time ();
+  gchar text[ZT_STAGE_TEXT];
 
   if (!progress->open || now->stage == NULL)
     return;
-  if (g_strcmp0 (progress->stage, now->stage) == 0
-      && progress->step == now->step)
+  if (progress->said_us != 0 && at - progress->said_us < PROGRESS_EVERY_US)
     return;
-  progress->stage = now->stage;
-  progress->step = now->step;
-  text = now->steps > 0 ? g_strdup_printf ("step %d/%d", now->step, now->steps)
-      : g_strdup (now->stage);
+  zt_stage_text (now, text, sizeof (text));
+  if (g_str_equal (text, progress->said))
+    return;
+  g_strlcpy (progress->said, text, sizeof (progress->said));
+  progress->said_us = at;
   post (progress, GST_PROGRESS_TYPE_CONTINUE, text);
-  g_free (text);
 }
 
 void

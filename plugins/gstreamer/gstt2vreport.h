@@ -7,6 +7,7 @@
 #include <gst/gst.h>
 
 #include "zt_loader.h"
+#include "zt_stage.h"
 
 G_BEGIN_DECLS
 
@@ -21,11 +22,12 @@ typedef struct
 {
   GstElement *element;          /* borrowed */
   gboolean open;
-  const gchar *stage;
-  gint step;
+  gchar said[ZT_STAGE_TEXT];    /* the last CONTINUE, and when; 0 = none yet */
+  gint64 said_us;
 } T2vProgress;
 
 void t2v_progress_begin (T2vProgress * progress, const gchar * text);
+/* Names the stage; at most once a second, and only if there is something new. */
 void t2v_progress_update (T2vProgress * progress, const zt_progress * now);
 /* type: COMPLETE, CANCELED or ERROR; nothing happens when none is open. */
 void t2v_progress_end (T2vProgress * progress, GstProgressType type,

@@ -79,6 +79,15 @@ class Generate(unittest.TestCase):
         fox, owl = (frames(card(prompt, "--frames=24", "-o", "-")[0])[1] for prompt in ("a red fox", "an owl"))
         self.assertEqual(pictures, fox[:12] + owl[12:])
 
+    def test_progress_names_the_stage(self):
+        _, err, status = card("a fox", "-o", self.path("a.y4m"), "--frames=24", "--engine-opts", "delay_ms=2500")
+        self.assertEqual(status, 0, err)
+        told = [line for line in err.splitlines() if " frames" in line and not line.startswith("zoetrope: ")]
+        self.assertGreaterEqual(len(told), 2, err)
+        for line in told:
+            self.assertRegex(line, r"^(load|denoise|wait), \d+ of 24 frames(, \d+ s left)?$")
+        self.assertTrue(any(line.startswith("denoise, ") for line in told), told)
+
     def test_wrong_usage_ends_with_2(self):
         for arguments, text in ((["a", "b"], "expected one prompt"), (["a", "--nosuch", "1"], "expected one of model"),
                                 (["a", "--steps"], "--steps: expected a value, got none"), (["a", "--steps=x"], "steps: expected"),

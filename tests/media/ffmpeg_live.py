@@ -149,9 +149,12 @@ class Work(MediaTest):
         self.assertGreater(alone, 2.0)
         self.assertLess(both, 1.5 * alone)
 
-    def longest_silence(self):
+    # "denoise 3/8, 24 frames done, 2 s left"; a stage of one step is only named.
+    STAGE = r"\] (load|text|picture|denoise|decode|wait)( \d+/([2-9]|\d\d+))?, \d+ frames done(, \d+ s left)?$"
+
+    def longest_silence(self, graph=CARD + "x:frames=24:engine_opts=delay_ms=3500"):
         """Seconds, between two lines of the filter, from its first to its last; and those lines."""
-        command = FFMPEG + ["-filter_complex", CARD + "x:frames=24:engine_opts=delay_ms=3500", "-f", "null", "-"]
+        command = FFMPEG + ["-filter_complex", graph, "-f", "null", "-"]
         spoken = []
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
             for line in process.stderr:
@@ -163,11 +166,21 @@ class Work(MediaTest):
 
     def test_progress_is_told_every_two_seconds(self):
         silence, lines = self.longest_silence()
-        self.assertGreaterEqual(len([line for line in lines if re.search(r"step \d+/\d+", line)]), 2, lines)
+        self.assertGreaterEqual(len([line for line in lines if re.search(r"\] denoise, \d+ frames done", line)]), 2, lines)
         for _ in range(2):          # a machine that is busy elsewhere is no fault of ours
             if silence >= 2.5 * slack():
                 silence, lines = self.longest_silence()
         self.assertLess(silence, 2.5 * slack(), lines)
+
+    def test_progress_names_the_stage(self):
+        for graph in (CARD + "x:frames=24:engine_opts=delay_ms=2500", f"t2vsrc=model={MODEL}:prompt='a red fox':frames=480"):
+            begun = time.monotonic()
+            _, lines = self.longest_silence(graph)
+            told = [line for line in lines if " frames done" in line]
+            self.assertTrue(told, lines)
+            for line in told:
+                self.assertRegex(line.rstrip(), self.STAGE)
+            self.assertLessEqual(len(told), (time.monotonic() - begun) / 2)
 
     def interrupt(self, command, after, sign):
         """Seconds from SIGINT to the end, and the log."""

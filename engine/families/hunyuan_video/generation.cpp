@@ -97,7 +97,7 @@ std::shared_ptr<const PromptFeatures> prompt_features(const OpenedModel& model, 
 
 // The picture as the clean latent of the first frame, [channels, 1, h, w] fp32.
 at::Tensor image_latent(const OpenedModel& model, const GenerationRequest& request, const Cancel& cancel, const ProgressFn& progress) {
-    progress("text", 0, 1);
+    progress("picture", 0, 1);
     VaeEncoder encoder = make_vae_encoder(model.parts.vae);
     model.reader(Part::kVae, cancel).fill(encoder, model.vae_type, true);
     prepare(encoder);

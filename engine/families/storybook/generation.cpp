@@ -97,7 +97,7 @@ void Generation::obey(const families::Direction& direction, const Cancel& cancel
 }
 
 void Generation::begin(const std::vector<int64_t>& ids, const Cancel& cancel, const families::ProgressFn& progress) {
-    progress("denoise", 0, 1);
+    progress("picture", 0, 1);
     const Beginning beginning = encode_beginning(weights_->vae, pictures_, fit_);
     pictures_.clear();
     std::vector<at::Tensor> sentences;
@@ -169,8 +169,8 @@ void Generation::make(int64_t frames, std::vector<at::Tensor>& groups, const Can
     context_ = latents.select(1, slots - 1).contiguous();
     still_ = false;
 
-    progress("decode", 0, 0);
     for (int64_t slot = 0; slot < slots; slot++) {
+        progress("decode", static_cast<int>(slot), static_cast<int>(slots));
         cancel.poll();
         groups.push_back(decode(weights_->vae, latents.select(1, slot), decoder_, &cancel));
     }

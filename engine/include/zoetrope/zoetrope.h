@@ -290,8 +290,8 @@ typedef struct zt_session_info {
 
 typedef struct zt_progress {
     size_t struct_size;      /* set by the caller                                                 */
-    const char *stage;       /* "load" "text" "denoise" "decode" "wait" "done"; static storage    */
-    int step, steps;         /* of the chunk in the making; 0 of 0 outside "denoise"              */
+    const char *stage;       /* "load" "text" "picture" "denoise" "decode" "wait" "done"; static  */
+    int step, steps;         /* done of this stage, and all of it; 0 of 0 where it has but one    */
     int64_t frames_done;     /* frames finished so far                                            */
     int64_t frames_total;    /* -1 = endless                                                      */
     double seconds_left;     /* -1 = unknown                                                      */

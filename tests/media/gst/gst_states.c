@@ -152,13 +152,13 @@ GST_START_TEST (progress_is_closed_when_frames_come)
 GST_END_TEST;
 
 /* One report for the first frames, another when a later chunk lets wait for more than a second. */
-GST_START_TEST (progress_tells_the_step)
+GST_START_TEST (progress_names_the_stage)
 {
   Player player = player_start (make_slow_source (1500, 24), NULL);
   GstBus *bus = gst_element_get_bus (player.pipeline);
   GstProgressType type = GST_PROGRESS_TYPE_START;
   GstMessage *message;
-  gint starts = 0, told = 0, step = 0, steps = 0;
+  gint starts = 0, told = 0;
 
   player_skip (&player, 0, 24);
   fail_unless (player_pull (&player) == NULL);
@@ -168,10 +168,11 @@ GST_START_TEST (progress_tells_the_step)
     gst_message_parse_progress (message, &type, &code, &text);
     fail_unless_equals_string (code, "generate");
     starts += type == GST_PROGRESS_TYPE_START;
-    if (type == GST_PROGRESS_TYPE_CONTINUE
-        && sscanf (text, "step %d/%d", &step, &steps) == 2) {
-      fail_unless (step >= 0 && step <= steps);
-      told++;
+    if (type == GST_PROGRESS_TYPE_CONTINUE) {
+      /* The test card makes a chunk in one step, which is only named. */
+      fail_unless (g_regex_match_simple ("^(load|denoise|wait)$", text, 0, 0),
+          "got %s", text);
+      told += g_str_equal (text, "denoise");
     }
     g_free (code);
     g_free (text);
@@ -340,7 +341,7 @@ gst_states (void)
   tcase_add_test (tc, ready_and_back_gives_the_same_frames);
   tcase_add_test (tc, null_while_generating);
   tcase_add_test (tc, progress_is_closed_when_frames_come);
-  tcase_add_test (tc, progress_tells_the_step);
+  tcase_add_test (tc, progress_names_the_stage);
   tcase_add_test (tc, flushing_seek_ends_a_wait);
   tcase_add_test (tc, flush_goes_on);
   tcase_add_test (tc, eos_event_ends_a_wait);

@@ -230,7 +230,7 @@ class Interrupt(Programs):
         program = subprocess.Popen(["gst-launch-1.0", *options, *line.split()], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.addCleanup(program.stdout.close)
-        self.wait_line(program, b"step ")
+        self.wait_line(program, b"denoise")
         began = time.monotonic()
         program.send_signal(signal.SIGINT)
         self.wait_line(program, b"Freeing pipeline")
@@ -240,6 +240,20 @@ class Interrupt(Programs):
         _, status, usage = os.wait4(program.pid, 0)
         program.returncode = os.waitstatus_to_exitcode(status)
         return ended - began, time.monotonic() - ended, usage.ru_utime + usage.ru_stime - worked
+
+    def test_progress_is_told_as_a_person_reads(self):
+        """One line a second at most, each with the name of its stage."""
+        line = f"t2vsrc model={MODEL} prompt=x frames=480 prefetch=0 ! fakesink"
+        with subprocess.Popen(["gst-launch-1.0", *line.split()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT) as program:
+            told = [(time.monotonic(), text.decode().split("(generate) ")[1].strip()) for text in program.stdout if b"(generate) " in text]
+        self.assertEqual(program.returncode, 0)
+        stages = [(at, text) for at, text in told if text not in ("generating", "waiting for frames", "ready", "done")]
+        self.assertTrue(stages)
+        for _, text in stages:
+            self.assertRegex(text, r"^(load|text|picture|denoise|decode|wait)( \d+/([2-9]|\d\d+))?$")
+        for (before, _), (after, text) in zip(stages, stages[1:]):
+            self.assertGreater(after - before, 0.8, text)
 
     def wait_line(self, program, word):
         told = b""
