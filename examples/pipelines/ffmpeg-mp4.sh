@@ -7,3 +7,7 @@ set -eu
 ffmpeg -hide_banner -nostdin -y \
     -filter_complex "t2vsrc=prompt='a red fox runs through the snow at night':duration=2:seed=7[v]" \
     -map "[v]" -movflags +faststart fox.mp4
+
+# FFmpeg 5.1 ends with status 0 after an error in the middle of a clip, so the frames are counted.
+frames=$(ffprobe -v error -count_packets -select_streams v:0 -show_entries stream=nb_read_packets -of csv=p=0 fox.mp4)
+[ "$frames" = 48 ] || { echo "fox.mp4: expected 48 frames, got $frames" >&2; exit 1; }

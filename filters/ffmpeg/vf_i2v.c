@@ -285,7 +285,7 @@ static int take_mask(AVFilterContext *ctx)
     return 0;
 }
 
-static int activate(AVFilterContext *ctx)
+static int do_next(AVFilterContext *ctx)
 {
     AVFilterLink *outlink = ctx->outputs[0];
     I2v *s = ctx->priv;
@@ -309,6 +309,11 @@ static int activate(AVFilterContext *ctx)
     if (s->gen.opt.mask && !s->mask)
         ff_inlink_request_frame(ctx->inputs[1]);
     return 0;
+}
+
+static int activate(AVFilterContext *ctx)
+{
+    return ff_zt_end_with(ctx, do_next(ctx));
 }
 
 static const AVFilterPad i2v_inputs[] = {

@@ -41,6 +41,11 @@ static int config_output(AVFilterLink *outlink)
     return 0;
 }
 
+static int activate(AVFilterContext *ctx)
+{
+    return ff_zt_end_with(ctx, ff_zt_activate(ctx));
+}
+
 static const AVFilterPad t2vsrc_outputs[] = {
     { .name = "default", .type = AVMEDIA_TYPE_VIDEO, .config_props = config_output },
 };
@@ -52,7 +57,7 @@ const ZT_FILTER ff_vsrc_t2vsrc = {
     .priv_size             = sizeof(ZtGenerator),
     .init                  = ff_zt_init,
     .uninit                = ff_zt_close,
-    .activate              = ff_zt_activate,
+    .activate              = activate,
     .process_command       = ff_zt_process_command,
     FILTER_OUTPUTS(t2vsrc_outputs),
     ZT_QUERY_FUNC(query_formats),

@@ -44,6 +44,10 @@
 #define zt_frame_rate(link)           ((link)->frame_rate)
 #endif
 
+/* Up to 6.0 the program ffmpeg forgets an error that a filter graph of -filter_complex or -vf returns while its
+ * frames are fetched: it closes the short file and ends with status 0, with -xerror too. 6.1 */
+#define ZT_STATUS_IS_LOST (!ZT_AVFILTER_AT_LEAST(9, 12))
+
 /* The pixel formats a filter makes, and that its YUV is BT.709 limited. From 7.0 on links negotiate the
  * latter, and a filter that is silent about it loses the tags after the next scale.
  * Use: static int name(ZT_QUERY_ARGS) { return zt_query_formats(ZT_QUERY_PASS, formats); }, and

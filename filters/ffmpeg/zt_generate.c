@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * zt_generate.c - what t2vsrc and i2v share: options, one generation, handing out its frames */
+#define _GNU_SOURCE
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -334,6 +336,18 @@ static int output_frame(AVFilterLink *outlink, zt_frame *source)
     s->frames   = info.pts + 1;
     frame->pts += s->first_pts;
     return ff_filter_frame(outlink, frame);
+}
+
+int ff_zt_end_with(AVFilterContext *ctx, int ret)
+{
+    const int failed = ret < 0 && ret != FFERROR_NOT_READY && ret != AVERROR_EOF && ret != AVERROR(EAGAIN);
+
+    if (failed && !ff_outlink_get_status(ctx->outputs[0]))
+        ff_outlink_set_status(ctx->outputs[0], ret, AV_NOPTS_VALUE);
+    if (ZT_STATUS_IS_LOST && failed && !strcmp(program_invocation_short_name, "ffmpeg"))
+        av_log(ctx, AV_LOG_ERROR, "ffmpeg ends with status 0 after this, except with -xerror and the filter inside "
+               "an input (-f lavfi -i)\n");
+    return ret;
 }
 
 int ff_zt_activate(AVFilterContext *ctx)

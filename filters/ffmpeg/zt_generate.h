@@ -115,6 +115,10 @@ int ff_zt_fail(AVFilterContext *ctx, zt_status status, const zt_error *error);
 /* The part of activate behind ff_zt_start: one frame, or the end. Waits in slices with a sign of life
  * every two seconds, and never answers EAGAIN, which FFmpeg 7 and later take for an end or a bug. */
 int ff_zt_activate(AVFilterContext *ctx);
+/* The last line of an activate: returns what it is given. An error also becomes the state of the output, since
+ * a host that reads once more would else wait for ever; and where the program ffmpeg will not show it in its
+ * exit status, the log says so. */
+int ff_zt_end_with(AVFilterContext *ctx, int ret);
 /* A process_command (zt_command.c). The engine decides first; what it refuses leaves the old value in force,
  * here too. res gets "frame=" and the first frame that obeys, or the sentence that is also in the log. EINVAL
  * for an option that cannot change, ENOSYS for a name that is none, which another filter may know. */

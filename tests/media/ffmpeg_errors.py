@@ -8,7 +8,7 @@ import shutil
 import time
 import unittest
 
-from ffmpeg_common import FFMPEG, SOURCE, ZT_ENV, MediaTest, digests, ffmpeg, ffmpeg_version, main, run, slack
+from ffmpeg_common import FFMPEG, SOURCE, ZT_ENV, MediaTest, digests, ffmpeg, ffmpeg_version, main, probe, run, slack
 
 # option: wrong values; in a graph string, so : and ' are kept out. All options of the table must be here.
 WRONG = {
@@ -121,6 +121,33 @@ class Errors(MediaTest):
         self.assertLess(len(digests(out)), 30)
         if ffmpeg_version() >= (7, 0):      # 5.1 ends with 0 after an error inside a filter
             self.assertGreater(status, 0)
+
+    # What ffmpeg makes of an error in the middle of a clip, whatever the filter: its status. The line under ours
+    # must be true, and be there where it is needed only.
+    LOST = "ffmpeg ends with status 0 after this, except with -xerror and the filter inside an input (-f lavfi -i)"
+
+    def test_status_after_a_fault_in_the_middle(self):
+        broken = "model=testcard:prompt=x:frames=60:engine_opts=nan_frame=30"
+        loses = ffmpeg_version() < (6, 1)
+        for graph, inputs in ((f"t2vsrc={broken}", []), (f"i2v={broken}", ["-f", "lavfi", "-i", "color=d=1"]),
+                              (f"t2vsrc={broken.replace('nan_frame=30', 'delay_ms=9000')}:timeout=300ms", [])):
+            for flags in ([], ["-xerror"]):
+                _, err, status = ffmpeg(graph, options=flags + inputs)
+                self.assertEqual(status == 0, loses, (graph, flags, err))
+                self.assertEqual(err.count(self.LOST), int(loses), err)
+            joined = ("color=d=1," if inputs else "") + graph
+            _, err, status = run(FFMPEG + ["-xerror", "-f", "lavfi", "-i", joined, "-f", "framemd5", "-"])
+            self.assertGreater(status, 0, err)
+        _, err, status = ffmpeg(f"t2vsrc={broken}:device=tpu")      # before the first frame every ffmpeg ends with an error
+        self.assertGreater(status, 0)
+        self.assertNotIn(self.LOST, err)
+
+    def test_spelling_of_the_docs_that_keeps_the_status(self):
+        tags = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+        self.ok(run(FFMPEG + ["-xerror", "-f", "lavfi", "-i", "t2vsrc=model=testcard:prompt=x:frames=24", "-vf", tags, self.path("a.mp4")]))
+        got = probe(self.path("a.mp4"), "nb_read_frames", "color_range", "color_space", "color_primaries", "color_transfer")
+        self.assertEqual(got, {"nb_read_frames": "24", "color_range": "tv", "color_space": "bt709", "color_primaries": "bt709",
+                               "color_transfer": "bt709"})
 
     def test_timeout_is_an_error(self):
         out, err, status = ffmpeg("t2vsrc=model=testcard:prompt=x:timeout=300ms:engine_opts=delay_ms=5000")
