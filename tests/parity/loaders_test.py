@@ -160,7 +160,7 @@ def fp8(model, expected):
     refused("another quantisation", ["nvfp4"], "dense", save("bad.safetensors", other))
     refused("a scale without fp8", ["expected fp8 beside a scale"], "dense", save("bad.safetensors", {**expected, "final_layer.linear.fp8_scale": torch.ones(())}))
 
-    # Pieces of a fused matrix with scales of their own, one of them per row, one without.
+    # Pieces of a fused matrix with scales of their own, one of them per row.
     state, want = dict(model.state_dict()), {}
     for name in list(state):
         if name.startswith(("transformer_blocks", "single_transformer_blocks", "norm_out")) and name.endswith("weight") and state[name].ndim == 2:
@@ -171,13 +171,15 @@ def fp8(model, expected):
             want[name] = (state[name] / (scale[:, None] if per_row else scale)).clamp(-448, 448).to(F8)
             state[name] = want[name]
             want[name] = want[name].float() * (scale[:, None] if per_row else scale)
-            if "to_v" not in name:
-                state[name[:-6] + "weight_scale"] = scale
+            state[name[:-6] + "weight_scale"] = scale
     path, want = save("fp8.safetensors", state), oracle.original_names({**model.state_dict(), **want})
     same("fp8 pieces with scales of their own", read("dense", path), want)
     got = read("packed", path)
     got.pop("kept")
     same("fp8 pieces with scales of their own, kept packed", got, want)
+    del state["single_transformer_blocks.1.attn.to_v.weight_scale"]
+    refused("fp8, a piece without its scale", ['"single_transformer_blocks.1.attn.to_v.weight": expected a scale beside fp8 numbers, as others have, got none'], "dense",
+            save("bad.safetensors", state))
 
 
 SMALL = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0"]
@@ -443,6 +445,9 @@ def configs(pipe):
     refused("an unknown option value", ["kind: expected t2v"], "config", original, kind="i2v")
     refused("a kind that does not fit", ["16 input channels"], "config", original, kind="latent_concat")
     refused("a part that is not there", ["vae", "existing path"], "config", original, vae=folder / "nothing")
+    for blocks in (3, 5):
+        write_gguf(folder / "blocks.gguf", "llama", dict(oracle.llm(64).state_dict()), "F32", lambda n, t: False, [("llama.block_count", blocks), ("llama.attention.head_count", 4)])
+        refused("a GGUF that says another number of blocks", [f"blk.*: expected {blocks} blocks (llama.block_count), got 4"], "config", original, text_encoder=folder / "blocks.gguf")
 
 
 def memory():

@@ -19,7 +19,14 @@ constexpr uint64_t kMaxWidth = 65'536, kMaxBlocks = 1024, kMaxVocabulary = 4'000
 class Reader {
 public:
     Reader(std::string_view text, const std::string& file)
-        : origin_{file, ZT_ERROR_WEIGHTS}, value_(json::parse_value(text, {}, origin_)) {}
+        : origin_{file, ZT_ERROR_WEIGHTS}, value_(json::parse_value(text, {}, origin_)) {
+        const auto packed = root().find("quantization_config");
+        if (!packed || packed->is_null()) return;
+        std::string got = "one";
+        for (const std::string_view key : {"quant_method", "bnb_4bit_quant_type"})
+            if (const auto field = packed->find(key); field && std::holds_alternative<std::string>(field->value().data)) got += ", " + std::string(key) + " " + quote(field->string());
+        throw Error(ZT_ERROR_UNSUPPORTED, file + ": quantization_config: expected none (fp8 and GGUF are read as their files are), got " + got);
+    }
 
     [[nodiscard]] json::Field root() const { return {value_, origin_}; }
 

@@ -67,16 +67,20 @@ struct ClipConfig {            // text or vision tower
 
 // From the shapes of the tensors and the keys of GGUF, for files without a config.json. What shapes
 // cannot tell is the published model's: head_dim 128 of the LLM and 64 of CLIP, 32 norm groups. The
-// kind is then kLatentConcat for 33 channels, else kTextToVideo: token_replace has the same shapes.
+// kind is then kLatentConcat for 33 channels, else kTextToVideo: token_replace has the same shapes. A file as wide as
+// the published model has as many blocks; of other widths any number is taken. Throw WEIGHTS, UNSUPPORTED.
 [[nodiscard]] TransformerConfig transformer_config_of(const weights::Checkpoint& file);
 [[nodiscard]] VaeConfig vae_config_of(const weights::Checkpoint& file);
 [[nodiscard]] LlmConfig llm_config_of(const weights::Checkpoint& file);
 [[nodiscard]] ClipConfig clip_text_config_of(const weights::Checkpoint& file);
 [[nodiscard]] ClipConfig clip_vision_config_of(const weights::Checkpoint& file);
 
-// Block counts and shapes of a file against its config.json: one block more or less would go unseen.
-// Throws WEIGHTS.
+// Block counts of a file against its config.json: one block more or less would go unseen. Of encoders those behind
+// the last used layer may be left out. Throw WEIGHTS.
 void check_blocks(const TransformerConfig& config, const weights::Checkpoint& file);
+void check_blocks(const VaeConfig& config, const weights::Checkpoint& file);
+void check_blocks(const LlmConfig& config, const weights::Checkpoint& file);
+void check_blocks(const ClipConfig& config, const weights::Checkpoint& file, bool vision);
 
 // The kind by its name in engine_opts: "t2v", "token_replace", "latent_concat". Throws ARGUMENT.
 [[nodiscard]] Kind parse_kind(std::string_view name);

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "core/utf8.h"
+#include "families/hunyuan_video/completeness.h"
 
 namespace zt::hunyuan_video {
 namespace {
@@ -97,6 +99,10 @@ std::string inspect(const std::string& path, const EngineOptions& options, const
     if (parts.transformer.kind != Kind::kTextToVideo) text += part_line("image_encoder", parts.image_encoder, Part::kClipVision);
     if (!parts.missing.empty()) text += "missing\n";
     for (const std::string& sentence : parts.missing) text += "  " + sentence + "\n";
+    std::vector<std::string> warnings = parts.warnings;
+    for (std::string& sentence : value_warnings(parts)) warnings.push_back(std::move(sentence));
+    if (!warnings.empty()) text += "warnings\n";
+    for (const std::string& sentence : warnings) text += "  " + sentence + "\n";
     return text + plan_lines(parts, plan);
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/json.h"
 #include "core/utf8.h"
+#include "families/hunyuan_video/completeness.h"
 #include "families/hunyuan_video/lora.h"
 #include "weights/decode_tensor.h"
 
@@ -68,8 +69,6 @@ RowLayout layout_of(const CheckpointEntry& entry) {
     return {rows, rows == 0 ? 0 : numel / rows, rows == 0 ? 0 : static_cast<int64_t>(entry.size_bytes) / rows};
 }
 
-bool is_scale(const std::string& leaf) { return leaf == "fp8_scale" || leaf == "scale_weight" || leaf == "weight_scale"; }
-
 // Formats of newer ComfyUI files: fp8 is read, others would give wrong numbers.
 void check_format(const weights::Checkpoint& file, const json::Field& layer) {
     const auto format = layer.find("format");
@@ -123,6 +122,7 @@ PartReader::PartReader(std::shared_ptr<const weights::Checkpoint> checkpoint, Pa
         source.pieces[piece] = &entry;
     }
     check_quantization_metadata(file);
+    check_scales(file, part_);
     for (const auto& [name, list] : scales) {
         for (const auto& [entry, placed] : list) {
             const auto found = sources_.find(name);
@@ -143,6 +143,7 @@ PartReader::PartReader(std::shared_ptr<const weights::Checkpoint> checkpoint, Pa
     for (const auto& [name, source] : sources_) {
         for (const CheckpointEntry* piece : source.pieces) {
             const CheckpointEntry* first = source.pieces.front();
+            if (piece != nullptr && piece->encoding == Encoding::kDense) static_cast<void>(dense_type(file, *piece));
             if (piece == nullptr || first == nullptr)
                 refuse(file, "tensor " + quote(name) + ": expected all " + std::to_string(source.pieces.size()) + " parts of it, got fewer");
             const bool same = piece->shape.size() == first->shape.size() && !piece->shape.empty() && std::equal(piece->shape.begin() + 1, piece->shape.end(), first->shape.begin() + 1);

@@ -41,7 +41,8 @@ struct ReaderOptions {
 class PartReader {
 public:
     // Maps every name of the checkpoint. Throws ZT_ERROR_WEIGHTS for a tensor of the transformer or
-    // VAE that no model has, for fused tensors that miss a piece, for scales without their weight.
+    // VAE that no model has, for fused tensors that miss a piece, for types without arithmetic, for scales without
+    // their weight and fp8 without its scales.
     PartReader(std::shared_ptr<const weights::Checkpoint> checkpoint, Part part, ReaderOptions options = {});
 
     [[nodiscard]] bool has(const std::string& name) const { return sources_.contains(name); }

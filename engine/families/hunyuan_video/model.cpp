@@ -11,6 +11,7 @@
 #include "device/devices.h"
 #include "device/precision.h"
 #include "families/hunyuan_video/clip_vision.h"
+#include "families/hunyuan_video/completeness.h"
 #include "families/hunyuan_video/lora.h"
 
 namespace zt::hunyuan_video {
@@ -28,6 +29,13 @@ const PartFile& file_of(const ModelParts& parts, Part part) {
     return parts.image_encoder;
 }
 
+// The LLM's embeddings, of which rows are read one by one.
+struct LlmTable {
+    at::Tensor rows;
+    template <class F>
+    void visit(F&& f) { f("embed_tokens.weight", rows); }
+};
+
 // Names and shapes of everything a generation will read, before anything is.
 void check_tensors(const OpenedModel& model) {
     const Cancel never;
@@ -44,6 +52,8 @@ void check_tensors(const OpenedModel& model) {
     ClipText clip = make_clip_text(model.parts.clip_text);
     model.reader(Part::kClipText, never).expect(clip);
     const PartReader llm = model.reader(Part::kLlm, never);
+    LlmTable table{at::empty({model.parts.llm.vocab, model.parts.llm.hidden}, at::kMeta)};
+    llm.expect(table);
     LlmLayer layer = make_llm_layer(model.parts.llm);
     for (int64_t i = 0; i < used_layers(model.parts.llm); i++) llm.expect(layer, "layers." + std::to_string(i));
     const PartReader vae = model.reader(Part::kVae, never);
@@ -117,6 +127,10 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
     check_vocabulary(*model->llm_tokenizer, "tokenizer", parts.llm.vocab);
     check_vocabulary(*model->clip_tokenizer, "tokenizer_2", parts.clip_text.vocab);
     model->rules = prompt_template(*model->llm_tokenizer, parts.transformer.kind);
+    if (options.log) {
+        for (const std::string& warning : parts.warnings) options.log(ZT_LOG_WARNING, "model: " + warning);
+        for (const std::string& warning : value_warnings(parts)) options.log(ZT_LOG_WARNING, "model: " + warning);
+    }
     if (!parts.kind_known && options.log)
         options.log(ZT_LOG_WARNING, "model: this file could be text to video or image to video (token_replace); taken as text to video, "
                                     "engine_opts=kind=token_replace says otherwise");

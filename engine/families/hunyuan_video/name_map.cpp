@@ -287,6 +287,42 @@ bool is_ignored(Part part, std::string_view file_name) {
     return file_name == "scaled_fp8";
 }
 
+bool is_scale(std::string_view leaf) noexcept { return leaf == "fp8_scale" || leaf == "scale_weight" || leaf == "weight_scale"; }
+
+std::vector<std::string> encoder_tensors(Part part, int64_t layers) {
+    std::vector<std::string> names;
+    const auto add = [&](std::string_view module, bool bias) {
+        const bool numbered = module.find("{}") != module.npos;
+        for (int64_t i = 0; i < (numbered ? layers : 1); ++i) {
+            const std::string name = with_number(module, std::to_string(i));
+            names.push_back(name + ".weight");
+            if (bias) names.push_back(name + ".bias");
+        }
+    };
+    switch (part) {
+    case Part::kTransformer:
+    case Part::kVae: break;
+    case Part::kLlm:
+        for (const EncoderRow& row : kLlm)
+            if (row.ours != "norm") add(row.ours, false);   // the last norm is not used
+        break;
+    case Part::kClipText:
+        for (const std::string_view name : kClipLayer) add(name, true);
+        for (const std::string_view name : kClipText) add(name, name == "final_layer_norm");
+        break;
+    case Part::kClipVision:
+        for (const std::string_view name : kClipLayer) add(name, true);
+        names.emplace_back("embeddings.class_embedding");
+        for (const char* name : {"embeddings.patch_embedding", "embeddings.position_embedding"}) add(name, false);
+        add("pre_layrnorm", true);
+        break;
+    case Part::kProjector:
+        for (const std::string_view name : kProjector) add(name, true);
+        break;
+    }
+    return names;
+}
+
 std::vector<Spelled> all_spellings(int64_t layers, int64_t single_layers, int64_t refiner_layers) {
     std::vector<Spelled> all;
     const auto add = [&](const TransformerRow& row) {

@@ -48,6 +48,12 @@ struct Placed {
 // Known, and never needed: "lm_head.weight", position ids, markers.
 [[nodiscard]] bool is_ignored(Part part, std::string_view file_name);
 
+// True for a leaf that holds the factors of fp8 numbers: "scale_weight", "weight_scale", "fp8_scale".
+[[nodiscard]] bool is_scale(std::string_view leaf) noexcept;
+
+// Tensors that a generation reads of an encoder or projector with so many used layers, under our names.
+[[nodiscard]] std::vector<std::string> encoder_tensors(Part part, int64_t layers);
+
 // All modules of a transformer of that size in every spelling, for flattened names.
 struct Spelled {
     std::string spelling;

@@ -10,7 +10,9 @@
 #include "core/json.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
+#include "families/hunyuan_video/completeness.h"
 #include "families/hunyuan_video/detection.h"
+#include "families/hunyuan_video/prompt_layout.h"
 
 namespace zt::hunyuan_video {
 namespace {
@@ -135,7 +137,9 @@ std::string locate(std::string_view key, const EngineOptions& options, const fs:
 
 PartFile open_part(const std::string& path) {
     if (path.empty()) return {};
-    return {path, std::make_shared<const Checkpoint>(Checkpoint::open(path)), false};
+    PartFile part{path, std::make_shared<const Checkpoint>(Checkpoint::open(path)), false};
+    check_packing(*part.checkpoint);
+    return part;
 }
 
 // The configuration of a part, from the text of its config.json or from its shapes.
@@ -176,6 +180,58 @@ void read_scheduler(const fs::path& folder, ModelParts& parts) {
     }
 }
 
+// Widths on both sides of each place where one part reads what another makes.
+void check_widths(const ModelParts& parts) {
+    const TransformerConfig& t = parts.transformer;
+    const auto check = [](const PartFile& part, const std::string& what, int64_t expected, const char* reader, int64_t got) {
+        if (part.checkpoint != nullptr && expected != got)
+            throw Error(ZT_ERROR_WEIGHTS, what + " " + std::to_string(expected) + " (" + reader + "), got " + std::to_string(got) + " in " + part.checkpoint->name());
+    };
+    check(parts.text_encoder, "text_encoder: expected the width", t.text_dim, "text_embed_dim of the transformer", parts.llm.hidden);
+    check(parts.text_encoder_2, "text_encoder_2: expected the width", t.pooled_dim, "pooled_projection_dim of the transformer", parts.clip_text.hidden);
+    check(parts.vae_file, "vae: expected latent channels", t.out_channels, "out_channels of the transformer", parts.vae.latent_channels);
+    if (parts.text_encoder_2.checkpoint != nullptr && parts.clip_text.positions < kMaxClipTokens)
+        throw Error(ZT_ERROR_WEIGHTS, "text_encoder_2: expected at least " + std::to_string(kMaxClipTokens) + " positions, got " + std::to_string(parts.clip_text.positions) +
+                                          " in " + parts.text_encoder_2.checkpoint->name());
+    if (parts.image_encoder.checkpoint == nullptr || parts.text_encoder.checkpoint == nullptr) return;
+    for (const weights::CheckpointEntry& entry : parts.image_encoder.checkpoint->entries()) {
+        const auto placed = place(Part::kProjector, entry.name);
+        if (!placed || placed->leaf != "weight" || entry.shape.size() != 2) continue;
+        if (placed->module == "linear_1") check(parts.image_encoder, "image_encoder: expected projector columns", parts.clip_vision.hidden, "width of the vision tower", entry.shape[1]);
+        if (placed->module == "linear_2") check(parts.image_encoder, "image_encoder: expected projector rows", parts.llm.hidden, "width of text_encoder", entry.shape[0]);
+    }
+}
+
+// What the headers tell of each part: blocks, names, scales.
+void check_whole(ModelParts& parts) {
+    const TransformerConfig& t = parts.transformer;
+    const Checkpoint& file = *parts.transformer_file.checkpoint;
+    if (!parts.transformer_file.from_shapes) check_blocks(t, file);
+    else if (t.width() != TransformerConfig().width())
+        parts.warnings.push_back(file.name() + ": expected a config.json beside a transformer of width " + std::to_string(t.width()) + ", which says how many blocks it has, got none; those that are there are taken: " +
+                                 std::to_string(t.layers) + " double, " + std::to_string(t.single_layers) + " single");
+    check_names(file, t);
+    check_scales(file, Part::kTransformer);
+    if (parts.vae_file.checkpoint != nullptr) check_blocks(parts.vae, *parts.vae_file.checkpoint);
+    const auto check_encoder = [](const PartFile& part, Part kind, int64_t layers) {
+        check_names(*part.checkpoint, kind, layers);
+        check_scales(*part.checkpoint, kind);
+    };
+    if (const auto& llm = parts.text_encoder; llm.checkpoint != nullptr) {
+        check_blocks(parts.llm, *llm.checkpoint);
+        check_encoder(llm, Part::kLlm, parts.llm.layers - parts.llm.skip_layers);
+    }
+    if (const auto& clip = parts.text_encoder_2; clip.checkpoint != nullptr) {
+        check_blocks(parts.clip_text, *clip.checkpoint, false);
+        check_encoder(clip, Part::kClipText, parts.clip_text.layers);
+    }
+    if (const auto& vision = parts.image_encoder; vision.checkpoint != nullptr) {
+        check_blocks(parts.clip_vision, *vision.checkpoint, true);
+        check_encoder(vision, Part::kClipVision, parts.clip_vision.layers - 1);
+        check_encoder(vision, Part::kProjector, 0);
+    }
+}
+
 void note_missing(ModelParts& parts) {
     const auto note = [&](bool there, std::string_view key, std::string_view what) {
         if (!there) parts.missing.push_back(std::string(key) + ": expected " + std::string(what) + ", got none; set engine_opts " + std::string(key) + "=PATH");
@@ -208,7 +264,6 @@ ModelParts find_parts(const std::string& path, const EngineOptions& options) {
                    : parts.transformer_file.checkpoint->container() == weights::Container::kGguf ? "GGUF file"
                                                                                                  : "safetensors file";
     read_config(parts.transformer_file, "HunyuanVideo", parts.transformer, parse_transformer_config, transformer_config_of);
-    if (!parts.transformer_file.from_shapes) check_blocks(parts.transformer, *parts.transformer_file.checkpoint);
     parts.kind_known = !parts.transformer_file.from_shapes || parts.transformer.kind == Kind::kLatentConcat;
     if (const std::string kind = option(options, "kind"); !kind.empty()) {
         const Kind wanted = parse_kind(kind);
@@ -233,6 +288,8 @@ ModelParts find_parts(const std::string& path, const EngineOptions& options) {
         parts.image_encoder = inside ? parts.text_encoder : open_part(find("image_encoder"));
         read_config(parts.image_encoder, "vision", parts.clip_vision, parse_clip_vision_config, clip_vision_config_of);
     }
+    check_whole(parts);
+    check_widths(parts);
     parts.tokenizer = tokenizer_folder("tokenizer", find("tokenizer"));
     parts.tokenizer_2 = tokenizer_folder("tokenizer_2", find("tokenizer_2"));
     if (is_pipeline) read_scheduler(model, parts);

@@ -49,10 +49,12 @@ struct ModelParts {
     std::string sampler, tiling;        // of engine_opts; empty: the default
     double true_cfg = 1.0;
     std::vector<std::string> missing;   // "vae: expected ..., got none; ..." for each part that is not there
+    std::vector<std::string> warnings;  // what the headers leave open, for the log
 };
 
 // Throws zt::Error: ARGUMENT (unknown key or value of engine_opts), NOT_FOUND (a path given there),
-// UNSUPPORTED (another model), WEIGHTS (damaged). What is merely missing is listed in `missing`.
+// UNSUPPORTED (another model), WEIGHTS (damaged, incomplete, parts that do not fit together). A part that is not there
+// is listed in `missing`.
 [[nodiscard]] ModelParts find_parts(const std::string& path, const EngineOptions& options);
 
 // The files and folders that find_parts and the tokenizers read for the same arguments, what the folder `path` holds

@@ -76,6 +76,18 @@ void refuse_other_families(const Checkpoint& file) {
     }
 }
 
+// Nothing in a file without config.json says how many blocks there should be, but its width does: there is one model.
+void check_published(const Checkpoint& file, const std::string& prefix, int64_t width, int64_t got, int64_t expected) {
+    if (got != expected)
+        throw Error(ZT_ERROR_WEIGHTS, file.name() + ": " + prefix + "*: expected " + std::to_string(expected) + " blocks, as the model of width " + std::to_string(width) +
+                                          " has (a config.json beside the file can say another number), got " + std::to_string(got));
+}
+
+void check_count(const Checkpoint& file, const std::string& prefix, int64_t got, int64_t expected) {
+    if (got != expected)
+        throw Error(ZT_ERROR_WEIGHTS, file.name() + ": " + prefix + "*: expected " + std::to_string(expected) + " blocks (config.json), got " + std::to_string(got));
+}
+
 constexpr const char* kRefiner = "txt_in.individual_token_refiner.blocks.";
 
 }  // namespace
@@ -114,17 +126,19 @@ TransformerConfig transformer_config_of(const Checkpoint& file) {
     c.guidance_embeds = shapes.has("guidance_in.mlp.0.weight");
     c.text_dim = shapes.at("txt_in.input_embedder.weight", 2)[1];
     c.pooled_dim = shapes.at("vector_in.in_layer.weight", 2)[1];
+    if (const TransformerConfig published; width == published.width()) {
+        check_published(file, "double_blocks.", width, c.layers, published.layers);
+        check_published(file, "single_blocks.", width, c.single_layers, published.single_layers);
+        check_published(file, kRefiner, width, c.refiner_layers, published.refiner_layers);
+    }
     return c;
 }
 
 void check_blocks(const TransformerConfig& config, const Checkpoint& file) {
     const Shapes shapes(file, Part::kTransformer);
-    const std::array<std::pair<const char*, int64_t>, 3> kinds = {{{"double_blocks.", config.layers}, {"single_blocks.", config.single_layers}, {kRefiner, config.refiner_layers}}};
-    for (const auto& [prefix, expected] : kinds) {
-        const int64_t got = shapes.count(prefix);
-        if (got != expected)
-            throw Error(ZT_ERROR_WEIGHTS, file.name() + ": " + prefix + "*: expected " + std::to_string(expected) + " blocks (config.json), got " + std::to_string(got));
-    }
+    check_count(file, "double_blocks.", shapes.count("double_blocks."), config.layers);
+    check_count(file, "single_blocks.", shapes.count("single_blocks."), config.single_layers);
+    check_count(file, kRefiner, shapes.count(kRefiner), config.refiner_layers);
     if (shapes.has("guidance_in.mlp.0.weight") != config.guidance_embeds)
         throw Error(ZT_ERROR_WEIGHTS, file.name() + ": guidance_in: expected " + (config.guidance_embeds ? "tensors (config.json)" : "no tensors (config.json)") + ", got " + (config.guidance_embeds ? "none" : "some"));
 }
@@ -141,12 +155,28 @@ VaeConfig vae_config_of(const Checkpoint& file) {
         if (c.block_out.back() % c.norm_groups != 0)
             refuse(file, "tensor " + quote(first) + ": expected a multiple of 32 rows, or a config.json beside the file, got " + std::to_string(c.block_out.back()));
     }
-    c.layers_per_block = shapes.count("decoder.up_blocks.0.resnets.") - 1;
+    c.layers_per_block = 0;
+    for (int64_t i = 0; i < stages; ++i)
+        c.layers_per_block = std::max(c.layers_per_block, shapes.count("decoder.up_blocks." + std::to_string(i) + ".resnets.") - 1);
     if (c.layers_per_block < 1) refuse(file, "expected at least 2 resnets in a stage of the decoder, got fewer");
     c.latent_channels = shapes.at("post_quant_conv.weight", 5)[0];
     c.image_channels = shapes.at("decoder.conv_out.conv.weight", 5)[0];
     if (c.image_channels != 3) refuse(file, "tensor \"decoder.conv_out.conv.weight\": expected 3 rows, got " + std::to_string(c.image_channels));
     return c;
+}
+
+void check_blocks(const VaeConfig& config, const Checkpoint& file) {
+    const Shapes shapes(file, Part::kVae);
+    const auto check = [&](const std::string& prefix, int64_t expected) {
+        const int64_t got = shapes.count(prefix);
+        if (got != expected)
+            throw Error(ZT_ERROR_WEIGHTS, file.name() + ": " + prefix + "*: expected " + std::to_string(expected) + " blocks in every stage, got " + std::to_string(got));
+    };
+    for (size_t i = 0; i < config.block_out.size(); ++i) {
+        check("decoder.up_blocks." + std::to_string(i) + ".resnets.", config.layers_per_block + 1);
+        // A VAE for text to video alone may have no encoder.
+        if (shapes.count("encoder.down_blocks.") > 0) check("encoder.down_blocks." + std::to_string(i) + ".resnets.", config.layers_per_block);
+    }
 }
 
 LlmConfig llm_config_of(const Checkpoint& file) {
@@ -159,6 +189,10 @@ LlmConfig llm_config_of(const Checkpoint& file) {
     c.hidden = table[1];
     c.layers = shapes.count("layers.");
     if (c.layers < 3) refuse(file, "expected an LLM of at least 3 layers, got " + std::to_string(c.layers));
+    const std::optional<double> blocks = file.number_value("llama.block_count");
+    if (blocks && *blocks != static_cast<double>(c.layers))
+        throw Error(ZT_ERROR_WEIGHTS, file.name() + ": blk.*: expected " + std::to_string(static_cast<int64_t>(std::clamp(*blocks, 0.0, 1e9))) + " blocks (llama.block_count), got " + std::to_string(c.layers));
+    if (const LlmConfig published; !blocks && c.hidden == published.hidden) check_published(file, "layers.", c.hidden, c.layers, published.layers);
     c.intermediate = shapes.at("layers.0.mlp.up_proj.weight", 2)[0];
     const int64_t query = shapes.at("layers.0.self_attn.q_proj.weight", 2)[0], key = shapes.at("layers.0.self_attn.k_proj.weight", 2)[0];
     const auto from_file = [&](const char* name, int64_t otherwise) {
@@ -178,13 +212,27 @@ LlmConfig llm_config_of(const Checkpoint& file) {
     return c;
 }
 
+// The layers behind the last used one may be missing; one more than the configuration says would shift which that is.
+void check_blocks(const LlmConfig& config, const Checkpoint& file) {
+    const int64_t got = Shapes(file, Part::kLlm).count("layers.");
+    if (got < config.layers - config.skip_layers || got > config.layers) check_count(file, "layers.", got, config.layers);
+}
+
+void check_blocks(const ClipConfig& config, const Checkpoint& file, bool vision) {
+    const std::string prefix = "encoder.layers.";
+    const int64_t got = Shapes(file, vision ? Part::kClipVision : Part::kClipText).count(prefix);
+    if (got < config.layers - (vision ? 1 : 0) || got > config.layers) check_count(file, prefix, got, config.layers);
+}
+
 namespace {
 
-ClipConfig clip_of(const Checkpoint& file, const Shapes& shapes, int64_t hidden) {
+// `published`: hidden size and layers of the model that is in circulation.
+ClipConfig clip_of(const Checkpoint& file, const Shapes& shapes, int64_t hidden, std::pair<int64_t, int64_t> published) {
     constexpr int64_t kHeadDim = 64;
     ClipConfig c;
     c.hidden = hidden;
     c.layers = shapes.count("encoder.layers.");
+    if (hidden == published.first) check_published(file, "encoder.layers.", hidden, c.layers, published.second);
     c.intermediate = shapes.at("encoder.layers.0.mlp.fc1.weight", 2)[0];
     if (hidden % kHeadDim != 0) refuse(file, "expected a CLIP width that is a multiple of 64, or a config.json beside the file, got " + std::to_string(hidden));
     c.heads = hidden / kHeadDim;
@@ -196,7 +244,7 @@ ClipConfig clip_of(const Checkpoint& file, const Shapes& shapes, int64_t hidden)
 ClipConfig clip_text_config_of(const Checkpoint& file) {
     const Shapes shapes(file, Part::kClipText);
     const Shape& table = shapes.at("embeddings.token_embedding.weight", 2);
-    ClipConfig c = clip_of(file, shapes, table[1]);
+    ClipConfig c = clip_of(file, shapes, table[1], {768, 12});       // CLIP ViT-L/14
     c.vocab = table[0];
     c.eos = c.vocab - 1;
     c.positions = shapes.at("embeddings.position_embedding.weight", 2)[0];
@@ -206,7 +254,7 @@ ClipConfig clip_text_config_of(const Checkpoint& file) {
 ClipConfig clip_vision_config_of(const Checkpoint& file) {
     const Shapes shapes(file, Part::kClipVision);
     const Shape& patches = shapes.at("embeddings.patch_embedding.weight", 4);
-    ClipConfig c = clip_of(file, shapes, patches[0]);
+    ClipConfig c = clip_of(file, shapes, patches[0], {1024, 24});   // the same, its picture side
     c.patch = patches[3];
     const int64_t tokens = shapes.at("embeddings.position_embedding.weight", 2)[0] - 1;
     int64_t side = 1;
