@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "core/text_number.h"
 #include "core/utf8.h"
 #include "families/hunyuan_video/config.h"
 #include "families/hunyuan_video/name_map.h"
@@ -191,7 +192,7 @@ LlmConfig llm_config_of(const Checkpoint& file) {
     if (c.layers < 3) refuse(file, "expected an LLM of at least 3 layers, got " + std::to_string(c.layers));
     const std::optional<double> blocks = file.number_value("llama.block_count");
     if (blocks && *blocks != static_cast<double>(c.layers))
-        throw Error(ZT_ERROR_WEIGHTS, file.name() + ": blk.*: expected " + std::to_string(static_cast<int64_t>(std::clamp(*blocks, 0.0, 1e9))) + " blocks (llama.block_count), got " + std::to_string(c.layers));
+        throw Error(ZT_ERROR_WEIGHTS, file.name() + ": blk.*: expected " + to_text(*blocks) + " blocks (llama.block_count), got " + std::to_string(c.layers));
     if (const LlmConfig published; !blocks && c.hidden == published.hidden) check_published(file, "layers.", c.hidden, c.layers, published.layers);
     c.intermediate = shapes.at("layers.0.mlp.up_proj.weight", 2)[0];
     const int64_t query = shapes.at("layers.0.self_attn.q_proj.weight", 2)[0], key = shapes.at("layers.0.self_attn.k_proj.weight", 2)[0];
