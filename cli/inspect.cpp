@@ -44,6 +44,7 @@ constexpr const char* kHelp =
     "  --steps N         (50)\n"
     "  --precision P     bf16 or fp32, of the arithmetic (bf16)\n"
     "  --unpack          fp8 and GGUF matrices as numbers in memory, instead of as in the file\n"
+    "  --lora FILE[:SCALE][|FILE...]  adapters, as the filters take them\n"
     "  --engine-opts K=V:K=V...  as the filters take them; keys:\n";
 
 void print_help() {
@@ -91,6 +92,7 @@ struct Arguments {
     std::string path;
     EngineOptions options;
     PlanRequest plan;
+    std::string lora;
     bool help = false;
 };
 
@@ -120,6 +122,8 @@ Arguments parse(std::span<char*> arguments) {
             a.plan.element_bytes = a.plan.vae_element_bytes = text == "fp32" ? 4 : 2;
         } else if (option == "--unpack") {
             a.plan.keep_packed = false;
+        } else if (option == "--lora") {
+            a.lora = value();
         } else if (option == "--engine-opts") {
             a.options = parse_engine_opts(value());
         } else if (option.starts_with("-") && option.size() > 1) {
@@ -166,7 +170,7 @@ int inspect(std::span<char*> arguments) {
     if (small.fit == Fit::kOurs) {
         std::fputs(storybook::inspect(path).c_str(), stdout);
     } else if (large.fit == Fit::kOurs) {
-        std::fputs(hunyuan_video::inspect(path, a.options, a.plan).c_str(), stdout);
+        std::fputs(hunyuan_video::inspect(path, a.options, a.plan, a.lora).c_str(), stdout);
     } else {
         const families::Detection& better = large.fit > small.fit ? large : small;
         std::error_code ignored;

@@ -9,6 +9,7 @@ import tempfile
 import oracle
 import pipeline_cases
 import torch
+from safetensors.torch import load_file, save_file
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "media"))
 import ffmpeg_common
@@ -84,6 +85,27 @@ def two_adapters(report, made, folder):
                  [alone.index(clip) if clip in alone else "another" for clip in together])
 
 
+def adapters(made, folder):
+    """An adapter changes the frames by its strength; one without effect changes none, and the log says so."""
+    case = made.case
+    module = "transformer.single_transformer_blocks.0.proj_out"
+    width = load_file(os.path.join(made.model, "transformer", "diffusion_pytorch_model.safetensors"))["proj_out.weight"].shape[1]
+    lora = os.path.join(folder, "lora.safetensors")
+    save_file({f"{module}.lora_A.weight": torch.ones(2, 5 * width), f"{module}.lora_B.weight": torch.ones(width, 2), f"{module}.alpha": torch.tensor(1.0)}, lora)
+
+    def frames(option):
+        graph = f"t2vsrc=model={made.model}:precision=fp32:device=cpu:prompt=x:frames=5:steps=1:size={case.width}x{case.height}{option},format=gbrp"
+        raw, err, status = ffmpeg_common.run(ffmpeg_common.FFMPEG + ["-loglevel", "warning", "-filter_complex", graph, "-f", "rawvideo", "-"], text=False, timeout=300)
+        assert status == 0, err
+        return raw, err if isinstance(err, str) else err.decode()
+
+    plain, quiet = frames("")
+    changed, also_quiet = frames(f":lora={lora}")
+    zero, said = frames(f":lora='{lora}\\:0'")
+    words = "changes nothing: its scale is 0"
+    return plain != changed and plain == zero and words in said and words not in quiet + also_quiet, said.strip()
+
+
 def main():
     ffmpeg_common.prepare()
     report, gone_on = oracle.Report(), set()
@@ -93,13 +115,15 @@ def main():
                 continue
             made = pipeline_cases.make(case, folder)
             ours = through_ffmpeg(made, folder)
+            if case.name == "t2v":
+                report.check("adapters through ffmpeg", *adapters(made, folder))
             report.check(f"{made.text}: frames", len(ours) == case.frames, f"{len(ours)}")
             if made.picture and case.kind not in gone_on:
                 gone_on.add(case.kind)
                 report.check(f"{made.text}: a clip that goes on from its last frame", *goes_on(made))
             report.above(f"{made.text}: worst frame, dB", pipeline_cases.worst_psnr(ours, (made.frames * 255).round() / 255), 52 if made.picture else 60)
         two_adapters(report, pipeline_cases.make(pipeline_cases.CASES[0], folder), folder)
-    assert report.passed + report.failed == 2 * len(NAMES) + len(gone_on) + 2 and len(gone_on) == 2
+    assert report.passed + report.failed == 2 * len(NAMES) + len(gone_on) + 3 and len(gone_on) == 2
     report.end()
 
 

@@ -35,9 +35,15 @@ PartReader open(const parity::Case& c) {
     ReaderOptions options;
     options.heads = number(c, "heads", "0");
     options.kv_heads = number(c, "kv_heads", "0");
-    if (const std::string lora = c.option("lora"); !lora.empty())
-        options.loras = LoraSet::load(parse_lora_option(lora), {number(c, "layers", "1"), number(c, "singles", "2"), number(c, "refiners", "1")});
-    return {std::make_shared<const weights::Checkpoint>(weights::Checkpoint::open(c.option("path"))), part_of(c), options};
+    const auto file = std::make_shared<const weights::Checkpoint>(weights::Checkpoint::open(c.option("path")));
+    if (const std::string lora = c.option("lora"); !lora.empty()) {
+        TransformerConfig config;
+        config.layers = number(c, "layers", "1");
+        config.single_layers = number(c, "singles", "2");
+        config.refiner_layers = number(c, "refiners", "1");
+        options.loras = LoraSet::open(parse_lora_option(lora), lora_base(config, *file), [](zt_log_level, const std::string&) {});
+    }
+    return {file, part_of(c), options};
 }
 
 // Every tensor under our names.

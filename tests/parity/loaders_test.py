@@ -265,6 +265,9 @@ def lora_files(model, expected):
             merged[name] = state[name] + (keys[f"transformer.{name[:-7]}.lora_B.weight"] @ keys[f"transformer.{name[:-7]}.lora_A.weight"]) * scale
     yield "diffusers with PEFT's alpha", alpha, 0.5, oracle.original_names(merged)
 
+    yield from more_spellings(state, keys, rank)
+    yield from products(state, generator)
+
     # The others: one adapter for each fused matrix.
     modules = [k[:-7] for k in expected if k.endswith(".weight") and expected[k].ndim == 2]
     fused = {m: adapter(*expected[m + ".weight"].shape) for m in modules}
@@ -292,6 +295,79 @@ def lora_files(model, expected):
     yield "whole differences (diff, diff_b)", save("lora_diff.safetensors", {**bias, **full}), 2.0, want
 
 
+def more_spellings(state, keys, rank):
+    """The adapters `keys` (in diffusers' spelling) as other programs write them."""
+    def merged(scale):
+        pairs = {k[12:-14]: k for k in keys if k.endswith("lora_A.weight")}   # "transformer.<module>.lora_A.weight"
+        return oracle.original_names({**state, **{f"{m}.weight": state[f"{m}.weight"] + (keys[k.replace("lora_A", "lora_B")] @ keys[k]) * scale(m)
+                                                  for m, k in pairs.items()}})
+
+    def spelled(prefix, *endings):
+        """Both endings of every module, its name with the prefix; underscores for dots where the prefix has one."""
+        other = {}
+        for k, v in keys.items():
+            module, half = k[12:-14], k[-8]
+            name = module.replace(".", "_") if prefix.endswith("_") else module
+            other[f"{prefix}{name}.{endings[half == 'B']}.weight"] = v
+        return other
+
+    peft = folder / "peft"
+    peft.mkdir()
+    save("peft/adapter_model.safetensors", spelled("base_model.model.", "lora_A", "lora_B"))
+    (peft / "adapter_config.json").write_text(json.dumps(
+        {"peft_type": "LORA", "r": rank, "lora_alpha": 6, "alpha_pattern": {"proj_mlp": 3}, "rank_pattern": {}, "use_rslora": False, "use_dora": False, "target_modules": ["to_q"]}))
+    yield "PEFT's own folder", peft, 0.5, merged(lambda m: 0.5 * ((3 if m.endswith("proj_mlp") else 6) / rank))
+    half = merged(lambda m: 0.5)
+    for what, prefix, endings in (("PEFT's own, without its configuration", "base_model.model.", ("lora_A", "lora_B")),
+                                  ("PEFT's own, of a pipeline", "base_model.model.transformer.", ("lora_A", "lora_B")),
+                                  ("diffusers, a named adapter", "transformer.", ("lora_A.motion", "lora_B.motion")),
+                                  ("older diffusers", "transformer.", ("lora.down", "lora.up"))):
+        yield what, save("lora_" + what.replace(", ", "_").replace(" ", "_") + ".safetensors", spelled(prefix, *endings)), 0.5, half
+    trainer = spelled("lora_transformer_", "lora_down", "lora_up")
+    trainer.update({f"{k[:-17]}.alpha": torch.tensor(3.0) for k in list(trainer) if k.endswith("lora_down.weight")})
+    yield "OneTrainer", save("lora_onetrainer.safetensors", trainer), -0.5, merged(lambda m: -0.5 * (3.0 / rank))
+
+
+def products(state, generator):
+    """LoHa and LoKr, as LyCORIS defines them: the elementwise and the Kronecker product of two matrices."""
+    def normal(*shape):
+        return torch.randn(*shape, generator=generator)
+
+    def pair(out, columns, rank):
+        return normal(out, rank) * 0.3, normal(rank, columns)
+
+    rank, alpha, matrices = 3, 2.0, [k[:-7] for k in state if k.endswith(".weight") and state[k].ndim == 2]
+
+    def keys_of(prefix, module, parts):
+        name = module.replace(".", "_") if prefix.endswith("_") else module
+        return {f"{prefix}{name}.{k}": v for k, v in {**parts, "alpha": torch.tensor(alpha)}.items()}
+
+    keys, merged = {}, dict(state)
+    for m in matrices:
+        out, columns = state[m + ".weight"].shape
+        (a1, b1), (a2, b2) = pair(out, columns, rank), pair(out, columns, rank)
+        keys.update(keys_of("lora_transformer_", m, dict(hada_w1_a=a1, hada_w1_b=b1, hada_w2_a=a2, hada_w2_b=b2)))
+        merged[m + ".weight"] = state[m + ".weight"] + (a1 @ b1) * (a2 @ b2) * (0.5 * (alpha / rank))
+    yield "LoHa", save("lora_loha.safetensors", keys), 0.5, oracle.original_names(merged)
+
+    keys, merged = {}, dict(state)
+    for i, m in enumerate(matrices):
+        out, columns = state[m + ".weight"].shape
+        factored = (i % 2 == 0, i % 4 < 2)                       # both whole: the scale is 1, whatever alpha says
+        parts, factors = {}, []
+        for name, split, shape in (("lokr_w1", factored[0], (4, 8)), ("lokr_w2", factored[1], (out // 4, columns // 8))):
+            if split:
+                a, b = pair(*shape, rank)
+                parts.update({name + "_a": a, name + "_b": b})
+                factors.append(a @ b)
+            else:
+                parts[name] = normal(*shape) * 0.3
+                factors.append(parts[name])
+        keys.update(keys_of("lycoris_", m, parts))
+        merged[m + ".weight"] = state[m + ".weight"] + torch.kron(*factors) * (-0.5 * (alpha / rank if any(factored) else 1.0))
+    yield "LoKr", save("lora_lokr.safetensors", keys), -0.5, oracle.original_names(merged)
+
+
 def loras(model, expected):
     original, quantised = save("original.safetensors", expected), folder / "lora.gguf"
     model.save_pretrained(folder / "one")
@@ -307,13 +383,14 @@ def loras(model, expected):
         worst = max(oracle.rel_l2(got[k] - on_gguf[k], want[k] - base[k]) if not torch.equal(want[k], base[k]) else float(not torch.equal(got[k], on_gguf[k]))
                     for k in want)
         report.below(f"LoRA {what} beside Q8_0: what it adds", worst, 2e-5)   # the difference of rounded sums
-    two = f"{cases[0][1]}:0.5|{cases[2][1]}:-0.25"
-    want = {k: v + (cases[0][3][k] - v) / 0.75 * 0.5 + (cases[2][3][k] - v) * -0.25 for k, v in base.items()}
+    fused = next(case for case in cases if case[0].startswith("original names"))
+    two = f"{cases[0][1]}:0.5|{fused[1]}:-0.25"
+    want = {k: v + (cases[0][3][k] - v) / 0.75 * 0.5 + (fused[3][k] - v) * -0.25 for k, v in base.items()}
     got = read("dense", original, lora=two)
     report.below("two LoRAs at once", max(oracle.rel_l2(got[k], want[k]) for k in want), 1e-6)
-    half = read("dense", original, type="bf16", lora=f"{cases[2][1]}:1")
-    report.check("merged in fp32, rounded once", all(torch.equal(half[k], (base[k].bfloat16().float() + (cases[2][3][k] - base[k])).bfloat16()) or
-                                                     oracle.rel_l2(half[k].float(), cases[2][3][k]) < 4e-3 for k in base))
+    half = read("dense", original, type="bf16", lora=f"{fused[1]}:1")
+    report.check("merged in fp32, rounded once", all(torch.equal(half[k], (base[k].bfloat16().float() + (fused[3][k] - base[k])).bfloat16()) or
+                                                     oracle.rel_l2(half[k].float(), fused[3][k]) < 4e-3 for k in base))
     module = "double_blocks.0.img_attn_qkv"
     a, b = torch.ones(2, 256), torch.ones(768, 2)
     pair = {f"{module}.lora_A.weight": a, f"{module}.lora_B.weight": b}
@@ -322,6 +399,16 @@ def loras(model, expected):
     refused("LoRA: block that is not there", ["2 of 2"], "dense", original, lora=save("bad_lora.safetensors", {k.replace(".0.", ".7."): v for k, v in pair.items()}))
     refused("LoRA: half an adapter", ["both halves"], "dense", original, lora=save("bad_lora.safetensors", {f"{module}.lora_A.weight": a}))
     refused("LoRA: other width", ["columns"], "dense", original, lora=save("bad_lora.safetensors", {**pair, f"{module}.lora_A.weight": torch.ones(2, 128)}))
+    named = {f"{module}.lora_{x}.{n}.weight": t for n in ("motion", "style") for x, t in (("A", a), ("B", b))}
+    refused("LoRA: two adapters", ["one adapter", '"motion" and "style"'], "dense", original, lora=save("bad_lora.safetensors", named))
+    refused("LoRA: no key at all", ["bad_lora.safetensors", "got none"], "dense", original, lora=save("bad_lora.safetensors", {}))
+    wide = {f"{module}.lora_A.weight": torch.ones(2049, 256), f"{module}.lora_B.weight": torch.ones(768, 2049)}
+    refused("LoRA: a rank beyond all use", ["a rank of 1 to 2048, got 2049"], "dense", original, lora=save("bad_lora.safetensors", wide))
+    tucker = {f"{module}.hada_w1_a": b, f"{module}.hada_w1_b": a, f"{module}.hada_w2_a": b, f"{module}.hada_w2_b": a, f"{module}.hada_t1": torch.ones(2, 2, 1, 1)}
+    refused("LoHa with a core", ["Tucker"], "dense", original, lora=save("bad_lora.safetensors", tucker))
+    refused("LoHa of another size", ["columns"], "dense", original, lora=save("bad_lora.safetensors", {**{k: v for k, v in tucker.items() if "_t1" not in k}, f"{module}.hada_w2_b": torch.ones(2, 128)}))
+    refused("LoKr of another size", ["lokr", "[768, 256]"], "dense", original, lora=save("bad_lora.safetensors", {f"{module}.lokr_w1": torch.ones(4, 8), f"{module}.lokr_w2": torch.ones(4, 8)}))
+    refused("LoKr in half", ["lokr_w2"], "dense", original, lora=save("bad_lora.safetensors", {f"{module}.lokr_w1": torch.ones(4, 8)}))
     refused("LoRA: too strong", ["-10 to 10"], "dense", original, lora=f"{cases[0][1]}:11")
 
 

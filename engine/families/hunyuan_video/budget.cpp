@@ -36,6 +36,7 @@ Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int6
     wanted.token_chunk = budget.token_chunk;
     wanted.prompts = model.parts.true_cfg > 1.0 ? 2 : 1;
     wanted.tiling = std::string(model.tiling.name);
+    wanted.loras = model.loras.get();
     const MemoryPlan plan = plan_memory(model.parts, wanted);
 
     const uint64_t limit = model.budget != 0 ? model.budget : device::free_bytes(model.device);

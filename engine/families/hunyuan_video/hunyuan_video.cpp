@@ -11,7 +11,7 @@
 #include "core/utf8.h"
 #include "families/hunyuan_video/detection.h"
 #include "families/hunyuan_video/generation.h"
-#include "families/hunyuan_video/lora.h"
+#include "families/hunyuan_video/lora_set.h"
 
 namespace zt::families {
 namespace {

@@ -278,7 +278,7 @@ at::Tensor PartReader::dense(const std::string& name, at::ScalarType type) const
     if (sizes.size() >= 2) read_all(from, out, false);
     else if (from.pieces.front()->encoding == Encoding::kDense) read_all(from, out.view({out.numel(), 1}), false);
     else read_all(from, out.view({1, out.numel()}), false);
-    if (options_.loras) options_.loras->merge(name, out);
+    if (options_.loras) merge_loras(*options_.loras, name, out, options_.cancel);
     return out;
 }
 
@@ -303,7 +303,7 @@ nn::PackedLinear PartReader::linear(const std::string& name, at::ScalarType type
     if (sizes.size() != 2) refuse(*checkpoint_, "tensor " + quote(name + ".weight") + ": expected a matrix, got " + shown(sizes));
     const Encoding encoding = from.pieces.front()->encoding;
     const bool same = std::all_of(from.pieces.begin(), from.pieces.end(), [&](const auto* piece) { return piece->encoding == encoding; });
-    const bool changed = options_.loras && options_.loras->changes_matrix(name);
+    const bool changed = options_.loras && options_.loras->changes_whole(name + ".weight");
     nn::PackedLinear layer;
     layer.out = sizes[0];
     layer.in = sizes[1];
@@ -312,7 +312,7 @@ nn::PackedLinear PartReader::linear(const std::string& name, at::ScalarType type
         layer.weight = at::empty({layer.out, layout_of(*from.pieces.front()).row_bytes}, at::TensorOptions(options_.device).dtype(at::kByte));
         read_all(from, layer.weight, true);
         layer.scale = scale_of(from);
-        if (options_.loras) layer.adapters = options_.loras->adapters(name, layer.out, layer.in, type, options_.device);
+        if (options_.loras) layer.adapters = loras_beside(*options_.loras, name + ".weight", layer.out, type, options_.device, options_.cancel);
     } else {
         layer.weight = dense(name + ".weight", type);
     }

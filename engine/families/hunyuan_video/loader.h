@@ -29,7 +29,7 @@
 
 namespace zt::hunyuan_video {
 
-class LoraSet;   // lora.h
+class LoraSet;   // lora_set.h
 
 struct ReaderOptions {
     at::Device device = at::kCPU;             // where the tensors are made

@@ -20,11 +20,29 @@ using weights::CheckpointEntry;
 
 uint64_t u(int64_t n) { return n > 0 ? static_cast<uint64_t>(n) : 0; }
 
-uint64_t tensor_bytes(const CheckpointEntry& entry, int64_t element_bytes, bool keep_packed) {
-    if (keep_packed && entry.encoding != weights::Encoding::kDense && entry.shape.size() == 2) return entry.size_bytes;
+uint64_t numel_of(const CheckpointEntry& entry) {
     uint64_t numel = 1;
     for (const int64_t size : entry.shape) numel *= u(size);   // fits: the file was validated
-    return numel * u(element_bytes);
+    return numel;
+}
+
+// How the tensors of a part are in memory.
+struct Resident {
+    int64_t element_bytes;
+    bool keep_packed;
+    const LoraSet* loras = nullptr;
+};
+Resident transformer_of(const PlanRequest& r) { return {r.element_bytes, r.keep_packed, r.loras}; }
+Resident encoder_of(const PlanRequest& r) { return {r.element_bytes, r.keep_packed}; }
+Resident vae_of(const PlanRequest& r) { return {r.vae_element_bytes, false}; }
+
+// A tensor with the adapters beside it: numel * element_bytes, or the file's own bytes for what stays packed.
+uint64_t tensor_bytes(const CheckpointEntry& entry, const Placed& placed, const Resident& as) {
+    const std::string name = placed.name();
+    const bool packed = as.keep_packed && entry.encoding != weights::Encoding::kDense && entry.shape.size() == 2 && !(as.loras != nullptr && as.loras->changes_whole(name));
+    if (!packed) return numel_of(entry) * u(as.element_bytes);
+    const bool first = placed.piece == 0;   // adapters are for all pieces together
+    return entry.size_bytes + (as.loras != nullptr && first ? as.loras->numbers_beside(name) * u(as.element_bytes) : 0);
 }
 
 bool starts_with_any(std::string_view name, std::initializer_list<std::string_view> prefixes) {
@@ -59,14 +77,28 @@ bool is_used_vision(std::string_view name, const ModelParts& parts) {
     return block_number(name, "encoder.layers.") < parts.clip_vision.layers - 1 && !name.starts_with("post_layernorm");
 }
 
+// Chooses tensors by our names.
+using WantedFn = bool (*)(std::string_view name, const ModelParts& parts);
+
+// Bytes of the tensors of a part in memory; null: of all.
+uint64_t resident_bytes(const Checkpoint& file, Part part, const ModelParts& parts, const Resident& as, WantedFn wanted = nullptr) {
+    uint64_t sum = 0;
+    for (const CheckpointEntry& entry : file.entries()) {
+        const auto placed = place(part, entry.name);
+        if (!placed || (placed->leaf != "weight" && placed->leaf != "bias" && placed->leaf != "class_embedding")) continue;
+        if (wanted == nullptr || wanted(placed->name(), parts)) sum += tensor_bytes(entry, *placed, as);
+    }
+    return sum;
+}
+
 // Twice the largest block of a list: one computes, the next is read.
-uint64_t two_blocks(const Checkpoint& file, Part part, const ModelParts& parts, const PlanRequest& request, std::string_view list, WantedFn wanted) {
+uint64_t two_blocks(const Checkpoint& file, Part part, const ModelParts& parts, const Resident& as, std::string_view list, WantedFn wanted) {
     std::map<int64_t, uint64_t> blocks;
     for (const CheckpointEntry& entry : file.entries()) {
         const auto placed = place(part, entry.name);
         if (!placed || !wanted(placed->name(), parts)) continue;
         const int64_t number = block_number(placed->module, list);
-        if (number >= 0) blocks[number] += tensor_bytes(entry, request.element_bytes, request.keep_packed);
+        if (number >= 0) blocks[number] += tensor_bytes(entry, *placed, as);
     }
     uint64_t largest = 0;
     for (const auto& [number, bytes] : blocks) largest = std::max(largest, bytes);
@@ -79,7 +111,7 @@ uint64_t decoded_matrix(const Checkpoint* file, const PlanRequest& request) {
     if (file == nullptr || !request.keep_packed) return 0;
     for (const CheckpointEntry& entry : file->entries()) {
         if (entry.encoding == weights::Encoding::kDense || entry.shape.size() != 2) continue;
-        largest = std::max(largest, tensor_bytes(entry, request.element_bytes, false));
+        largest = std::max(largest, numel_of(entry) * u(request.element_bytes));
     }
     return largest;
 }
@@ -107,15 +139,15 @@ Phase text_phase(const ModelParts& parts, const PlanRequest& r, const Clip&) {
     const LlmConfig& llm = parts.llm;
     const bool pictures = parts.transformer.kind != Kind::kTextToVideo;
     uint64_t texts = 0, others = 0;
-    if (const Checkpoint* clip = parts.text_encoder_2.checkpoint.get()) texts += resident_bytes(*clip, Part::kClipText, parts, r.element_bytes, r.keep_packed);
-    if (const Checkpoint* file = parts.text_encoder.checkpoint.get()) texts += two_blocks(*file, Part::kLlm, parts, r, "layers.", is_used_llm);
+    if (const Checkpoint* clip = parts.text_encoder_2.checkpoint.get()) texts += resident_bytes(*clip, Part::kClipText, parts, encoder_of(r));
+    if (const Checkpoint* file = parts.text_encoder.checkpoint.get()) texts += two_blocks(*file, Part::kLlm, parts, encoder_of(r), "layers.", is_used_llm);
     if (pictures && parts.image_encoder.checkpoint != nullptr) {
         const Checkpoint& file = *parts.image_encoder.checkpoint;
-        others = std::max(others, resident_bytes(file, Part::kClipVision, parts, r.element_bytes, r.keep_packed, is_used_vision) +
-                                      resident_bytes(file, Part::kProjector, parts, r.element_bytes, r.keep_packed));
+        others = std::max(others, resident_bytes(file, Part::kClipVision, parts, encoder_of(r), is_used_vision) +
+                                      resident_bytes(file, Part::kProjector, parts, encoder_of(r)));
     }
     if (pictures && parts.vae_file.checkpoint != nullptr)
-        others = std::max(others, resident_bytes(*parts.vae_file.checkpoint, Part::kVae, parts, r.vae_element_bytes, false, is_encoder));
+        others = std::max(others, resident_bytes(*parts.vae_file.checkpoint, Part::kVae, parts, vae_of(r), is_encoder));
     phase.weights = phase.least_weights = std::max(texts, others);
     // Template, prompt and picture, all at once: states, q, k, v, two halves of the MLP.
     const int64_t picture_side = parts.clip_vision.image_size / parts.clip_vision.patch;
@@ -128,6 +160,9 @@ Phase text_phase(const ModelParts& parts, const PlanRequest& r, const Clip&) {
     return phase;
 }
 
+// Factors of adapters while a matrix is changed by them; the files keep them otherwise.
+uint64_t to_apply(const PlanRequest& r) { return r.loras != nullptr ? r.loras->most_bytes_to_apply() : 0; }
+
 // Modulation of every block and refined text, for all steps.
 uint64_t prepared_bytes(const ModelParts& parts, const PlanRequest& r, const Clip& clip) {
     const TransformerConfig& t = parts.transformer;
@@ -139,13 +174,13 @@ uint64_t prepared_bytes(const ModelParts& parts, const PlanRequest& r, const Cli
 Phase prepare_phase(const ModelParts& parts, const PlanRequest& r, const Clip& clip) {
     Phase phase{.name = "prepare"};
     if (const Checkpoint* file = parts.transformer_file.checkpoint.get()) {
-        phase.weights = resident_bytes(*file, Part::kTransformer, parts, r.element_bytes, r.keep_packed, is_preparation);
+        phase.weights = resident_bytes(*file, Part::kTransformer, parts, transformer_of(r), is_preparation);
         phase.least_weights = phase.weights;
     }
     const TransformerConfig& t = parts.transformer;
     // Text states of all prompts, and the refiner's q, k, v and MLP of a chunk.
     phase.data = prepared_bytes(parts, r, clip) + u(r.prompts) * u(clip.text_tokens) * u(t.text_dim) * u(r.element_bytes) +
-                 u(std::max(r.token_chunk, clip.text_tokens)) * u(9 * t.width()) * u(r.element_bytes);
+                 u(std::max(r.token_chunk, clip.text_tokens)) * u(9 * t.width()) * u(r.element_bytes) + to_apply(r);
     return phase;
 }
 
@@ -153,9 +188,9 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
     Phase phase{.name = "denoise"};
     const TransformerConfig& t = parts.transformer;
     if (const Checkpoint* file = parts.transformer_file.checkpoint.get()) {
-        phase.weights = resident_bytes(*file, Part::kTransformer, parts, r.element_bytes, r.keep_packed, is_denoising);
-        phase.least_weights = std::min(phase.weights, std::max(two_blocks(*file, Part::kTransformer, parts, r, "double_blocks.", is_denoising),
-                                                               two_blocks(*file, Part::kTransformer, parts, r, "single_blocks.", is_denoising)));
+        phase.weights = resident_bytes(*file, Part::kTransformer, parts, transformer_of(r), is_denoising);
+        phase.least_weights = std::min(phase.weights, std::max(two_blocks(*file, Part::kTransformer, parts, transformer_of(r), "double_blocks.", is_denoising),
+                                                               two_blocks(*file, Part::kTransformer, parts, transformer_of(r), "single_blocks.", is_denoising)));
     }
     const uint64_t row = u(t.width()) * u(r.element_bytes), mlp_row = u(t.mlp_width()) * u(r.element_bytes);
     const uint64_t stream = u(clip.tokens) * row;                      // x: [S, h]
@@ -164,14 +199,17 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
     const uint64_t rope = u(clip.video_tokens) * u(t.head_dim) * 4;    // cos and sin of each pair, fp32
     const uint64_t places = u(clip.latent_frames) * u(clip.latent_height) * u(clip.latent_width);
     const uint64_t latents = places * u(3 * t.out_channels + 2 * t.in_channels) * 4;
-    phase.data = stream + attention + chunk + rope + latents + prepared_bytes(parts, r, clip) + decoded_matrix(parts.transformer_file.checkpoint.get(), r);
+    const uint64_t decoded = decoded_matrix(parts.transformer_file.checkpoint.get(), r);
+    phase.data = stream + attention + chunk + rope + latents + prepared_bytes(parts, r, clip) + decoded + to_apply(r);
+    // What adapters beside a packed matrix add to a chunk, plain and scaled.
+    if (decoded > 0 && r.loras != nullptr && !r.loras->tensors().empty()) phase.data += 2 * u(std::min(r.token_chunk, clip.tokens)) * (3 * row + mlp_row);
     return phase;
 }
 
 Phase decode_phase(const ModelParts& parts, const PlanRequest& r, const Clip& clip) {
     Phase phase{.name = "decode"};
     if (const Checkpoint* file = parts.vae_file.checkpoint.get()) {
-        phase.weights = resident_bytes(*file, Part::kVae, parts, r.vae_element_bytes, false, is_decoder);
+        phase.weights = resident_bytes(*file, Part::kVae, parts, vae_of(r), is_decoder);
         phase.least_weights = phase.weights;
     }
     const uint64_t latents = u(clip.latent_frames) * u(clip.latent_height) * u(clip.latent_width) * u(parts.vae.latent_channels) * 4;
@@ -180,16 +218,6 @@ Phase decode_phase(const ModelParts& parts, const PlanRequest& r, const Clip& cl
 }
 
 }  // namespace
-
-uint64_t resident_bytes(const Checkpoint& file, Part part, const ModelParts& parts, int64_t element_bytes, bool keep_packed, WantedFn wanted) {
-    uint64_t sum = 0;
-    for (const CheckpointEntry& entry : file.entries()) {
-        const auto placed = place(part, entry.name);
-        if (!placed || (placed->leaf != "weight" && placed->leaf != "bias" && placed->leaf != "class_embedding")) continue;
-        if (wanted == nullptr || wanted(placed->name(), parts)) sum += tensor_bytes(entry, element_bytes, keep_packed);
-    }
-    return sum;
-}
 
 MemoryPlan plan_memory(const ModelParts& parts, const PlanRequest& request) {
     const Clip clip = clip_of(parts, request);

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "families/hunyuan_video/lora_set.h"
 #include "families/hunyuan_video/parts.h"
 
 namespace zt::hunyuan_video {
@@ -28,6 +29,7 @@ struct PlanRequest {
     int64_t token_chunk = 2048;       // tokens in a projection at once
     int64_t prompts = 1;              // 2 with true guidance
     std::string tiling = "diffusers";
+    const LoraSet* loras = nullptr;   // adapters of the transformer; borrowed, may be null
 };
 
 struct Phase {
@@ -51,12 +53,6 @@ struct MemoryPlan {
 
 // Parts that are missing count as nothing. Sizes need not be ones the model allows.
 [[nodiscard]] MemoryPlan plan_memory(const ModelParts& parts, const PlanRequest& request);
-
-// Bytes of the tensors of a part in memory: numel * element_bytes, or the file's own for what stays
-// packed. `wanted` chooses by our names; null: all.
-using WantedFn = bool (*)(std::string_view name, const ModelParts& parts);
-[[nodiscard]] uint64_t resident_bytes(const weights::Checkpoint& file, Part part, const ModelParts& parts, int64_t element_bytes,
-                                      bool keep_packed, WantedFn wanted = nullptr);
 
 // "13.2 GB" (1e9 bytes), "512 MB", "3 kB".
 [[nodiscard]] std::string size_text(uint64_t bytes);

@@ -12,7 +12,7 @@
 #include "device/precision.h"
 #include "families/hunyuan_video/clip_vision.h"
 #include "families/hunyuan_video/completeness.h"
-#include "families/hunyuan_video/lora.h"
+#include "families/hunyuan_video/lora_set.h"
 
 namespace zt::hunyuan_video {
 namespace {
@@ -119,7 +119,7 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
     model->vae_type = vae_type(model->type, model->device);
     model->budget = options.memory_bytes;
     if (!options.lora.empty())
-        model->loras = LoraSet::load(parse_lora_option(options.lora), {parts.transformer.layers, parts.transformer.single_layers, parts.transformer.refiner_layers});
+        model->loras = LoraSet::open(parse_lora_option(options.lora), lora_base(parts.transformer, *parts.transformer_file.checkpoint), options.log);
     check_supported(parts.transformer, parts.transformer_file.path);
     check_tensors(*model);
     model->llm_tokenizer = text::BpeTokenizer::open(parts.tokenizer);

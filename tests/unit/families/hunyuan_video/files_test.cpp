@@ -64,7 +64,7 @@ TEST(NameMap, examples_of_each_spelling) {
         EXPECT_EQ(placed(Part::kTransformer, name), "") << name;
 }
 
-TEST(LoraNames, five_spellings_of_one_matrix) {
+TEST(LoraNames, spellings_of_one_matrix) {
     const LoraNames names(20, 40, 2);
     for (const char* key : {"diffusion_model.double_blocks.3.img_attn_qkv.lora_A.weight", "diffusion_model.double_blocks.3.img_attn.qkv.lora_down.weight",
                             "lora_unet_double_blocks_3_img_attn_qkv.lora_down.weight", "Hunyuan_video_I2V_lora_double_blocks_3_img_attn_qkv.lora_down.weight",
@@ -77,6 +77,17 @@ TEST(LoraNames, five_spellings_of_one_matrix) {
     const auto piece = names.resolve("transformer.transformer_blocks.3.attn.to_k.lora_B.weight");
     ASSERT_TRUE(piece);
     EXPECT_EQ(piece->placed.piece, 1);
+    for (const char* key : {"base_model.model.transformer_blocks.3.attn.to_k.lora_A.weight", "base_model.model.transformer.transformer_blocks.3.attn.to_k.lora_A.weight",
+                            "transformer.transformer_blocks.3.attn.to_k.lora_A.motion.weight", "transformer.transformer_blocks.3.attn.to_k.lora.down.weight",
+                            "lora_transformer_transformer_blocks_3_attn_to_k.lora_down.weight"}) {
+        const auto found = names.resolve(key);
+        ASSERT_TRUE(found) << key;
+        EXPECT_EQ(found->placed.module + " " + std::to_string(found->placed.piece), "double_blocks.3.img_attn_qkv 1") << key;
+        EXPECT_EQ(found->role, LoraRole::kDown);
+        EXPECT_EQ(found->module.find("transformer_blocks"), 0u) << found->module;
+        EXPECT_EQ(found->adapter, std::string_view(key).find("motion") != std::string_view::npos ? "motion" : "");
+        EXPECT_EQ(found->peft, std::string_view(key).starts_with("base_model."));
+    }
     EXPECT_EQ(names.resolve("lora_unet_double_blocks_20_img_attn_qkv.alpha"), std::nullopt);
     EXPECT_EQ(names.resolve("lora_te_double_blocks_1_img_attn_qkv.alpha"), std::nullopt);
 }
