@@ -85,7 +85,10 @@ public:
     [[nodiscard]] bool has_weights() const override { return true; }
     [[nodiscard]] std::vector<std::string> other_files(const LoadOptions& options) const override {
         std::vector<std::string> files = hunyuan_video::files_of(options.path, options.engine_opts);
-        for (const hunyuan_video::LoraFile& lora : hunyuan_video::parse_lora_option(options.lora)) hunyuan_video::add_files(lora.path, files);
+        for (const hunyuan_video::LoraFile& lora : hunyuan_video::parse_lora_option(options.lora)) {
+            hunyuan_video::add_files(lora.path, files);
+            files.push_back(hunyuan_video::lora_config(lora.path));
+        }
         return files;
     }
     [[nodiscard]] std::shared_ptr<const Model> load(const LoadOptions& options) const override {

@@ -22,6 +22,8 @@
 namespace zt::hunyuan_video {
 namespace {
 
+constexpr const char* kConfig = "adapter_config.json";
+
 using weights::Checkpoint;
 using weights::CheckpointEntry;
 using weights::Dtype;
@@ -131,10 +133,9 @@ PeftConfig configuration(const Checkpoint& file, bool peft, const Log& log) {
     const std::string name = "lora " + file.name();
     if (const auto found = file.metadata().find("lora_adapter_metadata"); found != file.metadata().end()) return parse_peft_metadata(found->second, name);
     if (!peft) return {};
-    constexpr const char* kConfig = "adapter_config.json";
-    const std::filesystem::path beside = std::filesystem::path(file.path()).parent_path() / kConfig;
+    const std::string beside = lora_config(file.path());
     std::error_code ignored;
-    if (std::filesystem::exists(beside, ignored)) return parse_peft_config(read_whole_file(beside.string(), json::Limits{}.bytes), name + ": " + kConfig);
+    if (std::filesystem::exists(beside, ignored)) return parse_peft_config(read_whole_file(beside, json::Limits{}.bytes), name + ": " + kConfig);
     log(ZT_LOG_WARNING, name + ": expected " + kConfig + " with its alpha beside it, got none; taken as if alpha was the rank");
     return {};
 }
@@ -358,6 +359,12 @@ uint64_t product_bytes(const LoraDelta& d) {
 }
 
 }  // namespace
+
+std::string lora_config(const std::string& path) {
+    std::error_code ignored;
+    const std::filesystem::path at(path);
+    return ((std::filesystem::is_directory(at, ignored) ? at : at.parent_path()) / kConfig).string();
+}
 
 std::vector<LoraFile> parse_lora_option(const std::string& text) {
     std::vector<LoraFile> files;

@@ -34,6 +34,8 @@ struct LoraFile {
 };
 // "path[:scale][|path...]". Throws ZT_ERROR_ARGUMENT.
 [[nodiscard]] std::vector<LoraFile> parse_lora_option(const std::string& text);
+// Where PEFT writes the rank and alpha of the adapter in this file or folder; there need not be such a file.
+[[nodiscard]] std::string lora_config(const std::string& path);
 
 // The transformer that the adapters are for.
 struct LoraBase {
