@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
+#include "pipeline/images.h"
 #include "pipeline/plan.h"
 
 namespace zt::api {
@@ -215,16 +216,18 @@ bool store_request_option(zt_request& request, std::string_view name, const char
         request.fit = static_cast<zt_fit>(read.integer);
     else if (name == "strength")
         request.strength = read.real;
+    else if (name == "background")
+        request.background = value;
     else
         return false;
     return true;
 }
 
-// Options whose only possible value is the default have no field yet; mode, context and mask are the
-// front ends' own: the roles of the pictures say the same to the engine.
+// Options whose only possible value is the default have no field yet; mode, context, mask and alpha are
+// the front ends' own: the pictures themselves say the same to the engine.
 bool has_no_field(std::string_view name) {
     return name == "cache" || name == "label" || name == "watermark" || name == "mode" ||
-           name == "context" || name == "mask";
+           name == "context" || name == "mask" || name == "alpha";
 }
 
 }  // namespace
@@ -248,6 +251,7 @@ void set_option(zt_model_params* params, zt_request* request, const zt_option_in
     const std::string_view name = option.name;
     if (name == "prompt") pipeline::check_prompt(value);
     const Value read = read_value(option, value);
+    if (name == "background") (void)pipeline::resolve_background(value);
     check_possible(option, value);
     if (has_no_field(name)) return;
     const bool of_model = (option.flags & ZT_OPTION_MODEL) != 0;

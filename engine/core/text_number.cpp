@@ -145,6 +145,27 @@ std::optional<int64_t> parse_bytes(std::string_view text) {
     return *count * unit;
 }
 
+std::optional<std::array<uint8_t, 3>> parse_color(std::string_view text) {
+    constexpr std::string_view kWhite = "#ffffff", kGray = "#808080", kBlack = "#000000";
+    if (text == "white") text = kWhite;
+    if (text == "gray") text = kGray;
+    if (text == "black") text = kBlack;
+    if (text.starts_with("#"))
+        text.remove_prefix(1);
+    else if (text.starts_with("0x"))
+        text.remove_prefix(2);
+    else
+        return std::nullopt;
+    if (text.size() != 6) return std::nullopt;
+    std::array<uint8_t, 3> color{};
+    for (size_t i = 0; i < color.size(); ++i) {
+        const char* const at = text.data() + 2 * i;
+        const auto result = std::from_chars(at, at + 2, color[i], 16);
+        if (result.ec != std::errc{} || result.ptr != at + 2) return std::nullopt;
+    }
+    return color;
+}
+
 std::string to_text(double value) {
     char buffer[32];
     const auto result = std::to_chars(buffer, buffer + sizeof(buffer), value);

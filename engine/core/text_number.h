@@ -3,6 +3,7 @@
 // Numbers from text, for options. Never depends on the locale; the whole text must be the number.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,6 +26,8 @@ namespace zt {
 // Fractions below a microsecond are refused.
 [[nodiscard]] std::optional<int64_t> parse_time_us(std::string_view text);
 [[nodiscard]] std::optional<int64_t> parse_bytes(std::string_view text);      // "6G", 1024-based K M G
+
+[[nodiscard]] std::optional<std::array<uint8_t, 3>> parse_color(std::string_view text);  // "#RRGGBB" "0xRRGGBB" white gray black
 
 // How a number and a rate read in messages: "1.5", "24000/1001", "24".
 [[nodiscard]] std::string to_text(double value);

@@ -56,7 +56,7 @@ struct LoadOptions {
 };
 
 // A picture that conditions, at its own size: fitting it (image::fit) is the family's. Samples of more than 8
-// bits and YUV were rounded to the nearest 8-bit RGB; 8-bit RGB is as it came.
+// bits and YUV were rounded to the nearest 8-bit RGB; 8-bit RGB is as it came. Opaque and upright.
 struct Picture {
     zt_image_role role = ZT_IMAGE_FIRST;
     int width = 0, height = 0;

@@ -101,7 +101,8 @@ int bytes_per_sample(zt_pixel_format format) {
         case ZT_PIXEL_GBRP10:
         case ZT_PIXEL_GBRP16: return 2;
         case ZT_PIXEL_RGB24: return 3;
-        case ZT_PIXEL_RGBA: return 4;
+        case ZT_PIXEL_RGBA:    // alpha is not made: resolve_format has refused it
+        case ZT_PIXEL_RGBA64:
         case ZT_PIXEL_DEFAULT:
         case ZT_PIXEL_YUV420P:
         case ZT_PIXEL_YUV422P:
@@ -126,13 +127,14 @@ Subsampling subsampling(zt_pixel_format format) noexcept {
         case ZT_PIXEL_GBRP10:
         case ZT_PIXEL_GBRP16:
         case ZT_PIXEL_RGB24:
-        case ZT_PIXEL_RGBA: return {1, 1};
+        case ZT_PIXEL_RGBA:
+        case ZT_PIXEL_RGBA64: return {1, 1};
     }
     return {1, 1};
 }
 
 PlaneLayout plane_layout(zt_pixel_format format, int width, int height) {
-    const bool packed = format == ZT_PIXEL_RGB24 || format == ZT_PIXEL_RGBA;
+    const bool packed = format == ZT_PIXEL_RGB24;
     const Subsampling sub = subsampling(format);
     PlaneLayout layout;
     layout.planes = packed ? 1 : 3;
@@ -176,8 +178,9 @@ void Converter::convert(const float* rgb, uint8_t* const planes[4]) {
         case ZT_PIXEL_GBRP: return to_gbr<uint8_t>(rgb, planes, 8);
         case ZT_PIXEL_GBRP10: return to_gbr<uint16_t>(rgb, planes, 10);
         case ZT_PIXEL_GBRP16: return to_gbr<uint16_t>(rgb, planes, 16);
-        case ZT_PIXEL_RGB24: return to_packed(rgb, planes, 3);
-        case ZT_PIXEL_RGBA: return to_packed(rgb, planes, 4);
+        case ZT_PIXEL_RGB24: return to_packed(rgb, planes);
+        case ZT_PIXEL_RGBA:
+        case ZT_PIXEL_RGBA64: return;
     }
 }
 
@@ -236,16 +239,15 @@ void Converter::to_gbr(const float* rgb, uint8_t* const planes[4], int bits) {
     }
 }
 
-void Converter::to_packed(const float* rgb, uint8_t* const planes[4], int bytes_per_pixel) {
+void Converter::to_packed(const float* rgb, uint8_t* const planes[4]) {
     const size_t plane_samples = static_cast<size_t>(width_) * static_cast<size_t>(height_);
     for (int y = 0; y < height_; ++y) {
         uint8_t* out = planes[0] + layout_.stride[0] * y;
         const float* in = rgb + static_cast<size_t>(y) * static_cast<size_t>(width_);
-        for (int x = 0; x < width_; ++x, ++in, out += bytes_per_pixel) {
+        for (int x = 0; x < width_; ++x, ++in, out += 3) {
             for (size_t component = 0; component < 3; ++component) {
                 out[component] = rounded<uint8_t>(clamp01(in[component * plane_samples]) * 255.0F);
             }
-            if (bytes_per_pixel == 4) out[3] = 255;
         }
     }
 }

@@ -26,7 +26,8 @@ struct PlaneLayout {
 
 inline constexpr size_t kPlaneAlign = 64;
 
-// Width and height within the request limits; even where the format subsamples.
+// Width and height within the request limits; even where the format subsamples. Here and below: a
+// format without alpha, which resolve_format (plan.cpp) sees to.
 [[nodiscard]] PlaneLayout plane_layout(zt_pixel_format format, int width, int height);
 
 // Horizontal and vertical size of the block that shares one chroma sample.
@@ -49,7 +50,7 @@ private:
     void to_yuv(const float* rgb, uint8_t* const planes[4], int bits);
     template <typename Sample>
     void to_gbr(const float* rgb, uint8_t* const planes[4], int bits);
-    void to_packed(const float* rgb, uint8_t* const planes[4], int bytes_per_pixel);
+    void to_packed(const float* rgb, uint8_t* const planes[4]);
     [[nodiscard]] float* chroma_row(int component, int row);
 
     zt_pixel_format format_;

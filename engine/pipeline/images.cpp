@@ -9,6 +9,8 @@
 
 #include "core/error.h"
 #include "core/text_number.h"
+#include "core/utf8.h"
+#include "image/turn.h"
 #include "pipeline/picture.h"
 
 namespace zt::pipeline {
@@ -51,7 +53,8 @@ void check_size(const std::string& name, const zt_image& image) {
 }
 
 void check_planes(const std::string& name, const zt_image& image) {
-    for (int plane = 0; plane < plane_count(image.format); ++plane) {
+    const int planes = plane_count(image.format);
+    for (int plane = 0; plane < planes + (has_alpha_plane(image) ? 1 : 0); ++plane) {
         const std::string index = "[" + std::to_string(plane) + "]";
         if (image.data[plane] == nullptr)
             refuse(ZT_ERROR_ARGUMENT, name + ": data" + index, "a pointer", "NULL");
@@ -72,12 +75,16 @@ void check_image(const zt_image& image, bool with_pixels) {
     check_word("image: role", image.role, ZT_IMAGE_FIRST, ZT_IMAGE_HISTORY,
                "first, last, mask or history");
     const std::string name = role_name(image.role);
-    check_word(name + ": format", image.format, ZT_PIXEL_DEFAULT, ZT_PIXEL_RGBA,
+    check_word(name + ": format", image.format, ZT_PIXEL_DEFAULT, ZT_PIXEL_RGBA64,
                "a zt_pixel_format");
     check_word(name + ": matrix", image.matrix, ZT_MATRIX_DEFAULT, ZT_MATRIX_BT2020, "a zt_matrix");
     check_word(name + ": range", image.range, ZT_RANGE_DEFAULT, ZT_RANGE_FULL, "a zt_range");
     check_word(name + ": chroma_site", image.chroma_site, ZT_CHROMA_DEFAULT, ZT_CHROMA_TOP_LEFT,
                "a zt_chroma_site");
+    check_word(name + ": alpha", image.alpha, ZT_ALPHA_DEFAULT, ZT_ALPHA_PREMULTIPLIED,
+               "a zt_alpha");
+    check_word(name + ": orientation", image.orientation, 0, 8,
+               "1 to 8 as in EXIF, or 0 for not turned");
     check_size(name, image);
     if (with_pixels) check_planes(name, image);
 }
@@ -135,6 +142,9 @@ void check_images(const zt_request& request, const Limits& limits, bool with_pix
     }
     if (request.image_count == 0 && request.fit != ZT_FIT_CROP)
         refuse(ZT_ERROR_ARGUMENT, "fit", "a picture to fit", "none");
+    (void)resolve_background(request.background);
+    if (request.image_count == 0 && request.background != nullptr)
+        refuse(ZT_ERROR_ARGUMENT, "background", "a picture to lay on it", "none");
     size_t counts[ZT_IMAGE_HISTORY + 1] = {};
     for (size_t i = 0; i < request.image_count; ++i) {
         check_image(request.images[i], with_pixels);
@@ -143,16 +153,32 @@ void check_images(const zt_request& request, const Limits& limits, bool with_pix
     check_uses(counts, limits);
 }
 
+Rgb resolve_background(const char* text) {
+    if (text == nullptr) return kWhite;
+    const std::optional<std::array<uint8_t, 3>> color = parse_color(text);
+    if (!color) {
+        refuse(ZT_ERROR_ARGUMENT, "background", "#RRGGBB, 0xRRGGBB, white, gray or black",
+               quote(text));
+    }
+    return *color;
+}
+
 bool takes_mask(const Limits& limits) {
     return limits.first_image != ZT_USE_NEVER || limits.history_images > 0;
 }
 
 std::vector<families::Picture> take_images(const zt_request& request) {
+    const Rgb background = resolve_background(request.background);
     std::vector<families::Picture> pictures;
     for (size_t i = 0; i < request.image_count; ++i) {
         const zt_image& image = request.images[i];
-        auto rgb = std::make_shared<const std::vector<uint8_t>>(to_rgb(image));
-        pictures.push_back({image.role, image.width, image.height, std::move(rgb)});
+        // What nobody painted in a mask was not marked to move.
+        const Rgb behind = image.role == ZT_IMAGE_MASK ? Rgb{} : background;
+        image::Picture upright =
+            image::turn({image.width, image.height, to_rgb(image, behind)}, image.orientation);
+        pictures.push_back({image.role, static_cast<int>(upright.width),
+                            static_cast<int>(upright.height),
+                            std::make_shared<const std::vector<uint8_t>>(std::move(upright.rgb))});
     }
     return pictures;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // The pictures of a request: checked against the limits of the library and of the model, then
-// copied as 8-bit RGB.
+// copied as 8-bit RGB, opaque and upright.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 
 #include "families/family.h"
 #include "include/zoetrope/zoetrope.h"
+#include "pipeline/picture.h"
 
 namespace zt::pipeline {
 
@@ -19,6 +20,9 @@ inline constexpr size_t kMaxImages = 64 + 3;
 
 // Throws zt::Error. with_pixels: planes and strides must be there.
 void check_images(const zt_request& request, const families::Limits& limits, bool with_pixels);
+// The colour behind transparent pictures; NULL is white, the paper that drawings are made for. Throws
+// zt::Error.
+[[nodiscard]] Rgb resolve_background(const char* text);
 // Whether a mask has a picture to keep parts of.
 [[nodiscard]] bool takes_mask(const families::Limits& limits);
 // Copies, the mask too; the request must have been checked.

@@ -20,7 +20,8 @@ int bits_of(zt_pixel_format format) {
         case ZT_PIXEL_YUV422P10:
         case ZT_PIXEL_YUV444P10:
         case ZT_PIXEL_GBRP10: return 10;
-        case ZT_PIXEL_GBRP16: return 16;
+        case ZT_PIXEL_GBRP16:
+        case ZT_PIXEL_RGBA64: return 16;
         case ZT_PIXEL_DEFAULT:
         case ZT_PIXEL_YUV420P:
         case ZT_PIXEL_YUV422P:
@@ -33,7 +34,7 @@ int bits_of(zt_pixel_format format) {
 }
 
 bool is_packed(zt_pixel_format format) {
-    return format == ZT_PIXEL_RGB24 || format == ZT_PIXEL_RGBA;
+    return format == ZT_PIXEL_RGB24 || format == ZT_PIXEL_RGBA || format == ZT_PIXEL_RGBA64;
 }
 
 bool is_gbr(zt_pixel_format format) {
@@ -58,28 +59,53 @@ uint8_t byte_of(float value) {
 
 // ---- RGB ---------------------------------------------------------------------------------------
 
-void from_packed(const zt_image& image, uint8_t* out) {
-    const size_t width = static_cast<size_t>(image.width);
-    for (int y = 0; y < image.height; ++y, out += 3 * width) {
-        const uint8_t* in = row_of(image, 0, y);
-        if (image.format == ZT_PIXEL_RGB24) {
-            std::memcpy(out, in, 3 * width);
-            continue;
-        }
-        for (size_t x = 0; x < width; ++x) std::memcpy(out + 3 * x, in + 4 * x, 3);
+// One value over the background, as 8 bits, to nearest; the divisor is odd, so there are no ties.
+// Colours brighter than their alpha, which premultiplied ones should not be, end at white.
+uint8_t over(int value, int alpha, int most, int background, bool premultiplied) {
+    const int64_t weight = premultiplied ? most : alpha, whole = int64_t{most} * most;
+    const int64_t sum = 255 * value * weight + int64_t{background} * most * (most - alpha);
+    return static_cast<uint8_t>(std::min<int64_t>((2 * sum + whole) / (2 * whole), 255));
+}
+
+// Where a row's samples of one component begin, and how many samples the next is further on.
+struct Samples {
+    const uint8_t* row;
+    int step;
+};
+
+// R, G, B and alpha, whose row is NULL without one.
+template <typename Sample>
+std::array<Samples, 4> samples_of(const zt_image& image, int y) {
+    if (is_packed(image.format)) {
+        const uint8_t* const row = row_of(image, 0, y);
+        const int step = image.format == ZT_PIXEL_RGB24 ? 3 : 4;
+        return {{{row, step},
+                 {row + sizeof(Sample), step},
+                 {row + 2 * sizeof(Sample), step},
+                 {step == 4 ? row + 3 * sizeof(Sample) : nullptr, step}}};
     }
+    return {{{row_of(image, 2, y), 1},  // from G, B, R
+             {row_of(image, 0, y), 1},
+             {row_of(image, 1, y), 1},
+             {has_alpha_plane(image) ? row_of(image, 3, y) : nullptr, 1}}};
 }
 
 template <typename Sample>
-void from_gbr(const zt_image& image, uint8_t* out) {
+void from_rgb(const zt_image& image, const Rgb& background, uint8_t* out) {
     const int most = (1 << bits_of(image.format)) - 1;
+    const bool premultiplied = image.alpha == ZT_ALPHA_PREMULTIPLIED;
     for (int y = 0; y < image.height; ++y) {
-        const uint8_t* const planes[3] = {row_of(image, 2, y), row_of(image, 0, y),
-                                          row_of(image, 1, y)};  // R, G, B from G, B, R
+        const std::array<Samples, 4> from = samples_of<Sample>(image, y);
         for (int x = 0; x < image.width; ++x) {
-            for (const uint8_t* plane : planes)  // to nearest; there are no ties
-                *out++ =
-                    static_cast<uint8_t>((sample<Sample>(plane, x, most) * 510 + most) / (2 * most));
+            const int alpha =
+                from[3].row == nullptr ? most : sample<Sample>(from[3].row, x * from[3].step, most);
+            for (size_t component = 0; component < 3; ++component) {
+                const auto [row, step] = from[component];
+                const int value = sample<Sample>(row, x * step, most);
+                *out++ = alpha == most  // to nearest; there are no ties
+                             ? static_cast<uint8_t>((value * 510 + most) / (2 * most))
+                             : over(value, alpha, most, background[component], premultiplied);
+            }
         }
     }
 }
@@ -131,8 +157,14 @@ float between(const float* row, const Tap& tap) {
     return row[tap.first] + tap.weight * (row[tap.second] - row[tap.first]);
 }
 
+// One value over the background, all in 0..1.
+float over(float value, float alpha, float background, bool premultiplied) {
+    const float clamped = std::clamp(value, 0.0F, 1.0F);
+    return (premultiplied ? clamped : alpha * clamped) + (1.0F - alpha) * background;
+}
+
 template <typename Sample>
-void from_yuv(const zt_image& image, uint8_t* out) {
+void from_yuv(const zt_image& image, const Rgb& background, uint8_t* out) {
     const int bits = bits_of(image.format), most = (1 << bits) - 1;
     const Subsampling sub = subsampling(image.format);
     const Range range = range_of(image.range, bits);
@@ -140,6 +172,7 @@ void from_yuv(const zt_image& image, uint8_t* out) {
     const float green = 1.0F - red - blue;
     const float red_of_cr = 2.0F * (1.0F - red), blue_of_cb = 2.0F * (1.0F - blue);
     const float green_of_cb = blue * blue_of_cb / green, green_of_cr = red * red_of_cr / green;
+    const bool premultiplied = image.alpha == ZT_ALPHA_PREMULTIPLIED;
     const bool left = image.chroma_site != ZT_CHROMA_CENTER;
     const bool top = image.chroma_site == ZT_CHROMA_TOP_LEFT;
     const int chroma_width = (image.width + sub.horizontal - 1) / sub.horizontal;
@@ -163,15 +196,24 @@ void from_yuv(const zt_image& image, uint8_t* out) {
             }
         }
         const uint8_t* luma = row_of(image, 0, y);
+        const uint8_t* const alphas = has_alpha_plane(image) ? row_of(image, 3, y) : nullptr;
         for (int x = 0; x < image.width; ++x, out += 3) {
             const float value =
                 (static_cast<float>(sample<Sample>(luma, x, most)) - range.luma_offset) *
                 range.luma_scale;
             const float cb = between(chroma_rows[0], taps[static_cast<size_t>(x)]);
             const float cr = between(chroma_rows[1], taps[static_cast<size_t>(x)]);
-            out[0] = byte_of(value + red_of_cr * cr);
-            out[1] = byte_of(value - green_of_cb * cb - green_of_cr * cr);
-            out[2] = byte_of(value + blue_of_cb * cb);
+            float rgb[3] = {value + red_of_cr * cr, value - green_of_cb * cb - green_of_cr * cr,
+                            value + blue_of_cb * cb};
+            const int alpha = alphas == nullptr ? most : sample<Sample>(alphas, x, most);
+            for (size_t component = 0; component < 3; ++component) {
+                if (alpha != most) {
+                    rgb[component] =
+                        over(rgb[component], static_cast<float>(alpha) / static_cast<float>(most),
+                             static_cast<float>(background[component]) / 255.0F, premultiplied);
+                }
+                out[component] = byte_of(rgb[component]);
+            }
         }
     }
 }
@@ -196,26 +238,28 @@ private:
 int plane_count(zt_pixel_format format) noexcept { return is_packed(format) ? 1 : 3; }
 
 PlaneExtent plane_extent(zt_pixel_format format, int plane, int width, int height) {
-    const Subsampling sub = plane == 0 ? Subsampling{1, 1} : subsampling(format);
-    const int sample_bytes = format == ZT_PIXEL_RGB24  ? 3
-                             : format == ZT_PIXEL_RGBA ? 4
-                             : bits_of(format) > 8     ? 2
-                                                       : 1;
+    const Subsampling sub = plane == 0 || plane == 3 ? Subsampling{1, 1} : subsampling(format);
+    const int samples = format == ZT_PIXEL_RGB24 ? 3 : is_packed(format) ? 4 : 1;
+    const int sample_bytes = bits_of(format) > 8 ? 2 * samples : samples;
     return {(height + sub.vertical - 1) / sub.vertical,
             int64_t{(width + sub.horizontal - 1) / sub.horizontal} * sample_bytes};
 }
 
-std::vector<uint8_t> to_rgb(const zt_image& image) {
+bool has_alpha_plane(const zt_image& image) noexcept {
+    return !is_packed(image.format) && image.data[3] != nullptr;
+}
+
+std::vector<uint8_t> to_rgb(const zt_image& image, const Rgb& background) {
     const DefaultFloats scope;
     std::vector<uint8_t> rgb(size_t{3} * static_cast<size_t>(image.width) *
                              static_cast<size_t>(image.height));
     const bool wide = bits_of(image.format) > 8;
-    if (is_packed(image.format))
-        from_packed(image, rgb.data());
-    else if (is_gbr(image.format))
-        wide ? from_gbr<uint16_t>(image, rgb.data()) : from_gbr<uint8_t>(image, rgb.data());
+    if (is_packed(image.format) || is_gbr(image.format))
+        wide ? from_rgb<uint16_t>(image, background, rgb.data())
+             : from_rgb<uint8_t>(image, background, rgb.data());
     else
-        wide ? from_yuv<uint16_t>(image, rgb.data()) : from_yuv<uint8_t>(image, rgb.data());
+        wide ? from_yuv<uint16_t>(image, background, rgb.data())
+             : from_yuv<uint8_t>(image, background, rgb.data());
     return rgb;
 }
 

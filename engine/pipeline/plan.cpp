@@ -283,7 +283,11 @@ int resolve_steps(int steps, const Limits& limits) {
 }
 
 zt_pixel_format resolve_format(zt_pixel_format format) {
-    check_range<int>("format", format, ZT_PIXEL_DEFAULT, ZT_PIXEL_RGBA);
+    check_range<int>("format", format, ZT_PIXEL_DEFAULT, ZT_PIXEL_RGBA64);
+    if (format == ZT_PIXEL_RGBA || format == ZT_PIXEL_RGBA64) {
+        refuse(ZT_ERROR_UNSUPPORTED, "format", "one without alpha (no model makes an alpha channel)",
+               format == ZT_PIXEL_RGBA ? "rgba" : "rgba64");
+    }
     return format == ZT_PIXEL_DEFAULT ? ZT_PIXEL_YUV420P : format;
 }
 

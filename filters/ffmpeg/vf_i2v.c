@@ -17,6 +17,7 @@
 #define MOST_CONTEXT 64     /* frames, as in the option table */
 
 enum { MODE_ANIMATE, MODE_EXTEND };
+enum { ALPHA_AUTO, ALPHA_STRAIGHT, ALPHA_PREMULTIPLIED };
 
 typedef struct I2v {
     ZtGenerator gen;        /* first: the options lie there */
@@ -81,6 +82,11 @@ static int follow_input(AVFilterContext *ctx, zt_request *request)
 
     if (((I2v *)ctx->priv)->gen.opt.mode != MODE_EXTEND)
         return 0;
+    if (ff_zt_alpha_before(inlink)) {
+        av_log(ctx, AV_LOG_ERROR, "input: expected a format without alpha with mode=extend, got %s; "
+               "format=yuv420p in front drops the alpha, whatever colour it hides\n", ff_zt_alpha_before(inlink));
+        return AVERROR(EINVAL);
+    }
     if ((request->width || request->height) && (request->width != inlink->w || request->height != inlink->h)) {
         av_log(ctx, AV_LOG_ERROR, "size: expected %dx%d, that of the input that passes through, got %dx%d\n",
                inlink->w, inlink->h, request->width, request->height);
@@ -152,6 +158,20 @@ static int config_output(AVFilterLink *outlink)
     return 0;
 }
 
+/* Takes one of the pictures as the engine wants it; the planes stay the frame's. `role` as for the log. */
+static int describe(AVFilterContext *ctx, AVFrame **frame, const char *role, zt_image *image)
+{
+    I2v *s = ctx->priv;
+    int ret;
+
+    if ((ret = ff_zt_expand_palette(frame)) < 0 ||
+        (ret = ff_zt_describe_picture(ctx, s->gen.engine, *frame, role, image)) < 0)
+        return ret;
+    if (s->gen.opt.alpha == ALPHA_PREMULTIPLIED || (s->gen.opt.alpha == ALPHA_AUTO && zt_is_premultiplied(*frame)))
+        image->alpha = ZT_ALPHA_PREMULTIPLIED;
+    return 0;
+}
+
 /* The pictures are there, and stay until the session has copied them. */
 static int start(AVFilterContext *ctx)
 {
@@ -165,14 +185,14 @@ static int start(AVFilterContext *ctx)
         return ret;
     for (int i = 0; i < s->nb_held; i++) {
         const char *name = role_of(s) == ZT_IMAGE_HISTORY ? "history" : "first image";
-        if ((ret = ff_zt_describe_picture(ctx, s->gen.engine, s->held[i], name, &images[count])) < 0)
+        if ((ret = describe(ctx, &s->held[i], name, &images[count])) < 0)
             return ret;
         if (role_of(s) == ZT_IMAGE_HISTORY && s->held[i]->colorspace == AVCOL_SPC_UNSPECIFIED)
             images[count].matrix = ZT_MATRIX_BT709;     /* what the new frames are */
         images[count++].role = role_of(s);
     }
     if (s->mask) {
-        if ((ret = ff_zt_describe_picture(ctx, s->gen.engine, s->mask, "mask", &images[count])) < 0)
+        if ((ret = describe(ctx, &s->mask, "mask", &images[count])) < 0)
             return ret;
         images[count++].role = ZT_IMAGE_MASK;
     }

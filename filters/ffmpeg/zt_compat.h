@@ -145,6 +145,17 @@ static inline int zt_query_formats_passing(ZT_QUERY_ARGS, const int *through, co
     return 0;
 }
 
+/* Whether the frame says that its colours are multiplied by its alpha; before 8.1 frames could not. */
+static inline int zt_is_premultiplied(const AVFrame *frame)
+{
+#if ZT_AVFILTER_AT_LEAST(11, 6)     /* 8.1 */
+    return frame->alpha_mode == AVALPHA_MODE_PREMULTIPLIED;
+#else
+    (void)frame;
+    return 0;
+#endif
+}
+
 /* So many ticks long, a picture of its own, progressive; no alpha is ever made here. */
 static inline void zt_set_frame_flags(AVFrame *frame, int64_t duration)
 {

@@ -58,7 +58,21 @@ const int ff_zt_picture_formats[] = {
     AV_PIX_FMT_RGB24,     AV_PIX_FMT_GBRP,      AV_PIX_FMT_YUV444P,   AV_PIX_FMT_YUVJ444P,
     AV_PIX_FMT_YUV422P,   AV_PIX_FMT_YUVJ422P,  AV_PIX_FMT_YUV420P,   AV_PIX_FMT_YUVJ420P,
     AV_PIX_FMT_YUV444P10, AV_PIX_FMT_YUV422P10, AV_PIX_FMT_YUV420P10, AV_PIX_FMT_GBRP10,
-    AV_PIX_FMT_GBRP16,    AV_PIX_FMT_RGBA,      AV_PIX_FMT_NONE,
+    AV_PIX_FMT_GBRP16,    AV_PIX_FMT_RGBA,      AV_PIX_FMT_GBRAP,     AV_PIX_FMT_YUVA444P,
+    AV_PIX_FMT_YUVA422P,  AV_PIX_FMT_YUVA420P,  AV_PIX_FMT_YUVA444P10, AV_PIX_FMT_YUVA422P10,
+    AV_PIX_FMT_YUVA420P10, AV_PIX_FMT_GBRAP10,  AV_PIX_FMT_GBRAP16,   AV_PIX_FMT_RGBA64,
+    AV_PIX_FMT_PAL8,      AV_PIX_FMT_NONE,
+};
+
+/* What pictures may come in besides. A fourth plane is alpha to the engine too. */
+static const struct Format of_pictures[] = {
+    { AV_PIX_FMT_RGBA,       ZT_PIXEL_RGBA      }, { AV_PIX_FMT_RGBA64,     ZT_PIXEL_RGBA64    },
+    { AV_PIX_FMT_PAL8,       ZT_PIXEL_RGBA      },
+    { AV_PIX_FMT_GBRAP,      ZT_PIXEL_GBRP      }, { AV_PIX_FMT_GBRAP10,    ZT_PIXEL_GBRP10    },
+    { AV_PIX_FMT_GBRAP16,    ZT_PIXEL_GBRP16    }, { AV_PIX_FMT_YUVA420P,   ZT_PIXEL_YUV420P   },
+    { AV_PIX_FMT_YUVA422P,   ZT_PIXEL_YUV422P   }, { AV_PIX_FMT_YUVA444P,   ZT_PIXEL_YUV444P   },
+    { AV_PIX_FMT_YUVA420P10, ZT_PIXEL_YUV420P10 }, { AV_PIX_FMT_YUVA422P10, ZT_PIXEL_YUV422P10 },
+    { AV_PIX_FMT_YUVA444P10, ZT_PIXEL_YUV444P10 },
 };
 
 /* The J formats are the full-range ones of old. */
@@ -74,9 +88,70 @@ static int without_j(int av_format)
 
 zt_pixel_format ff_zt_picture_format(int av_format)
 {
-    if (av_format == AV_PIX_FMT_RGBA)
-        return ZT_PIXEL_RGBA;
+    for (size_t i = 0; i < FF_ARRAY_ELEMS(of_pictures); i++)
+        if (of_pictures[i].av == av_format)
+            return of_pictures[i].zt;
     return ff_zt_pixel_format(without_j(av_format));
+}
+
+int ff_zt_expand_palette(AVFrame **frame)
+{
+    const AVFrame *in = *frame;
+    AVFrame *out;
+    int ret;
+
+    if (in->format != AV_PIX_FMT_PAL8)
+        return 0;
+    if (!(out = av_frame_alloc()))
+        return AVERROR(ENOMEM);
+    out->format = AV_PIX_FMT_RGBA;
+    out->width  = in->width;
+    out->height = in->height;
+    if ((ret = av_frame_get_buffer(out, 0)) < 0 || (ret = av_frame_copy_props(out, in)) < 0) {
+        av_frame_free(&out);
+        return ret;
+    }
+    for (int y = 0; y < in->height; y++) {
+        const uint8_t *from = in->data[0] + (ptrdiff_t)y * in->linesize[0];
+        uint8_t *to = out->data[0] + (ptrdiff_t)y * out->linesize[0];
+        for (int x = 0; x < in->width; x++, to += 4) {
+            uint32_t argb;
+            memcpy(&argb, in->data[1] + 4 * from[x], sizeof(argb));
+            to[0] = argb >> 16 & 255;
+            to[1] = argb >> 8 & 255;
+            to[2] = argb & 255;
+            to[3] = argb >> 24;
+        }
+    }
+    av_frame_free(frame);
+    *frame = out;
+    return 0;
+}
+
+/* Whether FFmpeg put this filter here by itself to convert between the formats on both sides. */
+static int is_converter(const AVFilterContext *filter)
+{
+    return filter->name && !strncmp(filter->name, "auto_", 5) && !strcmp(filter->filter->name, "scale") &&
+           filter->nb_inputs && filter->nb_outputs;
+}
+
+static const char *name_with_alpha(const AVFilterLink *link)
+{
+    const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(link->format);
+    return desc && desc->flags & AV_PIX_FMT_FLAG_ALPHA ? desc->name : NULL;
+}
+
+const char *ff_zt_alpha_before(const AVFilterLink *inlink)
+{
+    return is_converter(inlink->src) ? name_with_alpha(inlink->src->inputs[0]) : NULL;
+}
+
+const char *ff_zt_alpha_behind(const AVFilterLink *outlink)
+{
+    const AVFilterLink *link = is_converter(outlink->dst) ? outlink->dst->outputs[0] : NULL;
+    /* Other filters that take nothing else work with alpha (overlay) or make one (chromakey). */
+    return link && (!strcmp(link->dst->filter->name, "format") || !strcmp(link->dst->filter->name, "buffersink"))
+           ? name_with_alpha(link) : NULL;
 }
 
 /* -1: one that the engine lacks. */

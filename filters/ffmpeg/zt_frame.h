@@ -23,11 +23,18 @@ zt_pixel_format ff_zt_pixel_format(int av_format);
 /* What a picture may come in, best first, -1 last: the above and what images are decoded to. */
 extern const int ff_zt_picture_formats[];
 zt_pixel_format ff_zt_picture_format(int av_format);
-/* A frame of one of these as the engine's image: planes borrowed, colours from its tags; untagged YUV is
- * BT.601 up to 576 lines and BT.709 above. `role` is for the log. A negative AVERROR, logged, for a matrix
+/* Replaces a frame with a palette by one in RGBA; others stay. A negative AVERROR leaves the frame as it is. */
+int ff_zt_expand_palette(AVFrame **frame);
+/* A frame of one of these, without a palette, as the engine's image: planes borrowed, colours from its tags;
+ * untagged YUV is BT.601 up to 576 lines and BT.709 above. `role` is for the log. A negative AVERROR, logged, for a matrix
  * the engine lacks. */
 int ff_zt_describe_picture(AVFilterContext *ctx, const ZtEngine *engine, const AVFrame *frame, const char *role,
                            zt_image *image);
+
+/* The name of a format with alpha that FFmpeg converts to or from one of ours, because that is what the input
+ * has or the one behind asked for by name; else NULL. Valid once the formats of the graph are settled. */
+const char *ff_zt_alpha_before(const AVFilterLink *inlink);
+const char *ff_zt_alpha_behind(const AVFilterLink *outlink);
 
 /* The AVERROR that a status becomes. */
 int ff_zt_error(zt_status status);

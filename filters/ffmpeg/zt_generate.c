@@ -243,6 +243,9 @@ void ff_zt_config_link(AVFilterLink *outlink, const zt_session_info *info)
     outlink->sample_aspect_ratio = (AVRational){ 1, 1 };
     outlink->time_base           = (AVRational){ info->rate.den, info->rate.num };
     zt_set_frame_rate(outlink, ((AVRational){ info->rate.num, info->rate.den }));
+    if (ff_zt_alpha_behind(outlink))
+        av_log(outlink->src, AV_LOG_WARNING, "output: expected a format without alpha, got %s: every frame is opaque\n",
+               ff_zt_alpha_behind(outlink));
 }
 
 int ff_zt_start(AVFilterContext *ctx, const zt_request *request)

@@ -3,8 +3,8 @@
  * gsti2v.c - the element i2v: a picture comes in and starts to move, or a clip and goes on
  *
  * A source like t2vsrc with sink pads: on each the first buffer conditions, then upstream hears EOS. Nothing
- * that comes in is passed on, but buffers with mode=extend; stream, segment and duration are the element's
- * own.
+ * that comes in is passed on, but buffers with mode=extend; stream, segment, tags and duration are the
+ * element's own: a tag that says how the picture is to be turned would turn the clip, which is upright.
  */
 /**
  * SECTION:element-i2v
@@ -22,6 +22,8 @@
 #include "config.h"
 #endif
 
+#include <string.h>
+
 #include "gstt2vbase.h"
 
 #define GST_CAT_DEFAULT zoetrope_debug
@@ -32,6 +34,7 @@ typedef struct
   /* The pad's thread only. */
   GstVideoInfo video;           /* width 0 before caps */
   GstSegment segment;
+  gint orientation[2];          /* by GstTagScope, 1 to 8 as in EXIF; 0 = not told */
 } I2vSink;
 
 typedef struct
@@ -101,6 +104,27 @@ take_caps (GstI2v * self, I2vSink * sink, GstCaps * caps)
   return TRUE;
 }
 
+/* What is said of this stream counts more than what is said of all that it came with. */
+static gint
+orientation_of (const I2vSink * sink)
+{
+  gint own = sink->orientation[GST_TAG_SCOPE_STREAM];
+
+  return own != 0 ? own : sink->orientation[GST_TAG_SCOPE_GLOBAL];
+}
+
+static void
+take_tags (I2vSink * sink, GstEvent * event)
+{
+  GstTagList *tags;
+  gint orientation;
+
+  gst_event_parse_tag (event, &tags);
+  orientation = t2v_picture_orientation (tags);
+  if (orientation != 0)
+    sink->orientation[gst_tag_list_get_scope (tags)] = orientation;
+}
+
 /* A flush from upstream goes through: what was made of the old picture is stale. The base class pushes
  * the events on and stops, then starts, its task. */
 static gboolean
@@ -130,6 +154,12 @@ sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
     case GST_EVENT_CAPS:
       gst_event_parse_caps (event, &caps);
       ok = take_caps (self, sink, caps);
+      break;
+    case GST_EVENT_STREAM_START:
+      memset (sink->orientation, 0, sizeof (sink->orientation));
+      break;
+    case GST_EVENT_TAG:
+      take_tags (sink, event);
       break;
     case GST_EVENT_SEGMENT:
       gst_event_copy_segment (event, &sink->segment);
@@ -191,6 +221,25 @@ sink_query (GstPad * pad, GstObject * parent, GstQuery * query)
   }
 }
 
+/* The frames pass as they are, so the new ones would have to lie as they do, which no model makes. */
+static GstFlowReturn
+pass (GstI2v * self, I2vSink * sink, GstPad * pad, GstBuffer * buffer)
+{
+  gint orientation = orientation_of (sink);
+
+  if (orientation > 1) {
+    gst_buffer_unref (buffer);
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("orientation: expected rotate-0 "
+            "with mode=extend, got %s from the input",
+            t2v_picture_orientation_word (orientation)),
+        ("videoflip video-direction=auto ! taginject "
+            "tags=image-orientation=rotate-0 in front of i2v turns it"));
+    return GST_FLOW_ERROR;
+  }
+  return t2v_extend_take (&self->parent, pad, buffer, &sink->segment,
+      &sink->video);
+}
+
 static GstFlowReturn
 sink_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 {
@@ -202,9 +251,9 @@ sink_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
     return GST_FLOW_NOT_NEGOTIATED;
   }
   if (passes (self, sink))
-    return t2v_extend_take (&self->parent, pad, buffer, &sink->segment,
-        &sink->video);
-  t2v_picture_take (&self->parent, sink->input, buffer, &sink->video);
+    return pass (self, sink, pad, buffer);
+  t2v_picture_take (&self->parent, sink->input, buffer, &sink->video,
+      orientation_of (sink));
   return GST_FLOW_EOS;
 }
 

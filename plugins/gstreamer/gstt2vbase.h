@@ -104,6 +104,7 @@ typedef struct
   gboolean ended;               /* the input ended */
   GstBuffer *picture;           /* NULL until it is there */
   GstVideoInfo info;
+  gint orientation;             /* how it is to be turned, as in EXIF; 0 = not told */
 } T2vSrcInput;
 
 /* Ends a wait from another thread. Only the streaming thread, and stop() after it, replace the
@@ -191,9 +192,13 @@ void t2v_stream_drop_picture (GstT2vBase * self, T2vInput input);
 const gchar *t2v_input_name (T2vInput input);
 /* Whether a picture comes in here; only while nothing runs. */
 void t2v_input_want (GstT2vBase * self, T2vInput input, gboolean wanted);
-/* Takes the buffer. FALSE when there is one already. */
+/* Takes the buffer. FALSE when there is one already. orientation: 1 to 8 as in EXIF, 0 = not told. */
 gboolean t2v_picture_take (GstT2vBase * self, T2vInput input,
-    GstBuffer * buffer, const GstVideoInfo * info);
+    GstBuffer * buffer, const GstVideoInfo * info, gint orientation);
+/* What the tag image-orientation says, 1 to 8 as in EXIF; 0 without it. */
+gint t2v_picture_orientation (const GstTagList * tags);
+/* The tag's word for it, "rotate-90". */
+const gchar *t2v_picture_orientation_word (gint orientation);
 /* No picture will come. */
 void t2v_picture_end (GstT2vBase * self, T2vInput input);
 gboolean t2v_picture_is_there (GstT2vBase * self, T2vInput input);
@@ -212,6 +217,7 @@ typedef struct
   {
     GstBuffer *buffer;
     GstVideoInfo info;
+    gint orientation;
     zt_image_role role;
   } at[T2V_MOST_HISTORY + T2V_INPUTS];
 } T2vPictures;

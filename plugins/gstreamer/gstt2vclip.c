@@ -43,7 +43,24 @@ static const struct
   {FORMAT (GST_VIDEO_FORMAT_GBR_10), WORDS ("GBR_10"), ZT_PIXEL_GBRP10,
       "sRGB", NULL},
   {GST_VIDEO_FORMAT_RGB, "RGB", ZT_PIXEL_RGB24, "sRGB", NULL},
-  {GST_VIDEO_FORMAT_RGBA, "RGBA", ZT_PIXEL_RGBA, "sRGB", NULL},
+};
+
+/* What pictures may have besides. A fourth plane is alpha to the engine too; no model makes one, so none of
+ * these comes out. */
+static const struct
+{
+  GstVideoFormat format;
+  const gchar *name;
+  zt_pixel_format engine;
+} alpha_formats[] = {
+  {GST_VIDEO_FORMAT_RGBA, "RGBA", ZT_PIXEL_RGBA},
+  {FORMAT (GST_VIDEO_FORMAT_RGBA64_), WORDS ("RGBA64_"), ZT_PIXEL_RGBA64},
+  {GST_VIDEO_FORMAT_GBRA, "GBRA", ZT_PIXEL_GBRP},
+  {FORMAT (GST_VIDEO_FORMAT_GBRA_10), WORDS ("GBRA_10"), ZT_PIXEL_GBRP10},
+  {GST_VIDEO_FORMAT_A420, "A420", ZT_PIXEL_YUV420P},
+  {FORMAT (GST_VIDEO_FORMAT_A420_10), WORDS ("A420_10"), ZT_PIXEL_YUV420P10},
+  {FORMAT (GST_VIDEO_FORMAT_A422_10), WORDS ("A422_10"), ZT_PIXEL_YUV422P10},
+  {FORMAT (GST_VIDEO_FORMAT_A444_10), WORDS ("A444_10"), ZT_PIXEL_YUV444P10},
 };
 
 GstCaps *
@@ -51,7 +68,7 @@ t2v_clip_template_caps (void)
 {
   return gst_caps_from_string ("video/x-raw, format = (string) { I420, Y42B, "
       "Y444, " WORDS ("I420_10") ", " WORDS ("I422_10") ", "
-      WORDS ("Y444_10") ", GBR, " WORDS ("GBR_10") ", RGB, RGBA }, "
+      WORDS ("Y444_10") ", GBR, " WORDS ("GBR_10") ", RGB }, "
       "width = (int) [ 16, 4096 ], height = (int) [ 16, 4096 ], "
       "framerate = (fraction) [ 1/10, 240/1 ]");
 }
@@ -60,7 +77,18 @@ GstCaps *
 t2v_clip_picture_caps (void)
 {
   GstCaps *caps = t2v_clip_template_caps ();
+  GstStructure *s = gst_caps_get_structure (caps, 0);
+  GValue all = G_VALUE_INIT, name = G_VALUE_INIT;
 
+  g_value_init (&all, GST_TYPE_LIST);
+  g_value_copy (gst_structure_get_value (s, "format"), &all);
+  g_value_init (&name, G_TYPE_STRING);
+  for (guint i = 0; i < G_N_ELEMENTS (alpha_formats); i++) {
+    g_value_set_static_string (&name, alpha_formats[i].name);
+    gst_value_list_append_value (&all, &name);
+  }
+  gst_structure_take_value (s, "format", &all);
+  g_value_unset (&name);
   gst_caps_set_simple (caps, "width", GST_TYPE_INT_RANGE, 1, 16384,
       "height", GST_TYPE_INT_RANGE, 1, 16384,
       "framerate", GST_TYPE_FRACTION_RANGE, 0, 1, G_MAXINT, 1, NULL);
@@ -180,6 +208,10 @@ t2v_clip_pixel_format (GstVideoFormat format)
   for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
     if (formats[i].format == format)
       return formats[i].engine;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (alpha_formats); i++) {
+    if (alpha_formats[i].format == format)
+      return alpha_formats[i].engine;
   }
   return ZT_PIXEL_DEFAULT;
 }

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 
 /* The pad template: every format and size any model may have. */
 GstCaps *t2v_clip_template_caps (void);
-/* The pad template of a picture: the same formats, of any size. */
+/* The pad template of a picture: the same formats and some with alpha, of any size. */
 GstCaps *t2v_clip_picture_caps (void);
 /* What this model makes: sizes, rates, and always the colorimetry. */
 GstCaps *t2v_clip_model_caps (const zt_model_info * model);

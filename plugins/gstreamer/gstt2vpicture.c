@@ -24,6 +24,34 @@ static const struct
         "picture), got 1"},
 };
 
+/* By EXIF's number less 1. */
+static const gchar *const orientations[] = {
+  "rotate-0", "flip-rotate-0", "rotate-180", "flip-rotate-180",
+  "flip-rotate-270", "rotate-90", "flip-rotate-90", "rotate-270"
+};
+
+gint
+t2v_picture_orientation (const GstTagList * tags)
+{
+  gchar *word = NULL;
+  gint orientation = 0;
+
+  if (!gst_tag_list_get_string (tags, GST_TAG_IMAGE_ORIENTATION, &word))
+    return 0;
+  for (guint i = 0; i < G_N_ELEMENTS (orientations); i++) {
+    if (g_str_equal (word, orientations[i]))
+      orientation = (gint) i + 1;
+  }
+  g_free (word);
+  return orientation;
+}
+
+const gchar *
+t2v_picture_orientation_word (gint orientation)
+{
+  return orientations[MAX (orientation, 1) - 1];
+}
+
 const gchar *
 t2v_input_name (T2vInput input)
 {
@@ -41,7 +69,7 @@ t2v_input_want (GstT2vBase * self, T2vInput input, gboolean wanted)
 
 gboolean
 t2v_picture_take (GstT2vBase * self, T2vInput input, GstBuffer * buffer,
-    const GstVideoInfo * info)
+    const GstVideoInfo * info, gint orientation)
 {
   T2vSrcInput *at = &self->wait.inputs[input];
   gboolean first;
@@ -51,6 +79,7 @@ t2v_picture_take (GstT2vBase * self, T2vInput input, GstBuffer * buffer,
   if (first) {
     at->picture = buffer;
     at->info = *info;
+    at->orientation = orientation;
     g_cond_broadcast (&self->wait.changed);
   }
   g_mutex_unlock (&self->wait.lock);
@@ -128,10 +157,11 @@ is_there (const T2vSrcWait * wait, T2vInput input)
 
 static void
 add_picture (T2vPictures * pictures, GstBuffer * buffer,
-    const GstVideoInfo * info, zt_image_role role)
+    const GstVideoInfo * info, gint orientation, zt_image_role role)
 {
   pictures->at[pictures->count].buffer = gst_buffer_ref (buffer);
   pictures->at[pictures->count].info = *info;
+  pictures->at[pictures->count].orientation = orientation;
   pictures->at[pictures->count++].role = role;
 }
 
@@ -167,11 +197,11 @@ t2v_pictures_wait (GstT2vBase * self, T2vPictures * pictures)
   for (gint i = 0; i < T2V_INPUTS && missing == T2V_INPUTS; i++) {
     if (wait->inputs[i].picture != NULL)
       add_picture (pictures, wait->inputs[i].picture, &wait->inputs[i].info,
-          inputs[i].role);
+          wait->inputs[i].orientation, inputs[i].role);
   }
   for (GList * at = wait->history.head; at != NULL && flow == GST_FLOW_OK;
       at = at->next)
-    add_picture (pictures, at->data, &wait->inputs[T2V_INPUT_FIRST].info,
+    add_picture (pictures, at->data, &wait->inputs[T2V_INPUT_FIRST].info, 0,
         ZT_IMAGE_HISTORY);
   g_mutex_unlock (&wait->lock);
   return flow;
@@ -195,6 +225,7 @@ t2v_pictures_map (const T2vPictures * pictures, guint n, const ZtEngine * zt,
     return FALSE;
   zt->image_init (image);
   image->role = pictures->at[n].role;
+  image->orientation = pictures->at[n].orientation;
   image->format = t2v_clip_pixel_format (GST_VIDEO_INFO_FORMAT (info));
   image->width = GST_VIDEO_INFO_WIDTH (info);
   image->height = GST_VIDEO_INFO_HEIGHT (info);

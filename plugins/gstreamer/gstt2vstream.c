@@ -208,11 +208,17 @@ create_session_with (GstT2vBase * self, const T2vPictures * pictures)
   GstVideoFrame *frames = g_new (GstVideoFrame, pictures->count);
   gboolean begun = FALSE;
   guint mapped = 0;
+  zt_alpha alpha;
 
+  /* Caps cannot say it: "auto" is straight. The words are the engine's, in its order. */
+  g_mutex_lock (&self->settings.lock);
+  alpha = (zt_alpha) g_value_get_enum
+      (&self->settings.values.options.values[T2V_OPTION_alpha]);
+  g_mutex_unlock (&self->settings.lock);
   while (mapped < pictures->count
       && t2v_pictures_map (pictures, mapped, self->stream.zt, &frames[mapped],
           &images[mapped]))
-    mapped++;
+    images[mapped++].alpha = alpha;
   if (mapped == pictures->count)
     begun = create_session (self, images, mapped);
   else

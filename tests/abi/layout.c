@@ -47,7 +47,7 @@ static void print_layout(void)
     SIZE(zt_image);
     FIELD(zt_image, struct_size); FIELD(zt_image, role); FIELD(zt_image, format); FIELD(zt_image, width);
     FIELD(zt_image, height); FIELD(zt_image, data); FIELD(zt_image, stride); FIELD(zt_image, matrix);
-    FIELD(zt_image, range); FIELD(zt_image, chroma_site);
+    FIELD(zt_image, range); FIELD(zt_image, chroma_site); FIELD(zt_image, alpha); FIELD(zt_image, orientation);
 
     SIZE(zt_request);
     FIELD(zt_request, struct_size); FIELD(zt_request, prompt); FIELD(zt_request, prompt_file);
@@ -59,7 +59,7 @@ static void print_layout(void)
     FIELD(zt_request, timeout_us); FIELD(zt_request, sei); FIELD(zt_request, metadata_prompt);
     FIELD(zt_request, log); FIELD(zt_request, log_opaque);
     FIELD(zt_request, images); FIELD(zt_request, image_count); FIELD(zt_request, fit);
-    FIELD(zt_request, strength);
+    FIELD(zt_request, strength); FIELD(zt_request, background);
 
     SIZE(zt_option_info);
     FIELD(zt_option_info, name); FIELD(zt_option_info, type); FIELD(zt_option_info, default_value);

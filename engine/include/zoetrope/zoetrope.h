@@ -162,7 +162,9 @@ typedef enum zt_pixel_format {
     ZT_PIXEL_YUV420P, ZT_PIXEL_YUV422P, ZT_PIXEL_YUV444P,          /* 8 bit                       */
     ZT_PIXEL_YUV420P10, ZT_PIXEL_YUV422P10, ZT_PIXEL_YUV444P10,    /* 16-bit words, host order    */
     ZT_PIXEL_GBRP, ZT_PIXEL_GBRP10, ZT_PIXEL_GBRP16,               /* planes G, B, R; full range  */
-    ZT_PIXEL_RGB24, ZT_PIXEL_RGBA                                  /* packed; alpha = 255         */
+    ZT_PIXEL_RGB24,                                                /* packed                      */
+    ZT_PIXEL_RGBA,          /* packed; of pictures that go in only: no model makes an alpha       */
+    ZT_PIXEL_RGBA64         /* the same in 16-bit words, host order                               */
 } zt_pixel_format;
 /* YUV: BT.709 matrix, limited range, chroma sited left (co-sited horizontally, centred vertically
  * for 4:2:0). Rounding is to nearest, no dither. */
@@ -180,10 +182,15 @@ typedef enum zt_image_role {
 typedef enum zt_matrix { ZT_MATRIX_DEFAULT = 0 /* = BT709 */, ZT_MATRIX_BT601, ZT_MATRIX_BT709, ZT_MATRIX_BT2020 } zt_matrix;
 typedef enum zt_range { ZT_RANGE_DEFAULT = 0 /* = LIMITED */, ZT_RANGE_LIMITED, ZT_RANGE_FULL } zt_range;
 typedef enum zt_chroma_site { ZT_CHROMA_DEFAULT = 0 /* = LEFT */, ZT_CHROMA_LEFT, ZT_CHROMA_CENTER, ZT_CHROMA_TOP_LEFT } zt_chroma_site;
+/* What the colours of a picture with an alpha channel are: as they were before it, or multiplied by it. */
+typedef enum zt_alpha { ZT_ALPHA_DEFAULT = 0 /* = STRAIGHT */, ZT_ALPHA_STRAIGHT, ZT_ALPHA_PREMULTIPLIED } zt_alpha;
 
 /* A picture that conditions a generation, of any size: 1 to 16384 pixels a side, at most 2^26 in
- * all. Samples of more than 8 bits are rounded to 8, the alpha of RGBA is not looked at. Odd sides
- * are possible; chroma planes are then rounded up. */
+ * all. Samples of more than 8 bits are rounded to 8. Odd sides are possible; chroma planes are then
+ * rounded up.
+ * Alpha: that of RGBA and RGBA64; a format of three planes has it where data[3] is not NULL: a plane
+ * of full size and of the format's sample depth, always of full range. 0 is transparent. The picture
+ * is laid on zt_request.background before anything else is done with it, a mask on black. */
 typedef struct zt_image {
     size_t struct_size;          /* the same in all elements of an array                          */
     zt_image_role role;
@@ -194,6 +201,9 @@ typedef struct zt_image {
     zt_matrix matrix;
     zt_range range;
     zt_chroma_site chroma_site;
+    zt_alpha alpha;              /* not looked at without an alpha channel                        */
+    int orientation;             /* how it is to be turned to stand upright: 1 to 8 as in EXIF;   */
+                                 /*   0 = 1, not at all. width and height are those before it     */
 } zt_image;
 
 /* How a picture meets the size of the frames: cut to their shape, stretched to it, or whole with
@@ -232,6 +242,8 @@ typedef struct zt_request {
     size_t image_count;            /*   the call that takes the request returns                   */
     zt_fit fit;
     double strength;               /* weight of the first picture, 0..1; init sets 1              */
+    const char *background;        /* what shows through transparent pictures: "#RRGGBB",         */
+                                   /*   "0xRRGGBB", "white", "gray" or "black"; NULL = "white"    */
 } zt_request;
 
 ZT_API void zt_request_init(zt_request *request);

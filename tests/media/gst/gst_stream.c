@@ -20,7 +20,7 @@ static const struct
   {WORDS_LE ? "I422_10LE" : "I422_10BE", "bt709", "mpeg2"},
   {WORDS_LE ? "Y444_10LE" : "Y444_10BE", "bt709", NULL},
   {"GBR", "sRGB", NULL}, {WORDS_LE ? "GBR_10LE" : "GBR_10BE", "sRGB", NULL},
-  {"RGB", "sRGB", NULL}, {"RGBA", "sRGB", NULL},
+  {"RGB", "sRGB", NULL},
 };
 
 GST_START_TEST (caps_tell_the_colours)

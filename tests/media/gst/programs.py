@@ -12,6 +12,7 @@ import re
 import resource
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -89,7 +90,7 @@ class Scan(Programs):
         for name in ("width", "height", "framerate"):
             self.assertRegex(out, rf"(?m)^  {name} +: ")
         self.assertIn("t2v", out.split("Supported URI protocols:")[1][:20])
-        of_pictures = ("fit", "strength", "mode", "context")
+        of_pictures = ("fit", "background", "alpha", "strength", "mode", "context")
         for name in of_pictures:
             self.assertNotRegex(out, rf"(?m)^  {name} +: ")
         out, status = self.inspect("i2v")
@@ -177,6 +178,22 @@ class Launch(Programs):
                              ("live", "videotestsrc is-live=true ! video/x-raw,framerate=25/1")):
             self.launch(f"{before} ! i2v model=testcard prompt=x frames=16 ! {ENCODE}{self.path(name + '.mp4')}")
             self.check_video(self.path(name + ".mp4"), 16)
+
+    def test_photo_stands_upright(self):
+        """A JPEG as a camera held upright writes it: turned by its EXIF data. The parser tells that in a tag."""
+        self.launch("videotestsrc pattern=white num-buffers=1 ! video/x-raw,width=64,height=144 ! videobox right=-192 ! jpegenc ! "
+                    f"filesink location={self.path('white.jpg')}")          # white on the left
+        jpeg = pathlib.Path(self.path("white.jpg")).read_bytes()
+        for orientation, white in ((1, "left"), (3, "right"), (6, "top"), (8, "bottom")):
+            tiff = b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x112, 3, 1, orientation, 0, 0)
+            exif = b"\xff\xe1" + struct.pack(">H", len(tiff) + 8) + b"Exif\0\0" + tiff
+            pathlib.Path(self.path("photo.jpg")).write_bytes(jpeg[:2] + exif + jpeg[2:])
+            self.launch(f"filesrc location={self.path('photo.jpg')} ! jpegparse ! jpegdec ! videoconvert ! i2v model=testcard prompt=x fit=stretch "
+                        f"frames=1 ! video/x-raw,format=RGB ! filesink location={self.path('out.rgb')}")
+            pixels = pathlib.Path(self.path("out.rgb")).read_bytes()
+            at = {"left": (4, 60), "right": (250, 60), "top": (128, 3), "bottom": (128, 120)}
+            bright = {side for side, (x, y) in at.items() if pixels[3 * (256 * y + x)] > 200}
+            self.assertEqual(bright, {white}, orientation)
 
     def test_errors_are_told(self):
         out = self.launch("t2vsrc frames=2 ! fakesink", expect=255)

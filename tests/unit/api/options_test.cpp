@@ -70,6 +70,8 @@ TEST(OptionTable, NamesAreUniqueAndComplete) {
                                             "lora",
                                             "mode",
                                             "fit",
+                                            "background",
+                                            "alpha",
                                             "strength",
                                             "context",
                                             "mask",
@@ -162,7 +164,8 @@ TEST(OptionTable, WhatIsNotPossibleYetSaysSo) {
     }
     for (const auto& [name, value] : {std::pair("cache", "off"), std::pair("cache", "auto"),
                                       std::pair("enhance", "false"), std::pair("memory", "0"),
-                                      std::pair("mode", "extend"), std::pair("mask", "1")})
+                                      std::pair("mode", "extend"), std::pair("mask", "1"),
+                                      std::pair("alpha", "premultiplied")})
         EXPECT_EQ(set(name, value).status, ZT_OK) << name;
 }
 
@@ -212,7 +215,7 @@ TEST(Options, ReachTheirFields) {
          {std::pair("size", "320x180"), std::pair("rate", "23.976"), std::pair("duration", "1.5"),
           std::pair("frames", "0"), std::pair("seed", "9223372036854775807"),
           std::pair("guidance", "3.5"), std::pair("prefetch", "0"), std::pair("timeout", "500ms"),
-          std::pair("fit", "pad"), std::pair("strength", "0.5"),
+          std::pair("fit", "pad"), std::pair("strength", "0.5"), std::pair("background", "#102030"),
           std::pair("sei", "no"), std::pair("cpu_threads", "2"), std::pair("device", "cpu")}) {
         EXPECT_EQ(zt_set_option(&params, &request, name, value, nullptr), ZT_OK) << name;
     }
@@ -227,8 +230,19 @@ TEST(Options, ReachTheirFields) {
     EXPECT_EQ(request.sei, 0);
     EXPECT_EQ(request.fit, ZT_FIT_PAD);
     EXPECT_EQ(request.strength, 0.5);
+    EXPECT_STREQ(request.background, "#102030");
     EXPECT_EQ(params.cpu_threads, 2);
     EXPECT_STREQ(params.device, "cpu");
+}
+
+TEST(Options, AWrongColourIsRefusedAtOnce) {
+    for (const char* wrong : {"paper", "#12345", "0x1234567", "255,255,255"}) {
+        const Attempt attempt = set("background", wrong);
+        EXPECT_EQ(attempt.status, ZT_ERROR_ARGUMENT);
+        EXPECT_EQ(attempt.message,
+                  "background: expected #RRGGBB, 0xRRGGBB, white, gray or black, got \"" +
+                      std::string(wrong) + "\"");
+    }
 }
 
 TEST(Options, DoNotDependOnTheLocale) {

@@ -48,6 +48,18 @@ TEST(TextNumber, Sizes) {
     }
 }
 
+TEST(TextNumber, Colors) {
+    using Rgb = std::array<uint8_t, 3>;
+    EXPECT_EQ(zt::parse_color("#0a1B2c"), (Rgb{10, 27, 44}));
+    EXPECT_EQ(zt::parse_color("0xFFfe00"), (Rgb{255, 254, 0}));
+    EXPECT_EQ(zt::parse_color("white"), (Rgb{255, 255, 255}));
+    EXPECT_EQ(zt::parse_color("gray"), (Rgb{128, 128, 128}));
+    EXPECT_EQ(zt::parse_color("black"), (Rgb{0, 0, 0}));
+    for (const char* wrong : {"", "#", "0x", "ffffff", "#fff", "#12345", "#1234567", "0x12345678", "#12345g", "#-12345",
+                              "#+12345", "# 12345", "White", "white ", "red", "0X102030", "#ffffff@0.5"})
+        EXPECT_FALSE(zt::parse_color(wrong)) << wrong;
+}
+
 TEST(TextNumber, RatesAreExact) {
     EXPECT_TRUE(is_rate("24", 24, 1));
     EXPECT_TRUE(is_rate("50/2", 25, 1));

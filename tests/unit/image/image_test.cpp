@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "image/clip_pixels.h"
 #include "image/fit.h"
+#include "image/turn.h"
 
 namespace {
 
@@ -72,6 +73,29 @@ TEST(ClipPixels, AreNormalisedPlanes) {
     ASSERT_EQ(planes.size(), 3U * 28 * 28);
     EXPECT_NEAR(planes.front(), (1.0 - 0.48145466) / 0.26862954, 1e-6);
     EXPECT_NEAR(planes.back(), (1.0 - 0.40821073) / 0.27577711, 1e-6);
+}
+
+// The corners of a stored picture 3 wide and 2 high, a to f, written as they must stand.
+TEST(Turn, EachOrientationOfExif) {
+    const struct {
+        int orientation;
+        int64_t width;
+        const char* upright;
+    } cases[] = {{0, 3, "abcdef"}, {1, 3, "abcdef"}, {2, 3, "cbafed"}, {3, 3, "fedcba"}, {4, 3, "defabc"},
+                 {5, 2, "adbecf"}, {6, 2, "daebfc"}, {7, 2, "fcebda"}, {8, 2, "cfbead"}};
+    Picture stored{3, 2, {}};
+    for (const char letter : std::string("abcdef"))
+        for (int component = 0; component < 3; ++component)
+            stored.rgb.push_back(static_cast<uint8_t>(letter + 50 * component));
+    for (const auto& c : cases) {
+        const Picture upright = zt::image::turn(stored, c.orientation);
+        EXPECT_EQ(upright.width, c.width) << c.orientation;
+        EXPECT_EQ(upright.height, 6 / c.width) << c.orientation;
+        ASSERT_EQ(upright.rgb.size(), 18U);
+        for (size_t i = 0; i < 18; ++i)
+            EXPECT_EQ(upright.rgb[i], static_cast<uint8_t>(c.upright[i / 3] + 50 * (i % 3))) << c.orientation;
+    }
+    EXPECT_THROW((void)zt::image::turn(Picture{3, 2, {}}, 6), zt::Error);
 }
 
 }  // namespace

@@ -34,8 +34,7 @@ constexpr Format kFormats[] = {{ZT_PIXEL_YUV420P, 8, 2, 2, true, "yuv420p"},
                                {ZT_PIXEL_GBRP, 8, 1, 1, false, "gbrp"},
                                {ZT_PIXEL_GBRP10, 10, 1, 1, false, "gbrp10"},
                                {ZT_PIXEL_GBRP16, 16, 1, 1, false, "gbrp16"},
-                               {ZT_PIXEL_RGB24, 8, 1, 1, false, "rgb24"},
-                               {ZT_PIXEL_RGBA, 8, 1, 1, false, "rgba"}};
+                               {ZT_PIXEL_RGB24, 8, 1, 1, false, "rgb24"}};
 
 struct Picture {
     int width, height;
@@ -87,9 +86,7 @@ double chroma_at(const Picture& picture, int component, double cx, double cy, in
 
 double expected(const Picture& picture, const Format& format, int plane, int x, int y) {
     if (!format.yuv) {
-        const int component = format.format == ZT_PIXEL_RGB24 || format.format == ZT_PIXEL_RGBA
-                                  ? plane
-                                  : (plane + 1) % 3;
+        const int component = format.format == ZT_PIXEL_RGB24 ? plane : (plane + 1) % 3;
         return picture.at(component, x, y) * ((1 << format.bits) - 1);
     }
     const double unit = 1 << (format.bits - 8);
@@ -102,7 +99,6 @@ double expected(const Picture& picture, const Format& format, int plane, int x, 
 
 int sample(const zt_frame_info& info, const Format& format, int plane, int x, int y) {
     if (format.format == ZT_PIXEL_RGB24) return info.data[0][info.stride[0] * y + 3 * x + plane];
-    if (format.format == ZT_PIXEL_RGBA) return info.data[0][info.stride[0] * y + 4 * x + plane];
     const uint8_t* row = info.data[plane] + info.stride[plane] * y;
     if (format.bits == 8) return row[x];
     uint16_t value = 0;

@@ -98,6 +98,24 @@ TEST(Images, WrongOnesAreNamed) {
     EXPECT_EQ(wrong([](auto& i) { i.stride[0] = -36; }), "accepted");
     EXPECT_NE(wrong([](auto& i) { i.format = ZT_PIXEL_GBRP; }).find("first image: data[1]"),
               std::string::npos);
+    // A fourth plane is looked at where the format has three.
+    const auto planar = [&](int stride) {
+        return wrong([&](auto& i) {
+            i.format = ZT_PIXEL_GBRP;
+            for (int plane = 0; plane < 4; ++plane) {
+                i.data[plane] = i.data[0];
+                i.stride[plane] = plane == 3 ? stride : 12;
+            }
+        });
+    };
+    EXPECT_EQ(planar(12), "accepted");
+    EXPECT_EQ(planar(11), "first image: stride[3]: expected at least 12 bytes, up or down, got 11");
+    EXPECT_EQ(wrong([](auto& i) { i.alpha = static_cast<zt_alpha>(3); }),
+              "first image: alpha: expected a zt_alpha, got 3");
+    for (const int orientation : {-1, 9})
+        EXPECT_EQ(wrong([&](auto& i) { i.orientation = orientation; }),
+                  "first image: orientation: expected 1 to 8 as in EXIF, or 0 for not turned, got " +
+                      std::to_string(orientation));
 }
 
 TEST(Images, AModelTakesWhatItSays) {
@@ -146,6 +164,14 @@ TEST(Images, AModelTakesWhatItSays) {
                        c.request.fit = ZT_FIT_PAD;
                    }),
               "fit: expected a picture to fit, got none");
+    EXPECT_EQ(with(ZT_ERROR_ARGUMENT,
+                   [](Case& c) {
+                       c.images.clear();
+                       c.request.background = "black";
+                   }),
+              "background: expected a picture to lay on it, got none");
+    EXPECT_EQ(with(ZT_ERROR_ARGUMENT, [](Case& c) { c.request.background = "paper"; }),
+              "background: expected #RRGGBB, 0xRRGGBB, white, gray or black, got \"paper\"");
 }
 
 // Two pictures, the first of the given role, the second of another.
@@ -245,7 +271,7 @@ TEST(Picture, RgbArrivesAsItWas) {
 
     std::vector<uint8_t> rgba, gbr(rgb.size()), deep(rgb.size() * 2), ten(rgb.size() * 2);
     for (size_t i = 0; i < rgb.size() / 3; ++i) {
-        rgba.insert(rgba.end(), {rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2], 0});
+        rgba.insert(rgba.end(), {rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2], 255});
         for (const auto& [plane, component] : {std::pair(0, 1), std::pair(1, 2), std::pair(2, 0)}) {
             const size_t at = static_cast<size_t>(plane) * (rgb.size() / 3) + i;
             const uint8_t value = rgb[3 * i + static_cast<size_t>(component)];
@@ -311,12 +337,16 @@ TEST(Picture, WhatWeHandOutComesBack) {
     std::vector<float> rgb(size_t{3} * kSide * kSide);
     for (size_t i = 0; i < rgb.size(); ++i)
         rgb[i] = 0.2F + 0.5F * static_cast<float>(i % kSide + i / kSide % kSide) / (2.0F * kSide);
-    for (int format = ZT_PIXEL_YUV420P; format <= ZT_PIXEL_RGBA; ++format) {
+    for (int format = ZT_PIXEL_YUV420P; format <= ZT_PIXEL_RGB24; ++format) {
         const auto pixels = static_cast<zt_pixel_format>(format);
         zt::pipeline::Converter converter(pixels, kSide, kSide);
         const auto layout = zt::pipeline::plane_layout(pixels, kSide, kSide);
         std::vector<uint8_t> bytes(layout.total_bytes);
-        zt_image image = {sizeof(image), ZT_IMAGE_FIRST, pixels, kSide, kSide, {}, {}, {}, {}, {}};
+        zt_image image = {};
+        image.struct_size = sizeof(image);
+        image.role = ZT_IMAGE_FIRST;
+        image.format = pixels;
+        image.width = image.height = kSide;
         uint8_t* planes[4] = {};
         for (int plane = 0; plane < layout.planes; ++plane) {
             image.data[plane] = planes[plane] = bytes.data() + layout.offset[plane];
@@ -344,7 +374,7 @@ TEST(Picture, HostsRoundingModeDoesNotMatter) {
 
 TEST(Picture, EverySmallSizeIsReadWithinItsPlanes) {
     // Exactly as many bytes as the planes hold: a sanitizer sees one read too far.
-    for (int format = ZT_PIXEL_YUV420P; format <= ZT_PIXEL_RGBA; ++format) {
+    for (int format = ZT_PIXEL_YUV420P; format <= ZT_PIXEL_RGBA64; ++format) {
         for (int width = 1; width <= 5; ++width) {
             for (int height = 1; height <= 5; ++height) {
                 const auto pixels = static_cast<zt_pixel_format>(format);

@@ -213,6 +213,11 @@ TEST(Plan, WhatThisVersionCannotDoIsNamed) {
               0U);
     EXPECT_EQ(refusal([](auto& r) { r.enhance = 1; }, ZT_ERROR_UNSUPPORTED).rfind("enhance:", 0),
               0U);
+    // Who asks for an alpha does not get opaque frames.
+    EXPECT_EQ(refusal([](auto& r) { r.format = ZT_PIXEL_RGBA; }, ZT_ERROR_UNSUPPORTED),
+              "format: expected one without alpha (no model makes an alpha channel), got rgba");
+    EXPECT_EQ(refusal([](auto& r) { r.format = ZT_PIXEL_RGBA64; }, ZT_ERROR_UNSUPPORTED),
+              "format: expected one without alpha (no model makes an alpha channel), got rgba64");
 }
 
 // Shots at 0, 36 and 84 frames of 24 a second, a clip of 96.

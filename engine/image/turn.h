@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A picture is turned to stand upright, pixel by pixel: nothing is resampled. Torch-free.
+#pragma once
+
+#include "image/resample.h"
+
+namespace zt::image {
+
+// orientation as in EXIF (CIPA DC-008, tag 0x0112): 1 to 8 say on which sides of the upright picture its
+// first row and first column lie; 0 is read as 1, upright already. Errors as resize().
+[[nodiscard]] Picture turn(Picture picture, int orientation);
+
+}  // namespace zt::image
