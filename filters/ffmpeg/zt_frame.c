@@ -61,10 +61,11 @@ const int ff_zt_picture_formats[] = {
     AV_PIX_FMT_GBRP16,    AV_PIX_FMT_RGBA,      AV_PIX_FMT_GBRAP,     AV_PIX_FMT_YUVA444P,
     AV_PIX_FMT_YUVA422P,  AV_PIX_FMT_YUVA420P,  AV_PIX_FMT_YUVA444P10, AV_PIX_FMT_YUVA422P10,
     AV_PIX_FMT_YUVA420P10, AV_PIX_FMT_GBRAP10,  AV_PIX_FMT_GBRAP16,   AV_PIX_FMT_RGBA64,
-    AV_PIX_FMT_PAL8,      AV_PIX_FMT_NONE,
+    AV_PIX_FMT_PAL8,      AV_PIX_FMT_GRAY8,     AV_PIX_FMT_NONE,
 };
 
-/* What pictures may come in besides. A fourth plane is alpha to the engine too. */
+/* What pictures may come in besides. A fourth plane is alpha to the engine too. Grey is three planes that are
+ * one; without it in the list FFmpeg would bring grey to a palette that is not made for it. */
 static const struct Format of_pictures[] = {
     { AV_PIX_FMT_RGBA,       ZT_PIXEL_RGBA      }, { AV_PIX_FMT_RGBA64,     ZT_PIXEL_RGBA64    },
     { AV_PIX_FMT_PAL8,       ZT_PIXEL_RGBA      },
@@ -72,7 +73,7 @@ static const struct Format of_pictures[] = {
     { AV_PIX_FMT_GBRAP16,    ZT_PIXEL_GBRP16    }, { AV_PIX_FMT_YUVA420P,   ZT_PIXEL_YUV420P   },
     { AV_PIX_FMT_YUVA422P,   ZT_PIXEL_YUV422P   }, { AV_PIX_FMT_YUVA444P,   ZT_PIXEL_YUV444P   },
     { AV_PIX_FMT_YUVA420P10, ZT_PIXEL_YUV420P10 }, { AV_PIX_FMT_YUVA422P10, ZT_PIXEL_YUV422P10 },
-    { AV_PIX_FMT_YUVA444P10, ZT_PIXEL_YUV444P10 },
+    { AV_PIX_FMT_YUVA444P10, ZT_PIXEL_YUV444P10 }, { AV_PIX_FMT_GRAY8,      ZT_PIXEL_GBRP      },
 };
 
 /* The J formats are the full-range ones of old. */
@@ -171,8 +172,9 @@ static int matrix_of(const AVFrame *frame)
 int ff_zt_describe_picture(AVFilterContext *ctx, const ZtEngine *engine, const AVFrame *frame, const char *role,
                            zt_image *image)
 {
-    const int rgb = !!(av_pix_fmt_desc_get(frame->format)->flags & AV_PIX_FMT_FLAG_RGB);
-    const int planes = av_pix_fmt_count_planes(frame->format), matrix = rgb ? 0 : matrix_of(frame);
+    const int grey = frame->format == AV_PIX_FMT_GRAY8;
+    const int rgb = grey || av_pix_fmt_desc_get(frame->format)->flags & AV_PIX_FMT_FLAG_RGB;
+    const int planes = grey ? 3 : av_pix_fmt_count_planes(frame->format), matrix = rgb ? 0 : matrix_of(frame);
 
     if (matrix < 0) {
         const char *name = av_color_space_name(frame->colorspace);
@@ -185,8 +187,8 @@ int ff_zt_describe_picture(AVFilterContext *ctx, const ZtEngine *engine, const A
     image->width  = frame->width;
     image->height = frame->height;
     for (int i = 0; i < planes; i++) {
-        image->data[i]   = frame->data[i];
-        image->stride[i] = frame->linesize[i];
+        image->data[i]   = frame->data[grey ? 0 : i];
+        image->stride[i] = frame->linesize[grey ? 0 : i];
     }
     if (rgb)
         return 0;

@@ -114,6 +114,18 @@ class Transparent(AlphaTest):
             self.check(inputs, over(picture, most, WHITE), form, tolerance=tolerance)
             self.check(inputs, over(picture, most, BLACK), form, ":background=black", tolerance)
 
+    def test_without_alpha_nothing_is_lost(self):
+        """That formats with alpha are taken too leads no other into a poorer one."""
+        picture = pixels(255, 8, grey=True)
+        opaque = over([pixel[:3] + (255,) for pixel in picture], 255, WHITE)
+        self.check(self.raw("gray", picture, (0,)), opaque, "gray")
+        self.check(self.raw("bgr24", picture, (2, 1, 0)), opaque, "bgr24")
+        bits = bytes(random.Random(9).randrange(256) for _ in range(WIDTH * HEIGHT // 8))
+        lines = [b"".join(bytes(3) if bits[at] << n & 128 else b"\xff" * 3 for at in range(row, row + WIDTH // 8) for n in range(8))
+                 for row in range(0, len(bits), WIDTH // 8)]
+        path = self.file("mono.raw", bits)
+        self.check(["-f", "rawvideo", "-pixel_format", "monow", "-video_size", f"{WIDTH}x{HEIGHT}", "-i", path], lines, "monow")
+
     def test_premultiplied(self):
         for form, most, order, word, planar, tolerance in self.FORMATS:
             picture = pixels(most, 5, premultiplied=True)
