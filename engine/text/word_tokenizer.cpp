@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "text/common_words.h"
 
 namespace zt::text {
 namespace {
@@ -92,12 +93,17 @@ int64_t WordTokenizer::nearest(const std::string& word) const {
             if (const int64_t id = id_of(word.substr(0, word.size() - std::string_view(ending).size())); id > 0 && words_[static_cast<size_t>(id) - 1].size() > 2) return id;
     size_t least = word.size() >= 7 ? 3 : 2;   // one more than allowed
     int64_t best = 0;
+    bool alone = true;                         // no other is as near as the best
     for (size_t i = 0; i < words_.size(); i++) {
         const std::string& known = words_[i];
         if (known.size() < 3 || known[0] != word[0] || known.size() + 2 < word.size() || known.size() > word.size() + 2) continue;
         const size_t d = edits(word, known);
-        if (d < least) least = d, best = static_cast<int64_t>(i) + 1;
+        if (best != 0 && d == least) alone = false;
+        if (d < least) least = d, best = static_cast<int64_t>(i) + 1, alone = true;
     }
+    // Whoever writes a real word means it, so nothing but its number changes: "tree" is read as "trees", but
+    // "stand" is not, which is as near to "sand".
+    if (common_word(word) && !(best != 0 && alone && words_[static_cast<size_t>(best) - 1] == word + "s")) return 0;
     return best;
 }
 

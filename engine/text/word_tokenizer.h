@@ -32,7 +32,9 @@ public:
     // Word i of the list gets id i + 1. Throws zt::Error(WEIGHTS) on an empty or double word.
     explicit WordTokenizer(std::vector<std::string> words);
     // A word that is not known is read as the nearest known one of the same first letter: one edit
-    // away from four letters on, two from seven, or a plural. Longer words than 32 letters never.
+    // away from four letters on, two from seven. Longer words than 32 letters never, nor common English
+    // ones (common_words.h): of these a plural is read as its known singular, and a singular as its known
+    // plural where no other known word is as near.
     [[nodiscard]] WordIds encode(std::string_view text, size_t max_ids) const;
     // Id of one word of the list as it stands there, 0 if the list has none. Words that no sentence
     // can write (with signs in them) are found in this way only.
