@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/utf8.h"
+#include "families/storybook/sentence.h"
 #include "sample/loop.h"
 #include "sample/schedule.h"
 
@@ -16,28 +17,10 @@ constexpr int64_t kChunkFrames = kSlots * kGroup;
 constexpr int64_t kFade = 12;      // frames over which the detail of a given picture fades
 constexpr double kMotion = 0.1;    // of the range; differences far above are motion, far below are not
 
-// What the sentence leaves open: models whose vocabulary has "<layout 0>", "<layout 1>" .. get one of
-// them as the last word.
-std::vector<int64_t> layout_ids(const text::WordTokenizer& words) {
-    std::vector<int64_t> ids;
-    for (int i = 0;; i++) {
-        const int64_t id = words.id_of("<layout " + std::to_string(i) + ">");
-        if (id == 0) return ids;
-        ids.push_back(id);
-    }
-}
-
 size_t draw_layout(uint64_t seed, size_t count) {
     // splitmix64's finaliser, so that neighbouring seeds differ in the choice too.
     seed = (seed + 0x9E3779B97F4A7C15u) * 0xBF58476D1CE4E5B9u;
     return (seed ^ (seed >> 31)) % count;
-}
-
-at::Tensor sentence_feature(const Weights& w, std::vector<int64_t> ids, std::optional<int64_t> layout) {
-    if (layout) ids.push_back(*layout);
-    at::Tensor padded = at::zeros({1, w.denoiser.config.text.max_tokens}, at::kLong);
-    for (size_t i = 0; i < ids.size(); i++) padded[0][static_cast<int64_t>(i)] = ids[i];
-    return forward(w.denoiser.text, padded);
 }
 
 }  // namespace
@@ -52,7 +35,6 @@ void report_unknown(const text::WordIds& ids, const families::LogFn& log) {
     if (ids.dropped > 0)
         log(ZT_LOG_WARNING, "prompt: model reads " + std::to_string(ids.ids.size()) + " words, got " +
                                 std::to_string(ids.ids.size() + ids.dropped) + "; the rest has no effect");
-    if (ids.ids.empty()) log(ZT_LOG_WARNING, "prompt: expected words of the storybook world, got none; anything may come");
 }
 
 Generation::Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request)
@@ -94,6 +76,7 @@ void Generation::obey(const families::Direction& direction, const Cancel& cancel
     std::optional<int64_t> layout;
     if (!layouts.empty()) layout = layouts[layout_ ? *layout_ : draw_layout(static_cast<uint64_t>(seed_), layouts.size())];
     sentence_ = sentence_feature(*weights_, ids.ids, layout);
+    report_shown(*weights_, prompt_, ids.ids, layout, log_);
 }
 
 void Generation::begin(const std::vector<int64_t>& ids, const Cancel& cancel, const families::ProgressFn& progress) {

@@ -70,6 +70,7 @@ std::string inspect(const std::string& folder) {
     for (const char* name : kFiles) report += "file       " + std::string(name) + ", " + megabytes(File::open(folder + "/" + name).size()) + "\n";
     report += "sentences  at most " + std::to_string(sentence.at("max_tokens").integer(2, 1024) - 1) + " of " + std::to_string(sentence.at("words").size()) +
               " words, English or Chinese; others have no effect\n";
+    report += "spelling   a misspelt word is read as the nearest of these, common English words stay what they are, plurals apart\n";
     // Weights older than the field do not tell.
     if (const auto known = config.find("known")) report += "\n" + words_text(*known);
     return report;

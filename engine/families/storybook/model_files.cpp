@@ -22,6 +22,26 @@ void read_widths(const json::Field& field, std::array<int64_t, n>& out, uint64_t
     for (size_t i = 0; i < n; i++) out[i] = static_cast<int64_t>(field.at(i).integer(1, most));
 }
 
+std::vector<std::string> read_strings(const json::Field& list) {
+    std::vector<std::string> strings;
+    for (size_t i = 0; i < list.size(); i++) strings.push_back(list.at(i).string());
+    return strings;
+}
+
+std::vector<KnownWords> read_known(const json::Field& list) {
+    std::vector<KnownWords> known;
+    for (size_t i = 0; i < list.size(); i++) {
+        KnownWords attribute{list.at(i).at("attribute").string(), {}, {}};
+        const json::Field values = list.at(i).at("values");
+        for (size_t v = 0; v < values.size(); v++) {
+            attribute.english.push_back(read_strings(values.at(v).at("en")));
+            attribute.chinese.push_back(read_strings(values.at(v).at("zh")));
+        }
+        known.push_back(std::move(attribute));
+    }
+    return known;
+}
+
 ModelFiles read_config(const std::string& folder) {
     const std::string text = read_whole_file(folder + "/" + kConfig, json::Limits{}.bytes);
     const json::Origin origin{kConfig};
@@ -55,10 +75,9 @@ ModelFiles read_config(const std::string& folder) {
     d.text.max_tokens = static_cast<int64_t>(text_field.at("max_tokens").integer(1, 1024));
     if (d.text.width % d.text.heads != 0) text_field.at("heads").refuse("a divisor of width");
     const json::Field list = text_field.at("words");
-    std::vector<std::string> words;
-    for (size_t i = 0; i < list.size(); i++) words.push_back(list.at(i).string());
-    files.words = text::WordTokenizer(std::move(words));
+    files.words = text::WordTokenizer(read_strings(list));
     d.text.vocabulary = static_cast<int64_t>(files.words.words().size());
+    if (const auto known = config.find("known")) files.known = read_known(*known);
     return files;
 }
 
@@ -104,7 +123,7 @@ Weights load_weights(const std::string& folder, at::ScalarType dtype) {
     if (entry == nullptr) throw Error(ZT_ERROR_WEIGHTS, std::string("manifest.json: files: expected ") + kConfig + ", got none");
     weights::verify(*entry, File::open(folder + "/" + kConfig));
     const ModelFiles files = read_config(folder);
-    Weights w{make_vae(files.vae), make_denoiser(files.denoiser), files.words, manifest.sha256};
+    Weights w{make_vae(files.vae), make_denoiser(files.denoiser), files.words, files.known, manifest.sha256};
     load_file(w.vae, manifest, folder, kVae, dtype);
     load_file(w.denoiser, manifest, folder, kDenoiser, dtype);
     nn::prepare(w.vae);

@@ -26,6 +26,7 @@ struct Weights {
     Vae vae;
     Denoiser denoiser;
     text::WordTokenizer words;
+    std::vector<KnownWords> known;   // none in weights older than the field
     std::string sha256;   // of the manifest, which holds the others' digests
 };
 
