@@ -94,6 +94,7 @@ void fill_info(zt_model& handle) {
     info.mask_image = zt::pipeline::takes_mask(limits) ? ZT_USE_OPTIONAL : ZT_USE_NEVER;
     info.history_images = limits.history_images;
     info.strength = limits.strength ? 1 : 0;
+    info.keeps_time = limits.keeps_time ? 1 : 0;
 }
 
 }  // namespace

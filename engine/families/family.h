@@ -27,6 +27,7 @@ struct Limits {
     int width = 0, height = 0;
     int min_width = 0, min_height = 0, max_width = 0, max_height = 0, size_step = 1;
     std::vector<zt_rational> rates;   // the first is native
+    bool keeps_time = false;          // motion keeps its speed at every rate: default_frames is of the native one
     int64_t default_frames = 0, frames_step = 1, frames_offset = 0, chunk_frames = 0;
     bool endless = false;
     bool true_guidance = false;       // a negative prompt has a meaning

@@ -225,6 +225,14 @@ int64_t frames_of_duration(int64_t duration_us, zt_rational rate, const Limits& 
     return frames;
 }
 
+// As long as at the native rate where motion keeps its speed, to the nearest frame.
+int64_t default_frames(zt_rational rate, const Limits& limits) {
+    if (!limits.keeps_time) return limits.default_frames;
+    const zt_rational native = limits.rates.front();
+    const int64_t to = int64_t{rate.num} * native.den, from = int64_t{rate.den} * native.num;
+    return (2 * limits.default_frames * to + from) / (2 * from);
+}
+
 int64_t resolve_frames(const zt_request& request, const Script& script, zt_rational rate,
                        Limits limits, const Log& log) {
     // Shots are cut to their frames, so together they may have any number.
@@ -240,7 +248,7 @@ int64_t resolve_frames(const zt_request& request, const Script& script, zt_ratio
     if (request.duration_us != 0) return frames_of_duration(request.duration_us, rate, limits, log);
     if (request.frames == 0 && request.storyboard != nullptr)
         return script.list.frames;
-    if (request.frames == 0) return limits.default_frames;
+    if (request.frames == 0) return default_frames(rate, limits);
     const int64_t below = floor_on_grid(request.frames, limits);
     if (below != request.frames) {
         const bool up = below < request.frames && request.frames - below > limits.frames_step / 2;

@@ -353,7 +353,13 @@ t2v_clip_frames (const zt_model_info * model, const T2vSettings * settings,
   if (wanted != 0 && duration != 0)
     return refuse (error, "duration: expected frames or duration, got both");
   if (wanted != 0 || duration == 0) {
+    const zt_rational *native = &model->rates[0];
+
     *frames = wanted != 0 ? wanted : model->default_frames;
+    /* The default is a time where motion keeps its speed; it is rounded to the nearest frame. */
+    if (wanted == 0 && model->keeps_time)
+      *frames = gst_util_uint64_scale_round (model->default_frames,
+          (guint64) num * native->den, (guint64) den * native->num);
     return ZT_OK;
   }
   if (duration < 0) {

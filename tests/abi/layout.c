@@ -43,6 +43,7 @@ static void print_layout(void)
     FIELD(zt_model_info, endless); FIELD(zt_model_info, true_guidance); FIELD(zt_model_info, default_steps);
     FIELD(zt_model_info, first_image); FIELD(zt_model_info, last_image); FIELD(zt_model_info, mask_image);
     FIELD(zt_model_info, history_images); FIELD(zt_model_info, strength);
+    FIELD(zt_model_info, keeps_time);
 
     SIZE(zt_image);
     FIELD(zt_image, struct_size); FIELD(zt_image, role); FIELD(zt_image, format); FIELD(zt_image, width);

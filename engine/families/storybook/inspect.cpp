@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/utf8.h"
+#include "families/storybook/retime.h"
 
 namespace zt::storybook {
 namespace {
@@ -27,6 +28,12 @@ std::string joined(const json::Field& list) {
     std::string text;
     for (size_t i = 0; i < list.size(); i++) text += (i == 0 ? "" : ", ") + list.at(i).string();
     return text;
+}
+
+std::string rates_text() {
+    std::string text;
+    for (const zt_rational rate : kRates) text += (text.empty() ? "" : ", ") + std::to_string(rate.num) + (rate.den == 1 ? "" : "/" + std::to_string(rate.den));
+    return text + "; motion keeps its speed";
 }
 
 // One line per value: the plain English word and its synonyms, then the Chinese ones.
@@ -63,7 +70,7 @@ std::string inspect(const std::string& folder) {
     const json::Field net = config.at("denoiser"), sentence = config.at("text");
     const auto number = [](const json::Field& field) { return std::to_string(field.integer(0, UINT32_MAX)); };
     const auto pictures = net.find("pictures");
-    std::string report = "family     storybook\nclips      256x144, 24 frames/s, any length, 12 frames at a time";
+    std::string report = "family     storybook\nclips      256x144, 24 frames/s, any length, 12 frames at a time\nrates      " + rates_text();
     report += std::string("\nbegins     ") + (pictures && pictures->boolean() ? "with a sentence, a picture, or the frames of a clip" : "with a sentence or the frames of a clip");
     report += "\nVAE        8x8 pixels of 4 frames to " + number(config.at("vae").at("channels")) + " channels";
     report += "\ndenoiser   " + number(net.at("layers")) + " layers, " + number(net.at("width")) + " wide\n";

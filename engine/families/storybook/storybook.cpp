@@ -3,17 +3,26 @@
 // Storybook as a family: limits, loading, sessions.
 #include "families/storybook/storybook.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "core/error.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
 #include "device/precision.h"
 #include "families/storybook/generation.h"
 #include "families/storybook/inspect.h"
+#include "families/storybook/retime.h"
 
 namespace zt::families {
 namespace {
 
 constexpr int64_t kClipFrames = 144;
+
+using storybook::kRates;
+
+bool above_native(zt_rational rate) { return int64_t{rate.num} * kRates[0].den > int64_t{kRates[0].num} * rate.den; }
+
 constexpr int kDefaultSteps = 2;   // more do not mend what the first one decides (training/README.md, "Its own steps")
 // Resident set of a process that plays it for ever, rounded up (LibTorch's own pages are half of it).
 constexpr uint64_t kLeastMemory = uint64_t{256} << 20;
@@ -25,14 +34,20 @@ public:
         : weights_(std::make_shared<const storybook::Weights>(std::move(weights))), dtype_(dtype) {
         limits_.width = limits_.min_width = limits_.max_width = static_cast<int>(storybook::kWidth);
         limits_.height = limits_.min_height = limits_.max_height = static_cast<int>(storybook::kHeight);
-        limits_.rates = {{24, 1}, {24000, 1001}, {25, 1}, {30000, 1001}, {30, 1}};
+        limits_.rates.assign(std::begin(kRates), std::end(kRates));
+        limits_.keeps_time = true;
         limits_.default_frames = kClipFrames;
-        limits_.chunk_frames = storybook::kSlots * storybook::kGroup;
         limits_.endless = true;
         limits_.default_steps = kDefaultSteps;
         limits_.first_image = weights_->denoiser.config.pictures ? ZT_USE_OPTIONAL : ZT_USE_NEVER;
         limits_.no_first = "these weights were trained without still pictures; they can go on from the frames of a clip";
-        limits_.history_images = static_cast<int>(storybook::kGroupsLookedAt * storybook::kGroup);
+        constexpr int64_t kChunk = storybook::kSlots * storybook::kGroup, kLookedAt = storybook::kGroupsLookedAt * storybook::kGroup;
+        for (const zt_rational rate : kRates) {
+            const int64_t chunk = above_native(rate) ? storybook::most_frames(kChunk, kRates[0], rate) : kChunk;
+            const int64_t history = above_native(rate) ? storybook::most_frames(kLookedAt - 1, kRates[0], rate) + 1 : kLookedAt;
+            limits_.chunk_frames = std::max(limits_.chunk_frames, chunk);
+            limits_.history_images = std::max(limits_.history_images, static_cast<int>(history));
+        }
         // In bf16 each product is so short that two threads mostly wait for each other. In fp32 two halve
         // the time (a clip of 6 s: 7.0 s of processor time either way), and an old machine needs both.
         limits_.threads = dtype_ == at::kBFloat16 ? 1 : 2;
@@ -47,7 +62,13 @@ public:
             throw Error(ZT_ERROR_UNSUPPORTED, "guidance: expected -1 (storybook is not guided), got " + to_text(direction.guidance));
     }
     [[nodiscard]] std::unique_ptr<Generation> begin(const GenerationRequest& request) const override {
-        return std::make_unique<storybook::Generation>(weights_, request);
+        if (!above_native(request.rate)) return std::make_unique<storybook::Generation>(weights_, request);
+        GenerationRequest source = request;
+        source.frames = -1;
+        if (!source.images.empty() && source.images.front().role == ZT_IMAGE_HISTORY)
+            source.images = storybook::at_native_rate(std::move(source.images), kRates[0], request.rate, storybook::kGroupsLookedAt * storybook::kGroup);
+        return std::make_unique<storybook::Retimed>(std::make_unique<storybook::Generation>(weights_, source), kRates[0], request.rate, request.frames,
+                                                    static_cast<size_t>(3 * storybook::kWidth * storybook::kHeight));
     }
 
 private:

@@ -127,7 +127,7 @@ typedef struct zt_model_info {
     int max_width, max_height;    /*   native size when the model has one size only               */
     int size_step;
     const zt_rational *rates;     /* frame rates it may carry; the first is native                */
-    int64_t default_frames;       /* its clip length                                              */
+    int64_t default_frames;       /* its clip length (see keeps_time)                              */
     int64_t frames_step;          /* frame counts are frames_step * k + frames_offset             */
     int64_t frames_offset;
     int64_t chunk_frames;         /* most frames made at once                                     */
@@ -139,6 +139,8 @@ typedef struct zt_model_info {
     zt_use mask_image;
     int history_images;           /* most pictures in the role history                            */
     int strength;                 /* 1: strength other than 1 is possible                         */
+    int keeps_time;               /* 1: motion is as fast at every rate, and a clip by default    */
+                                  /*   as long: default_frames is of the native rate              */
 } zt_model_info;
 
 /* Fills a params struct with its defaults and its struct_size. */

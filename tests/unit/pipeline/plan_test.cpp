@@ -131,6 +131,23 @@ TEST(Plan, FramesStayOnTheGrid) {
               "frames: expected frames or duration, got both");
 }
 
+TEST(Plan, TheDefaultLengthIsATimeWhereMotionKeepsItsSpeed) {
+    FakeModel model;
+    zt::families::Limits& limits = model.change_limits();
+    limits.rates = {{24, 1}, {24000, 1001}, {25, 1}, {30000, 1001}, {30, 1}, {50, 1}, {60, 1}};
+    limits.default_frames = 144, limits.frames_step = 1;
+    for (const bool keeps : {true, false}) {
+        limits.keeps_time = keeps;
+        const int64_t expected[] = {144, 144, 150, 180, 180, 300, 360};
+        for (size_t i = 0; i < limits.rates.size(); ++i) {
+            zt_request request = a_request();
+            request.frames = 0;
+            request.rate = limits.rates[i];
+            EXPECT_EQ(plan_of(request, model).generation.frames, keeps ? expected[i] : 144) << i;
+        }
+    }
+}
+
 TEST(Plan, DurationIsRoundedDownAndSaysSo) {
     zt_request request = a_request();
     request.duration_us = 1'000'000;  // 24 frames exactly

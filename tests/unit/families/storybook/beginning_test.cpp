@@ -168,7 +168,7 @@ TEST(StorybookBeginning, WeightsSayWhetherTheyKnowPictures) {
         options.path = folder.path();
         const auto model = zt::families::storybook_family().load(options);
         EXPECT_EQ(model->limits().first_image, pictures ? ZT_USE_OPTIONAL : ZT_USE_NEVER);
-        EXPECT_EQ(model->limits().history_images, 16);
+        EXPECT_EQ(model->limits().history_images, 39);   // 16 frames at 24 a second, given at 60
         EXPECT_FALSE(model->limits().strength);
     }
 }
