@@ -49,6 +49,12 @@ Beginning encode_beginning(const Vae& vae, const std::vector<families::Picture>&
     return beginning;
 }
 
+double kept_edges(const at::Tensor& picture, const at::Tensor& other) {
+    const auto edges = [](const at::Tensor& t) { return t.diff(1, 1).square().mean().item<double>() + t.diff(1, 2).square().mean().item<double>(); };
+    constexpr double kRounding = 1e-7;   // a plain picture has no edges, but noise that a byte rounds away
+    return 1 - edges(other.clamp(0, 1) - picture) / (edges(picture) + kRounding);
+}
+
 Reading read_beginning(const Denoiser& net, const Beginning& beginning, const std::vector<at::Tensor>& sentences, const Cancel& cancel) {
     const at::Tensor& latents = beginning.latents;
     const int64_t groups = latents.size(0), known = std::max<int64_t>(groups - 1, 1);

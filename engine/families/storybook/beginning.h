@@ -26,6 +26,10 @@ struct Beginning {
 // of fewer than four the oldest is repeated.
 [[nodiscard]] Beginning encode_beginning(const Vae& vae, const std::vector<families::Picture>& pictures, zt_fit fit);
 
+// The share of a picture's edges (squared differences of neighbouring pixels) that is the same in another one: 1 for the same
+// picture, below 0 where edges are that the first one has not. Both fp32, 0..1, [3, height, width]
+[[nodiscard]] double kept_edges(const at::Tensor& picture, const at::Tensor& other);
+
 // A reading of a beginning: which of the given sentences, and the clock of the first new latent.
 struct Reading {
     size_t sentence = 0;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/error.h"
 #include "core/utf8.h"
 #include "families/storybook/sentence.h"
 #include "sample/loop.h"
@@ -93,9 +94,21 @@ void Generation::begin(const std::vector<int64_t>& ids, const Cancel& cancel, co
     still_ = of_picture_ = beginning.still;
     const int64_t groups = beginning.latents.size(0);
     context_ = beginning.latents.slice(0, groups - 1).contiguous();
-    for (int64_t group = 0; group < groups; group++)   // the pictures themselves are there already
-        static_cast<void>(decode(weights_->vae, beginning.latents.slice(0, group, group + 1), decoder_, &cancel));
+    at::Tensor kept;   // the pictures themselves are there already
+    for (int64_t group = 0; group < groups; group++) kept = decode(weights_->vae, beginning.latents.slice(0, group, group + 1), decoder_, &cancel);
+    check_world(kept[kGroup - 1], beginning);
     newest_ = beginning.newest;
+}
+
+// What the VAE does not keep the clip cannot show: it would dissolve within half a second.
+void Generation::check_world(const at::Tensor& kept, const Beginning& beginning) const {
+    const int64_t least = weights_->least_edges;
+    if (least == 0) return;
+    const double edges = 100 * kept_edges(beginning.newest, kept);
+    if (edges >= static_cast<double>(least)) return;
+    throw Error(ZT_ERROR_UNSUPPORTED, std::string(beginning.still ? "first image" : "history") + ": expected a picture of this model's world, as it makes them, got one far from it (it keeps " +
+                                          std::to_string(static_cast<int>(std::max(0.0, edges))) + " % of the edges, of its own at least " + std::to_string(least) +
+                                          " %); name a model that animates any picture (model=...)");
 }
 
 std::optional<families::FrameBatch> Generation::next(const families::Direction& direction, const Cancel& cancel,

@@ -29,6 +29,8 @@ private:
     void join(at::Tensor made);
     // Takes over what the clip begins with: context, clock, layout and the decoder's memory.
     void begin(const std::vector<int64_t>& ids, const Cancel& cancel, const families::ProgressFn& progress);
+    // Throws UNSUPPORTED where the newest given frame is far from what the VAE keeps of it.
+    void check_world(const at::Tensor& kept, const Beginning& beginning) const;
     // Appends at least `frames` new pictures to groups, [4, 3, height, width] each.
     void make(int64_t frames, std::vector<at::Tensor>& groups, const Cancel& cancel, const families::ProgressFn& progress);
 

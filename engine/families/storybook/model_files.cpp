@@ -54,6 +54,7 @@ ModelFiles read_config(const std::string& folder) {
     read_widths(vae.at("decoder"), files.vae.decoder, kMaxWidth);
     read_widths(vae.at("encoder_blocks"), files.vae.encoder_blocks, kMaxBlocks);
     read_widths(vae.at("decoder_blocks"), files.vae.decoder_blocks, kMaxBlocks);
+    if (const auto least = vae.find("least_edges")) files.least_edges = static_cast<int64_t>(least->integer(1, 100));
     const json::Field net = config.at("denoiser");
     DenoiserConfig& d = files.denoiser;
     d.channels = files.vae.channels;
@@ -123,7 +124,7 @@ Weights load_weights(const std::string& folder, at::ScalarType dtype) {
     if (entry == nullptr) throw Error(ZT_ERROR_WEIGHTS, std::string("manifest.json: files: expected ") + kConfig + ", got none");
     weights::verify(*entry, File::open(folder + "/" + kConfig));
     const ModelFiles files = read_config(folder);
-    Weights w{make_vae(files.vae), make_denoiser(files.denoiser), files.words, files.known, manifest.sha256};
+    Weights w{make_vae(files.vae), make_denoiser(files.denoiser), files.words, files.known, files.least_edges, manifest.sha256};
     load_file(w.vae, manifest, folder, kVae, dtype);
     load_file(w.denoiser, manifest, folder, kDenoiser, dtype);
     nn::prepare(w.vae);
@@ -137,10 +138,12 @@ Weights load_weights(const std::string& folder, at::ScalarType dtype) {
 void write_model_files(const std::string& folder, const ModelFiles& files, const std::string& card) {
     const VaeConfig& v = files.vae;
     const DenoiserConfig& d = files.denoiser;
+    json::Value::Object vae{{"channels", number(v.channels)}, {"encoder", numbers(v.encoder)}, {"decoder", numbers(v.decoder)},
+                            {"encoder_blocks", numbers(v.encoder_blocks)}, {"decoder_blocks", numbers(v.decoder_blocks)}};
+    if (files.least_edges > 0) vae.emplace_back("least_edges", number(files.least_edges));
     const json::Value config{json::Value::Object{
         {"family", {std::string("storybook")}},
-        {"vae", {json::Value::Object{{"channels", number(v.channels)}, {"encoder", numbers(v.encoder)}, {"decoder", numbers(v.decoder)},
-                                     {"encoder_blocks", numbers(v.encoder_blocks)}, {"decoder_blocks", numbers(v.decoder_blocks)}}}},
+        {"vae", {vae}},
         {"denoiser", {json::Value::Object{{"width", number(d.width)}, {"heads", number(d.heads)}, {"layers", number(d.layers)},
                                           {"attention_every", number(d.attention_every)},
                                           {"plan", {json::Value::Object{{"scenes", number(d.plan.scenes)}, {"codes", number(d.plan.codes)}, {"lens_codes", number(d.plan.lens_codes)},

@@ -19,6 +19,7 @@ struct ModelFiles {
     DenoiserConfig denoiser;
     text::WordTokenizer words;
     std::vector<KnownWords> known;
+    int64_t least_edges = 0;         // see Weights
 };
 
 // Everything a session needs; immutable.
@@ -27,6 +28,8 @@ struct Weights {
     Denoiser denoiser;
     text::WordTokenizer words;
     std::vector<KnownWords> known;   // none in weights older than the field
+    // Per cent of its edges that the VAE keeps of any picture of the trained world (kept_edges() in beginning.h); 0 = not told.
+    int64_t least_edges = 0;
     std::string sha256;   // of the manifest, which holds the others' digests
 };
 

@@ -108,6 +108,49 @@ TEST(StorybookBeginning, TheClockIsFound) {
     }
 }
 
+TEST(StorybookBeginning, KeptEdges) {
+    const at::Tensor picture = zt::sample::Noise(1).draw({3, 144, 256}).mul(0.1).add(0.5).clamp(0, 1), flat = at::full({3, 144, 256}, 0.5);
+    EXPECT_DOUBLE_EQ(kept_edges(picture, picture), 1);
+    EXPECT_NEAR(kept_edges(picture, picture + 0.1), 1, 1e-3);   // another brightness is no other edge
+    EXPECT_NEAR(kept_edges(picture, flat), 0, 1e-3);
+    EXPECT_LT(kept_edges(flat, picture), -1);
+    EXPECT_DOUBLE_EQ(kept_edges(flat, flat), 1);
+}
+
+std::string refusal(const std::vector<Picture>& images) {
+    GenerationRequest request = request_of("a red fox runs", 1, 1);
+    request.images = images;
+    try {
+        (void)generate(shipped(), request);
+    } catch (const zt::Error& e) {
+        EXPECT_EQ(e.status(), ZT_ERROR_UNSUPPORTED);
+        return e.what();
+    }
+    return "";
+}
+
+TEST(StorybookBeginning, PicturesFarFromItsWorldAreRefused) {
+    const at::Tensor x = at::arange(256).div(255.0).expand({3, 144, 256});
+    const at::Tensor stripes = at::arange(256).remainder(6).lt(3).to(at::kFloat).expand({3, 144, 256});
+    for (const at::Tensor& far : {zt::sample::Noise(1).draw({3, 144, 256}).mul(0.2).add(0.5), x.clone(), at::full({3, 144, 256}, 0.25), stripes.clone()}) {
+        EXPECT_EQ(refusal({picture_of(far, ZT_IMAGE_FIRST)}).find("first image: expected a picture of this model's world, as it makes them, got one far from it (it keeps "), 0U);
+        const std::vector<Picture> history(8, picture_of(far, ZT_IMAGE_HISTORY));
+        EXPECT_EQ(refusal(history).find("history: expected a picture of this model's world"), 0U);
+    }
+}
+
+TEST(StorybookBeginning, ItsOwnAreNotThoughTheySuffered) {
+    for (const char* prompt : {"a yellow rabbit jumps in the city", "a blue cat dances in the snow at night, neon style", "a green fish swims under water, pencil sketch"}) {
+        const at::Tensor frame = generate(shipped(), request_of(prompt, 4, 12))[11].clamp(0, 1);
+        const at::Tensor small = at::avg_pool2d(frame.unsqueeze(0), 2), soft = at::upsample_bilinear2d(small, {144, 256}, false)[0];
+        const at::Tensor grainy = frame + zt::sample::Noise(2).draw({3, 144, 256}).mul(2.0 / 255), dim = frame * 0.9;
+        for (const at::Tensor& own : {frame, soft, grainy, dim}) {
+            EXPECT_EQ(refusal({picture_of(own, ZT_IMAGE_FIRST)}), "") << prompt;
+            EXPECT_EQ(refusal({picture_of(own, ZT_IMAGE_HISTORY)}), "") << prompt;
+        }
+    }
+}
+
 // ---- A model folder that knows pictures --------------------------------------------------------
 
 class TinyFolder {
