@@ -11,10 +11,13 @@
 #include <string_view>
 #include <vector>
 
+#include "text/text_budget.h"
+
 namespace zt::text {
 
 inline constexpr size_t kMaxAddedTokens = 1 << 16;
 inline constexpr size_t kMaxAddedTokenBytes = 512;
+inline constexpr size_t kMaxAddedTokensBytes = 4 << 20;   // all together: 18 bytes of automaton each
 
 struct AddedToken {
     std::string content;         // as it is searched for: normalised if `normalized`
@@ -32,20 +35,28 @@ struct TextPart {
 };
 
 // A set of them, searched for together: the first in the text, of several at one place the longest.
+// All are one trie, walked down once in each place, so their number does not matter.
 // Immutable; thread-safe.
 class AddedTokens {
 public:
     AddedTokens() = default;
     explicit AddedTokens(std::vector<AddedToken> tokens);
     // Parts of `text`, empty ones left out. They borrow it.
-    [[nodiscard]] std::vector<TextPart> split(std::string_view text) const;
+    [[nodiscard]] std::vector<TextPart> split(std::string_view text, TextBudget& budget) const;
 
 private:
-    [[nodiscard]] const AddedToken* longest_at(std::string_view rest) const noexcept;
+    struct Walk {
+        const AddedToken* token;         // null: none begins here
+        size_t steps;
+    };
+    [[nodiscard]] Walk longest_at(std::string_view rest) const noexcept;
 
+    // Nodes level by level, so that the children of one stand together: those of node n are
+    // [first_[n], first_[n + 1]), by byte. Node 0 is the root.
     std::vector<AddedToken> tokens_;     // by content
-    std::vector<size_t> lengths_;        // of contents, each once, longest first
-    std::vector<bool> starts_;           // [256] bytes that begin one
+    std::vector<uint32_t> first_;        // [nodes + 1]
+    std::vector<uint8_t> bytes_;         // [nodes] what leads to it
+    std::vector<int32_t> ends_;          // [nodes] the token that ends there, or -1
 };
 
 }  // namespace zt::text

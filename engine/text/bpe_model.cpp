@@ -36,7 +36,7 @@ const BpeModel::Join* BpeModel::find(int32_t left, int32_t right) const noexcept
     return at == end || at->right != right ? nullptr : &*at;
 }
 
-std::vector<BpeModel::Symbol> BpeModel::characters(std::string_view piece) const {
+std::vector<BpeModel::Symbol> BpeModel::characters(std::string_view piece, TextBudget& budget) const {
     std::vector<Symbol> symbols;
     const auto add = [&symbols](int32_t id) {
         const auto at = static_cast<int32_t>(symbols.size());
@@ -44,6 +44,7 @@ std::vector<BpeModel::Symbol> BpeModel::characters(std::string_view piece) const
     };
     bool after_unknown = false;
     for (size_t at = 0; at < piece.size();) {
+        budget.work();
         const size_t start = at;
         (void)next_code_point(piece, at);
         std::string_view character = piece.substr(start, at - start);
@@ -64,7 +65,7 @@ std::vector<BpeModel::Symbol> BpeModel::characters(std::string_view piece) const
     return symbols;
 }
 
-void BpeModel::join(std::vector<Symbol>& symbols) const {
+void BpeModel::join(std::vector<Symbol>& symbols, TextBudget& budget) const {
     struct Candidate {
         uint32_t rank;
         int32_t at, joined;
@@ -79,6 +80,7 @@ void BpeModel::join(std::vector<Symbol>& symbols) const {
     };
     for (size_t i = 0; i + 1 < symbols.size(); ++i) consider(static_cast<int32_t>(i));
     while (!queue.empty()) {
+        budget.work();
         const Candidate best = queue.top();
         queue.pop();
         Symbol& left = symbols[static_cast<size_t>(best.at)];
@@ -99,7 +101,7 @@ void BpeModel::join(std::vector<Symbol>& symbols) const {
     }
 }
 
-void BpeModel::encode(std::string_view piece, std::vector<int32_t>& ids) const {
+void BpeModel::encode(std::string_view piece, std::vector<int32_t>& ids, TextBudget& budget) const {
     if (piece.empty()) return;
     if (rules_.ignore_merges) {
         if (const auto whole = vocabulary_.id(piece)) {
@@ -107,8 +109,8 @@ void BpeModel::encode(std::string_view piece, std::vector<int32_t>& ids) const {
             return;
         }
     }
-    std::vector<Symbol> symbols = characters(piece);
-    join(symbols);
+    std::vector<Symbol> symbols = characters(piece, budget);
+    join(symbols, budget);
     for (const Symbol& s : symbols)
         if (s.id >= 0) ids.push_back(s.id);
 }

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "text/text_budget.h"
 #include "text/vocabulary.h"
 
 namespace zt::text {
@@ -38,7 +39,7 @@ public:
     BpeModel(Vocabulary vocabulary, std::vector<Merge> merges, BpeRules rules);
 
     // Appends the ids of a piece of valid UTF-8. n log n in its length.
-    void encode(std::string_view piece, std::vector<int32_t>& ids) const;
+    void encode(std::string_view piece, std::vector<int32_t>& ids, TextBudget& budget) const;
     [[nodiscard]] const Vocabulary& vocabulary() const noexcept { return vocabulary_; }
 
 private:
@@ -50,8 +51,8 @@ private:
         int32_t id, previous, next;   // id -1: joined into the one before
     };
     [[nodiscard]] const Join* find(int32_t left, int32_t right) const noexcept;
-    [[nodiscard]] std::vector<Symbol> characters(std::string_view piece) const;
-    void join(std::vector<Symbol>& symbols) const;
+    [[nodiscard]] std::vector<Symbol> characters(std::string_view piece, TextBudget& budget) const;
+    void join(std::vector<Symbol>& symbols, TextBudget& budget) const;
 
     Vocabulary vocabulary_;
     BpeRules rules_;

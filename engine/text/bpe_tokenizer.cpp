@@ -50,26 +50,27 @@ BpeTokenizer BpeTokenizer::open(const std::string& folder) {
     return from_json(json, "tokenizer.json");
 }
 
-TokenIds BpeTokenizer::encode(std::string_view text, bool add_special, size_t most) const {
+TokenIds BpeTokenizer::encode(std::string_view text, bool add_special, size_t most, const Cancel* cancel) const {
     for (size_t at = 0, bytes = 0; at < text.size(); at += bytes) {
         bytes = utf8_sequence_bytes(text, at);
         if (bytes == 0) throw Error(ZT_ERROR_PROMPT, "prompt: expected UTF-8, got something else at byte " + std::to_string(at));
     }
     const Parts& p = *parts_;
+    TextBudget budget(text.size(), cancel);
     TokenIds out;
     if (add_special) out.ids = p.before;
-    for (const TextPart& part : p.first.split(text)) {
+    for (const TextPart& part : p.first.split(text, budget)) {
         if (part.id) {
             out.ids.push_back(*part.id);
             continue;
         }
-        const std::string normal = normalize(p.normalizer, part.text);
-        for (const TextPart& inner : p.second.split(normal)) {
+        const std::string normal = normalize(p.normalizer, part.text, budget);
+        for (const TextPart& inner : p.second.split(normal, budget)) {
             if (inner.id) {
                 out.ids.push_back(*inner.id);
                 continue;
             }
-            for (const std::string& piece : split_into_pieces(p.splits, std::string(inner.text))) p.model.encode(piece, out.ids);
+            for (const std::string& piece : split_into_pieces(p.splits, std::string(inner.text), budget)) p.model.encode(piece, out.ids, budget);
         }
     }
     const size_t around = add_special ? p.before.size() + p.after.size() : 0;

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/cancel.h"
+
 namespace zt::text {
 
 struct TokenIds {
@@ -39,8 +41,10 @@ public:
     // Ids of a text, which must be UTF-8 (else PROMPT). `add_special` puts what the file's
     // post-processor says around them. Of a text that needs more than `most` ids, the last tokens
     // are left out and the special ones stay. Special tokens written in the text count as such, as
-    // in the reference. Throws WEIGHTS when the file's pattern takes unreasonably long on the text.
-    [[nodiscard]] TokenIds encode(std::string_view text, bool add_special = true, size_t most = SIZE_MAX) const;
+    // in the reference. Throws WEIGHTS when the file's steps take unreasonably long on the text or
+    // make it unreasonably long (text_budget.h), and CANCELLED soon after `cancel` (may be null) asks for it.
+    [[nodiscard]] TokenIds encode(std::string_view text, bool add_special = true, size_t most = SIZE_MAX,
+        const Cancel* cancel = nullptr) const;
 
     // Of a token as it is written in the file, added tokens first.
     [[nodiscard]] std::optional<int32_t> id(std::string_view token) const;

@@ -7,7 +7,6 @@
 #include "text/split_pattern.h"
 
 #include <array>
-#include <chrono>
 #include <new>
 #include <utility>
 
@@ -24,8 +23,6 @@ namespace {
 // run of blanks, and a prompt has 16 KiB.
 constexpr uint32_t kMostSteps = 100'000;
 constexpr uint32_t kMostHeapKib = 16 << 10;
-// Of all attempts on one text: an expression that is slow at every place, yet below the limits.
-constexpr std::chrono::seconds kMostTime{2};
 
 struct FreeMatch {
     void operator()(pcre2_match_data* data) const noexcept { pcre2_match_data_free(data); }
@@ -74,13 +71,12 @@ SplitPattern::SplitPattern(std::string_view expression, std::string where) : whe
     pcre2_set_heap_limit(limits_.get(), kMostHeapKib);
 }
 
-std::vector<SplitPattern::Range> SplitPattern::matches(std::string_view text) const {
+std::vector<SplitPattern::Range> SplitPattern::matches(std::string_view text, TextBudget& budget) const {
     const auto refuse = [&] {
         throw Error(ZT_ERROR_WEIGHTS, where_ + ": expected an expression that is quick on every text, got one that is not on " +
             quote(text));
     };
     const std::unique_ptr<pcre2_match_data, FreeMatch> found(made(pcre2_match_data_create_from_pattern(code_.get(), nullptr)));
-    const auto end_of_time = std::chrono::steady_clock::now() + kMostTime;
     std::vector<Range> ranges;
     const std::string subject = with_older_letters(text);
     for (size_t at = 0; at < text.size();) {
@@ -90,7 +86,7 @@ std::vector<SplitPattern::Range> SplitPattern::matches(std::string_view text) co
             PCRE2_ANCHORED | PCRE2_NO_UTF_CHECK, found.get(), limits_.get());
         if (count == PCRE2_ERROR_NOMEMORY) throw std::bad_alloc();
         if (count < 0 && count != PCRE2_ERROR_NOMATCH) refuse();
-        if (std::chrono::steady_clock::now() > end_of_time) refuse();
+        budget.slow_work();
         const size_t end = count >= 0 ? pcre2_get_ovector_pointer(found.get())[1] : at;
         if (end > at) {
             ranges.push_back({at, end});

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "text/text_budget.h"
+
 struct pcre2_real_code_8;
 struct pcre2_real_match_context_8;
 
@@ -32,8 +34,8 @@ public:
     SplitPattern(std::string_view expression, std::string where);
 
     // The matches in a valid UTF-8 text, left to right; none is empty. Throws WEIGHTS when the
-    // expression backtracks without end on it.
-    [[nodiscard]] std::vector<Range> matches(std::string_view text) const;
+    // expression backtracks without end on it, and what the budget throws, looked at in every place.
+    [[nodiscard]] std::vector<Range> matches(std::string_view text, TextBudget& budget) const;
 
 private:
     struct Free {

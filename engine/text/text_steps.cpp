@@ -12,25 +12,12 @@
 namespace zt::text {
 namespace {
 
-class Growth {
-public:
-    explicit Growth(size_t bytes) : most_((bytes + 64) * kMostGrowth) {}
-    void check(size_t bytes) const {
-        if (bytes > most_)
-            throw Error(ZT_ERROR_WEIGHTS, "tokenizer.json: expected steps that make a text at most " +
-                std::to_string(kMostGrowth) + " times longer, got more");
-    }
-
-private:
-    size_t most_;
-};
-
-std::string replace(const NormalStep& step, std::string_view text, const Growth& growth) {
+std::string replace(const NormalStep& step, std::string_view text, TextBudget& budget) {
     std::string out;
     size_t done = 0;
-    for (const auto [start, end] : step.pattern->matches(text)) {
+    for (const auto [start, end] : step.pattern->matches(text, budget)) {
+        budget.grow(start - done + step.content.size());
         out.append(text.substr(done, start - done)).append(step.content);
-        growth.check(out.size());
         done = end;
     }
     return out.append(text.substr(done));
@@ -38,9 +25,9 @@ std::string replace(const NormalStep& step, std::string_view text, const Growth&
 
 // Calls use(part, matched) for each non-empty part of the text in order.
 template <typename F>
-void for_each_part(const SplitPattern& pattern, std::string_view text, F use) {
+void for_each_part(const SplitPattern& pattern, std::string_view text, TextBudget& budget, F use) {
     size_t done = 0;
-    for (const auto [start, end] : pattern.matches(text)) {
+    for (const auto [start, end] : pattern.matches(text, budget)) {
         if (done < start) use(text.substr(done, start - done), false);
         use(text.substr(start, end - start), true);
         done = end;
@@ -48,19 +35,19 @@ void for_each_part(const SplitPattern& pattern, std::string_view text, F use) {
     if (done < text.size()) use(text.substr(done), false);
 }
 
-void apply(const PieceStep& step, std::string piece, std::vector<std::string>& out) {
+void apply(const PieceStep& step, const std::string& piece, TextBudget& budget, std::vector<std::string>& out) {
     switch (step.kind) {
     case PieceStep::Kind::kIsolate:
-        for_each_part(*step.pattern, piece, [&](std::string_view part, bool) { out.emplace_back(part); });
+        for_each_part(*step.pattern, piece, budget, [&](std::string_view part, bool) { out.emplace_back(part); });
         break;
     case PieceStep::Kind::kRemove:
-        for_each_part(*step.pattern, piece, [&](std::string_view part, bool matched) {
+        for_each_part(*step.pattern, piece, budget, [&](std::string_view part, bool matched) {
             if (matched == step.invert) out.emplace_back(part);
         });
         break;
     case PieceStep::Kind::kByteLevel:
         if (step.pattern) {
-            for_each_part(*step.pattern, piece, [&](std::string_view part, bool) { out.push_back(to_byte_level(part)); });
+            for_each_part(*step.pattern, piece, budget, [&](std::string_view part, bool) { out.push_back(to_byte_level(part)); });
         } else {
             out.push_back(to_byte_level(piece));
         }
@@ -70,39 +57,39 @@ void apply(const PieceStep& step, std::string piece, std::vector<std::string>& o
 
 }  // namespace
 
-std::string normalize(const std::vector<NormalStep>& steps, std::string_view text) {
-    const Growth growth(text.size());
+std::string normalize(const std::vector<NormalStep>& steps, std::string_view text, TextBudget& budget) {
     std::string now(text);
     for (const NormalStep& step : steps) {
         switch (step.kind) {
         case NormalStep::Kind::kNfc:
+            if (longest_run_of_marks(now) > kMostMarks)
+                throw Error(ZT_ERROR_WEIGHTS, "tokenizer: expected at most " + std::to_string(kMostMarks) +
+                    " combining marks in a row, got more");
             now = to_nfc(now);
+            budget.grow(now.size());
             break;
         case NormalStep::Kind::kLowercase:
             now = to_lower(now);
+            budget.grow(now.size());
             break;
         case NormalStep::Kind::kReplace:
-            now = replace(step, now, growth);
+            now = replace(step, now, budget);
             break;
         }
-        growth.check(now.size());
     }
     return now;
 }
 
-std::vector<std::string> split_into_pieces(const std::vector<PieceStep>& steps, std::string text) {
-    const Growth growth(text.size());
+std::vector<std::string> split_into_pieces(const std::vector<PieceStep>& steps, std::string text, TextBudget& budget) {
     std::vector<std::string> pieces;
     if (!text.empty()) pieces.push_back(std::move(text));
     for (const PieceStep& step : steps) {
         std::vector<std::string> next;
         next.reserve(pieces.size());
-        size_t bytes = 0;
-        for (std::string& piece : pieces) {
-            bytes += piece.size();
-            apply(step, std::move(piece), next);
+        for (const std::string& piece : pieces) {
+            budget.grow(piece.size());
+            apply(step, piece, budget, next);
         }
-        growth.check(bytes);
         pieces = std::move(next);
     }
     return pieces;

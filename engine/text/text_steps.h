@@ -15,8 +15,9 @@
 namespace zt::text {
 
 inline constexpr size_t kMaxSteps = 16;
-// A step may make a text longer (NFC: 3 times, the byte alphabet: twice), but not by this much.
-inline constexpr size_t kMostGrowth = 64;
+// Composition puts marks that follow each other in order by exchanging neighbours, which is
+// quadratic in their number. A prompt cannot have more.
+inline constexpr size_t kMostMarks = 8192;
 
 struct NormalStep {
     enum class Kind { kNfc, kLowercase, kReplace };
@@ -32,9 +33,9 @@ struct PieceStep {
     bool invert = false;                   // kRemove: what does not match goes, not what does
 };
 
-// Throw WEIGHTS when the text grows out of measure.
-[[nodiscard]] std::string normalize(const std::vector<NormalStep>& steps, std::string_view text);
+// Throw WEIGHTS when the text grows out of measure, and what the budget throws.
+[[nodiscard]] std::string normalize(const std::vector<NormalStep>& steps, std::string_view text, TextBudget& budget);
 // No piece is empty.
-[[nodiscard]] std::vector<std::string> split_into_pieces(const std::vector<PieceStep>& steps, std::string text);
+[[nodiscard]] std::vector<std::string> split_into_pieces(const std::vector<PieceStep>& steps, std::string text, TextBudget& budget);
 
 }  // namespace zt::text

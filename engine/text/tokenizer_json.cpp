@@ -143,6 +143,10 @@ void read_added_tokens(const Field& root, TokenizerParts& parts) {
     std::vector<AddedToken> first, second;
     const auto list = find(root, "added_tokens");
     if (list && list->size() > kMaxAddedTokens) list->refuse("at most " + std::to_string(kMaxAddedTokens));
+    size_t bytes = 0, normal_bytes = 0;
+    for (size_t i = 0; list && i < list->size(); ++i) bytes += list->at(i).at("content").string().size();
+    if (bytes > kMaxAddedTokensBytes) list->refuse("at most " + std::to_string(kMaxAddedTokensBytes) + " bytes of tokens");
+    TextBudget budget(bytes);   // for all of them together
     for (size_t i = 0; list && i < list->size(); ++i) {
         const Field field = list->at(i);
         check_keys(field, {"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"});
@@ -161,7 +165,9 @@ void read_added_tokens(const Field& root, TokenizerParts& parts) {
             field.at("id").refuse(known ? "the vocabulary's " + std::to_string(*known) : "an id that no other token has");
         parts.added.add(token.content, token.id);
         if (!known) ++parts.added_alone;
-        if (token.normalized) token.content = normalize(parts.normalizer, token.content);
+        if (token.normalized) token.content = normalize(parts.normalizer, token.content, budget);
+        if ((normal_bytes += token.content.size()) > kMaxAddedTokensBytes)
+            list->refuse("at most " + std::to_string(kMaxAddedTokensBytes) + " bytes of tokens once normalised");
         (token.normalized ? second : first).push_back(std::move(token));
     }
     if (const auto wrong = parts.added.finish()) throw Error(ZT_ERROR_WEIGHTS, list->name() + ": " + *wrong);

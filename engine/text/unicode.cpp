@@ -5,6 +5,7 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -98,6 +99,17 @@ bool is_word(char32_t c) noexcept {
     // Joiners, and symbols that are Other_Alphabetic: letters in circles and squares.
     return c == 0x200C || c == 0x200D || (c >= 0x24B6 && c <= 0x24E9) || (c >= 0x1F130 && c <= 0x1F149) ||
            (c >= 0x1F150 && c <= 0x1F169) || (c >= 0x1F170 && c <= 0x1F189);
+}
+
+size_t longest_run_of_marks(std::string_view text) noexcept {
+    size_t longest = 0, run = 0;
+    for (size_t at = 0; at < text.size();) {
+        const char32_t c = next_code_point(text, at);
+        const bool mark = c >= kFirstCombining && utf8proc_get_property(static_cast<utf8proc_int32_t>(c))->combining_class != 0;
+        run = mark ? run + 1 : 0;
+        longest = std::max(longest, run);
+    }
+    return longest;
 }
 
 std::string to_nfc(std::string_view text) {

@@ -22,6 +22,8 @@ void append_code_point(std::string& text, char32_t c);
 // What regular expressions call \w (UTS 18, annex C): letters, marks, digits, connectors.
 [[nodiscard]] bool is_word(char32_t c) noexcept;
 
+// How many code points that composition may put in another order follow each other at most.
+[[nodiscard]] size_t longest_run_of_marks(std::string_view text) noexcept;
 // Canonical composition (UAX 15).
 [[nodiscard]] std::string to_nfc(std::string_view text);
 // Each code point on its own: no rule for a final sigma; U+0130 becomes two (SpecialCasing.txt).

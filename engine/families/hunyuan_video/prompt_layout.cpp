@@ -118,10 +118,10 @@ PromptTemplate prompt_template(const text::BpeTokenizer& llm, Kind kind) {
 }
 
 TextLayout text_layout(const text::BpeTokenizer& llm, const PromptTemplate& rules, std::string_view prompt, int32_t image_tokens,
-    int32_t stride) {
+    int32_t stride, const Cancel* cancel) {
     std::string text(rules.before);
     text.append(stripped(prompt)).append(rules.after);
-    text::TokenIds tokens = llm.encode(text, true, static_cast<size_t>(rules.prefix) + kMaxPromptTokens);
+    text::TokenIds tokens = llm.encode(text, true, static_cast<size_t>(rules.prefix) + kMaxPromptTokens, cancel);
     const auto length = static_cast<int32_t>(tokens.ids.size());
     TextLayout layout;
     layout.dropped = tokens.dropped;
@@ -145,9 +145,9 @@ TextLayout text_layout(const text::BpeTokenizer& llm, const PromptTemplate& rule
     return layout;
 }
 
-PooledLayout pooled_layout(const text::BpeTokenizer& clip, std::string_view prompt) {
+PooledLayout pooled_layout(const text::BpeTokenizer& clip, std::string_view prompt, const Cancel* cancel) {
     const int32_t end = required_id(clip, "<|endoftext|>");
-    text::TokenIds tokens = clip.encode(stripped(prompt), true, kMaxClipTokens);
+    text::TokenIds tokens = clip.encode(stripped(prompt), true, kMaxClipTokens, cancel);
     PooledLayout layout{std::move(tokens.ids), tokens.dropped};
     const auto first = std::find(layout.ids.begin(), layout.ids.end(), end);
     if (first == layout.ids.end()) throw Error(ZT_ERROR_WEIGHTS, "tokenizer_2: expected an end token behind every text, got none");

@@ -54,14 +54,14 @@ struct TextLayout {
 // Throws PROMPT for a text that is not UTF-8, and for <image> or <pad> written in the prompt of a
 // picture: the reference mixes up its places there.
 [[nodiscard]] TextLayout text_layout(const text::BpeTokenizer& llm, const PromptTemplate& rules, std::string_view prompt,
-    int32_t image_tokens = 0, int32_t stride = 1);
+    int32_t image_tokens = 0, int32_t stride = 1, const Cancel* cancel = nullptr);
 
 struct PooledLayout {
     std::vector<int32_t> ids;      // [n] for CLIP's text model, ends with the end token; the pooled state
                                    // is that of the last one. What follows has no effect (causal)
     size_t dropped = 0;
 };
-[[nodiscard]] PooledLayout pooled_layout(const text::BpeTokenizer& clip, std::string_view prompt);
+[[nodiscard]] PooledLayout pooled_layout(const text::BpeTokenizer& clip, std::string_view prompt, const Cancel* cancel = nullptr);
 
 // The prompt as both encoders read it: without white space at its ends (Unicode's White_Space). The
 // original strips too, diffusers does not; there a leading newline would join the template's own

@@ -39,12 +39,12 @@ std::vector<TextFeatures> text_features(const TextEncoders& e, const std::vector
     for (const Prompt& prompt : prompts) {
         const int64_t picture_tokens = prompt.picture.defined() ? prompt.picture.size(0) : 0;
         layouts.push_back(
-            text_layout(e.llm_tokenizer, e.rules, prompt.text, static_cast<int32_t>(picture_tokens), prompt.stride));
+            text_layout(e.llm_tokenizer, e.rules, prompt.text, static_cast<int32_t>(picture_tokens), prompt.stride, cancel));
         sequences.push_back(embeddings(e, layouts.back(), prompt.picture));
     }
     std::vector<TextFeatures> features;
     for (const Prompt& prompt : prompts) {
-        const PooledLayout layout = pooled_layout(e.clip_tokenizer, prompt.text);
+        const PooledLayout layout = pooled_layout(e.clip_tokenizer, prompt.text, cancel);
         check_ids(layout.ids, e.clip.config.vocab, "tokenizer_2");
         features.push_back({{}, forward(e.clip, layout.ids), 0, layout.dropped});
     }
