@@ -13,6 +13,8 @@ namespace zt::device {
 
 struct WorkerScope::State {};
 
+void compute_alone() {}
+
 WorkerScope::WorkerScope(int) {}
 WorkerScope::~WorkerScope() = default;
 
