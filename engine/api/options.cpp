@@ -37,12 +37,25 @@ constexpr zt_option_info kOptions[] = {
     throw Error(status, std::string(option.name) + ": expected " + expected + ", got " + got);
 }
 
-std::string range_text(const zt_option_info& option) {
+std::string bound_text(double bound) {
     // 2^63 is the nearest double to the largest int64.
-    const auto bound = [](double value) {
-        return value >= 0x1p63 ? std::string("9223372036854775807") : to_text(value);
-    };
-    return bound(option.min) + " to " + bound(option.max);
+    return bound >= 0x1p63 ? std::string("9223372036854775807") : to_text(bound);
+}
+
+// What a value of this option may be, in words that hold for every value between the two ends. -1
+// beside values that begin at 0 is a word of its own ("endless", "the model's own").
+std::string range_text(const zt_option_info& option) {
+    const std::string range = bound_text(option.min) + " to " + bound_text(option.max);
+    const std::string above = " to " + bound_text(option.max);
+    switch (option.type) {
+        case ZT_OPTION_INT: return range + " (a whole number)";
+        case ZT_OPTION_BYTES: return range + " (whole bytes, with suffix K, M or G)";
+        case ZT_OPTION_TIME:
+            return "0.000001" + above + " seconds" + (option.min < 0 ? ", 0 or -1" : " or 0") +
+                   " (as 1.5, 00:01.5, 500ms or 20us)";
+        case ZT_OPTION_DOUBLE: return option.min < 0 ? "-1 or 0" + above : range;
+        default: return range;
+    }
 }
 
 // ---- Reading: one value of any type ------------------------------------------------------------
@@ -87,7 +100,8 @@ void check_text(const zt_option_info& option, std::string_view value) {
 
 double read_double(const zt_option_info& option, const char* value) {
     const auto number = parse_double(value);
-    if (number && *number >= option.min && *number <= option.max) return *number;
+    const bool between = number && option.min < 0 && *number > option.min && *number < 0;
+    if (number && !between && *number >= option.min && *number <= option.max) return *number;
     refuse(ZT_ERROR_ARGUMENT, option, range_text(option), quote(value));
 }
 

@@ -3,6 +3,7 @@
 // Numbers from text; see text_number.h.
 #include "core/text_number.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -27,27 +28,36 @@ bool only_digits(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// "12.25" as a count of 10^-digits; nothing on overflow, signs, or more digits than that.
-std::optional<int64_t> parse_fixed_point(std::string_view text, int digits) {
+enum class Excess { kRefuse, kDrop };
+
+// "12.25" as a count of 10^-digits; nothing on overflow or signs. What becomes of further digits that
+// are not 0, the caller says.
+std::optional<int64_t> parse_fixed_point(std::string_view text, int digits, Excess excess) {
     const size_t dot = text.find('.');
     const std::string_view whole = text.substr(0, dot);
-    std::string_view fraction =
+    const std::string_view fraction =
         dot == std::string_view::npos ? std::string_view() : text.substr(dot + 1);
     if (!only_digits(whole)) return std::nullopt;
     if (dot != std::string_view::npos && !only_digits(fraction)) return std::nullopt;
-    while (fraction.size() > static_cast<size_t>(digits) && fraction.back() == '0')
-        fraction.remove_suffix(1);
-    if (fraction.size() > static_cast<size_t>(digits)) return std::nullopt;
+    const size_t most = static_cast<size_t>(digits);
+    const std::string_view further = fraction.substr(std::min(most, fraction.size()));
+    const bool exact = further.find_first_not_of('0') == std::string_view::npos;
+    if (!exact && excess == Excess::kRefuse) return std::nullopt;
     std::string all(whole);
-    all += fraction;
-    all.append(static_cast<size_t>(digits) - fraction.size(), '0');
+    all += fraction.substr(0, most);
+    all.append(most - std::min(most, fraction.size()), '0');
     return parse_int64(all);
+}
+
+// "1.5" of a unit that holds 10^digits microseconds, in microseconds.
+std::optional<int64_t> parse_us(std::string_view text, int digits) {
+    return parse_fixed_point(text, digits, Excess::kDrop);
 }
 
 // "[HH:]MM:SS[.m]": the minutes and seconds below 60.
 std::optional<int64_t> parse_clock_us(std::string_view text) {
     const size_t last = text.rfind(':');
-    const auto seconds_us = parse_fixed_point(text.substr(last + 1), 6);
+    const auto seconds_us = parse_us(text.substr(last + 1), 6);
     const std::string_view front = text.substr(0, last);
     const size_t first = front.find(':');
     const std::string_view minutes_text =
@@ -110,7 +120,7 @@ std::optional<zt_rational> parse_rate(std::string_view text) {
             return std::nullopt;
         return lowest_terms(*num, *den);
     }
-    const auto thousandths = parse_fixed_point(text, 3);
+    const auto thousandths = parse_fixed_point(text, 3, Excess::kRefuse);
     if (!thousandths || *thousandths < 1 || *thousandths > kMost) return std::nullopt;
     // 23.976, 23.98, 29.97, 59.94: n * 1000 / 1001 to within the digits people write.
     const int64_t nominal = (*thousandths + 999) / 1000;
@@ -123,11 +133,20 @@ std::optional<zt_rational> parse_rate(std::string_view text) {
 
 std::optional<int64_t> parse_time_us(std::string_view text) {
     if (text == "-1") return -1;
-    if (text.find(':') != std::string_view::npos) return parse_clock_us(text);
-    if (ends_with_and_cut(text, "us")) return parse_fixed_point(text, 0);
-    if (ends_with_and_cut(text, "ms")) return parse_fixed_point(text, 3);
-    (void)ends_with_and_cut(text, "s");
-    return parse_fixed_point(text, 6);
+    const bool is_zero = text.find_first_of("123456789") == std::string_view::npos;
+    std::optional<int64_t> time_us;
+    if (text.find(':') != std::string_view::npos) {
+        time_us = parse_clock_us(text);
+    } else if (ends_with_and_cut(text, "us")) {
+        time_us = parse_us(text, 0);
+    } else if (ends_with_and_cut(text, "ms")) {
+        time_us = parse_us(text, 3);
+    } else {
+        (void)ends_with_and_cut(text, "s");
+        time_us = parse_us(text, 6);
+    }
+    // 0 often means "not given", which a very short time must not become.
+    return time_us == 0 && !is_zero ? std::nullopt : time_us;
 }
 
 std::optional<int64_t> parse_bytes(std::string_view text) {

@@ -23,7 +23,7 @@ namespace zt {
 // what they say ("12.5" = 25/2). Positive, in lowest terms.
 [[nodiscard]] std::optional<zt_rational> parse_rate(std::string_view text);
 // Microseconds: "1.5" (seconds), "[HH:]MM:SS[.m]", "500ms", "20us", and "-1" (returned as -1).
-// Fractions below a microsecond are refused.
+// Further digits are dropped, as FFmpeg does; a time that would then be 0 is refused.
 [[nodiscard]] std::optional<int64_t> parse_time_us(std::string_view text);
 [[nodiscard]] std::optional<int64_t> parse_bytes(std::string_view text);      // "6G", 1024-based K M G
 

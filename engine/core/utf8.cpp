@@ -56,6 +56,42 @@ size_t utf8_sequence_bytes(std::string_view text, size_t at) noexcept {
     return bytes;
 }
 
+bool append_utf16(std::string& out, std::string_view bytes, bool big_endian) {
+    const auto unit = [&](size_t at) {
+        const unsigned first = byte_at(bytes, at), second = byte_at(bytes, at + 1);
+        return big_endian ? first << 8 | second : second << 8 | first;
+    };
+    const auto put = [&](unsigned value) { out += static_cast<char>(value); };
+    for (size_t at = 0; at < bytes.size(); at += 2) {
+        if (bytes.size() - at < 2) return false;
+        unsigned code = unit(at);
+        if (code >= 0xD800 && code < 0xE000) {
+            if (code >= 0xDC00 || bytes.size() - at < 4) return false;
+            const unsigned low = unit(at + 2);
+            if (low < 0xDC00 || low >= 0xE000) return false;
+            code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+            at += 2;
+        }
+        if (code < 0x80) {
+            put(code);
+            continue;
+        }
+        if (code < 0x800) {
+            put(0xC0 | code >> 6);
+        } else {
+            if (code < 0x10000) {
+                put(0xE0 | code >> 12);
+            } else {
+                put(0xF0 | code >> 18);
+                put(0x80 | (code >> 12 & 0x3F));
+            }
+            put(0x80 | (code >> 6 & 0x3F));
+        }
+        put(0x80 | (code & 0x3F));
+    }
+    return true;
+}
+
 std::optional<TextFault> find_text_fault(std::string_view text) {
     for (size_t at = 0; at < text.size();) {
         const size_t bytes = utf8_sequence_bytes(text, at);

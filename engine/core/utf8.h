@@ -16,6 +16,10 @@ inline constexpr size_t kShownTextBytes = 200;
 // Bytes of the well-formed sequence (Unicode 15, table 3-7) that starts at `at`; 0 if there is none.
 [[nodiscard]] size_t utf8_sequence_bytes(std::string_view text, size_t at) noexcept;
 
+// Appends UTF-16, two bytes a unit, as UTF-8. False when a surrogate stands alone or half a unit is
+// left; out then holds what came before it.
+[[nodiscard]] bool append_utf16(std::string& out, std::string_view bytes, bool big_endian);
+
 // The first thing wrong with a text, as "got" half of a message: "byte 0xC3 at 17" for what is not
 // UTF-8, "control character U+001B at 3" for control characters other than tab and newline.
 struct TextFault {

@@ -11,11 +11,13 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "core/frame_time.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
 #include "pipeline/color.h"
 #include "pipeline/images.h"
 #include "pipeline/prompt_file.h"
+#include "text/frame_list.h"
 
 namespace zt::pipeline {
 
@@ -91,6 +93,14 @@ Script find_script(const zt_request& request, zt_rational rate, const Limits& li
     if (request.storyboard != nullptr) script = read_script(request.storyboard, rate);
     script.morph = morph;
     return script;
+}
+
+void tell_joined(const Script& script, const Log& log) {
+    const auto& joined = script.list.joined;
+    if (joined.empty()) return;
+    log(ZT_LOG_INFO, script.name + ": line " + std::to_string(joined.front()) +
+                         ": begins on the same frame as the cue before, so their texts are one prompt" +
+                         (joined.size() == 1 ? "" : " (" + std::to_string(joined.size()) + " such cues)"));
 }
 
 int64_t longest_shot(const Script& script, int64_t frames) {
@@ -211,17 +221,17 @@ void check_endless(const char* name, const Limits& limits) {
 
 int64_t frames_of_duration(int64_t duration_us, zt_rational rate, const Limits& limits,
                            const Log& log) {
-    // num is at most 1e6 and duration_us below 2^37: the product fits.
-    const int64_t unit = int64_t{rate.den} * 1'000'000;
-    const int64_t exact = duration_us * rate.num / unit;
-    const int64_t frames = floor_on_grid(exact, limits);
+    const int64_t within = zt_frames_within(duration_us, rate.num, rate.den);
+    const int64_t frames = floor_on_grid(within, limits);
     const std::string clip = std::to_string(frames) + (frames == 1 ? " frame" : " frames") +
                              " at " + to_text(rate) + " frames per second";
-    if (frames > exact)
+    if (frames > within)
         refuse(ZT_ERROR_ARGUMENT, "duration", "at least " + clip,
                std::to_string(duration_us) + " us");
-    if (frames * unit != duration_us * rate.num)
-        log(ZT_LOG_INFO, "duration: rounded down to " + clip);
+    // num is at most 1e6 and duration_us below 2^37: the products fit.
+    const int64_t off = frames * rate.den * 1'000'000 - duration_us * rate.num;
+    if (std::abs(off) > ZT_DURATION_SLACK_US * int64_t{rate.num})
+        log(ZT_LOG_INFO, std::string("duration: rounded ") + (off < 0 ? "down" : "up") + " to " + clip);
     return frames;
 }
 
@@ -363,7 +373,11 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
         generation.first.seed = -1;
     generation.log = log;
     check_shots(plan.script, generation.first, model);
-    if (start) take_pictures(request, plan);
+    if (start) {
+        take_pictures(request, plan);
+        tell_joined(plan.script, log);
+        if (request.storyboard == nullptr) hint_at_storyboard(generation.first.prompt, log);
+    }
     model.check_request(generation);
     return plan;
 }
@@ -384,6 +398,12 @@ void check_text(const char* name, const std::string& text) {
 void check_prompt(const std::string& text) {
     if (text.empty()) refuse(ZT_ERROR_PROMPT, "prompt", "1 to 16384 bytes", "0");
     check_text("prompt", text);
+}
+
+void hint_at_storyboard(const std::string& prompt, const Log& log) {
+    if (text::is_frame_list(prompt))
+        log(ZT_LOG_WARNING, "prompt: looks like a list of frames, got " + quote(prompt) +
+                                "; storyboard=FILE takes one prompt per time span");
 }
 
 void check_negative_prompt(const std::string& text, const Limits& limits) {

@@ -48,7 +48,9 @@ enum class Purpose { kStart, kAsk };
 
 // Throws ZT_ERROR_PROMPT unless text is 1..kPromptBytes bytes of UTF-8 without control characters.
 void check_prompt(const std::string& text);
-// The same, but empty is well and the model must be able to obey.
+// Warns where the text is meant for a program that takes frame numbers inside a prompt.
+void hint_at_storyboard(const std::string& prompt, const Log& log);
+// As check_prompt, but empty is well and the model must be able to obey.
 void check_negative_prompt(const std::string& text, const families::Limits& limits);
 // The checks of the two other values that may change while running; both fill in the default.
 [[nodiscard]] int64_t resolve_seed(int64_t seed, const Log& log);

@@ -35,6 +35,7 @@ void Session::cancel() {
 
 std::optional<int64_t> Session::set_prompt(const std::string& prompt) {
     check_prompt(prompt);
+    hint_at_storyboard(prompt, plan_.generation.log);
     return steering_.set_prompt(
         prompt, [this](const families::Direction& direction) { model_->check(direction); });
 }

@@ -5,17 +5,15 @@
 #include "text/storyboard.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "core/error.h"
+#include "core/frame_time.h"
 #include "core/utf8.h"
 #include "text/cue_text.h"
+#include "text/cue_time.h"
 
 namespace zt::text {
 namespace {
-
-constexpr std::string_view kArrow = "-->";
-constexpr char kTimeForm[] = "HH:MM:SS,mmm --> HH:MM:SS,mmm";
 
 struct Place {
     const std::string& name;
@@ -39,92 +37,43 @@ std::string_view trimmed(std::string_view text) {
 
 // ---- Lines -------------------------------------------------------------------------------------
 
-// Ended by LF, CR or CR LF; each is UTF-8 without control characters, its outer blanks gone.
+constexpr char kTooLong[] = "at most 16384 bytes of text in a cue";
+
+// Takes a line and its end, LF, CR or CR LF, off the front.
+std::string_view take_line(std::string_view& content) {
+    const size_t end = std::min(content.find_first_of("\r\n"), content.size());
+    const std::string_view line = content.substr(0, end);
+    content.remove_prefix(end);
+    content.remove_prefix(content.starts_with("\r\n") ? 2 : content.empty() ? 0 : 1);
+    return line;
+}
+
+// Without its byte-order mark; UTF-16 becomes UTF-8, which `converted` then holds.
+std::string_view as_utf8(std::string_view content, std::string& converted, const std::string& name) {
+    if (content.starts_with("\xEF\xBB\xBF")) return content.substr(3);
+    const bool big_endian = content.starts_with("\xFE\xFF");
+    if (!big_endian && !content.starts_with("\xFF\xFE")) return content;
+    if (append_utf16(converted, content.substr(2), big_endian)) return converted;
+    std::string_view rest = converted;
+    size_t line = 1;
+    for (; rest.find_first_of("\r\n") != std::string_view::npos; ++line) (void)take_line(rest);
+    refuse(ZT_ERROR_PROMPT, {name, line}, "UTF-16, as the byte-order mark says", "half a character");
+}
+
+// Each is UTF-8 without control characters, its outer blanks gone.
 std::vector<std::string_view> split_lines(std::string_view content, const std::string& name) {
-    if (content.starts_with("\xEF\xBB\xBF")) content.remove_prefix(3);
-    if (content.starts_with("\xFF\xFE") || content.starts_with("\xFE\xFF"))
-        refuse(ZT_ERROR_PROMPT, {name, 1}, "UTF-8", "the byte-order mark of UTF-16");
     std::vector<std::string_view> lines;
     while (!content.empty()) {
-        const size_t end = std::min(content.find_first_of("\r\n"), content.size());
-        const std::string_view line = content.substr(0, end);
-        content.remove_prefix(end);
-        content.remove_prefix(content.starts_with("\r\n") ? 2 : content.empty() ? 0 : 1);
+        const std::string_view line = take_line(content);
         if (const auto fault = find_text_fault(line)) {
-            refuse(ZT_ERROR_PROMPT, {name, lines.size() + 1},
-                   fault->encoding ? "UTF-8" : "no control characters", fault->got);
+            const Place at{name, lines.size() + 1};
+            if (!fault->encoding) refuse(ZT_ERROR_PROMPT, at, "no control characters", fault->got);
+            refuse(ZT_ERROR_PROMPT, at, "UTF-8 or UTF-16 with a byte-order mark",
+                   fault->got + "; if it is Latin-1, this converts it: iconv -f cp1252 -t utf-8 IN > OUT");
         }
         lines.push_back(trimmed(line));
     }
     return lines;
-}
-
-// ---- Time --------------------------------------------------------------------------------------
-
-// Takes 1 to `most` digits off the front.
-std::optional<int64_t> take_number(std::string_view& text, size_t least, size_t most) {
-    int64_t number = 0;
-    size_t digits = 0;
-    for (; digits < text.size() && is_digit(text[digits]); ++digits) {
-        if (digits == most) return std::nullopt;
-        number = number * 10 + (text[digits] - '0');
-    }
-    if (digits < least) return std::nullopt;
-    text.remove_prefix(digits);
-    return number;
-}
-
-bool take(std::string_view& text, std::string_view letters) {
-    if (text.empty() || letters.find(text.front()) == std::string_view::npos) return false;
-    text.remove_prefix(1);
-    return true;
-}
-
-// "[HH:]MM:SS,mmm" off the front, in milliseconds; nothing when it has another form.
-std::optional<int64_t> take_time(std::string_view& text) {
-    int64_t parts[3] = {};  // hours, minutes, seconds; moved up when there are no hours
-    int count = 0;
-    do {
-        const auto number = count == 0 ? take_number(text, 1, 4) : take_number(text, 2, 2);
-        if (!number || count == 3) return std::nullopt;
-        parts[count++] = *number;
-    } while (take(text, ":"));
-    if (count < 2 || !take(text, ",.")) return std::nullopt;
-    const auto ms = take_number(text, 3, 3);
-    if (count == 2) {
-        parts[2] = parts[1];
-        parts[1] = parts[0];
-        parts[0] = 0;
-    }
-    if (!ms || parts[1] > 59 || parts[2] > 59) return std::nullopt;
-    return ((parts[0] * 60 + parts[1]) * 60 + parts[2]) * 1000 + *ms;
-}
-
-// What may follow the times: words such as "align:start" and "X1:40", which say where a subtitle
-// would stand and mean nothing here.
-bool are_settings(std::string_view text) {
-    while (!text.empty()) {
-        if (!is_blank(text.front())) return false;  // glued to what is before it
-        text = trimmed(text);
-        const size_t end = std::min(text.find_first_of(" \t"), text.size());
-        if (text.substr(0, end).find(':') == std::string_view::npos) return false;
-        text.remove_prefix(end);
-    }
-    return true;
-}
-
-Cue read_times(std::string_view line, const Place& at) {
-    std::string_view rest = line;
-    const auto begin = take_time(rest);
-    rest = trimmed(rest);
-    const bool arrow = rest.starts_with(kArrow);
-    if (arrow) rest = trimmed(rest.substr(kArrow.size()));
-    const auto end = begin && arrow ? take_time(rest) : std::nullopt;
-    if (!end || !are_settings(rest)) refuse(ZT_ERROR_ARGUMENT, at, kTimeForm, quote(line));
-    if (*end <= *begin)
-        refuse(ZT_ERROR_ARGUMENT, at, "an end after the beginning", quote(line));
-    if (*end > kStoryboardMs) refuse(ZT_ERROR_ARGUMENT, at, "at most 24 hours", quote(line));
-    return {*begin, *end, {}, at.line};
 }
 
 // ---- Blocks ------------------------------------------------------------------------------------
@@ -135,7 +84,11 @@ bool is_word(std::string_view line, std::string_view word) {
     return line.starts_with(word) && (line.size() == word.size() || is_blank(line[word.size()]));
 }
 
-bool has_arrow(std::string_view line) { return line.find(kArrow) != std::string_view::npos; }
+// The first line from `at` on that is not blank, or their number.
+size_t next_text(const Lines& lines, size_t at) {
+    while (at < lines.size() && lines[at].empty()) ++at;
+    return at;
+}
 
 // lines[at] is the first of a block; at becomes the first line past it.
 void skip_block(const Lines& lines, size_t& at) {
@@ -143,37 +96,66 @@ void skip_block(const Lines& lines, size_t& at) {
 }
 
 bool is_counter(std::string_view line) {
-    return std::all_of(line.begin(), line.end(), is_digit);
+    return !line.empty() && std::all_of(line.begin(), line.end(), is_digit);
+}
+
+// Past what may stand before a cue's times: in WebVTT any line, in SRT a number, which blank lines
+// may follow.
+void skip_counter(const Lines& lines, size_t& at, bool vtt, const std::string& name) {
+    if (is_time_line(lines[at])) return;
+    const bool counter = is_counter(lines[at]);
+    const size_t next = vtt ? at + 1 : next_text(lines, at + 1);
+    const bool followed = next < lines.size() && is_time_line(lines[next]);
+    if (!followed || !(vtt || counter)) {
+        refuse(ZT_ERROR_ARGUMENT, {name, at + 1},
+               counter && !followed ? "a time span after the number"
+               : vtt                ? kTimeForm
+                                    : "a number or " + std::string(kTimeForm),
+               quote(lines[at]));
+    }
+    at = next;
+}
+
+Cue read_times(std::string_view line, const Place& at) {
+    const CueTimes times = read_cue_times(line);
+    if (!times.expected.empty())
+        refuse(ZT_ERROR_ARGUMENT, at, std::string(times.expected), quote(line));
+    if (times.end_ms <= times.begin_ms)
+        refuse(ZT_ERROR_ARGUMENT, at, "an end after the beginning", quote(line));
+    if (times.end_ms > kStoryboardMs) refuse(ZT_ERROR_ARGUMENT, at, "at most 24 hours", quote(line));
+    return {times.begin_ms, times.end_ms, {}, at.line};
+}
+
+// Whether a cue's text goes on behind blank lines, as players show it. In WebVTT a blank line ends
+// the cue, in SRT the next cue does. A number that no times follow is left to be refused: it may be
+// a cue that lost them.
+bool goes_on(const Lines& lines, size_t at, bool vtt) {
+    const size_t next = next_text(lines, at);
+    return !vtt && next < lines.size() && !is_time_line(lines[next]) && !is_counter(lines[next]);
 }
 
 Cue read_cue(const Lines& lines, size_t& at, bool vtt, const std::string& name) {
-    if (!has_arrow(lines[at])) {
-        // The line before the times: a number in SRT, any identifier in WebVTT.
-        const bool followed = at + 1 < lines.size() && has_arrow(lines[at + 1]);
-        if (!followed || !(vtt || is_counter(lines[at]))) {
-            const bool number = !followed && is_counter(lines[at]);
-            refuse(ZT_ERROR_ARGUMENT, {name, at + 1},
-                   number ? "a time span after the number" : vtt ? kTimeForm : "a number or " + std::string(kTimeForm),
-                   quote(lines[at]));
-        }
-        ++at;
-    }
+    skip_counter(lines, at, vtt, name);
     Cue cue = read_times(lines[at], {name, at + 1});
     std::string& text = cue.text;
-    for (++at; at < lines.size() && !lines[at].empty(); ++at) {
-        if (has_arrow(lines[at]))
+    for (++at; at < lines.size(); ++at) {
+        if (lines[at].empty()) {
+            if (!goes_on(lines, at, vtt)) break;
+            at = next_text(lines, at);
+        }
+        if (is_time_line(lines[at]))
             refuse(ZT_ERROR_ARGUMENT, {name, at + 1}, "a blank line before the next cue",
                    quote(lines[at]));
         join_line(text, plain_line(lines[at], vtt));
         if (text.size() > kCueTextBytes)
-            refuse(ZT_ERROR_PROMPT, {name, at + 1}, "at most 16384 bytes of text in a cue", "more");
+            refuse(ZT_ERROR_PROMPT, {name, at + 1}, kTooLong, "more");
     }
     return cue;
 }
 
 void skip_header(const Lines& lines, size_t& at, const std::string& name) {
     for (; at < lines.size() && !lines[at].empty(); ++at) {
-        if (has_arrow(lines[at]))
+        if (is_time_line(lines[at]))
             refuse(ZT_ERROR_ARGUMENT, {name, at + 1}, "a blank line after the WEBVTT header",
                    quote(lines[at]));
     }
@@ -189,7 +171,8 @@ std::vector<Cue> parse_storyboard(std::string_view content, const std::string& n
     if (content.size() > kStoryboardBytes)
         throw Error(ZT_ERROR_ARGUMENT, name + ": expected at most 1 MiB, got " +
                                            std::to_string(content.size()) + " bytes");
-    const Lines lines = split_lines(content, name);
+    std::string converted;
+    const Lines lines = split_lines(as_utf8(content, converted, name), name);
     const bool vtt = !lines.empty() && is_word(lines.front(), "WEBVTT");
     size_t at = 0;
     if (vtt) skip_header(lines, at, name);
@@ -211,25 +194,27 @@ std::vector<Cue> parse_storyboard(std::string_view content, const std::string& n
 }
 
 int64_t frame_at(int64_t ms, zt_rational rate) {
-    // 86.4e6 ms * 2 * 1e6 is below 2^48; the denominator below 2^31.
-    const int64_t unit = int64_t{2000} * rate.den;
-    return (ms * 2 * rate.num + unit / 2) / unit;
+    return zt_first_frame_at(ms * 1000, ZT_CUE_SLACK_US, rate.num, rate.den);
 }
 
 ShotList plan_shots(const std::vector<Cue>& cues, zt_rational rate, const std::string& name) {
     ShotList list;
+    int64_t last = -1;  // the frame the latest shot's cue begins on, also if the shot begins sooner
     for (const Cue& cue : cues) {
         list.frames = std::max(list.frames, frame_at(cue.end_ms, rate));
         if (cue.text.empty()) continue;
-        const int64_t first = list.shots.empty() ? 0 : frame_at(cue.begin_ms, rate);
-        if (!list.shots.empty() && first <= list.shots.back().first_frame) {
-            refuse(ZT_ERROR_ARGUMENT, {name, cue.line},
-                   "a shot that begins after frame " +
-                       std::to_string(list.shots.back().first_frame) + ", where that of line " +
-                       std::to_string(list.shots.back().line) + " begins",
-                   "frame " + std::to_string(first));
+        const int64_t first = frame_at(cue.begin_ms, rate);
+        if (first == last) {
+            Shot& shot = list.shots.back();
+            join_line(shot.prompt, cue.text);
+            if (shot.prompt.size() > kCueTextBytes)
+                refuse(ZT_ERROR_PROMPT, {name, cue.line},
+                       "at most 16384 bytes of text in the cues of one frame", "more");
+            list.joined.push_back(cue.line);
+        } else {
+            list.shots.push_back({list.shots.empty() ? 0 : first, cue.text, cue.line});
+            last = first;
         }
-        list.shots.push_back({first, cue.text, cue.line});
     }
     if (list.shots.empty())
         throw Error(ZT_ERROR_ARGUMENT, name + ": expected a cue with text, got " +

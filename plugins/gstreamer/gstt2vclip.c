@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "core/frame_time.h"
 #include "gstt2vclip.h"
 
 #if G_BYTE_ORDER == G_LITTLE_ENDIAN
@@ -366,9 +367,11 @@ t2v_clip_frames (const zt_model_info * model, const T2vSettings * settings,
     *frames = -1;
     return ZT_OK;
   }
-  /* Rounded up to a microsecond first, so that one frame written in nanoseconds is one frame. */
-  count = gst_util_uint64_scale ((duration + 999) / 1000, num,
-      (guint64) den * G_USEC_PER_SEC);
+  /* Nobody means less than a microsecond; somebody who forgot that the unit is nanoseconds does. */
+  if (duration < 1000)
+    return refuse (error, "duration: expected -1, 0 or at least 1000 ns, got %"
+        G_GINT64_FORMAT " ns", duration);
+  count = zt_frames_within (duration / 1000, num, den);
   if (count < first)
     return refuse (error, "duration: expected at least %" G_GINT64_FORMAT
         " ns (%" G_GINT64_FORMAT " frames), got %" G_GINT64_FORMAT " ns",

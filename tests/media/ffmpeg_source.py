@@ -102,6 +102,30 @@ class Commands(MediaTest):
         out, _ = self.ok(ffmpeg(f"t2vsrc=model=testcard:/prompt={self.path('p.txt')}:frames=1"))
         self.assertEqual(len(digests(out)), 1)
 
+    def test_durations_are_those_of_testsrc(self):
+        for rate in ("24000/1001", "24", "25", "30000/1001", "30", "48", "50", "60000/1001", "60"):
+            graph, outputs, durations = [], [], ["0.000001", "0.01", "5.1", "1.000001"]
+            num, _, den = rate.partition("/")
+            for frames in (1, 25, 124):
+                exact = frames * int(den or 1) / int(num)
+                durations += [f"{exact:.{digits}f}" for digits in (3, 5, 6, 7, 9)]
+            for at, duration in enumerate(durations):
+                graph += [f"testsrc=size=32x32:rate={rate}:duration={duration}[a{at}]",
+                          f"t2vsrc=model=testcard:prompt=x:size=32x32:rate={rate}:duration={duration}[b{at}]"]
+                for name in "ab":
+                    outputs += ["-map", f"[{name}{at}]", "-f", "framecrc", self.path(f"{name}{at}")]
+            self.ok(ffmpeg(";".join(graph), *outputs))
+            for at, duration in enumerate(durations):
+                counts = []
+                for name in "ab":
+                    with open(self.path(f"{name}{at}"), encoding="utf-8") as file:
+                        counts.append(sum(not line.startswith("#") for line in file))
+                # Within a microsecond of a frame's time ours is that frame; testsrc rounds each frame's time by itself.
+                num_den = int(num) / int(den or 1)
+                near = abs(float(duration) * num_den - round(float(duration) * num_den)) <= 1.01e-6 * num_den
+                self.assertTrue(counts[0] == counts[1] or (near and counts[1] == max(1, round(float(duration) * num_den))),
+                                (rate, duration, counts))
+
     def test_aliases_and_rates(self):
         _, err = self.ok(ffmpeg(f"{CARD}x:s=320x180:r=ntsc-film:d=1:seed=5,showinfo", "-f", "null", "-"))
         self.assertIn("testcard: 320x180, 24000/1001 fps, 23 frames, seed 5", err)

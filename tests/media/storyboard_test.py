@@ -132,12 +132,25 @@ class Storyboard(MediaTest):
         self.assertIn("shots.srt: the clip ends with frame 39; 2 of 6 shots begin after it and never come", err)
 
     def test_errors_name_the_line(self):
-        path = self.write("shots.srt", "1\n00:00:00 --> 00:00:01\na fox\n")
+        path = self.write("shots.srt", "1\n00:00:00,000 -> 00:00:01,000\na fox\n")
         _, err, status = ffmpeg(f"t2vsrc=model=testcard:storyboard={path}")
         self.assertNotEqual(status, 0)
-        self.assertIn("shots.srt: line 2: expected HH:MM:SS,mmm --> HH:MM:SS,mmm, got \"00:00:00 --> 00:00:01\"", err)
+        self.assertIn("shots.srt: line 2: expected HH:MM:SS,mmm --> HH:MM:SS,mmm, got \"00:00:00,000 -> 00:00:01,000\"", err)
         _, err, _ = ffmpeg(f"t2vsrc=model=testcard:prompt=x:storyboard={path}")
         self.assertIn("got prompt and storyboard", err)
+
+    def test_files_as_people_have_them(self):
+        two = "1\n00:00:00 --> 00:00:01\na fox\n\n2\n00:00:01,00 --> 00:00:02\nan owl\n\nflies\n"
+        blocks = two.replace("\n", "\r\n").encode("utf-16")
+        path = self.path("shots.srt")
+        with open(path, "wb") as file:
+            file.write(blocks)
+        clip, marks = self.raw(f"model=testcard:storyboard={path}")
+        self.assertEqual((len(clip), marks[24]), (48, 1))
+        path = self.write("same.srt", "00:00:00,000 --> 00:00:01,000\na fox\n\n00:00:00,000 --> 00:00:01,000\nin the snow\n")
+        _, err, status = ffmpeg(f"t2vsrc=model=testcard:storyboard={path}")
+        self.assertEqual(status, 0, err)
+        self.assertIn("same.srt: line 4: begins on the same frame as the cue before, so their texts are one prompt", err)
 
     def test_live_prompt_holds_until_the_next_cue(self):
         path = self.write("shots.srt", "00:00:00,000 --> 00:00:04,000\na fox\n\n00:00:04,000 --> 00:00:06,000\nan owl\n")

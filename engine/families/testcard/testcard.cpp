@@ -130,7 +130,8 @@ public:
         limits_.min_width = limits_.min_height = 16;
         limits_.max_width = limits_.max_height = 4096;
         limits_.size_step = 2;
-        limits_.rates = {{24, 1}, {24000, 1001}, {25, 1}, {30000, 1001}, {30, 1}};
+        limits_.rates = {{24, 1}, {24000, 1001}, {25, 1}, {30000, 1001}, {30, 1},
+                         {48, 1}, {50, 1},       {60000, 1001}, {60, 1}};
         limits_.default_frames = kDefaultFrames;
         limits_.chunk_frames = kChunkFrames;
         limits_.endless = true;

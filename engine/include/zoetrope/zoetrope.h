@@ -226,8 +226,9 @@ typedef struct zt_request {
     zt_rational rate;              /* frames per second; 0/0 = native                             */
     int64_t frames;                /* 0 = length of the storyboard, else the model's clip length; */
                                    /*   -1 = endless                                              */
-    int64_t duration_us;           /* instead of frames; 0 = unset, -1 = endless; rounded down to */
-                                   /*   a frame count the model has                               */
+    int64_t duration_us;           /* instead of frames; 0 = unset, -1 = endless; the frames      */
+                                   /*   whose time is before it (docs/options.md), rounded down   */
+                                   /*   to a count the model has                                  */
     int64_t start_frame;           /* frames before this one are made but not handed out; pts     */
                                    /*   start here, the end of the clip stays where it is         */
     int64_t seed;                  /* -1 = random, see zt_session_info.seed                       */

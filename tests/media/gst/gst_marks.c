@@ -360,7 +360,7 @@ static const struct
       GST_RESOURCE_ERROR_BUSY, "timeout: expected a frame within 300 ms"},
   {"t2vsrc model=testcard prompt=x ! video/x-raw,width=17", stream,
       GST_STREAM_ERROR_FORMAT, "width: expected"},
-  {"t2vsrc model=testcard prompt=x ! video/x-raw,framerate=50/1", stream,
+  {"t2vsrc model=testcard prompt=x ! video/x-raw,framerate=90/1", stream,
       GST_STREAM_ERROR_FORMAT, "framerate: expected"},
   {"t2vsrc model=testcard prompt=x ! video/x-raw,colorimetry=bt601", stream,
       GST_STREAM_ERROR_FORMAT, "colorimetry: expected bt709"},

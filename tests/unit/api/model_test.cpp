@@ -34,7 +34,7 @@ TEST(Model, TellsWhatItCanDo) {
     EXPECT_EQ(info->endless, 1);
     int rates = 0;
     while (info->rates[rates].num != 0) ++rates;
-    EXPECT_EQ(rates, 5);
+    EXPECT_EQ(rates, 9);
 }
 
 TEST(Model, ReferencesAreCounted) {

@@ -84,10 +84,20 @@ TEST(TextNumber, TimesAreMicroseconds) {
     EXPECT_EQ(parse_time_us("01:30"), 90'000'000);
     EXPECT_EQ(parse_time_us("1:00:00.25"), 3'600'250'000);
     EXPECT_EQ(parse_time_us("-1"), -1);
-    for (const char* wrong : {"", "-2", "1,5", "1.5us", "0.1234567", "1:60", "1:2:3:4", ":30",
+    EXPECT_EQ(parse_time_us("0.0000000"), 0);
+    for (const char* wrong : {"", "-2", "1,5", "0.0000009", "0.9us", "0.0001ms", "0:00.0000009", "1:60", "1:2:3:4", ":30",
                               "1:", "ms", "nan", "99999999999999999999"}) {
         EXPECT_FALSE(parse_time_us(wrong)) << wrong;
     }
+}
+
+TEST(TextNumber, DigitsBelowAMicrosecondAreDropped) {
+    EXPECT_EQ(parse_time_us("5.1666667"), 5'166'666);
+    EXPECT_EQ(parse_time_us("0.1234569"), 123'456);
+    EXPECT_EQ(parse_time_us("1:00.0000001"), 60'000'000);
+    EXPECT_EQ(parse_time_us("1:00.00000199999999999999999999"), 60'000'001);
+    EXPECT_EQ(parse_time_us("41.666667ms"), 41'666);
+    EXPECT_EQ(parse_time_us("1.5us"), 1);
 }
 
 TEST(TextNumber, BytesWithSuffix) {

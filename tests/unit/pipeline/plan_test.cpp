@@ -148,16 +148,27 @@ TEST(Plan, TheDefaultLengthIsATimeWhereMotionKeepsItsSpeed) {
     }
 }
 
-TEST(Plan, DurationIsRoundedDownAndSaysSo) {
-    zt_request request = a_request();
-    request.duration_us = 1'000'000;  // 24 frames exactly
-    EXPECT_EQ(plan_of(request).generation.frames, 24);
-    request.duration_us = 999'999;
-    std::string logged;
-    const Plan plan = make_plan(request, FakeModel(),
-                                [&](zt_log_level, const std::string& line) { logged = line; });
-    EXPECT_EQ(plan.generation.frames, 20);
-    EXPECT_EQ(logged, "duration: rounded down to 20 frames at 24 frames per second");
+TEST(Plan, DurationBecomesFramesAndSaysSo) {
+    FakeModel single;
+    single.change_limits().frames_step = 1;
+    const auto frames_and_log = [&](int64_t duration_us, const FakeModel& model) {
+        zt_request request = a_request();
+        request.duration_us = duration_us;
+        std::string logged;
+        const Plan plan = make_plan(request, model, [&](zt_log_level, const std::string& line) { logged = line; });
+        return std::to_string(plan.generation.frames) + logged;
+    };
+    EXPECT_EQ(frames_and_log(1'000'000, FakeModel()), "24");
+    EXPECT_EQ(frames_and_log(999'999, FakeModel()), "24");
+    EXPECT_EQ(frames_and_log(1'000'001, FakeModel()), "24");
+    EXPECT_EQ(frames_and_log(5'166'666, single), "124");
+    EXPECT_EQ(frames_and_log(5'166'667, single), "124");
+    EXPECT_EQ(frames_and_log(41'666, single), "1");
+    EXPECT_EQ(frames_and_log(5'100'000, single), "123duration: rounded up to 123 frames at 24 frames per second");
+    EXPECT_EQ(frames_and_log(1, single), "1duration: rounded up to 1 frame at 24 frames per second");
+    // 4 frames at a time: 21.6 frames become 22 and the model's next length below.
+    EXPECT_EQ(frames_and_log(900'000, FakeModel()), "20duration: rounded down to 20 frames at 24 frames per second");
+    EXPECT_EQ(frames_and_log(910'000, single), "22duration: rounded up to 22 frames at 24 frames per second");
     EXPECT_EQ(refusal([](auto& r) { r.duration_us = 100'000; }),
               "duration: expected at least 4 frames at 24 frames per second, got 100000 us");
     EXPECT_NE(refusal([](auto& r) { r.duration_us = int64_t{25} * 3600 * 1'000'000; }), "accepted");
