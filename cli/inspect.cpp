@@ -61,7 +61,7 @@ void print_help() {
 
 int64_t number_of(std::string_view option, std::string_view text, int64_t most) {
     const std::optional<int64_t> value = parse_int64(text);
-    if (!value || *value < 1 || *value > most) refuse(option, "1 to " + std::to_string(most), text);
+    if (!value || *value < 1 || *value > most) refuse(option, "1 to " + std::to_string(most) + " (a whole number)", text);
     return *value;
 }
 

@@ -391,8 +391,8 @@ t2v_clip_frame_at (GstClockTime time, gint num, gint den)
 {
   gint64 frame = gst_util_uint64_scale (time, num, den * GST_SECOND);
 
-  /* Times are rounded down, so the time of a frame may fall a nanosecond into the one before. */
-  if (t2v_clip_frame_time (frame + 1, num, den) <= time)
+  /* A frame's time, rounded to a microsecond either way, is that frame. */
+  if (t2v_clip_frame_time (frame + 1, num, den) <= time + GST_USECOND)
     frame++;
   return frame;
 }

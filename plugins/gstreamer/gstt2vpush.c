@@ -259,7 +259,8 @@ fill (GstPushSrc * push, GstBuffer * buffer)
       gst_segment_to_stream_time (segment, GST_FORMAT_TIME, time));
   t2v_text_apply (self, t2v_live_now (self, gst_segment_to_running_time
           (segment, GST_FORMAT_TIME, time)));
-  if (segment->stop != GST_CLOCK_TIME_NONE && time >= segment->stop)
+  /* The frame whose time is the end, rounded to a microsecond either way, is none of the clip. */
+  if (segment->stop != GST_CLOCK_TIME_NONE && time + GST_USECOND >= segment->stop)
     return GST_FLOW_EOS;
 
   flow = t2v_stream_next (self, &frame);

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "core/frame_time.h"
 #include "gstt2vbase.h"
 
 #define GST_CAT_DEFAULT zoetrope_debug
@@ -236,7 +237,7 @@ t2v_text_apply (GstT2vBase * self, GstClockTime running_time)
 
   g_mutex_lock (&wait->lock);
   while ((next = g_queue_peek_head (&wait->texts)) != NULL
-      && next->time <= running_time) {
+      && next->time <= running_time + ZT_CUE_SLACK_US * GST_USECOND) {
     g_clear_pointer (&due, free_timed);
     due = g_queue_pop_head (&wait->texts);
     g_cond_broadcast (&wait->changed);

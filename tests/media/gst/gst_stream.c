@@ -166,6 +166,10 @@ GST_START_TEST (length_follows_frames_and_duration)
   } cases[] = {
     {48, 0, 48}, {0, 2 * GST_SECOND, 48}, {0, GST_SECOND + 41, 24},
     {0, GST_SECOND / 24, 1}, {-1, 0, -1}, {0, -1, -1},
+    /* A frame's time as people copy it; else the frames that begin before the end. */
+    {0, 41666667, 1}, {0, 5166666000, 124}, {0, 5166666700, 124},
+    {0, 5166667500, 124}, {0, 5100 * GST_MSECOND, 123}, {0, 1001 * GST_MSECOND, 25},
+    {0, 1000, 1},
   };
   GstElement *source = make_source ("a red fox", cases[__i__].frames, 0);
   GstQuery *scheduling = gst_query_new_scheduling ();
@@ -251,6 +255,9 @@ GST_START_TEST (seeks_find_the_very_frame)
     /* Every second one into the middle of the frame. */
     seek_to (&player, time + (i % 2) * 20 * GST_MSECOND, -1);
     player_compare (&player, targets[i], sums->pdata[targets[i]]);
+    /* A frame's time, cut off to microseconds. */
+    seek_to (&player, time - time % GST_USECOND, -1);
+    player_compare (&player, targets[i], sums->pdata[targets[i]]);
     if (targets[i] < 47)
       player_compare (&player, targets[i] + 1, sums->pdata[targets[i] + 1]);
   }
@@ -278,6 +285,10 @@ GST_START_TEST (seeks_honour_the_stop)
   gst_buffer_unref (player_expect (&player, 0));
   seek_to (&player, GST_SECOND, GST_SECOND + GST_SECOND / 4);
   player_skip (&player, 24, 6);
+  fail_unless (player_pull (&player) == NULL);
+  /* The time of frame 31, rounded to microseconds. */
+  seek_to (&player, GST_SECOND, 1291667 * GST_USECOND);
+  player_skip (&player, 24, 7);
   fail_unless (player_pull (&player) == NULL);
   /* And back again from there. */
   seek_to (&player, 0, GST_SECOND / 4);
@@ -415,7 +426,7 @@ gst_stream (void)
     tcase_add_test (tc, formats_show_the_same_picture);
   tcase_add_loop_test (tc, times_and_count_are_exact, 0, is_testcard ()? 5 : 2);
   tcase_add_test (tc, num_buffers_ends_the_stream);
-  tcase_add_loop_test (tc, length_follows_frames_and_duration, 0, 6);
+  tcase_add_loop_test (tc, length_follows_frames_and_duration, 0, 13);
   tcase_add_test (tc, same_seed_same_frames);
   tcase_add_test (tc, seeks_find_the_very_frame);
   tcase_add_test (tc, seeks_by_frame_number);

@@ -141,6 +141,28 @@ TEST(OptionTable, NumbersEndWhereTheTableSays) {
     }
 }
 
+// What is refused lies outside of what the sentence asks for.
+TEST(OptionTable, FractionsAreRefusedBySayingWhatIsWhole) {
+    const auto message = [](const char* name, const char* value) { return set(name, value).message; };
+    EXPECT_EQ(message("frames", "2.5"), "frames: expected -1 to 2147483647 (a whole number), got \"2.5\"");
+    EXPECT_EQ(message("frames", "24*6"), "frames: expected -1 to 2147483647 (a whole number), got \"24*6\"");
+    EXPECT_EQ(message("seed", "1.5"), "seed: expected -1 to 9223372036854775807 (a whole number), got \"1.5\"");
+    EXPECT_EQ(message("memory", "1.5G"),
+              "memory: expected 0 to 9223372036854775807 (whole bytes, with suffix K, M or G), got \"1.5G\"");
+    EXPECT_EQ(message("guidance", "-0.5"), "guidance: expected -1 or 0 to 100, got \"-0.5\"");
+    EXPECT_EQ(message("flow_shift", "x"), "flow_shift: expected 0 to 100, got \"x\"");
+    EXPECT_EQ(message("duration", "-0.5"),
+              "duration: expected 0.000001 to 86400 seconds, 0 or -1 (as 1.5, 00:01.5, 500ms or 20us), got \"-0.5\"");
+    EXPECT_EQ(message("duration", "0.0000009"),
+              "duration: expected 0.000001 to 86400 seconds, 0 or -1 (as 1.5, 00:01.5, 500ms or 20us), got \"0.0000009\"");
+    EXPECT_EQ(message("timeout", "-1"),
+              "timeout: expected 0.000001 to 86400 seconds or 0 (as 1.5, 00:01.5, 500ms or 20us), got \"-1\"");
+    for (const zt_option_info* option : all_options()) {
+        if (option->type != ZT_OPTION_INT) continue;
+        EXPECT_NE(message(option->name, "0.5").find(" (a whole number), got \"0.5\""), std::string::npos) << option->name;
+    }
+}
+
 TEST(OptionTable, EnumsTakeTheirWordsOnly) {
     for (const zt_option_info* option : all_options()) {
         if (option->type != ZT_OPTION_ENUM) continue;

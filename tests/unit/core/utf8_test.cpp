@@ -59,6 +59,21 @@ TEST(Utf8, NamesByteAndPlace) {
     EXPECT_FALSE(zt::find_text_fault("一只红色的狐狸\n\t🦊"));
 }
 
+TEST(Utf8, Utf16BecomesUtf8) {
+    const auto converted = [](std::string_view bytes, bool big_endian) {
+        std::string out;
+        return (zt::append_utf16(out, bytes, big_endian) ? "" : "broken after ") + out;
+    };
+    EXPECT_EQ(converted("", false), "");
+    EXPECT_EQ(converted(std::string_view("a\0\xE9\0\xD0\x72\x3E\xD8\x8A\xDD", 10), false), "aé狐🦊");
+    EXPECT_EQ(converted(std::string_view("\0a\0\xE9\x72\xD0\xD8\x3E\xDD\x8A", 10), true), "aé狐🦊");
+    EXPECT_EQ(converted(std::string_view("\x7F\0\x80\0\xFF\x07\0\x08\xFF\xFF", 10), false), "\x7F\xC2\x80\xDF\xBF\xE0\xA0\x80\xEF\xBF\xBF");
+    EXPECT_EQ(converted(std::string_view("\xFF\xDB\xFF\xDF", 4), false), "\xF4\x8F\xBF\xBF");  // the last of all
+    for (const std::string_view broken : {std::string_view("a\0\x3E\xD8", 4), std::string_view("a\0\x8A\xDD", 4), std::string_view("a\0\x3E\xD8" "b\0", 6),
+                                          std::string_view("a\0b", 3), std::string_view("a\0\x3E\xD8\x8A", 5), std::string_view("a\0\x3E\xD8\x3E\xD8", 6)})
+        EXPECT_EQ(converted(broken, false), "broken after a");
+}
+
 TEST(Utf8, ShowsForeignTextOnOneLine) {
     EXPECT_EQ(zt::one_line("a\nb\x1b\xFF", 100), "a\\nb\\x1B\\xFF");
     EXPECT_EQ(zt::one_line("狐狸", 5), "狐…");  // never half a character

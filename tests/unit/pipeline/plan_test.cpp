@@ -274,7 +274,7 @@ TEST(Plan, AStoryboardGivesShotsAndLength) {
     request.transition = ZT_TRANSITION_MORPH;
     const Plan pal = plan_of(request);
     EXPECT_EQ(pal.generation.frames, 100);
-    EXPECT_EQ(pal.script.list.shots[1].first_frame, 38);  // 37.5, the later one
+    EXPECT_EQ(pal.script.list.shots[1].first_frame, 38);  // 37.5: the first after it
     EXPECT_TRUE(pal.script.morph);
     EXPECT_TRUE(pal.generation.morph);
 }
@@ -323,6 +323,26 @@ TEST(Plan, StoryboardsAreRefusedByName) {
     request.transition = ZT_TRANSITION_MORPH;
     EXPECT_EQ(message(), "accepted");
     EXPECT_EQ(message(without_morph), "transition: expected cut (this model cannot go on from a picture), got morph");
+}
+
+TEST(Plan, WhatHasToBeSaidAboutPromptsIsLoggedOnce) {
+    const auto logged = [](const zt_request& request, zt::pipeline::Purpose purpose = zt::pipeline::Purpose::kStart) {
+        std::string lines;
+        (void)make_plan(request, FakeModel(), [&](zt_log_level level, const std::string& line) {
+            lines += (level == ZT_LOG_WARNING ? "warning " : "") + line;
+        }, purpose);
+        return lines;
+    };
+    zt_request request = a_request();
+    EXPECT_EQ(logged(request), "");
+    request.prompt = "0: a fox 30: a cat";
+    EXPECT_EQ(logged(request), "warning prompt: looks like a list of frames, got \"0: a fox 30: a cat\"; "
+                               "storyboard=FILE takes one prompt per time span");
+    EXPECT_EQ(logged(request, zt::pipeline::Purpose::kAsk), "");
+    request = a_storyboard();
+    std::ofstream(request.storyboard) << "00:00:01,000 --> 00:00:02,000\na fox\n\n00:00:01,000 --> 00:00:02,000\nruns\n";
+    EXPECT_EQ(plan_of(request).generation.first.prompt, "a fox runs");
+    EXPECT_EQ(logged(request), "zt-plan-shots.srt: line 4: begins on the same frame as the cue before, so their texts are one prompt");
 }
 
 TEST(Plan, RandomSeedsAreDrawnLoggedAndDiffer) {

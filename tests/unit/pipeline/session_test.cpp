@@ -225,6 +225,18 @@ TEST(Session, AModelThatMakesShotsInOnePieceObeysThemAndNothingElse) {
     EXPECT_EQ(session.read(-1, frame, failure), ZT_END);
 }
 
+TEST(Session, LivePromptsThatAreListsOfFramesGetAHint) {
+    std::string logged;
+    Plan plan = a_plan(8, 0);
+    plan.generation.log = [&](zt_log_level, const std::string& line) { logged += line; };
+    Session session(std::make_shared<FakeModel>(), plan);
+    (void)session.set_prompt("a bear at 10:30");
+    EXPECT_EQ(logged, "");
+    (void)session.set_prompt("0: a fox 30: a cat");
+    EXPECT_NE(logged.find("storyboard=FILE takes one prompt per time span"), std::string::npos) << logged;
+    session.cancel();
+}
+
 TEST(Session, RefusedPromptLeavesTheOldInForce) {
     Session session(std::make_shared<FakeModel>(), a_plan(20, 0));
     EXPECT_THROW((void)session.set_prompt("refused"), zt::Error);
