@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -79,14 +80,25 @@ static const char *option_text(const ZtGenerator *s, const Passed *option, char 
             snprintf(text, size, "%d", value);
         return text;
     }
-    case ZT_OPTION_INT:
+    case ZT_OPTION_INT: {
+        const double value = *(const double *)field;
+        const int64_t whole = (int64_t)value;
+        const int millionths = (int)lrint(fabs(value - (double)whole) * 1e6);
+        if (value == option->number_default)
+            return NULL;
+        if (millionths)     /* by hand, since %f writes the locale's decimal point */
+            snprintf(text, size, "%s%" PRId64 ".%06d", value < 0 ? "-" : "", FFABS(whole), millionths);
+        else
+            snprintf(text, size, "%" PRId64, whole);
+        return text;
+    }
     case ZT_OPTION_TIME: {
         const int64_t value = *(const int64_t *)field;
         if (value == (int64_t)option->number_default)
             return NULL;
-        if (option->type == ZT_OPTION_TIME && value == -1000000)
+        if (value == -1000000)
             return "-1";
-        snprintf(text, size, option->type == ZT_OPTION_TIME ? "%" PRId64 "us" : "%" PRId64, value);
+        snprintf(text, size, "%" PRId64 "us", value);
         return text;
     }
     case ZT_OPTION_DOUBLE: {

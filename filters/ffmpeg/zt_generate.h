@@ -20,7 +20,7 @@
 #define FIELD_DICT(name)   char *name;
 #define FIELD_BOOL(name)   int name;
 #define FIELD_ENUM(name)   int name;
-#define FIELD_INT(name)    int64_t name;
+#define FIELD_INT(name)    double name;     /* FFmpeg would round 2.5 to 2 without a word; the engine refuses it */
 #define FIELD_TIME(name)   int64_t name;
 #define FIELD_DOUBLE(name) double name;
 #define FIELD_SIZE(name)   int name[2];
@@ -77,7 +77,7 @@ typedef struct ZtGenerator {
 #define AV_BOOL(n, text, number, min, max, flags, help) \
     AV_NUMBER(n, BOOL, i64, number, min, max, flags, help)
 #define AV_INT(n, text, number, min, max, flags, help) \
-    AV_NUMBER(n, INT64, i64, number, min, (double)(max), flags, help)
+    AV_NUMBER(n, DOUBLE, dbl, number, min, (double)(max), flags, help)
 #define AV_DOUBLE(n, text, number, min, max, flags, help) \
     AV_NUMBER(n, DOUBLE, dbl, number, min, max, flags, help)
 #define AV_TIME(n, text, number, min, max, flags, help) \

@@ -243,11 +243,11 @@ t2v_options_text (const T2vOptions * options, T2vOption option)
       return g_strdup (g_ascii_dtostr (digits, sizeof (digits),
               g_value_get_double (value)));
     case ZT_OPTION_TIME:
-      /* The engine counts microseconds; rounding up keeps 1 ns from meaning "unset". */
-      if (g_value_get_int64 (value) < 0)
-        return g_strdup ("-1");
+      /* The engine counts microseconds and drops what is below, as everywhere; 1 ns does not mean "unset". */
+      if (g_value_get_int64 (value) <= 0)
+        return g_strdup (g_value_get_int64 (value) < 0 ? "-1" : "0us");
       return g_strdup_printf ("%" G_GINT64_FORMAT "us",
-          (g_value_get_int64 (value) + 999) / 1000);
+          MAX (g_value_get_int64 (value) / 1000, 1));
     case ZT_OPTION_ENUM:
     {
       GEnumClass *klass = g_type_class_ref (G_VALUE_TYPE (value));

@@ -237,7 +237,8 @@ t2v_text_apply (GstT2vBase * self, GstClockTime running_time)
 
   g_mutex_lock (&wait->lock);
   while ((next = g_queue_peek_head (&wait->texts)) != NULL
-      && next->time <= running_time + ZT_CUE_SLACK_US * GST_USECOND) {
+      && (next->time <= running_time
+          || next->time - running_time <= ZT_CUE_SLACK_US * GST_USECOND)) {
     g_clear_pointer (&due, free_timed);
     due = g_queue_pop_head (&wait->texts);
     g_cond_broadcast (&wait->changed);
