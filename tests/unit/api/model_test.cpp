@@ -70,7 +70,8 @@ TEST(Model, WrongParamsNameTheOption) {
     EXPECT_NE(refusal(with([](auto& p) { p.model = "no\x1bsuch"; }), ZT_ERROR_NOT_FOUND)
                   .find("\"no\\x1Bsuch\""),
               std::string::npos);
-    (void)refusal(with([](auto& p) { p.model = "/dev/null"; }), ZT_ERROR_UNSUPPORTED);
+    EXPECT_EQ(refusal(with([](auto& p) { p.model = "/dev/null"; }), ZT_ERROR_IO),
+              "\"/dev/null\": expected a regular file, got a device");
 }
 
 TEST(Model, StructSizesOfOtherVersions) {
