@@ -84,11 +84,11 @@ std::string plan_lines(const ModelParts& parts, const PlanRequest& r) {
            "\n  peak when there is room to keep blocks and decoder for the next clip: " + size_text(plan.kept_peak()) + "\n";
 }
 
-// How many matrices of how many become dense, and what there is to be warned of.
-std::string adapter_lines(const LoraSet& loras, const std::string& warnings) {
+// How many matrices of how many become dense.
+std::string adapter_line(const LoraSet& loras) {
     const std::vector<std::string> tensors = loras.tensors();
     const auto whole = std::count_if(tensors.begin(), tensors.end(), [&](const std::string& name) { return loras.changes_whole(name); });
-    return "adapters   " + count_text(tensors.size()) + " tensors changed, " + count_text(static_cast<uint64_t>(whole)) + " of them by more than low rank parts (not packed then)\n" + warnings;
+    return "adapters   " + count_text(tensors.size()) + " tensors changed, " + count_text(static_cast<uint64_t>(whole)) + " of them by more than low rank parts (not packed then)\n";
 }
 
 }  // namespace
@@ -97,10 +97,10 @@ std::string inspect(const std::string& path, const EngineOptions& options, const
     const ModelParts parts = find_parts(path, options);
     PlanRequest plan = request;
     std::shared_ptr<const LoraSet> loras;
-    std::string warnings;
+    std::vector<std::string> warnings = parts.warnings;
     if (!lora.empty() && parts.transformer_file.checkpoint != nullptr)
         loras = LoraSet::open(parse_lora_option(lora), lora_base(parts.transformer, *parts.transformer_file.checkpoint),
-                              [&](zt_log_level, const std::string& text) { warnings += "  warning: " + text + "\n"; });
+                              [&](zt_log_level, const std::string& text) { warnings.push_back(text); });
     plan.loras = loras.get();
     if (!parts.tiling.empty()) plan.tiling = parts.tiling;
     if (parts.true_cfg > 1.0) plan.prompts = 2;
@@ -110,10 +110,9 @@ std::string inspect(const std::string& path, const EngineOptions& options, const
             part_line("text_encoder", parts.text_encoder, Part::kLlm) + folder_line("tokenizer", parts.tokenizer) +
             part_line("text_encoder_2", parts.text_encoder_2, Part::kClipText) + folder_line("tokenizer_2", parts.tokenizer_2);
     if (parts.transformer.kind != Kind::kTextToVideo) text += part_line("image_encoder", parts.image_encoder, Part::kClipVision);
-    if (loras != nullptr) text += adapter_lines(*loras, warnings);
+    if (loras != nullptr) text += adapter_line(*loras);
     if (!parts.missing.empty()) text += "missing\n";
     for (const std::string& sentence : parts.missing) text += "  " + sentence + "\n";
-    std::vector<std::string> warnings = parts.warnings;
     for (std::string& sentence : value_warnings(parts)) warnings.push_back(std::move(sentence));
     if (!warnings.empty()) text += "warnings\n";
     for (const std::string& sentence : warnings) text += "  " + sentence + "\n";
