@@ -39,7 +39,7 @@ constexpr const char* kExamples =
     "  zoetrope generate \"a red fox runs through the snow at night\" -o fox.y4m --duration 6\n"
     "  zoetrope generate --storyboard shots.srt -o - | ffmpeg -i - \\\n"
     "      -vf setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709 shots.mp4\n"
-    "  zoetrope generate \"a blue whale\" --frames -1 -o - | mpv --vf=format:colormatrix=bt.709 -\n"
+    "  zoetrope generate \"a blue fish\" --frames -1 -o - | mpv --vf=format:colormatrix=bt.709 -\n"
     "\n"
     "y4m has no word for the colour matrix, BT.709: hence the arguments of the readers.\n"
     "\n"

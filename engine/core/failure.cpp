@@ -19,8 +19,12 @@ namespace {
 // zt_error has room for 507 bytes; "…" takes three.
 constexpr size_t kMessageBytes = 504;
 
-// LibTorch reports exhausted host memory as a plain error, told apart by its text only.
+// LibTorch reports exhausted host memory as a plain error, told apart by its text only. Where there is not even
+// memory for the text, it breaks off within its first words, which are the allocator's.
 bool tells_of_memory(std::string_view text) {
+    constexpr std::string_view kAllocator = "[enforce fail at alloc_cpu";
+    constexpr size_t kFewWords = 13;  // "[enforce fail"
+    if (text.size() >= kFewWords && kAllocator.starts_with(text)) return true;
     return text.find("can't allocate memory") != std::string_view::npos ||
            text.find("not enough memory") != std::string_view::npos ||
            text.find("out of memory") != std::string_view::npos;

@@ -133,7 +133,7 @@ class Encoders(Colour):
 class Documentation(MediaTest):
     def pages(self):
         folder = pathlib.Path(SOURCE)
-        return [*folder.glob("docs/**/*.md"), *folder.glob("examples/**/*.sh"), *folder.glob("cli/*.cpp")]
+        return [folder / "README.md", *folder.glob("docs/**/*.md"), *folder.glob("examples/**/*.sh"), *folder.glob("cli/*.cpp")]
 
     @staticmethod
     def commands(page):

@@ -216,8 +216,8 @@ class Ends(MediaTest):
         for inputs in (["-i", self.png], ["-loop", "1", "-i", self.png], ["-i", self.path("long.mp4")], ["-f", "lavfi", "-i", "testsrc"]):
             self.assertEqual(len(self.frames_of(*inputs)[0]), 32, inputs)
         got, err = self.frames_of("-i", self.png, graph=I2V + "duration=1.5:rate=25")
-        self.assertEqual(len(got), 37)
-        self.assertIn("testcard: 256x144, 25/1 fps, 37 frames", err)
+        self.assertEqual(len(got), 38)
+        self.assertIn("testcard: 256x144, 25/1 fps, 38 frames", err)
 
     def test_input_is_told_to_stop(self):
         """A camera-like input of 25 frames a second for an hour: only the first is waited for."""

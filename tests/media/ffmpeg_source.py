@@ -128,7 +128,7 @@ class Commands(MediaTest):
 
     def test_aliases_and_rates(self):
         _, err = self.ok(ffmpeg(f"{CARD}x:s=320x180:r=ntsc-film:d=1:seed=5,showinfo", "-f", "null", "-"))
-        self.assertIn("testcard: 320x180, 24000/1001 fps, 23 frames, seed 5", err)
+        self.assertIn("testcard: 320x180, 24000/1001 fps, 24 frames, seed 5", err)
         self.assertIn("s:320x180", err)
         self.assertIn("23 frames in ", err)
 

@@ -25,6 +25,16 @@ TEST(Failure, OwnErrorsKeepStatusAndSentence) {
     EXPECT_EQ(failure->message, "m.safetensors: expected 1, got 2");
 }
 
+TEST(Failure, AnAllocatorsMessageThatBreaksOffTellsOfMemory) {
+    const auto status_of = [](const char* text) {
+        return zt::attempt([&] { throw std::runtime_error(text); })->status;
+    };
+    EXPECT_EQ(status_of("[enforce fail a"), ZT_ERROR_MEMORY);
+    EXPECT_EQ(status_of("[enforce fail at alloc_cpu"), ZT_ERROR_MEMORY);
+    EXPECT_EQ(status_of("[enforce fail at Shape.cpp:12] a > 0"), ZT_ERROR_INTERNAL);
+    EXPECT_EQ(status_of("["), ZT_ERROR_INTERNAL);
+}
+
 TEST(Failure, MemoryIsToldApart) {
     EXPECT_EQ(zt::attempt([] { throw std::bad_alloc(); })->status, ZT_ERROR_MEMORY);
     // As LibTorch's CPU allocator words it.
