@@ -7,13 +7,8 @@
 
 namespace zt::device {
 
-// The calling thread, one of our own, computes without helpers from now on. Starts no thread.
-void compute_alone();
-
 // Opens inference mode and sets the number of threads to compute with (threads_for(wish)) on the
-// thread that makes it, until it is destroyed on the same thread. The other threads are started here
-// and wait for work from then on. Throws ZT_ERROR_MEMORY when the system does not give that many
-// (limits of the user, the container or the address space).
+// thread that makes it, until it is destroyed on the same thread.
 class WorkerScope {
 public:
     explicit WorkerScope(int wish);

@@ -20,8 +20,6 @@
 #include "core/error.h"
 #include "core/model_folders.h"
 #include "core/utf8.h"
-#include "device/start_thread.h"
-#include "device/worker_scope.h"
 
 namespace zt::pipeline {
 
@@ -211,14 +209,7 @@ OpenedModel open_model(const std::string& name, LoadOptions options) {
     const Found found = find_model(wanted);
     options.path = found.path;
     const std::string key = sharing_key(*found.family, options);
-    ModelPtr model = open_shared(key, [&] {
-        // Reading weights computes. On the caller's thread the tensor library would start a pool of
-        // threads that belongs to the host's thread, and end the process where it cannot.
-        return device::on_new_thread([&] {
-            device::compute_alone();
-            return found.family->load(options);
-        });
-    });
+    ModelPtr model = open_shared(key, [&] { return found.family->load(options); });
     return {std::move(model), wanted, std::string(found.family->name())};
 }
 

@@ -13,8 +13,6 @@ namespace zt::device {
 
 struct WorkerScope::State {};
 
-void compute_alone() {}
-
 WorkerScope::WorkerScope(int) {}
 WorkerScope::~WorkerScope() = default;
 
