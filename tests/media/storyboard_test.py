@@ -91,7 +91,7 @@ class Storyboard(MediaTest):
         clip = clips["24"]
         self.assertEqual(len(clip), FRAMES)
         for name, (num, den) in RATES.items():
-            for frame, picture in enumerate(clips[name]):
+            for frame, picture in enumerate(clips[name][:FIRST[1]]):   # of the others the unit test of rates tells
                 first = FIRST[shot_of(frame)]
                 self.assertTrue(picture == clip[first + (frame - first) * 24 * den // num], f"{name}: frame {frame}")
         luma = SIZE[0] * SIZE[1]

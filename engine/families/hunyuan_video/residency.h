@@ -20,7 +20,6 @@
 #include <variant>
 #include <vector>
 
-#include "device/worker_scope.h"
 #include "families/hunyuan_video/llm.h"
 #include "families/hunyuan_video/loader.h"
 #include "families/hunyuan_video/transformer.h"
@@ -74,7 +73,6 @@ private:
         reading_ = index;
         next_ = std::async(std::launch::async, [this, index] {
             const c10::InferenceMode inference;   // a property of a thread
-            device::compute_alone();   // a pool of its own would be started for every item, and end the process where it cannot
             return read_(index);
         });
     }
