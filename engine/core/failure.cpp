@@ -47,7 +47,7 @@ Failure describe_current() {
         return {ZT_ERROR_MEMORY, "memory: expected enough for this request, got none left"};
     } catch (const std::system_error& error) {
         // Threads that cannot be started are the only system errors that reach this place.
-        return {ZT_ERROR_MEMORY, one_line(std::string("system: ") + error.what(), kMessageBytes)};
+        return {ZT_ERROR_MEMORY, one_line("threads: expected to start one more, got none (" + error.code().message() + ")", kMessageBytes)};
     } catch (const std::exception& error) {
         return describe(error);
     } catch (...) {

@@ -13,4 +13,8 @@ void set_threads(int count);
 // else (0) one per core.
 [[nodiscard]] int threads_for(int wish);
 
+// Throws ZT_ERROR_MEMORY unless `count` threads, the calling one among them, can be there at once:
+// starts the others, which wait for each other and end. Returns when the system has their places back.
+void require_threads(int count);
+
 }  // namespace zt::device

@@ -20,6 +20,8 @@
 #include "core/error.h"
 #include "core/model_folders.h"
 #include "core/utf8.h"
+#include "device/start_thread.h"
+#include "device/worker_scope.h"
 
 namespace zt::pipeline {
 
@@ -209,7 +211,16 @@ OpenedModel open_model(const std::string& name, LoadOptions options) {
     const Found found = find_model(wanted);
     options.path = found.path;
     const std::string key = sharing_key(*found.family, options);
-    ModelPtr model = open_shared(key, [&] { return found.family->load(options); });
+    ModelPtr model = open_shared(key, [&] {
+        // Reading weights computes. Where the system gives no threads for that, the tensor library would
+        // end the process, so there one thread reads alone. It cannot be the host's: the number of threads
+        // that a thread computes with stays, and would slow the host's own use of OpenMP.
+        if (device::try_start_pool()) return found.family->load(options);
+        return device::on_new_thread([&] {
+            device::compute_alone();
+            return found.family->load(options);
+        });
+    });
     return {std::move(model), wanted, std::string(found.family->name())};
 }
 

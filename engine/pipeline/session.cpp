@@ -3,42 +3,18 @@
 // One generation; see session.h.
 #include "pipeline/session.h"
 
-#include <csignal>
 #include <utility>
 
+#include "device/start_thread.h"
 #include "pipeline/images.h"
 #include "pipeline/worker.h"
 
 namespace zt::pipeline {
 
-namespace {
-
-// Starts a thread with all signals blocked, so that the host's handlers run on the host's threads;
-// the tensor library's own threads inherit this from the worker.
-template <typename Body>
-std::jthread start_thread(Body body) {
-    class BlockSignals {
-    public:
-        BlockSignals() {
-            sigset_t all;
-            sigfillset(&all);
-            pthread_sigmask(SIG_SETMASK, &all, &before_);
-        }
-        ~BlockSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-    private:
-        sigset_t before_{};
-    };
-    const BlockSignals block;
-    return std::jthread(std::move(body));
-}
-
-}  // namespace
-
 Session::Session(std::shared_ptr<const families::Model> model, Plan plan)
     : model_(std::move(model)), plan_(std::move(plan)), steering_(plan_.generation.first, plan_.generation.frames, model_->limits().steerable, plan_.script),
       queue_(plan_.prefetch), progress_(plan_.generation.frames), turnstile_(turnstile_of(*model_)),
-      worker_(start_thread([this] {
+      worker_(device::start_thread([this] {
           run_worker({*model_, plan_, cancel_, steering_, queue_, progress_, turnstile_});
       })) {}
 

@@ -109,19 +109,24 @@ protected:
 
 TEST_F(SessionFault, a_thread_that_cannot_be_started_is_an_error) {
     for (int fault : {EAGAIN, ENOMEM}) {
-        long call = 1;
-        for (;; ++call) {
+        long refused = 0;
+        for (long call = 1;; ++call) {
             zt_error error = ZT_ERROR_INIT;
             zt_shim_arm("pthread_create", fault, call);
             const zt_status status = next_.make(&error);
             const long faults = zt_shim_faults();
             zt_shim_disarm();
             if (faults == 0) break;
-            ASSERT_TRUE(status == ZT_ERROR_MEMORY || status == ZT_ERROR_INTERNAL) << status;
-            ASSERT_NE(error.message[0], '\0');
+            if (status == ZT_OK) {   // one thread read the weights
+                ASSERT_EQ(next_.view(), good_.view()) << call;
+            } else {
+                ASSERT_EQ(status, ZT_ERROR_MEMORY) << call;
+                ASSERT_NE(error.message[0], '\0');
+                ++refused;
+            }
             expect_as_before();
         }
-        EXPECT_GE(call, 2) << "a session starts at least its worker";
+        EXPECT_GE(refused, 1) << "a session starts at least its worker";
     }
 }
 

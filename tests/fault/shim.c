@@ -22,7 +22,7 @@ enum function { NONE, OPEN, OPENAT, READ, PREAD, WRITE, FSYNC, RENAME, PTHREAD_C
 static const char *const names[FUNCTIONS] = { "", "open", "openat", "read", "pread", "write", "fsync",
                                               "rename", "pthread_create" };
 
-static atomic_int armed, armed_fault;
+static atomic_int armed, armed_fault, armed_on;
 static atomic_long armed_call, calls, faults;
 
 void zt_shim_arm(const char *function, int fault, long call)
@@ -32,6 +32,16 @@ void zt_shim_arm(const char *function, int fault, long call)
     faults = 0;
     armed_fault = fault;
     armed_call = call;
+    armed_on = 0;
+    for (int i = 1; i < FUNCTIONS; i++)
+        if (!strcmp(function, names[i]))
+            armed = i;
+}
+
+void zt_shim_arm_from(const char *function, int fault, long call)
+{
+    zt_shim_arm("", fault, call);
+    armed_on = 1;
     for (int i = 1; i < FUNCTIONS; i++)
         if (!strcmp(function, names[i]))
             armed = i;
@@ -73,6 +83,10 @@ __attribute__((constructor)) static void arm_from_environment(void)
     for (size_t i = 0; i < sizeof faults_by_name / sizeof *faults_by_name; i++)
         if (!strcmp(fault, faults_by_name[i].name))
             number = faults_by_name[i].value;
+    if (strchr(call, '+')) {
+        zt_shim_arm_from(text, number, atol(call));
+        return;
+    }
     zt_shim_arm(text, number, !strcmp(call, "*") ? ZT_SHIM_EVERY : !strcmp(call, "/2") ? ZT_SHIM_SECOND : atol(call));
 }
 
@@ -82,7 +96,7 @@ static int fault_of(enum function function)
     if (armed != (int)function)
         return 0;
     long number = ++calls, wanted = armed_call;
-    int hit = wanted == ZT_SHIM_EVERY || (wanted == ZT_SHIM_SECOND ? number % 2 == 1 : number == wanted);
+    int hit = wanted == ZT_SHIM_EVERY || (wanted == ZT_SHIM_SECOND ? number % 2 == 1 : armed_on ? number >= wanted : number == wanted);
     if (!hit)
         return 0;
     faults++;

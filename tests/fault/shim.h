@@ -6,7 +6,7 @@
  *
  * lets the third pread of the process fail with EIO. The fault is an errno name, its number, or
  * "short": reads and writes move one byte at most. The last part is the call, counted from 1; "*"
- * is every call, "/2" every second one (the first, the third ...).
+ * is every call, "/2" every second one (the first, the third ...), "3+" the third and all behind it.
  * Functions: open openat read pread write fsync rename pthread_create. fork'ed children inherit it.
  */
 #ifndef ZT_TESTS_FAULT_SHIM_H
@@ -21,6 +21,8 @@ enum { ZT_SHIM_EVERY = 0, ZT_SHIM_SECOND = -2 };  /* instead of a call's number 
 
 /* Arms one fault of one function and forgets the one before; counts calls from 1 again. */
 void zt_shim_arm(const char *function, int fault, long call);
+/* The same for this call and all that follow, which is what a limit does. */
+void zt_shim_arm_from(const char *function, int fault, long call);
 void zt_shim_disarm(void);
 /* Calls of the armed function since it was armed; how many of them got the fault. */
 long zt_shim_calls(void);

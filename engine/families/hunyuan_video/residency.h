@@ -20,6 +20,7 @@
 #include <variant>
 #include <vector>
 
+#include "device/worker_scope.h"
 #include "families/hunyuan_video/llm.h"
 #include "families/hunyuan_video/loader.h"
 #include "families/hunyuan_video/transformer.h"
@@ -73,6 +74,7 @@ private:
         reading_ = index;
         next_ = std::async(std::launch::async, [this, index] {
             const c10::InferenceMode inference;   // a property of a thread
+            if (!device::try_start_pool()) device::compute_alone();
             return read_(index);
         });
     }

@@ -88,7 +88,8 @@ ZT_API uint32_t zt_version(void);
 
 typedef enum zt_log_level { ZT_LOG_ERROR = 1, ZT_LOG_WARNING, ZT_LOG_INFO, ZT_LOG_VERBOSE, ZT_LOG_DEBUG } zt_log_level;
 
-/* Called from the calling thread or from a session's worker, never under a lock of the library.
+/* Called from the calling thread, from a thread that it waits for (where threads are few, zt_model_open reads weights on one),
+ * or from a session's worker, never under a lock of the library.
  * The message is one line without a newline, valid during the call. Must not destroy the object
  * that logs, nor wait for a frame: the worker has its turn meanwhile. */
 typedef void (*zt_log_fn)(void *opaque, zt_log_level level, const char *message);

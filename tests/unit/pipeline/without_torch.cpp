@@ -13,6 +13,10 @@ namespace zt::device {
 
 struct WorkerScope::State {};
 
+void compute_alone() {}
+
+bool try_start_pool() { return true; }
+
 WorkerScope::WorkerScope(int) {}
 WorkerScope::~WorkerScope() = default;
 
