@@ -56,12 +56,31 @@ size_t utf8_sequence_bytes(std::string_view text, size_t at) noexcept {
     return bytes;
 }
 
+void append_code_point(std::string& text, char32_t c) {
+    const auto put = [&text](char32_t byte) { text += static_cast<char>(static_cast<uint8_t>(byte)); };
+    if (c < 0x80) {
+        put(c);
+        return;
+    }
+    if (c < 0x800) {
+        put(0xC0 | c >> 6);
+    } else {
+        if (c < 0x10000) {
+            put(0xE0 | c >> 12);
+        } else {
+            put(0xF0 | c >> 18);
+            put(0x80 | (c >> 12 & 0x3F));
+        }
+        put(0x80 | (c >> 6 & 0x3F));
+    }
+    put(0x80 | (c & 0x3F));
+}
+
 bool append_utf16(std::string& out, std::string_view bytes, bool big_endian) {
     const auto unit = [&](size_t at) {
         const unsigned first = byte_at(bytes, at), second = byte_at(bytes, at + 1);
         return big_endian ? first << 8 | second : second << 8 | first;
     };
-    const auto put = [&](unsigned value) { out += static_cast<char>(value); };
     for (size_t at = 0; at < bytes.size(); at += 2) {
         if (bytes.size() - at < 2) return false;
         unsigned code = unit(at);
@@ -72,22 +91,7 @@ bool append_utf16(std::string& out, std::string_view bytes, bool big_endian) {
             code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
             at += 2;
         }
-        if (code < 0x80) {
-            put(code);
-            continue;
-        }
-        if (code < 0x800) {
-            put(0xC0 | code >> 6);
-        } else {
-            if (code < 0x10000) {
-                put(0xE0 | code >> 12);
-            } else {
-                put(0xF0 | code >> 18);
-                put(0x80 | (code >> 12 & 0x3F));
-            }
-            put(0x80 | (code >> 6 & 0x3F));
-        }
-        put(0x80 | (code & 0x3F));
+        append_code_point(out, code);
     }
     return true;
 }

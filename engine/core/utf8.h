@@ -16,6 +16,9 @@ inline constexpr size_t kShownTextBytes = 200;
 // Bytes of the well-formed sequence (Unicode 15, table 3-7) that starts at `at`; 0 if there is none.
 [[nodiscard]] size_t utf8_sequence_bytes(std::string_view text, size_t at) noexcept;
 
+// Appends a code point that is no surrogate.
+void append_code_point(std::string& text, char32_t c);
+
 // Appends UTF-16, two bytes a unit, as UTF-8. False when a surrogate stands alone or half a unit is
 // left; out then holds what came before it.
 [[nodiscard]] bool append_utf16(std::string& out, std::string_view bytes, bool big_endian);

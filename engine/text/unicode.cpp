@@ -53,26 +53,6 @@ char32_t previous_code_point(std::string_view text, size_t& end) noexcept {
     return next_code_point(text, at);
 }
 
-void append_code_point(std::string& text, char32_t c) {
-    const auto put = [&text](char32_t byte) { text += static_cast<char>(static_cast<uint8_t>(byte)); };
-    if (c < 0x80) {
-        put(c);
-        return;
-    }
-    if (c < 0x800) {
-        put(0xC0 | c >> 6);
-    } else {
-        if (c < 0x10000) {
-            put(0xE0 | c >> 12);
-        } else {
-            put(0xF0 | c >> 18);
-            put(0x80 | (c >> 12 & 0x3F));
-        }
-        put(0x80 | (c >> 6 & 0x3F));
-    }
-    put(0x80 | (c & 0x3F));
-}
-
 bool is_valid_utf8(std::string_view text) noexcept {
     for (size_t at = 0; at < text.size();) {
         const size_t bytes = utf8_sequence_bytes(text, at);

@@ -14,7 +14,6 @@ namespace zt::text {
 [[nodiscard]] char32_t next_code_point(std::string_view text, size_t& at) noexcept;
 // The code point that ends before `end` > 0; `end` moved to its start.
 [[nodiscard]] char32_t previous_code_point(std::string_view text, size_t& end) noexcept;
-void append_code_point(std::string& text, char32_t c);
 
 [[nodiscard]] bool is_valid_utf8(std::string_view text) noexcept;
 // Property White_Space.

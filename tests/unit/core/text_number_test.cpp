@@ -102,6 +102,8 @@ TEST(TextNumber, DigitsBelowAMicrosecondAreDropped) {
 
 TEST(TextNumber, BytesWithSuffix) {
     EXPECT_EQ(zt::parse_bytes("0"), 0);
+    EXPECT_EQ(zt::parse_bytes("7K"), 7 * 1024);
+    EXPECT_EQ(zt::parse_bytes("3M"), 3 * 1024 * 1024);
     EXPECT_EQ(zt::parse_bytes("6G"), int64_t{6} << 30);
     for (const char* wrong : {"", "G", "-1", "1.5G", "6g", "9999999999G"})
         EXPECT_FALSE(zt::parse_bytes(wrong)) << wrong;

@@ -55,6 +55,10 @@ TEST(Utf8, NamesByteAndPlace) {
     EXPECT_EQ(zt::find_text_fault("ab\x1b[1m")->got, "control character U+001B at 2");
     EXPECT_EQ(zt::find_text_fault("ab\xC2\x9B")->got, "control character U+009B at 2");
     EXPECT_EQ(zt::find_text_fault("overlong \xC0\xAF")->got, "byte 0xC0 at 9");
+    EXPECT_EQ(zt::find_text_fault("\xE0\x9F\xBF")->got, "byte 0xE0 at 0");      // U+07FF in three bytes
+    EXPECT_FALSE(zt::find_text_fault("\xE0\xA0\x80"));
+    EXPECT_EQ(zt::find_text_fault("\xF0\x8F\xBF\xBF")->got, "byte 0xF0 at 0");  // U+FFFF in four
+    EXPECT_FALSE(zt::find_text_fault("\xF0\x90\x80\x80"));
     EXPECT_EQ(zt::find_text_fault("\xF4\x90\x80\x80")->got, "byte 0xF4 at 0");
     EXPECT_FALSE(zt::find_text_fault("一只红色的狐狸\n\t🦊"));
 }
