@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "families/storybook/vae.h"
 #include "optimizer.h"
 
 namespace zt::training {
@@ -47,17 +46,6 @@ std::vector<std::string> begin_with(Model& model, Tensors tensors) {
     });
     assign(model, tensors);
     return left_out;
-}
-
-// The VAE of a checkpoint, fp32, of the shape it has there.
-inline storybook::Vae load_vae(const std::string& path, std::map<std::string, std::string>* metadata = nullptr) {
-    const Tensors tensors = load_tensors(path, metadata);
-    TORCH_CHECK(!tensors.empty(), "vae: expected a file, got ", path);
-    storybook::VaeConfig shape;
-    shape.channels = tensors.at("latent_mean").size(0);
-    storybook::Vae vae = storybook::make_vae(shape);
-    assign(vae, tensors);
-    return vae;
 }
 
 template <class Model>

@@ -20,15 +20,11 @@ struct Stage {
     const char* help;
 };
 constexpr Stage kStages[] = {
-    {"vae", zt::training::train_vae, "train the video VAE"},
-    {"gate", zt::training::gate, "what the VAE keeps of held-out clips"},
-    {"puppets", zt::training::train_puppets, "fit the puppets of the plan to the VAE's latents"},
-    {"denoiser", zt::training::train_denoiser, "train the denoiser on the VAE's latents"},
-    {"export", zt::training::export_model, "write the model folder from both"},
-    {"unpack", zt::training::unpack_model, "write checkpoints to go on from, out of a model folder"},
-    {"watch", zt::training::watch, "what a clip of raw RGB frames shows"},
-    {"errors", zt::training::run_errors, "where a model's latents are wrong"},
-    {"judge", zt::training::run_judge, "how often generated clips show what was asked"},
+    {"paint", zt::training::paint_layers, "paint every layer of the world"},
+    {"layers", zt::training::train_layers, "train the autoencoder of layers"},
+    {"export", zt::training::export_layers, "write the model folder"},
+    {"judge", zt::training::run_judge, "what of free phrases is understood, and how much seeds differ"},
+    {"fidelity", zt::training::run_fidelity, "clips beside the same ones of painted layers"},
 };
 
 }  // namespace

@@ -7,14 +7,10 @@
 
 namespace zt::training {
 
-void train_vae(Settings& settings);
-void gate(Settings& settings);
-void train_puppets(Settings& settings);
-void train_denoiser(Settings& settings);
-void export_model(Settings& settings);
-void unpack_model(Settings& settings);
-void run_errors(Settings& settings);
+void paint_layers(Settings& settings);
+void train_layers(Settings& settings);
+void export_layers(Settings& settings);
 void run_judge(Settings& settings);
-void watch(Settings& settings);
+void run_fidelity(Settings& settings);
 
 }  // namespace zt::training

@@ -181,7 +181,7 @@ class Other(unittest.TestCase):
         out, err, status = zoetrope("inspect", "storybook")
         self.assertEqual((err, status), ("", 0))
         text = out.decode()
-        for line in ("family     storybook\n", "256x144", "file       vae.safetensors, ", "\nsubject\n    fox, ", "\nmotion\n", " / 狐狸"):
+        for line in ("family     storybook, ", "512x288", "file       layers.safetensors, ", "\nsubject\n    fox: fox, ", "\nmotion\n", "狐狸"):
             self.assertIn(line, text)
         done = subprocess.run([PROGRAM[1], "inspect", "storybook"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120,
                               env={"ZOETROPE_MODEL_PATH": "/nosuch"})

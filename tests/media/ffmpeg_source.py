@@ -9,7 +9,7 @@ import unittest
 from ffmpeg_common import (BUILD, FFMPEG, FORMATS, MODEL, ZT_ENV, MediaTest, digests, ffmpeg, ffmpeg_version, main,
                            plane_bytes, probe, run, sha256)
 
-T2V = f"t2vsrc=model={MODEL}:prompt="
+T2V = f"t2vsrc=model={MODEL}:size=256x144:prompt="
 CARD = "t2vsrc=model=testcard:prompt="
 X264 = ["-c:v", "libx264", "-preset", "ultrafast"]
 
@@ -150,8 +150,8 @@ class Determinism(MediaTest):
     def compare_with_c_api(self, model, name, number, prompt):
         frames = 26 if model == "testcard" else 24
         host, _ = self.ok(run(ZT_ENV + [os.path.join(BUILD, "tests", "media", "frame_dump"), f"model={model}", f"prompt={prompt}",
-                                        f"frames={frames}", f"format={number}", "seed=7"], text=False))
-        ours, _ = self.ok(ffmpeg(f"t2vsrc=model={model}:prompt={prompt}:frames={frames}:seed=7,format={name}", "-pix_fmt", name,
+                                        f"frames={frames}", f"format={number}", "seed=7", "size=256x144"], text=False))
+        ours, _ = self.ok(ffmpeg(f"t2vsrc=model={model}:prompt={prompt}:frames={frames}:seed=7:size=256x144,format={name}", "-pix_fmt", name,
                                  "-f", "rawvideo", "-", text=False))
         size = sum(plane_bytes(name))
         self.assertEqual(len(host), frames * size)

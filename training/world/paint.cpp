@@ -67,7 +67,11 @@ float distance(const Shape& s, Point p) {
             // First-order distance: value over gradient; exact enough within a pixel of the edge.
             const float k = std::sqrt(u * u + v * v);
             const float g = std::sqrt(u * u / (s.rx * s.rx) + v * v / (s.ry * s.ry));
-            return g > 1e-6f ? k * (k - 1.f) / g - s.round : -std::min(s.rx, s.ry);
+            if (g <= 1e-6f) return -std::min(s.rx, s.ry);
+            const float d = k * (k - 1.f) / g;
+            // Far outside a flat ellipse that is too near; no point is nearer than the box around the ellipse.
+            const float box = std::max(std::abs(x * c + y * n) - s.rx, std::abs(-x * n + y * c) - s.ry);
+            return (d > 0 ? std::max(d, box) : d) - s.round;
         }
         case Shape::kLine: {
             float d = 1e9f;

@@ -66,6 +66,8 @@ struct Shape {
     float rx = 0, ry = 0, angle = 0, round = 0;
     Ink colour;
     bool lifted = false;   // a sheet of its own: casts a soft shadow on what is behind (paper)
+    float opacity = 1;     // of fill and line
+    float gone_at = 0;     // the y at which a shape that begins at y = 0 has faded to nothing; 0: it does not fade
 };
 
 [[nodiscard]] Shape ellipse(float x, float y, float rx, float ry, Ink c, float angle = 0);

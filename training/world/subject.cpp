@@ -3,41 +3,22 @@
 // Drawing of the subjects from ellipses, capsules and polygons.
 #include "world/subject.h"
 
+#include "world/draw.h"
+
 namespace zt::world {
 
-Rgb subject_colour(int colour) {
-    constexpr int table[kColours][3] = {{214, 36, 38}, {252, 144, 22}, {252, 222, 44},
-                                        {58, 168, 66}, {44, 106, 222}, {146, 70, 196},
-                                        {252, 138, 186}, {118, 72, 42}};
-    return rgb8(table[colour][0], table[colour][1], table[colour][2]);
+void eye(Shapes& s, float x, float y, const Act& a, float size) {
+    if (a.asleep) {
+        const std::vector<Point> lid{{x - 3.6f * size, y - 0.6f * size}, {x - 1.8f * size, y + 1.3f * size}, {x, y + 1.9f * size}, {x + 1.8f * size, y + 1.3f * size}, {x + 3.6f * size, y - 0.6f * size}};
+        s.push_back(line(lid, 2.1f * size, kWhite));
+        s.push_back(line(lid, 1.0f * size, kBlack));
+    } else {
+        s.push_back(ellipse(x, y, 3.9f * size, 4.5f * size, kWhite));
+        s.push_back(ellipse(x + 0.4f, y, 2.7f * size, 3.3f * size, kBlack));
+        s.push_back(ellipse(x + 1.3f * size, y - 1.2f * size, 0.9f * size, 0.9f * size, kWhite));
+    }
 }
 
-namespace {
-
-const Rgb kWhite = rgb8(252, 250, 244), kBlack = rgb8(28, 26, 34), kBrown = rgb8(128, 84, 52), kBeak = rgb8(246, 176, 40),
-          kGlass = rgb8(188, 226, 246), kTyre = rgb8(46, 46, 54), kPink = rgb8(246, 160, 170);
-constexpr float kTau = 6.2831853f;
-
-struct Palette {
-    Ink main, dark, light;
-};
-
-// How the puppet stands: its cycle 0..1, whether legs and wings work, whether it sleeps.
-struct Act {
-    float cycle;
-    bool moving, asleep;
-};
-
-using Shapes = std::vector<Shape>;
-
-void eye(Shapes& s, float x, float y, const Act& a) {
-    if (a.asleep)
-        s.push_back(line({{x - 3, y}, {x, y + 1.6f}, {x + 3, y}}, 1.1f, kBlack));
-    else
-        s.push_back(ellipse(x, y, 2.4f, 3.0f, kBlack));
-}
-
-// Four legs that swing in opposite pairs; standing straight when the subject does not walk.
 void legs(Shapes& s, const Palette& p, float back, float front, float top, const Act& a) {
     const float swing = a.moving ? std::sin(a.cycle * kTau) * 9.f : 0.f;
     s.push_back(line({{back + 5, top}, {back + 5 - swing, 35}}, 4.2f, p.dark));
@@ -45,6 +26,8 @@ void legs(Shapes& s, const Palette& p, float back, float front, float top, const
     s.push_back(line({{back, top}, {back + swing, 36}}, 4.6f, p.main));
     s.push_back(line({{front, top}, {front - swing, 36}}, 4.6f, p.main));
 }
+
+namespace {
 
 void fox(Shapes& s, const Palette& p, const Act& a) {
     const float wag = std::sin(a.cycle * kTau) * 3.f;
@@ -73,7 +56,7 @@ void cat(Shapes& s, const Palette& p, const Act& a) {
     s.push_back(polygon({{20, -24}, {34, -38}, {35, -14}}, p.main, 1.5f));
     s.push_back(ellipse(19, -10, 20, 17, p.main));
     s.push_back(ellipse(20, -3, 10, 7, kWhite));
-    s.push_back(ellipse(20, -6, 2.8f, 2.2f, kPink));
+    s.push_back(ellipse(20, -6, 2.8f, 2.2f, kRose));
     eye(s, 12, -13, a);
     eye(s, 27, -13, a);
 }
@@ -82,16 +65,16 @@ void rabbit(Shapes& s, const Palette& p, const Act& a) {
     const float swing = a.moving ? std::sin(a.cycle * kTau) * 7.f : 0.f;
     s.push_back(ellipse(-27, 12, 8, 8, kWhite));
     s.push_back(ellipse(8, -32, 6, 18, p.main, 0.25f));
-    s.push_back(ellipse(8, -31, 2.6f, 13, kPink, 0.25f));
+    s.push_back(ellipse(8, -31, 2.6f, 13, kRose, 0.25f));
     s.push_back(ellipse(22, -33, 6, 18, p.main, -0.1f));
-    s.push_back(ellipse(22, -32, 2.6f, 13, kPink, -0.1f));
+    s.push_back(ellipse(22, -32, 2.6f, 13, kRose, -0.1f));
     s.push_back(line({{12, 22}, {14 - swing, 36}}, 4.2f, p.dark));
     s.push_back(ellipse(-6, 12, 23, 18, p.main));
     s.push_back(ellipse(-12, 17, 13, 12, p.dark));
     s.push_back(line({{-16 + swing, 35}, {2 + swing, 35}}, 5.f, p.main));
     s.push_back(line({{16, 20}, {18 + swing, 36}}, 4.2f, p.main));
     s.push_back(ellipse(16, -6, 15, 13, p.main));
-    s.push_back(ellipse(28, -3, 4, 3.4f, kPink));
+    s.push_back(ellipse(28, -3, 4, 3.4f, kRose));
     eye(s, 19, -9, a);
 }
 
@@ -115,9 +98,8 @@ void fish(Shapes& s, const Palette& p, const Act& a) {
     s.push_back(polygon({{-4, 18}, {4, 32}, {12, 18}}, p.dark, 2));
     s.push_back(ellipse(4, 2, 34, 21, p.main));
     s.push_back(ellipse(-2, 2, 4, 17, p.light));
-    s.push_back(ellipse(-14, 2, 3.4f, 14, p.light));
-    s.push_back(ellipse(22, -4, 6.4f, 6.4f, kWhite));
-    s.push_back(ellipse(24, -4, 3.2f, 3.6f, kBlack));
+    s.push_back(ellipse(-14, 2, 3.4f, 14, p.dark));
+    eye(s, 22, -4, a, 1.4f);
     s.push_back(line({{32, 8}, {37, 6}}, 1.4f, kBlack));
 }
 
@@ -144,7 +126,7 @@ void car(Shapes& s, const Palette& p, const Act& a) {
 
 void boat(Shapes& s, const Palette& p, const Act& a) {
     const float flutter = std::sin(a.cycle * kTau) * 3.f;
-    s.push_back(line({{0, -42}, {0, 16}}, 1.8f, kBrown));
+    s.push_back(line({{0, -42}, {0, 16}}, 1.8f, kWood));
     s.push_back(polygon({{2, -40}, {18, -36 + flutter}, {2, -31}}, p.dark, 0.5f));
     s.push_back(polygon({{4, -28}, {34, 8}, {4, 8}}, p.light, 1));
     s.push_back(polygon({{-4, -34}, {-30, 8}, {-4, 8}}, kWhite, 1));
@@ -154,13 +136,13 @@ void boat(Shapes& s, const Palette& p, const Act& a) {
 
 void balloon(Shapes& s, const Palette& p, const Act& a) {
     const float sway = std::sin(a.cycle * kTau) * 2.f;
-    s.push_back(line({{-14, 12}, {-7 + sway, 28}}, 1.0f, kBrown));
-    s.push_back(line({{14, 12}, {7 + sway, 28}}, 1.0f, kBrown));
-    s.push_back(polygon({{-8 + sway, 28}, {8 + sway, 28}, {7 + sway, 38}, {-7 + sway, 38}}, kBrown, 1));
+    s.push_back(line({{-14, 12}, {-7 + sway, 28}}, 1.0f, kWood));
+    s.push_back(line({{14, 12}, {7 + sway, 28}}, 1.0f, kWood));
+    s.push_back(polygon({{-8 + sway, 28}, {8 + sway, 28}, {7 + sway, 38}, {-7 + sway, 38}}, kWood, 1));
     s.push_back(polygon({{-24, 0}, {24, 0}, {9, 20}, {-9, 20}}, p.main, 2));
     s.push_back(ellipse(0, -12, 31, 29, p.main));
     s.push_back(ellipse(0, -10, 17, 30, p.light));
-    s.push_back(ellipse(0, -10, 7, 30, p.main));
+    s.push_back(ellipse(0, -10, 7, 30, p.dark));
 }
 
 void dog(Shapes& s, const Palette& p, const Act& a) {
@@ -230,9 +212,11 @@ void rocket(Shapes& s, const Palette& p, const Act& a) {
 
 std::vector<Shape> subject_shapes(int subject, float cycle, bool moving, bool asleep) {
     const Ink main({0, 0, 0}, 1.f);
-    const Palette p{main, mix(main, Ink(kBlack), 0.28f), mix(main, Ink(kWhite), 0.55f)};
+    // The shade is darker than a bright colour and lighter than black, so that a leg shows before every body.
+    const Palette p{main, Ink(rgb8(28, 26, 32), 0.64f), mix(main, Ink(kWhite), 0.55f)};
     const Act a{cycle, moving, asleep};
-    constexpr void (*draw[kSubjects])(Shapes&, const Palette&, const Act&) = {fox, cat, rabbit, bird, fish, car, boat, balloon, dog, elephant, butterfly, rocket};
+    constexpr void (*draw[kSubjects])(Shapes&, const Palette&, const Act&) = {fox, cat, rabbit, bird, fish, car, boat, balloon, dog, elephant, butterfly, rocket,
+                                                                              horse, tree, train, person, bear, flower, house, ball};
     std::vector<Shape> s;
     draw[subject](s, p, a);
     return s;

@@ -4,111 +4,191 @@
 #include "families/storybook/generation.h"
 
 #include <algorithm>
+#include <cmath>
+#include <exception>
+#include <functional>
+#include <mutex>
 
 #include "core/error.h"
 #include "core/utf8.h"
-#include "families/storybook/sentence.h"
-#include "sample/loop.h"
-#include "sample/schedule.h"
+#include "image/fit.h"
+#include "nn/parallel.h"
 
 namespace zt::storybook {
 namespace {
 
-constexpr int64_t kChunkFrames = kSlots * kGroup;
-constexpr int64_t kFade = 12;      // frames over which the detail of a given picture fades
-constexpr double kMotion = 0.1;    // of the range; differences far above are motion, far below are not
+// A change of the play takes so long.
+constexpr double kChange = 1.5;
+// How a history is found again: how far into a play is looked, how small its pictures are at first, how many of the nearest are
+// looked at in full, and how near (mean squared difference of 0..1) the right one is at least, after lossy coding too.
+constexpr double kLookedThrough = 60;
+constexpr int kSmallWidth = 32, kSmallHeight = 18;
+constexpr size_t kLookedAt = 12;
+constexpr double kSame = 0.0016;     // 28 dB
 
-size_t draw_layout(uint64_t seed, size_t count) {
-    // splitmix64's finaliser, so that neighbouring seeds differ in the choice too.
-    seed = (seed + 0x9E3779B97F4A7C15u) * 0xBF58476D1CE4E5B9u;
-    return (seed ^ (seed >> 31)) % count;
+// draw(i, canvas) for each of `count` pictures, on the session's threads, a canvas for each part. Throws the first that one throws.
+void draw_each(int64_t count, int width, int height, const Cancel& cancel, const std::function<void(int64_t, Canvas&)>& draw) {
+    std::mutex mutex;
+    std::exception_ptr thrown;
+    nn::parallel(count, [&](int64_t from, int64_t to) {
+        try {
+            Canvas canvas(width, height);
+            for (int64_t i = from; i < to; i++) {
+                cancel.poll();
+                draw(i, canvas);
+            }
+        } catch (const std::exception&) {   // no exception may leave a part
+            const std::lock_guard lock(mutex);
+            if (!thrown) thrown = std::current_exception();
+        }
+    });
+    if (thrown) std::rethrow_exception(thrown);
+}
+
+// Of the three colours; both of the same size.
+double difference(const Canvas& canvas, const image::Picture& picture) {
+    double sum = 0;
+    const size_t count = canvas.pixels.size() / 4;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < 3; k++) {
+            const double d = std::clamp(canvas.pixels[4 * i + k], 0.F, 1.F) - picture.rgb[3 * i + k] / 255.0;
+            sum += d * d;
+        }
+    return sum / static_cast<double>(3 * count);
+}
+
+std::string joined(const std::vector<std::string>& list, const char* between) {
+    std::string text;
+    for (const std::string& item : list) text += (text.empty() ? "" : between) + item;
+    return text;
+}
+
+std::string names_of(const World& world) {
+    std::vector<std::string> names;
+    for (const SubjectInfo& s : world.subjects) names.push_back(s.name);
+    return joined(names, ", ");
 }
 
 }  // namespace
 
-void report_unknown(const text::WordIds& ids, const families::LogFn& log) {
-    for (const auto& [written, read] : ids.corrected) log(ZT_LOG_WARNING, "prompt: " + quote(written) + " is not known and is read as " + quote(read));
-    if (!ids.unknown.empty()) {
-        std::string list;
-        for (const std::string& word : ids.unknown) list += (list.empty() ? "" : " ") + word;
-        log(ZT_LOG_WARNING, "prompt: words this model does not know have no effect: " + quote(list));
-    }
-    if (ids.dropped > 0)
-        log(ZT_LOG_WARNING, "prompt: model reads " + std::to_string(ids.ids.size()) + " words, got " +
-                                std::to_string(ids.ids.size() + ids.dropped) + "; the rest has no effect");
+int64_t chunk_frames(zt_rational rate) {
+    const int64_t native = int64_t{kRates[0].num} * rate.den, own = int64_t{rate.num} * kRates[0].den;
+    return own <= native ? kChunkFrames : (kChunkFrames * own + native - 1) / native;
+}
+
+Drawn understand(const Weights& w, const std::string& prompt, int64_t seed, const Play* before, const families::LogFn& log) {
+    const Wish wish = read_sentence(w.lexicon, prompt);
+    for (const std::string& note : wish.notes) log(ZT_LOG_WARNING, "prompt: " + note);
+    if (!wish.not_understood.empty()) log(ZT_LOG_WARNING, "prompt: words this model does not know have no effect: " + quote(joined(wish.not_understood, " ")));
+    Drawn drawn = cast(w.world, wish, seed, before);
+    if (!drawn.nobody.empty())
+        log(ZT_LOG_WARNING, "prompt: no subject that this model knows in " + quote(prompt) + "; shown is " + tell(w.world, drawn.play.actors.front()) + " (subjects: " + names_of(w.world) + ")");
+    log(ZT_LOG_INFO, "storybook: " + tell(w.world, drawn.play) + (drawn.open.empty() ? "" : "; by the seed: " + joined(drawn.open, ", ")));
+    return drawn;
 }
 
 Generation::Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request)
-    : weights_(std::move(weights)),
-      frames_(request.frames),
-      sigmas_(sample::flow_sigmas(request.steps, request.flow_shift > 0 ? request.flow_shift : 1.0)),
-      log_(request.log),
-      pictures_(request.images),
-      fit_(request.fit),
-      noise_(request.first.seed),
-      seed_(request.first.seed) {}
+    : weights_(std::move(weights)), width_(request.width), height_(request.height), rate_(request.rate), frames_(request.frames), log_(request.log),
+      pictures_(request.images), fit_(request.fit) {}
 
 int64_t Generation::next_frames() const {
-    const int64_t frames = std::min(kChunkFrames, most_);
+    const int64_t frames = std::min(chunk_frames(rate_), most_);
     return frames_ < 0 ? frames : std::min(frames, frames_ - done_);
+}
+
+double Generation::seconds(int64_t frames) const {
+    const bool native = int64_t{rate_.num} * kRates[0].den <= int64_t{kRates[0].num} * rate_.den;
+    // One division, so that the same moment is the same number at every rate.
+    return native ? static_cast<double>(frames) / kRates[0].num : static_cast<double>(frames * rate_.den) / rate_.num;
+}
+
+std::shared_ptr<const Stage> Generation::stage_of(const Play& play, LayerPtr backdrop, const Cancel& cancel) const {
+    return std::make_shared<const Stage>(weights_->world, play, *weights_->layers, std::move(backdrop), [&] { cancel.poll(); });
+}
+
+LayerPtr Generation::backdrop_of(const image::Picture& fitted) const {
+    const World& world = weights_->world;
+    const double scale = std::max(width_ / world.width, height_ / world.height);
+    auto layer = std::make_shared<Layer>();
+    layer->left = (world.width - width_ / scale) / 2, layer->top = (world.height - height_ / scale) / 2;
+    Level whole;
+    whole.width = width_, whole.height = height_, whole.scale = scale;
+    const size_t count = static_cast<size_t>(width_) * static_cast<size_t>(height_);
+    whole.pixels.assign(count * kPixelFloats, 0.F);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < 3; k++) whole.pixels[i * kPixelFloats + k] = static_cast<float>(fitted.rgb[3 * i + k]) / 255.F;
+        whole.pixels[i * kPixelFloats + kCover] = 1;
+    }
+    layer->levels.push_back(std::move(whole));
+    complete(*layer, 1);
+    return layer;
 }
 
 // Takes over what changed since the last chunk.
 void Generation::obey(const families::Direction& direction, const Cancel& cancel, const families::ProgressFn& progress) {
-    const bool reseeded = direction.seed != seed_;
-    if (reseeded) {
-        seed_ = direction.seed;
-        noise_ = sample::Noise(seed_);
-    }
-    if (direction.cut) {
-        context_ = spare_ = newest_ = detail_ = at::Tensor();
-        decoder_ = DecoderState();
-        clock_ = 0;
-    }
-    const bool new_layout = reseeded || (direction.cut && layout_);
-    if (new_layout) layout_.reset();
-    if (sentence_.defined() && !new_layout && direction.prompt == prompt_) return;
+    if (before_.stage && seconds(done_ - changed_) >= kChange) before_ = {};
+    const bool first = !now_.stage;
+    if (!first && !direction.cut && direction.prompt == prompt_ && direction.seed == seed_) return;
     progress("text", 0, 1);
-    prompt_ = direction.prompt;
-    const text::WordIds ids = weights_->words.encode(prompt_, static_cast<size_t>(weights_->denoiser.config.text.max_tokens - 1));
-    report_unknown(ids, log_);
-    if (!pictures_.empty()) begin(ids.ids, cancel, progress);
-    const std::vector<int64_t> layouts = layout_ids(weights_->words);
-    std::optional<int64_t> layout;
-    if (!layouts.empty()) layout = layouts[layout_ ? *layout_ : draw_layout(static_cast<uint64_t>(seed_), layouts.size())];
-    sentence_ = sentence_feature(*weights_, ids.ids, layout);
-    report_shown(*weights_, prompt_, ids.ids, layout, log_);
+    prompt_ = direction.prompt, seed_ = direction.seed;
+    const Drawn drawn = understand(*weights_, prompt_, seed_, first ? nullptr : &now_.stage->play(), log_);
+    if (first && !pictures_.empty()) {
+        begin(drawn, cancel, progress);
+        return;
+    }
+    const auto stage = stage_of(drawn.play, nullptr, cancel);
+    if (first || direction.cut) {
+        now_ = {stage, done_};
+        before_ = {};
+    } else {   // its time goes on, so that who stays keeps its step
+        before_ = now_, changed_ = done_;
+        now_ = {stage, now_.begin};
+    }
 }
 
-void Generation::begin(const std::vector<int64_t>& ids, const Cancel& cancel, const families::ProgressFn& progress) {
+void Generation::begin(const Drawn& drawn, const Cancel& cancel, const families::ProgressFn& progress) {
     progress("picture", 0, 1);
-    const Beginning beginning = encode_beginning(weights_->vae, pictures_, fit_);
+    const families::Picture& given = pictures_.back();   // of a history the newest
+    const bool history = given.role == ZT_IMAGE_HISTORY;
+    const image::Picture fitted = image::fit({given.width, given.height, *given.rgb}, width_, height_, fit_);
     pictures_.clear();
-    std::vector<at::Tensor> sentences;
-    for (const int64_t layout : layout_ids(weights_->words)) sentences.push_back(sentence_feature(*weights_, ids, layout));
-    const bool layouts = !sentences.empty();
-    if (!layouts) sentences.push_back(sentence_feature(*weights_, ids, {}));
-    const Reading reading = read_beginning(weights_->denoiser, beginning, sentences, cancel);
-    if (layouts) layout_ = reading.sentence;
-    clock_ = reading.clock;
-    still_ = of_picture_ = beginning.still;
-    const int64_t groups = beginning.latents.size(0);
-    context_ = beginning.latents.slice(0, groups - 1).contiguous();
-    at::Tensor kept;   // the pictures themselves are there already
-    for (int64_t group = 0; group < groups; group++) kept = decode(weights_->vae, beginning.latents.slice(0, group, group + 1), decoder_, &cancel);
-    check_world(kept[kGroup - 1], beginning);
-    newest_ = beginning.newest;
+    if (!history) {
+        now_ = {stage_of(drawn.play, backdrop_of(fitted), cancel), done_};
+        return;
+    }
+    now_ = {stage_of(drawn.play, nullptr, cancel), done_};
+    const int64_t next = find(*now_.stage, fitted, cancel);
+    if (next >= 0) {
+        now_.begin = done_ - next;
+        log_(ZT_LOG_INFO, "history: goes on behind frame " + std::to_string(next - 1) + " of this prompt and seed");
+        return;
+    }
+    log_(ZT_LOG_INFO, "history: not of this prompt and seed; its newest frame changes into the clip");
+    Play nobody = drawn.play;
+    nobody.actors.clear();
+    nobody.camera = 0, nobody.weather = 0, nobody.time = 0;
+    before_ = {stage_of(nobody, backdrop_of(fitted), cancel), done_};
+    changed_ = done_;
 }
 
-// What the VAE does not keep the clip cannot show: it would dissolve within half a second.
-void Generation::check_world(const at::Tensor& kept, const Beginning& beginning) const {
-    const int64_t least = weights_->least_edges;
-    if (least == 0) return;
-    const double edges = 100 * kept_edges(beginning.newest, kept);
-    if (edges >= static_cast<double>(least)) return;
-    throw Error(ZT_ERROR_UNSUPPORTED, std::string(beginning.still ? "first image" : "history") + ": expected a picture of this model's world, as it makes them, got one far from it (it keeps " +
-                                          std::to_string(static_cast<int>(std::max(0.0, edges))) + " % of the edges, of its own at least " + std::to_string(least) +
-                                          " %); name a model that animates any picture (model=...)");
+int64_t Generation::find(const Stage& stage, const image::Picture& newest, const Cancel& cancel) const {
+    const image::Picture small = image::fit(newest, kSmallWidth, kSmallHeight, ZT_FIT_STRETCH);
+    const auto count = static_cast<int64_t>(kLookedThrough * rate_.num / rate_.den);
+    std::vector<std::pair<double, int64_t>> all(static_cast<size_t>(count));
+    draw_each(count, kSmallWidth, kSmallHeight, cancel, [&](int64_t i, Canvas& canvas) {
+        stage.draw(canvas, seconds(i));
+        all[static_cast<size_t>(i)] = {difference(canvas, small), i};
+    });
+    const size_t looked = std::min(kLookedAt, all.size());
+    std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(looked), all.end());
+    std::pair<double, int64_t> best{1, -1};
+    Canvas canvas(width_, height_);
+    for (size_t i = 0; i < looked; i++) {
+        cancel.poll();
+        stage.draw(canvas, seconds(all[i].second));
+        best = std::min(best, {difference(canvas, newest), all[i].second});
+    }
+    return best.first <= kSame ? best.second + 1 : -1;
 }
 
 std::optional<families::FrameBatch> Generation::next(const families::Direction& direction, const Cancel& cancel,
@@ -116,60 +196,17 @@ std::optional<families::FrameBatch> Generation::next(const families::Direction& 
     const int64_t frames = next_frames();
     if (frames <= 0) return std::nullopt;
     obey(direction, cancel, progress);
-    std::vector<at::Tensor> groups;   // at most 15 pictures
-    if (spare_.defined()) groups.push_back(spare_);
-    const int64_t spare = spare_.defined() ? spare_.size(0) : 0;
-    if (spare < frames) make(frames - spare, groups, cancel, progress);
-    const at::Tensor made = (groups.size() == 1 ? groups.front() : at::cat(groups, 0)).contiguous();
-    spare_ = made.size(0) > frames ? made.slice(0, frames).clone() : at::Tensor();
-    join(made.slice(0, 0, frames));
+    progress("decode", 0, 1);
+    const size_t samples = size_t{3} * static_cast<size_t>(width_) * static_cast<size_t>(height_);
+    const auto pixels = std::make_shared<std::vector<float>>(samples * static_cast<size_t>(frames));
+    draw_each(frames, width_, height_, cancel, [&](int64_t i, Canvas& canvas) {
+        const double at = seconds(done_ + i - now_.begin), changed = before_.stage ? seconds(done_ + i + 1 - changed_) / kChange : 1;
+        if (changed < 1) now_.stage->draw_change(canvas, at, *before_.stage, seconds(done_ + i - before_.begin), changed);
+        else now_.stage->draw(canvas, at);
+        write_planar(canvas, pixels->data() + samples * static_cast<size_t>(i));
+    });
     done_ += frames;
-    const auto pixels = std::make_shared<at::Tensor>(made.slice(0, 0, frames));
-    return families::FrameBatch{pixels, pixels->const_data_ptr<float>(), frames};
-}
-
-// A small difference between the last given frame and the first made one is the networks' doing, a
-// large one is motion: only the small ones are made good, and that fades. A still picture is the first
-// frame itself, so all of the difference is.
-void Generation::join(at::Tensor made) {
-    if (newest_.defined()) {
-        detail_ = newest_ - made[0].clamp(0, 1);
-        if (!of_picture_) detail_ = detail_ * detail_.div(kMotion).square_().neg_().exp_();
-        newest_ = at::Tensor();
-    }
-    for (int64_t i = 0; i < made.size(0) && detail_.defined(); i++) {
-        if (done_ + i >= kFade)
-            detail_ = at::Tensor();
-        else
-            made[i].add_(detail_, static_cast<double>(kFade - done_ - i) / kFade);
-    }
-}
-
-void Generation::make(int64_t frames, std::vector<at::Tensor>& groups, const Cancel& cancel, const families::ProgressFn& progress) {
-    const Denoiser& net = weights_->denoiser;
-    const at::ScalarType dtype = net.patch_in.weight.scalar_type();
-    const int64_t channels = net.config.channels;
-    const at::Tensor clock = at::full({1}, clock_ % kClock, at::kLong);
-    const at::Tensor present = at::full({1}, !context_.defined() ? 0.f : still_ ? -1.f : 1.f);
-    const at::Tensor context = (context_.defined() ? context_ : at::zeros({1, kLatentHeight, kLatentWidth, channels})).to(dtype);
-    const Planned plan = forward(net.plan, cues(net.plan, sentence_), clock);
-
-    const auto velocity = [&](const at::Tensor& latents, float sigma) {
-        const at::Tensor clean = forward(net, latents.to(dtype), context, present, at::full({1}, sigma), sentence_, clock, plan, &cancel).to(at::kFloat);
-        return sample::velocity_from_clean(latents, clean, sigma);
-    };
-    const at::Tensor latents = sample::denoise(noise_.draw({1, kSlots, kLatentHeight, kLatentWidth, channels}), sigmas_, velocity,
-                                               [&](int step, int steps) { progress("denoise", step, steps); }, cancel);
-    const int64_t slots = (frames + kGroup - 1) / kGroup;   // a shot that begins within them drops the others
-    clock_ += slots;
-    context_ = latents.select(1, slots - 1).contiguous();
-    still_ = false;
-
-    for (int64_t slot = 0; slot < slots; slot++) {
-        progress("decode", static_cast<int>(slot), static_cast<int>(slots));
-        cancel.poll();
-        groups.push_back(decode(weights_->vae, latents.select(1, slot), decoder_, &cancel));
-    }
+    return families::FrameBatch{pixels, pixels->data(), frames};
 }
 
 }  // namespace zt::storybook

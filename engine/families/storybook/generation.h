@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// One storybook generation: chunk after chunk of up to twelve frames, for ever if asked, at
-// constant cost. What it carries from chunk to chunk is one latent and the decoder's memory.
+// One storybook generation: chunk after chunk of pictures, for ever if asked, at constant cost.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "families/family.h"
-#include "families/storybook/beginning.h"
 #include "families/storybook/model_files.h"
-#include "sample/noise.h"
+#include "families/storybook/stage.h"
+#include "image/resample.h"
 
 namespace zt::storybook {
+
+// Broadcast rates, the first native. At 24000/1001 the same frames are played, 0.1 % slower, as film is; at all others
+// motion keeps its speed.
+inline constexpr zt_rational kRates[] = {{24, 1}, {24000, 1001}, {25, 1}, {30000, 1001}, {30, 1}, {48, 1}, {50, 1}, {60000, 1001}, {60, 1}};
+inline constexpr int64_t kChunkFrames = 12;       // at the native rate; above it as many as take as long
+[[nodiscard]] int64_t chunk_frames(zt_rational rate);
+
+// What a sentence is read as, and the log's lines about it.
+[[nodiscard]] Drawn understand(const Weights& weights, const std::string& prompt, int64_t seed, const Play* before, const families::LogFn& log);
 
 // One thread at a time.
 class Generation final : public families::Generation {
@@ -24,40 +33,34 @@ public:
                                              const families::ProgressFn& progress) override;
 
 private:
+    // A play and when it began: frame `begin` shows it at 0 s.
+    struct Shown {
+        std::shared_ptr<const Stage> stage;
+        int64_t begin = 0;
+    };
+
     void obey(const families::Direction& direction, const Cancel& cancel, const families::ProgressFn& progress);
-    // Lets the made frames, [n, 3, height, width], follow on from the last given one.
-    void join(at::Tensor made);
-    // Takes over what the clip begins with: context, clock, layout and the decoder's memory.
-    void begin(const std::vector<int64_t>& ids, const Cancel& cancel, const families::ProgressFn& progress);
-    // Throws UNSUPPORTED where the newest given frame is far from what the VAE keeps of it.
-    void check_world(const at::Tensor& kept, const Beginning& beginning) const;
-    // Appends at least `frames` new pictures to groups, [4, 3, height, width] each.
-    void make(int64_t frames, std::vector<at::Tensor>& groups, const Cancel& cancel, const families::ProgressFn& progress);
+    // What the clip begins with: a picture in place of the scene, or frames that it goes on from.
+    void begin(const Drawn& drawn, const Cancel& cancel, const families::ProgressFn& progress);
+    // The frame after the one of this play that is the given picture; -1: it shows another play.
+    [[nodiscard]] int64_t find(const Stage& stage, const image::Picture& newest, const Cancel& cancel) const;
+    [[nodiscard]] std::shared_ptr<const Stage> stage_of(const Play& play, LayerPtr backdrop, const Cancel& cancel) const;
+    [[nodiscard]] LayerPtr backdrop_of(const image::Picture& fitted) const;
+    [[nodiscard]] double seconds(int64_t frames) const;
 
     std::shared_ptr<const Weights> weights_;
+    const int width_, height_;
+    const zt_rational rate_;
     const int64_t frames_;               // -1 = endless
-    const std::vector<float> sigmas_;
     const families::LogFn log_;
     std::vector<families::Picture> pictures_;   // what the clip begins with, until the first chunk
     const zt_fit fit_;
     int64_t done_ = 0;                   // frames handed out
     int64_t most_ = INT64_MAX;           // frames up to the next shot
-    at::Tensor spare_;                   // made past the end of a chunk that a shot cut short, [1..3, 3, height, width]
-    sample::Noise noise_;
-    int64_t seed_;
+    int64_t seed_ = 0;
     std::string prompt_;
-    std::optional<size_t> layout_;       // found in the beginning, in force up to a cut; else the seed draws one
-    at::Tensor sentence_;                // text feature of prompt_, [1, width]
-    at::Tensor context_;                 // last latent, [1, 18, 32, channels]; undefined at the start of a shot
-    bool still_ = false;                 // it is of a still picture
-    bool of_picture_ = false;            // newest_ is one
-    DecoderState decoder_;
-    at::Tensor newest_;                  // the last given frame, until the first one is made, [3, height, width]
-    at::Tensor detail_;                  // what was lost of it, until that has faded
-    int64_t clock_ = 0;                  // latents since the shot began
+    Shown now_, before_;                 // before_: what it changes from, while it does
+    int64_t changed_ = 0;                // the frame at which that began
 };
-
-// Words the model does not know are left out; says so in the log. Never an error.
-void report_unknown(const text::WordIds& ids, const families::LogFn& log);
 
 }  // namespace zt::storybook

@@ -3,20 +3,22 @@
 // The report about a storybook model; see inspect.h.
 #include "families/storybook/inspect.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
 #include "core/file.h"
 #include "core/json.h"
 #include "core/utf8.h"
-#include "families/storybook/retime.h"
+#include "families/storybook/lexicon.h"
+#include "families/storybook/world.h"
 
 namespace zt::storybook {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char *kConfig = "config.json", *kManifest = "manifest.json", *kFiles[] = {"vae.safetensors", "denoiser.safetensors"};
+constexpr const char *kConfig = "config.json", *kManifest = "manifest.json", *kLexicon = "lexicon.json", *kLayers = "layers.safetensors";
 
 std::string megabytes(uint64_t bytes) {
     char text[32];
@@ -24,26 +26,24 @@ std::string megabytes(uint64_t bytes) {
     return text;
 }
 
-std::string joined(const json::Field& list) {
+// "run|ran, rush" without the forms behind a word.
+std::string plain_words(const std::string& list) {
     std::string text;
-    for (size_t i = 0; i < list.size(); i++) text += (i == 0 ? "" : ", ") + list.at(i).string();
+    bool form = false;
+    for (const char c : list) {
+        if (c == '|') form = true;
+        if (c == ',') form = false;
+        if (!form) text += c;
+    }
     return text;
 }
 
-std::string rates_text() {
+// The words of a language that mean just this value.
+std::string words_of(const json::Field& language, const std::string& key) {
     std::string text;
-    for (const zt_rational rate : kRates) text += (text.empty() ? "" : ", ") + std::to_string(rate.num) + (rate.den == 1 ? "" : "/" + std::to_string(rate.den));
-    return text + "; motion keeps its speed";
-}
-
-// One line per value: the plain English word and its synonyms, then the Chinese ones.
-std::string words_text(const json::Field& known) {
-    std::string text;
-    for (size_t i = 0; i < known.size(); i++) {
-        const json::Field values = known.at(i).at("values");
-        text += known.at(i).at("attribute").string() + "\n";
-        for (size_t v = 0; v < values.size(); v++) text += "    " + joined(values.at(v).at("en")) + " / " + joined(values.at(v).at("zh")) + "\n";
-    }
+    for (const char* section : {"nouns", "adjectives", "verbs", "verb_words", "world", "directions"})
+        if (const auto words = language.find(section))
+            if (const auto list = words->find(key)) text += (text.empty() ? "" : ", ") + plain_words(list->string());
     return text;
 }
 
@@ -54,32 +54,39 @@ families::Detection detect(const std::string& path) {
     std::error_code ignored;
     const auto has = [&](const char* name) { return fs::is_regular_file(fs::path(path) / name, ignored); };
     const char* first_missing = nullptr;
-    for (const char* name : {kManifest, kFiles[0], kFiles[1]})
+    for (const char* name : {kManifest, kConfig, kLexicon, kLayers})
         if (!has(name) && first_missing == nullptr) first_missing = name;
     if (first_missing == nullptr) return {Fit::kOurs, {}};
-    // Other programs have a manifest.json or a vae.safetensors too.
-    if (!has(kFiles[1]) && !(has(kManifest) && has(kFiles[0]))) return {};
+    // Other programs have a manifest.json or a config.json too.
+    if (!has(kLayers) && !has(kLexicon)) return {};
     return {Fit::kBroken, quote(path) + ": expected " + first_missing + ", as in every folder of a storybook model, got none", ZT_ERROR_NOT_FOUND};
 }
 
 std::string inspect(const std::string& folder) {
-    const std::string text = read_whole_file(folder + "/" + kConfig, json::Limits{}.bytes);
-    const json::Origin origin{kConfig};
-    const json::Value root = json::parse_value(text, {}, origin);
-    const json::Field config(root, origin);
-    const json::Field net = config.at("denoiser"), sentence = config.at("text");
-    const auto number = [](const json::Field& field) { return std::to_string(field.integer(0, UINT32_MAX)); };
-    const auto pictures = net.find("pictures");
-    std::string report = "family     storybook\nclips      256x144, 24 frames/s, any length, 12 frames at a time\nrates      " + rates_text();
-    report += std::string("\nbegins     ") + (pictures && pictures->boolean() ? "with a sentence, a picture, or the frames of a clip" : "with a sentence or the frames of a clip");
-    report += "\nVAE        8x8 pixels of 4 frames to " + number(config.at("vae").at("channels")) + " channels";
-    report += "\ndenoiser   " + number(net.at("layers")) + " layers, " + number(net.at("width")) + " wide\n";
-    for (const char* name : kFiles) report += "file       " + std::string(name) + ", " + megabytes(File::open(folder + "/" + name).size()) + "\n";
-    report += "sentences  at most " + std::to_string(sentence.at("max_tokens").integer(2, 1024) - 1) + " of " + std::to_string(sentence.at("words").size()) +
-              " words, English or Chinese; others have no effect\n";
-    report += "spelling   a misspelt word is read as the nearest of these, common English words stay what they are, plurals apart\n";
-    // Weights older than the field do not tell.
-    if (const auto known = config.find("known")) report += "\n" + words_text(*known);
+    const auto read = [&](const char* name) { return json::parse_value(read_whole_file(folder + "/" + name, json::Limits{}.bytes), {}, {name}); };
+    const json::Value config_value = read(kConfig), lexicon_value = read(kLexicon);
+    const Lexicon words(read_whole_file(folder + "/" + kLexicon, json::Limits{}.bytes), kLexicon);
+    const json::Field config(config_value, {kConfig}), lexicon(lexicon_value, {kLexicon});
+    const World world = read_world(config);
+    const json::Field layers = config.at("layers");
+    const int scale = static_cast<int>(layers.at("scale").integer(1, 16)), width = static_cast<int>(world.width) * scale, height = static_cast<int>(world.height) * scale;
+    std::string report = "family     storybook, a compositor of learned pictures: nothing is denoised\n";
+    report += "clips      " + std::to_string(width) + "x" + std::to_string(height) + " or any other size, 24 frames/s, any length, half a second at a time\n";
+    report += "rates      those of broadcast, 24000/1001 to 60; motion keeps its speed\n";
+    report += "begins     with a sentence, with any picture (it becomes the backdrop), or with the frames of a clip\n";
+    report += "pictures   " + std::to_string(world.sprites.size()) + " sprites and " + std::to_string(world.rings.size()) + " backdrops in " + std::to_string(world.styles.size()) +
+              " styles, 8x8 pixels to " + std::to_string(layers.at("channels").integer(1, 256)) + " numbers\n";
+    for (const char* name : {kLayers, kLexicon, kConfig}) report += "file       " + std::string(name) + ", " + megabytes(File::open(folder + "/" + name).size()) + "\n";
+    report += "sentences  English or Chinese, up to three actors; what they leave open the seed decides\n";
+    report += "spelling   a word that is none is read as the nearest of these; common words stay what they are\n";
+    for (int a = 0; a < kAttributes; a++) {
+        const auto attribute = static_cast<Attribute>(a);
+        report += std::string("\n") + attribute_name(attribute) + "\n";
+        for (const std::string& value : words.value_names(attribute)) {
+            const std::string key = std::string(attribute_name(attribute)) + "=" + value;
+            report += "    " + value + ": " + words_of(lexicon.at("english"), key) + " / " + words_of(lexicon.at("chinese"), key) + "\n";
+        }
+    }
     return report;
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Reading and writing of a model folder; see model_files.h.
+// Reading of a model folder; see model_files.h.
 #include "families/storybook/model_files.h"
 
-#include <algorithm>
-
+#include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "weights/manifest.h"
@@ -13,151 +12,74 @@
 namespace zt::storybook {
 namespace {
 
-constexpr const char *kConfig = "config.json", *kVae = "vae.safetensors", *kDenoiser = "denoiser.safetensors";
-constexpr uint64_t kMaxWidth = 4096, kMaxBlocks = 64;   // far above any sensible small model
+constexpr const char *kConfig = "config.json", *kLexicon = "lexicon.json", *kLayers = "layers.safetensors";
+constexpr uint64_t kMaxWidth = 1024, kMaxBlocks = 16;   // far above any sensible small model
 
-template <size_t n>
-void read_widths(const json::Field& field, std::array<int64_t, n>& out, uint64_t most) {
-    if (field.size() != n) field.refuse(std::to_string(n) + " numbers");
-    for (size_t i = 0; i < n; i++) out[i] = static_cast<int64_t>(field.at(i).integer(1, most));
-}
-
-std::vector<std::string> read_strings(const json::Field& list) {
-    std::vector<std::string> strings;
-    for (size_t i = 0; i < list.size(); i++) strings.push_back(list.at(i).string());
-    return strings;
-}
-
-std::vector<KnownWords> read_known(const json::Field& list) {
-    std::vector<KnownWords> known;
-    for (size_t i = 0; i < list.size(); i++) {
-        KnownWords attribute{list.at(i).at("attribute").string(), {}, {}};
-        const json::Field values = list.at(i).at("values");
-        for (size_t v = 0; v < values.size(); v++) {
-            attribute.english.push_back(read_strings(values.at(v).at("en")));
-            attribute.chinese.push_back(read_strings(values.at(v).at("zh")));
-        }
-        known.push_back(std::move(attribute));
-    }
-    return known;
-}
-
-ModelFiles read_config(const std::string& folder) {
-    const std::string text = read_whole_file(folder + "/" + kConfig, json::Limits{}.bytes);
-    const json::Origin origin{kConfig};
-    const json::Value root = json::parse_value(text, {}, origin);
-    const json::Field config(root, origin);
-    ModelFiles files;
-    const json::Field vae = config.at("vae");
-    files.vae.channels = static_cast<int64_t>(vae.at("channels").integer(1, 256));
-    read_widths(vae.at("encoder"), files.vae.encoder, kMaxWidth);
-    read_widths(vae.at("decoder"), files.vae.decoder, kMaxWidth);
-    read_widths(vae.at("encoder_blocks"), files.vae.encoder_blocks, kMaxBlocks);
-    read_widths(vae.at("decoder_blocks"), files.vae.decoder_blocks, kMaxBlocks);
-    if (const auto least = vae.find("least_edges")) files.least_edges = static_cast<int64_t>(least->integer(1, 100));
-    const json::Field net = config.at("denoiser");
-    DenoiserConfig& d = files.denoiser;
-    d.channels = files.vae.channels;
-    d.width = static_cast<int64_t>(net.at("width").integer(8, kMaxWidth));
-    d.heads = static_cast<int64_t>(net.at("heads").integer(1, 64));
-    d.layers = static_cast<int64_t>(net.at("layers").integer(1, kMaxBlocks));
-    d.attention_every = static_cast<int64_t>(net.at("attention_every").integer(1, kMaxBlocks));
-    const json::Field plan = net.at("plan");
-    const auto part = [&](const char* name, uint64_t most) { return static_cast<int64_t>(plan.at(name).integer(1, most)); };
-    d.plan = {.scenes = part("scenes", kMaxWidth), .codes = part("codes", kMaxWidth), .lens_codes = part("lens_codes", kMaxWidth),
-              .puppets = {.acts = part("acts", kMaxWidth), .looks = part("looks", kMaxWidth), .codes = part("puppet_codes", kMaxWidth), .shade = part("shade", kMaxWidth)},
-              .mend = part("mend", kMaxWidth), .mend_blocks = part("mend_blocks", kMaxBlocks)};
-    if (const auto pictures = net.find("pictures")) d.pictures = pictures->boolean();
-    if (d.width % d.heads != 0) net.at("heads").refuse("a divisor of width");
-    const json::Field text_field = config.at("text");
-    d.text.width = static_cast<int64_t>(text_field.at("width").integer(8, kMaxWidth));
-    d.text.heads = static_cast<int64_t>(text_field.at("heads").integer(1, 64));
-    d.text.layers = static_cast<int64_t>(text_field.at("layers").integer(1, kMaxBlocks));
-    d.text.max_tokens = static_cast<int64_t>(text_field.at("max_tokens").integer(1, 1024));
-    if (d.text.width % d.text.heads != 0) text_field.at("heads").refuse("a divisor of width");
-    const json::Field list = text_field.at("words");
-    files.words = text::WordTokenizer(read_strings(list));
-    d.text.vocabulary = static_cast<int64_t>(files.words.words().size());
-    if (const auto known = config.find("known")) files.known = read_known(*known);
-    return files;
-}
-
-template <class Model>
-void load_file(Model& model, const weights::Manifest& manifest, const std::string& folder, const char* name, at::ScalarType dtype) {
-    const weights::SafetensorsFile file = weights::SafetensorsFile::open(folder + "/" + name);
+// A small file of the manifest, checked: the very bytes that are read.
+std::string read_checked(const weights::Manifest& manifest, const std::string& folder, const char* name) {
     const weights::ManifestFile* entry = manifest.find(name);
     if (entry == nullptr) throw Error(ZT_ERROR_WEIGHTS, std::string("manifest.json: files: expected ") + name + ", got none");
-    weights::verify(*entry, file.file());   // the very bytes that are read next
-    weights::assign(model, weights::read_tensors(file), dtype, name);
+    weights::verify(*entry, File::open(folder + "/" + name));
+    return read_whole_file(folder + "/" + name, json::Limits{}.bytes);
 }
 
-json::Value number(int64_t v) { return {static_cast<uint64_t>(v)}; }
-
-template <size_t n>
-json::Value numbers(const std::array<int64_t, n>& values) {
-    json::Value::Array array;
-    for (const int64_t v : values) array.push_back(number(v));
-    return {array};
-}
-
-json::Value strings(const std::vector<std::string>& list) {
-    json::Value::Array array;
-    for (const std::string& s : list) array.push_back({s});
-    return {array};
-}
-
-json::Value known_words(const std::vector<KnownWords>& list) {
-    json::Value::Array attributes;
-    for (const KnownWords& k : list) {
-        json::Value::Array values;
-        for (size_t i = 0; i < k.english.size(); i++) values.push_back({json::Value::Object{{"en", strings(k.english[i])}, {"zh", strings(k.chinese[i])}}});
-        attributes.push_back({json::Value::Object{{"attribute", {k.attribute}}, {"values", {values}}}});
-    }
-    return {attributes};
+template <class T>
+void same_names(const char* list, const std::vector<std::string>& words, const std::vector<T>& world) {
+    bool same = words.size() == world.size();
+    for (size_t i = 0; same && i < words.size(); i++) same = words[i] == world[i].name;
+    if (!same) throw Error(ZT_ERROR_WEIGHTS, std::string("config.json: world: ") + list + ": expected those of lexicon.json, in the same order, got others");
 }
 
 }  // namespace
 
-Weights load_weights(const std::string& folder, at::ScalarType dtype) {
-    const weights::Manifest manifest = weights::read_manifest(folder);
-    const weights::ManifestFile* entry = manifest.find(kConfig);
-    if (entry == nullptr) throw Error(ZT_ERROR_WEIGHTS, std::string("manifest.json: files: expected ") + kConfig + ", got none");
-    weights::verify(*entry, File::open(folder + "/" + kConfig));
-    const ModelFiles files = read_config(folder);
-    Weights w{make_vae(files.vae), make_denoiser(files.denoiser), files.words, files.known, files.least_edges, manifest.sha256};
-    load_file(w.vae, manifest, folder, kVae, dtype);
-    load_file(w.denoiser, manifest, folder, kDenoiser, dtype);
-    nn::prepare(w.vae);
-    nn::prepare(w.denoiser);
-    // A standard deviation of zero would divide by zero in encode.
-    if (!w.vae.latent_std.gt(0).all().item<bool>())
-        throw Error(ZT_ERROR_WEIGHTS, std::string(kVae) + ": tensor \"latent_std\": expected values above 0, got others");
-    return w;
+DecoderConfig read_decoder_config(const json::Field& config) {
+    const json::Field layers = config.at("layers");
+    DecoderConfig c;
+    c.channels = static_cast<int64_t>(layers.at("channels").integer(1, 256));
+    const auto three = [&](const char* key, std::vector<int64_t>& out, uint64_t most) {
+        const json::Field list = layers.at(key);
+        if (list.size() != 3) list.refuse("three numbers");
+        out.clear();
+        for (size_t i = 0; i < 3; i++) out.push_back(static_cast<int64_t>(list.at(i).integer(1, most)));
+    };
+    three("decoder", c.widths, kMaxWidth);
+    three("blocks", c.blocks, kMaxBlocks);
+    for (size_t i = 0; i < 3; i++)
+        if (c.widths[i] % 8 != 0) layers.at("decoder").at(i).refuse("a multiple of 8");
+    if (layers.at("scale").integer(1, 16) != static_cast<uint64_t>(kScale)) layers.at("scale").refuse(std::to_string(static_cast<int>(kScale)));
+    return c;
 }
 
-void write_model_files(const std::string& folder, const ModelFiles& files, const std::string& card) {
-    const VaeConfig& v = files.vae;
-    const DenoiserConfig& d = files.denoiser;
-    json::Value::Object vae{{"channels", number(v.channels)}, {"encoder", numbers(v.encoder)}, {"decoder", numbers(v.decoder)},
-                            {"encoder_blocks", numbers(v.encoder_blocks)}, {"decoder_blocks", numbers(v.decoder_blocks)}};
-    if (files.least_edges > 0) vae.emplace_back("least_edges", number(files.least_edges));
-    const json::Value config{json::Value::Object{
-        {"family", {std::string("storybook")}},
-        {"vae", {vae}},
-        {"denoiser", {json::Value::Object{{"width", number(d.width)}, {"heads", number(d.heads)}, {"layers", number(d.layers)},
-                                          {"attention_every", number(d.attention_every)},
-                                          {"plan", {json::Value::Object{{"scenes", number(d.plan.scenes)}, {"codes", number(d.plan.codes)}, {"lens_codes", number(d.plan.lens_codes)},
-                                                                    {"acts", number(d.plan.puppets.acts)}, {"looks", number(d.plan.puppets.looks)},
-                                                                    {"puppet_codes", number(d.plan.puppets.codes)}, {"shade", number(d.plan.puppets.shade)},
-                                                                    {"mend", number(d.plan.mend)}, {"mend_blocks", number(d.plan.mend_blocks)}}}},
-                                          {"pictures", {d.pictures}}}}},
-        {"text", {json::Value::Object{{"width", number(d.text.width)}, {"heads", number(d.text.heads)}, {"layers", number(d.text.layers)},
-                                      {"max_tokens", number(d.text.max_tokens)}, {"words", strings(files.words.words())}}}},
-        {"known", known_words(files.known)}}};
-    AtomicFile out(folder + "/" + kConfig);
-    out.write(json::to_text(config) + "\n");
-    out.commit();
-    weights::write_manifest(folder, {kConfig, kVae, kDenoiser}, {json::Value::Object{{"family", {std::string("storybook")}}, {"card", {card}}}});
+std::unique_ptr<Weights> load_weights(const std::string& folder, at::ScalarType dtype) {
+    const weights::Manifest manifest = weights::read_manifest(folder);
+    auto w = std::make_unique<Weights>();
+    w->sha256 = manifest.sha256;
+    const json::Origin origin{kConfig};
+    const json::Value root = json::parse_value(read_checked(manifest, folder, kConfig), {}, origin);
+    const json::Field config(root, origin);
+    w->world = read_world(config);
+    w->lexicon = Lexicon(read_checked(manifest, folder, kLexicon), kLexicon);
+    same_names("subjects", w->lexicon.value_names(kSubject), w->world.subjects);
+    same_names("colours", w->lexicon.value_names(kColour), w->world.colours);
+    same_names("motions", w->lexicon.value_names(kMotion), w->world.motions);
+    same_names("scenes", w->lexicon.value_names(kScene), w->world.scenes);
+    same_names("times", w->lexicon.value_names(kTime), w->world.times);
+    same_names("weathers", w->lexicon.value_names(kWeather), w->world.weathers);
+    same_names("cameras", w->lexicon.value_names(kCamera), w->world.cameras);
+    same_names("styles", w->lexicon.value_names(kStyle), w->world.styles);
+
+    const weights::SafetensorsFile file = weights::SafetensorsFile::open(folder + "/" + kLayers);
+    const weights::ManifestFile* entry = manifest.find(kLayers);
+    if (entry == nullptr) throw Error(ZT_ERROR_WEIGHTS, std::string("manifest.json: files: expected ") + kLayers + ", got none");
+    weights::verify(*entry, file.file());   // the very bytes that are read next
+    weights::Tensors tensors = weights::read_tensors(file), network;
+    while (!tensors.empty() && tensors.lower_bound("decoder.") != tensors.end() && tensors.lower_bound("decoder.")->first.starts_with("decoder."))
+        network.insert(tensors.extract(tensors.lower_bound("decoder.")));
+    Decoder decoder = make_decoder(read_decoder_config(config));
+    weights::assign(decoder, network, dtype, kLayers);
+    nn::prepare(decoder);
+    w->layers = std::make_unique<DecodedLayers>(w->world, std::move(decoder), std::move(tensors), kLayers);
+    return w;
 }
 
 }  // namespace zt::storybook

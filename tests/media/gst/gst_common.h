@@ -40,7 +40,7 @@ make_source (const gchar * prompt, gint64 frames, gint64 seed)
   GstElement *source = gst_element_factory_make ("t2vsrc", NULL);
 
   fail_unless (source != NULL, "t2vsrc is not registered");
-  g_object_set (source, "model", test_model (), "prompt", prompt, "frames",
+  g_object_set (source, "model", test_model (), "width", 256, "height", 144, "prompt", prompt, "frames",
       frames, "seed", seed, NULL);
   return source;
 }

@@ -148,8 +148,8 @@ class Launch(Programs):
 
     def test_same_seed_same_bytes(self):
         for name in ("a", "b"):
-            self.launch(f"t2vsrc model={MODEL} prompt=fox seed=3 frames=20 ! filesink location={self.path(name)}")
-        self.launch(f"t2vsrc model={MODEL} prompt=fox seed=4 frames=20 ! filesink location={self.path('c')}")
+            self.launch(f"t2vsrc model={MODEL} prompt=fox seed=3 frames=20 width=256 height=144 ! filesink location={self.path(name)}")
+        self.launch(f"t2vsrc model={MODEL} prompt=fox seed=4 frames=20 width=256 height=144 ! filesink location={self.path('c')}")
         a, b, c = (pathlib.Path(self.path(name)).read_bytes() for name in "abc")
         self.assertEqual(len(a), 20 * 256 * 144 * 3 // 2)
         self.assertEqual(a, b)
@@ -166,8 +166,8 @@ class Launch(Programs):
 
     def test_two_sources_in_one_mixer(self):
         self.launch(f"compositor name=mix sink_1::xpos=256 ! {ENCODE}{self.path('m.mp4')} "
-                    f"t2vsrc model={MODEL} prompt=a frames=24 ! queue ! mix.sink_0 "
-                    f"t2vsrc model={MODEL} prompt=b frames=24 ! queue ! mix.sink_1")
+                    f"t2vsrc model={MODEL} prompt=a frames=24 width=256 height=144 ! queue ! mix.sink_0 "
+                    f"t2vsrc model={MODEL} prompt=b frames=24 width=256 height=144 ! queue ! mix.sink_1")
         self.assertEqual(probe(self.path("m.mp4"), "width", "nb_read_frames"), {"width": "512", "nb_read_frames": "24"})
 
     def test_picture_becomes_a_clip(self):

@@ -202,7 +202,7 @@ TEST(Models, APathThatNoFamilyReadsIsRefusedWithTheReason) {
     };
     (void)folder.write("wan/model_index.json", R"({"_class_name": "WanPipeline"})");
     (void)folder.write("book/manifest.json", "{}");
-    (void)folder.write("book/vae.safetensors", "x");
+    (void)folder.write("book/layers.safetensors", "x");
     const std::string at = "\"" + folder.path.string();
     const std::vector<std::tuple<std::string, zt_status, std::string>> rows = {
         {folder.write("page.safetensors", "<!doctype html><title>404</title>"), ZT_ERROR_WEIGHTS,
@@ -211,7 +211,7 @@ TEST(Models, APathThatNoFamilyReadsIsRefusedWithTheReason) {
         {folder.write("cut.gguf", "GGUF\3"), ZT_ERROR_WEIGHTS, "cut.gguf: version: expected 4 bytes, got 1 (end of the file)"},
         {(folder.path / "wan").string(), ZT_ERROR_UNSUPPORTED,
          "model_index.json: _class_name: expected HunyuanVideoPipeline or HunyuanVideoImageToVideoPipeline, got \"WanPipeline\", another pipeline"},
-        {(folder.path / "book").string(), ZT_ERROR_NOT_FOUND, at + "/book\": expected denoiser.safetensors, as in every folder of a storybook model, got none"}};
+        {(folder.path / "book").string(), ZT_ERROR_NOT_FOUND, at + "/book\": expected config.json, as in every folder of a storybook model, got none"}};
     for (const auto& [path, status, words] : rows) {
         const auto [said, got] = refusal(path);
         EXPECT_EQ(said, words);

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The words that the model knows, from lexicon.json. Torch-free.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "text/spelling.h"
+
+namespace zt::json {
+class Field;
+}
+
+namespace zt::storybook {
+
+enum Attribute { kSubject, kColour, kMotion, kDirection, kSize, kScene, kTime, kWeather, kCamera, kStyle, kAttributes };
+
+// Name of an attribute as the files write it.
+[[nodiscard]] const char* attribute_name(Attribute attribute);
+
+// What a phrase does in a sentence.
+enum class Role : uint8_t {
+    kNoun,         // names an actor: a subject, or none ("something")
+    kUnknownNoun,  // names an actor that the model does not have ("dragon")
+    kAdjective,    // colour, size
+    kVerb,         // motion
+    kWorld,        // scene, time, weather, camera, style
+    kDirection,
+    kCount,        // how many
+    kArticle, kDefinite, kAnother,
+    kOne,          // "one": a number before a noun, a noun after an adjective
+    kPronoun, kPronouns, kRelative,
+    kThen,         // what follows happens later
+    kAside,        // "after it had run": what follows happens at another time
+    kTakenBack,    // "no wait": what was said before does not hold
+    kAsks,         // "wants to see": whoever does is not in the picture
+    kNamed,        // a name follows
+    kFor,          // "for my son"
+    kThing,        // without effect, but an adjective before it is its own ("white background")
+    kPart,         // of a body, or worn: reported, and what is said of it is not said of anybody
+    kAnd, kOr, kBut,
+    kCopula,       // is, are
+    kNot, kNo,     // of what follows: "not red", "no rain"
+    kStop,         // "stops": whoever does stands still, and what follows is not done
+    kPlace, kOver, kWith, kLike,   // prepositions by what they say of the noun behind them
+    kCamera,       // the camera as the one that acts
+    kOf,           // Chinese 的: makes what stands before it part of the noun behind it
+    kSilent,       // without effect and not worth a word
+    kDecorative,   // the same, before nouns ("beautiful")
+    kContent,      // a real word without effect, which is reported
+    kNounOrVerb,       // a verb behind a subject ("the balloon rose"), else a noun ("a rose")
+    kAdjectiveOrNoun,  // an adjective before a noun ("an orange fox"), a noun where none follows ("an orange")
+};
+
+// A value named beside a phrase's own ones.
+struct Extra {
+    int subject = -1;   // holds only when this one is on the stage; -1: only when the phrase is denied with "no"
+    Attribute attribute = kSubject;
+    int value = -1;
+};
+
+struct Meaning {
+    Role role = Role::kSilent;
+    std::array<int8_t, kAttributes> value{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+    int8_t count = 0;
+    bool shown_as = false;   // worth a note: "owl" is shown as a bird
+    bool both = false;       // of a verb: its object does the same ("chases")
+    bool weak = false;       // of a verb: gives way to any other ("looks")
+    bool alive = false;      // of a noun that the model does not have: somebody even as an object
+    bool quiet = false;      // of a verb without motion: not worth reporting ("goes")
+    bool absent = false;     // of a verb: what follows is only thought of ("dreams of")
+    bool of_camera = false;  // of a world phrase: only when the camera is spoken of ("the picture trembles")
+    std::vector<Extra> extras;
+};
+
+struct Entry {
+    uint32_t meaning = 0;
+    bool plural = false, participle = false;
+};
+
+// Values that the grammar itself must know; -1: the lexicon has none of that name.
+struct Known {
+    int person = -1, stand = -1, rest = -1, jump = -1, still = -1, follow = -1, snow = -1, snowfall = -1;
+};
+
+// Immutable; thread-safe.
+class Lexicon {
+public:
+    Lexicon() = default;
+    // text: a lexicon.json of at most 1 MiB. name: how errors call it. Throws zt::Error(WEIGHTS) on anything but what
+    // lexicon.cpp describes; a phrase with two meanings is refused, too.
+    Lexicon(std::string_view text, const std::string& name);
+
+    // The values of an attribute, in order.
+    [[nodiscard]] const std::vector<std::string>& value_names(Attribute attribute) const { return values_[attribute]; }
+    // Index of a value, -1 if the attribute has none of that name.
+    [[nodiscard]] int value_of(Attribute attribute, std::string_view name) const;
+    [[nodiscard]] const Known& known() const { return known_; }
+    [[nodiscard]] bool alive(int subject) const;
+
+    // The phrase that consists of exactly these words (joined by one blank) or characters, or null.
+    [[nodiscard]] const Entry* find(std::string_view phrase) const;
+    // Most words, or characters, of a phrase that begins with this one; 0: none begins so.
+    [[nodiscard]] size_t longest(std::string_view first) const;
+    [[nodiscard]] const Meaning& meaning(const Entry& entry) const { return meanings_[entry.meaning]; }
+    // True for each word of an English phrase.
+    [[nodiscard]] bool has_word(const std::string& word) const { return spelling_.place(word) >= 0; }
+    // The word that was meant by one that is none, or empty.
+    [[nodiscard]] std::string repaired(const std::string& word) const;
+    // The simplified character of a traditional one, else itself.
+    [[nodiscard]] std::string_view simplified(std::string_view character) const;
+    // True where a thing of the scene has this colour anyway ("a green meadow").
+    [[nodiscard]] bool natural(int scene, int colour) const;
+    [[nodiscard]] size_t phrases() const { return entries_.size(); }
+
+private:
+    void read_values(const json::Field& file);
+    [[nodiscard]] std::pair<Attribute, int> read_value(const json::Field& section, std::string_view key, std::string_view term) const;
+    [[nodiscard]] Meaning read_meaning(const json::Field& section, std::string_view key, Role role) const;
+    void add(const std::string& phrase, Entry entry, const std::string& where);
+
+    std::array<std::vector<std::string>, kAttributes> values_;
+    Known known_;
+    std::vector<int> alive_;
+    std::vector<Meaning> meanings_;
+    std::unordered_map<std::string, Entry> entries_;
+    std::unordered_map<std::string, size_t> longest_;
+    std::unordered_map<std::string, std::string> variants_;
+    std::vector<std::pair<int, int>> natural_;
+    text::Spelling spelling_, effective_;   // all words; those of phrases with an effect
+};
+
+}  // namespace zt::storybook

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Splitting, spelling repair, longest match.
+#include "families/storybook/phrases.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "core/utf8.h"
+
+namespace zt::storybook {
+namespace {
+
+constexpr size_t kMostRepairs = 64;   // words looked at: a prompt of nothing but unknown words must not cost much
+
+struct Token {
+    enum Kind { kWord, kCharacter, kComma, kStop } kind;
+    std::string text;          // as phrases are written
+    size_t begin, end;         // where it stands in the prompt
+};
+
+char32_t code_point(std::string_view text, size_t at, size_t bytes) {
+    const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[at + i]); };
+    if (bytes == 1) return byte(0);
+    char32_t c = byte(0) & (0x7F >> bytes);
+    for (size_t i = 1; i < bytes; i++) c = c << 6 | (byte(i) & 0x3F);
+    return c;
+}
+
+bool letter_or_digit(char32_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+class Splitter {
+public:
+    Splitter(const Lexicon& lexicon, std::string_view prompt) : lexicon_(lexicon), prompt_(prompt) {}
+
+    std::vector<Token> split() {
+        for (size_t i = 0; i < prompt_.size();) {
+            const size_t n = utf8_sequence_bytes(prompt_, i);
+            if (n == 0) {
+                end_word();
+                i++;
+                continue;
+            }
+            char32_t c = code_point(prompt_, i, n);
+            if (c >= 0xFF01 && c <= 0xFF5E) c -= 0xFEE0;
+            take(c, i, n);
+            i += n;
+        }
+        end_word();
+        tokens_.push_back({Token::kStop, "", prompt_.size(), prompt_.size()});
+        return std::move(tokens_);
+    }
+
+private:
+    void take(char32_t c, size_t at, size_t bytes) {
+        if (letter_or_digit(c) || (c >= 0xC0 && c < 0x2000)) {
+            if (word_.empty()) begin_ = at;
+            end_ = at + bytes;
+            if (c < 0x80)
+                word_ += static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+            else
+                word_ += prompt_.substr(at, bytes);
+            return;
+        }
+        if ((c == '\'' || c == 0x2019) && !word_.empty()) return apostrophe(at + bytes);
+        end_word();
+        if (c == '&' || c == '+') tokens_.push_back({Token::kWord, "and", at, at + bytes});
+        if (std::u32string_view(U".!?\n\u3002\u2026").find(c) != std::u32string_view::npos) tokens_.push_back({Token::kStop, "", at, at + bytes});
+        if (std::u32string_view(U",;:()[]|\"/\u3001\u2014\u2013\u201C\u201D\u300A\u300B\u300C\u300D\u3010\u3011").find(c) != std::u32string_view::npos)
+            tokens_.push_back({Token::kComma, "", at, at + bytes});
+        // CJK and what lies beyond, without its marks and the selectors of variants.
+        if (c >= 0x2E80 && !(c >= 0x3000 && c <= 0x303F) && !(c >= 0xFE00 && c <= 0xFE0F) && !(c >= 0xFF00 && c <= 0xFFEF) && c < 0xE0000)
+            tokens_.push_back({Token::kCharacter, std::string(lexicon_.simplified(prompt_.substr(at, bytes))), at, at + bytes});
+    }
+    // "isn't" is the word isnt; "the dog's" are two words.
+    void apostrophe(size_t next) {
+        const auto at = [&](size_t i) { return i < prompt_.size() ? static_cast<unsigned char>(prompt_[i]) : 0; };
+        if ((at(next) | 0x20) == 's' && !letter_or_digit(at(next + 1))) end_word();
+    }
+    void end_word() {
+        if (!word_.empty()) tokens_.push_back({Token::kWord, std::move(word_), begin_, end_});
+        word_.clear();
+    }
+
+    const Lexicon& lexicon_;
+    std::string_view prompt_;
+    std::vector<Token> tokens_;
+    std::string word_;
+    size_t begin_ = 0, end_ = 0;
+};
+
+// Misspelt words become the ones that were meant.
+void repair(const Lexicon& lexicon, std::vector<Token>& tokens, std::vector<std::string>& repairs) {
+    std::unordered_map<std::string, std::string> seen;
+    for (Token& t : tokens) {
+        const auto small = [](char c) { return c >= 'a' && c <= 'z'; };
+        if (t.kind != Token::kWord || lexicon.has_word(t.text) || !std::all_of(t.text.begin(), t.text.end(), small)) continue;
+        auto found = seen.find(t.text);
+        if (found == seen.end()) {
+            if (seen.size() >= kMostRepairs) continue;
+            found = seen.emplace(t.text, lexicon.repaired(t.text)).first;
+            if (!found->second.empty()) repairs.push_back("'" + t.text + "' is read as '" + found->second + "'");
+        }
+        if (!found->second.empty()) t.text = found->second;
+    }
+}
+
+int number_in(const std::string& text) {
+    int n = 0;
+    for (const char c : text) {
+        if (c < '0' || c > '9') return 0;
+        n = std::min(n * 10 + (c - '0'), 99);
+    }
+    return n;
+}
+
+}  // namespace
+
+Phrases find_phrases(const Lexicon& lexicon, std::string_view prompt) {
+    Phrases out;
+    std::vector<Token> tokens = Splitter(lexicon, prompt).split();
+    repair(lexicon, tokens, out.repairs);
+    const auto typed = [&](size_t first, size_t last) { return one_line(prompt.substr(tokens[first].begin, tokens[last].end - tokens[first].begin), kShownTextBytes); };
+    for (size_t i = 0; i < tokens.size();) {
+        const Token& t = tokens[i];
+        Piece piece;
+        size_t used = 1;
+        if (t.kind == Token::kComma || t.kind == Token::kStop) {
+            piece.kind = t.kind == Token::kStop ? Piece::kStop : Piece::kComma;
+        } else {
+            piece.chinese = t.kind == Token::kCharacter;
+            std::vector<std::string> phrases;   // of one token, of two ..
+            const size_t most = lexicon.longest(t.text);
+            for (size_t n = 0; n < most && i + n < tokens.size() && tokens[i + n].kind == t.kind; n++)
+                phrases.push_back(n == 0 ? t.text : phrases.back() + (piece.chinese ? "" : " ") + tokens[i + n].text);
+            const Entry* entry = nullptr;
+            for (size_t n = phrases.size(); n > 0 && entry == nullptr; n--)
+                if ((entry = lexicon.find(phrases[n - 1])) != nullptr) used = n;
+            if (entry != nullptr) {
+                piece.kind = Piece::kPhrase;
+                piece.meaning = lexicon.meaning(*entry);
+                piece.plural = entry->plural, piece.participle = entry->participle;
+            } else if (const int number = number_in(t.text); number > 0) {
+                piece.kind = Piece::kPhrase;
+                piece.meaning.role = Role::kCount;
+                piece.meaning.count = static_cast<int8_t>(number);
+            }
+            piece.text = typed(i, i + used - 1);
+            // Unknown characters in a row are one word.
+            if (piece.kind == Piece::kUnknown && piece.chinese && !out.pieces.empty() && out.pieces.back().kind == Piece::kUnknown && out.pieces.back().chinese && out.pieces.back().text.size() < kShownTextBytes) {
+                out.pieces.back().text += piece.text;
+                i++;
+                continue;
+            }
+        }
+        out.pieces.push_back(std::move(piece));
+        i += used;
+    }
+    return out;
+}
+
+}  // namespace zt::storybook

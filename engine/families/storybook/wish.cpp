@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Actors: who is new, who was named before, what belongs to whom.
+#include "families/storybook/wish.h"
+
+#include <algorithm>
+
+#include "families/storybook/wish_reader.h"
+
+namespace zt::storybook {
+namespace {
+
+constexpr size_t kMostLines = 64;     // of each list of a wish: a log must stay readable
+constexpr size_t kMostNamed = 16;     // actors kept while reading; three of them are shown
+
+std::string quoted(const std::string& word) { return "'" + word + "'"; }
+std::string with_article(const std::string& thing) { return (std::string_view("aeiou").find(thing[0]) == std::string_view::npos ? "a " : "an ") + thing; }
+}  // namespace
+
+std::string WishReader::called(const ActorWish& a) const { return a.subject >= 0 ? "the " + value_name(kSubject, a.subject) : !a.unknown.empty() ? quoted(a.unknown) : "the subject"; }
+
+int WishReader::motion_of(const Meaning& m, int subject) const {
+    for (const Extra& e : m.extras)
+        if (e.attribute == kMotion && e.subject == subject) return e.value;
+    return m.value[kMotion];
+}
+
+void WishReader::add(const ActorWish& a) {
+    wish_.actors.push_back(a);
+    weak_.push_back(false);
+}
+
+void WishReader::note(const std::string& text) {
+    if (wish_.notes.size() < kMostLines && std::find(wish_.notes.begin(), wish_.notes.end(), text) == wish_.notes.end()) wish_.notes.push_back(text);
+}
+
+void WishReader::report(const std::string& word) {
+    auto& list = wish_.not_understood;
+    if (!word.empty() && list.size() < kMostLines && std::find(list.begin(), list.end(), word) == list.end()) list.push_back(word);
+}
+
+void WishReader::exclude(Attribute attribute, int value) {
+    auto& list = wish_.excluded[attribute];
+    if (value >= 0 && std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
+}
+
+void WishReader::set(int& to, int value, const std::string& what, const std::string& word) {
+    if (later_ && to >= 0 && to != value) return note(what + ": " + quoted(word) + " comes later and is not shown");
+    if (to >= 0 && to != value) note(what + ": the last one said, " + quoted(word) + ", is shown");
+    to = value;
+}
+
+void WishReader::give(const Actors& to, int ActorWish::*what, int value, const char* attribute, const std::string& word) {
+    for (const size_t a : to) set(wish_.actors[a].*what, value, std::string(attribute) + " of " + called(wish_.actors[a]), word);
+}
+
+void WishReader::belongs(const std::string& owner, int scene) {
+    for (const auto& [value, word] : np_.colours)
+        if (scene < 0 || !lexicon_.natural(scene, value)) note(quoted(word) + " is said of " + quoted(owner) + ", which keeps its own look");
+    if (np_.size >= 0 && scene < 0) note(quoted(np_.size_word) + " is said of " + quoted(owner) + ", which keeps its own look");
+}
+
+Actors WishReader::again() {
+    ActorWish actor;
+    actor.again = true;
+    add(actor);
+    again_ = false;
+    return subjects_ = focus_ = {wish_.actors.size() - 1};
+}
+
+size_t WishReader::resolve(const ActorWish& wanted, bool definite) const {
+    const size_t none = wish_.actors.size();
+    for (size_t i = none; i-- > 0;) {
+        const ActorWish& a = wish_.actors[i];
+        const bool own_object = after_verb_ && std::find(last_agents_.begin(), last_agents_.end(), i) != last_agents_.end();
+        const auto agrees = [](int x, int y) { return x < 0 || y < 0 || x == y; };
+        const bool same = wanted.subject >= 0 ? a.subject == wanted.subject : a.unknown == wanted.unknown && (!a.unknown.empty() || definite);
+        if (same && !own_object && agrees(a.colour, wanted.colour) && agrees(a.size, wanted.size) && (wanted.count == a.count || (definite && wanted.count == 1))) return i;
+    }
+    return none;
+}
+
+void WishReader::place(size_t actor) {
+    ActorWish& a = wish_.actors[actor];
+    const auto agent = [&]() -> const ActorWish* {
+        const Actors& who = last_agents_.empty() ? subjects_ : last_agents_;
+        return who.empty() ? nullptr : &wish_.actors[who.front()];
+    };
+    const bool free = a.motion < 0;
+    if (preposition_ != Role::kSilent || (object_list_ && joined_ && !comma_ && !copula_)) {
+        if (preposition_ == Role::kWith && after_verb_ && free && lexicon_.alive(a.subject) && agent() != nullptr && agent() != &a) a.motion = agent()->motion, weak_[actor] = true;
+        if (preposition_ == Role::kWith && !after_verb_ && free && lexicon_.alive(a.subject)) with_.push_back(actor);
+        if (preposition_ == Role::kOver && verb_ && free && pending_motion_ < 0) a.motion = lexicon_.known().stand, weak_[actor] = true;
+        if (preposition_ == Role::kWith && subjects_.empty() && pending_motion_ >= 0) a.motion = pending_motion_, subjects_ = {actor}, pending_motion_ = -1;
+        object_list_ = true;
+    } else if (after_verb_ && !last_agents_.empty()) {
+        // A ball that is chased does not run by itself.
+        const bool shared = (last_both_ && (lexicon_.alive(a.subject) || a.subject < 0 || !lexicon_.alive(agent()->subject))) || (!last_both_ && last_motion_ >= 0 && !last_over_ && last_motion_ != lexicon_.known().stand && last_motion_ != lexicon_.known().rest && last_motion_ != lexicon_.known().jump);
+        if (free && shared) a.motion = last_deed_ != nullptr ? motion_of(*last_deed_, a.subject) : last_motion_, weak_[actor] = true;
+        if (a.motion < 0 && last_over_) a.motion = lexicon_.known().stand, weak_[actor] = true;
+        object_list_ = true;
+    } else {
+        if (verb_ || copula_ || !joined_ || full_) subjects_.clear();
+        full_ = false;
+        if (std::find(subjects_.begin(), subjects_.end(), actor) == subjects_.end()) subjects_.push_back(actor);
+        if (a.motion < 0 && pending_motion_ >= 0) a.motion = pending_motion_, verb_ = true;
+        if (a.direction < 0 && pending_direction_ >= 0) a.direction = pending_direction_;
+        pending_motion_ = pending_direction_ = -1;
+        object_list_ = verb_ = copula_ = false;
+    }
+    preposition_ = Role::kSilent;
+    focus_ = {actor};
+    joined_ = comma_ = after_verb_ = camera_ = relative_done_ = nobody_ = thought_ = false;
+    segment_actor_ = true;
+    relative_.clear();
+}
+
+void WishReader::noun(size_t i, const Piece& p, int subject, const std::string& unknown) {
+    const Meaning& m = p.meaning;
+    if (correcting_) taken_back(p);
+    if (denying()) {
+        // "not a red fox" denies the colour (see adjective()), "no red balloon" whatever a balloon is.
+        if (subject >= 0) exclude(kSubject, subject);
+        denied(denial_);
+        np_ = {}, preposition_ = Role::kSilent;
+        return;
+    }
+    if (thought_ || (preposition_ == Role::kFor && (subject < 0 || subject == lexicon_.known().person))) {
+        report(p.text);
+        np_ = {}, preposition_ = Role::kSilent;
+        return;
+    }
+    if (preposition_ == Role::kLike || (!unknown.empty() && (preposition_ != Role::kSilent || (after_verb_ && !m.alive && !last_agents_.empty())))) {
+        // No actor: what somebody looks like, and where or with what that the model does not have.
+        if (preposition_ != Role::kLike) belongs(p.text, -1), preposition_ = Role::kSilent;
+        report(p.text);
+        np_ = {}, after_verb_ = false;
+        return;
+    }
+    ActorWish a;
+    a.subject = subject, a.unknown = unknown;
+    a.colour = m.value[kColour], a.size = m.value[kSize];
+    if (m.role == Role::kAdjectiveOrNoun) a.colour = -1;
+    if (!np_.colours.empty()) {
+        a.colour = np_.colours.front().first;
+        for (size_t c = 1; c < np_.colours.size() && !np_.each; c++)
+            if (np_.colours[c].first != a.colour) note("colours: one is shown, " + quoted(np_.colours.front().second) + ", not " + quoted(np_.colours[c].second));
+    }
+    if (np_.size >= 0) a.size = np_.size;
+    a.motion = np_.deed != nullptr ? motion_of(*np_.deed, subject) : m.role == Role::kNoun ? m.value[kMotion] : -1;
+    if (np_.each && np_.colours.size() > 1 && static_cast<int>(np_.colours.size()) <= kMostActors && wish_.actors.size() + kMostActors < kMostNamed) {
+        const auto colours = np_.colours;
+        a.count = 1, np_ = {};
+        for (size_t c = 0; c < colours.size(); c++) {
+            a.colour = colours[c].first;
+            add(a);
+            place(wish_.actors.size() - 1);
+            joined_ = true;
+        }
+        joined_ = false;
+        return;
+    }
+    if (ellipsis_.open && wish_.actors.size() < kMostNamed) {
+        ActorWish other = a;
+        other.colour = ellipsis_.colours.front().first;
+        ellipsis_ = {};
+        add(other);
+        place(wish_.actors.size() - 1);
+        joined_ = true;
+    }
+    const bool many = p.plural || next(i).text == "们" || next(i).text == "們";
+    const int count = np_.count > 0 ? np_.count : m.count > 0 ? m.count : many ? 2 : 1;
+    if (count > kMostActors) note(quoted(np_.count > 0 ? np_.count_word + (p.chinese ? "" : " ") + p.text : p.text) + ": three are shown");
+    a.count = std::min(count, kMostActors);
+    if (m.shown_as && subject >= 0) note(quoted(p.text) + " is shown as " + with_article(value_name(kSubject, subject)));
+    // "It is a fox": whoever that was.
+    const bool to_be = copula_ && preposition_ == Role::kSilent && subjects_.size() == 1;
+    if (to_be && stand_in_) wish_.actors[subjects_[0]].subject = -1, wish_.actors[subjects_[0]].unknown.clear(), stand_in_ = false;
+    const bool predicate = to_be && wish_.actors[subjects_[0]].subject < 0 && wish_.actors[subjects_[0]].unknown.empty();
+    if (to_be && !predicate && subject >= 0) {   // "the cat is a star"
+        report(p.text);
+        np_ = {};
+        return;
+    }
+    const bool fresh = np_.article == Role::kArticle || np_.article == Role::kAnother || (np_.count > 0 && np_.article != Role::kDefinite) || np_.one;
+    size_t actor = predicate ? subjects_[0] : fresh ? wish_.actors.size() : resolve(a, np_.article == Role::kDefinite);
+    if (denied_actor_ < wish_.actors.size() && wish_.actors[denied_actor_].subject == subject && wish_.actors[denied_actor_].unknown == unknown) actor = denied_actor_;
+    denied_actor_ = np_.denied ? actor : SIZE_MAX;
+    np_ = {};
+    again_ = false;
+    if (actor == wish_.actors.size()) {
+        if (actor >= kMostNamed) return report(p.text);
+        add(a);
+    } else {
+        ActorWish& old = wish_.actors[actor];
+        if (old.subject < 0 && old.unknown.empty()) old.subject = a.subject, old.unknown = a.unknown, old.count = std::max(old.count, a.count);
+        if (a.colour >= 0) old.colour = a.colour;
+        if (a.size >= 0) old.size = a.size;
+        if (a.motion >= 0) old.motion = a.motion;
+    }
+    place(actor);
+}
+
+size_t WishReader::split(size_t actor) {
+    ActorWish rest = wish_.actors[actor];
+    wish_.actors[actor].count = 1;
+    rest.count--;
+    wish_.actors.push_back(rest);
+    weak_.push_back(weak_[actor]);
+    split_from_ = wish_.actors.size() - 1;
+    return actor;
+}
+
+void WishReader::stand_alone() {
+    if (!np_.open || np_.said_more() || wish_.actors.size() >= kMostNamed) return;
+    if (np_.one) {
+        bool found = false;
+        for (size_t a = wish_.actors.size(); a-- > 0 && !found;)
+            if (wish_.actors[a].count > 1) subjects_ = focus_ = {split(a)}, found = true;
+        if (!found && split_from_ < wish_.actors.size()) subjects_ = focus_ = {split_from_};
+    } else if (np_.article == Role::kAnother && split_from_ < wish_.actors.size()) {
+        subjects_ = focus_ = {split_from_};
+    } else {
+        return;
+    }
+    verb_ = copula_ = joined_ = object_list_ = false;
+    relative_.clear();
+    np_ = {};
+}
+
+void WishReader::close_noun_phrase() {
+    if (!np_.open) return;
+    if (nobody_) {
+        for (const auto& [value, word] : np_.colours) report(word);
+        if (np_.size >= 0) report(np_.size_word);
+        np_ = {};
+        return;
+    }
+    if (np_.motion >= 0 && pending_motion_ < 0) pending_motion_ = np_.motion;
+    Actors to = !relative_.empty() ? relative_ : copula_ ? subjects_ : !focus_.empty() ? focus_ : subjects_;
+    if (to.empty() && again_ && np_.said()) to = again();
+    if (to.empty()) to = previous_;
+    if (np_.article == Role::kAnother && split_from_ < wish_.actors.size() && !copula_) to = {split_from_};
+    if (np_.said() && to.empty()) {
+        np_.article = Role::kSilent;   // for the next noun
+        return;
+    }
+    // "two cats, one black and one white": one of them becomes an actor of its own.
+    if (np_.one && !np_.colours.empty() && !to.empty() && wish_.actors.size() < kMostNamed) {
+        const size_t of = wish_.actors[to.back()].count > 1 ? split(to.back()) : split_from_;
+        if (of < wish_.actors.size()) {
+            if (of == split_from_ && wish_.actors[of].count > 1) split(of);
+            wish_.actors[of].colour = np_.colours.front().first;
+            for (Actors* list : {&subjects_, &focus_})
+                if (std::find(list->begin(), list->end(), of) != list->end()) list->push_back(split_from_);
+            np_ = {};
+            return;
+        }
+    }
+    if (!np_.colours.empty()) {
+        give(to, &ActorWish::colour, np_.colours.front().first, "colour", np_.colours.front().second);
+        for (size_t c = 1; c < np_.colours.size(); c++) note("colours: one is shown, " + quoted(np_.colours.front().second) + ", not " + quoted(np_.colours[c].second));
+    }
+    if (np_.size >= 0) give(to, &ActorWish::size, np_.size, "size", np_.size_word);
+    if (np_.said() && !relative_.empty()) relative_done_ = true;
+    np_ = {};
+}
+
+void WishReader::finish() {
+    auto& actors = wish_.actors;
+    const auto lone = [&](ActorWish a) { actors.push_back(std::move(a)); };
+    if (actors.empty() && !candidate_.empty()) {
+        ActorWish a;
+        a.unknown = candidate_;
+        lone(a);
+        std::erase(wish_.not_understood, candidate_);
+    }
+    if (actors.empty() && (np_.said() || pending_motion_ >= 0 || pending_direction_ >= 0)) lone({});
+    if (actors.empty() && again_ && !world_said_) again();
+    for (ActorWish& a : actors) {
+        if (a.motion < 0 && pending_motion_ >= 0) a.motion = pending_motion_, pending_motion_ = -1;
+        if (a.direction < 0 && pending_direction_ >= 0) a.direction = pending_direction_, pending_direction_ = -1;
+    }
+    if (np_.said() && actors.size() == 1 && !np_.colours.empty() && actors[0].colour < 0) actors[0].colour = np_.colours.front().first;
+    if (np_.said() && actors.size() == 1 && np_.size >= 0 && actors[0].size < 0) actors[0].size = np_.size;
+    for (const Extra& e : scene_extras_)
+        if (std::any_of(actors.begin(), actors.end(), [&](const ActorWish& a) { return a.subject == e.subject; })) wish_.scene = e.value;
+    // "Something with a horse in it."
+    if (actors.size() > 1) std::erase_if(actors, [](const ActorWish& a) { return a.subject < 0 && a.unknown.empty() && !a.again && a.colour < 0 && a.motion < 0 && a.direction < 0 && a.size < 0; });
+    // A stage for three.
+    int left = kMostActors;
+    for (size_t i = 0; i < actors.size(); i++) {
+        const int shown = std::min(actors[i].count, left);
+        if (shown < actors[i].count) note("three are on the stage at most: " + (shown == 0 ? called(actors[i]) + " is left out" : "fewer of " + called(actors[i]) + " are shown"));
+        actors[i].count = shown;
+        left -= shown;
+    }
+    std::erase_if(actors, [](const ActorWish& a) { return a.count == 0; });
+}
+
+Wish read_sentence(const Lexicon& lexicon, std::string_view prompt) { return WishReader(lexicon, find_phrases(lexicon, prompt)).read(); }
+
+}  // namespace zt::storybook

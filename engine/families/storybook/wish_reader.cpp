@@ -1,0 +1,586 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Clauses: what each phrase does.
+#include "families/storybook/wish_reader.h"
+
+#include <algorithm>
+
+#include "text/common_words.h"
+
+namespace zt::storybook {
+namespace {
+
+constexpr size_t kLookAhead = 12;   // pieces of a noun phrase; also what keeps the time linear
+
+constexpr std::string_view kBeforeNouns[] = {"在", "从", "向", "朝", "往", "穿过", "沿着"};
+
+bool adjectival(const Piece& p) { return p.is(Role::kAdjective) || p.is(Role::kAdjectiveOrNoun) || p.is(Role::kDecorative); }
+bool content(const Piece& p) { return p.kind == Piece::kUnknown || p.is(Role::kContent) || p.is(Role::kPart); }
+bool names(const Piece& p) { return p.is(Role::kNoun) || p.is(Role::kUnknownNoun); }
+bool adverb(const Piece& p) { return p.text.ends_with("ly") || p.text.ends_with("LY") || p.text.ends_with("地"); }
+
+std::string lower(std::string word) {
+    for (char& c : word)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+    return word;
+}
+
+// A verb with its preposition: "flies around", "飞过".
+bool passes(const Piece& p) {
+    for (const char* end : {" around", " past", " over", " by", " across", " through", "过", "過"})
+        if (p.text.ends_with(end)) return true;
+    return false;
+}
+
+}  // namespace
+
+const Piece& WishReader::next(size_t i) const {
+    for (i++; i + 1 < pieces_.size() && (pieces_[i].is(Role::kSilent)); i++)
+        if (pieces_[i].text == "们" || pieces_[i].text == "們") break;
+    return pieces_[std::min(i, pieces_.size() - 1)];
+}
+
+const Piece& WishReader::before(size_t i) const {
+    static const Piece start{Piece::kStop, {}, false, false, false, ""};
+    return i == 0 ? start : pieces_[i - 1];
+}
+
+bool WishReader::noun_ahead(size_t i) const {
+    for (size_t k = i; k + 1 < pieces_.size() && k < i + kLookAhead; k++) {
+        const Piece &p = pieces_[k], &after = pieces_[k + 1];
+        if (names(p) || (p.is(Role::kNounOrVerb) && k > i)) return true;
+        if (p.is(Role::kOne) && k > i) return true;
+        const bool list = (p.kind == Piece::kComma || p.is(Role::kAnd)) && !copula_ && k > 0 && adjectival(pieces_[k - 1]) && adjectival(after);
+        const bool motion = p.is(Role::kVerb) && (p.chinese ? after.is(Role::kOf) : p.participle);
+        const bool part = p.is(Role::kWorld) && names(after);
+        if (!adjectival(p) && !content(p) && !p.is(Role::kOf) && !list && !motion && !part) return false;
+        if (content(p) && adverb(p)) return false;
+    }
+    return false;
+}
+
+Wish WishReader::read() {
+    for (size_t i = 0; i < pieces_.size(); i++) step(i);
+    finish();
+    return std::move(wish_);
+}
+
+void WishReader::step(size_t i) {
+    const Piece& p = pieces_[i];
+    if (named_ > 0 && skips_name(i)) return;
+    if (p.kind == Piece::kComma) return pause(i);
+    if (p.kind == Piece::kStop) return stop();
+    if (p.kind == Piece::kUnknown) return unknown(i);
+    const Meaning& m = p.meaning;
+    const bool was_denied = denied_as_ != Role::kSilent;
+    switch (m.role) {
+        case Role::kNoun: noun(i, p, m.value[kSubject], ""); break;
+        case Role::kUnknownNoun:
+        case Role::kPart:
+        case Role::kContent: unknown(i); break;
+        case Role::kAdjective:
+            // "绿的是鱼"
+            if (p.chinese && !denying() && ((p.text.ends_with("的") && next(i).is(Role::kCopula)) || (next(i).is(Role::kOf) && next(i + 1).is(Role::kCopula))) && preposition_ == Role::kSilent && m.value[kColour] >= 0) {
+                adjective(i);
+                joined_ = false;
+                noun(i, Piece{Piece::kPhrase, {}, false, false, true, p.text}, wish_.actors.empty() ? -1 : wish_.actors.back().subject, wish_.actors.empty() ? "" : wish_.actors.back().unknown);
+                stand_in_ = true;
+                break;
+            }
+            adjective(i);
+            break;
+        case Role::kAdjectiveOrNoun:
+            if (!noun_ahead(i + 1) && !(i + 1 < pieces_.size() && content(pieces_[i + 1])) && (m.value[kSubject] >= 0 || np_.article == Role::kArticle) && !copula_) {
+                if (m.value[kSubject] >= 0)
+                    noun(i, p, m.value[kSubject], "");
+                else
+                    unknown(i);
+            } else {
+                adjective(i);
+            }
+            break;
+        case Role::kNounOrVerb:
+            if (np_.open || preposition_ != Role::kSilent || (m.value[kSubject] >= 0 && subjects_.empty()))
+                noun(i, p, m.value[kSubject], m.value[kSubject] < 0 ? p.text : "");
+            else
+                verb(i);
+            break;
+        case Role::kVerb: verb(i); break;
+        case Role::kWorld: world(i); break;
+        case Role::kDirection: direction(p); break;
+        case Role::kCount:
+            if (i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kCount) && (np_.open ? np_.count : 0) == 0 && !np_.said() && p.chinese == pieces_[i + 1].chinese && p.text.size() <= 3) break;   // "3 2 1"
+            if (p.chinese && m.count > 1 && m.count <= kMostActors && static_cast<int>(np_.colours.size()) == m.count && np_.article == Role::kArticle && !np_.behind_noun) np_.each = true;
+            if (np_.open && np_.said() && !np_.behind_noun && np_.count == 0 && p.chinese && !np_.each) close_noun_phrase();
+            np_.open = true, np_.count = m.count, np_.count_word = p.text;
+            if (p.chinese && m.count == 1 && !noun_ahead(i + 1) && !wish_.actors.empty() && (wish_.actors.back().count > 1 || split_from_ < wish_.actors.size())) np_.one = true;
+            break;
+        case Role::kArticle:
+        case Role::kDefinite:
+        case Role::kAnother:
+            if (np_.article == Role::kSilent) close_noun_phrase();
+            if (preposition_ == Role::kPlace && before(i).is(Role::kArticle) && !p.chinese) preposition_ = Role::kSilent;   // "next to her a dog"
+            np_.open = true, np_.article = m.role;
+            break;
+        case Role::kOne:
+            if (np_.open && !wish_.actors.empty() && (np_.said() || np_.article != Role::kSilent)) {
+                const ActorWish& last = wish_.actors.back();
+                Piece stand_in = p;
+                stand_in.meaning = {};
+                stand_in.plural = p.text.ends_with("s");
+                const std::string unknown_word = last.unknown;
+                // "two dogs, a black one and a white one" are those two.
+                if (!copula_ && !verb_ && np_.said() && np_.article != Role::kDefinite && ((comma_ && last.count > 1) || (joined_ && split_from_ + 1 == wish_.actors.size()))) {
+                    np_.one = true;
+                    relative_.clear();
+                    close_noun_phrase();
+                    joined_ = true;
+                    break;
+                }
+                if (np_.article == Role::kSilent) np_.article = Role::kAnother;
+                stand_in_ = false;
+                const size_t before_it = wish_.actors.size();
+                if (np_.article == Role::kDefinite) joined_ = false;
+                noun(i, stand_in, last.subject, unknown_word);
+                stand_in_ = wish_.actors.size() > before_it;
+            } else {
+                close_noun_phrase();
+                np_.open = true, np_.one = true, np_.count = 1, np_.count_word = p.text;
+            }
+            break;
+        case Role::kPronoun:
+        case Role::kPronouns: pronoun(p); break;
+        case Role::kRelative:
+            if (!names(before(i)) && noun_ahead(i + 1)) {   // "that fox"
+                close_noun_phrase();
+                np_.open = true, np_.article = Role::kDefinite;
+                break;
+            }
+            close_noun_phrase();
+            relative_ = focus_, relative_done_ = false, copula_ = p.text.ends_with("s");   // "that's"
+            break;
+        case Role::kAnd:
+        case Role::kOr: conjunction(i); break;
+        case Role::kBut: pause(i); break;
+        case Role::kThen:
+            pause(i);
+            later_ = true;
+            break;
+        case Role::kAside:
+            close_noun_phrase();
+            preposition_ = Role::kPlace, aside_ = true;
+            break;
+        case Role::kTakenBack:
+            pause(i);
+            correcting_ = true, corrected_by_ = p.text;
+            break;
+        case Role::kAsks: asks(p); break;
+        case Role::kNamed:
+            close_noun_phrase();
+            named_ = 1;
+            break;
+        case Role::kFor:
+            close_noun_phrase();
+            preposition_ = Role::kFor;
+            break;
+        case Role::kThing:
+            if (np_.open && np_.said_more() && !noun_ahead(i + 1)) belongs(p.text, -1), np_ = {};
+            break;
+        case Role::kCopula: copula(i); break;
+        case Role::kNot:
+        case Role::kNo:
+            if (np_.said()) close_noun_phrase();
+            denial_ = m.role;
+            break;
+        case Role::kStop: stops(i); break;
+        case Role::kPlace:
+        case Role::kOver:
+        case Role::kWith:
+        case Role::kLike: preposition(i); break;
+        case Role::kCamera:
+            close_noun_phrase();
+            np_ = {}, camera_ = true;
+            break;
+        case Role::kOf:
+            thought_ = false;
+            if (outer_.open) {
+                outer_.motion = np_.motion;
+                np_ = outer_, outer_ = {}, preposition_ = Role::kSilent;
+            }
+            break;
+        case Role::kSilent:
+        case Role::kDecorative: break;
+    }
+    // "without rain or snow": a denial that was spent comes back with "or" (conjunction()) and is else over with the next phrase.
+    if (was_denied && !denying() && m.role != Role::kSilent && m.role != Role::kOf && m.role != Role::kOr && m.role != Role::kAnd) denied_as_ = Role::kSilent;
+}
+
+void WishReader::pause(size_t i) {
+    denial_ = denied_as_ = Role::kSilent;
+    aside_ = later_ = thought_ = false;
+    if (np_.open && !np_.colours.empty() && !copula_ && !np_.behind_noun && i + 1 < pieces_.size() && adjectival(pieces_[i + 1]) && noun_ahead(i + 1)) return;
+    outer_ = ellipsis_ = {};
+    close_noun_phrase();
+    preposition_ = Role::kSilent;
+    after_verb_ = camera_ = object_list_ = relative_done_ = false;
+    relative_.clear();
+    joined_ = comma_ = true;
+    full_ = segment_actor_ && segment_place_;
+    segment_actor_ = segment_place_ = nobody_ = false;
+}
+
+void WishReader::stop() {
+    denial_ = denied_as_ = Role::kSilent;
+    outer_ = ellipsis_ = {};
+    close_noun_phrase();
+    if (!subjects_.empty()) previous_ = subjects_;
+    subjects_.clear(), focus_.clear(), relative_.clear(), last_agents_.clear(), with_.clear();
+    preposition_ = Role::kSilent;
+    verb_ = copula_ = after_verb_ = joined_ = comma_ = camera_ = object_list_ = relative_done_ = false;
+    nobody_ = later_ = aside_ = thought_ = full_ = segment_actor_ = segment_place_ = stand_in_ = false;
+    weather_at_ = 0;
+}
+
+void WishReader::conjunction(size_t i) {
+    const Piece& after = next(i);
+    if (denied_as_ != Role::kSilent) {
+        // "no rain or snow", "without rain and snow"; "no rain and a fox" ends it.
+        const bool bare = after.is(Role::kWorld) || after.is(Role::kNoun) || after.is(Role::kUnknownNoun) || content(after);
+        if (pieces_[i].is(Role::kOr) || (denied_as_ == Role::kNo && bare)) {
+            denial_ = denied_as_;
+            return;
+        }
+        denied_as_ = Role::kSilent;
+    }
+    if (np_.open && !np_.colours.empty() && adjectival(after) && (copula_ || noun_ahead(i + 1))) return;
+    if (np_.open && !np_.colours.empty() && !copula_ && np_.article == Role::kArticle && after.is(Role::kArticle) && i + 2 < pieces_.size() && adjectival(pieces_[i + 2]) && noun_ahead(i + 2)) {
+        ellipsis_ = np_, np_ = {};
+        return;
+    }
+    close_noun_phrase();
+    if (!relative_.empty() && !after.is(Role::kVerb)) relative_.clear();
+    relative_done_ = false;
+    if (preposition_ != Role::kSilent && preposition_ != Role::kWith) preposition_ = Role::kSilent;
+    after_verb_ = false;
+    joined_ = true;
+}
+
+void WishReader::preposition(size_t i) {
+    const Piece& p = pieces_[i];
+    if (p.meaning.role == Role::kPlace) segment_place_ = true;
+    if (preposition_ == Role::kLike && p.meaning.role == Role::kPlace) return;   // "like in a film"
+    if (p.chinese && p.text == "在" && next(i).is(Role::kVerb)) return;   // "在跑": is running
+    if (p.chinese && np_.open && np_.count > 0 && !np_.one) {
+        outer_ = np_, np_ = {};
+    } else {
+        close_noun_phrase();
+    }
+    if (!p.chinese && i + 1 < pieces_.size() && (pieces_[i + 1].is(Role::kVerb) || pieces_[i + 1].is(Role::kSilent)) && !pieces_[i + 1].participle) return;   // "to run"
+    // Chinese places stand behind their noun ("树下"), too, or alone ("身旁一只狗").
+    const bool alone = before(i).kind == Piece::kComma || before(i).kind == Piece::kStop;
+    if (p.chinese && (before(i).is(Role::kNoun) || before(i).is(Role::kWorld) || content(before(i)) || (alone && next(i).is(Role::kCount))) && p.meaning.role == Role::kPlace && std::find(std::begin(kBeforeNouns), std::end(kBeforeNouns), p.text) == std::end(kBeforeNouns)) return;
+    preposition_ = p.meaning.role;
+    if (p.meaning.role != Role::kWith) after_verb_ = false;
+}
+
+void WishReader::pronoun(const Piece& p) {
+    close_noun_phrase();
+    if (preposition_ != Role::kSilent || after_verb_) {
+        preposition_ = Role::kSilent, after_verb_ = false;
+        if (!wish_.actors.empty() || aside_) return;
+    }
+    nobody_ = thought_ = false;
+    // "When everybody sleeps" the cat that walks goes on walking.
+    if (p.is(Role::kPronouns) && (p.text.ends_with("one") || p.text.ends_with("body") || p.text == "大家") && std::any_of(wish_.actors.begin(), wish_.actors.end(), [](const ActorWish& a) { return a.motion >= 0; })) {
+        nobody_ = true;
+        return report(p.text);
+    }
+    segment_actor_ = true;
+    np_ = {};
+    if (wish_.actors.empty()) again_ = true;
+    if (p.is(Role::kPronouns) && wish_.actors.size() > 1) {
+        subjects_.clear();
+        for (size_t a = 0; a < wish_.actors.size(); a++) subjects_.push_back(a);
+    } else if (!subjects_.empty() || !previous_.empty()) {
+        Actors who = !subjects_.empty() ? subjects_ : previous_;
+        if (p.is(Role::kPronoun) && who.size() > 1) who = {who.back()};
+        subjects_ = who;
+    } else if (!wish_.actors.empty()) {
+        subjects_ = {wish_.actors.size() - 1};
+    }
+    focus_ = subjects_;
+    relative_.clear();
+    verb_ = copula_ = joined_ = comma_ = object_list_ = camera_ = relative_done_ = false;
+}
+
+void WishReader::adjective(size_t i) {
+    const Piece& p = pieces_[i];
+    const Meaning& m = p.meaning;
+    const bool of_noun = noun_ahead(i + 1);
+    if (denying()) {
+        if (denial_ == Role::kNo && of_noun) return;   // "no red balloon": the noun is denied
+        exclude(kColour, m.value[kColour]);
+        exclude(kSize, m.value[kSize]);
+        if (of_noun) np_.open = np_.denied = true;
+        return denied(denial_);
+    }
+    if (np_.open && np_.behind_noun && of_noun && joined_) close_noun_phrase();
+    if (!np_.open) np_.behind_noun = names(before(i)) && !of_noun;
+    np_.open = true;
+    if (m.value[kColour] >= 0) np_.colours.emplace_back(m.value[kColour], p.text);
+    if (m.value[kSize] >= 0 && m.role == Role::kAdjective && np_.size < 0) np_.size = m.value[kSize], np_.size_word = p.text;
+    if (m.role == Role::kAdjectiveOrNoun && m.value[kSize] >= 0) np_.size = m.value[kSize], np_.size_word = p.text;
+}
+
+Actors WishReader::agents(size_t i, bool participle) const {
+    if (!relative_.empty() && !relative_done_) return relative_;
+    const Piece& last = before(i);
+    const bool object = object_list_ && focus_.size() == 1 && std::find(subjects_.begin(), subjects_.end(), focus_[0]) == subjects_.end();
+    const bool busy = !subjects_.empty() && std::all_of(subjects_.begin(), subjects_.end(), [&](size_t a) { return wish_.actors[a].motion >= 0; });
+    const bool sees = verb_ && last_motion_ < 0 && last_deed_ != nullptr;   // "watches a rocket fly"
+    if (object && (busy || sees) && last.is(Role::kNoun) && (participle || !last.chinese)) return focus_;
+    if (!subjects_.empty()) return subjects_;
+    return previous_;
+}
+
+void WishReader::verb(size_t i) {
+    const Piece& p = pieces_[i];
+    const Meaning& m = p.meaning;
+    const int motion = m.value[kMotion];
+    if (denying()) {
+        exclude(kMotion, motion);
+        verb_ = true;
+        if (motion < 0) preposition_ = Role::kPlace;   // "does not hold an umbrella"
+        return denied(denial_);
+    }
+    if (weather_at_ > 0 && !segment_actor_ && motion == lexicon_.known().stand) return weather_ends();
+    if (wish_.camera == lexicon_.known().follow && p.text == "走") return;   // "镜头跟着它走"
+    if (camera_) {
+        if (motion == lexicon_.known().stand && !m.weak) {
+            set(wish_.camera, lexicon_.known().still, "camera", p.text);
+        } else if (m.both) {
+            set(wish_.camera, lexicon_.known().follow, "camera", p.text);
+        } else if (!m.quiet) {
+            report(p.text);
+        }
+        return;
+    }
+    // "a running fox", "奔跑的狐狸"
+    const bool after_somebody = names(before(i)) || before(i).is(Role::kPronoun) || before(i).is(Role::kPronouns) || copula_;
+    const bool before_noun = p.chinese ? i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kOf) && noun_ahead(i + 2) : p.participle && noun_ahead(i + 1) && (np_.open || !after_somebody);
+    if (before_noun && !(p.chinese && preposition_ != Role::kSilent && preposition_ != Role::kPlace)) {
+        if (p.chinese) preposition_ = Role::kSilent;
+        if (p.chinese && !np_.open && joined_ == false && !subjects_.empty() && verb_) joined_ = true;
+        np_.open = true, np_.motion = motion, np_.deed = &m;
+        if (motion < 0 && !m.quiet) report(p.text);
+        after_verb_ = false;
+        return;
+    }
+    // "A sleeping town" sleeps by itself.
+    const bool of_place = !p.chinese && p.participle && np_.open && next(i).is(Role::kWorld);
+    if (of_place) return report(p.text);
+    if (nobody_ || aside_) {
+        close_noun_phrase();
+        after_verb_ = false;
+        return report(p.text);
+    }
+    const bool conjoined = before(i).is(Role::kAnd);
+    stand_alone();
+    close_noun_phrase();
+    np_ = np_.said() ? np_ : NounPhrase{};
+    preposition_ = Role::kSilent;
+    Actors who = agents(conjoined && object_list_ ? 0 : i, p.participle);
+    // "头顶飞过一只鸟": who does it is named behind the verb.
+    const Piece& after = next(i);
+    const bool inverted = p.chinese && !m.both && segment_place_ && !segment_actor_ && (after.is(Role::kCount) || after.is(Role::kArticle));
+    if (inverted) who.clear(), subjects_.clear();
+    if (who.empty() && again_ && !inverted) who = again();
+    const bool done = std::any_of(who.begin(), who.end(), [&](size_t a) { return motion_of(m, wish_.actors[a].subject) >= 0; });
+    if (motion < 0 && !m.quiet && !done) report(p.text);
+    last_deed_ = &m;
+    for (const size_t a : with_)
+        if (wish_.actors[a].motion < 0) wish_.actors[a].motion = motion_of(m, wish_.actors[a].subject), weak_[a] = true;
+    thought_ = m.absent;
+    if (who.empty()) {
+        if (motion >= 0) pending_motion_ = motion;
+        if (m.value[kDirection] >= 0) pending_direction_ = m.value[kDirection];
+        after_verb_ = true, last_agents_.clear(), last_motion_ = motion, last_both_ = m.both;
+        return;
+    }
+    for (const size_t a : who) {
+        const int own = motion_of(m, wish_.actors[a].subject);
+        if ((m.weak || motion < 0) && wish_.actors[a].motion >= 0) continue;
+        if (own < 0) continue;
+        if (weak_[a]) wish_.actors[a].motion = -1;
+        give({a}, &ActorWish::motion, own, "motion", p.text);
+        weak_[a] = m.weak;
+    }
+    if (m.value[kDirection] >= 0) give(who, &ActorWish::direction, m.value[kDirection], "direction", p.text);
+    last_agents_ = who;
+    last_motion_ = motion, last_both_ = m.both, last_over_ = passes(p);
+    after_verb_ = true, joined_ = comma_ = false;
+    if (!relative_.empty() && who == relative_)
+        relative_done_ = true;
+    else if (who == subjects_ || who == previous_)
+        verb_ = true, copula_ = false, object_list_ = false;
+    if (who == relative_ && relative_ == subjects_) verb_ = verb_ || !p.participle;
+}
+
+void WishReader::world(size_t i) {
+    const Piece& p = pieces_[i];
+    const Meaning& m = p.meaning;
+    if (m.of_camera && !camera_) return report(p.text);
+    if (thought_ || (preposition_ == Role::kLike && m.value[kScene] >= 0)) {
+        np_ = {}, preposition_ = Role::kSilent;
+        return report(p.text);
+    }
+    if (m.value[kScene] >= 0) segment_place_ = true;
+    if (m.value[kWeather] >= 0 || (m.value[kScene] >= 0 && !m.extras.empty())) weather_at_ = i + 1;
+    if (aside_ && m.value[kWeather] >= 0) return weather_ends();
+    int* const slots[] = {&wish_.scene, &wish_.time, &wish_.weather, &wish_.camera, &wish_.style};
+    world_said_ = true;
+    if (denying()) {
+        for (int a = kScene; a <= kStyle; a++) exclude(static_cast<Attribute>(a), m.value[static_cast<size_t>(a)]);
+        for (const Extra& e : m.extras)
+            if (e.subject < 0) exclude(e.attribute, e.value);
+        preposition_ = Role::kSilent;
+        return denied(denial_);
+    }
+    const bool of_noun = preposition_ == Role::kSilent && i + 1 < pieces_.size() && (names(pieces_[i + 1]) || (pieces_[i + 1].is(Role::kOf) && np_.said() && noun_ahead(i + 2)));
+    if (!of_noun) {
+        if (np_.behind_noun || (copula_ && np_.said() && preposition_ == Role::kSilent && !np_.behind_noun && np_.article == Role::kSilent && before(i).is(Role::kPlace))) {
+            close_noun_phrase();
+        } else {
+            belongs(p.text, m.value[kScene]);
+        }
+        np_ = {};
+    }
+    for (int a = kScene; a <= kStyle; a++) {
+        const int value = m.value[static_cast<size_t>(a)];
+        if (value < 0) continue;
+        // A forest in the snow, or in winter: the forest, with snow that falls.
+        const int snow = lexicon_.known().snow, falls = lexicon_.known().snowfall;
+        if (a == kScene && wish_.scene >= 0 && wish_.scene != value && (wish_.scene == snow || value == snow)) {
+            if (wish_.weather < 0) wish_.weather = falls;
+            note("'" + value_name(kScene, value == snow ? wish_.scene : value) + "' and 'snow' are two scenes: the first is shown, with falling snow");
+            if (value == snow) continue;
+            wish_.scene = -1;
+        }
+        set(*slots[a - kScene], value, attribute_name(static_cast<Attribute>(a)), p.text);
+        if (a == kScene) {
+            scene_extras_.clear();
+            for (const Extra& e : m.extras)
+                if (e.subject >= 0) scene_extras_.push_back(e);
+            if (m.shown_as) note("'" + p.text + "' is shown as a " + value_name(kScene, value));
+        }
+        if (a == kCamera) camera_ = true;
+    }
+    preposition_ = Role::kSilent;
+    after_verb_ = object_list_ = false;
+}
+
+void WishReader::direction(const Piece& p) {
+    const int value = p.meaning.value[kDirection];
+    if (denying()) {
+        exclude(kDirection, value);
+        return denied(denial_);
+    }
+    if (camera_ || nobody_) return report(p.text);
+    close_noun_phrase();
+    preposition_ = Role::kSilent;
+    Actors who = !relative_.empty() ? relative_ : !subjects_.empty() ? subjects_ : previous_;
+    if (who.empty() && again_) who = again();
+    if (who.empty()) {
+        pending_direction_ = value;
+        return;
+    }
+    give(who, &ActorWish::direction, value, "direction", p.text);
+    after_verb_ = false;
+}
+
+void WishReader::copula(size_t i) {
+    // "the dog's tail"; Chinese has 的 for it.
+    if (!pieces_[i].chinese && (pieces_[i].text == "s" || pieces_[i].text == "S") && possesses(i)) {
+        close_noun_phrase();
+        return;
+    }
+    stand_alone();
+    close_noun_phrase();
+    copula_ = true, after_verb_ = false;
+}
+
+void WishReader::wherever(size_t i) {
+    const Piece& p = pieces_[i];
+    if (preposition_ != Role::kSilent || after_verb_ || thought_ || camera_) return;
+    const bool told = np_.open && np_.article != Role::kSilent;
+    const bool copula_ahead = next(i).is(Role::kCopula);
+    const bool owned = before(i).is(Role::kCopula) || (p.chinese && before(i).is(Role::kOf) && !np_.said());
+    if (told || copula_ahead || (owned && !copula_ && p.is(Role::kPart))) nobody_ = true;
+}
+
+void WishReader::stops(size_t i) {
+    if (denying()) return denied(denial_);   // "never stops"
+    close_noun_phrase();
+    if (weather_at_ > 0 && !segment_actor_) return weather_ends();
+    if (later_ && !subjects_.empty() && wish_.actors[subjects_[0]].motion >= 0) return note("motion of " + called(wish_.actors[subjects_[0]]) + ": '" + pieces_[i].text + "' comes later and is not shown");
+    const Piece& after = next(i);
+    if (!after.is(Role::kWorld)) {
+        const Actors who = !relative_.empty() ? relative_ : !subjects_.empty() ? subjects_ : previous_;
+        for (const size_t a : who) wish_.actors[a].motion = lexicon_.known().stand, weak_[a] = true;
+        if (who.empty()) pending_motion_ = lexicon_.known().stand;
+        verb_ = true;
+    }
+    if (after.is(Role::kWorld) || after.is(Role::kVerb)) denial_ = Role::kNot;
+}
+
+void WishReader::unknown(size_t i) {
+    const Piece& p = pieces_[i];
+    const bool listed = p.is(Role::kUnknownNoun), plain = p.kind == Piece::kUnknown;
+    const bool after_somebody = names(before(i)) || before(i).is(Role::kPronoun) || before(i).is(Role::kPronouns);
+    const bool modifier = noun_ahead(i + 1) && !(after_somebody && !np_.open) && !adverb(p);
+    if (denying()) {
+        // Nothing that the model does not have is ever shown: obeyed.
+        if (!modifier) denied(denial_), np_ = {}, preposition_ = Role::kSilent;
+        return;
+    }
+    const bool verb_like = plain && !p.chinese && !np_.open && !subjects_.empty() && !verb_ && !copula_ && !joined_ && preposition_ == Role::kSilent && !adverb(p);
+    const bool of_world = !p.chinese && !listed && np_.open && i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kWorld);   // "an empty street"
+    if (of_world) return report(p.text);
+    if (p.chinese && preposition_ != Role::kSilent && i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kOf)) {   // "戴着红帽子的熊"
+        belongs(p.text, -1);
+        np_ = {};
+        return report(p.text);
+    }
+    if (p.chinese && adjectival(before(i)) && i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kOf)) {   // "红屋顶的房子"
+        belongs(p.text, -1);
+        np_ = {};
+        return report(p.text);
+    }
+    if (modifier && !verb_like) {
+        np_.open = true;
+        return report(p.text);
+    }
+    const Piece& after = next(i);
+    const bool of = i + 1 < pieces_.size() && (pieces_[i + 1].text == "of" || pieces_[i + 1].text == "OF");
+    const bool told = np_.open && (np_.article != Role::kSilent || np_.count > 0 || !np_.colours.empty());
+    const bool place = subjects_.empty() || joined_;
+    // A common word that is no known creature is worth a word, not somebody.
+    const bool somebody = listed || (plain && (p.chinese || !text::common_word(lower(p.text))) && (wish_.actors.empty() || np_.count == 0));
+    if (p.is(Role::kPart) || p.is(Role::kContent)) wherever(i);
+    if (p.chinese && np_.open && np_.count > 0 && subjects_.empty()) pending_motion_ = -1;   // "飘着一朵白云"
+    const bool bare = plain && subjects_.empty() && previous_.empty() && (after.is(Role::kVerb) || after.is(Role::kCopula)) && !joined_;
+    if (!of && !adverb(p) && !camera_ && preposition_ == Role::kSilent && !(after_verb_ && !last_agents_.empty()) && !copula_ && ((place && (listed || (told && somebody))) || (bare && somebody))) return noun(i, p, -1, p.text);
+    if (listed && preposition_ == Role::kSilent && after_verb_) return noun(i, p, -1, p.text);
+    if (np_.open) {
+        if (np_.behind_noun)
+            close_noun_phrase();
+        else
+            belongs(p.text, -1);
+    }
+    if (!p.is(Role::kPart) && (plain || (told && np_.article != Role::kDefinite)) && (candidate_.empty() || candidate_ == before(i).text) && preposition_ == Role::kSilent && subjects_.empty() && !adverb(p)) candidate_ = p.text;
+    report(p.text);
+    if (!adverb(p)) np_ = {}, preposition_ = Role::kSilent;
+    if (verb_like) verb_ = true, after_verb_ = true, last_agents_ = subjects_, last_motion_ = -1, last_both_ = false;
+}
+
+}  // namespace zt::storybook

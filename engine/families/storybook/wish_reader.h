@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// How a row of phrases becomes a wish; for wish.cpp and wish_reader.cpp alone.
+//
+// One pass from left to right, clause by clause. What stands before a noun is gathered in a noun phrase; the noun
+// makes an actor of it, which is a subject of the clause, or an object (behind a preposition or a verb). Verbs and predicates
+// ("is red") go to the subjects, or to whom a relative clause ("that sleeps") is about.
+#pragma once
+
+#include <cstdint>
+
+#include "families/storybook/phrases.h"
+#include "families/storybook/wish.h"
+
+namespace zt::storybook {
+
+using Actors = std::vector<size_t>;   // indices of Wish::actors
+
+// What was said since the last noun that may belong to the next.
+struct NounPhrase {
+    bool open = false;
+    bool behind_noun = false;           // began right behind a noun ("a fox, red")
+    Role article = Role::kSilent;       // kArticle, kDefinite, kAnother, or none
+    bool one = false;
+    bool denied = false;                // one of its adjectives is ("not a red fox")
+    bool each = false;                  // "one black, one white": colours of several
+    int count = 0, size = -1, motion = -1;
+    const Meaning* deed = nullptr;      // what motion is, for whom it is another
+    std::string count_word, size_word;
+    std::vector<std::pair<int, std::string>> colours;
+    [[nodiscard]] bool said_more() const { return size >= 0 || motion >= 0 || !colours.empty(); }
+    [[nodiscard]] bool said() const { return size >= 0 || !colours.empty() || count > 0; }
+};
+
+class WishReader {
+public:
+    WishReader(const Lexicon& lexicon, Phrases phrases) : lexicon_(lexicon), pieces_(std::move(phrases.pieces)) { wish_.notes = std::move(phrases.repairs); }
+    Wish read();
+
+private:
+    // wish_reader.cpp: clauses
+    void step(size_t i);
+    void pause(size_t i);              // a comma, "but", "while"
+    void stop();
+    void conjunction(size_t i);
+    void preposition(size_t i);
+    void pronoun(const Piece& p);
+    void adjective(size_t i);
+    void verb(size_t i);
+    void world(size_t i);
+    void direction(const Piece& p);
+    void unknown(size_t i);
+    void stops(size_t i);
+    [[nodiscard]] bool noun_ahead(size_t i) const;   // whether the noun phrase goes on to a noun
+    [[nodiscard]] const Piece& next(size_t i) const; // behind silent ones
+    [[nodiscard]] const Piece& before(size_t i) const;
+    [[nodiscard]] Actors agents(size_t i, bool participle) const;
+
+    void copula(size_t i);
+    void wherever(size_t i);           // a noun of content: what is said of it is not said of anybody
+
+    // wish_frames.cpp: what is no picture itself
+    void asks(const Piece& p);
+    void taken_back(const Piece& p);
+    bool skips_name(size_t i);         // "called Rocket"
+    [[nodiscard]] bool possesses(size_t i) const;
+    void drop(size_t first);           // actors from this one on
+    void weather_ends();
+
+    // wish.cpp: actors and values
+    [[nodiscard]] const std::string& value_name(Attribute attribute, int value) const { return lexicon_.value_names(attribute)[static_cast<size_t>(value)]; }
+    [[nodiscard]] std::string called(const ActorWish& a) const;
+    [[nodiscard]] int motion_of(const Meaning& m, int subject) const;
+    void add(const ActorWish& a);
+    void noun(size_t i, const Piece& p, int subject, const std::string& unknown);
+    [[nodiscard]] size_t resolve(const ActorWish& wanted, bool definite) const;   // somebody named before, or the number of actors
+    void place(size_t actor);
+    size_t split(size_t actor);        // takes one of several; that one's place
+    void stand_alone();                // "one is red, the other is blue"
+    void close_noun_phrase();          // what stands in it has no noun: a predicate, or left over
+    void exclude(Attribute attribute, int value);
+    void set(int& to, int value, const std::string& what, const std::string& word);
+    void give(const Actors& to, int ActorWish::*what, int value, const char* name, const std::string& word);
+    void belongs(const std::string& owner, int scene);   // colours and sizes of what is no actor
+    void note(const std::string& text);
+    void report(const std::string& word);
+    void denied(Role as) { denial_ = Role::kSilent, denied_as_ = as; }
+    Actors again();
+    void finish();
+    [[nodiscard]] bool denying() const { return denial_ != Role::kSilent; }
+
+    const Lexicon& lexicon_;
+    std::vector<Piece> pieces_;
+    Wish wish_;
+
+    NounPhrase ellipsis_;              // "a red" of "a red and a blue car"
+    NounPhrase np_, outer_;            // outer_: what stands before a Chinese clause that belongs to a noun ("两只戴帽子的熊")
+    Actors subjects_, focus_, relative_, last_agents_, previous_;
+    Role preposition_ = Role::kSilent;
+    Role denial_ = Role::kSilent, denied_as_ = Role::kSilent;   // kNot, kNo; what the last "no" was, for "or"
+    bool joined_ = false;              // "and" or a comma since the last noun or verb
+    bool comma_ = false;               // it was a comma
+    bool verb_ = false, copula_ = false, after_verb_ = false, relative_done_ = false, camera_ = false;
+    bool object_list_ = false;         // the last noun was an object
+    bool again_ = false, world_said_ = false;   // a pronoun without anybody before
+    int last_motion_ = -1;
+    bool last_both_ = false, last_over_ = false;
+    size_t denied_actor_ = SIZE_MAX;   // "not a red fox": whom "a blue one" is then
+    int pending_motion_ = -1, pending_direction_ = -1;   // said before anybody was
+    size_t split_from_ = SIZE_MAX;
+    std::vector<bool> weak_;           // of each actor: its motion gives way
+    std::vector<Extra> scene_extras_;
+    bool nobody_ = false;              // the subject is no actor ("its tail")
+    bool later_ = false, aside_ = false, thought_ = false;   // "then ..", "after it had ..", "dreams of .."
+    int named_ = 0;                    // 1, 2: a name follows; is being read
+    bool segment_actor_ = false, segment_place_ = false;     // since the last comma
+    bool full_ = false;                // "a house on the beach, ..": the next noun begins anew
+    bool correcting_ = false;
+    std::string corrected_by_;
+    bool stand_in_ = false;            // the subject was named by its colour alone ("the green one")
+    const Meaning* last_deed_ = nullptr;   // the last verb
+    Actors with_;                      // "a man with a dog": who does what he does
+    size_t weather_at_ = 0;            // 1 + piece that said the weather
+    std::string candidate_;            // an unknown word that may have named somebody
+};
+
+}  // namespace zt::storybook

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What the drawings of subjects share: inks, eyes, legs.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "world/paint.h"
+
+namespace zt::world {
+
+inline const Rgb kWhite = rgb8(252, 250, 244), kBlack = rgb8(28, 26, 34), kWood = rgb8(128, 84, 52), kBeak = rgb8(246, 176, 40),
+                 kGlass = rgb8(188, 226, 246), kTyre = rgb8(46, 46, 54), kRose = rgb8(246, 160, 170);
+inline constexpr float kTau = 6.2831853f;
+
+struct Palette {
+    Ink main, dark, light;
+};
+
+// How the puppet stands: its cycle 0..1, whether legs and wings work, whether it sleeps.
+struct Act {
+    float cycle;
+    bool moving, asleep;
+};
+
+using Shapes = std::vector<Shape>;
+
+// With a white rim, so that it shows on black; shut when asleep.
+void eye(Shapes& s, float x, float y, const Act& a, float size = 1);
+
+// Four legs that swing in opposite pairs; standing straight when the subject does not walk.
+void legs(Shapes& s, const Palette& p, float back, float front, float top, const Act& a);
+
+void horse(Shapes& s, const Palette& p, const Act& a);
+void tree(Shapes& s, const Palette& p, const Act& a);
+void train(Shapes& s, const Palette& p, const Act& a);
+void person(Shapes& s, const Palette& p, const Act& a);
+void bear(Shapes& s, const Palette& p, const Act& a);
+void flower(Shapes& s, const Palette& p, const Act& a);
+void house(Shapes& s, const Palette& p, const Act& a);
+void ball(Shapes& s, const Palette& p, const Act& a);
+
+}  // namespace zt::world
