@@ -51,9 +51,9 @@ y4m)
     "$env" "$text2video" "$prompt" - seed=7 frames=48 >b.y4m
     "$env" "$text2video" "$prompt" c.y4m seed=8 frames=48
     header=$(head -n 1 a.y4m)
-    [ "$header" = 'YUV4MPEG2 W256 H144 F24:1 Ip A1:1 C420mpeg2 XCOLORRANGE=LIMITED' ] || fail "header: got $header"
+    [ "$header" = 'YUV4MPEG2 W512 H288 F24:1 Ip A1:1 C420mpeg2 XCOLORRANGE=LIMITED' ] || fail "header: got $header"
     bytes=$(stat -c %s a.y4m)
-    expected=$((${#header} + 1 + 48 * (6 + 256 * 144 * 3 / 2)))
+    expected=$((${#header} + 1 + 48 * (6 + 512 * 288 * 3 / 2)))
     [ "$bytes" = "$expected" ] || fail "a.y4m: expected $expected bytes, got $bytes"
     cmp a.y4m b.y4m || fail "same seed: expected the same bytes"
     if cmp -s a.y4m c.y4m; then fail "seed 7 and 8: expected different bytes"; fi

@@ -14,7 +14,8 @@ import unittest
 from ffmpeg_common import FFMPEG, MODEL, SIZE, SOURCE, ZT_ENV, MediaTest, ffmpeg, ffmpeg_version, main, probe, run
 
 FRAMES = 4
-GRAPH = f"t2vsrc=model={MODEL}:size={SIZE[0]}x{SIZE[1]}:prompt='a red fox':frames={FRAMES}"
+PROMPT = "a red fox in the green meadow by day under a clear sky, made of paper"   # strong colours, which a wrong matrix changes
+GRAPH = f"t2vsrc=model={MODEL}:size={SIZE[0]}x{SIZE[1]}:prompt='{PROMPT}':frames={FRAMES}"
 X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-qp", "1"]
 TAGS = dict(color_range="tv", color_space="bt709", color_primaries="bt709", color_transfer="bt709")
 LAVFI_LOSES_TAGS = ffmpeg_version() < (6, 1)
@@ -51,7 +52,7 @@ class Colour(MediaTest):
 
     def generate(self, *options):
         path = self.path("clip.y4m")
-        self.ok(run(ZT_ENV + ["zoetrope", "generate", "-q", "a red fox", "--model", MODEL, "--size", f"{SIZE[0]}x{SIZE[1]}", "--frames", str(FRAMES), "-o", path, *options]))
+        self.ok(run(ZT_ENV + ["zoetrope", "generate", "-q", PROMPT, "--model", MODEL, "--size", f"{SIZE[0]}x{SIZE[1]}", "--frames", str(FRAMES), "-o", path, *options]))
         return path
 
     def assert_close(self, shown, what):

@@ -17,7 +17,7 @@ from ffmpeg_common import SOURCE, ZT_ENV, MediaTest, ffmpeg, main, run, storyboo
 PAGE = pathlib.Path(SOURCE, "docs", "recipes.md").read_text()
 GRAPH = re.search(r"\| \*Input\* \| `([^`]*)`", PAGE).group(1)
 FORMAT = re.search(r"\| \*Input Format\* \| `([^`]*)`", PAGE).group(1)
-FRAME = 256 * 144 * 3
+FRAME = 512 * 288 * 3
 SETTINGS = """[General]
 Name=Test
 [Output]
@@ -26,10 +26,10 @@ Mode=Simple
 FilePath={folder}
 RecQuality=Lossless
 [Video]
-BaseCX=256
-BaseCY=144
-OutputCX=256
-OutputCY=144
+BaseCX=512
+BaseCY=288
+OutputCX=512
+OutputCY=288
 FPSType=1
 FPSInt=24
 ColorFormat=I444

@@ -147,7 +147,7 @@ class Streams(Recipe):
             sender = self.block("SRT", number, **{"receiver.example:9000": "127.0.0.1:PORT"})
             out = self.receive("udp", listener, sender, f"{number}.ts")
             got = probe(out, "codec_name", "width", "color_space", "pix_fmt")
-            self.assertEqual(got, dict(codec_name="h264", width="256", color_space="bt709", pix_fmt="yuv420p"), number)
+            self.assertEqual(got, dict(codec_name="h264", width="512", color_space="bt709", pix_fmt="yuv420p"), number)
 
     def test_rtmp(self):
         """RTMP with sound"""
@@ -165,7 +165,7 @@ class Programs(Recipe):
         self.assertIn("`lavfi`", PAGE)
         out, _ = self.ok(run(ZT_ENV + ["ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", graph, "-frames:v", "12", "-f", "framemd5", "-"]))
         self.assertEqual(len(re.findall(r"^0,", out, re.M)), 12)
-        self.assertRegex(out, r"(?m)^0,.* 110592,")      # three bytes a pixel: RGB arrives
+        self.assertRegex(out, r"(?m)^0,.* 442368,")      # three bytes a pixel: RGB arrives
 
     @needs("gst-launch-1.0")
     def test_subtitles(self):
@@ -203,7 +203,7 @@ class Python(Recipe):
     def test_pyav_graph(self):
         """Python: PyAV with a graph"""
         self.python("Python: PyAV with a graph")
-        self.expect("fox-pyav.mp4", nb_read_frames="48", codec_name="h264", width="256")
+        self.expect("fox-pyav.mp4", nb_read_frames="48", codec_name="h264", width="512")
 
     @needs(module="ffmpeg")
     def test_ffmpeg_python(self):
@@ -216,7 +216,7 @@ class Python(Recipe):
     def test_gi(self):
         """Python: GStreamer"""
         lines = [line.split() for line in self.python("Python: GStreamer").splitlines()]
-        self.assertEqual([(int(number), size) for number, size, _ in lines], [(n, str(256 * 144 * 3)) for n in range(96)])
+        self.assertEqual([(int(number), size) for number, size, _ in lines], [(n, str(512 * 288 * 3)) for n in range(96)])
         self.assertNotEqual(lines[0][2], lines[95][2])
 
 

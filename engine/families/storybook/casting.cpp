@@ -59,7 +59,7 @@ struct Casting {
 
     // Who was there before and is meant again: the same subject, not taken yet; a pronoun means the first.
     const Actor* again(const ActorWish& said, std::vector<const Actor*>& left) const {
-        const auto at = std::find_if(left.begin(), left.end(), [&](const Actor* a) { return (said.again && said.subject < 0) || a->subject == said.subject; });
+        const auto at = std::find_if(left.begin(), left.end(), [&](const Actor* a) { return said.again || a->subject == said.subject; });
         if (at == left.end()) return nullptr;
         const Actor* found = *at;
         left.erase(at);

@@ -3,8 +3,8 @@
 // Reads lexicon.json:
 //   {"version": 1, "values": {ATTRIBUTE: [NAME, ..]}, "alive": "SUBJECT SUBJECT", "natural": {SCENE: "COLOUR COLOUR"},
 //    "english": {SECTION: {MEANING: "phrase, phrase"}}, "chinese": {the same}}
-// Sections are nouns, verbs, verb_words, adjectives, world, directions, counts, grammar, noun_or_verb and
-// adjective_or_noun. A meaning is a list of "attribute=value" ("subject=cat size=small"), or what a section has in its
+// Sections are nouns, others (nouns of what is never shown), verbs, verb_words, adjectives, world, directions, counts, grammar,
+// noun_or_verb and adjective_or_noun. A meaning is a list of "attribute=value" ("subject=cat size=small"), or what a section has in its
 // place: a number (counts), the name of a role (grammar). Words beside it: "note" (the reader says what the
 // word is shown as), "both", "weak", "alive", "quiet", "absent", "of_camera" (see Meaning), "no.attribute=value" and "subject.attribute=value" (see Extra). "subject=?"
 // is a subject that the model does not have.
@@ -30,12 +30,12 @@ constexpr std::pair<std::string_view, Role> kGrammar[] = {
     {"article", Role::kArticle}, {"definite", Role::kDefinite}, {"another", Role::kAnother}, {"one", Role::kOne}, {"pronoun", Role::kPronoun},
     {"pronouns", Role::kPronouns}, {"relative", Role::kRelative}, {"and", Role::kAnd}, {"or", Role::kOr}, {"but", Role::kBut}, {"copula", Role::kCopula},
     {"not", Role::kNot}, {"no", Role::kNo}, {"stop", Role::kStop}, {"place", Role::kPlace}, {"over", Role::kOver}, {"with", Role::kWith}, {"like", Role::kLike},
-    {"camera", Role::kCamera}, {"then", Role::kThen}, {"aside", Role::kAside}, {"taken_back", Role::kTakenBack}, {"asks", Role::kAsks},
-    {"named", Role::kNamed}, {"for", Role::kFor}, {"thing", Role::kThing}, {"part", Role::kPart}, {"of", Role::kOf}, {"silent", Role::kSilent}, {"decorative", Role::kDecorative}, {"content", Role::kContent}};
+    {"camera", Role::kCamera}, {"then", Role::kThen}, {"aside", Role::kAside}, {"taken_back", Role::kTakenBack}, {"asks", Role::kAsks}, {"owns", Role::kOwns}, {"wants", Role::kWants},
+    {"named", Role::kNamed}, {"for", Role::kFor}, {"suffix", Role::kSuffix}, {"thing", Role::kThing}, {"part", Role::kPart}, {"of", Role::kOf}, {"silent", Role::kSilent}, {"decorative", Role::kDecorative}, {"content", Role::kContent}};
 
 constexpr std::pair<std::string_view, Role> kSections[] = {
     {"nouns", Role::kNoun}, {"verbs", Role::kVerb}, {"verb_words", Role::kVerb}, {"adjectives", Role::kAdjective}, {"world", Role::kWorld},
-    {"directions", Role::kDirection}, {"counts", Role::kCount}, {"noun_or_verb", Role::kNounOrVerb}, {"adjective_or_noun", Role::kAdjectiveOrNoun}};
+    {"directions", Role::kDirection}, {"counts", Role::kCount}, {"noun_or_verb", Role::kNounOrVerb}, {"others", Role::kContent}, {"adjective_or_noun", Role::kAdjectiveOrNoun}};
 
 constexpr size_t kMostWords = 10, kMostBytes = 64;   // of a phrase
 constexpr size_t kFewestLetters = 5;                 // of a word that is read as one without effect
@@ -162,7 +162,7 @@ void Lexicon::read_values(const json::Field& file) {
         alive_.push_back(value_of(kSubject, name));
         if (alive_.back() < 0) alive.refuse("names of subjects");
     }
-    known_ = {value_of(kSubject, "person"), value_of(kMotion, "stand"), value_of(kMotion, "rest"), value_of(kMotion, "jump"), value_of(kCamera, "static"), value_of(kCamera, "follow"), value_of(kScene, "snow"), value_of(kWeather, "snowfall")};
+    known_ = {value_of(kSubject, "person"), value_of(kMotion, "stand"), value_of(kMotion, "rest"), value_of(kMotion, "jump"), value_of(kCamera, "static"), value_of(kCamera, "follow"), value_of(kScene, "snow"), value_of(kScene, "space"), value_of(kWeather, "snowfall")};
 }
 
 // "attribute=value", value a name or "?" (-1).
@@ -252,6 +252,7 @@ Lexicon::Lexicon(std::string_view text, const std::string& name) {
                 Meaning m;
                 if (role) {
                     m = read_meaning(*section, meaning, *role);
+                    m.noun = key == "others";
                 } else if (const auto grammar = role_of(kGrammar, meaning)) {
                     m.role = *grammar;
                 } else {
@@ -260,7 +261,7 @@ Lexicon::Lexicon(std::string_view text, const std::string& name) {
                 meanings_.push_back(std::move(m));
                 const json::Field list = section->at(meaning);
                 for (const std::string& item : split(list.string(), ','))
-                    for (const Form& form : forms_of(item, english && (key == "nouns" || key == "noun_or_verb" || key == "adjective_or_noun"), english && key == "verbs"))
+                    for (const Form& form : forms_of(item, english && (key == "nouns" || key == "others" || key == "noun_or_verb" || key == "adjective_or_noun"), english && key == "verbs"))
                         add(form.phrase, {static_cast<uint32_t>(meanings_.size() - 1), form.plural, form.participle}, list.name());
             }
         }

@@ -39,9 +39,12 @@ enum class Role : uint8_t {
     kThen,         // what follows happens later
     kAside,        // "after it had run": what follows happens at another time
     kTakenBack,    // "no wait": what was said before does not hold
+    kOwns,         // "had", "loves": who asks, if it is one of theirs ("my husband"); else "with"
+    kWants,        // 要: asks when a thing is wanted, else without effect
     kAsks,         // "wants to see": whoever does is not in the picture
     kNamed,        // a name follows
     kFor,          // "for my son"
+    kSuffix,       // of Chinese shops and the like: 店
     kThing,        // without effect, but an adjective before it is its own ("white background")
     kPart,         // of a body, or worn: reported, and what is said of it is not said of anybody
     kAnd, kOr, kBut,
@@ -71,10 +74,11 @@ struct Meaning {
     int8_t count = 0;
     bool shown_as = false;   // worth a note: "owl" is shown as a bird
     bool both = false;       // of a verb: its object does the same ("chases")
-    bool weak = false;       // of a verb: gives way to any other ("looks")
+    bool weak = false;       // of a verb: gives way to any other ("looks"); of a time: not said where the scene is space ("stars")
     bool alive = false;      // of a noun that the model does not have: somebody even as an object
     bool quiet = false;      // of a verb without motion: not worth reporting ("goes")
     bool absent = false;     // of a verb: what follows is only thought of ("dreams of")
+    bool noun = false;       // of content: a thing, a place, a time ("a dog collar" is no dog)
     bool of_camera = false;  // of a world phrase: only when the camera is spoken of ("the picture trembles")
     std::vector<Extra> extras;
 };
@@ -86,7 +90,7 @@ struct Entry {
 
 // Values that the grammar itself must know; -1: the lexicon has none of that name.
 struct Known {
-    int person = -1, stand = -1, rest = -1, jump = -1, still = -1, follow = -1, snow = -1, snowfall = -1;
+    int person = -1, stand = -1, rest = -1, jump = -1, still = -1, follow = -1, snow = -1, space = -1, snowfall = -1;
 };
 
 // Immutable; thread-safe.

@@ -27,6 +27,8 @@ char32_t code_point(std::string_view text, size_t at, size_t bytes) {
     return c;
 }
 
+constexpr char32_t kTimes = 0xD7;   // the sign of "fish ×3"
+
 bool letter_or_digit(char32_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 class Splitter {
@@ -53,7 +55,7 @@ public:
 
 private:
     void take(char32_t c, size_t at, size_t bytes) {
-        if (letter_or_digit(c) || (c >= 0xC0 && c < 0x2000)) {
+        if (letter_or_digit(c) || (c >= 0xC0 && c < 0x2000 && c != kTimes)) {
             if (word_.empty()) begin_ = at;
             end_ = at + bytes;
             if (c < 0x80)
@@ -64,9 +66,10 @@ private:
         }
         if ((c == '\'' || c == 0x2019) && !word_.empty()) return apostrophe(at + bytes);
         end_word();
+        if ((c == kTimes || c == '*') && at + bytes < prompt_.size() && prompt_[at + bytes] >= '0' && prompt_[at + bytes] <= '9') word_ = "x", begin_ = at, end_ = at + bytes;
         if (c == '&' || c == '+') tokens_.push_back({Token::kWord, "and", at, at + bytes});
         if (std::u32string_view(U".!?\n\u3002\u2026").find(c) != std::u32string_view::npos) tokens_.push_back({Token::kStop, "", at, at + bytes});
-        if (std::u32string_view(U",;:()[]|\"/\u3001\u2014\u2013\u201C\u201D\u300A\u300B\u300C\u300D\u3010\u3011").find(c) != std::u32string_view::npos)
+        if (std::u32string_view(U",;:=()[]{}|\"/\u3001\u2014\u2013\u201C\u201D\u300A\u300B\u300C\u300D\u3010\u3011").find(c) != std::u32string_view::npos)
             tokens_.push_back({Token::kComma, "", at, at + bytes});
         // CJK and what lies beyond, without its marks and the selectors of variants.
         if (c >= 0x2E80 && !(c >= 0x3000 && c <= 0x303F) && !(c >= 0xFE00 && c <= 0xFE0F) && !(c >= 0xFF00 && c <= 0xFFEF) && c < 0xE0000)
@@ -78,6 +81,12 @@ private:
         if ((at(next) | 0x20) == 's' && !letter_or_digit(at(next + 1))) end_word();
     }
     void end_word() {
+        // "1girl" is "1 girl"; "4k" stays.
+        const size_t digits = std::min(word_.find_first_not_of("0123456789"), word_.size());
+        if (digits > 0 && digits + 2 < word_.size() && !lexicon_.has_word(word_) && lexicon_.has_word(word_.substr(digits))) {
+            tokens_.push_back({Token::kWord, word_.substr(0, digits), begin_, begin_ + digits});
+            word_.erase(0, digits), begin_ += digits;
+        }
         if (!word_.empty()) tokens_.push_back({Token::kWord, std::move(word_), begin_, end_});
         word_.clear();
     }
@@ -105,7 +114,10 @@ void repair(const Lexicon& lexicon, std::vector<Token>& tokens, std::vector<std:
     }
 }
 
-int number_in(const std::string& text) {
+// Also of "x3" and "3x".
+int number_in(std::string_view text) {
+    if (text.size() > 1 && text.front() == 'x') text.remove_prefix(1);
+    if (text.size() > 1 && text.back() == 'x') text.remove_suffix(1);
     int n = 0;
     for (const char c : text) {
         if (c < '0' || c > '9') return 0;

@@ -84,11 +84,13 @@ Pose pose_of(const World& world, const Actor& actor, const Bearing& b, int64_t s
     if (m.bob > 0) p.y -= m.bob * strong * std::abs(std::sin(kTau * t / m.cycle / 2));
     if (m.hop > 0) {
         const double h = 4 * u * (1 - u);
-        p.y -= m.hop * b.size * strong * h;
+        const double room = std::max(10.0, b.home_y - 1.5 * world.feet * b.size);   // not out of the picture
+        p.y -= std::min(m.hop * b.size * strong, room) * h;
         stretch *= 1 - m.squash + 1.5 * m.squash * h;
     }
     if (m.sway > 0) p.x += m.sway * strong * swing;
     if (m.tilt != 0) p.turn = m.tilt * strong * swing;
+    if (m.lean != 0) p.turn += m.lean * (facing < 0 ? -1 : 1);
     if (m.turn) {
         p.turn = kTau * (u + beat) * (once(kWhichWay, 0, 1) < 0.5 ? -1 : 1);
         p.y -= m.lift * b.size;

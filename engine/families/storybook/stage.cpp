@@ -12,6 +12,7 @@ namespace zt::storybook {
 namespace {
 
 constexpr double kTau = 6.283185307179586;
+constexpr double kSlowPan = 22;          // units per second, where nobody goes anywhere
 constexpr double kAround = 352;          // props stand on a circle of this many units, wider than the stage
 
 template <class T>
@@ -162,7 +163,8 @@ double Stage::panned(double seconds) const {
     if (c.pan == 0) return drift;
     const Actor& first = play_.actors.front();
     const bool left = first.direction == kLeft || (first.direction != kRight && by_seed(play_.seed, question(kWhichWay, static_cast<uint64_t>(first.slot), 1)) < 0.5);
-    return (left ? -1 : 1) * (c.pan * seconds + 6 * std::sin(0.4 * seconds + phase)) + drift;
+    const double travel = of(world_.motions, first.motion).travel, speed = c.pan * (travel > 0 ? travel : kSlowPan);
+    return (left ? -1 : 1) * (speed * seconds + 6 * std::sin(0.4 * seconds + phase)) + drift;
 }
 
 // A given picture has no more than its own edges: enlarged a little before it moves, so that none is seen.
@@ -181,7 +183,7 @@ View Stage::camera(const View& whole, double seconds) const {
         x += c.pan != 0 ? most * calm * std::sin(0.45 * seconds) : 0.25 * panned(seconds);
         x = std::clamp(x, -most * calm, most * calm), y = std::clamp(y, -margin * world_.height * calm, margin * world_.height * calm);
     }
-    const double focus = c.most > 1 && !backdrop_ ? roles_.front().bearing.home_x * 0.5 + world_.width * 0.25 : world_.width / 2;
+    const double focus = c.most > 1 && !backdrop_ ? (roles_.size() == 1 ? roles_.front().bearing.home_x : world_.width / 2) : world_.width / 2;
     View v;
     v.scale = whole.scale * zoom;
     v.x = whole.x + whole.scale * (focus * (1 - zoom) + x);

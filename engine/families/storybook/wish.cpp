@@ -28,6 +28,7 @@ int WishReader::motion_of(const Meaning& m, int subject) const {
 void WishReader::add(const ActorWish& a) {
     wish_.actors.push_back(a);
     weak_.push_back(false);
+    mine_.push_back(kNotMine);
 }
 
 void WishReader::note(const std::string& text) {
@@ -63,6 +64,7 @@ void WishReader::belongs(const std::string& owner, int scene) {
 Actors WishReader::again() {
     ActorWish actor;
     actor.again = true;
+    if (again_person_) actor.subject = lexicon_.known().person;
     add(actor);
     again_ = false;
     return subjects_ = focus_ = {wish_.actors.size() - 1};
@@ -87,9 +89,10 @@ void WishReader::place(size_t actor) {
         return who.empty() ? nullptr : &wish_.actors[who.front()];
     };
     const bool free = a.motion < 0;
+    if (preposition_ != Role::kSilent || (joined_ && !comma_)) std::fill(mine_.begin(), mine_.end() - 1, kNotMine);
     if (preposition_ != Role::kSilent || (object_list_ && joined_ && !comma_ && !copula_)) {
         if (preposition_ == Role::kWith && after_verb_ && free && lexicon_.alive(a.subject) && agent() != nullptr && agent() != &a) a.motion = agent()->motion, weak_[actor] = true;
-        if (preposition_ == Role::kWith && !after_verb_ && free && lexicon_.alive(a.subject)) with_.push_back(actor);
+        if (preposition_ == Role::kWith && !after_verb_ && free && lexicon_.alive(a.subject) && agent() != nullptr && (lexicon_.alive(agent()->subject) || agent()->subject < 0)) with_.push_back(actor);
         if (preposition_ == Role::kOver && verb_ && free && pending_motion_ < 0) a.motion = lexicon_.known().stand, weak_[actor] = true;
         if (preposition_ == Role::kWith && subjects_.empty() && pending_motion_ >= 0) a.motion = pending_motion_, subjects_ = {actor}, pending_motion_ = -1;
         object_list_ = true;
@@ -102,6 +105,8 @@ void WishReader::place(size_t actor) {
     } else {
         if (verb_ || copula_ || !joined_ || full_) subjects_.clear();
         full_ = false;
+        // "Something nice, perhaps a train": the train alone.
+        std::erase_if(subjects_, [&](size_t s) { const ActorWish& any = wish_.actors[s]; return s != actor && any.subject < 0 && any.unknown.empty() && !any.again && any.colour < 0 && any.motion < 0; });
         if (std::find(subjects_.begin(), subjects_.end(), actor) == subjects_.end()) subjects_.push_back(actor);
         if (a.motion < 0 && pending_motion_ >= 0) a.motion = pending_motion_, verb_ = true;
         if (a.direction < 0 && pending_direction_ >= 0) a.direction = pending_direction_;
@@ -118,6 +123,25 @@ void WishReader::place(size_t actor) {
 void WishReader::noun(size_t i, const Piece& p, int subject, const std::string& unknown) {
     const Meaning& m = p.meaning;
     if (correcting_) taken_back(p);
+    // "Don't make the balloon red": it is there, and not red.
+    const bool caused = p.chinese && (before(i).text.ends_with("让") || before(i).text.ends_with("把"));
+    const bool told_of = next(i).is(Role::kVerb) || (next(i).is(Role::kAdjective) && !noun_ahead(i + 1));
+    const Role spared = (denial_ == Role::kNot && np_.article == Role::kDefinite && told_of) || caused ? denial_ : Role::kSilent;
+    if (spared != Role::kSilent) denial_ = Role::kSilent;
+    if (pieces_[i].is(Role::kNoun) && !denying() && (of_speaker(i) || owner(i))) {
+        note("'" + p.text + "' is not shown: only whose, or who speaks");
+        np_ = {}, copula_ = copula_ && !of_speaker(i);
+        return;
+    }
+    if (nobody_ && p.chinese && copula_ && !np_.colours.empty()) {   // "屋顶是红色的房子"
+        for (const auto& [value, word] : np_.colours) report(word);
+        np_.colours.clear();
+        nobody_ = copula_ = false;
+    }
+    if (becoming_ && copula_) {
+        copula_ = becoming_ = false;
+        note("'" + p.text + "' is what another turns into: both are shown");
+    }
     if (denying()) {
         // "not a red fox" denies the colour (see adjective()), "no red balloon" whatever a balloon is.
         if (subject >= 0) exclude(kSubject, subject);
@@ -126,6 +150,7 @@ void WishReader::noun(size_t i, const Piece& p, int subject, const std::string& 
         return;
     }
     if (thought_ || (preposition_ == Role::kFor && (subject < 0 || subject == lexicon_.known().person))) {
+        if (subject < 0 && candidate_.empty() && !thought_) candidate_ = p.text;
         report(p.text);
         np_ = {}, preposition_ = Role::kSilent;
         return;
@@ -160,14 +185,16 @@ void WishReader::noun(size_t i, const Piece& p, int subject, const std::string& 
         joined_ = false;
         return;
     }
-    if (ellipsis_.open && wish_.actors.size() < kMostNamed) {
+    for (const NounPhrase& e : ellipsis_) {
+        if (wish_.actors.size() >= kMostNamed) break;
         ActorWish other = a;
-        other.colour = ellipsis_.colours.front().first;
-        ellipsis_ = {};
+        other.count = 1, other.colour = e.colours.front().first;
+        if (e.size >= 0) other.size = e.size;
         add(other);
         place(wish_.actors.size() - 1);
         joined_ = true;
     }
+    ellipsis_.clear();
     const bool many = p.plural || next(i).text == "们" || next(i).text == "們";
     const int count = np_.count > 0 ? np_.count : m.count > 0 ? m.count : many ? 2 : 1;
     if (count > kMostActors) note(quoted(np_.count > 0 ? np_.count_word + (p.chinese ? "" : " ") + p.text : p.text) + ": three are shown");
@@ -183,30 +210,47 @@ void WishReader::noun(size_t i, const Piece& p, int subject, const std::string& 
         return;
     }
     const bool fresh = np_.article == Role::kArticle || np_.article == Role::kAnother || (np_.count > 0 && np_.article != Role::kDefinite) || np_.one;
-    size_t actor = predicate ? subjects_[0] : fresh ? wish_.actors.size() : resolve(a, np_.article == Role::kDefinite);
+    // "My son loves trains! A blue train, please."
+    if (wished_ < wish_.actors.size() && fresh && !denying()) {
+        const ActorWish& kind = wish_.actors[wished_];
+        if (kind.subject == subject && kind.unknown == unknown && kind.colour < 0 && kind.size < 0 && kind.motion < 0 && kind.direction < 0) {
+            wish_.actors[wished_].count = a.count;
+            np_.article = Role::kDefinite, np_.count = 0, np_.one = false;
+        }
+        wished_ = SIZE_MAX;
+    }
+    size_t actor = predicate ? subjects_[0] : (fresh && np_.article != Role::kDefinite) ? wish_.actors.size() : resolve(a, np_.article == Role::kDefinite);
     if (denied_actor_ < wish_.actors.size() && wish_.actors[denied_actor_].subject == subject && wish_.actors[denied_actor_].unknown == unknown) actor = denied_actor_;
     denied_actor_ = np_.denied ? actor : SIZE_MAX;
+    const std::string& whose = before(i).text;
+    const bool bare = subject == lexicon_.known().person && np_.article == Role::kSilent && np_.count == 0 && preposition_ == Role::kSilent;
+    const bool mine = (subject == lexicon_.known().person && np_.mine) || (bare && (whose == "我" || whose == "我们" || whose == "俺" || whose == "咱" || whose == "我家"));
+    const char theirs = mine ? kMine : bare && before(i).kind == Piece::kStop ? kCalled : kNotMine;
     np_ = {};
     again_ = false;
     if (actor == wish_.actors.size()) {
         if (actor >= kMostNamed) return report(p.text);
         add(a);
+        mine_[actor] = theirs;
+        if (wishing_) wished_ = actor, wishing_ = false;
     } else {
         ActorWish& old = wish_.actors[actor];
+        if (comma_) subjects_.clear();   // "a horse and a tree, the horse sleeps"
         if (old.subject < 0 && old.unknown.empty()) old.subject = a.subject, old.unknown = a.unknown, old.count = std::max(old.count, a.count);
         if (a.colour >= 0) old.colour = a.colour;
         if (a.size >= 0) old.size = a.size;
         if (a.motion >= 0) old.motion = a.motion;
     }
     place(actor);
+    denial_ = spared;
 }
 
 size_t WishReader::split(size_t actor) {
     ActorWish rest = wish_.actors[actor];
     wish_.actors[actor].count = 1;
     rest.count--;
-    wish_.actors.push_back(rest);
-    weak_.push_back(weak_[actor]);
+    add(rest);
+    weak_.back() = weak_[actor];
     split_from_ = wish_.actors.size() - 1;
     return actor;
 }
@@ -245,6 +289,7 @@ void WishReader::close_noun_phrase() {
         np_.article = Role::kSilent;   // for the next noun
         return;
     }
+    if (np_.count > 1 && !np_.one && !copula_ && !np_.colours.empty() && split_from_ < wish_.actors.size()) to = {split_from_};   // "one black, two white"
     // "two cats, one black and one white": one of them becomes an actor of its own.
     if (np_.one && !np_.colours.empty() && !to.empty() && wish_.actors.size() < kMostNamed) {
         const size_t of = wish_.actors[to.back()].count > 1 ? split(to.back()) : split_from_;
@@ -271,6 +316,7 @@ void WishReader::finish() {
     const auto lone = [&](ActorWish a) { actors.push_back(std::move(a)); };
     if (actors.empty() && !candidate_.empty()) {
         ActorWish a;
+        a = candidate_looks_;
         a.unknown = candidate_;
         lone(a);
         std::erase(wish_.not_understood, candidate_);
@@ -286,11 +332,15 @@ void WishReader::finish() {
     for (const Extra& e : scene_extras_)
         if (std::any_of(actors.begin(), actors.end(), [&](const ActorWish& a) { return a.subject == e.subject; })) wish_.scene = e.value;
     // "Something with a horse in it."
+    mine_.resize(actors.size());
+    drop_who_asks();
     if (actors.size() > 1) std::erase_if(actors, [](const ActorWish& a) { return a.subject < 0 && a.unknown.empty() && !a.again && a.colour < 0 && a.motion < 0 && a.direction < 0 && a.size < 0; });
-    // A stage for three.
-    int left = kMostActors;
+    if (weak_time_ && wish_.scene == lexicon_.known().space) wish_.time = -1;   // there are stars at any time
+    // A stage for three, on which each has one at least.
+    int left = kMostActors, waiting = std::min(static_cast<int>(actors.size()), kMostActors);
     for (size_t i = 0; i < actors.size(); i++) {
-        const int shown = std::min(actors[i].count, left);
+        waiting = std::max(waiting - 1, 0);
+        const int shown = std::min(actors[i].count, left - waiting);
         if (shown < actors[i].count) note("three are on the stage at most: " + (shown == 0 ? called(actors[i]) + " is left out" : "fewer of " + called(actors[i]) + " are shown"));
         actors[i].count = shown;
         left -= shown;

@@ -19,7 +19,7 @@ struct ActorWish {
     std::string unknown;         // the word for a subject that is not known ("dragon"), else empty
     int colour = -1, motion = -1, direction = -1, size = -1;
     int count = 1;               // 1..3
-    bool again = false;          // a pronoun only ("it runs"): who was there before
+    bool again = false;          // a pronoun only ("it runs"): who was there before; with a subject ("she runs"), that one where nobody was
 };
 
 // Values are indices into the lists of lexicon.h; -1 = not said.

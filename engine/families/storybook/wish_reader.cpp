@@ -5,25 +5,8 @@
 
 #include <algorithm>
 
-#include "text/common_words.h"
-
 namespace zt::storybook {
 namespace {
-
-constexpr size_t kLookAhead = 12;   // pieces of a noun phrase; also what keeps the time linear
-
-constexpr std::string_view kBeforeNouns[] = {"在", "从", "向", "朝", "往", "穿过", "沿着"};
-
-bool adjectival(const Piece& p) { return p.is(Role::kAdjective) || p.is(Role::kAdjectiveOrNoun) || p.is(Role::kDecorative); }
-bool content(const Piece& p) { return p.kind == Piece::kUnknown || p.is(Role::kContent) || p.is(Role::kPart); }
-bool names(const Piece& p) { return p.is(Role::kNoun) || p.is(Role::kUnknownNoun); }
-bool adverb(const Piece& p) { return p.text.ends_with("ly") || p.text.ends_with("LY") || p.text.ends_with("地"); }
-
-std::string lower(std::string word) {
-    for (char& c : word)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-    return word;
-}
 
 // A verb with its preposition: "flies around", "飞过".
 bool passes(const Piece& p) {
@@ -50,7 +33,10 @@ bool WishReader::noun_ahead(size_t i) const {
         const Piece &p = pieces_[k], &after = pieces_[k + 1];
         if (names(p) || (p.is(Role::kNounOrVerb) && k > i)) return true;
         if (p.is(Role::kOne) && k > i) return true;
-        const bool list = (p.kind == Piece::kComma || p.is(Role::kAnd)) && !copula_ && k > 0 && adjectival(pieces_[k - 1]) && adjectival(after);
+        const auto determines = [](const Piece& d) { return d.is(Role::kArticle) || (d.is(Role::kCount) && d.meaning.count == 1); };
+        const bool behind_list = k > 0 && (pieces_[k - 1].kind == Piece::kComma || pieces_[k - 1].is(Role::kAnd));
+        const bool list = (p.kind == Piece::kComma || p.is(Role::kAnd)) && !copula_ && k > 0 && (adjectival(pieces_[k - 1]) || pieces_[k - 1].is(Role::kOf)) && (adjectival(after) || (determines(after) && k + 2 < pieces_.size() && adjectival(pieces_[k + 2])));
+        if (k > i && behind_list && determines(p) && adjectival(after)) continue;
         const bool motion = p.is(Role::kVerb) && (p.chinese ? after.is(Role::kOf) : p.participle);
         const bool part = p.is(Role::kWorld) && names(after);
         if (!adjectival(p) && !content(p) && !p.is(Role::kOf) && !list && !motion && !part) return false;
@@ -74,7 +60,12 @@ void WishReader::step(size_t i) {
     const Meaning& m = p.meaning;
     const bool was_denied = denied_as_ != Role::kSilent;
     switch (m.role) {
-        case Role::kNoun: noun(i, p, m.value[kSubject], ""); break;
+        case Role::kNoun:
+            if (modifies(i) && !denying())
+                report(p.text);
+            else
+                noun(i, p, m.value[kSubject], "");
+            break;
         case Role::kUnknownNoun:
         case Role::kPart:
         case Role::kContent: unknown(i); break;
@@ -109,44 +100,19 @@ void WishReader::step(size_t i) {
         case Role::kWorld: world(i); break;
         case Role::kDirection: direction(p); break;
         case Role::kCount:
-            if (i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kCount) && (np_.open ? np_.count : 0) == 0 && !np_.said() && p.chinese == pieces_[i + 1].chinese && p.text.size() <= 3) break;   // "3 2 1"
-            if (p.chinese && m.count > 1 && m.count <= kMostActors && static_cast<int>(np_.colours.size()) == m.count && np_.article == Role::kArticle && !np_.behind_noun) np_.each = true;
-            if (np_.open && np_.said() && !np_.behind_noun && np_.count == 0 && p.chinese && !np_.each) close_noun_phrase();
-            np_.open = true, np_.count = m.count, np_.count_word = p.text;
-            if (p.chinese && m.count == 1 && !noun_ahead(i + 1) && !wish_.actors.empty() && (wish_.actors.back().count > 1 || split_from_ < wish_.actors.size())) np_.one = true;
+            count(i);
             break;
         case Role::kArticle:
         case Role::kDefinite:
         case Role::kAnother:
+            if (p.chinese && m.role == Role::kArticle && names(before(i)) && !verb_ && !after_verb_ && !copula_ && preposition_ == Role::kSilent && noun_ahead(i + 1)) joined_ = true;   // "一人一狗"
             if (np_.article == Role::kSilent) close_noun_phrase();
             if (preposition_ == Role::kPlace && before(i).is(Role::kArticle) && !p.chinese) preposition_ = Role::kSilent;   // "next to her a dog"
             np_.open = true, np_.article = m.role;
+            np_.mine = lower(p.text) == "my" || lower(p.text) == "our" || p.text == "我的";
             break;
         case Role::kOne:
-            if (np_.open && !wish_.actors.empty() && (np_.said() || np_.article != Role::kSilent)) {
-                const ActorWish& last = wish_.actors.back();
-                Piece stand_in = p;
-                stand_in.meaning = {};
-                stand_in.plural = p.text.ends_with("s");
-                const std::string unknown_word = last.unknown;
-                // "two dogs, a black one and a white one" are those two.
-                if (!copula_ && !verb_ && np_.said() && np_.article != Role::kDefinite && ((comma_ && last.count > 1) || (joined_ && split_from_ + 1 == wish_.actors.size()))) {
-                    np_.one = true;
-                    relative_.clear();
-                    close_noun_phrase();
-                    joined_ = true;
-                    break;
-                }
-                if (np_.article == Role::kSilent) np_.article = Role::kAnother;
-                stand_in_ = false;
-                const size_t before_it = wish_.actors.size();
-                if (np_.article == Role::kDefinite) joined_ = false;
-                noun(i, stand_in, last.subject, unknown_word);
-                stand_in_ = wish_.actors.size() > before_it;
-            } else {
-                close_noun_phrase();
-                np_.open = true, np_.one = true, np_.count = 1, np_.count_word = p.text;
-            }
+            one(i);
             break;
         case Role::kPronoun:
         case Role::kPronouns: pronoun(p); break;
@@ -175,6 +141,8 @@ void WishReader::step(size_t i) {
             correcting_ = true, corrected_by_ = p.text;
             break;
         case Role::kAsks: asks(p); break;
+        case Role::kOwns:
+        case Role::kWants: owns(i); break;
         case Role::kNamed:
             close_noun_phrase();
             named_ = 1;
@@ -208,6 +176,7 @@ void WishReader::step(size_t i) {
                 np_ = outer_, outer_ = {}, preposition_ = Role::kSilent;
             }
             break;
+        case Role::kSuffix:
         case Role::kSilent:
         case Role::kDecorative: break;
     }
@@ -215,11 +184,91 @@ void WishReader::step(size_t i) {
     if (was_denied && !denying() && m.role != Role::kSilent && m.role != Role::kOf && m.role != Role::kOr && m.role != Role::kAnd) denied_as_ = Role::kSilent;
 }
 
+// "fish x3", "兔子两只", "count: 2".
+bool WishReader::comes_behind(size_t i) const {
+    if (wish_.actors.empty()) return false;
+    const Piece& p = pieces_[i];
+    size_t k = i;
+    while (k > 0 && pieces_[k - 1].kind == Piece::kComma) k--;
+    const Piece& last = before(k);
+    const Piece& after = pieces_[std::min(i + 1, pieces_.size() - 1)];
+    const std::string key = lower(last.text);
+    if (key == "x") return true;
+    const bool asked = key == "count" || key == "number" || key == "amount" || key == "quantity" || key == "数量" || key == "个数";
+    const bool ends = after.kind == Piece::kComma || after.kind == Piece::kStop || (next(i).kind == Piece::kStop && !after.is(Role::kNoun));
+    const bool times = !p.chinese && !(p.text[0] >= '0' && p.text[0] <= '9') && p.text.back() >= '0' && p.text.back() <= '9';
+    if (times) return names(last) || !noun_ahead(i + 1);
+    if (asked) return ends;
+    const bool counted = p.chinese && k == i && p.text.size() > 3 && !noun_ahead(i + 1) && !after.is(Role::kOne) && p.meaning.count > 1;
+    return last.is(Role::kNoun) && wish_.actors.back().count == 1 && p.meaning.count > 1 && (ends || counted);
+}
+
+void WishReader::count(size_t i) {
+    const Piece& p = pieces_[i];
+    const Meaning& m = p.meaning;
+    if (comes_behind(i)) {
+        close_noun_phrase();
+        if (m.count > kMostActors) note("'" + p.text + "': three are shown");
+        wish_.actors.back().count = std::min<int>(m.count, kMostActors);
+        return;
+    }
+    if (i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kCount) && (np_.open ? np_.count : 0) == 0 && !np_.said() && p.chinese == pieces_[i + 1].chinese && p.text.size() <= 3) return;   // "3 2 1"
+    if (p.chinese && m.count > 1 && m.count <= kMostActors && static_cast<int>(np_.colours.size()) == m.count && np_.article == Role::kArticle && !np_.behind_noun) np_.each = true;
+    if (np_.open && np_.said() && !np_.behind_noun && np_.count == 0 && p.chinese && !np_.each) close_noun_phrase();
+    if (names(before(i)) && !np_.open && !verb_ && !after_verb_ && !copula_ && preposition_ == Role::kSilent && noun_ahead(i + 1)) joined_ = true, comma_ = false;   // "一人一狗"
+    np_.open = true, np_.count = m.count, np_.count_word = p.text;
+    if (p.chinese && m.count == 1 && !noun_ahead(i + 1) && !wish_.actors.empty() && (wish_.actors.back().count > 1 || split_from_ < wish_.actors.size())) np_.one = true;
+}
+
+void WishReader::one(size_t i) {
+    const Piece& p = pieces_[i];
+    // "A doggy! A big one": the same.
+    if (np_.said_more() && np_.article == Role::kArticle && !wish_.actors.empty() && wish_.actors.back().count == 1 && split_from_ == SIZE_MAX && !copula_ && !denying() && (subjects_.empty() || (comma_ && !before(i).is(Role::kAnd)))) {
+        ActorWish& last = wish_.actors.back();
+        if ((np_.colours.empty() || last.colour < 0) && (np_.size < 0 || last.size < 0)) {
+            if (!np_.colours.empty()) last.colour = np_.colours.front().first;
+            if (np_.size >= 0) last.size = np_.size;
+            if (np_.motion >= 0 && last.motion < 0) last.motion = np_.motion;
+            np_ = {};
+            subjects_ = focus_ = {wish_.actors.size() - 1};
+            return;
+        }
+    }
+    if (np_.open && !wish_.actors.empty() && (np_.said() || np_.article != Role::kSilent)) {
+        const ActorWish& last = wish_.actors.back();
+        Piece stand_in = p;
+        stand_in.meaning = {};
+        stand_in.plural = p.text.ends_with("s");
+        const std::string unknown_word = last.unknown;
+        // "two dogs, a black one and a white one" are those two.
+        if (!copula_ && !verb_ && np_.said() && np_.article != Role::kDefinite && ((comma_ && last.count > 1) || (joined_ && split_from_ + 1 == wish_.actors.size()))) {
+            np_.one = true;
+            relative_.clear();
+            close_noun_phrase();
+            joined_ = true;
+            return;
+        }
+        if (np_.article == Role::kSilent) np_.article = Role::kAnother;
+        stand_in_ = false;
+        const size_t before_it = wish_.actors.size();
+        if (np_.article == Role::kDefinite) joined_ = false;
+        noun(i, stand_in, last.subject, unknown_word);
+        stand_in_ = wish_.actors.size() > before_it;
+    } else {
+        close_noun_phrase();
+        np_.open = true, np_.one = true, np_.count = 1, np_.count_word = p.text;
+    }
+}
+
 void WishReader::pause(size_t i) {
     denial_ = denied_as_ = Role::kSilent;
     aside_ = later_ = thought_ = false;
     if (np_.open && !np_.colours.empty() && !copula_ && !np_.behind_noun && i + 1 < pieces_.size() && adjectival(pieces_[i + 1]) && noun_ahead(i + 1)) return;
-    outer_ = ellipsis_ = {};
+    if (shared_ahead(i)) {
+        ellipsis_.push_back(np_), np_ = {};
+        return;
+    }
+    outer_ = {}, ellipsis_.clear();
     close_noun_phrase();
     preposition_ = Role::kSilent;
     after_verb_ = camera_ = object_list_ = relative_done_ = false;
@@ -231,7 +280,8 @@ void WishReader::pause(size_t i) {
 
 void WishReader::stop() {
     denial_ = denied_as_ = Role::kSilent;
-    outer_ = ellipsis_ = {};
+    outer_ = {}, ellipsis_.clear();
+    wishing_ = false;
     close_noun_phrase();
     if (!subjects_.empty()) previous_ = subjects_;
     subjects_.clear(), focus_.clear(), relative_.clear(), last_agents_.clear(), with_.clear();
@@ -239,6 +289,14 @@ void WishReader::stop() {
     verb_ = copula_ = after_verb_ = joined_ = comma_ = camera_ = object_list_ = relative_done_ = false;
     nobody_ = later_ = aside_ = thought_ = full_ = segment_actor_ = segment_place_ = stand_in_ = false;
     weather_at_ = 0;
+}
+
+// "a red and a blue car", "一只红的和一只蓝的气球".
+bool WishReader::shared_ahead(size_t i) const {
+    if (!np_.open || np_.colours.empty() || copula_ || np_.behind_noun || ellipsis_.size() > 2 || i + 2 >= pieces_.size()) return false;
+    const Piece& after = pieces_[i + 1];
+    const bool same = (np_.article == Role::kArticle && after.is(Role::kArticle)) || (np_.count == 1 && after.is(Role::kCount) && after.meaning.count == 1);
+    return same && adjectival(pieces_[i + 2]) && noun_ahead(i + 2);
 }
 
 void WishReader::conjunction(size_t i) {
@@ -253,8 +311,8 @@ void WishReader::conjunction(size_t i) {
         denied_as_ = Role::kSilent;
     }
     if (np_.open && !np_.colours.empty() && adjectival(after) && (copula_ || noun_ahead(i + 1))) return;
-    if (np_.open && !np_.colours.empty() && !copula_ && np_.article == Role::kArticle && after.is(Role::kArticle) && i + 2 < pieces_.size() && adjectival(pieces_[i + 2]) && noun_ahead(i + 2)) {
-        ellipsis_ = np_, np_ = {};
+    if (shared_ahead(i)) {
+        ellipsis_.push_back(np_), np_ = {};
         return;
     }
     close_noun_phrase();
@@ -275,12 +333,12 @@ void WishReader::preposition(size_t i) {
     } else {
         close_noun_phrase();
     }
-    if (!p.chinese && i + 1 < pieces_.size() && (pieces_[i + 1].is(Role::kVerb) || pieces_[i + 1].is(Role::kSilent)) && !pieces_[i + 1].participle) return;   // "to run"
+    if (!p.chinese && i + 1 < pieces_.size() && (pieces_[i + 1].is(Role::kVerb) || pieces_[i + 1].is(Role::kSilent)) && !pieces_[i + 1].participle && lower(p.text).ends_with("to")) return;   // "to run"
     // Chinese places stand behind their noun ("树下"), too, or alone ("身旁一只狗").
     const bool alone = before(i).kind == Piece::kComma || before(i).kind == Piece::kStop;
-    if (p.chinese && (before(i).is(Role::kNoun) || before(i).is(Role::kWorld) || content(before(i)) || (alone && next(i).is(Role::kCount))) && p.meaning.role == Role::kPlace && std::find(std::begin(kBeforeNouns), std::end(kBeforeNouns), p.text) == std::end(kBeforeNouns)) return;
-    preposition_ = p.meaning.role;
-    if (p.meaning.role != Role::kWith) after_verb_ = false;
+    if (p.chinese && (before(i).is(Role::kNoun) || before(i).is(Role::kWorld) || content(before(i)) || (alone && next(i).is(Role::kCount))) && p.meaning.role == Role::kPlace && !goes_before(p)) return;
+    preposition_ = p.is(Role::kOwns) ? Role::kWith : p.meaning.role;
+    if (preposition_ != Role::kWith) after_verb_ = false;
 }
 
 void WishReader::pronoun(const Piece& p) {
@@ -297,7 +355,11 @@ void WishReader::pronoun(const Piece& p) {
     }
     segment_actor_ = true;
     np_ = {};
-    if (wish_.actors.empty()) again_ = true;
+    if (wish_.actors.empty()) {
+        again_ = true;
+        const std::string who = lower(p.text);
+        again_person_ = who == "she" || who == "he" || who == "他" || who == "她";
+    }
     if (p.is(Role::kPronouns) && wish_.actors.size() > 1) {
         subjects_.clear();
         for (size_t a = 0; a < wish_.actors.size(); a++) subjects_.push_back(a);
@@ -337,10 +399,28 @@ Actors WishReader::agents(size_t i, bool participle) const {
     const Piece& last = before(i);
     const bool object = object_list_ && focus_.size() == 1 && std::find(subjects_.begin(), subjects_.end(), focus_[0]) == subjects_.end();
     const bool busy = !subjects_.empty() && std::all_of(subjects_.begin(), subjects_.end(), [&](size_t a) { return wish_.actors[a].motion >= 0; });
+    // "a tree with birds flying around it"
+    const bool lively = object && participle && lexicon_.alive(wish_.actors[focus_[0]].subject) && std::none_of(subjects_.begin(), subjects_.end(), [&](size_t a) { return lexicon_.alive(wish_.actors[a].subject) || wish_.actors[a].subject < 0; });
     const bool sees = verb_ && last_motion_ < 0 && last_deed_ != nullptr;   // "watches a rocket fly"
-    if (object && (busy || sees) && last.is(Role::kNoun) && (participle || !last.chinese)) return focus_;
+    if (object && (busy || sees || lively) && last.is(Role::kNoun) && (participle || !last.chinese)) return focus_;
     if (!subjects_.empty()) return subjects_;
     return previous_;
+}
+
+// "头顶飞过一只鸟", "大象旁边站着一只鸟".
+bool WishReader::inverted(size_t i) const {
+    const Piece &p = pieces_[i], &after = next(i);
+    if (!p.chinese || p.meaning.both || (!after.is(Role::kCount) && !after.is(Role::kArticle))) return false;
+    const bool thing = content(before(i)) && !adverb(before(i));
+    if (!segment_actor_) return segment_place_ || thing;
+    // The noun in front is where: behind it a place, before it no "在".
+    if (p.meaning.value[kMotion] < 0 || passes(p) || !before(i).is(Role::kPlace) || goes_before(before(i))) return false;
+    int nouns = 0;
+    for (size_t k = i; k-- > 0 && k + kLookAhead > i && pieces_[k].kind != Piece::kComma && pieces_[k].kind != Piece::kStop;) {
+        if (goes_before(pieces_[k]) || pieces_[k].is(Role::kVerb)) return false;
+        nouns += names(pieces_[k]);
+    }
+    return nouns == 1;
 }
 
 void WishReader::verb(size_t i) {
@@ -355,7 +435,7 @@ void WishReader::verb(size_t i) {
     }
     if (weather_at_ > 0 && !segment_actor_ && motion == lexicon_.known().stand) return weather_ends();
     if (wish_.camera == lexicon_.known().follow && p.text == "走") return;   // "镜头跟着它走"
-    if (camera_) {
+    if (camera_ && !(p.participle && np_.open && noun_ahead(i + 1))) {
         if (motion == lexicon_.known().stand && !m.weak) {
             set(wish_.camera, lexicon_.known().still, "camera", p.text);
         } else if (m.both) {
@@ -391,13 +471,14 @@ void WishReader::verb(size_t i) {
     preposition_ = Role::kSilent;
     Actors who = agents(conjoined && object_list_ ? 0 : i, p.participle);
     // "头顶飞过一只鸟": who does it is named behind the verb.
-    const Piece& after = next(i);
-    const bool inverted = p.chinese && !m.both && segment_place_ && !segment_actor_ && (after.is(Role::kCount) || after.is(Role::kArticle));
-    if (inverted) who.clear(), subjects_.clear();
-    if (who.empty() && again_ && !inverted) who = again();
+    const bool turned = inverted(i);
+    if (turned) who.clear(), subjects_.clear();
+    if (who.empty() && again_ && !turned) who = again();
     const bool done = std::any_of(who.begin(), who.end(), [&](size_t a) { return motion_of(m, wish_.actors[a].subject) >= 0; });
     if (motion < 0 && !m.quiet && !done) report(p.text);
     last_deed_ = &m;
+    if (!m.quiet)
+        for (const size_t a : who) mine_[a] = kNotMine;
     for (const size_t a : with_)
         if (wish_.actors[a].motion < 0) wish_.actors[a].motion = motion_of(m, wish_.actors[a].subject), weak_[a] = true;
     thought_ = m.absent;
@@ -416,6 +497,12 @@ void WishReader::verb(size_t i) {
         weak_[a] = m.weak;
     }
     if (m.value[kDirection] >= 0) give(who, &ActorWish::direction, m.value[kDirection], "direction", p.text);
+    // "飞向右边"
+    if (p.chinese && i + 1 < pieces_.size() && (p.text.ends_with("向") || p.text.ends_with("往") || p.text.ends_with("到")))
+        if (const Entry* to = lexicon_.find("向" + pieces_[i + 1].text); to != nullptr && lexicon_.meaning(*to).role == Role::kDirection) {
+            give(who, &ActorWish::direction, lexicon_.meaning(*to).value[kDirection], "direction", pieces_[i + 1].text);
+            pieces_[i + 1].kind = Piece::kPhrase, pieces_[i + 1].meaning = {};
+        }
     last_agents_ = who;
     last_motion_ = motion, last_both_ = m.both, last_over_ = passes(p);
     after_verb_ = true, joined_ = comma_ = false;
@@ -434,11 +521,18 @@ void WishReader::world(size_t i) {
         np_ = {}, preposition_ = Role::kSilent;
         return report(p.text);
     }
+    const bool styled = m.value[kStyle] >= 0 && preposition_ != Role::kSilent && !denying() && i + 2 < pieces_.size() && (names(pieces_[i + 1]) || (pieces_[i + 1].is(Role::kOf) && names(pieces_[i + 2])));
+    if (styled) {   // "around a paper flower"
+        set(wish_.style, m.value[kStyle], attribute_name(kStyle), p.text);
+        return;
+    }
+    if (m.value[kTime] >= 0) weak_time_ = m.weak && (weak_time_ || wish_.time < 0);
     if (m.value[kScene] >= 0) segment_place_ = true;
     if (m.value[kWeather] >= 0 || (m.value[kScene] >= 0 && !m.extras.empty())) weather_at_ = i + 1;
     if (aside_ && m.value[kWeather] >= 0) return weather_ends();
     int* const slots[] = {&wish_.scene, &wish_.time, &wish_.weather, &wish_.camera, &wish_.style};
     world_said_ = true;
+    if (denying() && m.weak) return denied(denial_);   // "no stars": it may still be night
     if (denying()) {
         for (int a = kScene; a <= kStyle; a++) exclude(static_cast<Attribute>(a), m.value[static_cast<size_t>(a)]);
         for (const Extra& e : m.extras)
@@ -496,91 +590,6 @@ void WishReader::direction(const Piece& p) {
     }
     give(who, &ActorWish::direction, value, "direction", p.text);
     after_verb_ = false;
-}
-
-void WishReader::copula(size_t i) {
-    // "the dog's tail"; Chinese has 的 for it.
-    if (!pieces_[i].chinese && (pieces_[i].text == "s" || pieces_[i].text == "S") && possesses(i)) {
-        close_noun_phrase();
-        return;
-    }
-    stand_alone();
-    close_noun_phrase();
-    copula_ = true, after_verb_ = false;
-}
-
-void WishReader::wherever(size_t i) {
-    const Piece& p = pieces_[i];
-    if (preposition_ != Role::kSilent || after_verb_ || thought_ || camera_) return;
-    const bool told = np_.open && np_.article != Role::kSilent;
-    const bool copula_ahead = next(i).is(Role::kCopula);
-    const bool owned = before(i).is(Role::kCopula) || (p.chinese && before(i).is(Role::kOf) && !np_.said());
-    if (told || copula_ahead || (owned && !copula_ && p.is(Role::kPart))) nobody_ = true;
-}
-
-void WishReader::stops(size_t i) {
-    if (denying()) return denied(denial_);   // "never stops"
-    close_noun_phrase();
-    if (weather_at_ > 0 && !segment_actor_) return weather_ends();
-    if (later_ && !subjects_.empty() && wish_.actors[subjects_[0]].motion >= 0) return note("motion of " + called(wish_.actors[subjects_[0]]) + ": '" + pieces_[i].text + "' comes later and is not shown");
-    const Piece& after = next(i);
-    if (!after.is(Role::kWorld)) {
-        const Actors who = !relative_.empty() ? relative_ : !subjects_.empty() ? subjects_ : previous_;
-        for (const size_t a : who) wish_.actors[a].motion = lexicon_.known().stand, weak_[a] = true;
-        if (who.empty()) pending_motion_ = lexicon_.known().stand;
-        verb_ = true;
-    }
-    if (after.is(Role::kWorld) || after.is(Role::kVerb)) denial_ = Role::kNot;
-}
-
-void WishReader::unknown(size_t i) {
-    const Piece& p = pieces_[i];
-    const bool listed = p.is(Role::kUnknownNoun), plain = p.kind == Piece::kUnknown;
-    const bool after_somebody = names(before(i)) || before(i).is(Role::kPronoun) || before(i).is(Role::kPronouns);
-    const bool modifier = noun_ahead(i + 1) && !(after_somebody && !np_.open) && !adverb(p);
-    if (denying()) {
-        // Nothing that the model does not have is ever shown: obeyed.
-        if (!modifier) denied(denial_), np_ = {}, preposition_ = Role::kSilent;
-        return;
-    }
-    const bool verb_like = plain && !p.chinese && !np_.open && !subjects_.empty() && !verb_ && !copula_ && !joined_ && preposition_ == Role::kSilent && !adverb(p);
-    const bool of_world = !p.chinese && !listed && np_.open && i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kWorld);   // "an empty street"
-    if (of_world) return report(p.text);
-    if (p.chinese && preposition_ != Role::kSilent && i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kOf)) {   // "戴着红帽子的熊"
-        belongs(p.text, -1);
-        np_ = {};
-        return report(p.text);
-    }
-    if (p.chinese && adjectival(before(i)) && i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kOf)) {   // "红屋顶的房子"
-        belongs(p.text, -1);
-        np_ = {};
-        return report(p.text);
-    }
-    if (modifier && !verb_like) {
-        np_.open = true;
-        return report(p.text);
-    }
-    const Piece& after = next(i);
-    const bool of = i + 1 < pieces_.size() && (pieces_[i + 1].text == "of" || pieces_[i + 1].text == "OF");
-    const bool told = np_.open && (np_.article != Role::kSilent || np_.count > 0 || !np_.colours.empty());
-    const bool place = subjects_.empty() || joined_;
-    // A common word that is no known creature is worth a word, not somebody.
-    const bool somebody = listed || (plain && (p.chinese || !text::common_word(lower(p.text))) && (wish_.actors.empty() || np_.count == 0));
-    if (p.is(Role::kPart) || p.is(Role::kContent)) wherever(i);
-    if (p.chinese && np_.open && np_.count > 0 && subjects_.empty()) pending_motion_ = -1;   // "飘着一朵白云"
-    const bool bare = plain && subjects_.empty() && previous_.empty() && (after.is(Role::kVerb) || after.is(Role::kCopula)) && !joined_;
-    if (!of && !adverb(p) && !camera_ && preposition_ == Role::kSilent && !(after_verb_ && !last_agents_.empty()) && !copula_ && ((place && (listed || (told && somebody))) || (bare && somebody))) return noun(i, p, -1, p.text);
-    if (listed && preposition_ == Role::kSilent && after_verb_) return noun(i, p, -1, p.text);
-    if (np_.open) {
-        if (np_.behind_noun)
-            close_noun_phrase();
-        else
-            belongs(p.text, -1);
-    }
-    if (!p.is(Role::kPart) && (plain || (told && np_.article != Role::kDefinite)) && (candidate_.empty() || candidate_ == before(i).text) && preposition_ == Role::kSilent && subjects_.empty() && !adverb(p)) candidate_ = p.text;
-    report(p.text);
-    if (!adverb(p)) np_ = {}, preposition_ = Role::kSilent;
-    if (verb_like) verb_ = true, after_verb_ = true, last_agents_ = subjects_, last_motion_ = -1, last_both_ = false;
 }
 
 }  // namespace zt::storybook

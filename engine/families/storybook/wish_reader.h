@@ -14,6 +14,26 @@
 
 namespace zt::storybook {
 
+inline constexpr size_t kLookAhead = 12;   // pieces of a noun phrase; also what keeps the time linear
+
+inline bool adjectival(const Piece& p) { return p.is(Role::kAdjective) || p.is(Role::kAdjectiveOrNoun) || p.is(Role::kDecorative); }
+inline bool content(const Piece& p) { return p.kind == Piece::kUnknown || p.is(Role::kContent) || p.is(Role::kPart); }
+inline bool names(const Piece& p) { return p.is(Role::kNoun) || p.is(Role::kUnknownNoun); }
+inline bool adverb(const Piece& p) { return p.text.ends_with("ly") || p.text.ends_with("LY") || p.text.ends_with("地"); }
+
+// Chinese prepositions; the others stand behind their noun.
+inline bool goes_before(const Piece& p) {
+    for (const char* word : {"在", "从", "向", "朝", "往", "穿过", "沿着"})
+        if (p.text == word) return true;
+    return false;
+}
+
+inline std::string lower(std::string word) {
+    for (char& c : word)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+    return word;
+}
+
 using Actors = std::vector<size_t>;   // indices of Wish::actors
 
 // What was said since the last noun that may belong to the next.
@@ -22,6 +42,7 @@ struct NounPhrase {
     bool behind_noun = false;           // began right behind a noun ("a fox, red")
     Role article = Role::kSilent;       // kArticle, kDefinite, kAnother, or none
     bool one = false;
+    bool mine = false;                  // "my", "our"
     bool denied = false;                // one of its adjectives is ("not a red fox")
     bool each = false;                  // "one black, one white": colours of several
     int count = 0, size = -1, motion = -1;
@@ -31,6 +52,9 @@ struct NounPhrase {
     [[nodiscard]] bool said_more() const { return size >= 0 || motion >= 0 || !colours.empty(); }
     [[nodiscard]] bool said() const { return size >= 0 || !colours.empty() || count > 0; }
 };
+
+// Whether somebody is one of who asks ("my son"), or may be called ("mum, ..").
+inline constexpr char kNotMine = 0, kCalled = 1, kMine = 2;
 
 class WishReader {
 public:
@@ -51,9 +75,14 @@ private:
     void direction(const Piece& p);
     void unknown(size_t i);
     void stops(size_t i);
+    [[nodiscard]] bool shared_ahead(size_t i) const;
     [[nodiscard]] bool noun_ahead(size_t i) const;   // whether the noun phrase goes on to a noun
     [[nodiscard]] const Piece& next(size_t i) const; // behind silent ones
     [[nodiscard]] const Piece& before(size_t i) const;
+    void count(size_t i);
+    void one(size_t i);
+    [[nodiscard]] bool comes_behind(size_t i) const;   // a count behind its noun ("fish x3")
+    [[nodiscard]] bool inverted(size_t i) const;       // who does it is named behind the verb
     [[nodiscard]] Actors agents(size_t i, bool participle) const;
 
     void copula(size_t i);
@@ -64,6 +93,12 @@ private:
     void taken_back(const Piece& p);
     bool skips_name(size_t i);         // "called Rocket"
     [[nodiscard]] bool possesses(size_t i) const;
+    [[nodiscard]] bool of_speaker(size_t i) const;
+    [[nodiscard]] bool owner(size_t i) const;
+    [[nodiscard]] bool modifies(size_t i) const;   // "dog" of "a dog collar"
+    [[nodiscard]] bool is_name(size_t i) const;
+    void owns(size_t i);
+    void drop_who_asks();
     void drop(size_t first);           // actors from this one on
     void weather_ends();
 
@@ -93,7 +128,7 @@ private:
     std::vector<Piece> pieces_;
     Wish wish_;
 
-    NounPhrase ellipsis_;              // "a red" of "a red and a blue car"
+    std::vector<NounPhrase> ellipsis_; // "a red" of "a red and a blue car"
     NounPhrase np_, outer_;            // outer_: what stands before a Chinese clause that belongs to a noun ("两只戴帽子的熊")
     Actors subjects_, focus_, relative_, last_agents_, previous_;
     Role preposition_ = Role::kSilent;
@@ -102,6 +137,7 @@ private:
     bool comma_ = false;               // it was a comma
     bool verb_ = false, copula_ = false, after_verb_ = false, relative_done_ = false, camera_ = false;
     bool object_list_ = false;         // the last noun was an object
+    bool again_person_ = false;        // that pronoun was "she" or "he"
     bool again_ = false, world_said_ = false;   // a pronoun without anybody before
     int last_motion_ = -1;
     bool last_both_ = false, last_over_ = false;
@@ -109,6 +145,11 @@ private:
     int pending_motion_ = -1, pending_direction_ = -1;   // said before anybody was
     size_t split_from_ = SIZE_MAX;
     std::vector<bool> weak_;           // of each actor: its motion gives way
+    size_t wished_ = SIZE_MAX;         // "loves trains": what of the kind is shown may be said later
+    bool wishing_ = false;             // behind such a verb
+    std::vector<char> mine_;           // of each actor: kMine ("my ..") or kCalled, who so far does nothing
+    bool becoming_ = false;            // "turns into"
+    bool weak_time_ = false;           // said by its stars alone
     std::vector<Extra> scene_extras_;
     bool nobody_ = false;              // the subject is no actor ("its tail")
     bool later_ = false, aside_ = false, thought_ = false;   // "then ..", "after it had ..", "dreams of .."
@@ -121,7 +162,8 @@ private:
     const Meaning* last_deed_ = nullptr;   // the last verb
     Actors with_;                      // "a man with a dog": who does what he does
     size_t weather_at_ = 0;            // 1 + piece that said the weather
-    std::string candidate_;            // an unknown word that may have named somebody
+    std::string candidate_;            // an unknown word that may have named somebody ..
+    ActorWish candidate_looks_;        // .. and what was said of it
 };
 
 }  // namespace zt::storybook

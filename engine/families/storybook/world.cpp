@@ -9,10 +9,14 @@
 namespace zt::storybook {
 namespace {
 
-constexpr uint64_t kMostCells = 64;
+// What a picture and a frame of the largest world may cost: a strange model must not keep a session busy for minutes.
+constexpr uint64_t kMostCells = 16;      // of a sprite, of each kind
+constexpr double kMostUnits = 256;       // of a sprite's box or a ring's height
+constexpr double kMostStage = 1024;      // units of the stage, each way
 constexpr size_t kMostValues = 256;      // of a list
+constexpr size_t kMostItems = 24;        // of a scene
+constexpr double kMostProps = 40, kMostDrops = 400;
 constexpr double kFar = 4096;            // units; nothing lies farther from the stage
-constexpr double kMostCount = 400;       // of props, drops or flakes
 
 using json::Field;
 
@@ -83,7 +87,7 @@ MotionInfo read_motion(const Field& f) {
     m.cycle = positive("cycle"), m.beat = positive("beat");
     m.bob = number(f, "bob", 0), m.hop = number(f, "hop", 0), m.squash = number(f, "squash", 0, 0, 0.5), m.sway = number(f, "sway", 0);
     m.tilt = number(f, "tilt", 0, -7, 7), m.grow = number(f, "grow", 0, 0, 0.9), m.breath = number(f, "breath", 0, 0, 0.5), m.lift = number(f, "lift", 0);
-    m.floats = number(f, "float", 0), m.travel = number(f, "travel", 0, 0, kFar);
+    m.lean = number(f, "lean", 0, -1, 1), m.floats = number(f, "float", 0), m.travel = number(f, "travel", 0, 0, kFar);
     m.air = flag(f, "air"), m.turn = flag(f, "turn"), m.snore = flag(f, "snore");
     return m;
 }
@@ -103,7 +107,7 @@ Item read_item(const World& w, const Field& f) {
     }
     item.kind = Item::kProps;
     item.name = known_sprite(w, f.at("prop")).string();
-    item.count = range(f.at("count"), 0, kMostCount);
+    item.count = range(f.at("count"), 0, kMostProps);
     item.y = range(f.at("y"));
     item.size = range(f, "size", {1, 1}, 0.05, 16);
     return item;
@@ -123,6 +127,7 @@ Scene read_scene(const World& w, const Field& f) {
     s.feet = range(f.at("feet")), s.air = range(f.at("air"));
     if (const auto water = f.find("water")) s.water = range(*water);
     if (const auto sea = f.find("sea")) s.sea = range(*sea);
+    if (f.at("layers").size() > kMostItems) f.at("layers").refuse("at most " + std::to_string(kMostItems));
     each(f.at("layers"), [&](const Field& item) { s.items.push_back(read_item(w, item)); });
     return s;
 }
@@ -153,13 +158,13 @@ void read_layers(World& w, const Field& config) {
     for (const std::string_view name : sprites.keys()) {
         const Field box = sprites.at(name).at("box"), cells = sprites.at(name).at("cells");
         if (box.size() != 4) box.refuse("four numbers");
-        SpriteInfo s{bounded(box.at(0), -kFar, kFar), bounded(box.at(1), -kFar, kFar), bounded(box.at(2), 4, 512), bounded(box.at(3), 4, 512), {}};
+        SpriteInfo s{bounded(box.at(0), -kFar, kFar), bounded(box.at(1), -kFar, kFar), bounded(box.at(2), 4, kMostUnits), bounded(box.at(3), 4, kMostUnits), {}};
         for (const std::string_view cell : cells.keys()) s.cells.emplace_back(cell, static_cast<int64_t>(cells.at(cell).integer(1, kMostCells)));
         w.sprites.emplace(name, std::move(s));
     }
     for (const std::string_view name : rings.keys()) {
-        const RingInfo ring{bounded(rings.at(name).at("top"), -64, 512), bounded(rings.at(name).at("bottom"), 0, 512)};
-        if (ring.bottom <= ring.top) rings.at(name).refuse("a bottom below the top");
+        const RingInfo ring{bounded(rings.at(name).at("top"), -64, kMostStage), bounded(rings.at(name).at("bottom"), 0, kMostStage)};
+        if (ring.bottom <= ring.top || ring.bottom - ring.top > kMostUnits) rings.at(name).refuse("a bottom below the top, by " + std::to_string(static_cast<int>(kMostUnits)) + " at most");
         w.rings.emplace(name, ring);
     }
 }
@@ -173,7 +178,7 @@ void read_heavens(World& w, const Field& list) {
             h.prop.push_back(prop ? known_sprite(w, *prop).string() : "");
             h.tint.push_back(prop ? rgb(f.at("tint").at(time.name)) : Rgb{});
         }
-        h.count = range(f, "count", {1, 1}, 0, kMostCount), h.y = range(f.at("y")), h.size = range(f, "size", {1, 1}, 0.05, 16), h.flow = range(f, "flow", {});
+        h.count = range(f, "count", {1, 1}, 0, kMostProps), h.y = range(f.at("y")), h.size = range(f, "size", {1, 1}, 0.05, 16), h.flow = range(f, "flow", {});
         w.heavens.push_back(std::move(h));
     });
 }
@@ -184,7 +189,7 @@ World read_world(const Field& config) {
     World w;
     read_layers(w, config);
     const Field world = config.at("world"), stage = world.at("stage");
-    w.width = bounded(stage.at("width"), 16, 4096), w.height = bounded(stage.at("height"), 16, 4096);
+    w.width = bounded(stage.at("width"), 16, kMostStage), w.height = bounded(stage.at("height"), 16, kMostStage);
     w.eye = bounded(stage.at("eye"), 0, w.height), w.feet = bounded(stage.at("feet"), 0, kFar);
     w.letters = rgb(stage.at("letters"));
     each(world.at("colours"), [&](const Field& f) { w.colours.push_back({f.at("name").string(), rgb(f.at("rgb"))}); });
@@ -198,7 +203,7 @@ World read_world(const Field& config) {
         Weather v;
         v.name = f.at("name").string();
         if (f.find("count")) {
-            v.veil = rgb(f.at("veil")), v.rgb = rgb(f.at("rgb")), v.count = static_cast<int64_t>(f.at("count").integer(1, static_cast<uint64_t>(kMostCount)));
+            v.veil = rgb(f.at("veil")), v.rgb = rgb(f.at("rgb")), v.count = static_cast<int64_t>(f.at("count").integer(1, static_cast<uint64_t>(kMostDrops)));
             v.strength = static_cast<float>(bounded(f.at("strength"), 0, 1)), v.alpha = static_cast<float>(bounded(f.at("alpha"), 0, 1));
             v.speed = bounded(f.at("speed"), 1, kFar), v.slant = number(f, "slant", 0, -4, 4), v.wander = number(f, "wander", 0), v.length = number(f, "length", 0, 0, 64);
             v.radius = range(f.at("radius"), 0.1, 16);

@@ -53,14 +53,14 @@ struct Weather {
 
 struct Camera {
     std::string name;
-    double drift = 0, pan = 0, most = 1, period = 1, x = 0, y = 0;
+    double drift = 0, pan = 0 /* of the speed of whom it follows */, most = 1, period = 1, x = 0, y = 0;
 };
 
 // A pose is the sum of these; what is 0 has no part in it.
 struct MotionInfo {
     std::string name, cells;                                  // which pictures: "move", "stand", "sleep"
     double cycle = 1, beat = 1;                               // of the pictures; of the rest
-    double bob = 0, hop = 0, squash = 0, sway = 0, tilt = 0, grow = 0, breath = 0, lift = 0, floats = 0;
+    double bob = 0, hop = 0, squash = 0, sway = 0, tilt = 0, grow = 0, breath = 0, lift = 0, floats = 0, lean = 0;
     double travel = 0;                                        // units per second
     bool air = false, turn = false, snore = false;
 };
