@@ -109,8 +109,8 @@ class Obs(MediaTest):
         near, guessed = self.nearest(shown, graph), self.nearest(
             shown, graph.replace("rgb24", "yuv444p,setparams=colorspace=bt470bg,scale=in_color_matrix=bt601,format=rgb24"))
         print(f"mean difference {near:.2f}; had the matrix been guessed {guessed:.2f}")
-        self.assertLess(near, 2.0)
-        self.assertGreater(guessed, 3.0)
+        self.assertLess(near, 1.0)
+        self.assertGreater(guessed, 3 * near)
 
 
 if __name__ == "__main__":
