@@ -31,7 +31,7 @@ public:
     }
     LayerPtr ring(const std::string& name, int style) override {
         const RingInfo& info = world_.rings.find(name)->second;
-        auto layer = std::make_shared<Layer>(*make_layer(painted_.at("rings." + name + "." + world_.styles[static_cast<size_t>(style)].name), 0, info.top));
+        const auto layer = make_layer(painted_.at("rings." + name + "." + world_.styles[static_cast<size_t>(style)].name), 0, info.top);
         layer->ring = true, layer->reaches_down = info.bottom >= world_.height;
         return layer;
     }

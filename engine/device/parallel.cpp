@@ -3,13 +3,13 @@
 // at::parallel_for is a template that is serial unless compiled for one OpenMP runtime, which would be
 // a second one beside LibTorch's. An iterator over a row of bytes runs inside the library: each part
 // of the row that it hands out is a part of our range.
-#include "nn/parallel.h"
+#include "device/parallel.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/TensorIterator.h>
 
-namespace zt::nn {
+namespace zt::device {
 
 void parallel(int64_t n, c10::function_ref<void(int64_t, int64_t)> f) {
     if (n <= 0) return;
@@ -21,4 +21,4 @@ void parallel(int64_t n, c10::function_ref<void(int64_t, int64_t)> f) {
         [&](char** at, const int64_t*, int64_t count, int64_t times) { f(at[0] - begin, at[0] - begin + count * times); }, 1);
 }
 
-}  // namespace zt::nn
+}  // namespace zt::device

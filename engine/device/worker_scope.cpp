@@ -4,13 +4,12 @@
 #include "device/worker_scope.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/empty.h>
-#include <ATen/TensorIterator.h>
 #include <c10/core/InferenceMode.h>
 
 #include <mutex>
 
 #include "core/error.h"
+#include "device/parallel.h"
 #include "device/threads.h"
 
 namespace zt::device {
@@ -31,12 +30,9 @@ namespace {
 // One pool of workers starts at a time: what one of them has found to be free is not taken by another.
 constinit std::mutex starting;
 
-// A loop over a row of bytes, one for each thread, starts the pool that belongs to this thread.
-// Later loops find it there.
+// A loop with a part for each thread starts the pool that belongs to this thread. Later loops find it there.
 void start_pool(int count) {
-    at::Tensor row = at::empty({count}, at::kByte);
-    at::TensorIterator parts = at::TensorIterator::nullary_op(row);
-    parts.for_each([](char**, const int64_t*, int64_t, int64_t) {}, 1);
+    parallel(count, [](int64_t, int64_t) {});
 }
 
 }  // namespace

@@ -21,8 +21,8 @@
 #include <new>
 #include <vector>
 
+#include "device/parallel.h"
 #include "nn/cpu.h"
-#include "nn/parallel.h"
 
 // The intrinsics of gcc 12 read a value they call undefined on purpose.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
@@ -223,14 +223,14 @@ void heads(const T* q, const T* k, const T* v, T* out, const Shape& s) {
     const Units keys = units(group * key_units), values = units(group * value_units);
     for (int64_t head = 0; head < s.heads; head += group) {
         const int64_t now = std::min(group, s.heads - head);
-        parallel(now * panels, [&](int64_t begin, int64_t end) {
+        device::parallel(now * panels, [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; i++) {
                 const int64_t h = i / panels, panel = i % panels, from = (head + h) * s.tokens * s.dim;
                 pack_keys(k + from, keys.get() + h * key_units, s, panel, panel + 1);
                 pack_values(v + from, values.get() + h * value_units, s, panel * kPanel / s.pair, (panel + 1) * kPanel / s.pair);
             }
         });
-        parallel(now * blocks, [&](int64_t begin, int64_t end) {
+        device::parallel(now * blocks, [&](int64_t begin, int64_t end) {
             Scratch scratch(s);
             for (int64_t i = begin; i < end; i++) {
                 const int64_t h = i / blocks, first = i % blocks * kQueries;

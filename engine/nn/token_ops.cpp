@@ -8,8 +8,8 @@
 #include <cmath>
 #include <limits>
 
+#include "device/parallel.h"
 #include "nn/cpu.h"
-#include "nn/parallel.h"
 
 namespace zt::nn {
 namespace {
@@ -127,7 +127,7 @@ template <class Loop>
 
 template <class Loop>
 void run(const Loop& loop, int64_t rows) {
-    parallel((rows + kRowsAtOnce - 1) / kRowsAtOnce, [&](int64_t begin, int64_t end) {
+    device::parallel((rows + kRowsAtOnce - 1) / kRowsAtOnce, [&](int64_t begin, int64_t end) {
         const int64_t first = begin * kRowsAtOnce, last = std::min(end * kRowsAtOnce, rows);
 #ifdef __x86_64__
         if (has_avx512()) return rows_wide(loop, first, last);

@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "device/parallel.h"
 #include "nn/cpu.h"
-#include "nn/parallel.h"
 
 namespace zt::nn {
 namespace {
@@ -176,7 +176,7 @@ template <class Map>
 // The same sums in the same order whatever the vectors' width.
 template <class Map>
 void run(const Map& map) {
-    parallel(Map::items(map.shape), [&](int64_t begin, int64_t end) {
+    device::parallel(Map::items(map.shape), [&](int64_t begin, int64_t end) {
 #ifdef __x86_64__
         if (has_avx2()) return run_wide(map, begin, end);
 #endif

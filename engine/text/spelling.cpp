@@ -74,34 +74,20 @@ ptrdiff_t Spelling::place(const std::string& word) const {
     return found == places_.end() ? -1 : found->second;
 }
 
-ptrdiff_t Spelling::nearest(const std::string& word) const {
-    if (word.size() < 4 || word.size() > kLongestCorrected || !letter(static_cast<unsigned char>(word[0]))) return -1;
-    for (const char* ending : {"s", "es"})
+std::string Spelling::nearest_word(const std::string& word) const {
+    if (common_word(word) || regular_form(word)) return "";   // whoever writes a real word means it
+    if (word.size() < 4 || word.size() > kLongestCorrected || !letter(static_cast<unsigned char>(word[0]))) return "";
+    for (const std::string_view ending : {"s", "es"})
         if (word.ends_with(ending))
-            if (const ptrdiff_t i = place(word.substr(0, word.size() - std::string_view(ending).size())); i >= 0 && words_[static_cast<size_t>(i)].size() > 2) return i;
+            if (const ptrdiff_t i = place(word.substr(0, word.size() - ending.size())); i >= 0 && words_[static_cast<size_t>(i)].size() > 2) return words_[static_cast<size_t>(i)];
     size_t least = word.size() >= 7 ? 3 : 2;   // one more than allowed
-    ptrdiff_t best = -1;
-    bool alone = true;                         // no other is as near as the best
-    for (size_t i = 0; i < words_.size(); i++) {
-        const std::string& known = words_[i];
+    std::string best;
+    for (const std::string& known : words_) {
         if (known.size() < 3 || known[0] != word[0] || known.size() + 2 < word.size() || known.size() > word.size() + 2) continue;
         const size_t d = edits(word, known);
-        if (best >= 0 && d == least) {
-            alone = false;
-            if (same_letters(word, known) && !same_letters(word, words_[static_cast<size_t>(best)])) best = static_cast<ptrdiff_t>(i);
-        }
-        if (d < least) least = d, best = static_cast<ptrdiff_t>(i), alone = true;
+        if (d < least || (d == least && !best.empty() && same_letters(word, known) && !same_letters(word, best))) least = d, best = known;
     }
-    // Whoever writes a real word means it, so nothing but its number changes: "tree" is read as "trees", but
-    // "stand" is not, which is as near to "sand".
-    if (common_word(word) && !(best >= 0 && alone && words_[static_cast<size_t>(best)] == word + "s")) return -1;
     return best;
-}
-
-std::string Spelling::nearest_word(const std::string& word) const {
-    if (common_word(word) || regular_form(word)) return "";
-    const ptrdiff_t i = nearest(word);
-    return i < 0 ? "" : words_[static_cast<size_t>(i)];
 }
 
 }  // namespace zt::text

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A small painter: shapes as signed distances in pixels, with soft edges, in three
-// styles: paper (flat, with soft shadows), neon (dark, glowing outlines), sketch (pale, pencil
-// outlines).
+// Shapes as signed distances, with soft edges, and the inks they are filled with. layers.h paints them in three styles.
 #pragma once
 
 #include <algorithm>
@@ -44,21 +42,6 @@ struct Point {
     float x = 0, y = 0;
 };
 
-// Picture, rows of interleaved RGB, 0..1.
-struct Picture {
-    int width = 0, height = 0;
-    std::vector<float> data;
-    Picture() = default;
-    Picture(int w, int h) : width(w), height(h), data(static_cast<size_t>(w) * static_cast<size_t>(h) * 3) {}
-    float* at(int x, int y) { return &data[(static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)) * 3]; }
-    void blend(int x, int y, Rgb c, float alpha) {
-        float* p = at(x, y);
-        p[0] += (c.r - p[0]) * alpha;
-        p[1] += (c.g - p[1]) * alpha;
-        p[2] += (c.b - p[2]) * alpha;
-    }
-};
-
 // Ellipse (points[0] centre, radii), capsule chain or filled polygon, each grown by `round` pixels.
 struct Shape {
     enum Kind { kEllipse, kLine, kPolygon } kind = kEllipse;
@@ -78,16 +61,5 @@ struct Shape {
 // Signed distance of p to the shape's edge, pixels, negative inside.
 [[nodiscard]] float distance(const Shape& shape, Point p);
 [[nodiscard]] inline float coverage(float d) { return std::clamp(0.5f - d / kSoftness, 0.f, 1.f); }
-
-// What a shape adds at distance d from its edge: first the fill, then the line, over what is there.
-struct Stroke {
-    Ink fill, line;
-    float fill_alpha, line_alpha;
-};
-[[nodiscard]] Stroke stroke(const Ink& ink, float d, int style);
-
-// Paints shapes in order. The picture is a ring: what leaves it on the right comes in on the left,
-// so that a camera can pan for ever.
-void paint(Picture& picture, const std::vector<Shape>& shapes, int style);
 
 }  // namespace zt::world

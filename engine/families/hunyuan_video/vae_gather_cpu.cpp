@@ -11,7 +11,7 @@
 #include <cstring>
 #include <vector>
 
-#include "nn/parallel.h"
+#include "device/parallel.h"
 
 namespace zt::hunyuan_video::cpu {
 namespace {
@@ -201,7 +201,7 @@ at::Tensor moments_of(const at::Tensor& x) {
     const T* data = x.const_data_ptr<T>();
     auto* const out = sums.data_ptr<double>();
     const Moments<T> kernel = moments_here<T>();
-    nn::parallel(parts, [&](int64_t begin, int64_t end) {
+    device::parallel(parts, [&](int64_t begin, int64_t end) {
         for (int64_t p = begin; p < end; p++)
             kernel(data + p * kPart * channels, data, std::min(kPart, places - p * kPart), channels, out + p * 2 * channels);
     });
@@ -227,7 +227,7 @@ at::Tensor gather_of(const at::Tensor& x, const ChannelAffine& affine, const Win
     const float* shift = scale ? affine.shift.const_data_ptr<float>() : nullptr;
     T* result = out.data_ptr<T>();
     const SpreadRow<T> kernel = spread_here<T>();
-    nn::parallel(count * rows, [&](int64_t begin, int64_t end) {
+    device::parallel(count * rows, [&](int64_t begin, int64_t end) {
         std::vector<int64_t> here;
         for (int64_t task = begin; task < end; task++) {
             here = places[static_cast<size_t>(task / rows)];

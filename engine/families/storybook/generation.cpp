@@ -11,8 +11,8 @@
 
 #include "core/error.h"
 #include "core/utf8.h"
+#include "device/parallel.h"
 #include "image/fit.h"
-#include "nn/parallel.h"
 
 namespace zt::storybook {
 namespace {
@@ -30,7 +30,7 @@ constexpr double kSame = 0.0016;     // 28 dB
 void draw_each(int64_t count, int width, int height, const Cancel& cancel, const std::function<void(int64_t, Canvas&)>& draw) {
     std::mutex mutex;
     std::exception_ptr thrown;
-    nn::parallel(count, [&](int64_t from, int64_t to) {
+    device::parallel(count, [&](int64_t from, int64_t to) {
         try {
             Canvas canvas(width, height);
             for (int64_t i = from; i < to; i++) {

@@ -63,9 +63,10 @@ families::Detection detect(const std::string& path) {
 }
 
 std::string inspect(const std::string& folder) {
-    const auto read = [&](const char* name) { return json::parse_value(read_whole_file(folder + "/" + name, json::Limits{}.bytes), {}, {name}); };
-    const json::Value config_value = read(kConfig), lexicon_value = read(kLexicon);
-    const Lexicon words(read_whole_file(folder + "/" + kLexicon, json::Limits{}.bytes), kLexicon);
+    const auto read = [&](const char* name) { return read_whole_file(folder + "/" + name, json::Limits{}.bytes); };
+    const std::string lexicon_text = read(kLexicon);
+    const json::Value config_value = json::parse_value(read(kConfig), {}, {kConfig}), lexicon_value = json::parse_value(lexicon_text, {}, {kLexicon});
+    const Lexicon words(lexicon_text, kLexicon);
     const json::Field config(config_value, {kConfig}), lexicon(lexicon_value, {kLexicon});
     const World world = read_world(config);
     const json::Field layers = config.at("layers");

@@ -4,6 +4,7 @@
 #include "families/storybook/layers.h"
 
 #include <cmath>
+#include <set>
 
 #include "core/error.h"
 #include "weights/tensor_store.h"
@@ -26,7 +27,7 @@ int64_t latents_of(double units) { return std::llround(units * kScale / static_c
 
 }  // namespace
 
-LayerPtr make_layer(const at::Tensor& pixels, double left, double top) {
+std::shared_ptr<Layer> make_layer(const at::Tensor& pixels, double left, double top) {
     const at::Tensor from = pixels.to(at::kFloat).contiguous();
     auto layer = std::make_shared<Layer>();
     layer->left = left, layer->top = top;
@@ -45,12 +46,12 @@ LayerPtr make_layer(const at::Tensor& pixels, double left, double top) {
 DecodedLayers::DecodedLayers(const World& world, Decoder decoder, std::map<std::string, at::Tensor> latents, const std::string& file)
     : world_(world), decoder_(std::move(decoder)), latents_(std::move(latents)) {
     const int64_t channels = decoder_.config.channels;
-    size_t known = 0;
+    std::set<std::string> known;
     const auto expect = [&](const std::string& name, at::IntArrayRef shape) {
         const auto at = latents_.find(name);
         if (at == latents_.end()) throw Error(ZT_ERROR_WEIGHTS, file + ": tensor \"" + name + "\": expected one, got none");
         if (at->second.sizes() != shape) weights::refuse_shape(file, name, shape, at->second.sizes());
-        known++;
+        known.insert(name);
     };
     for (const Style& style : world.styles) {
         for (const auto& [name, sprite] : world.sprites) {
@@ -60,16 +61,8 @@ DecodedLayers::DecodedLayers(const World& world, Decoder decoder, std::map<std::
         }
         for (const auto& [name, ring] : world.rings) expect("rings." + name + "." + style.name, {latents_of(ring.bottom - ring.top), latents_of(world.width), channels});
     }
-    if (known == latents_.size()) return;
-    for (const auto& [name, tensor] : latents_) {
-        (void)tensor;
-        bool wanted = false;
-        for (const Style& style : world.styles) {
-            for (const auto& sprite : world.sprites) wanted = wanted || name == "sprites." + sprite.first + "." + style.name;
-            for (const auto& ring : world.rings) wanted = wanted || name == "rings." + ring.first + "." + style.name;
-        }
-        if (!wanted) weights::refuse_unused(file, name);
-    }
+    for (const auto& entry : latents_)
+        if (!known.contains(entry.first)) weights::refuse_unused(file, entry.first);
 }
 
 const at::Tensor& DecodedLayers::latents(const std::string& kind, const std::string& name, int style) const {
@@ -121,7 +114,7 @@ LayerPtr DecodedLayers::ring(const std::string& name, int style) {
         const int64_t width = whole.size(1), around = std::min(kRingAround, width);
         const at::Tensor wrapped = at::cat({whole.slice(1, width - around), whole, whole.slice(1, 0, around)}, 1);
         const at::Tensor picture = forward(decoder_, wrapped.unsqueeze(0))[0].slice(1, around * kLatent, (around + width) * kLatent);
-        auto layer = std::make_shared<Layer>(*make_layer(picture, 0, info.top));
+        const auto layer = make_layer(picture, 0, info.top);
         layer->ring = true;
         layer->reaches_down = info.bottom >= world_.height;
         return std::vector<LayerPtr>{layer};

@@ -44,6 +44,6 @@ inline constexpr double kScale = 2;           // pixels of a layer per unit
 inline constexpr int64_t kRingAround = 6;     // latents of the other end that the ends of a ring see when it is decoded: as far as the decoder looks
 
 // One picture of a decoded batch. pixels: fp32 [height, width, kLayerChannels]
-[[nodiscard]] LayerPtr make_layer(const at::Tensor& pixels, double left, double top);
+[[nodiscard]] std::shared_ptr<Layer> make_layer(const at::Tensor& pixels, double left, double top);
 
 }  // namespace zt::storybook

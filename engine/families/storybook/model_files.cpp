@@ -73,8 +73,7 @@ std::unique_ptr<Weights> load_weights(const std::string& folder, at::ScalarType 
     if (entry == nullptr) throw Error(ZT_ERROR_WEIGHTS, std::string("manifest.json: files: expected ") + kLayers + ", got none");
     weights::verify(*entry, file.file());   // the very bytes that are read next
     weights::Tensors tensors = weights::read_tensors(file), network;
-    while (!tensors.empty() && tensors.lower_bound("decoder.") != tensors.end() && tensors.lower_bound("decoder.")->first.starts_with("decoder."))
-        network.insert(tensors.extract(tensors.lower_bound("decoder.")));
+    for (auto at = tensors.lower_bound("decoder."); at != tensors.end() && at->first.starts_with("decoder.");) network.insert(tensors.extract(at++));
     Decoder decoder = make_decoder(read_decoder_config(config));
     weights::assign(decoder, network, dtype, kLayers);
     nn::prepare(decoder);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// MotionInfo as formulas of time. What repeats has a length and a phase that the seed draws, and each path is a sum of two swings
+// Motion as formulas of time. What repeats has a length and a phase that the seed draws, and each path is a sum of two swings
 // whose lengths have no common multiple, so a clip never shows the same moment twice.
 #include "families/storybook/pose.h"
 

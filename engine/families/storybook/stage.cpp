@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kTau = 6.283185307179586;
 constexpr double kSlowPan = 22;          // units per second, where nobody goes anywhere
-constexpr double kAround = 352;          // props stand on a circle of this many units, wider than the stage
+constexpr double kAround = 1.375;         // props stand on a circle of so many times the stage's width
 
 template <class T>
 const T& of(const std::vector<T>& list, int at) { return list[static_cast<size_t>(at)]; }
@@ -37,26 +37,28 @@ Stage::Stage(const World& world, Play play, LayerSource& source, LayerPtr backdr
     set_roles(source, tick);
 }
 
-void Stage::add_props(const std::vector<LayerPtr>& layers, const Item& item, uint64_t which, const Range& flow) {
+std::vector<Stage::Prop> Stage::make_props(const LayerPtr& layer, const Item& item, uint64_t which, const Range& flow) const {
     const auto asked = [&](uint64_t i, uint64_t what) { return question(kProp, which, i, what); };
     const int64_t seed = play_.seed;
-    const double spread = kAround / world_.width;
-    const int count = static_cast<int>(std::lround(by_seed(seed, asked(0, 0), item.count.low, item.count.high + 0.99) * spread - 0.5));
+    const double around = kAround * world_.width;
+    const int count = static_cast<int>(std::lround(by_seed(seed, asked(0, 0), item.count.low, item.count.high + 0.99) * kAround - 0.5));
     const double turned = by_seed(seed, asked(0, 1));
+    std::vector<Prop> props;
     for (int i = 0; i < count; i++) {
         const auto n = static_cast<uint64_t>(i);
         Prop p;
-        p.layer = layers.front();
+        p.layer = layer;
         // One in each of as many equal parts of the circle, somewhere in it.
-        p.x = (i + turned + noise(seed, asked(n, 2), -0.38, 0.38)) * kAround / count;
+        p.x = (i + turned + noise(seed, asked(n, 2), -0.38, 0.38)) * around / count;
         p.y = noise(seed, asked(n, 3), item.y.low, item.y.high);
         p.size = noise(seed, asked(n, 4), item.size.low, item.size.high);
         p.mirrored = noise(seed, asked(n, 5)) < 0.5;
         p.phase = noise(seed, asked(n, 6));
         p.flow = noise(seed, asked(n, 7), flow.low, flow.high);
-        p.depth = item.depth, p.sway = item.sway, p.rise = item.rise, p.around = kAround;
-        parts_.push_back({Item::kProps, p});
+        p.depth = item.depth, p.sway = item.sway, p.rise = item.rise, p.around = around;
+        props.push_back(std::move(p));
     }
+    return props;
 }
 
 // The sky's things are drawn first, by the order of the world's list.
@@ -74,19 +76,18 @@ void Stage::set_heavens(LayerSource& source) {
         item.count = heaven.count, item.y = heaven.y, item.size = heaven.size, item.depth = 0.03;
         const bool one = heaven.count.high <= 1;
         if (one) item.count = {1, 1};
-        add_props(source.sprite(name, play_.style, "stand"), item, 1000 + h, heaven.flow);
+        std::vector<Prop> props = make_props(source.sprite(name, play_.style, "stand").front(), item, 1000 + h, heaven.flow);
         if (one) {   // there is one, and it is to be seen
-            Prop only = parts_.back().what;
+            props.erase(props.begin(), props.end() - 1);
+            Prop& only = props.front();
             only.x = by_seed(play_.seed, question(kHeaven, h), 26, world_.width - 26);
             only.y = by_seed(play_.seed, question(kHeaven, h, 1), heaven.y.low, heaven.y.high);
             only.around = 0, only.mirrored = false;
-            parts_.clear();
-            heavens_.push_back(only);
         }
-        for (const Part& part : parts_) heavens_.push_back(part.what);
-        for (Prop& prop : heavens_)
-            if (prop.tint == Rgb{}) prop.tint = heaven.tint[time];
-        parts_.clear();
+        for (Prop& prop : props) {
+            prop.tint = heaven.tint[time];
+            heavens_.push_back(std::move(prop));
+        }
     }
 }
 
@@ -100,10 +101,10 @@ void Stage::set_items(LayerSource& source, const std::function<void()>& tick) {
         }
         tick();
         if (item.kind == Item::kProps) {
-            const size_t first = parts_.size();
-            add_props(source.sprite(item.name, play_.style, "stand"), item, i, {item.flow, item.flow});
+            std::vector<Prop> props = make_props(source.sprite(item.name, play_.style, "stand").front(), item, i, {item.flow, item.flow});
             // Who stands nearer hides who is behind.
-            std::stable_sort(parts_.begin() + static_cast<std::ptrdiff_t>(first), parts_.end(), [](const Part& a, const Part& b) { return a.what.y < b.what.y; });
+            std::stable_sort(props.begin(), props.end(), [](const Prop& a, const Prop& b) { return a.y < b.y; });
+            for (Prop& prop : props) parts_.push_back({Item::kProps, std::move(prop)});
             continue;
         }
         Prop p;
@@ -134,7 +135,7 @@ Stage::Role Stage::make_role(const Actor& actor) const {
     const bool picture = backdrop_ != nullptr;
     r.bearing.enters = picture;
     r.bearing.followed = of(world_.cameras, play_.camera).pan != 0;
-    if (place == Place::kAir || (place == Place::kWater && !scene.water && of(world_.motions, actor.motion).air)) r.bearing.home_y = std::max(between(scene.air), reach * 0.9);
+    if (place == Place::kAir) r.bearing.home_y = std::max(between(scene.air), reach * 0.9);
     else if (place == Place::kWater && scene.water && !picture) r.bearing.home_y = between(*scene.water);
     else if (place == Place::kSea && scene.sea && !picture) r.bearing.home_y = between(*scene.sea) - reach * 0.72, r.afloat = true;
     else r.bearing.home_y = between(scene.feet) - reach;
@@ -196,36 +197,27 @@ View Stage::whole_view(const Canvas& canvas) const {
     return {scale, (canvas.width - world_.width * scale) / 2, (canvas.height - world_.height * scale) / 2};
 }
 
-// The hour's light. What hangs in the sky has its own.
-Placed Stage::light(Placed p, bool heaven) const {
-    const Time& time = of(world_.times, play_.time);
-    if (!heaven) {
-        const float k = of(world_.styles, play_.style).light;
-        p.mul = mixed({1, 1, 1}, time.mul, k);
-        p.add = mixed({0, 0, 0}, time.add, k);
-    }
-    p.tint = time.shine;
-    p.rim = time.rim;
-    return p;
-}
-
-Placed Stage::placed(const Prop& prop, bool heaven, double seconds) const {
+// In the hour's light; what hangs in the sky has its own.
+Placed Stage::placed(const Prop& prop, bool heaven, double seconds, double pan) const {
     Placed p;
     p.layer = prop.layer;
-    const double shift = prop.flow * seconds + panned(seconds) * prop.depth;
+    const double shift = prop.flow * seconds + pan * prop.depth;
     if (prop.layer->ring) {
         p.x = -wrap(prop.x + shift, 0, world_.width);
     } else {
-        const double margin = (kAround - world_.width) / 2;
-        p.x = prop.around > 0 ? wrap(prop.x - shift, -margin, prop.around) : prop.x - panned(seconds) * prop.depth;
+        p.x = prop.around > 0 ? wrap(prop.x - shift, (world_.width - prop.around) / 2, prop.around) : prop.x - pan * prop.depth;
         p.y = prop.rise > 0 ? wrap(prop.y - prop.rise * seconds * (0.8 + 0.4 * prop.phase), -12, world_.height + 24) : prop.y;
         if (prop.rise > 0) p.x += 3 * std::sin(kTau * (seconds * 0.5 + prop.phase));
         p.wide = (prop.mirrored ? -1 : 1) * prop.size, p.high = prop.size;
         // Wind: two swings of different length, so that it never quite repeats.
         p.lean = prop.sway * (std::sin(kTau * (0.37 * seconds + prop.phase)) + 0.5 * std::sin(kTau * (0.61 * seconds + 2.3 * prop.phase)));
     }
-    p = light(p, heaven);
-    if (heaven) p.tint = prop.tint;
+    const Time& time = of(world_.times, play_.time);
+    p.rim = time.rim;
+    p.tint = heaven ? prop.tint : time.shine;
+    if (heaven) return p;
+    const float k = of(world_.styles, play_.style).light;
+    p.mul = mixed({1, 1, 1}, time.mul, k), p.add = mixed({0, 0, 0}, time.add, k);
     return p;
 }
 
@@ -243,12 +235,13 @@ void Stage::draw_scene(Canvas& canvas, const View& view, double seconds, bool af
     const Style& style = of(world_.styles, play_.style);
     const auto& sky = scene.sky[static_cast<size_t>(play_.time)];
     fill_sky(canvas, view, mixed(sky[0], style.sky, style.veil), mixed(sky[1], style.sky, style.veil), kHorizon);
-    for (const Prop& prop : heavens_) compose(canvas, view, placed(prop, true, seconds));
+    const double pan = panned(seconds);
+    for (const Prop& prop : heavens_) compose(canvas, view, placed(prop, true, seconds, pan));
     for (const Part& part : parts_) {
         if (part.kind == Item::kAfloat && afloat)
             for (const Role& role : roles_)
                 if (role.afloat) draw_actor(canvas, view, role, pose(role, seconds), tint(role), 1, seconds);
-        if (part.kind == Item::kRing || part.kind == Item::kProps) compose(canvas, view, placed(part.what, false, seconds));
+        if (part.kind == Item::kRing || part.kind == Item::kProps) compose(canvas, view, placed(part.what, false, seconds, pan));
     }
 }
 

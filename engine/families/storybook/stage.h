@@ -51,14 +51,13 @@ private:
     void set_heavens(LayerSource& source);
     void set_items(LayerSource& source, const std::function<void()>& tick);
     void set_roles(LayerSource& source, const std::function<void()>& tick);
-    void add_props(const std::vector<LayerPtr>& layers, const Item& item, uint64_t which, const Range& flow);
+    [[nodiscard]] std::vector<Prop> make_props(const LayerPtr& layer, const Item& item, uint64_t which, const Range& flow) const;
     [[nodiscard]] Role make_role(const Actor& actor) const;
 
     [[nodiscard]] View camera(const View& whole, double seconds) const;
     [[nodiscard]] double panned(double seconds) const;
     [[nodiscard]] Pose pose(const Role& role, double seconds) const { return pose_of(world_, role.actor, role.bearing, play_.seed, seconds); }
-    [[nodiscard]] Placed light(Placed placed, bool heaven) const;
-    [[nodiscard]] Placed placed(const Prop& prop, bool heaven, double seconds) const;
+    [[nodiscard]] Placed placed(const Prop& prop, bool heaven, double seconds, double pan) const;
     void draw_scene(Canvas& canvas, const View& view, double seconds, bool afloat) const;
     void draw_actor(Canvas& canvas, const View& view, const Role& role, const Pose& pose, const Rgb& colour, float opacity, double seconds) const;
     void draw_weather(Canvas& canvas, const View& whole, double seconds, float strength) const;

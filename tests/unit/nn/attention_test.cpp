@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "nn/attention.h"
-#include "nn/parallel.h"
+#include "device/parallel.h"
 
 namespace {
 
@@ -71,7 +71,7 @@ TEST(Parallel, VisitsEachOnce) {
         at::set_num_threads(threads);
         for (const int64_t n : {0, 1, 2, 7, 1000}) {
             std::vector<std::atomic<int>> seen(static_cast<size_t>(n));
-            zt::nn::parallel(n, [&](int64_t begin, int64_t end) {
+            zt::device::parallel(n, [&](int64_t begin, int64_t end) {
                 for (int64_t i = begin; i < end; i++) seen[static_cast<size_t>(i)]++;
             });
             for (const std::atomic<int>& times : seen) EXPECT_EQ(times, 1);
