@@ -4,14 +4,27 @@
 #include "families/storybook/compose.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <cstring>
 #include <optional>
 
 namespace zt::storybook {
 namespace {
 
-using Pixel = std::array<float, kPixelFloats>;
+// Four floats that are worked on at once. A layer's pixel is two of them: fixed colour and tint; rim, cover, shade and nothing.
+using Four = float __attribute__((vector_size(16)));
+struct Pixel {
+    Four colour, rest;
+};
+constexpr size_t kRest = 4;   // the first channel of `rest`
+static_assert(kPixelFloats == 8 && kTint < kRest && kRim >= kRest);
+
+[[gnu::always_inline]] inline Pixel load(const float* p) {
+    Pixel pixel;
+    std::memcpy(&pixel, p, sizeof pixel);
+    return pixel;
+}
+[[gnu::always_inline]] inline bool shows(const Pixel& p) { return p.rest[kCover - kRest] > 0 || p.rest[kShade - kRest] > 0; }
 
 // From the picture's pixels to the layer's: u = a x + b y + c, v = d x + e y + f, centres at half numbers.
 struct Map {
@@ -58,15 +71,16 @@ public:
         const float left = weight * (1 - tu), right = weight * tu;
         const float weights[4] = {left * (1 - tv), right * (1 - tv), left * tv, right * tv};
         if (x0 >= 0 && y0 >= 0 && x1 < level_.width && y1 < level_.height) {   // nearly always
-            const float *a = at(x0, y0), *b = at(x1, y0), *c = at(x0, y1), *d = at(x1, y1);
-            for (size_t k = 0; k < kPixelFloats; k++) sum[k] += weights[0] * a[k] + weights[1] * b[k] + weights[2] * c[k] + weights[3] * d[k];
+            const Pixel a = load(at(x0, y0)), b = load(at(x1, y0)), c = load(at(x0, y1)), d = load(at(x1, y1));
+            sum.colour += weights[0] * a.colour + weights[1] * b.colour + weights[2] * c.colour + weights[3] * d.colour;
+            sum.rest += weights[0] * a.rest + weights[1] * b.rest + weights[2] * c.rest + weights[3] * d.rest;
             return;
         }
         const int xs[4] = {x0, x1, x0, x1}, ys[4] = {y0, y0, y1, y1};
         for (size_t i = 0; i < 4; i++) {
             if (static_cast<unsigned>(xs[i]) >= static_cast<unsigned>(level_.width) || static_cast<unsigned>(ys[i]) >= static_cast<unsigned>(level_.height)) continue;
-            const float* p = at(xs[i], ys[i]);
-            for (size_t k = 0; k < kPixelFloats; k++) sum[k] += weights[i] * p[k];
+            const Pixel p = load(at(xs[i], ys[i]));
+            sum.colour += weights[i] * p.colour, sum.rest += weights[i] * p.rest;
         }
     }
 
@@ -84,15 +98,17 @@ public:
         return Row{at(0, y0), at(0, y1), static_cast<float>(v - fv)};
     }
     // u: from 0.5 to width - 0.5
-    [[gnu::always_inline]] static inline void get(const Row& row, double u, Pixel& sum) {
+    [[gnu::always_inline]] static inline Pixel get(const Row& row, double u) {
         u -= 0.5;
         const int x = static_cast<int>(u);
         const float right = static_cast<float>(u - x);
-        const float *a = row.upper + static_cast<size_t>(x) * kPixelFloats, *b = row.lower + static_cast<size_t>(x) * kPixelFloats;
-        for (size_t k = 0; k < kPixelFloats; k++) {
-            const float up = a[k] + (a[k + kPixelFloats] - a[k]) * right, low = b[k] + (b[k + kPixelFloats] - b[k]) * right;
-            sum[k] = up + (low - up) * row.down;
-        }
+        const float *upper = row.upper + static_cast<size_t>(x) * kPixelFloats, *lower = row.lower + static_cast<size_t>(x) * kPixelFloats;
+        const Pixel a = load(upper), b = load(upper + kPixelFloats), c = load(lower), d = load(lower + kPixelFloats);
+        const auto between = [&](const Four& p, const Four& q, const Four& r, const Four& s) {
+            const Four up = p + (q - p) * right, low = r + (s - r) * right;
+            return up + (low - up) * row.down;
+        };
+        return {between(a.colour, b.colour, c.colour, d.colour), between(a.rest, b.rest, c.rest, d.rest)};
     }
     [[nodiscard]] int width() const { return level_.width; }
 
@@ -114,9 +130,21 @@ private:
     bool ring_, down_;
 };
 
-[[gnu::always_inline]] inline void lay(float* o, const Pixel& s, const Placed& p) {
-    const float under = (1 - s[kShade]) * (1 - s[kCover]);
-    for (size_t k = 0; k < 3; k++) o[k] = o[k] * under + p.mul[k] * s[k] + p.add[k] * s[kCover] + p.tint[k] * s[kTint] + p.rim[k] * s[kRim];
+// What a layer's channels are worth on the picture.
+struct Paint {
+    Four mul, add, tint, rim;
+    explicit Paint(const Placed& p) : mul(four(p.mul)), add(four(p.add)), tint(four(p.tint)), rim(four(p.rim)) {}
+
+private:
+    static Four four(const Rgb& c) { return Four{c[0], c[1], c[2], 0}; }
+};
+
+[[gnu::always_inline]] inline void lay(float* o, const Pixel& s, const Paint& p) {
+    const float cover = s.rest[kCover - kRest], under = (1 - s.rest[kShade - kRest]) * (1 - cover);
+    Four out;
+    std::memcpy(&out, o, sizeof out);
+    out = out * under + p.mul * s.colour + p.add * cover + p.tint * s.colour[kTint] + p.rim * s.rest[kRim - kRest];
+    std::memcpy(o, &out, sizeof out);
 }
 
 // The level whose pixels are nearest to the picture's, but not larger.
@@ -133,6 +161,7 @@ __attribute__((target_clones("avx2", "default")))
 #endif
 void draw_rows(Canvas& canvas, const Sampler& sampler, const Map& m, const Placed& p, int x0, int x1, int y0, int y1, int n, bool ring) {
     const float weight = p.opacity / static_cast<float>(n * n);
+    const Paint paint(p);
     const bool level_rows = std::abs(m.d) < 1e-12 && std::abs(m.b) < 1e-12;   // neither turned nor leant
     for (int y = y0; y < y1; y++) {
         int from = x0, to = x1;
@@ -146,25 +175,25 @@ void draw_rows(Canvas& canvas, const Sampler& sampler, const Map& m, const Place
             }
         }
         if (from >= to) continue;
-        float* o = canvas.row(y) + static_cast<size_t>(from) * 4;
+        float* const line = canvas.row(y);
         const auto row = level_rows && n == 1 && p.opacity >= 1 ? sampler.row(m.e * (y + 0.5) + m.f) : std::nullopt;
-        for (int x = from; x < to; x++, o += 4) {
-            Pixel sum{};
+        for (int x = from; x < to; x++) {
             if (row) {
-                double u = m.a * (x + 0.5) + m.c;
-                if (ring && (u < 0 || u >= sampler.width())) u -= sampler.width() * std::floor(u / sampler.width());
-                if (u >= 0.5 && u < sampler.width() - 0.5) {
-                    Sampler::get(*row, u, sum);
-                    if (sum[kCover] > 0 || sum[kShade] > 0) lay(o, sum, p);
-                    continue;
+                const double at = m.a * (x + 0.5) + m.c;
+                const double c = ring ? m.c - sampler.width() * std::floor(at / sampler.width()) : m.c;   // from here, once round
+                for (double u = m.a * (x + 0.5) + c; x < to && u >= 0.5 && u < sampler.width() - 0.5; u = m.a * (++x + 0.5) + c) {
+                    const Pixel there = Sampler::get(*row, u);
+                    if (shows(there)) lay(line + 4 * static_cast<size_t>(x), there, paint);
                 }
+                if (x == to) break;
             }
+            Pixel sum{};
             for (int j = 0; j < n; j++)
                 for (int i = 0; i < n; i++) {
                     const double px = x + (i + 0.5) / n, py = y + (j + 0.5) / n;
                     sampler.add(m.a * px + m.b * py + m.c, m.d * px + m.e * py + m.f, weight, sum);
                 }
-            if (sum[kCover] > 0 || sum[kShade] > 0) lay(o, sum, p);
+            if (shows(sum)) lay(line + 4 * static_cast<size_t>(x), sum, paint);
         }
     }
 }

@@ -20,14 +20,26 @@ using storybook::kRates;
 
 constexpr int64_t kClipFrames = 144;
 constexpr int kWidth = 512, kHeight = 288, kLeastSide = 32, kMostWidth = 1920, kMostHeight = 1080;
-// Resident set of a process that plays it for ever, rounded up (LibTorch's own pages are half of it).
-constexpr uint64_t kLeastMemory = uint64_t{256} << 20;
+// Resident set of a process that plays it for ever at its own size and rate, rounded up. LibTorch's own pages are half of it.
+constexpr uint64_t kLeastMemory = uint64_t{384} << 20;
 // A history is found again by its newest frame; more are taken, so that a host need not know that.
 constexpr int kHistoryImages = 16;
 
 struct Settings {
     bool strict = false;   // a sentence without a known subject is an error
+    uint64_t memory = 0;   // to plan within, bytes; 0: as much as it takes
 };
+
+// Bytes of a chunk: its frames in fp32, and canvases of four floats a pixel to draw them on.
+int64_t chunk_bytes(int width, int height, zt_rational rate) { return int64_t{width} * height * (3 * storybook::chunk_frames(rate) + 4 * 4) * int64_t{sizeof(float)}; }
+
+void check_memory(uint64_t given, int width, int height, zt_rational rate) {
+    const int64_t more = chunk_bytes(width, height, rate) - chunk_bytes(kWidth, kHeight, kRates[0]);
+    const uint64_t least = kLeastMemory + static_cast<uint64_t>(std::max<int64_t>(0, more));
+    if (given != 0 && given < least)
+        throw Error(ZT_ERROR_MEMORY, "memory: expected at least " + std::to_string((least + 1048575) >> 20) + "M for storybook at " + std::to_string(width) + "x" +
+                                         std::to_string(height) + ", got " + std::to_string(given) + " bytes");
+}
 
 // Immutable.
 class StorybookModel final : public Model {
@@ -58,6 +70,10 @@ public:
         if (!drawn.nobody.empty())
             throw Error(ZT_ERROR_UNSUPPORTED, "prompt: expected a subject that this model knows (strict=1), got " + quote(drawn.nobody == "?" ? direction.prompt : drawn.nobody));
     }
+    void check_request(const GenerationRequest& request) const override {
+        check_memory(settings_.memory, request.width, request.height, request.rate);
+        check(request.first);
+    }
     [[nodiscard]] std::unique_ptr<Generation> begin(const GenerationRequest& request) const override {
         return std::make_unique<storybook::Generation>(weights_, request);
     }
@@ -71,6 +87,7 @@ private:
 
 Settings settings_of(const LoadOptions& options) {
     Settings settings;
+    settings.memory = options.memory_bytes;
     for (const auto& [key, value] : options.engine_opts) {
         if (key != "strict") throw Error(ZT_ERROR_ARGUMENT, "engine_opts: expected strict (storybook has no other), got " + quote(key));
         if (value != "0" && value != "1") throw Error(ZT_ERROR_ARGUMENT, "engine_opts: strict: expected 0 or 1, got " + quote(value));
@@ -91,9 +108,7 @@ public:
             throw Error(ZT_ERROR_DEVICE, "device: expected auto or cpu (storybook runs on the CPU in this version), got " + quote(options.device));
         if (!options.lora.empty())
             throw Error(ZT_ERROR_UNSUPPORTED, "lora: expected none (storybook takes no adapters), got " + quote(options.lora));
-        if (options.memory_bytes != 0 && options.memory_bytes < kLeastMemory)
-            throw Error(ZT_ERROR_MEMORY, "memory: expected at least " + std::to_string(kLeastMemory) + " bytes (256M) for storybook, got " +
-                                             std::to_string(options.memory_bytes));
+        check_memory(options.memory_bytes, kWidth, kHeight, kRates[0]);
         const Settings settings = settings_of(options);
         const at::ScalarType dtype = device::cpu_precision(options.precision);
         return std::make_shared<StorybookModel>(storybook::load_weights(options.path, dtype), dtype, settings);

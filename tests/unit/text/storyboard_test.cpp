@@ -142,6 +142,10 @@ TEST(Storyboard, CuesOnOneFrameAreOneShot) {
     EXPECT_EQ(list.shots[0].line, 1U);
 }
 
+TEST(Storyboard, ACueShorterThanAFrameHasOne) {
+    EXPECT_EQ(shots_of("00:00:00,000 --> 00:00:01,000\nfox\n\n00:00:05,005 --> 00:00:05,010\nowl\n"), "0 fox|121 owl|122");
+}
+
 TEST(Storyboard, CueTimesMeanTheFirstFrameThatIsNotBefore) {
     EXPECT_EQ(frame_at(1542, kFilm), 37);  // frame 37 is at 1541.67
     EXPECT_EQ(frame_at(1541, kFilm), 37);

@@ -185,6 +185,18 @@ zt::Error refusal_of(const zt::families::LoadOptions& options, const char* promp
     return {ZT_OK, ""};
 }
 
+// What suffices for its own size does not for a larger one: said before anything is made.
+TEST(StorybookModel, MemoryIsForTheSizeAsked) {
+    zt::families::LoadOptions options;
+    options.path = folder();
+    options.memory_bytes = uint64_t{400} << 20;
+    const auto model = zt::families::storybook_family().load(options);
+    auto asked = request("a fox", 1, 24);
+    EXPECT_NO_THROW(model->check_request(asked));
+    asked.width = 1920, asked.height = 1080;
+    EXPECT_THROW(model->check_request(asked), zt::Error);
+}
+
 TEST(StorybookModel, ForeignSettingsAreRefused) {
     const auto refused = [&](auto change) {
         zt::families::LoadOptions o;
@@ -196,6 +208,7 @@ TEST(StorybookModel, ForeignSettingsAreRefused) {
     EXPECT_EQ(refused([](auto& o) { o.precision = "fp8"; }), ZT_ERROR_UNSUPPORTED);
     EXPECT_EQ(refused([](auto& o) { o.engine_opts = {{"vae", "x"}}; }), ZT_ERROR_ARGUMENT);
     EXPECT_EQ(refused([](auto& o) { o.engine_opts = {{"strict", "2"}}; }), ZT_ERROR_ARGUMENT);
+    EXPECT_EQ(refused([](auto& o) { o.memory_bytes = uint64_t{300} << 20; }), ZT_ERROR_MEMORY);
 }
 
 TEST(StorybookModel, StrictRefusesWhomItDoesNotKnow) {
