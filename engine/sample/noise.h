@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // Where the seed becomes noise: always on the CPU and with LibTorch's own generator (mt19937), so
-// that a seed means the same on every device and the same as in the Python reference.
+// that a seed means the same on every device and the same as in the Python reference. That generator takes the
+// lower 32 bits of a seed: seeds that differ by a multiple of 2^32 give the same noise.
 #pragma once
 
 #include <ATen/ATen.h>
