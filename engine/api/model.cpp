@@ -95,6 +95,9 @@ void fill_info(zt_model& handle) {
     info.history_images = limits.history_images;
     info.strength = limits.strength ? 1 : 0;
     info.keeps_time = limits.keeps_time ? 1 : 0;
+    info.picture_size = limits.size_of_picture ? 1 : 0;
+    info.loop = limits.loop ? 1 : 0;
+    info.motion = limits.motion ? 1 : 0;
 }
 
 }  // namespace

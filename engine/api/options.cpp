@@ -232,6 +232,12 @@ bool store_request_option(zt_request& request, std::string_view name, const char
         request.strength = read.real;
     else if (name == "background")
         request.background = value;
+    else if (name == "loop")
+        request.loop = static_cast<int>(read.integer);
+    else if (name == "motion")
+        request.motion = read.real;
+    else if (name == "tempo")
+        request.tempo = read.real;
     else
         return false;
     return true;

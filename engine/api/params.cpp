@@ -17,6 +17,8 @@ void zt_request_init(zt_request* request) {
     request->prefetch = 1;
     request->sei = 1;
     request->strength = 1.0;
+    request->motion = 1.0;
+    request->tempo = 1.0;
 }
 
 void zt_image_init(zt_image* image) {

@@ -36,11 +36,16 @@ struct Limits {
     int default_steps = 1, max_steps = 1000;
     double default_guidance = 0.0;
     int threads = 0;                  // to compute with unless the host says; 0 = one per core
-    // Masks are the pipeline's: every model that begins with a picture has them.
+    // Masks are the pipeline's: every model that begins with a picture has them (see sees_mask).
     zt_use first_image = ZT_USE_NEVER, last_image = ZT_USE_NEVER;
     int history_images = 0;           // at most; they begin a clip in place of a first picture
     const char* no_first = "this model takes no such picture";   // why first_image is never
     bool strength = false;            // other than 1
+    bool size_of_picture = false;     // where no size is asked, a clip is as large as the picture it begins with,
+                                      // within these limits; else width x height
+    bool sees_mask = false;           // GenerationRequest::mask comes along; the pipeline blends all the same
+    bool loop = false;                // can make a clip whose last frame meets its first
+    bool motion = false;              // motion and tempo other than 1
 };
 
 using LogFn = Log;
@@ -57,11 +62,14 @@ struct LoadOptions {
 };
 
 // A picture that conditions, at its own size: fitting it (image::fit) is the family's. Samples of more than 8
-// bits and YUV were rounded to the nearest 8-bit RGB; 8-bit RGB is as it came. Opaque and upright.
+// bits and YUV were rounded to the nearest 8-bit RGB; 8-bit RGB is as it came. Upright.
 struct Picture {
     zt_image_role role = ZT_IMAGE_FIRST;
     int width = 0, height = 0;
-    std::shared_ptr<const std::vector<uint8_t>> rgb;   // [height, width, 3], full range
+    std::shared_ptr<const std::vector<uint8_t>> rgb;   // [height, width, 3], full range, laid on the background
+    // [height, width], 255 = opaque: what was laid on the background. NULL where all of it was opaque, and for
+    // a mask, in which what is transparent is black already.
+    std::shared_ptr<const std::vector<uint8_t>> alpha = nullptr;
 };
 
 // What may change from chunk to chunk. The pipeline passes the values in force to next().
@@ -85,7 +93,11 @@ struct GenerationRequest {
     LogFn log;
     std::vector<Picture> images;      // as many of each role as the limits say, no mask; history oldest first,
                                       // never beside a first picture
+    std::optional<Picture> mask;      // at its own size, to be fitted as the first picture is; where it is white, that
+                                      // may move. Only for models that see it (Limits::sees_mask)
     zt_fit fit = ZT_FIT_CROP;
+    bool loop = false;                // the last frame meets the first; of an endless clip: it repeats
+    double motion = 1.0, tempo = 1.0; // how much moves and how fast, times the model's own
     int64_t shot_frames = 0;          // of the longest shot; `frames` where there is one only
     bool morph = false;               // shots go on from the picture before them; else they are cuts
 };

@@ -167,6 +167,19 @@ bool takes_mask(const Limits& limits) {
     return limits.first_image != ZT_USE_NEVER || limits.history_images > 0;
 }
 
+namespace {
+
+// Turned as the colours are; NULL where there is nothing to know.
+std::shared_ptr<const std::vector<uint8_t>> take_alpha(const zt_image& image) {
+    if (image.role == ZT_IMAGE_MASK) return nullptr;
+    std::vector<uint8_t> alpha = to_alpha(image);
+    if (alpha.empty()) return nullptr;
+    return std::make_shared<const std::vector<uint8_t>>(
+        image::turn_plane(std::move(alpha), image.width, image.height, image.orientation));
+}
+
+}  // namespace
+
 std::vector<families::Picture> take_images(const zt_request& request) {
     const Rgb background = resolve_background(request.background);
     std::vector<families::Picture> pictures;
@@ -178,7 +191,8 @@ std::vector<families::Picture> take_images(const zt_request& request) {
             image::turn({image.width, image.height, to_rgb(image, behind)}, image.orientation);
         pictures.push_back({image.role, static_cast<int>(upright.width),
                             static_cast<int>(upright.height),
-                            std::make_shared<const std::vector<uint8_t>>(std::move(upright.rgb))});
+                            std::make_shared<const std::vector<uint8_t>>(std::move(upright.rgb)),
+                            take_alpha(image)});
     }
     return pictures;
 }

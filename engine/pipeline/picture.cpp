@@ -110,6 +110,25 @@ void from_rgb(const zt_image& image, const Rgb& background, uint8_t* out) {
     }
 }
 
+// ---- Alpha -------------------------------------------------------------------------------------
+
+// Whether the format has the channel in its one plane, or the picture brings a plane of it.
+bool has_alpha(const zt_image& image) {
+    return image.format == ZT_PIXEL_RGBA || image.format == ZT_PIXEL_RGBA64 || has_alpha_plane(image);
+}
+
+template <typename Sample>
+void from_alpha(const zt_image& image, uint8_t* out) {
+    const int most = (1 << bits_of(image.format)) - 1;
+    const bool packed = is_packed(image.format);
+    const int step = packed ? 4 : 1, first = packed ? 3 : 0;
+    for (int y = 0; y < image.height; ++y) {
+        const uint8_t* const row = row_of(image, packed ? 0 : 3, y);
+        for (int x = 0; x < image.width; ++x)  // to nearest; there are no ties
+            *out++ = static_cast<uint8_t>((sample<Sample>(row, first + x * step, most) * 510 + most) / (2 * most));
+    }
+}
+
 // ---- YUV ---------------------------------------------------------------------------------------
 
 // Luma weights of red and blue.
@@ -261,6 +280,14 @@ std::vector<uint8_t> to_rgb(const zt_image& image, const Rgb& background) {
         wide ? from_yuv<uint16_t>(image, background, rgb.data())
              : from_yuv<uint8_t>(image, background, rgb.data());
     return rgb;
+}
+
+std::vector<uint8_t> to_alpha(const zt_image& image) {
+    if (!has_alpha(image)) return {};
+    std::vector<uint8_t> alpha(static_cast<size_t>(image.width) * static_cast<size_t>(image.height));
+    bits_of(image.format) > 8 ? from_alpha<uint16_t>(image, alpha.data()) : from_alpha<uint8_t>(image, alpha.data());
+    const bool opaque = std::all_of(alpha.begin(), alpha.end(), [](uint8_t level) { return level == 255; });
+    return opaque ? std::vector<uint8_t>{} : alpha;
 }
 
 }  // namespace zt::pipeline

@@ -35,4 +35,8 @@ inline constexpr Rgb kWhite = {255, 255, 255};
 // exactly what it would be without alpha. Premultiplied: colour + (1 - alpha) * background.
 [[nodiscard]] std::vector<uint8_t> to_rgb(const zt_image& image, const Rgb& background = kWhite);
 
+// [height, width], 255 = opaque, to nearest; empty for a picture without an alpha channel or with one that is
+// opaque everywhere. The picture must be a valid one.
+[[nodiscard]] std::vector<uint8_t> to_alpha(const zt_image& image);
+
 }  // namespace zt::pipeline

@@ -17,6 +17,7 @@
 #include "pipeline/color.h"
 #include "pipeline/images.h"
 #include "pipeline/prompt_file.h"
+#include "pipeline/size.h"
 #include "text/frame_list.h"
 
 namespace zt::pipeline {
@@ -39,10 +40,6 @@ void check_range(const char* name, Number value, Number low, Number high) {
         refuse(ZT_ERROR_ARGUMENT, name, std::to_string(low) + " to " + std::to_string(high),
                std::to_string(value));
     }
-}
-
-std::string size_text(int64_t width, int64_t height) {
-    return std::to_string(width) + "x" + std::to_string(height);
 }
 
 bool given(const char* text) { return text != nullptr && text[0] != '\0'; }
@@ -135,49 +132,6 @@ void drop_shots_past(int64_t frames, Script& script, const Log& log) {
                          std::to_string(shots.size() - kept) + " of " +
                          std::to_string(shots.size()) + " shots begin after it and never come");
     shots.resize(kept);
-}
-
-// ---- Size --------------------------------------------------------------------------------------
-
-int nearest_on_grid(int64_t value, int low, int high, int step) {
-    const int64_t clamped = std::clamp<int64_t>(value, low, high);
-    const int64_t steps = (clamped - low + (step - 1) / 2) / step;  // to nearest, half down
-    return static_cast<int>(std::min<int64_t>(low + steps * step, high));
-}
-
-void resolve_size(const zt_request& request, const Limits& limits, zt_pixel_format format,
-                  families::GenerationRequest& out) {
-    out.width = request.width != 0 ? request.width : limits.width;
-    out.height = request.height != 0 ? request.height : limits.height;
-    const std::string got = size_text(request.width, request.height);
-    if ((request.width == 0) != (request.height == 0))
-        refuse(ZT_ERROR_ARGUMENT, "size", "width and height, or neither", got);
-    const auto within = [](int side) { return side >= kMinSide && side <= kMaxSide; };
-    if (!within(out.width) || !within(out.height) || int64_t{out.width} * out.height > kMaxPixels) {
-        refuse(ZT_ERROR_ARGUMENT, "size", "16 to 4096 pixels per side and at most 4096x2160 in all",
-               got);
-    }
-    const bool fits = out.width >= limits.min_width && out.width <= limits.max_width &&
-                      out.height >= limits.min_height && out.height <= limits.max_height &&
-                      (out.width - limits.min_width) % limits.size_step == 0 &&
-                      (out.height - limits.min_height) % limits.size_step == 0;
-    if (!fits) {
-        const std::string nearest = size_text(
-            nearest_on_grid(out.width, limits.min_width, limits.max_width, limits.size_step),
-            nearest_on_grid(out.height, limits.min_height, limits.max_height, limits.size_step));
-        const bool single =
-            limits.min_width == limits.max_width && limits.min_height == limits.max_height;
-        refuse(ZT_ERROR_ARGUMENT, "size",
-               single ? nearest + " (the model's only size)"
-                      : "a multiple of " + std::to_string(limits.size_step) + " between " +
-                            size_text(limits.min_width, limits.min_height) + " and " +
-                            size_text(limits.max_width, limits.max_height),
-               single ? got : got + "; nearest is " + nearest);
-    }
-    const Subsampling sub = subsampling(format);
-    if (out.width % sub.horizontal != 0 || out.height % sub.vertical != 0) {
-        refuse(ZT_ERROR_ARGUMENT, "size", "even sides for this pixel format", got);
-    }
 }
 
 // ---- Time --------------------------------------------------------------------------------------
@@ -283,7 +237,7 @@ void check_last(const zt_request& request, int64_t frames) {
             refuse(ZT_ERROR_ARGUMENT, "last image", "a clip that has an end", "frames -1");
 }
 
-// The mask is the pipeline's own, all others are the model's.
+// The mask is the pipeline's own, and a model may see it; all others are the model's.
 void take_pictures(const zt_request& request, Plan& plan) {
     for (families::Picture& picture : take_images(request)) {
         if (picture.role == ZT_IMAGE_MASK)
@@ -291,6 +245,31 @@ void take_pictures(const zt_request& request, Plan& plan) {
         else
             plan.generation.images.push_back(std::move(picture));
     }
+}
+
+// ---- Motion ------------------------------------------------------------------------------------
+
+// Once the shots are those that come. Endless is possible: such a clip repeats.
+bool resolve_loop(const zt_request& request, const Script& script, const Limits& limits) {
+    check_range("loop", request.loop, 0, 1);
+    if (request.loop == 0) return false;
+    if (!limits.loop)
+        refuse(ZT_ERROR_UNSUPPORTED, "loop", "0 (this model cannot close a clip)", "1");
+    if (script.list.shots.size() > 1)
+        refuse(ZT_ERROR_ARGUMENT, "loop", "0 with a storyboard of several shots", "1");
+    for (size_t i = 0; i < request.image_count; ++i)
+        if (request.images[i].role == ZT_IMAGE_LAST)
+            refuse(ZT_ERROR_ARGUMENT, "loop", "0 beside a last image", "1");
+    return true;
+}
+
+// Zero is what a host says that was built before the field was there.
+double resolve_factor(const char* name, double value, double low, double high, const Limits& limits) {
+    if (value == 0.0) return 1.0;
+    check_range(name, value, low, high);
+    if (value != 1.0 && !limits.motion)
+        refuse(ZT_ERROR_UNSUPPORTED, name, "1 (this model has no other)", to_text(value));
+    return value;
 }
 
 // ---- Sampler and queue -------------------------------------------------------------------------
@@ -341,10 +320,15 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
     check_possible(request);
     check_front_end_fields(request);
 
+    const bool start = purpose == Purpose::kStart;
+    check_images(request, limits, start);  // first: a clip may be as large as its picture
+
     Plan plan;
     families::GenerationRequest& generation = plan.generation;
     plan.format = resolve_format(request.format);
-    resolve_size(request, limits, plan.format, generation);
+    const Size size = resolve_size(request, limits, plan.format, log);
+    generation.width = size.width;
+    generation.height = size.height;
     generation.rate = resolve_rate(request.rate, limits);
     check_one_source(request);
     plan.script = find_script(request, generation.rate, limits);
@@ -356,12 +340,13 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
     check_range("flow_shift", request.flow_shift, 0.0, kMaxFlowShift);
     generation.flow_shift = request.flow_shift;
     generation.first.guidance = resolve_guidance(request.guidance, limits);
-    const bool start = purpose == Purpose::kStart;
-    check_images(request, limits, start);
     check_last(request, generation.frames);
     generation.fit = request.fit;
     generation.first.strength =
         resolve_strength(request.strength, limits, request.image_count > 0);
+    generation.loop = resolve_loop(request, plan.script, limits);
+    generation.motion = resolve_factor("motion", request.motion, kMinMotion, kMaxMotion, limits);
+    generation.tempo = resolve_factor("tempo", request.tempo, kMinTempo, kMaxTempo, limits);
     plan.start_frame = resolve_start(request.start_frame, generation.frames);
     plan.prefetch = resolve_prefetch(request.prefetch, plan, limits);
     generation.first.prompt = find_prompt(request, plan.script);
@@ -375,6 +360,7 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
     check_shots(plan.script, generation.first, model);
     if (start) {
         take_pictures(request, plan);
+        if (limits.sees_mask) generation.mask = plan.mask;
         tell_joined(plan.script, log);
         if (request.storyboard == nullptr) hint_at_storyboard(generation.first.prompt, log);
     }

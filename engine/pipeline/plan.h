@@ -25,6 +25,7 @@ inline constexpr int64_t kMaxFrames = 2147483647;
 inline constexpr int64_t kMaxDurationUs = 24LL * 3600 * 1000000;
 inline constexpr int kMaxSteps = 1000;
 inline constexpr double kMaxGuidance = 100.0, kMaxFlowShift = 100.0;
+inline constexpr double kMinMotion = 0.01, kMaxMotion = 3.0, kMinTempo = 0.1, kMaxTempo = 4.0;
 inline constexpr int kMaxPrefetch = 4;
 inline constexpr size_t kMaxQueueBytes = size_t{256}
                                          << 20;  // finished frames ahead, past one chunk

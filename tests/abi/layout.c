@@ -43,7 +43,8 @@ static void print_layout(void)
     FIELD(zt_model_info, endless); FIELD(zt_model_info, true_guidance); FIELD(zt_model_info, default_steps);
     FIELD(zt_model_info, first_image); FIELD(zt_model_info, last_image); FIELD(zt_model_info, mask_image);
     FIELD(zt_model_info, history_images); FIELD(zt_model_info, strength);
-    FIELD(zt_model_info, keeps_time);
+    FIELD(zt_model_info, keeps_time); FIELD(zt_model_info, picture_size); FIELD(zt_model_info, loop);
+    FIELD(zt_model_info, motion);
 
     SIZE(zt_image);
     FIELD(zt_image, struct_size); FIELD(zt_image, role); FIELD(zt_image, format); FIELD(zt_image, width);
@@ -61,6 +62,7 @@ static void print_layout(void)
     FIELD(zt_request, log); FIELD(zt_request, log_opaque);
     FIELD(zt_request, images); FIELD(zt_request, image_count); FIELD(zt_request, fit);
     FIELD(zt_request, strength); FIELD(zt_request, background);
+    FIELD(zt_request, loop); FIELD(zt_request, motion); FIELD(zt_request, tempo);
 
     SIZE(zt_option_info);
     FIELD(zt_option_info, name); FIELD(zt_option_info, type); FIELD(zt_option_info, default_value);

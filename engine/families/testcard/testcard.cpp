@@ -5,6 +5,7 @@
 //   delay_ms=N    each chunk takes N milliseconds longer
 //   nan_frame=N   frame N holds a NaN
 //   image=WORD    whether it takes pictures: never, optional (as it is by itself) or required
+//   size=WORD     how large a clip is where nobody says: own (256x144) or as the picture it begins with
 #include "families/testcard/testcard.h"
 
 #include <algorithm>
@@ -32,6 +33,7 @@ struct Settings {
     int64_t delay_ms = 0;
     int64_t nan_frame = -1;
     zt_use image = ZT_USE_OPTIONAL;
+    bool size_of_picture = false;
 };
 
 class TestcardGeneration final : public Generation {
@@ -142,6 +144,7 @@ public:
             limits_.history_images = kHistory;
         }
         limits_.strength = settings.image != ZT_USE_NEVER;
+        limits_.size_of_picture = settings.size_of_picture;
     }
 
     [[nodiscard]] const Limits& limits() const override { return limits_; }
@@ -167,6 +170,11 @@ zt_use read_use(const std::string& value) {
                 "engine_opts: image: expected never, optional or required, got " + quote(value));
 }
 
+bool read_size(const std::string& value) {
+    if (value == "own" || value == "picture") return value == "picture";
+    throw Error(ZT_ERROR_ARGUMENT, "engine_opts: size: expected own or picture, got " + quote(value));
+}
+
 Settings read_settings(const LoadOptions& options) {
     Settings settings;
     for (const auto& [name, value] : options.engine_opts) {
@@ -174,10 +182,14 @@ Settings read_settings(const LoadOptions& options) {
             settings.image = read_use(value);
             continue;
         }
+        if (name == "size") {
+            settings.size_of_picture = read_size(value);
+            continue;
+        }
         const bool is_delay = name == "delay_ms";
         if (!is_delay && name != "nan_frame") {
             throw Error(ZT_ERROR_ARGUMENT,
-                        "engine_opts: expected delay_ms, nan_frame or image, got " + quote(name));
+                        "engine_opts: expected delay_ms, nan_frame, image or size, got " + quote(name));
         }
         const int64_t most = is_delay ? kMaxDelayMs : std::numeric_limits<int32_t>::max();
         const auto number = parse_int64(value);

@@ -142,6 +142,10 @@ typedef struct zt_model_info {
     int strength;                 /* 1: strength other than 1 is possible                         */
     int keeps_time;               /* 1: motion is as fast at every rate, and a clip by default    */
                                   /*   as long: default_frames is of the native rate              */
+    int picture_size;             /* 1: where no size is asked, a clip is as large as the picture */
+                                  /*   it begins with, brought within the limits above            */
+    int loop;                     /* 1: loop = 1 is possible                                      */
+    int motion;                   /* 1: motion and tempo other than 1 are possible                */
 } zt_model_info;
 
 /* Fills a params struct with its defaults and its struct_size. */
@@ -222,7 +226,7 @@ typedef struct zt_request {
     const char *storyboard;        /* SRT or WebVTT file, each cue a shot: docs/storyboard.md     */
     const char *negative_prompt;
     zt_transition transition;
-    int width, height;             /* pixels; 0 = native                                          */
+    int width, height;             /* pixels; 0 = native, or the picture's (picture_size)         */
     zt_rational rate;              /* frames per second; 0/0 = native                             */
     int64_t frames;                /* 0 = length of the storyboard, else the model's clip length; */
                                    /*   -1 = endless                                              */
@@ -248,6 +252,10 @@ typedef struct zt_request {
     double strength;               /* weight of the first picture, 0..1; init sets 1              */
     const char *background;        /* what shows through transparent pictures: "#RRGGBB",         */
                                    /*   "0xRRGGBB", "white", "gray" or "black"; NULL = "white"    */
+    int loop;                      /* 1: the last frame meets the first; an endless clip repeats  */
+    double motion;                 /* how much moves, times the model's own, 0.01..3; 0 = 1: that */
+                                   /*   nothing moves is said in words. init sets 1               */
+    double tempo;                  /* how fast, times the model's own, 0.1..4; 0 = 1; init sets 1 */
 } zt_request;
 
 ZT_API void zt_request_init(zt_request *request);

@@ -73,6 +73,9 @@ TEST(OptionTable, NamesAreUniqueAndComplete) {
                                             "background",
                                             "alpha",
                                             "strength",
+                                            "motion",
+                                            "tempo",
+                                            "loop",
                                             "context",
                                             "mask",
                                             "device",
@@ -239,6 +242,7 @@ TEST(Options, ReachTheirFields) {
           std::pair("frames", "0"), std::pair("seed", "9223372036854775807"),
           std::pair("guidance", "3.5"), std::pair("prefetch", "0"), std::pair("timeout", "500ms"),
           std::pair("fit", "pad"), std::pair("strength", "0.5"), std::pair("background", "#102030"),
+          std::pair("motion", "0.5"), std::pair("tempo", "2"), std::pair("loop", "yes"),
           std::pair("sei", "no"), std::pair("cpu_threads", "2"), std::pair("device", "cpu")}) {
         EXPECT_EQ(zt_set_option(&params, &request, name, value, nullptr), ZT_OK) << name;
     }
@@ -254,6 +258,9 @@ TEST(Options, ReachTheirFields) {
     EXPECT_EQ(request.fit, ZT_FIT_PAD);
     EXPECT_EQ(request.strength, 0.5);
     EXPECT_STREQ(request.background, "#102030");
+    EXPECT_EQ(request.motion, 0.5);
+    EXPECT_EQ(request.tempo, 2.0);
+    EXPECT_EQ(request.loop, 1);
     EXPECT_EQ(params.cpu_threads, 2);
     EXPECT_STREQ(params.device, "cpu");
 }

@@ -89,6 +89,55 @@ TEST(ApiPicture, OlderClientsHaveStraightAlpha) {
     EXPECT_EQ(two_pixels(model, given.request), (std::vector<uint8_t>{200, 100, 0, 255, 255, 255}));
 }
 
+// The test card may be one of the models whose clips are as large as their picture.
+TEST(ApiPicture, AClipIsAsLargeAsItsPicture) {
+    zt_model_params params = testcard_params();
+    params.engine_opts = "size=picture";
+    const ModelPtr model = open_model(params);
+    EXPECT_EQ(zt_model_get_info(model.get())->picture_size, 1);
+    Transparent given;
+    given.request.width = given.request.height = 0;
+    const auto size = [&](zt_status expected = ZT_OK) {
+        zt_session_info info = {};
+        info.struct_size = sizeof(info);
+        zt_error error = ZT_ERROR_INIT;
+        EXPECT_EQ(zt_session_plan(model.get(), &given.request, &info, &error), expected) << error.message;
+        return expected == ZT_OK ? std::to_string(info.width) + "x" + std::to_string(info.height) : error.message;
+    };
+    EXPECT_EQ(size(), "64x48");
+    EXPECT_EQ(two_pixels(model, given.request), (std::vector<uint8_t>{200, 100, 0, 255, 255, 255}));
+    given.image.orientation = 6;
+    EXPECT_EQ(size(), "48x64");
+    given.image.orientation = 0;
+    given.request.width = 32, given.request.height = 16;
+    EXPECT_EQ(size(), "32x16");
+    given.request.height = 0;
+    EXPECT_EQ(size(ZT_ERROR_ARGUMENT), "size: expected width and height, or neither, got 32x0");
+    given.request.width = 0;
+    given.request.image_count = 0;
+    EXPECT_EQ(size(), "256x144");
+    params.engine_opts = "size=large";
+    zt_model* wrong = nullptr;
+    zt_error error = ZT_ERROR_INIT;
+    EXPECT_EQ(zt_model_open(&params, &wrong, &error), ZT_ERROR_ARGUMENT);
+    EXPECT_STREQ(error.message, "engine_opts: size: expected own or picture, got \"large\"");
+}
+
+// A client whose zt_request ends before loop, motion and tempo.
+TEST(ApiPicture, OlderClientsHaveTheModelsOwnMotion) {
+    const ModelPtr model = open_model();
+    Transparent given;
+    given.request.struct_size = offsetof(zt_request, loop);
+    given.request.loop = 1;
+    given.request.motion = given.request.tempo = 2.0;
+    EXPECT_EQ(two_pixels(model, given.request), (std::vector<uint8_t>{200, 100, 0, 255, 255, 255}));
+    given.request.struct_size = sizeof(given.request);
+    zt_session* session = nullptr;
+    zt_error error = ZT_ERROR_INIT;
+    EXPECT_EQ(zt_session_create(model.get(), &given.request, &session, &error), ZT_ERROR_UNSUPPORTED);
+    EXPECT_STREQ(error.message, "loop: expected 0 (this model cannot close a clip), got 1");
+}
+
 TEST(ApiPicture, AlphaIsNotMade) {
     const ModelPtr model = open_model();
     zt_request request = a_request();

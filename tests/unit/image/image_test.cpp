@@ -94,7 +94,11 @@ TEST(Turn, EachOrientationOfExif) {
         ASSERT_EQ(upright.rgb.size(), 18U);
         for (size_t i = 0; i < 18; ++i)
             EXPECT_EQ(upright.rgb[i], static_cast<uint8_t>(c.upright[i / 3] + 50 * (i % 3))) << c.orientation;
+        const std::vector<uint8_t> plane = zt::image::turn_plane({'a', 'b', 'c', 'd', 'e', 'f'}, 3, 2, c.orientation);
+        EXPECT_EQ(std::string(plane.begin(), plane.end()), c.upright) << c.orientation;
     }
+    EXPECT_THROW((void)zt::image::turn_plane({1, 2, 3}, 3, 2, 6), zt::Error);
+    EXPECT_THROW((void)zt::image::turn_plane({}, -3, 2, 6), zt::Error);
     EXPECT_THROW((void)zt::image::turn(Picture{3, 2, {}}, 6), zt::Error);
 }
 

@@ -231,7 +231,7 @@ TEST(Images, ThePlanHoldsItsOwnCopy) {
     EXPECT_EQ(plan.generation.fit, ZT_FIT_PAD);
     EXPECT_FALSE(plan.mask);
 
-    // A mask is the pipeline's, not the model's.
+    // A mask is the pipeline's; the model has it only where it says that it looks at it.
     zt_image with_mask[] = {image, image};
     with_mask[0].role = ZT_IMAGE_MASK;
     request.images = with_mask;
@@ -240,6 +240,12 @@ TEST(Images, ThePlanHoldsItsOwnCopy) {
     EXPECT_TRUE(masked.mask);
     ASSERT_EQ(masked.generation.images.size(), 1U);
     EXPECT_EQ(masked.generation.images[0].role, ZT_IMAGE_FIRST);
+    EXPECT_FALSE(masked.generation.mask);
+    model.change_limits().sees_mask = true;
+    const auto seen = zt::pipeline::make_plan(request, model, log);
+    ASSERT_TRUE(seen.mask && seen.generation.mask);
+    EXPECT_EQ(seen.generation.mask->rgb, seen.mask->rgb);
+    EXPECT_EQ(seen.generation.images.size(), 1U);
     request.image_count = 1;
 
     // Asked before the pixels are there: the same size, no copy, no seed.

@@ -237,4 +237,53 @@ TEST_F(AlphaPlan, TurnedPicturesArriveUpright) {
     EXPECT_EQ(*made.mask->rgb, (std::vector<uint8_t>{3, 3, 3, 2, 2, 2, 1, 1, 1}));
 }
 
+TEST_F(AlphaPlan, TheModelSeesWhatWasTransparent) {
+    std::vector<Layout> layouts(std::begin(kRgbLayouts), std::end(kRgbLayouts));
+    layouts.push_back({ZT_PIXEL_YUV444P, 255, false, false});
+    layouts.push_back({ZT_PIXEL_YUV444P10, 1023, false, false});
+    for (const Layout& layout : layouts) {
+        auto pixels = random_pixels(layout.most, false);
+        const Row row(layout, pixels);
+        for (const int orientation : {0, 6, 8}) {  // the one row becomes a column, from the top or the bottom
+            zt_image image = row.image;
+            image.orientation = orientation;
+            const auto made = plan({image});
+            const auto& alpha = made.generation.images[0].alpha;
+            ASSERT_TRUE(alpha) << layout.format;
+            ASSERT_EQ(alpha->size(), pixels.size());
+            for (size_t x = 0; x < pixels.size(); ++x) {
+                const size_t at = orientation == 8 ? pixels.size() - 1 - x : x;
+                ASSERT_EQ((*alpha)[at], std::lround(255.0 * pixels[x][3] / layout.most)) << layout.format << " pixel " << x;
+            }
+        }
+        // Opaque, or as good as that in 8 bits: nothing to know.
+        for (auto& pixel : pixels) pixel[3] = layout.most;
+        if (layout.most > 255) pixels[5][3] = layout.most - 1;
+        EXPECT_FALSE(plan({Row(layout, pixels).image}).generation.images[0].alpha) << layout.format;
+        pixels.back()[3] = 0;
+        EXPECT_TRUE(plan({Row(layout, pixels).image}).generation.images[0].alpha) << layout.format;
+    }
+    // A plane of alpha beside subsampled ones; no channel at all; a mask.
+    const std::vector<uint8_t> luma(15, 100), chroma(6, 128), alpha = {0,  10, 20, 30,  40,  50,  60, 70,
+                                                                      80, 90, 99, 255, 254, 253, 252};
+    zt_image image = {};
+    image.struct_size = sizeof(image);
+    image.role = ZT_IMAGE_FIRST;
+    image.format = ZT_PIXEL_YUV420P;
+    image.width = 5;
+    image.height = 3;
+    const uint8_t* const planes[4] = {luma.data(), chroma.data(), chroma.data(), alpha.data()};
+    const ptrdiff_t strides[4] = {5, 3, 3, 5};
+    std::copy(planes, planes + 4, image.data);
+    std::copy(strides, strides + 4, image.stride);
+    zt_image mask = image;
+    mask.role = ZT_IMAGE_MASK;
+    const auto made = plan({image, mask});
+    ASSERT_TRUE(made.generation.images[0].alpha);
+    EXPECT_EQ(*made.generation.images[0].alpha, alpha);
+    EXPECT_FALSE(made.mask->alpha);
+    image.data[3] = nullptr;
+    EXPECT_FALSE(plan({image}).generation.images[0].alpha);
+}
+
 }  // namespace

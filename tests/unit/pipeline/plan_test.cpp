@@ -248,6 +248,38 @@ TEST(Plan, WhatThisVersionCannotDoIsNamed) {
               "format: expected one without alpha (no model makes an alpha channel), got rgba64");
 }
 
+TEST(Plan, LoopMotionAndTempoAreForModelsThatCan) {
+    FakeModel able;
+    able.change_limits().loop = able.change_limits().motion = true;
+    zt_request request = a_request();  // zero, as a host says that does not know the fields
+    Plan plan = plan_of(request, able);
+    EXPECT_FALSE(plan.generation.loop);
+    EXPECT_EQ(plan.generation.motion, 1.0);
+    EXPECT_EQ(plan.generation.tempo, 1.0);
+    request.loop = 1, request.motion = 0.01, request.tempo = 4.0;
+    plan = plan_of(request, able);
+    EXPECT_TRUE(plan.generation.loop);
+    EXPECT_EQ(plan.generation.motion, 0.01);
+    EXPECT_EQ(plan.generation.tempo, 4.0);
+    request.frames = -1;  // the clip repeats
+    EXPECT_TRUE(plan_of(request, able).generation.loop);
+
+    EXPECT_EQ(refusal([](auto& r) { r.loop = 1; }, ZT_ERROR_UNSUPPORTED),
+              "loop: expected 0 (this model cannot close a clip), got 1");
+    EXPECT_EQ(refusal([](auto& r) { r.motion = 2; }, ZT_ERROR_UNSUPPORTED),
+              "motion: expected 1 (this model has no other), got 2");
+    EXPECT_EQ(refusal([](auto& r) { r.tempo = 0.5; }, ZT_ERROR_UNSUPPORTED),
+              "tempo: expected 1 (this model has no other), got 0.5");
+    EXPECT_EQ(refusal([](auto& r) { r.motion = r.tempo = 1; }), "accepted");
+    EXPECT_EQ(refusal([](auto& r) { r.loop = 2; }), "loop: expected 0 to 1, got 2");
+    EXPECT_EQ(refusal([](auto& r) { r.motion = 3.5; }), "motion: expected 0.01 to 3, got 3.5");
+    EXPECT_EQ(refusal([](auto& r) { r.tempo = 0.05; }), "tempo: expected 0.1 to 4, got 0.05");
+    for (const double wrong : {-1.0, 1e9, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+        EXPECT_NE(refusal([&](auto& r) { r.motion = wrong; }), "accepted") << wrong;
+        EXPECT_NE(refusal([&](auto& r) { r.tempo = wrong; }), "accepted") << wrong;
+    }
+}
+
 // Shots at 0, 36 and 84 frames of 24 a second, a clip of 96.
 zt_request a_storyboard() {
     static const std::string path = testing::TempDir() + "zt-plan-shots.srt";
@@ -299,6 +331,34 @@ TEST(Plan, AGivenLengthGoesBeforeTheStoryboards) {
     request.frames = -1;
     EXPECT_EQ(plan_of(request).script.list.shots.size(), 3U);
     EXPECT_EQ(plan_of(request).generation.shot_frames, -1);
+}
+
+TEST(Plan, AClipOfSeveralShotsOrWithAnEndOfItsOwnDoesNotLoop) {
+    FakeModel able;
+    able.change_limits().loop = true;
+    able.change_limits().first_image = able.change_limits().last_image = ZT_USE_OPTIONAL;
+    const auto message = [&](const zt_request& request) -> std::string {
+        try {
+            (void)make_plan(request, able, zt::make_log(nullptr, nullptr), zt::pipeline::Purpose::kAsk);
+        } catch (const zt::Error& error) {
+            return error.what();
+        }
+        return "accepted";
+    };
+    zt_request request = a_storyboard();
+    request.loop = 1;
+    EXPECT_EQ(message(request), "loop: expected 0 with a storyboard of several shots, got 1");
+    request.frames = 36;  // the others never come
+    EXPECT_EQ(message(request), "accepted");
+    request = a_request();
+    request.loop = 1;
+    zt_image last = {};
+    last.role = ZT_IMAGE_LAST;
+    last.width = last.height = 8;
+    request.images = &last;
+    request.image_count = 1;
+    request.strength = 1;
+    EXPECT_EQ(message(request), "loop: expected 0 beside a last image, got 1");
 }
 
 TEST(Plan, StoryboardsAreRefusedByName) {
