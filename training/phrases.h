@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // Sentences as strangers type them, and what a reader says each of them states (phrases/*.tsv), written without sight of the
-// lexicon. What those of en.tsv and zh.tsv missed at first was mended since; the model card says what was scored unseen.
+// lexicon. What they missed at first was mended since; the model card says what was scored unseen.
 //
 // A line is `sentence<TAB>labels`, labels with blanks between them: key=value; 2.key=value of the second actor; ?key=value may be
 // understood or not; not.key=value is denied; subject=?dragon is somebody the world does not have. Keys: subject colour motion direction size count

@@ -18,6 +18,7 @@
 
 #include "core/json.h"
 #include "core/utf8.h"
+#include "text/common_words.h"
 
 namespace zt::storybook {
 namespace {
@@ -31,7 +32,7 @@ constexpr std::pair<std::string_view, Role> kGrammar[] = {
     {"pronouns", Role::kPronouns}, {"relative", Role::kRelative}, {"and", Role::kAnd}, {"or", Role::kOr}, {"but", Role::kBut}, {"copula", Role::kCopula},
     {"not", Role::kNot}, {"no", Role::kNo}, {"stop", Role::kStop}, {"place", Role::kPlace}, {"over", Role::kOver}, {"with", Role::kWith}, {"like", Role::kLike},
     {"camera", Role::kCamera}, {"then", Role::kThen}, {"aside", Role::kAside}, {"taken_back", Role::kTakenBack}, {"asks", Role::kAsks}, {"owns", Role::kOwns}, {"wants", Role::kWants},
-    {"named", Role::kNamed}, {"for", Role::kFor}, {"suffix", Role::kSuffix}, {"thing", Role::kThing}, {"part", Role::kPart}, {"of", Role::kOf}, {"silent", Role::kSilent}, {"decorative", Role::kDecorative}, {"content", Role::kContent}};
+    {"named", Role::kNamed}, {"for", Role::kFor}, {"suffix", Role::kSuffix}, {"thing", Role::kThing}, {"part", Role::kPart}, {"unit", Role::kUnit}, {"of", Role::kOf}, {"silent", Role::kSilent}, {"decorative", Role::kDecorative}, {"content", Role::kContent}};
 
 constexpr std::pair<std::string_view, Role> kSections[] = {
     {"nouns", Role::kNoun}, {"verbs", Role::kVerb}, {"verb_words", Role::kVerb}, {"adjectives", Role::kAdjective}, {"world", Role::kWorld},
@@ -88,6 +89,12 @@ std::string before_ending(const std::string& word, bool ing) {
     const bool one_vowel = std::count_if(word.begin(), word.end(), vowel) == 1;
     if (n >= 3 && one_vowel && !vowel(word[n - 1]) && vowel(word[n - 2]) && !vowel(word[n - 3]) && std::string_view("wxy").find(word.back()) == std::string_view::npos)
         return word + word.back();
+    return word;
+}
+
+// Every letter once where it stands more than once in a row.
+std::string single_letters(std::string word) {
+    word.erase(std::unique(word.begin(), word.end()), word.end());
     return word;
 }
 
@@ -303,11 +310,19 @@ Lexicon::Lexicon(std::string_view text, const std::string& name) {
         return text::Spelling(std::move(words));
     };
     spelling_ = words_of(true), effective_ = words_of(false);
+    for (const text::Spelling* words : {&effective_, &spelling_})
+        for (const std::string& word : words->words()) {
+            const auto [found, fresh] = single_.emplace(single_letters(word), word);
+            if (!fresh && found->second.size() > word.size()) found->second = word;
+        }
 }
 
 std::string Lexicon::repaired(const std::string& word) const {
     const std::string first = effective_.nearest_word(word);
-    return first.empty() && word.size() >= kFewestLetters ? spelling_.nearest_word(word) : first;
+    if (!first.empty() || word.size() < kFewestLetters - 1) return first;
+    // "rabitt", "sooo": letters that stand once too often, or too rarely.
+    if (const auto found = single_.find(single_letters(word)); found != single_.end() && !text::common_word(word) && (word.size() >= kFewestLetters || found->second.size() + 2 <= word.size())) return found->second;
+    return word.size() >= kFewestLetters ? spelling_.nearest_word(word) : first;
 }
 
 const Entry* Lexicon::find(std::string_view phrase) const {

@@ -47,6 +47,7 @@ enum class Role : uint8_t {
     kSuffix,       // of Chinese shops and the like: 店
     kThing,        // without effect, but an adjective before it is its own ("white background")
     kPart,         // of a body, or worn: reported, and what is said of it is not said of anybody
+    kUnit,         // "seconds", "years", 点: a number before it counts nobody
     kAnd, kOr, kBut,
     kCopula,       // is, are
     kNot, kNo,     // of what follows: "not red", "no rain"
@@ -138,6 +139,7 @@ private:
     std::unordered_map<std::string, std::string> variants_;
     std::vector<std::pair<int, int>> natural_;
     text::Spelling spelling_, effective_;   // all words; those of phrases with an effect
+    std::unordered_map<std::string, std::string> single_;   // words by what they are with every letter once ("rabit")
 };
 
 }  // namespace zt::storybook

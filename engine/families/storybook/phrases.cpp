@@ -65,6 +65,15 @@ private:
             return;
         }
         if ((c == '\'' || c == 0x2019) && !word_.empty()) return apostrophe(at + bytes);
+        const auto digit_at = [&](size_t i) { return i < prompt_.size() && prompt_[i] >= '0' && prompt_[i] <= '9'; };
+        if ((c == ':' || c == '.') && end_ == at && !word_.empty() && digit_at(at - 1) && digit_at(at + bytes)) {   // "16:9", "1.5"
+            word_ += static_cast<char>(c);
+            end_ = at + bytes;
+            return;
+        }
+        // "3 a.m.", "U.F.O.": one word.
+        const auto letter_at = [&](size_t i) { return i < prompt_.size() && letter_or_digit(static_cast<unsigned char>(prompt_[i])); };
+        if (c == '.' && end_ == at && !word_.empty() && letter_at(at + 1) && !letter_at(at + 2) && (at < 2 || !letter_at(at - 2))) return;
         end_word();
         if ((c == kTimes || c == '*') && at + bytes < prompt_.size() && prompt_[at + bytes] >= '0' && prompt_[at + bytes] <= '9') word_ = "x", begin_ = at, end_ = at + bytes;
         if (c == '&' || c == '+') tokens_.push_back({Token::kWord, "and", at, at + bytes});
@@ -99,11 +108,14 @@ private:
 };
 
 // Misspelt words become the ones that were meant.
-void repair(const Lexicon& lexicon, std::vector<Token>& tokens, std::vector<std::string>& repairs) {
+void repair(const Lexicon& lexicon, std::string_view prompt, std::vector<Token>& tokens, std::vector<std::string>& repairs) {
     std::unordered_map<std::string, std::string> seen;
-    for (Token& t : tokens) {
+    for (size_t i = 0; i < tokens.size(); i++) {
+        Token& t = tokens[i];
         const auto small = [](char c) { return c >= 'a' && c <= 'z'; };
         if (t.kind != Token::kWord || lexicon.has_word(t.text) || !std::all_of(t.text.begin(), t.text.end(), small)) continue;
+        const bool name = prompt[t.begin] >= 'A' && prompt[t.begin] <= 'Z' && i + 1 < tokens.size() && tokens[i + 1].text == "the" && (i == 0 || tokens[i - 1].kind == Token::kStop);
+        if (name) continue;   // "Rosie the elephant"
         auto found = seen.find(t.text);
         if (found == seen.end()) {
             if (seen.size() >= kMostRepairs) continue;
@@ -131,7 +143,7 @@ int number_in(std::string_view text) {
 Phrases find_phrases(const Lexicon& lexicon, std::string_view prompt) {
     Phrases out;
     std::vector<Token> tokens = Splitter(lexicon, prompt).split();
-    repair(lexicon, tokens, out.repairs);
+    repair(lexicon, prompt, tokens, out.repairs);
     const auto typed = [&](size_t first, size_t last) { return one_line(prompt.substr(tokens[first].begin, tokens[last].end - tokens[first].begin), kShownTextBytes); };
     for (size_t i = 0; i < tokens.size();) {
         const Token& t = tokens[i];
@@ -152,6 +164,9 @@ Phrases find_phrases(const Lexicon& lexicon, std::string_view prompt) {
                 piece.kind = Piece::kPhrase;
                 piece.meaning = lexicon.meaning(*entry);
                 piece.plural = entry->plural, piece.participle = entry->participle;
+            } else if (t.text.find_first_of(":.") != t.text.npos) {
+                piece.kind = Piece::kPhrase;
+                piece.meaning.role = t.text.find(':') != t.text.npos ? Role::kContent : Role::kUnit;   // a ratio, an hour; a weight ("fox:1.2")
             } else if (const int number = number_in(t.text); number > 0) {
                 piece.kind = Piece::kPhrase;
                 piece.meaning.role = Role::kCount;

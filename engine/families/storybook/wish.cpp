@@ -74,7 +74,9 @@ size_t WishReader::resolve(const ActorWish& wanted, bool definite) const {
     const size_t none = wish_.actors.size();
     for (size_t i = none; i-- > 0;) {
         const ActorWish& a = wish_.actors[i];
-        const bool own_object = after_verb_ && std::find(last_agents_.begin(), last_agents_.end(), i) != last_agents_.end();
+        // "爸爸抱着宝宝", "a boy and a girl": two.
+        const bool beside = !definite && wanted.subject == lexicon_.known().person && (preposition_ == Role::kWith || (joined_ && !comma_)) && std::find(subjects_.begin(), subjects_.end(), i) != subjects_.end();
+        const bool own_object = beside || (after_verb_ && std::find(last_agents_.begin(), last_agents_.end(), i) != last_agents_.end());
         const auto agrees = [](int x, int y) { return x < 0 || y < 0 || x == y; };
         const bool same = wanted.subject >= 0 ? a.subject == wanted.subject : a.unknown == wanted.unknown && (!a.unknown.empty() || definite);
         if (same && !own_object && agrees(a.colour, wanted.colour) && agrees(a.size, wanted.size) && (wanted.count == a.count || (definite && wanted.count == 1))) return i;
@@ -113,9 +115,10 @@ void WishReader::place(size_t actor) {
         pending_motion_ = pending_direction_ = -1;
         object_list_ = verb_ = copula_ = false;
     }
+    camera_ = camera_ && preposition_ == Role::kOver;   // "镜头围着树转"
     preposition_ = Role::kSilent;
     focus_ = {actor};
-    joined_ = comma_ = after_verb_ = camera_ = relative_done_ = nobody_ = thought_ = false;
+    joined_ = comma_ = after_verb_ = relative_done_ = nobody_ = thought_ = false;
     segment_actor_ = true;
     relative_.clear();
 }
@@ -157,7 +160,8 @@ void WishReader::noun(size_t i, const Piece& p, int subject, const std::string& 
     }
     if (preposition_ == Role::kLike || (!unknown.empty() && (preposition_ != Role::kSilent || (after_verb_ && !m.alive && !last_agents_.empty())))) {
         // No actor: what somebody looks like, and where or with what that the model does not have.
-        if (preposition_ != Role::kLike) belongs(p.text, -1), preposition_ = Role::kSilent;
+        if (preposition_ != Role::kLike) belongs(p.text, -1);
+        preposition_ = Role::kSilent;
         report(p.text);
         np_ = {}, after_verb_ = false;
         return;
@@ -166,6 +170,8 @@ void WishReader::noun(size_t i, const Piece& p, int subject, const std::string& 
     a.subject = subject, a.unknown = unknown;
     a.colour = m.value[kColour], a.size = m.value[kSize];
     if (m.role == Role::kAdjectiveOrNoun) a.colour = -1;
+    // "red, yellow and blue balloons"
+    if (!p.chinese && p.plural && np_.colours.size() > 1 && (np_.count == 0 || np_.count == static_cast<int>(np_.colours.size())) && (np_.colours.size() > 2 || !lexicon_.alive(subject))) np_.each = true;
     if (!np_.colours.empty()) {
         a.colour = np_.colours.front().first;
         for (size_t c = 1; c < np_.colours.size() && !np_.each; c++)
@@ -211,28 +217,33 @@ void WishReader::noun(size_t i, const Piece& p, int subject, const std::string& 
     }
     const bool fresh = np_.article == Role::kArticle || np_.article == Role::kAnother || (np_.count > 0 && np_.article != Role::kDefinite) || np_.one;
     // "My son loves trains! A blue train, please."
-    if (wished_ < wish_.actors.size() && fresh && !denying()) {
+    if (wished_ < wish_.actors.size() && fresh && !denying() && (comma_ || !joined_)) {
         const ActorWish& kind = wish_.actors[wished_];
-        if (kind.subject == subject && kind.unknown == unknown && kind.colour < 0 && kind.size < 0 && kind.motion < 0 && kind.direction < 0) {
+        if (kind.subject == subject && kind.unknown == unknown && kind.colour < 0 && kind.size < 0 && (kind.motion < 0 || a.count > 1) && kind.direction < 0) {
             wish_.actors[wished_].count = a.count;
             np_.article = Role::kDefinite, np_.count = 0, np_.one = false;
         }
         wished_ = SIZE_MAX;
     }
     size_t actor = predicate ? subjects_[0] : (fresh && np_.article != Role::kDefinite) ? wish_.actors.size() : resolve(a, np_.article == Role::kDefinite);
+    // "It flies, the horse."
+    if (comma_ && np_.article == Role::kDefinite && wish_.actors.size() == 1 && wish_.actors[0].again && wish_.actors[0].subject < 0) actor = 0, wish_.actors[0].again = false;
     if (denied_actor_ < wish_.actors.size() && wish_.actors[denied_actor_].subject == subject && wish_.actors[denied_actor_].unknown == unknown) actor = denied_actor_;
     denied_actor_ = np_.denied ? actor : SIZE_MAX;
     const std::string& whose = before(i).text;
     const bool bare = subject == lexicon_.known().person && np_.article == Role::kSilent && np_.count == 0 && preposition_ == Role::kSilent;
     const bool mine = (subject == lexicon_.known().person && np_.mine) || (bare && (whose == "我" || whose == "我们" || whose == "俺" || whose == "咱" || whose == "我家"));
     const char theirs = mine ? kMine : bare && before(i).kind == Piece::kStop ? kCalled : kNotMine;
+    // "An ad for a train: a red train"; "cat, two cats".
+    const bool heading = subject >= 0 && actor == 0 && !p.plural && np_.count == 0 && !np_.said_more() && ((!p.chinese && np_.article == Role::kSilent && before(i).kind == Piece::kStop) || preposition_ == Role::kFor);
     np_ = {};
     again_ = false;
     if (actor == wish_.actors.size()) {
         if (actor >= kMostNamed) return report(p.text);
         add(a);
         mine_[actor] = theirs;
-        if (wishing_) wished_ = actor, wishing_ = false;
+        // "An ad for a train: a red train"; "cat, two cats".
+        if (wishing_ || heading) wished_ = actor, wishing_ = false;
     } else {
         ActorWish& old = wish_.actors[actor];
         if (comma_) subjects_.clear();   // "a horse and a tree, the horse sleeps"

@@ -91,7 +91,7 @@ bool WishReader::owner(size_t i) const {
     const bool person = p.meaning.value[kSubject] == lexicon_.known().person;
     if (p.chinese && person && mark.text.starts_with("家")) return true;   // "奶奶家门前"
     if (!english && !chinese) return false;
-    if (english && person && np_.mine && (pieces_[i + 2].is(Role::kWorld) || (pieces_[i + 2].is(Role::kContent) && pieces_[i + 2].meaning.noun))) return true;   // "my kid's drawing of"
+    if (english && person && (np_.mine || pieces_[i + 2].meaning.value[kStyle] >= 0) && (pieces_[i + 2].is(Role::kWorld) || (pieces_[i + 2].is(Role::kContent) && pieces_[i + 2].meaning.noun))) return true;   // "my kid's drawing of"
     for (size_t k = i + 2; k + 1 < pieces_.size() && k < i + 6; k++) {
         if (names(pieces_[k])) return !modifies(k);
         if (!adjectival(pieces_[k]) && pieces_[k].kind != Piece::kUnknown) return false;
@@ -158,6 +158,89 @@ void WishReader::weather_ends() {
     for (const Extra& e : m.extras)
         if (e.subject < 0) exclude(e.attribute, e.value);
     preposition_ = Role::kSilent, np_ = {}, weather_at_ = 0;
+}
+
+// "I am riding a horse", "my dog and I", "我在骑马": who speaks is in the picture.
+bool WishReader::speaks(size_t i) const {
+    const Piece& p = pieces_[i];
+    const std::string who = lower(p.text);
+    const bool behind_and = before(i).is(Role::kAnd) && i > 1 && names(pieces_[i - 2]);
+    const bool begins = before(i).kind == Piece::kStop || before(i).kind == Piece::kComma || behind_and;
+    const auto does = [&](size_t k) {
+        const Meaning& m = pieces_[k].meaning;
+        if (!pieces_[k].is(Role::kVerb) || m.value[kMotion] < 0 || m.weak || m.absent || k + 1 >= pieces_.size()) return false;
+        // "We launch a balloon" is no flight of ours.
+        const bool rides = motion_of(m, lexicon_.known().person) < 0, strolls = motion_of(m, lexicon_.value_of(kSubject, "car")) != m.value[kMotion];
+        return rides || strolls || !(pieces_[k + 1].is(Role::kArticle) || pieces_[k + 1].is(Role::kDefinite) || pieces_[k + 1].is(Role::kCount) || names(pieces_[k + 1]) || adjectival(pieces_[k + 1]));
+    };
+    if (!p.chinese) {
+        const bool subject = who == "i" || who == "we", contracted = who == "im" || who == "i'm" || who == "i’m";
+        if (who == "me") return (begins || lower(before(i).text) == "of") && ((behind_and && !pieces_[i + 1].is(Role::kAnd)) || pieces_[i + 1].is(Role::kAnd) || (does(i + 1) && pieces_[i + 1].participle));
+        if ((!subject && !contracted) || !begins || i + 1 >= pieces_.size()) return false;
+        size_t k = i + 1;
+        const bool to_be = contracted || pieces_[k].is(Role::kCopula);
+        if (!contracted && to_be) k++;
+        while (k + 1 < pieces_.size() && pieces_[k].is(Role::kDecorative)) k++;
+        return does(k) && (!to_be || pieces_[k].participle);
+    }
+    if ((who != "我" && who != "我们" && who != "咱们" && who != "俺") || !begins) return false;
+    const bool and_more = next(i).is(Role::kAnd);
+    for (size_t k = i + 1; k + 1 < pieces_.size() && k < i + kLookAhead && pieces_[k].kind != Piece::kComma && pieces_[k].kind != Piece::kStop; k++) {
+        const Piece& q = pieces_[k];
+        if (does(k)) return true;
+        if (q.is(Role::kAsks) || q.is(Role::kWants) || q.is(Role::kOwns) || q.is(Role::kVerb) || q.is(Role::kNot) || q.is(Role::kNo)) return false;
+        if (!and_more && !q.is(Role::kSilent) && !q.is(Role::kPlace) && !q.is(Role::kWorld) && !content(q) && !q.is(Role::kDecorative)) return false;
+    }
+    return false;
+}
+
+void WishReader::speaker(size_t i) {
+    Piece person = pieces_[i];
+    person.meaning = {};
+    const std::string who = lower(person.text);
+    person.plural = who == "we" || who == "我们" || who == "咱们";
+    note("'" + person.text + "' is shown as a person");
+    noun(i, person, lexicon_.known().person, "");
+}
+
+// "Ginger the cat", "our cat Ginger": a name, whatever else the word means.
+bool WishReader::first_name(size_t i) const {
+    const Piece& p = pieces_[i];
+    if (p.chinese || i + 2 > pieces_.size()) return false;
+    const bool before_kind = i + 2 < pieces_.size() && before(i).kind == Piece::kStop && lower(pieces_[i + 1].text) == "the" && names(pieces_[i + 2]);
+    if (!before_kind && !(is_name(i) && !names(pieces_[i + 1]))) return false;
+    const Meaning& m = p.meaning;
+    const bool word = p.text.size() > 2 && p.text[0] >= 'A' && p.text[0] <= 'Z' && p.text[1] >= 'a' && p.text.find(' ') == p.text.npos;
+    return word && !p.plural && (p.is(Role::kAdjective) || p.is(Role::kNoun) || p.is(Role::kAdjectiveOrNoun) || (p.is(Role::kWorld) && (m.value[kScene] == lexicon_.known().snow || m.value[kWeather] >= 0 || m.weak)));
+}
+
+// "As white as snow", "free as a bird", "和房子一样大": what follows is no part of the picture.
+bool WishReader::compares(size_t i) const {
+    const Piece& p = pieces_[i];
+    if (p.chinese) {
+        if (p.text != "和" && p.text != "跟" && p.text != "与" && p.text != "同") return false;
+        for (size_t k = i + 2; k + 1 < pieces_.size() && k < i + kLookAhead && pieces_[k].kind != Piece::kComma && pieces_[k].kind != Piece::kStop; k++)
+            if (pieces_[k].text.starts_with("一样") || pieces_[k].text == "差不多") return true;
+        return false;
+    }
+    if (lower(p.text) != "as" || i == 0) return false;
+    const auto is_as = [&](size_t k) { return k < pieces_.size() && lower(pieces_[k].text) == "as"; };
+    if (is_as(i + 2) || (i >= 2 && is_as(i - 2))) return true;
+    if ((!adjectival(before(i)) && !before(i).is(Role::kContent) && !names(before(i))) || i + 3 >= pieces_.size() || !pieces_[i + 1].is(Role::kArticle)) return false;
+    return (names(pieces_[i + 2]) || content(pieces_[i + 2])) && !pieces_[i + 3].is(Role::kVerb) && !pieces_[i + 3].is(Role::kCopula);
+}
+
+// "坐船", "坐的火车": nobody sits still, nor does the train. "爬树": nobody walks.
+bool WishReader::carried(size_t i) const {
+    const Piece& p = pieces_[i];
+    if (p.text == "爬" && names(pieces_[i + 1])) return true;
+    if (p.text != "坐" && p.text != "坐着" && !p.text.starts_with("乘")) return false;
+    size_t k = i + 1;
+    while (k + 1 < pieces_.size() && (pieces_[k].is(Role::kOf) || pieces_[k].is(Role::kCount) || pieces_[k].is(Role::kArticle) || pieces_[k].is(Role::kDefinite) || adjectival(pieces_[k]))) k++;
+    const int what = pieces_[k].is(Role::kNoun) ? pieces_[k].meaning.value[kSubject] : -1;
+    for (const char* vehicle : {"car", "boat", "train", "balloon", "rocket"})
+        if (what >= 0 && what == lexicon_.value_of(kSubject, vehicle)) return true;
+    return false;
 }
 
 }  // namespace zt::storybook

@@ -18,7 +18,7 @@ bool passes(const Piece& p) {
 }  // namespace
 
 const Piece& WishReader::next(size_t i) const {
-    for (i++; i + 1 < pieces_.size() && (pieces_[i].is(Role::kSilent)); i++)
+    for (i++; i + 1 < pieces_.size() && (pieces_[i].is(Role::kSilent) || pieces_[i].is(Role::kUnit)); i++)
         if (pieces_[i].text == "们" || pieces_[i].text == "們") break;
     return pieces_[std::min(i, pieces_.size() - 1)];
 }
@@ -57,6 +57,7 @@ void WishReader::step(size_t i) {
     if (p.kind == Piece::kComma) return pause(i);
     if (p.kind == Piece::kStop) return stop();
     if (p.kind == Piece::kUnknown) return unknown(i);
+    if (first_name(i)) return report(p.text);
     const Meaning& m = p.meaning;
     const bool was_denied = denied_as_ != Role::kSilent;
     switch (m.role) {
@@ -91,7 +92,9 @@ void WishReader::step(size_t i) {
             }
             break;
         case Role::kNounOrVerb:
-            if (np_.open || preposition_ != Role::kSilent || (m.value[kSubject] >= 0 && subjects_.empty()))
+            if (m.value[kSubject] < 0 && !np_.open && preposition_ == Role::kSilent && subjects_.empty() && relative_.empty() && !again_ && !names(before(i)))
+                report(p.text);   // "autumn, leaves"
+            else if (np_.open || preposition_ != Role::kSilent || (m.value[kSubject] >= 0 && subjects_.empty()))
                 noun(i, p, m.value[kSubject], m.value[kSubject] < 0 ? p.text : "");
             else
                 verb(i);
@@ -127,7 +130,14 @@ void WishReader::step(size_t i) {
             break;
         case Role::kAnd:
         case Role::kOr: conjunction(i); break;
-        case Role::kBut: pause(i); break;
+        case Role::kBut:
+            if (compares(i)) {
+                const bool first = i + 2 < pieces_.size() && lower(pieces_[i + 2].text) == "as";
+                if (!first) close_noun_phrase(), preposition_ = Role::kLike;
+                break;
+            }
+            pause(i);
+            break;
         case Role::kThen:
             pause(i);
             later_ = true;
@@ -166,6 +176,7 @@ void WishReader::step(size_t i) {
         case Role::kWith:
         case Role::kLike: preposition(i); break;
         case Role::kCamera:
+            if (p.text.find(' ') == p.text.npos && lower(p.text) != "camera" && lower(pieces_[i + 1].text).starts_with("of")) break;   // "footage of a drone"
             close_noun_phrase();
             np_ = {}, camera_ = true;
             break;
@@ -176,88 +187,15 @@ void WishReader::step(size_t i) {
                 np_ = outer_, outer_ = {}, preposition_ = Role::kSilent;
             }
             break;
-        case Role::kSuffix:
         case Role::kSilent:
+            if (speaks(i)) speaker(i);
+            break;
+        case Role::kSuffix:
+        case Role::kUnit:
         case Role::kDecorative: break;
     }
     // "without rain or snow": a denial that was spent comes back with "or" (conjunction()) and is else over with the next phrase.
     if (was_denied && !denying() && m.role != Role::kSilent && m.role != Role::kOf && m.role != Role::kOr && m.role != Role::kAnd) denied_as_ = Role::kSilent;
-}
-
-// "fish x3", "兔子两只", "count: 2".
-bool WishReader::comes_behind(size_t i) const {
-    if (wish_.actors.empty()) return false;
-    const Piece& p = pieces_[i];
-    size_t k = i;
-    while (k > 0 && pieces_[k - 1].kind == Piece::kComma) k--;
-    const Piece& last = before(k);
-    const Piece& after = pieces_[std::min(i + 1, pieces_.size() - 1)];
-    const std::string key = lower(last.text);
-    if (key == "x") return true;
-    const bool asked = key == "count" || key == "number" || key == "amount" || key == "quantity" || key == "数量" || key == "个数";
-    const bool ends = after.kind == Piece::kComma || after.kind == Piece::kStop || (next(i).kind == Piece::kStop && !after.is(Role::kNoun));
-    const bool times = !p.chinese && !(p.text[0] >= '0' && p.text[0] <= '9') && p.text.back() >= '0' && p.text.back() <= '9';
-    if (times) return names(last) || !noun_ahead(i + 1);
-    if (asked) return ends;
-    const bool counted = p.chinese && k == i && p.text.size() > 3 && !noun_ahead(i + 1) && !after.is(Role::kOne) && p.meaning.count > 1;
-    return last.is(Role::kNoun) && wish_.actors.back().count == 1 && p.meaning.count > 1 && (ends || counted);
-}
-
-void WishReader::count(size_t i) {
-    const Piece& p = pieces_[i];
-    const Meaning& m = p.meaning;
-    if (comes_behind(i)) {
-        close_noun_phrase();
-        if (m.count > kMostActors) note("'" + p.text + "': three are shown");
-        wish_.actors.back().count = std::min<int>(m.count, kMostActors);
-        return;
-    }
-    if (i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kCount) && (np_.open ? np_.count : 0) == 0 && !np_.said() && p.chinese == pieces_[i + 1].chinese && p.text.size() <= 3) return;   // "3 2 1"
-    if (p.chinese && m.count > 1 && m.count <= kMostActors && static_cast<int>(np_.colours.size()) == m.count && np_.article == Role::kArticle && !np_.behind_noun) np_.each = true;
-    if (np_.open && np_.said() && !np_.behind_noun && np_.count == 0 && p.chinese && !np_.each) close_noun_phrase();
-    if (names(before(i)) && !np_.open && !verb_ && !after_verb_ && !copula_ && preposition_ == Role::kSilent && noun_ahead(i + 1)) joined_ = true, comma_ = false;   // "一人一狗"
-    np_.open = true, np_.count = m.count, np_.count_word = p.text;
-    if (p.chinese && m.count == 1 && !noun_ahead(i + 1) && !wish_.actors.empty() && (wish_.actors.back().count > 1 || split_from_ < wish_.actors.size())) np_.one = true;
-}
-
-void WishReader::one(size_t i) {
-    const Piece& p = pieces_[i];
-    // "A doggy! A big one": the same.
-    if (np_.said_more() && np_.article == Role::kArticle && !wish_.actors.empty() && wish_.actors.back().count == 1 && split_from_ == SIZE_MAX && !copula_ && !denying() && (subjects_.empty() || (comma_ && !before(i).is(Role::kAnd)))) {
-        ActorWish& last = wish_.actors.back();
-        if ((np_.colours.empty() || last.colour < 0) && (np_.size < 0 || last.size < 0)) {
-            if (!np_.colours.empty()) last.colour = np_.colours.front().first;
-            if (np_.size >= 0) last.size = np_.size;
-            if (np_.motion >= 0 && last.motion < 0) last.motion = np_.motion;
-            np_ = {};
-            subjects_ = focus_ = {wish_.actors.size() - 1};
-            return;
-        }
-    }
-    if (np_.open && !wish_.actors.empty() && (np_.said() || np_.article != Role::kSilent)) {
-        const ActorWish& last = wish_.actors.back();
-        Piece stand_in = p;
-        stand_in.meaning = {};
-        stand_in.plural = p.text.ends_with("s");
-        const std::string unknown_word = last.unknown;
-        // "two dogs, a black one and a white one" are those two.
-        if (!copula_ && !verb_ && np_.said() && np_.article != Role::kDefinite && ((comma_ && last.count > 1) || (joined_ && split_from_ + 1 == wish_.actors.size()))) {
-            np_.one = true;
-            relative_.clear();
-            close_noun_phrase();
-            joined_ = true;
-            return;
-        }
-        if (np_.article == Role::kSilent) np_.article = Role::kAnother;
-        stand_in_ = false;
-        const size_t before_it = wish_.actors.size();
-        if (np_.article == Role::kDefinite) joined_ = false;
-        noun(i, stand_in, last.subject, unknown_word);
-        stand_in_ = wish_.actors.size() > before_it;
-    } else {
-        close_noun_phrase();
-        np_.open = true, np_.one = true, np_.count = 1, np_.count_word = p.text;
-    }
 }
 
 void WishReader::pause(size_t i) {
@@ -301,6 +239,11 @@ bool WishReader::shared_ahead(size_t i) const {
 
 void WishReader::conjunction(size_t i) {
     const Piece& after = next(i);
+    if (compares(i)) {   // "和房子一样大"
+        close_noun_phrase();
+        preposition_ = Role::kLike;
+        return;
+    }
     if (denied_as_ != Role::kSilent) {
         // "no rain or snow", "without rain and snow"; "no rain and a fox" ends it.
         const bool bare = after.is(Role::kWorld) || after.is(Role::kNoun) || after.is(Role::kUnknownNoun) || content(after);
@@ -326,7 +269,22 @@ void WishReader::conjunction(size_t i) {
 void WishReader::preposition(size_t i) {
     const Piece& p = pieces_[i];
     if (p.meaning.role == Role::kPlace) segment_place_ = true;
-    if (preposition_ == Role::kLike && p.meaning.role == Role::kPlace) return;   // "like in a film"
+    if (preposition_ == Role::kLike && p.meaning.role == Role::kPlace) {   // "like in a film"; "like in a forest" is there
+        size_t k = i + 1;
+        while (k + 1 < pieces_.size() && (pieces_[k].is(Role::kArticle) || pieces_[k].is(Role::kDefinite) || adjectival(pieces_[k]))) k++;
+        if (!pieces_[k].is(Role::kWorld) || pieces_[k].meaning.value[kScene] < 0) return;
+    }
+    // "像雪一样白": the comparison ends here.
+    if (p.chinese && p.meaning.role == Role::kLike && (p.text == "一样" || p.text == "似的" || p.text == "般")) {
+        preposition_ = Role::kSilent;
+        return;
+    }
+    if (lower(p.text) == "of a" && wish_.actors.empty() && !before(i).is(Role::kPart) && preposition_ == Role::kSilent) {   // "footage of a ufo"
+        close_noun_phrase();
+        np_.open = true, np_.article = Role::kArticle, camera_ = false;
+        return;
+    }
+    passive_ = p.text == "被";
     if (p.chinese && p.text == "在" && next(i).is(Role::kVerb)) return;   // "在跑": is running
     if (p.chinese && np_.open && np_.count > 0 && !np_.one) {
         outer_ = np_, np_ = {};
@@ -410,7 +368,8 @@ Actors WishReader::agents(size_t i, bool participle) const {
 // "头顶飞过一只鸟", "大象旁边站着一只鸟".
 bool WishReader::inverted(size_t i) const {
     const Piece &p = pieces_[i], &after = next(i);
-    if (!p.chinese || p.meaning.both || (!after.is(Role::kCount) && !after.is(Role::kArticle))) return false;
+    const bool bare = p.text.ends_with("着") && (names(after) || (adjectival(after) && noun_ahead(i + 1)));   // "停着蓝色的船"
+    if (!p.chinese || p.meaning.both || (!after.is(Role::kCount) && !after.is(Role::kArticle) && !bare)) return false;
     const bool thing = content(before(i)) && !adverb(before(i));
     if (!segment_actor_) return segment_place_ || thing;
     // The noun in front is where: behind it a place, before it no "在".
@@ -435,7 +394,21 @@ void WishReader::verb(size_t i) {
     }
     if (weather_at_ > 0 && !segment_actor_ && motion == lexicon_.known().stand) return weather_ends();
     if (wish_.camera == lexicon_.known().follow && p.text == "走") return;   // "镜头跟着它走"
-    if (camera_ && !(p.participle && np_.open && noun_ahead(i + 1))) {
+    // "with white sails"
+    if (preposition_ == Role::kWith && !p.chinese && !p.participle && np_.open && !np_.colours.empty() && adjectival(before(i))) {
+        belongs(p.text, -1);
+        np_ = {}, preposition_ = Role::kSilent;
+        return report(p.text);
+    }
+    if (thought_) return report(p.text);   // "dreams of flying"
+    if (p.text == "长" && next(i).is(Role::kPart)) return report(p.text);   // "长耳朵"
+    if (carried(i)) {
+        if (p.text == "爬") report(p.text);
+        if (!pieces_[i + 1].is(Role::kOf)) close_noun_phrase(), preposition_ = Role::kPlace, after_verb_ = false;
+        return;
+    }
+    const bool of_seen = p.chinese ? i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kOf) && noun_ahead(i + 2) : p.participle && np_.open && noun_ahead(i + 1);
+    if (camera_ && !of_seen) {
         if (motion == lexicon_.known().stand && !m.weak) {
             set(wish_.camera, lexicon_.known().still, "camera", p.text);
         } else if (m.both) {
@@ -474,6 +447,10 @@ void WishReader::verb(size_t i) {
     const bool turned = inverted(i);
     if (turned) who.clear(), subjects_.clear();
     if (who.empty() && again_ && !turned) who = again();
+    if (passive_ && m.both && object_list_)
+        for (const size_t a : focus_)
+            if (std::find(who.begin(), who.end(), a) == who.end() && wish_.actors[a].motion < 0) wish_.actors[a].motion = motion;
+    passive_ = false;
     const bool done = std::any_of(who.begin(), who.end(), [&](size_t a) { return motion_of(m, wish_.actors[a].subject) >= 0; });
     if (motion < 0 && !m.quiet && !done) report(p.text);
     last_deed_ = &m;
@@ -489,7 +466,10 @@ void WishReader::verb(size_t i) {
         return;
     }
     for (const size_t a : who) {
-        const int own = motion_of(m, wish_.actors[a].subject);
+        int own = motion_of(m, wish_.actors[a].subject);
+        // Whoever rides a horse does not run, whoever "rides into the sunset" does.
+        const Piece& after = next(i);
+        if (own < 0 && !p.chinese && wish_.actors[a].subject == lexicon_.known().person && (after.is(Role::kPlace) || after.is(Role::kOver) || after.is(Role::kDirection) || after.kind == Piece::kStop)) own = motion;
         if ((m.weak || motion < 0) && wish_.actors[a].motion >= 0) continue;
         if (own < 0) continue;
         if (weak_[a]) wish_.actors[a].motion = -1;
@@ -517,7 +497,11 @@ void WishReader::world(size_t i) {
     const Piece& p = pieces_[i];
     const Meaning& m = p.meaning;
     if (m.of_camera && !camera_) return report(p.text);
-    if (thought_ || (preposition_ == Role::kLike && m.value[kScene] >= 0)) {
+    // "A bear is shaking", "the car zooms": no camera does.
+    const std::string deed = lower(p.text);
+    if ((deed == "shaking" || deed == "shakes" || deed == "zooming" || deed == "zooms") && !camera_ && !subjects_.empty() && (before(i).is(Role::kCopula) || names(before(i)) || before(i).is(Role::kPronoun))) return report(p.text);
+    const bool towards = p.chinese && m.value[kTime] >= 0 && m.value[kTime] == lexicon_.value_of(kTime, "night") && before(i).is(Role::kVerb) && (before(i).text.ends_with("向") || before(i).text.ends_with("到"));   // "飞向月亮"
+    if (thought_ || towards || (preposition_ == Role::kLike && (m.value[kScene] >= 0 || m.value[kTime] >= 0 || m.value[kWeather] >= 0))) {
         np_ = {}, preposition_ = Role::kSilent;
         return report(p.text);
     }
@@ -540,7 +524,8 @@ void WishReader::world(size_t i) {
         preposition_ = Role::kSilent;
         return denied(denial_);
     }
-    const bool of_noun = preposition_ == Role::kSilent && i + 1 < pieces_.size() && (names(pieces_[i + 1]) || (pieces_[i + 1].is(Role::kOf) && np_.said() && noun_ahead(i + 2)));
+    const bool within = p.text.ends_with("里") || p.text.ends_with("上") || p.text.ends_with("中") || p.text.ends_with("下");   // "红沙漠里的马"
+    const bool of_noun = preposition_ == Role::kSilent && i + 1 < pieces_.size() && (names(pieces_[i + 1]) || (pieces_[i + 1].is(Role::kOf) && np_.said() && noun_ahead(i + 2) && !within));
     if (!of_noun) {
         if (np_.behind_noun || (copula_ && np_.said() && preposition_ == Role::kSilent && !np_.behind_noun && np_.article == Role::kSilent && before(i).is(Role::kPlace))) {
             close_noun_phrase();

@@ -19,11 +19,11 @@ inline constexpr size_t kLookAhead = 12;   // pieces of a noun phrase; also what
 inline bool adjectival(const Piece& p) { return p.is(Role::kAdjective) || p.is(Role::kAdjectiveOrNoun) || p.is(Role::kDecorative); }
 inline bool content(const Piece& p) { return p.kind == Piece::kUnknown || p.is(Role::kContent) || p.is(Role::kPart); }
 inline bool names(const Piece& p) { return p.is(Role::kNoun) || p.is(Role::kUnknownNoun); }
-inline bool adverb(const Piece& p) { return p.text.ends_with("ly") || p.text.ends_with("LY") || p.text.ends_with("地"); }
+inline bool adverb(const Piece& p) { return !names(p) && (p.text.ends_with("ly") || p.text.ends_with("LY") || p.text.ends_with("地")); }
 
 // Chinese prepositions; the others stand behind their noun.
 inline bool goes_before(const Piece& p) {
-    for (const char* word : {"在", "从", "向", "朝", "往", "穿过", "沿着"})
+    for (const char* word : {"在", "从", "向", "朝", "往", "穿过", "沿着", "被"})
         if (p.text == word) return true;
     return false;
 }
@@ -91,6 +91,11 @@ private:
     // wish_frames.cpp: what is no picture itself
     void asks(const Piece& p);
     void taken_back(const Piece& p);
+    [[nodiscard]] bool speaks(size_t i) const;   // "I am riding a horse": who speaks is shown
+    void speaker(size_t i);
+    [[nodiscard]] bool first_name(size_t i) const;   // "Ginger the cat"
+    [[nodiscard]] bool compares(size_t i) const;     // "free as a bird"
+    [[nodiscard]] bool carried(size_t i) const;      // 坐船, 坐的火车: who sits in it need not sit still
     bool skips_name(size_t i);         // "called Rocket"
     [[nodiscard]] bool possesses(size_t i) const;
     [[nodiscard]] bool of_speaker(size_t i) const;
@@ -160,6 +165,7 @@ private:
     std::string corrected_by_;
     bool stand_in_ = false;            // the subject was named by its colour alone ("the green one")
     const Meaning* last_deed_ = nullptr;   // the last verb
+    bool passive_ = false;             // 被: the next noun is who does it
     Actors with_;                      // "a man with a dog": who does what he does
     size_t weather_at_ = 0;            // 1 + piece that said the weather
     std::string candidate_;            // an unknown word that may have named somebody ..

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Words that name nobody: what is said of things and parts, of whom the model does not know, and of who stops.
+// Numbers, and words that name nobody: what is said of things and parts, of whom the model does not know, and of who stops.
 #include <algorithm>
 
 #include "families/storybook/wish_reader.h"
@@ -54,22 +54,24 @@ void WishReader::unknown(size_t i) {
     if (lower(p.text) == "x" && pieces_[i + 1].is(Role::kCount)) return;   // "fish x 3"
     if (listed && copula_ && becoming_ && !denying()) return noun(i, p, -1, p.text);
     // "城堡前的马"
-    if (p.chinese && listed && !p.meaning.alive && i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kPlace) && !goes_before(pieces_[i + 1])) {
+    if (p.chinese && (plain || (listed && !p.meaning.alive)) && i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kPlace) && !goes_before(pieces_[i + 1])) {
         belongs(p.text, -1);
         np_ = {}, segment_place_ = true;
         return report(p.text);
     }
     if (denying()) {
         // Nothing that the model does not have is ever shown: obeyed.
-        if (!modifier) denied(denial_), np_ = {}, preposition_ = Role::kSilent;
+        const bool without = p.chinese && i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kOf);   // "没有尾巴的猫"
+        if (!modifier || without) denied(denial_), np_ = {}, preposition_ = Role::kSilent;
         return;
     }
     const bool verb_like = plain && !p.chinese && !np_.open && !subjects_.empty() && !verb_ && !copula_ && !joined_ && preposition_ == Role::kSilent && !adverb(p);
     const bool of_world = !p.chinese && !listed && np_.open && i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kWorld);   // "an empty street"
     if (of_world) return report(p.text);
-    if (p.chinese && preposition_ != Role::kSilent && i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kOf)) {   // "戴着红帽子的熊"
+    if (p.chinese && preposition_ != Role::kSilent && i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kOf)) {   // "戴着红帽子的熊", "在河边的熊"
         belongs(p.text, -1);
         np_ = {};
+        if (preposition_ == Role::kWith || (i + 3 < pieces_.size() && names(pieces_[i + 2]) && !pieces_[i + 3].is(Role::kPlace))) preposition_ = Role::kSilent;
         return report(p.text);
     }
     if (p.chinese && adjectival(before(i)) && i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kOf)) {   // "红屋顶的房子"
@@ -78,6 +80,11 @@ void WishReader::unknown(size_t i) {
         return report(p.text);
     }
     if (modifier && !verb_like) {
+        // "a red haired girl"
+        if (p.is(Role::kPart) && adjectival(before(i)) && !np_.colours.empty()) {
+            note("'" + np_.colours.back().second + "' is said of '" + p.text + "', which keeps its own look");
+            np_.colours.pop_back();
+        }
         np_.open = true;
         return report(p.text);
     }
@@ -86,27 +93,109 @@ void WishReader::unknown(size_t i) {
     const bool told = np_.open && (np_.article != Role::kSilent || np_.count > 0 || !np_.colours.empty());
     const bool place = subjects_.empty() || joined_;
     // A common word that is no known creature is worth a word, not somebody.
-    const bool somebody = listed || (plain && (p.chinese || !text::common_word(lower(p.text))) && (wish_.actors.empty() || np_.count == 0));
+    const bool letter = p.chinese && plain && p.text.size() <= 3;   // one character says too little
+    const bool somebody = listed || (plain && !letter && (p.chinese || !text::common_word(lower(p.text))) && (wish_.actors.empty() || np_.count == 0));
     if (p.is(Role::kPart) || p.is(Role::kContent)) wherever(i);
     if (p.chinese && np_.open && np_.count > 0 && subjects_.empty()) pending_motion_ = -1;   // "飘着一朵白云"
     const bool bare = plain && subjects_.empty() && previous_.empty() && (after.is(Role::kVerb) || after.is(Role::kCopula)) && !joined_;
     if (!of && !adverb(p) && !camera_ && preposition_ == Role::kSilent && !(after_verb_ && !last_agents_.empty()) && !copula_ && ((place && (listed || (told && somebody))) || (bare && somebody))) return noun(i, p, -1, p.text);
-    if (listed && preposition_ == Role::kSilent && after_verb_) return noun(i, p, -1, p.text);
+    const bool on_it = p.chinese && listed && p.meaning.alive && i > 1 && before(i).is(Role::kOf) && pieces_[i - 2].is(Role::kPlace);   // "花上的蜜蜂"
+    if (listed && preposition_ == Role::kSilent && (after_verb_ || on_it)) return noun(i, p, -1, p.text);
     if (np_.open) {
         if (np_.behind_noun)
             close_noun_phrase();
         else
             belongs(p.text, -1);
     }
-    if (!p.is(Role::kPart) && (plain || (told && np_.article != Role::kDefinite)) && (candidate_.empty() || candidate_ == before(i).text) && (preposition_ == Role::kSilent || (preposition_ == Role::kFor && listed)) && subjects_.empty() && !adverb(p)) {
+    if (!p.is(Role::kPart) && ((plain && !letter) || (!plain && told && np_.article != Role::kDefinite && (listed || np_.article == Role::kArticle || np_.count > 0))) && (candidate_.empty() || candidate_ == before(i).text) && (preposition_ == Role::kSilent || (listed && (p.meaning.alive || preposition_ == Role::kFor || preposition_ == Role::kWith))) && subjects_.empty() && !adverb(p)) {
         candidate_ = p.text, candidate_looks_ = {};
         if (!np_.colours.empty()) candidate_looks_.colour = np_.colours.front().first;
-        candidate_looks_.size = np_.size, candidate_looks_.count = std::clamp(np_.count, 1, 3);
+        candidate_looks_.motion = np_.motion, candidate_looks_.size = np_.size, candidate_looks_.count = std::clamp(np_.count, 1, 3);
         if (np_.count > kMostActors) candidate_looks_.count = 1;
     }
     report(p.text);
     if (!adverb(p)) np_ = {}, preposition_ = Role::kSilent;
     if (verb_like) verb_ = true, after_verb_ = true, last_agents_ = subjects_, last_motion_ = -1, last_both_ = false;
+}
+
+// "fish x3", "兔子两只", "count: 2".
+bool WishReader::comes_behind(size_t i) const {
+    if (wish_.actors.empty()) return false;
+    const Piece& p = pieces_[i];
+    size_t k = i;
+    while (k > 0 && pieces_[k - 1].kind == Piece::kComma) k--;
+    const Piece& last = before(k);
+    const Piece& after = pieces_[std::min(i + 1, pieces_.size() - 1)];
+    const std::string key = lower(last.text);
+    if (key == "x") return true;
+    const bool asked = key == "count" || key == "number" || key == "amount" || key == "quantity" || key == "数量" || key == "个数";
+    const bool ends = after.kind == Piece::kComma || after.kind == Piece::kStop || (next(i).kind == Piece::kStop && !after.is(Role::kNoun));
+    // "underwater, fish, orange, 3"
+    const bool listed = !p.chinese && k < i && ends && after.kind != Piece::kComma && wish_.actors.size() == 1 && wish_.actors[0].count == 1 && p.meaning.count > 1;
+    const bool times = !p.chinese && !(p.text[0] >= '0' && p.text[0] <= '9') && p.text.back() >= '0' && p.text.back() <= '9';
+    if (times) return names(last) || !noun_ahead(i + 1);
+    if (asked) return ends;
+    if (listed && (last.is(Role::kNoun) || adjectival(last) || last.is(Role::kWorld) || last.is(Role::kVerb))) return true;
+    const bool counted = p.chinese && k == i && p.text.size() > 3 && !noun_ahead(i + 1) && !after.is(Role::kOne) && p.meaning.count > 1;
+    return last.is(Role::kNoun) && wish_.actors.back().count == 1 && p.meaning.count > 1 && (ends || counted);
+}
+
+void WishReader::count(size_t i) {
+    const Piece& p = pieces_[i];
+    const Meaning& m = p.meaning;
+    if (i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kUnit)) return;   // "10 seconds", "3点"
+    if (comes_behind(i)) {
+        close_noun_phrase();
+        if (m.count > kMostActors) note("'" + p.text + "': three are shown");
+        wish_.actors.back().count = std::min<int>(m.count, kMostActors);
+        return;
+    }
+    if (i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kCount) && (np_.open ? np_.count : 0) == 0 && !np_.said() && p.chinese == pieces_[i + 1].chinese && p.text.size() <= 3) return;   // "3 2 1"
+    if (p.chinese && m.count > 1 && m.count <= kMostActors && static_cast<int>(np_.colours.size()) == m.count && !np_.behind_noun) np_.each = true;   // "红黄两个气球"
+    if (np_.open && np_.said() && !np_.behind_noun && np_.count == 0 && p.chinese && !np_.each) close_noun_phrase();
+    if (names(before(i)) && !np_.open && !verb_ && !after_verb_ && !copula_ && preposition_ == Role::kSilent && noun_ahead(i + 1)) joined_ = true, comma_ = false;   // "一人一狗"
+    np_.open = true, np_.count = m.count, np_.count_word = p.text;
+    if (p.chinese && m.count == 1 && !noun_ahead(i + 1) && !wish_.actors.empty() && (wish_.actors.back().count > 1 || split_from_ < wish_.actors.size())) np_.one = true;
+}
+
+void WishReader::one(size_t i) {
+    const Piece& p = pieces_[i];
+    // "A doggy! A big one": the same.
+    if (np_.said_more() && np_.article == Role::kArticle && !wish_.actors.empty() && wish_.actors.back().count == 1 && split_from_ == SIZE_MAX && !copula_ && !denying() && (subjects_.empty() || (comma_ && !before(i).is(Role::kAnd)))) {
+        ActorWish& last = wish_.actors.back();
+        if ((np_.colours.empty() || last.colour < 0) && (np_.size < 0 || last.size < 0)) {
+            if (!np_.colours.empty()) last.colour = np_.colours.front().first;
+            if (np_.size >= 0) last.size = np_.size;
+            if (np_.motion >= 0 && last.motion < 0) last.motion = np_.motion;
+            np_ = {};
+            subjects_ = focus_ = {wish_.actors.size() - 1};
+            return;
+        }
+    }
+    if (np_.open && !wish_.actors.empty() && (np_.said() || np_.article != Role::kSilent)) {
+        const ActorWish& last = wish_.actors.back();
+        Piece stand_in = p;
+        stand_in.meaning = {};
+        stand_in.plural = p.text.ends_with("s");
+        const std::string unknown_word = last.unknown;
+        // "two dogs, a black one and a white one" are those two.
+        if (!copula_ && !verb_ && np_.said() && np_.article != Role::kDefinite && ((comma_ && last.count > 1) || (joined_ && split_from_ + 1 == wish_.actors.size()))) {
+            np_.one = true;
+            relative_.clear();
+            close_noun_phrase();
+            joined_ = true;
+            return;
+        }
+        if (np_.article == Role::kSilent) np_.article = Role::kAnother;
+        stand_in_ = false;
+        const size_t before_it = wish_.actors.size();
+        if (np_.article == Role::kDefinite) joined_ = false;
+        noun(i, stand_in, last.subject, unknown_word);
+        stand_in_ = wish_.actors.size() > before_it;
+    } else {
+        close_noun_phrase();
+        np_.open = true, np_.one = true, np_.count = 1, np_.count_word = p.text;
+    }
 }
 
 }  // namespace zt::storybook

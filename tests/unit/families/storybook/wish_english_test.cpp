@@ -420,7 +420,7 @@ constexpr std::pair<const char*, const char*> kSentences[] = {
     {"a bear walking to the left in the snow, camera following it", "bear stroll left / snow follow"},
     {"handheld camera, a dog running towards the viewer", "dog run near / shake"},
     {"an underwater scene with an orange fish", "fish orange / underwater"},
-    {"a desert at night with a sleeping camel", " / desert night ?camel"},
+    {"a desert at night with a sleeping camel", "<camel> rest / desert night"},
     {"a person standing on the moon", "person stand / space"},
     {"a girl dances in the rain with her dog", "person dance + dog / rain"},
     {"a house, no trees, not at night, without snow", "house -tree -snow -night -snowfall"},
