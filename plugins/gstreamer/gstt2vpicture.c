@@ -98,6 +98,17 @@ t2v_picture_end (GstT2vBase * self, T2vInput input)
 }
 
 gboolean
+t2v_input_is_wanted (GstT2vBase * self, T2vInput input)
+{
+  gboolean wanted;
+
+  g_mutex_lock (&self->wait.lock);
+  wanted = self->wait.inputs[input].wanted;
+  g_mutex_unlock (&self->wait.lock);
+  return wanted;
+}
+
+gboolean
 t2v_picture_is_there (GstT2vBase * self, T2vInput input)
 {
   gboolean there;
