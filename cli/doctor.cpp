@@ -108,20 +108,32 @@ const ZtEngine* tell_engine() {
 
 // ---- Models ------------------------------------------------------------------------------------
 
-// Opens the model that is used when none is named; false if no clip can be made with it.
-bool tell_default_model(const ZtEngine& engine) {
+ModelHandle open_default_model(const ZtEngine& engine, bool with_picture) {
     zt_model_params params;
     engine.model_params_init(&params);
+    params.with_picture = with_picture ? 1 : 0;
     zt_error error = ZT_ERROR_INIT;
     zt_model* opened = nullptr;
-    if (engine.model_open(&params, &opened, &error) < 0) {
+    if (engine.model_open(&params, &opened, &error) < 0)
         missing("model", error.message, "git lfs pull or a new checkout brings models/, tools/zt-env sets ZOETROPE_MODEL_PATH");
-        return false;
-    }
-    const ModelHandle model(opened, {&engine});
-    const zt_model_info& info = *engine.model_get_info(opened);
-    good("model", std::string(info.name) + " (the default), " + std::to_string(info.width) + "x" + std::to_string(info.height) +
-                      ", weights " + std::string(info.sha256).substr(0, 16));
+    return ModelHandle(opened, {&engine});
+}
+
+void tell_model(const zt_model_info& info, const std::string& use) {
+    const std::string size = info.picture_size ? "as large as the picture" : std::to_string(info.width) + "x" + std::to_string(info.height);
+    const std::string weights(info.sha256);
+    good("model", info.name + (" (" + use + "), ") + size + (weights.empty() ? "" : ", weights " + weights.substr(0, 16)));
+}
+
+// Opens the models that are used when none is named, which may be one; false if no clip can be made with them.
+bool tell_default_models(const ZtEngine& engine) {
+    const ModelHandle model = open_default_model(engine, false);
+    const ModelHandle of_pictures = model ? open_default_model(engine, true) : nullptr;
+    if (!of_pictures) return false;
+    const zt_model_info& info = *engine.model_get_info(model.get());
+    const zt_model_info& other = *engine.model_get_info(of_pictures.get());
+    tell_model(info, "the default");
+    if (other.name != std::string_view(info.name)) tell_model(other, "the default with a picture");
     good("auto", std::string("device ") + info.device + ", precision " + info.precision);
     return true;
 }
@@ -208,7 +220,7 @@ int doctor(std::span<char*> arguments) {
         throw Error(ZT_ERROR_ARGUMENT, "doctor: expected no argument, got " + quote(word));
     }
     const ZtEngine* const engine = tell_engine();
-    const bool works = engine != nullptr && tell_default_model(*engine);
+    const bool works = engine != nullptr && tell_default_models(*engine);
     if (engine != nullptr) tell_models(*engine);
     tell_machine();
     tell_ffmpeg();

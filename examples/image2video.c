@@ -5,8 +5,9 @@
  *   cc -std=c99 image2video.c $(pkg-config --cflags --libs zoetrope) -o image2video
  *   ./image2video fox.ppm "the fox starts to run" fox.y4m fit=pad frames=48
  *
- * After the output come options, name=value, the same ones as in FFmpeg and GStreamer. The model must
- * be one that takes a picture: an image-to-video checkpoint, or model=testcard to try the way. */
+ * After the output come options, name=value, the same ones as in FFmpeg and GStreamer. Without model=
+ * it is the built-in one for pictures; another must be one that takes a picture: an image-to-video
+ * checkpoint, or model=testcard to try the way. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -98,6 +99,7 @@ int main(int argc, char** argv) {
         return 2;
     }
     zt_model_params_init(&params);
+    params.with_picture = 1;
     zt_request_init(&request);
     zt_image_init(&image);
     image.role = ZT_IMAGE_FIRST;

@@ -63,6 +63,15 @@ zt::families::LoadOptions read_params(const zt_model_params& params) {
     return options;
 }
 
+std::string wanted_model(const zt_model_params& params) {
+    if (params.with_picture != 0 && params.with_picture != 1) {
+        throw Error(ZT_ERROR_ARGUMENT,
+                    "with_picture: expected 0 or 1, got " + std::to_string(params.with_picture));
+    }
+    const std::string named = text_or(params.model, "");
+    return named.empty() ? std::string(zt::families::default_model(params.with_picture == 1)) : named;
+}
+
 void fill_info(zt_model& handle) {
     const zt::families::Limits& limits = handle.model->limits();
     handle.rates = limits.rates;
@@ -113,8 +122,7 @@ zt_status zt_model_open(const zt_model_params* params, zt_model** model, zt_erro
 
         auto handle = std::make_unique<zt_model>();
         handle->log = options.log;
-        zt::pipeline::OpenedModel opened =
-            zt::pipeline::open_model(text_or(ours.model, ""), std::move(options));
+        zt::pipeline::OpenedModel opened = zt::pipeline::open_model(wanted_model(ours), std::move(options));
         handle->model = std::move(opened.model);
         handle->name = std::move(opened.name);
         handle->family = std::move(opened.family);

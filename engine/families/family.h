@@ -183,7 +183,8 @@ public:
 
 // The explicit list, in order of detection; see registry.cpp.
 const std::vector<const Family*>& registry();
-// The built-in model that is used when none is named.
-std::string_view default_model();
+// The built-in model that is used when none is named: of a clip that begins with a picture (or with frames
+// that came before), or of one that has none.
+std::string_view default_model(bool with_picture);
 
 }  // namespace zt::families

@@ -26,6 +26,7 @@ const std::vector<const Family*>& registry() {
     return families;
 }
 
-std::string_view default_model() { return "storybook"; }
+// One for both: it makes clips with and without a picture.
+std::string_view default_model(bool /*with_picture*/) { return "storybook"; }
 
 }  // namespace zt::families

@@ -207,8 +207,7 @@ std::string sharing_key(const Family& family, const LoadOptions& options) {
 }
 
 OpenedModel open_model(const std::string& name, LoadOptions options) {
-    const std::string wanted = name.empty() ? std::string(families::default_model()) : name;
-    const Found found = find_model(wanted);
+    const Found found = find_model(name);
     options.path = found.path;
     const std::string key = sharing_key(*found.family, options);
     ModelPtr model = open_shared(key, [&] {
@@ -221,7 +220,7 @@ OpenedModel open_model(const std::string& name, LoadOptions options) {
             return found.family->load(options);
         });
     });
-    return {std::move(model), wanted, std::string(found.family->name())};
+    return {std::move(model), name, std::string(found.family->name())};
 }
 
 }  // namespace zt::pipeline

@@ -17,7 +17,7 @@ struct OpenedModel {
     std::string family;
 };
 
-// options.path is ignored; `name` is a built-in name or a path, empty = the default model.
+// options.path is ignored; `name` is a built-in name or a path.
 // The same weights with the same settings (see sharing_key) give the same object; the last one who
 // lets go frees it. Thread-safe. Throws zt::Error.
 [[nodiscard]] OpenedModel open_model(const std::string& name, families::LoadOptions options);

@@ -213,6 +213,7 @@ static int read_options(AVFilterLink *outlink, zt_model_params *params, zt_reque
     request->format     = ff_zt_pixel_format(outlink->format);
     request->log        = ff_zt_log;
     request->log_opaque = ctx;
+    params->with_picture = s->takes_pictures;
     params->log         = ff_zt_log;
     params->log_opaque  = ctx;
     return set_options(ctx, params, request);

@@ -192,6 +192,11 @@ void t2v_stream_drop_picture (GstT2vBase * self, T2vInput input);
 const gchar *t2v_input_name (T2vInput input);
 /* Whether a picture comes in here; only while nothing runs. */
 void t2v_input_want (GstT2vBase * self, T2vInput input, gboolean wanted);
+gboolean t2v_input_is_wanted (GstT2vBase * self, T2vInput input);
+/* How large the clip is where nobody says: as the model's own, or, with a model that takes it from the
+ * picture, as large as that one at this format. The picture must be there. */
+void t2v_picture_clip_size (GstT2vBase * self, zt_pixel_format format,
+    T2vSize * size);
 /* Takes the buffer. FALSE when there is one already. orientation: 1 to 8 as in EXIF, 0 = not told. */
 gboolean t2v_picture_take (GstT2vBase * self, T2vInput input,
     GstBuffer * buffer, const GstVideoInfo * info, gint orientation);

@@ -159,10 +159,9 @@ t2v_clip_model_caps (const zt_model_info * model)
   return caps;
 }
 
-/* The first of our formats that is left, whatever the next element lists first: encoders like to
- * begin with 4:4:4, which few players show. Takes caps. */
-static GstCaps *
-choose_format (GstCaps * caps)
+/* Whatever the next element lists first: encoders like to begin with 4:4:4, which few players show. */
+GstCaps *
+t2v_clip_choose_format (GstCaps * caps)
 {
   for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
     GstCaps *wanted = gst_caps_new_simple ("video/x-raw",
@@ -182,9 +181,58 @@ choose_format (GstCaps * caps)
   return gst_caps_make_writable (gst_caps_truncate (caps));
 }
 
+zt_pixel_format
+t2v_clip_caps_format (const GstCaps * caps)
+{
+  const gchar *name =
+      gst_structure_get_string (gst_caps_get_structure (caps, 0), "format");
+
+  return name == NULL ? ZT_PIXEL_DEFAULT :
+      t2v_clip_pixel_format (gst_video_format_from_string (name));
+}
+
+/* A side that changed as another did, even for the formats that need it. */
+static gint
+scaled (gint side, gint from, gint to)
+{
+  return to == from ? side :
+      MAX ((gint) gst_util_uint64_scale_round (side, to, from) & ~1, 2);
+}
+
+static gint
+fixate_side (GstStructure * s, const gchar * name, gint wanted)
+{
+  gst_structure_fixate_field_nearest_int (s, name, wanted);
+  gst_structure_get_int (s, name, &wanted);
+  return wanted;
+}
+
+/* A picture's size: where the caps or a hint hold one side, the other goes with it. */
+static void
+fixate_in_shape (GstStructure * s, const T2vSettings * settings,
+    const T2vSize * own)
+{
+  GstStructure *open = gst_structure_copy (s);
+  gint width = settings->width > 0 ? settings->width :
+      settings->height > 0 ? scaled (own->width, own->height, settings->height)
+      : own->width;
+  gint height = settings->height > 0 ? settings->height :
+      scaled (own->height, own->width, width);
+  gint width_got = fixate_side (s, "width", width);
+  gint height_wanted = scaled (height, width, width_got);
+  gint height_got = fixate_side (s, "height", height_wanted);
+
+  if (height_got != height_wanted) {
+    gst_structure_set_value (s, "width", gst_structure_get_value (open,
+            "width"));
+    fixate_side (s, "width", scaled (width, height, height_got));
+  }
+  gst_structure_free (open);
+}
+
 GstCaps *
 t2v_clip_fixate (GstCaps * caps, const zt_model_info * model,
-    const T2vSettings * settings)
+    const T2vSettings * settings, const T2vSize * own)
 {
   GstStructure *s;
   gint num = model->rates[0].num, den = model->rates[0].den;
@@ -193,12 +241,15 @@ t2v_clip_fixate (GstCaps * caps, const zt_model_info * model,
     num = settings->rate_num;
     den = settings->rate_den;
   }
-  caps = choose_format (caps);
+  caps = gst_caps_make_writable (caps);
   s = gst_caps_get_structure (caps, 0);
-  gst_structure_fixate_field_nearest_int (s, "width",
-      settings->width > 0 ? settings->width : model->width);
-  gst_structure_fixate_field_nearest_int (s, "height",
-      settings->height > 0 ? settings->height : model->height);
+  if (model->picture_size) {
+    fixate_in_shape (s, settings, own);
+  } else {
+    fixate_side (s, "width", settings->width > 0 ? settings->width : own->width);
+    fixate_side (s, "height",
+        settings->height > 0 ? settings->height : own->height);
+  }
   gst_structure_fixate_field_nearest_fraction (s, "framerate", num, den);
   return caps;
 }
@@ -403,12 +454,22 @@ t2v_clip_length (const ZtEngine * zt, zt_model * model,
     zt_error * error)
 {
   const T2vOptions *options = &settings->options;
+  const zt_model_info *info = zt->model_get_info (model);
   zt_session_info planned = {.struct_size = sizeof (planned) };
   zt_request request;
-  zt_status status = t2v_clip_frames (zt->model_get_info (model), settings,
-      num, den, frames, error);
+  zt_image image;
+  zt_status status = t2v_clip_frames (info, settings, num, den, frames, error);
 
   zt->request_init (&request);
+  zt->image_init (&image);
+  if (info->first_image == ZT_USE_REQUIRED) {
+    /* One that will come, of a size it may have. */
+    image.role = ZT_IMAGE_FIRST;
+    image.width = info->width;
+    image.height = info->height;
+    request.images = &image;
+    request.image_count = 1;
+  }
   request.storyboard = t2v_options_string (options, T2V_OPTION_storyboard);
   if (status < 0 || request.storyboard == NULL
       || t2v_options_int64 (options, T2V_OPTION_frames) != 0

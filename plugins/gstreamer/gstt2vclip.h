@@ -19,9 +19,21 @@ GstCaps *t2v_clip_template_caps (void);
 GstCaps *t2v_clip_picture_caps (void);
 /* What this model makes: sizes, rates, and always the colorimetry. */
 GstCaps *t2v_clip_model_caps (const zt_model_info * model);
-/* Settles what is left open on the hints, else on the model's own. Takes caps. */
+/* What is left of caps with the first of our formats that is among them. Takes caps. */
+GstCaps *t2v_clip_choose_format (GstCaps * caps);
+/* The format of caps that have one. */
+zt_pixel_format t2v_clip_caps_format (const GstCaps * caps);
+
+typedef struct
+{
+  gint width, height;
+} T2vSize;
+
+/* Settles what is left open on the hints, else on the clip's own size and the model's own rate. Where that
+ * size is a picture's and only one side is open, the picture keeps its shape. caps have one format. Takes
+ * caps. */
 GstCaps *t2v_clip_fixate (GstCaps * caps, const zt_model_info * model,
-    const T2vSettings * settings);
+    const T2vSettings * settings, const T2vSize * own);
 /* Why ours and theirs cannot meet, as "width: expected 256, got 512 from `whose`". */
 gchar *t2v_clip_disagreement (const GstCaps * ours, const GstCaps * theirs,
     const gchar * whose);

@@ -105,15 +105,14 @@ find_length (GstT2vBase * self, gint num, gint den, gint64 * frames)
   return TRUE;
 }
 
-/* A link names a built-in model. The engine takes a name it does not know for a path, so a name
- * that is also a file here is not handed to it. */
+/* A link names a built-in model. The engine takes a name it does not know for a path, and which it knows
+ * it does not tell, so a name that is also a file here is not handed to it. */
 static zt_status
 check_link_model (const T2vSrcSettings * settings, zt_error * error)
 {
   gchar *name = t2v_options_text (&settings->values.options, T2V_OPTION_model);
 
   if (settings->link_model && name != NULL
-      && g_strcmp0 (name, t2v_option_info (T2V_OPTION_model)->default_text)
       && g_file_test (name, G_FILE_TEST_EXISTS)) {
     error->status = ZT_ERROR_ARGUMENT;
     g_snprintf (error->message, sizeof (error->message), "t2v: expected a "
@@ -137,6 +136,7 @@ open_model (GstT2vBase * self, zt_model ** model)
   zt->model_params_init (&params);
   zt->request_init (&request);
   params.log = log_message;
+  params.with_picture = t2v_input_is_wanted (self, T2V_INPUT_FIRST);
 
   g_mutex_lock (&self->settings.lock);
   status = check_link_model (&self->settings, &error);

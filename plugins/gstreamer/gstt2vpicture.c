@@ -98,6 +98,61 @@ t2v_picture_end (GstT2vBase * self, T2vInput input)
 }
 
 gboolean
+t2v_input_is_wanted (GstT2vBase * self, T2vInput input)
+{
+  gboolean wanted;
+
+  g_mutex_lock (&self->wait.lock);
+  wanted = self->wait.inputs[input].wanted;
+  g_mutex_unlock (&self->wait.lock);
+  return wanted;
+}
+
+void
+t2v_picture_clip_size (GstT2vBase * self, zt_pixel_format format,
+    T2vSize * size)
+{
+  const ZtEngine *zt = self->stream.zt;
+  const zt_model_info *model = zt->model_get_info (self->stream.model);
+  const T2vSrcInput *first = &self->wait.inputs[T2V_INPUT_FIRST];
+  zt_session_info planned = {.struct_size = sizeof (planned) };
+  zt_error error = ZT_ERROR_INIT;
+  zt_request request;
+  zt_image image;
+
+  size->width = model->width;
+  size->height = model->height;
+  if (!model->picture_size || t2v_extend_is_on (self))
+    return;
+  zt->request_init (&request);
+  zt->image_init (&image);
+  image.role = ZT_IMAGE_FIRST;
+  g_mutex_lock (&self->wait.lock);
+  if (first->picture != NULL) {
+    image.width = GST_VIDEO_INFO_WIDTH (&first->info);
+    image.height = GST_VIDEO_INFO_HEIGHT (&first->info);
+    image.orientation = first->orientation;
+    request.image_count = 1;
+  }
+  g_mutex_unlock (&self->wait.lock);
+  if (request.image_count == 0)
+    return;
+
+  /* The size does not depend on what the prompt says, which may still have to come. */
+  request.prompt = "picture";
+  request.images = &image;
+  request.format = format;
+  if (zt->session_plan (self->stream.model, &request, &planned, &error) < 0) {
+    GST_WARNING_OBJECT (self, "%s", error.message);
+    return;
+  }
+  size->width = planned.width;
+  size->height = planned.height;
+  GST_INFO_OBJECT (self, "size %dx%d, of a picture of %dx%d, orientation %d",
+      size->width, size->height, image.width, image.height, image.orientation);
+}
+
+gboolean
 t2v_picture_is_there (GstT2vBase * self, T2vInput input)
 {
   gboolean there;

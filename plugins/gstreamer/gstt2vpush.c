@@ -42,10 +42,14 @@ fixate (GstBaseSrc * base, GstCaps * caps)
   GstT2vBase *self = GST_T2V_BASE (base);
 
   if (self->stream.model != NULL) {
+    T2vSize own;
+
+    caps = t2v_clip_choose_format (caps);
+    t2v_picture_clip_size (self, t2v_clip_caps_format (caps), &own);
     g_mutex_lock (&self->settings.lock);
     caps = t2v_clip_fixate (caps,
         self->stream.zt->model_get_info (self->stream.model),
-        &self->settings.values);
+        &self->settings.values, &own);
     g_mutex_unlock (&self->settings.lock);
   }
   return GST_BASE_SRC_CLASS (g_type_class_peek (GST_TYPE_PUSH_SRC))->fixate

@@ -38,8 +38,11 @@ void
 t2v_stream_drop_picture (GstT2vBase * self, T2vInput input)
 {
   t2v_picture_forget (self, input);
-  if (input == T2V_INPUT_FIRST)
+  if (input == T2V_INPUT_FIRST) {
     t2v_extend_forget (self);
+    /* The next picture may be of another size. */
+    gst_pad_mark_reconfigure (GST_BASE_SRC_PAD (self));
+  }
   t2v_stream_drop (self);
   self->stream.next = self->stream.session_next = 0;
   self->stream.seek = GST_CLOCK_TIME_NONE;

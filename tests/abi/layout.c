@@ -31,7 +31,7 @@ static void print_layout(void)
     FIELD(zt_model_params, struct_size); FIELD(zt_model_params, model); FIELD(zt_model_params, device);
     FIELD(zt_model_params, precision); FIELD(zt_model_params, memory_bytes); FIELD(zt_model_params, cpu_threads);
     FIELD(zt_model_params, lora); FIELD(zt_model_params, engine_opts); FIELD(zt_model_params, log);
-    FIELD(zt_model_params, log_opaque);
+    FIELD(zt_model_params, log_opaque); FIELD(zt_model_params, with_picture);
 
     SIZE(zt_model_info);
     FIELD(zt_model_info, struct_size); FIELD(zt_model_info, name); FIELD(zt_model_info, family);

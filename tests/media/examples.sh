@@ -76,6 +76,11 @@ picture)
     [ "$bytes" = "$expected" ] || fail "a.y4m: expected $expected bytes, got $bytes"
     # One row of luma that is picture from side to side: black (16), the filter's edge, white (235).
     od -An -v -tx1 a.y4m | tr -d ' \n' | grep -Eq '(10){12}(..){40}(eb){12}' || fail "a.y4m: expected a row of 16 and 235, got none"
+    # Without a name it is the built-in model for pictures: the error names it where its weights are not found.
+    default_with_picture=storybook
+    if "$env" env ZOETROPE_MODEL_PATH=/nosuch "$image2video" halves.ppm x x.y4m 2>errors.txt; then fail "no weights: expected an error"; fi
+    grep -q "expected the weights of $default_with_picture in \"/nosuch/" errors.txt ||
+        fail "expected $default_with_picture to be asked for, got $(cat errors.txt)"
     for wrong in /dev/null "$image2video"; do
         status=0
         "$env" "$image2video" "$wrong" x x.y4m model=testcard 2>errors.txt || status=$?

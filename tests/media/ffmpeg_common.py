@@ -40,6 +40,11 @@ def storybook_is_here():
 MODEL = "storybook" if storybook_is_here() else "testcard"
 
 
+# What is used when no model is named.
+DEFAULT_MODEL = "storybook"
+DEFAULT_MODEL_WITH_PICTURE = "storybook"
+
+
 def run(command, timeout=120, text=True, **more):
     """stdout, stderr, status."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -12,7 +12,7 @@ from ffmpeg_common import FFMPEG, SOURCE, ZT_ENV, MediaTest, digests, ffmpeg, ff
 
 # option: wrong values; in a graph string, so : and ' are kept out. All options of the table must be here.
 WRONG = {
-    "model": ["nosuch", "/nosuch/folder", "''", "../x"],
+    "model": ["nosuch", "/nosuch/folder", "../x"],
     "prompt": ["''"],
     "prompt_file": ["/nosuch/file", "/dev", "/dev/zero"],
     "negative_prompt": ["ugly"],

@@ -9,8 +9,8 @@ import subprocess
 import time
 import unittest
 
-from ffmpeg_common import (FFMPEG, MODEL, ZT_ENV, MediaTest, digests, ffmpeg, ffmpeg_version, main, probe, run, sha256,
-                           slack)
+from ffmpeg_common import (DEFAULT_MODEL, DEFAULT_MODEL_WITH_PICTURE, FFMPEG, MODEL, ZT_ENV, MediaTest, digests, ffmpeg, ffmpeg_version,
+                           main, probe, run, sha256, slack)
 
 I2V = "i2v=model=testcard:prompt=x:"
 STOCK = ["ffmpeg", "-v", "error", "-nostdin", "-y"]
@@ -97,6 +97,37 @@ class Pictures(PictureTest):
         full = self.moved("-i", path)
         for strength in ("0.5", "0"):
             self.assertEqual(self.rows_within(self.moved("-i", path, options=f":strength={strength}"), full, 1), 0)
+
+
+class Sizes(PictureTest):
+    """The test card takes its size from the picture if it is told to; its sizes are 16 to 4096 in steps of 2."""
+    OWN = I2V + "engine_opts=size=picture:frames=2"
+
+    def test_a_clip_is_as_large_as_its_picture(self):
+        for source, options, size, said in (
+                ("320x180", "", (320, 180), None), ("321x191", "", (320, 190), "rounded down to 320x190 from the picture's 321x191"),
+                ("8x40", "", (16, 80), "enlarged to 16x80 from the picture's 8x40"),
+                ("5000x1000", "", (4096, 818), "shrunk to 4096x818 from the picture's 5000x1000"),
+                ("320x180", ":size=640x360", (640, 360), None)):
+            path = self.picture("a.png", "format=rgb24", source=f"testsrc2=s={source}:r=1:d=1")
+            for form in ("yuv420p", "rgb24"):
+                out, err = self.ok(run(FFMPEG + ["-i", path, "-filter_complex", f"[0:v]{self.OWN}{options},format={form}", "-c:v", "ffv1",
+                                                 self.path("o.mkv")]))
+                self.assertEqual(probe(self.path("o.mkv"), "width", "height"), {"width": str(size[0]), "height": str(size[1])}, source)
+                self.assertEqual(re.findall(r"size: (\w.*)", err), [said] if said else [], source)
+
+    def test_its_first_frame_is_the_picture(self):
+        path = self.picture("a.png", "format=rgb24", source="testsrc2=s=320x180:r=1:d=1")
+        pixels = [self.ok(run(command + ["-frames:v", "1", "-pix_fmt", "rgb24", "-f", "rawvideo", "-"], text=False))[0]
+                  for command in (STOCK + ["-i", path], FFMPEG + ["-i", path, "-filter_complex", f"[0:v]{self.OWN},format=rgb24"])]
+        rows = [[data[at:at + 960] for at in range(0, len(data), 960)] for data in pixels]
+        self.assertEqual([len(each) for each in rows], [180, 180])
+        self.assertGreater(sum(a == b for a, b in zip(*rows)), 90)     # all but the counter's and the square's
+
+    def test_a_clip_that_goes_on_keeps_its_size(self):
+        out, _ = self.ok(run(FFMPEG + ["-f", "lavfi", "-i", "testsrc2=s=322x182:r=25:d=0.2", "-vf", f"format=rgb24,{self.OWN}:mode=extend",
+                                       "-c:v", "ffv1", self.path("o.mkv")]))
+        self.assertEqual(probe(self.path("o.mkv"), "width", "height", "nb_read_frames"), {"width": "322", "height": "182", "nb_read_frames": "7"})
 
 
 class Masks(PictureTest):
@@ -301,7 +332,11 @@ class Refused(MediaTest):
                 ("i2v=model=nosuch:prompt=x", r'model: expected .* or the path of a model, got "nosuch"\n'),
                 (I2V + "size=17x17", "size: expected"), (I2V + "rate=17", "rate: expected"),
                 (I2V + "context=2", r"context: expected 0 \(mode=animate looks at one picture\), got 2"),
-                (I2V + "fit=squeeze", "fit"), (I2V + "strength=1.5", "strength"), (I2V + "frames=-2", "frames")):
+                (I2V + "fit=squeeze", "fit"), (I2V + "strength=1.5", "strength"), (I2V + "frames=-2", "frames"),
+                (I2V + "loop=1", r"loop: expected 0 \(this model cannot close a clip\), got 1"),
+                (I2V + "motion=0.5", r"motion: expected 1 \(this model has no other\), got 0\.5"),
+                (I2V + "tempo=2", r"tempo: expected 1 \(this model has no other\), got 2"), (I2V + "motion=0", "motion"),
+                (I2V + "tempo=4.5", "tempo")):
             _, status = self.refused(graph, expected)
             self.assertGreater(status, 0, graph)
 
@@ -314,9 +349,20 @@ class Refused(MediaTest):
         self.refused(I2V + "frames=4", "first image: matrix: expected bt601, bt709 or bt2020nc, got ycgco",
                      before="testsrc2=r=5:d=1,format=yuv444p,setparams=colorspace=ycgco,")
 
+    def test_the_default_model_is_the_one_for_what_is_asked(self):
+        """Where its weights are not found, the error names it."""
+        away = ZT_ENV + ["env", "ZOETROPE_MODEL_PATH=/nosuch"] + FFMPEG[len(ZT_ENV):]
+        for graph, name in (("t2vsrc=prompt=x", DEFAULT_MODEL), ("t2vsrc=prompt=x:model=", DEFAULT_MODEL),
+                            ("testsrc=d=1,i2v=prompt=x", DEFAULT_MODEL_WITH_PICTURE),
+                            ("testsrc=d=1,i2v=prompt=x:mode=extend", DEFAULT_MODEL_WITH_PICTURE)):
+            _, err, status = run(away + ["-filter_complex", graph, "-f", "framemd5", "-"])
+            self.assertGreater(status, 0, graph)
+            self.assertIn(f'model: expected the weights of {name} in "/nosuch/{name}"', err, graph)
+
     def test_a_source_has_no_picture(self):
         self.refused("t2vsrc=model=testcard:prompt=x:engine_opts=image=required", "first image: expected one", before="")
-        self.refused("t2vsrc=model=testcard:prompt=x:fit=pad", "fit", before="")
+        for option in ("fit=pad", "loop=1", "motion=2", "tempo=2"):
+            self.refused("t2vsrc=model=testcard:prompt=x:" + option, option[:3], before="")
 
 
 @unittest.skipIf(MODEL != "storybook", "the built-in model is not in the tree")
@@ -326,7 +372,7 @@ class Storybook(MediaTest):
         return out
 
     def test_a_picture_is_the_first_frame_and_the_backdrop(self):
-        prompt = f"size={WIDTH}x{HEIGHT}:prompt='a red fox jumps in the snow at night'"
+        prompt = f"model=storybook:size={WIDTH}x{HEIGHT}:prompt='a red fox jumps in the snow at night'"
         still = f"t2vsrc={prompt}:frames=1,format=gbrp"
         picture, clip = self.raw(still), self.raw(f"{still},i2v={prompt}:frames=24,format=gbrp")
         size = WIDTH * HEIGHT * 3
@@ -339,15 +385,15 @@ class Storybook(MediaTest):
         self.assertGreater(error(frames[-1], picture), 20)
 
     def test_a_clip_goes_on_where_it_was_cut(self):
-        prompt = f"size={WIDTH}x{HEIGHT}:prompt='a yellow rabbit jumps in the city':seed=4"
+        prompt = f"model=storybook:size={WIDTH}x{HEIGHT}:prompt='a yellow rabbit jumps in the city':seed=4"
         whole = self.raw(f"t2vsrc={prompt}:frames=56,format=yuv420p")
         both = self.raw(f"t2vsrc={prompt}:frames=30,format=yuv420p,i2v={prompt}:mode=extend:frames=26")
         self.assertEqual(both, whole)
 
     def test_another_clip_turns_into_it(self):
         size = WIDTH * HEIGHT * 3 // 2
-        first = f"t2vsrc=size={WIDTH}x{HEIGHT}:prompt='a blue boat sails':frames=12,format=yuv420p"
-        both = self.raw(f"{first},i2v=size={WIDTH}x{HEIGHT}:prompt='a yellow rabbit stands in the city':mode=extend:frames=60")
+        first = f"t2vsrc=model=storybook:size={WIDTH}x{HEIGHT}:prompt='a blue boat sails':frames=12,format=yuv420p"
+        both = self.raw(f"{first},i2v=model=storybook:size={WIDTH}x{HEIGHT}:prompt='a yellow rabbit stands in the city':mode=extend:frames=60")
         self.assertEqual(len(both), 72 * size)
         luma = [both[at:at + WIDTH * HEIGHT:7] for at in range(0, len(both), size)]     # every seventh pixel tells enough
         steps = [sum(abs(x - y) for x, y in zip(a, b)) for a, b in zip(luma, luma[1:])]

@@ -100,7 +100,8 @@ typedef struct zt_model zt_model;
 
 typedef struct zt_model_params {
     size_t struct_size;
-    const char *model;        /* built-in name or path; NULL = "storybook"                        */
+    const char *model;        /* built-in name or path; NULL = the built-in one for what is asked */
+                              /*   (with_picture)                                                 */
     const char *device;       /* "auto" "cpu" "cuda" "cuda:N"; NULL = "auto"                      */
     const char *precision;    /* "auto" "fp32" "bf16" "fp16" "fp8"; NULL = "auto"                 */
     uint64_t memory_bytes;    /* budget, host and device; 0 = what is free                        */
@@ -109,6 +110,8 @@ typedef struct zt_model_params {
     const char *engine_opts;  /* "key=value:key=value", the family's own; NULL = none             */
     zt_log_fn log;            /* NULL = silent                                                    */
     void *log_opaque;
+    int with_picture;         /* 1: the clip begins with a picture, or goes on from frames; where */
+                              /*   model is NULL it decides which built-in model that is          */
 } zt_model_params;
 
 typedef struct zt_rational { int32_t num, den; } zt_rational;
@@ -325,8 +328,8 @@ typedef struct zt_progress {
  * Statuses: ARGUMENT, PROMPT, NOT_FOUND, IO, MEMORY, UNSUPPORTED, INTERNAL. */
 ZT_API zt_status zt_session_create(zt_model *model, const zt_request *request, zt_session **session, zt_error *error);
 /* What zt_session_create would make of the request, without starting anything: for a host that must
- * say size, rate and length before the pictures are there. They are looked at by role, format and size;
- * data and stride may be zero. A random seed stays -1. info->struct_size is set by the caller.
+ * say size, rate and length before the pictures are there. They are looked at by role, format, size and
+ * orientation; data and stride may be zero. A random seed stays -1. info->struct_size is set by the caller.
  * Statuses as zt_session_create. */
 ZT_API zt_status zt_session_plan(zt_model *model, const zt_request *request, zt_session_info *info, zt_error *error);
 /* Cancels if needed, joins the worker, frees. Frames already read stay valid. Writes NULL. Does nothing

@@ -321,6 +321,13 @@ GST_START_TEST (errors_are_told)
       "(mode=animate looks at one picture), got 2");
   expect_error ("t2vsrc model=testcard prompt=x engine-opts=o,image=required "
       "! appsink name=sink", "first image: expected one");
+  /* What the model cannot, each by its own name. */
+  expect_error (INPUT "i2v model=testcard prompt=x loop=true ! appsink "
+      "name=sink", "loop: expected 0 (this model cannot close a clip), got 1");
+  expect_error (INPUT "i2v model=testcard prompt=x motion=0.5 ! appsink "
+      "name=sink", "motion: expected 1 (this model has no other), got 0.5");
+  expect_error (INPUT "i2v model=testcard prompt=x tempo=2 ! appsink "
+      "name=sink", "tempo: expected 1 (this model has no other), got 2");
 }
 GST_END_TEST;
 

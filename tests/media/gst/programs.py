@@ -23,6 +23,9 @@ SOURCE = os.environ.get("ZT_SOURCE") or str(pathlib.Path(__file__).resolve().par
 BUILD = os.environ.get("ZT_BUILD") or os.path.join(SOURCE, "build")
 PLUGINS = os.path.join(BUILD, "plugins", "gstreamer")
 MODEL = "storybook" if list(pathlib.Path(SOURCE, "models", "storybook").glob("*.safetensors")) else "testcard"
+# What is used when no model is named.
+DEFAULT_MODEL = "storybook"
+DEFAULT_MODEL_WITH_PICTURE = "storybook"
 ENCODE = "videoconvert ! x264enc ! h264parse ! mp4mux ! filesink location="
 
 
@@ -90,7 +93,7 @@ class Scan(Programs):
         for name in ("width", "height", "framerate"):
             self.assertRegex(out, rf"(?m)^  {name} +: ")
         self.assertIn("t2v", out.split("Supported URI protocols:")[1][:20])
-        of_pictures = ("fit", "background", "alpha", "strength", "mode", "context")
+        of_pictures = ("fit", "background", "alpha", "strength", "motion", "tempo", "loop", "mode", "context")
         for name in of_pictures:
             self.assertNotRegex(out, rf"(?m)^  {name} +: ")
         out, status = self.inspect("i2v")
@@ -194,6 +197,14 @@ class Launch(Programs):
             at = {"left": (4, 60), "right": (250, 60), "top": (128, 3), "bottom": (128, 120)}
             bright = {side for side, (x, y) in at.items() if pixels[3 * (256 * y + x)] > 200}
             self.assertEqual(bright, {white}, orientation)
+
+    def test_the_default_model_is_the_one_for_what_is_asked(self):
+        """Where its weights are not found, the error names it."""
+        for line, name in (("t2vsrc", DEFAULT_MODEL), ("t2vsrc model=\"\"", DEFAULT_MODEL),
+                           ("videotestsrc num-buffers=1 ! i2v", DEFAULT_MODEL_WITH_PICTURE),
+                           ("videotestsrc num-buffers=1 ! i2v mode=extend", DEFAULT_MODEL_WITH_PICTURE)):
+            out = self.launch(line + " prompt=x ! fakesink", expect=255, ZOETROPE_MODEL_PATH="/nosuch")
+            self.assertIn(f'model: expected the weights of {name} in "/nosuch/{name}"', out, line)
 
     def test_errors_are_told(self):
         out = self.launch("t2vsrc frames=2 ! fakesink", expect=255)

@@ -32,9 +32,40 @@ TEST(Model, TellsWhatItCanDo) {
     EXPECT_EQ(info->width, 256);
     EXPECT_EQ(info->default_frames, 144);
     EXPECT_EQ(info->endless, 1);
+    EXPECT_EQ(info->picture_size, 0);
+    EXPECT_EQ(info->loop, 0);
+    EXPECT_EQ(info->motion, 0);
     int rates = 0;
     while (info->rates[rates].num != 0) ++rates;
     EXPECT_EQ(rates, 9);
+}
+
+// What is used when no model is named, also where its weights are not found.
+constexpr const char* kDefault = "storybook";
+constexpr const char* kDefaultWithPicture = "storybook";
+
+std::string default_name(int with_picture, const char* model) {
+    zt_model_params params;
+    zt_model_params_init(&params);
+    params.model = model;
+    params.with_picture = with_picture;
+    zt_model* opened = nullptr;
+    zt_error error = ZT_ERROR_INIT;
+    if (zt_model_open(&params, &opened, &error) != ZT_OK) {
+        const std::string message = error.message, before = "model: expected the weights of ";
+        return message.starts_with(before) ? message.substr(before.size(), message.find(" in ") - before.size()) : message;
+    }
+    const ModelPtr owned(opened);
+    return zt_model_get_info(opened)->name;
+}
+
+TEST(Model, TheDefaultIsTheOneForWhatIsAsked) {
+    for (const char* unnamed : {static_cast<const char*>(nullptr), ""}) {
+        EXPECT_EQ(default_name(0, unnamed), kDefault);
+        EXPECT_EQ(default_name(1, unnamed), kDefaultWithPicture);
+    }
+    EXPECT_EQ(default_name(1, "testcard"), "testcard");
+    EXPECT_EQ(default_name(2, nullptr), "with_picture: expected 0 or 1, got 2");
 }
 
 TEST(Model, ReferencesAreCounted) {

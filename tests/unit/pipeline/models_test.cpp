@@ -39,6 +39,15 @@ TEST(Models, SameSettingsAreOneObject) {
     EXPECT_NE(first.model, open_model("testcard", with("2")).model);
 }
 
+TEST(Models, TheDefaultsAreBuiltIn) {
+    for (const bool with_picture : {false, true}) {
+        const std::string_view name = zt::families::default_model(with_picture);
+        size_t found = 0;
+        for (const zt::families::Family* family : zt::families::registry()) found += family->built_in() && family->name() == name ? 1 : 0;
+        EXPECT_EQ(found, 1U) << name;
+    }
+}
+
 TEST(Models, TheLastUserFreesIt) {
     std::weak_ptr<const zt::families::Model> freed;
     {
