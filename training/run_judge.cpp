@@ -84,7 +84,7 @@ void run_judge(Settings& settings) {
     const int seeds = static_cast<int>(settings.integer("seeds", 32));
     settings.done();
     const auto w = load_weights(model, at::kFloat);
-    for (const char* set : {"en", "zh", "second_en", "second_zh", "third_en", "third_zh"}) judge_phrases(*w, phrases + "/" + set + ".tsv", list);
+    for (const char* set : {"en", "zh", "second_en", "second_zh", "third_en", "third_zh", "fourth_en", "fourth_zh"}) judge_phrases(*w, phrases + "/" + set + ".tsv", list);
     for (const char* prompt : {"a fox", "一只猫"}) judge_seeds(*w, prompt, seeds);
 }
 

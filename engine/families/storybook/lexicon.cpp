@@ -6,7 +6,7 @@
 // Sections are nouns, others (nouns of what is never shown), verbs, verb_words, adjectives, world, directions, counts, grammar,
 // noun_or_verb and adjective_or_noun. A meaning is a list of "attribute=value" ("subject=cat size=small"), or what a section has in its
 // place: a number (counts), the name of a role (grammar). Words beside it: "note" (the reader says what the
-// word is shown as), "both", "weak", "alive", "quiet", "absent", "of_camera" (see Meaning), "no.attribute=value" and "subject.attribute=value" (see Extra). "subject=?"
+// word is shown as), "both", "weak", "alive", "called", "quiet", "absent", "of_camera" (see Meaning), "no.attribute=value" and "subject.attribute=value" (see Extra). "subject=?"
 // is a subject that the model does not have.
 //
 // English nouns get their plural (-s, -es, -ies) in their last word, verbs -s, -ing and their past in their first; forms
@@ -32,7 +32,7 @@ constexpr std::pair<std::string_view, Role> kGrammar[] = {
     {"pronouns", Role::kPronouns}, {"relative", Role::kRelative}, {"and", Role::kAnd}, {"or", Role::kOr}, {"but", Role::kBut}, {"copula", Role::kCopula},
     {"not", Role::kNot}, {"no", Role::kNo}, {"stop", Role::kStop}, {"place", Role::kPlace}, {"over", Role::kOver}, {"with", Role::kWith}, {"like", Role::kLike},
     {"camera", Role::kCamera}, {"then", Role::kThen}, {"aside", Role::kAside}, {"taken_back", Role::kTakenBack}, {"asks", Role::kAsks}, {"owns", Role::kOwns}, {"wants", Role::kWants},
-    {"named", Role::kNamed}, {"for", Role::kFor}, {"suffix", Role::kSuffix}, {"thing", Role::kThing}, {"part", Role::kPart}, {"unit", Role::kUnit}, {"of", Role::kOf}, {"silent", Role::kSilent}, {"decorative", Role::kDecorative}, {"content", Role::kContent}};
+    {"named", Role::kNamed}, {"gone", Role::kGone}, {"for", Role::kFor}, {"suffix", Role::kSuffix}, {"thing", Role::kThing}, {"part", Role::kPart}, {"unit", Role::kUnit}, {"of", Role::kOf}, {"silent", Role::kSilent}, {"decorative", Role::kDecorative}, {"content", Role::kContent}};
 
 constexpr std::pair<std::string_view, Role> kSections[] = {
     {"nouns", Role::kNoun}, {"verbs", Role::kVerb}, {"verb_words", Role::kVerb}, {"adjectives", Role::kAdjective}, {"world", Role::kWorld},
@@ -169,7 +169,7 @@ void Lexicon::read_values(const json::Field& file) {
         alive_.push_back(value_of(kSubject, name));
         if (alive_.back() < 0) alive.refuse("names of subjects");
     }
-    known_ = {value_of(kSubject, "person"), value_of(kMotion, "stand"), value_of(kMotion, "rest"), value_of(kMotion, "jump"), value_of(kCamera, "static"), value_of(kCamera, "follow"), value_of(kScene, "snow"), value_of(kScene, "space"), value_of(kWeather, "snowfall")};
+    known_ = {value_of(kSubject, "person"), value_of(kMotion, "stand"), value_of(kMotion, "rest"), value_of(kMotion, "jump"), value_of(kMotion, "grow"), value_of(kCamera, "static"), value_of(kCamera, "follow"), value_of(kScene, "snow"), value_of(kScene, "space"), value_of(kWeather, "snowfall")};
 }
 
 // "attribute=value", value a name or "?" (-1).
@@ -196,6 +196,8 @@ Meaning Lexicon::read_meaning(const json::Field& section, std::string_view key, 
             m.both = true;
         } else if (term == "weak") {
             m.weak = true;
+        } else if (term == "called") {
+            m.called = true;
         } else if (term == "alive") {
             m.alive = true;
         } else if (term == "quiet") {

@@ -43,6 +43,7 @@ enum class Role : uint8_t {
     kWants,        // 要: asks when a thing is wanted, else without effect
     kAsks,         // "wants to see": whoever does is not in the picture
     kNamed,        // a name follows
+    kGone,         // "is gone": whoever is, is not in the picture
     kFor,          // "for my son"
     kSuffix,       // of Chinese shops and the like: 店
     kThing,        // without effect, but an adjective before it is its own ("white background")
@@ -76,6 +77,7 @@ struct Meaning {
     bool shown_as = false;   // worth a note: "owl" is shown as a bird
     bool both = false;       // of a verb: its object does the same ("chases")
     bool weak = false;       // of a verb: gives way to any other ("looks"); of a time: not said where the scene is space ("stars")
+    bool called = false;     // of a noun: may be who is spoken to ("mum, ..")
     bool alive = false;      // of a noun that the model does not have: somebody even as an object
     bool quiet = false;      // of a verb without motion: not worth reporting ("goes")
     bool absent = false;     // of a verb: what follows is only thought of ("dreams of")
@@ -91,7 +93,7 @@ struct Entry {
 
 // Values that the grammar itself must know; -1: the lexicon has none of that name.
 struct Known {
-    int person = -1, stand = -1, rest = -1, jump = -1, still = -1, follow = -1, snow = -1, space = -1, snowfall = -1;
+    int person = -1, stand = -1, rest = -1, jump = -1, grow = -1, still = -1, follow = -1, snow = -1, space = -1, snowfall = -1;
 };
 
 // Immutable; thread-safe.

@@ -58,7 +58,7 @@ void WishReader::give(const Actors& to, int ActorWish::*what, int value, const c
 void WishReader::belongs(const std::string& owner, int scene) {
     for (const auto& [value, word] : np_.colours)
         if (scene < 0 || !lexicon_.natural(scene, value)) note(quoted(word) + " is said of " + quoted(owner) + ", which keeps its own look");
-    if (np_.size >= 0 && scene < 0) note(quoted(np_.size_word) + " is said of " + quoted(owner) + ", which keeps its own look");
+    if (np_.size >= 0) note(quoted(np_.size_word) + " is said of " + quoted(owner) + ", which keeps its own look");
 }
 
 Actors WishReader::again() {
@@ -110,9 +110,9 @@ void WishReader::place(size_t actor) {
         // "Something nice, perhaps a train": the train alone.
         std::erase_if(subjects_, [&](size_t s) { const ActorWish& any = wish_.actors[s]; return s != actor && any.subject < 0 && any.unknown.empty() && !any.again && any.colour < 0 && any.motion < 0; });
         if (std::find(subjects_.begin(), subjects_.end(), actor) == subjects_.end()) subjects_.push_back(actor);
-        if (a.motion < 0 && pending_motion_ >= 0) a.motion = pending_motion_, verb_ = true;
+        if (a.motion < 0 && pending_motion_ >= 0) a.motion = pending_deed_ != nullptr ? motion_of(*pending_deed_, a.subject) : pending_motion_, verb_ = true;
         if (a.direction < 0 && pending_direction_ >= 0) a.direction = pending_direction_;
-        pending_motion_ = pending_direction_ = -1;
+        pending_motion_ = pending_direction_ = -1, pending_deed_ = nullptr;
         object_list_ = verb_ = copula_ = false;
     }
     camera_ = camera_ && preposition_ == Role::kOver;   // "镜头围着树转"
@@ -131,9 +131,35 @@ void WishReader::noun(size_t i, const Piece& p, int subject, const std::string& 
     const bool told_of = next(i).is(Role::kVerb) || (next(i).is(Role::kAdjective) && !noun_ahead(i + 1));
     const Role spared = (denial_ == Role::kNot && np_.article == Role::kDefinite && told_of) || caused ? denial_ : Role::kSilent;
     if (spared != Role::kSilent) denial_ = Role::kSilent;
+    if (pieces_[i].is(Role::kNoun) && denying() && of_speaker(i)) {   // "I am not a painter"
+        denied(denial_);
+        np_ = {};
+        return;
+    }
     if (pieces_[i].is(Role::kNoun) && !denying() && (of_speaker(i) || owner(i))) {
         note("'" + p.text + "' is not shown: only whose, or who speaks");
         np_ = {}, copula_ = copula_ && !of_speaker(i);
+        return;
+    }
+    // "一个人都没有"
+    if (p.chinese && np_.count == 1 && subject >= 0 && next(i).is(Role::kNo) && i + 2 < pieces_.size() && !names(next(i + 1))) {
+        size_t k = i + 1;
+        while (!pieces_[k].is(Role::kNo)) k++;
+        if (pieces_[k + 1].kind >= Piece::kComma && pieces_[k].kind == Piece::kPhrase) {
+            exclude(kSubject, subject);
+            np_ = {};
+            return;
+        }
+    }
+    if (m.called && !denying() && spoken_to(i)) {
+        note("'" + p.text + "' is spoken to, and not shown");
+        np_ = {}, joined_ = false;
+        return;
+    }
+    // "A dog waits for its owner": who is not there yet.
+    if (after_verb_ && !denying() && subject == lexicon_.known().person && !last_agents_.empty() && last_deed_ != nullptr && last_deed_->weak && last_deed_->value[kMotion] == lexicon_.known().stand) {
+        note("'" + p.text + "' is waited for, and not shown");
+        np_ = {}, after_verb_ = false;
         return;
     }
     if (nobody_ && p.chinese && copula_ && !np_.colours.empty()) {   // "屋顶是红色的房子"
@@ -207,7 +233,7 @@ void WishReader::noun(size_t i, const Piece& p, int subject, const std::string& 
     a.count = std::min(count, kMostActors);
     if (m.shown_as && subject >= 0) note(quoted(p.text) + " is shown as " + with_article(value_name(kSubject, subject)));
     // "It is a fox": whoever that was.
-    const bool to_be = copula_ && preposition_ == Role::kSilent && subjects_.size() == 1;
+    const bool to_be = copula_ && !after_verb_ && preposition_ == Role::kSilent && subjects_.size() == 1;
     if (to_be && stand_in_) wish_.actors[subjects_[0]].subject = -1, wish_.actors[subjects_[0]].unknown.clear(), stand_in_ = false;
     const bool predicate = to_be && wish_.actors[subjects_[0]].subject < 0 && wish_.actors[subjects_[0]].unknown.empty();
     if (to_be && !predicate && subject >= 0) {   // "the cat is a star"
@@ -285,13 +311,13 @@ void WishReader::stand_alone() {
 
 void WishReader::close_noun_phrase() {
     if (!np_.open) return;
-    if (nobody_) {
+    if (nobody_ || (camera_ && copula_)) {
         for (const auto& [value, word] : np_.colours) report(word);
         if (np_.size >= 0) report(np_.size_word);
         np_ = {};
         return;
     }
-    if (np_.motion >= 0 && pending_motion_ < 0) pending_motion_ = np_.motion;
+    if (np_.motion >= 0 && pending_motion_ < 0) pending_motion_ = np_.motion, pending_deed_ = np_.deed;
     Actors to = !relative_.empty() ? relative_ : copula_ ? subjects_ : !focus_.empty() ? focus_ : subjects_;
     if (to.empty() && again_ && np_.said()) to = again();
     if (to.empty()) to = previous_;
@@ -317,7 +343,12 @@ void WishReader::close_noun_phrase() {
         give(to, &ActorWish::colour, np_.colours.front().first, "colour", np_.colours.front().second);
         for (size_t c = 1; c < np_.colours.size(); c++) note("colours: one is shown, " + quoted(np_.colours.front().second) + ", not " + quoted(np_.colours[c].second));
     }
-    if (np_.size >= 0) give(to, &ActorWish::size, np_.size, "size", np_.size_word);
+    if (np_.size >= 0) {   // "getting bigger, then small again": what grows has every size
+        const auto grows = [&](size_t a) { return lexicon_.known().grow >= 0 && wish_.actors[a].motion == lexicon_.known().grow; };
+        if (std::any_of(to.begin(), to.end(), grows)) note(quoted(np_.size_word) + " is part of how the size changes");
+        std::erase_if(to, grows);
+        give(to, &ActorWish::size, np_.size, "size", np_.size_word);
+    }
     if (np_.said() && !relative_.empty()) relative_done_ = true;
     np_ = {};
 }

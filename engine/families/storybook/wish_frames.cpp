@@ -46,6 +46,42 @@ void WishReader::taken_back(const Piece& p) {
     subjects_.clear(), previous_.clear();
 }
 
+// "The brown ball is gone, a black one is left."
+void WishReader::gone(size_t i) {
+    close_noun_phrase();
+    if (denying()) return denied(denial_);
+    const auto rest = pieces_.begin() + static_cast<ptrdiff_t>(i);
+    const auto end = rest + static_cast<ptrdiff_t>(std::min(2 * kLookAhead, pieces_.size() - i));
+    const bool others = std::any_of(rest, end, [](const Piece& p) { return names(p) || p.is(Role::kOne); });
+    size_t first = wish_.actors.size();
+    while (first > 0 && std::find(subjects_.begin(), subjects_.end(), first - 1) != subjects_.end()) first--;
+    if (later_ || !others || first == wish_.actors.size()) return report(pieces_[i].text);
+    note(called(wish_.actors[first]) + ": '" + pieces_[i].text + "' is said of it, so it is not shown");
+    drop(first);
+    verb_ = copula_ = after_verb_ = false;
+}
+
+// "Mum, the dog sleeps", "look, dad!", "叔叔你能画..": who is spoken to is not in the picture.
+bool WishReader::spoken_to(size_t i) const {
+    if (np_.open || preposition_ != Role::kSilent || (after_verb_ && !last_agents_.empty())) return false;
+    const auto mark = [](const Piece& p) { return p.kind == Piece::kComma || p.kind == Piece::kStop; };
+    const auto calls = [](const Piece& p) { return p.is(Role::kSilent) || (p.is(Role::kVerb) && p.meaning.quiet && p.meaning.value[kMotion] < 0); };
+    size_t first = i, last = i + 1;
+    while (first > 0 && calls(pieces_[first - 1])) first--;
+    if (first > 0 && !mark(pieces_[first - 1])) return false;
+    if (pieces_[last].chinese && (pieces_[last].text.starts_with("你") || pieces_[last].text.starts_with("您"))) return true;
+    const bool looks = calls(pieces_[last]) && !pieces_[last].text.ends_with("s");
+    while (last + 1 < pieces_.size() && calls(pieces_[last])) last++;
+    if (!mark(pieces_[last])) return false;
+    if (last + 1 >= pieces_.size() || (pieces_[last].kind == Piece::kStop && last + 2 >= pieces_.size())) return !wish_.actors.empty() && (first < i || std::any_of(pieces_.begin(), pieces_.begin() + static_cast<ptrdiff_t>(i), [](const Piece& p) { return p.is(Role::kAsks) || lower(p.text) == "please"; }));   // "a fox please, mum"
+    if (pieces_[last].kind == Piece::kStop && first == i) return !pieces_[last + 1].is(Role::kPronoun) && !pieces_[last + 1].is(Role::kPronouns);
+    if (looks || first < i) return true;
+    // "Mum, dad, a child" are three: a clause is said to somebody.
+    for (size_t k = last + 1; k + 1 < pieces_.size() && !mark(pieces_[k]); k++)
+        if (pieces_[k].is(Role::kVerb) || pieces_[k].is(Role::kAsks) || pieces_[k].is(Role::kWants) || pieces_[k].is(Role::kCopula)) return true;
+    return false;
+}
+
 bool WishReader::skips_name(size_t i) {
     const Piece& p = pieces_[i];
     const bool mark = p.kind == Piece::kComma || p.kind == Piece::kStop;
@@ -75,7 +111,9 @@ bool WishReader::of_speaker(size_t i) const {
     size_t k = i;
     while (k > 0 && k + kLookAhead > i && (pieces_[k - 1].is(Role::kArticle) || pieces_[k - 1].is(Role::kCount) || adjectival(pieces_[k - 1]) || content(pieces_[k - 1]))) k--;
     if (k == 0) return false;
-    const std::string to_be = lower(pieces_[k - 1].text);
+    std::string to_be = lower(pieces_[k - 1].text);
+    if (pieces_[k - 1].is(Role::kNot) && pieces_[k - 1].text == "不是") return k > 1 && (pieces_[k - 2].text == "我" || pieces_[k - 2].text == "我们");
+    if (pieces_[k - 1].is(Role::kNot) && k > 1) to_be = lower(pieces_[--k - 1].text);   // "I am not a painter"
     if (to_be == "im" || to_be == "i'm" || to_be == "i’m") return true;
     if (!pieces_[k - 1].is(Role::kCopula) || k < 2) return false;
     const std::string who = lower(pieces_[k - 2].text);

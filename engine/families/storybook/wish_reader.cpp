@@ -6,16 +6,6 @@
 #include <algorithm>
 
 namespace zt::storybook {
-namespace {
-
-// A verb with its preposition: "flies around", "飞过".
-bool passes(const Piece& p) {
-    for (const char* end : {" around", " past", " over", " by", " across", " through", "过", "過"})
-        if (p.text.ends_with(end)) return true;
-    return false;
-}
-
-}  // namespace
 
 const Piece& WishReader::next(size_t i) const {
     for (i++; i + 1 < pieces_.size() && (pieces_[i].is(Role::kSilent) || pieces_[i].is(Role::kUnit)); i++)
@@ -99,7 +89,12 @@ void WishReader::step(size_t i) {
             else
                 verb(i);
             break;
-        case Role::kVerb: verb(i); break;
+        case Role::kVerb:
+            if (!p.chinese && lower(p.text).starts_with("turn") && p.text.find(' ') == p.text.npos && next(i).is(Role::kAdjective) && next(i).meaning.value[kColour] >= 0 && !noun_ahead(i + 1))
+                copula(i);   // "a fox that turns blue"
+            else
+                verb(i);
+            break;
         case Role::kWorld: world(i); break;
         case Role::kDirection: direction(p); break;
         case Role::kCount:
@@ -151,6 +146,7 @@ void WishReader::step(size_t i) {
             correcting_ = true, corrected_by_ = p.text;
             break;
         case Role::kAsks: asks(p); break;
+        case Role::kGone: gone(i); break;
         case Role::kOwns:
         case Role::kWants: owns(i); break;
         case Role::kNamed:
@@ -163,10 +159,16 @@ void WishReader::step(size_t i) {
             break;
         case Role::kThing:
             if (np_.open && np_.said_more() && !noun_ahead(i + 1)) belongs(p.text, -1), np_ = {};
+            if (preposition_ == Role::kSilent && (next(i).is(Role::kCopula) || p.text.ends_with("是"))) close_noun_phrase(), nobody_ = true;   // "the background is blue"
             break;
         case Role::kCopula: copula(i); break;
         case Role::kNot:
         case Role::kNo:
+            // "A snowman? No, a bear."
+            if ((lower(p.text) == "no" || p.text == "不" || p.text == "不是") && i > 0 && before(i).kind >= Piece::kComma && pieces_[i + 1].kind == Piece::kComma && !wish_.actors.empty()) {
+                correcting_ = true, corrected_by_ = p.text;
+                break;
+            }
             if (np_.said()) close_noun_phrase();
             denial_ = m.role;
             break;
@@ -189,6 +191,12 @@ void WishReader::step(size_t i) {
             break;
         case Role::kSilent:
             if (speaks(i)) speaker(i);
+            // "一个气球绑在房子上，一起飞": all of them do.
+            if ((p.text == "一起" || p.text == "都") && before(i).kind == Piece::kComma && next(i).is(Role::kVerb) && wish_.actors.size() > 1) {
+                Piece all = p;
+                all.meaning.role = Role::kPronouns;
+                pronoun(all);
+            }
             break;
         case Role::kSuffix:
         case Role::kUnit:
@@ -291,7 +299,7 @@ void WishReader::preposition(size_t i) {
     } else {
         close_noun_phrase();
     }
-    if (!p.chinese && i + 1 < pieces_.size() && (pieces_[i + 1].is(Role::kVerb) || pieces_[i + 1].is(Role::kSilent)) && !pieces_[i + 1].participle && lower(p.text).ends_with("to")) return;   // "to run"
+    if (!p.chinese && i + 1 < pieces_.size() && (pieces_[i + 1].is(Role::kVerb) || pieces_[i + 1].is(Role::kSilent) || (pieces_[i + 1].is(Role::kNounOrVerb) && !subjects_.empty())) && !pieces_[i + 1].participle && lower(p.text).ends_with("to")) return;   // "to run"
     // Chinese places stand behind their noun ("树下"), too, or alone ("身旁一只狗").
     const bool alone = before(i).kind == Piece::kComma || before(i).kind == Piece::kStop;
     if (p.chinese && (before(i).is(Role::kNoun) || before(i).is(Role::kWorld) || content(before(i)) || (alone && next(i).is(Role::kCount))) && p.meaning.role == Role::kPlace && !goes_before(p)) return;
@@ -344,42 +352,23 @@ void WishReader::adjective(size_t i) {
         if (of_noun) np_.open = np_.denied = true;
         return denied(denial_);
     }
+    // "眼睛很大的猫"
+    if (size_t k = i; p.chinese && of_noun && (p.text.ends_with("的") || next(i).is(Role::kOf))) {
+        while (k > 0 && pieces_[k - 1].is(Role::kDecorative)) k--;
+        if (k > 0 && pieces_[k - 1].is(Role::kPart)) return note("'" + p.text + "' is said of '" + pieces_[k - 1].text + "', which keeps its own look");
+    }
+    // "Against black", "on white": the backdrop's.
+    if (const std::string where = lower(before(i).text); !of_noun && !p.chinese && m.value[kColour] >= 0 && before(i).is(Role::kPlace) && !next(i).is(Role::kThing) && (where == "against" || where == "on" || where == "over")) {
+        note("'" + p.text + "' is said of what is behind, which keeps its own look");
+        preposition_ = Role::kSilent;
+        return;
+    }
     if (np_.open && np_.behind_noun && of_noun && joined_) close_noun_phrase();
     if (!np_.open) np_.behind_noun = names(before(i)) && !of_noun;
     np_.open = true;
     if (m.value[kColour] >= 0) np_.colours.emplace_back(m.value[kColour], p.text);
     if (m.value[kSize] >= 0 && m.role == Role::kAdjective && np_.size < 0) np_.size = m.value[kSize], np_.size_word = p.text;
     if (m.role == Role::kAdjectiveOrNoun && m.value[kSize] >= 0) np_.size = m.value[kSize], np_.size_word = p.text;
-}
-
-Actors WishReader::agents(size_t i, bool participle) const {
-    if (!relative_.empty() && !relative_done_) return relative_;
-    const Piece& last = before(i);
-    const bool object = object_list_ && focus_.size() == 1 && std::find(subjects_.begin(), subjects_.end(), focus_[0]) == subjects_.end();
-    const bool busy = !subjects_.empty() && std::all_of(subjects_.begin(), subjects_.end(), [&](size_t a) { return wish_.actors[a].motion >= 0; });
-    // "a tree with birds flying around it"
-    const bool lively = object && participle && lexicon_.alive(wish_.actors[focus_[0]].subject) && std::none_of(subjects_.begin(), subjects_.end(), [&](size_t a) { return lexicon_.alive(wish_.actors[a].subject) || wish_.actors[a].subject < 0; });
-    const bool sees = verb_ && last_motion_ < 0 && last_deed_ != nullptr;   // "watches a rocket fly"
-    if (object && (busy || sees || lively) && last.is(Role::kNoun) && (participle || !last.chinese)) return focus_;
-    if (!subjects_.empty()) return subjects_;
-    return previous_;
-}
-
-// "头顶飞过一只鸟", "大象旁边站着一只鸟".
-bool WishReader::inverted(size_t i) const {
-    const Piece &p = pieces_[i], &after = next(i);
-    const bool bare = p.text.ends_with("着") && (names(after) || (adjectival(after) && noun_ahead(i + 1)));   // "停着蓝色的船"
-    if (!p.chinese || p.meaning.both || (!after.is(Role::kCount) && !after.is(Role::kArticle) && !bare)) return false;
-    const bool thing = content(before(i)) && !adverb(before(i));
-    if (!segment_actor_) return segment_place_ || thing;
-    // The noun in front is where: behind it a place, before it no "在".
-    if (p.meaning.value[kMotion] < 0 || passes(p) || !before(i).is(Role::kPlace) || goes_before(before(i))) return false;
-    int nouns = 0;
-    for (size_t k = i; k-- > 0 && k + kLookAhead > i && pieces_[k].kind != Piece::kComma && pieces_[k].kind != Piece::kStop;) {
-        if (goes_before(pieces_[k]) || pieces_[k].is(Role::kVerb)) return false;
-        nouns += names(pieces_[k]);
-    }
-    return nouns == 1;
 }
 
 void WishReader::verb(size_t i) {
@@ -392,7 +381,7 @@ void WishReader::verb(size_t i) {
         if (motion < 0) preposition_ = Role::kPlace;   // "does not hold an umbrella"
         return denied(denial_);
     }
-    if (weather_at_ > 0 && !segment_actor_ && motion == lexicon_.known().stand) return weather_ends();
+    if (weather_at_ > 0 && !segment_actor_ && p.text.starts_with("停") && !next(i).is(Role::kOf) && !names(next(i))) return weather_ends();
     if (wish_.camera == lexicon_.known().follow && p.text == "走") return;   // "镜头跟着它走"
     // "with white sails"
     if (preposition_ == Role::kWith && !p.chinese && !p.participle && np_.open && !np_.colours.empty() && adjectival(before(i))) {
@@ -432,7 +421,12 @@ void WishReader::verb(size_t i) {
     // "A sleeping town" sleeps by itself.
     const bool of_place = !p.chinese && p.participle && np_.open && next(i).is(Role::kWorld);
     if (of_place) return report(p.text);
-    if (nobody_ || aside_) {
+    // "The moon is rising": nobody does.
+    // "云在飘", "the clouds are flying": nor here.
+    const auto does_it = [&](size_t k) { return pieces_[k].is(Role::kContent) && !adverb(pieces_[k]); };
+    const bool of_thing = i > 1 && subjects_.empty() && !segment_actor_ && next(i).kind >= Piece::kComma && (before(i).is(Role::kCopula) || before(i).text == "在") && does_it(i - 2);
+    const bool of_sky = of_thing || (!p.chinese && p.participle && i > 1 && before(i).is(Role::kCopula) && pieces_[i - 2].is(Role::kWorld) && subjects_.empty());
+    if (nobody_ || aside_ || of_sky) {
         close_noun_phrase();
         after_verb_ = false;
         return report(p.text);
@@ -460,9 +454,10 @@ void WishReader::verb(size_t i) {
         if (wish_.actors[a].motion < 0) wish_.actors[a].motion = motion_of(m, wish_.actors[a].subject), weak_[a] = true;
     thought_ = m.absent;
     if (who.empty()) {
-        if (motion >= 0) pending_motion_ = motion;
+        if (motion >= 0) pending_motion_ = motion, pending_deed_ = &m;
         if (m.value[kDirection] >= 0) pending_direction_ = m.value[kDirection];
-        after_verb_ = true, last_agents_.clear(), last_motion_ = motion, last_both_ = m.both;
+        if (arrives(p) && !turned) preposition_ = Role::kPlace;   // "站在树下的猫"
+        after_verb_ = true, last_agents_.clear(), last_motion_ = arrives(p) ? -1 : motion, last_both_ = m.both;
         return;
     }
     for (const size_t a : who) {
@@ -473,18 +468,23 @@ void WishReader::verb(size_t i) {
         if ((m.weak || motion < 0) && wish_.actors[a].motion >= 0) continue;
         if (own < 0) continue;
         if (weak_[a]) wish_.actors[a].motion = -1;
+        if (wish_.actors.size() == 1) std::erase(wish_.excluded[kMotion], own);   // "it can't fly, but I want it to fly"
         give({a}, &ActorWish::motion, own, "motion", p.text);
         weak_[a] = m.weak;
     }
     if (m.value[kDirection] >= 0) give(who, &ActorWish::direction, m.value[kDirection], "direction", p.text);
     // "飞向右边"
-    if (p.chinese && i + 1 < pieces_.size() && (p.text.ends_with("向") || p.text.ends_with("往") || p.text.ends_with("到")))
+    if (p.chinese && i + 1 < pieces_.size() && (p.text.ends_with("向") || p.text.ends_with("往") || p.text.ends_with("到") || motion >= 0))
         if (const Entry* to = lexicon_.find("向" + pieces_[i + 1].text); to != nullptr && lexicon_.meaning(*to).role == Role::kDirection) {
             give(who, &ActorWish::direction, lexicon_.meaning(*to).value[kDirection], "direction", pieces_[i + 1].text);
             pieces_[i + 1].kind = Piece::kPhrase, pieces_[i + 1].meaning = {};
         }
+    for (int a = kScene; a <= kWeather; a++) {   // "shoots into space"
+        int* const slots[] = {&wish_.scene, &wish_.time, &wish_.weather};
+        if (const int value = m.value[static_cast<size_t>(a)]; value >= 0 && *slots[a - kScene] < 0) *slots[a - kScene] = value;
+    }
     last_agents_ = who;
-    last_motion_ = motion, last_both_ = m.both, last_over_ = passes(p);
+    last_motion_ = arrives(p) ? -1 : motion, last_both_ = m.both, last_over_ = passes(p);
     after_verb_ = true, joined_ = comma_ = false;
     if (!relative_.empty() && who == relative_)
         relative_done_ = true;
@@ -550,7 +550,7 @@ void WishReader::world(size_t i) {
             scene_extras_.clear();
             for (const Extra& e : m.extras)
                 if (e.subject >= 0) scene_extras_.push_back(e);
-            if (m.shown_as) note("'" + p.text + "' is shown as a " + value_name(kScene, value));
+            if (m.shown_as) note("'" + p.text + "' is shown as " + (value == snow ? "" : "a ") + value_name(kScene, value));
         }
         if (a == kCamera) camera_ = true;
     }

@@ -23,8 +23,22 @@ inline bool adverb(const Piece& p) { return !names(p) && (p.text.ends_with("ly")
 
 // Chinese prepositions; the others stand behind their noun.
 inline bool goes_before(const Piece& p) {
-    for (const char* word : {"在", "从", "向", "朝", "往", "穿过", "沿着", "被"})
+    for (const char* word : {"在", "从", "到", "向", "朝", "往", "穿过", "沿着", "被"})
         if (p.text == word) return true;
+    return false;
+}
+
+// What stands behind such a verb is where it leads: "飞到花上".
+inline bool arrives(const Piece& p) {
+    for (const char* end : {"到", "向", "进", "入", "上", "往", "在", " to the", " to a", " to an", " to its", " to his", " to her", " to their"})
+        if (p.text.ends_with(end)) return true;
+    return false;
+}
+
+// A verb with its preposition: "flies around", "飞过".
+inline bool passes(const Piece& p) {
+    for (const char* end : {" around", " past", " over", " by", " across", " through", "过", "過"})
+        if (p.text.ends_with(end)) return true;
     return false;
 }
 
@@ -82,15 +96,18 @@ private:
     void count(size_t i);
     void one(size_t i);
     [[nodiscard]] bool comes_behind(size_t i) const;   // a count behind its noun ("fish x3")
+
+    // wish_words.cpp
     [[nodiscard]] bool inverted(size_t i) const;       // who does it is named behind the verb
     [[nodiscard]] Actors agents(size_t i, bool participle) const;
-
     void copula(size_t i);
     void wherever(size_t i);           // a noun of content: what is said of it is not said of anybody
 
     // wish_frames.cpp: what is no picture itself
     void asks(const Piece& p);
     void taken_back(const Piece& p);
+    void gone(size_t i);
+    [[nodiscard]] bool spoken_to(size_t i) const;   // "mum, ..", "look, dad!"
     [[nodiscard]] bool speaks(size_t i) const;   // "I am riding a horse": who speaks is shown
     void speaker(size_t i);
     [[nodiscard]] bool first_name(size_t i) const;   // "Ginger the cat"
@@ -148,6 +165,7 @@ private:
     bool last_both_ = false, last_over_ = false;
     size_t denied_actor_ = SIZE_MAX;   // "not a red fox": whom "a blue one" is then
     int pending_motion_ = -1, pending_direction_ = -1;   // said before anybody was
+    const Meaning* pending_deed_ = nullptr;              // what pending_motion_ is, for whom it is another
     size_t split_from_ = SIZE_MAX;
     std::vector<bool> weak_;           // of each actor: its motion gives way
     size_t wished_ = SIZE_MAX;         // "loves trains": what of the kind is shown may be said later

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Numbers, and words that name nobody: what is said of things and parts, of whom the model does not know, and of who stops.
+// Numbers, who does what a verb says, and words that name nobody: what is said of things and parts, of whom the model does not know,
+// and of who stops.
 #include <algorithm>
 
 #include "families/storybook/wish_reader.h"
@@ -96,18 +97,22 @@ void WishReader::unknown(size_t i) {
     const bool letter = p.chinese && plain && p.text.size() <= 3;   // one character says too little
     const bool somebody = listed || (plain && !letter && (p.chinese || !text::common_word(lower(p.text))) && (wish_.actors.empty() || np_.count == 0));
     if (p.is(Role::kPart) || p.is(Role::kContent)) wherever(i);
-    if (p.chinese && np_.open && np_.count > 0 && subjects_.empty()) pending_motion_ = -1;   // "飘着一朵白云"
+    if (p.chinese && !listed && np_.open && np_.count > 0 && subjects_.empty()) pending_motion_ = -1;   // "飘着一朵白云"
     const bool bare = plain && subjects_.empty() && previous_.empty() && (after.is(Role::kVerb) || after.is(Role::kCopula)) && !joined_;
-    if (!of && !adverb(p) && !camera_ && preposition_ == Role::kSilent && !(after_verb_ && !last_agents_.empty()) && !copula_ && ((place && (listed || (told && somebody))) || (bare && somebody))) return noun(i, p, -1, p.text);
+    // "Daddy walking the dog" begins with who does it.
+    const bool does = !p.chinese && after.is(Role::kVerb) && after.participle && before(i).kind == Piece::kStop && i + 2 < pieces_.size() && (pieces_[i + 2].is(Role::kArticle) || pieces_[i + 2].is(Role::kDefinite));
+    if (!of && !adverb(p) && (!camera_ || (told && wish_.camera >= 0)) && preposition_ == Role::kSilent && !(after_verb_ && !last_agents_.empty()) && !copula_ && ((place && (listed || (told && somebody))) || (bare && (somebody || does)))) return noun(i, p, -1, p.text);
     const bool on_it = p.chinese && listed && p.meaning.alive && i > 1 && before(i).is(Role::kOf) && pieces_[i - 2].is(Role::kPlace);   // "花上的蜜蜂"
     if (listed && preposition_ == Role::kSilent && (after_verb_ || on_it)) return noun(i, p, -1, p.text);
-    if (np_.open) {
+    // "粉色的云" and no more is what is asked for.
+    const bool lone = !np_.colours.empty() && wish_.actors.empty() && after.kind == Piece::kStop && std::all_of(pieces_.begin(), pieces_.begin() + static_cast<ptrdiff_t>(i), [](const Piece& q) { return adjectival(q) || q.is(Role::kOf) || q.is(Role::kArticle); });
+    if (np_.open && !lone) {
         if (np_.behind_noun)
             close_noun_phrase();
         else
             belongs(p.text, -1);
     }
-    if (!p.is(Role::kPart) && ((plain && !letter) || (!plain && told && np_.article != Role::kDefinite && (listed || np_.article == Role::kArticle || np_.count > 0))) && (candidate_.empty() || candidate_ == before(i).text) && (preposition_ == Role::kSilent || (listed && (p.meaning.alive || preposition_ == Role::kFor || preposition_ == Role::kWith))) && subjects_.empty() && !adverb(p)) {
+    if (!p.is(Role::kPart) && ((plain && !letter) || lone || (!plain && told && np_.article != Role::kDefinite && (listed || np_.article == Role::kArticle || np_.count > 0))) && (candidate_.empty() || candidate_ == before(i).text) && (preposition_ == Role::kSilent || (listed && (p.meaning.alive || preposition_ == Role::kFor || preposition_ == Role::kWith))) && subjects_.empty() && !adverb(p)) {
         candidate_ = p.text, candidate_looks_ = {};
         if (!np_.colours.empty()) candidate_looks_.colour = np_.colours.front().first;
         candidate_looks_.motion = np_.motion, candidate_looks_.size = np_.size, candidate_looks_.count = std::clamp(np_.count, 1, 3);
@@ -116,6 +121,36 @@ void WishReader::unknown(size_t i) {
     report(p.text);
     if (!adverb(p)) np_ = {}, preposition_ = Role::kSilent;
     if (verb_like) verb_ = true, after_verb_ = true, last_agents_ = subjects_, last_motion_ = -1, last_both_ = false;
+}
+
+Actors WishReader::agents(size_t i, bool participle) const {
+    if (!relative_.empty() && !relative_done_) return relative_;
+    const Piece& last = before(i);
+    const bool object = object_list_ && focus_.size() == 1 && std::find(subjects_.begin(), subjects_.end(), focus_[0]) == subjects_.end();
+    const bool busy = !subjects_.empty() && std::all_of(subjects_.begin(), subjects_.end(), [&](size_t a) { return wish_.actors[a].motion >= 0; });
+    // "a tree with birds flying around it"
+    const bool lively = object && participle && lexicon_.alive(wish_.actors[focus_[0]].subject) && std::none_of(subjects_.begin(), subjects_.end(), [&](size_t a) { return lexicon_.alive(wish_.actors[a].subject) || wish_.actors[a].subject < 0; });
+    const bool sees = verb_ && last_motion_ < 0 && last_deed_ != nullptr;   // "watches a rocket fly"
+    if (object && (busy || sees || lively) && last.is(Role::kNoun) && (participle || !last.chinese)) return focus_;
+    if (!subjects_.empty()) return subjects_;
+    return previous_;
+}
+
+// "头顶飞过一只鸟", "大象旁边站着一只鸟".
+bool WishReader::inverted(size_t i) const {
+    const Piece &p = pieces_[i], &after = next(i);
+    const bool bare = p.text.ends_with("着") && (names(after) || (adjectival(after) && noun_ahead(i + 1)));   // "停着蓝色的船"
+    if (!p.chinese || p.meaning.both || (!after.is(Role::kCount) && !after.is(Role::kArticle) && !bare)) return false;
+    const bool thing = content(before(i)) && !adverb(before(i));
+    if (!segment_actor_) return segment_place_ || thing;
+    // The noun in front is where: behind it a place, before it no "在".
+    if (p.meaning.value[kMotion] < 0 || passes(p) || !before(i).is(Role::kPlace) || goes_before(before(i))) return false;
+    int nouns = 0;
+    for (size_t k = i; k-- > 0 && k + kLookAhead > i && pieces_[k].kind != Piece::kComma && pieces_[k].kind != Piece::kStop;) {
+        if (goes_before(pieces_[k]) || pieces_[k].is(Role::kVerb)) return false;
+        nouns += names(pieces_[k]);
+    }
+    return nouns == 1;
 }
 
 // "fish x3", "兔子两只", "count: 2".

@@ -117,8 +117,76 @@ constexpr std::pair<const char*, const char*> kSentences[] = {
     {"一群人和马群", "person x2 + horse #'一群人': three are shown #'马群': three are shown #three are on the stage at most: fewer of the person are shown #three are on the stage at most: fewer of the horse are shown"},
 };
 
+// What is said, and is not of whom is shown.
+constexpr std::pair<const char*, const char*> kAround[] = {
+    // Who is spoken to, who sets the task, who is waited for, who is gone.
+    {"mommy look! a red balloon", "balloon red #'mommy' is spoken to, and not shown"},
+    {"look mom, a horse is jumping", "horse jump #'mom' is spoken to, and not shown"},
+    {"a fox please, mom", "fox #'mom' is spoken to, and not shown"},
+    {"grandma is dancing", "person dance"},
+    {"妈妈你看！两条金鱼在水里游", "fish run x2 / underwater #'妈妈' is spoken to, and not shown"},
+    {"妈妈，小狗在睡觉", "dog rest small #'妈妈' is spoken to, and not shown"},
+    {"叔叔你能不能画一匹白马", "horse white #'叔叔' is spoken to, and not shown"},
+    {"奶奶在跳舞", "person dance"},
+    {"老师让我写：蝴蝶是黄色的", "butterfly yellow #'让我写' is said of who asks, not of whom is shown"},
+    {"I am not a painter, a flower please", "flower"},
+    {"我不是画家，请画一朵花", "flower"},
+    {"a cat is waiting for her mom in the rain", "cat stand / rain #'mom' is waited for, and not shown"},
+    {"a man waits for the train", "person stand + train"},
+    {"狗在门口等主人", "dog stand #'主人' is waited for, and not shown"},
+    {"the balloon is gone, only a ball is left", "ball #the balloon: 'is gone' is said of it, so it is not shown"},
+    {"棕色的球不见了，只剩一个黑球", "ball black ?剩 #the ball: '不见了' is said of it, so it is not shown"},
+    {"一个人都没有，只有一座房子", "house -person"},
+    {"a snowman? no, a bear", "bear #'no': 'bear' is shown instead of what was said before"},
+    // Who does it.
+    {"the camera follows a black wolf running across the snow", "<wolf> black run / snow follow"},
+    {"daddy walking the dog", "person stroll + dog stroll"},
+    {"Peter walking the dog", "<Peter> stroll + dog stroll"},
+    {"a kitten that's jumping over a ball", "cat jump small + ball stand"},
+    {"the house can't fly but I want it to fly", "house fly"},
+    {"小狗钻到车底下睡着了", "dog rest small + car ?钻到"},
+    {"站在树下的猫", "tree + cat stand"},
+    {"一个大气球绑在小房子上，一起飞起来", "balloon fly big + house fly small ?绑在"},
+    {"大雪里，镜头推近一匹站着的黑马", "horse black stand / snowfall zoom"},
+    {"蝴蝶飞呀飞，飞到花上", "butterfly fly + flower"},
+    {"花园里开着三朵粉花", "flower pink x3 ?花园里"},
+    // What is not done by who is named next.
+    {"the moon is rising over the beach, a fox", "fox / beach night ?rising"},
+    {"云在飘，房子", "house ?云 ?飘"},
+    // Ways to go and to grow.
+    {"a train is going to the right", "train run right"},
+    {"a cat is going to sleep", "cat rest"},
+    {"a cat is going to the beach", "cat stroll / beach"},
+    {"小狗跑左边", "dog run left small"},
+    {"balloon getting bigger, bigger... then small again", "balloon grow #'bigger' is part of how the size changes #'small' is part of how the size changes"},
+    {"气球越吹越大", "balloon grow ?吹"},
+    {"大象什么也不干", "elephant stand"},
+    // Whose colour and size it is.
+    {"a white cat against black", "cat white #'black' is said of what is behind, which keeps its own look"},
+    {"a dog runs, the background is blue", "dog run ?blue"},
+    {"小狗在跑，背景是蓝色的", "dog run small ?蓝色的"},
+    {"a fox that turns blue", "fox blue"},
+    {"眼睛很大的猫", "cat ?眼睛 #'很大的' is said of '眼睛', which keeps its own look"},
+    {"a cat in a small town", "cat / city #'small' is said of 'town', which keeps its own look"},
+    {"a train passes a little house", "train run + house small"},
+    {"大红球", "ball red big"},
+    {"绿皮火车", "train green"},
+    {"粉色的云", "<云> pink"},
+    // Skies, and scenes that are near ones.
+    {"a flower, the sun going down", "flower / sunset"},
+    {"the sun is shining on a red car", "car red / day clear"},
+    {"a bear dances on ice", "bear dance / snow #'ice' is shown as snow"},
+    {"a spaceship", "rocket #'spaceship' is shown as a rocket"},
+    {"一个宇航员漂浮在太空", "person fly / space"},
+    {"wide shot, a house", "house ?wide shot"},
+};
+
 TEST(StorybookWish, ReadsWhatLooksLikeSomethingElse) {
     for (const auto& [sentence, understood] : kSentences) EXPECT_EQ(describe(wish(sentence)), understood) << sentence;
+}
+
+TEST(StorybookWish, KeepsApartWhatIsSaidAroundAPicture) {
+    for (const auto& [sentence, understood] : kAround) EXPECT_EQ(describe(wish(sentence)), understood) << sentence;
 }
 
 }  // namespace
