@@ -8,15 +8,16 @@ constexpr int64_t kQuarter = 64, kEighth = 128, kBlocks = 2;   // widths at 1/4 
 
 }  // namespace
 
-LayerAutoencoder make_layer_autoencoder(const storybook::DecoderConfig& config) {
+LayerAutoencoder make_layer_autoencoder(const storybook::DecoderConfig& config, int64_t picture_channels) {
     LayerAutoencoder model;
     LayerEncoder& e = model.encoder;
-    e.in = nn::make_linear(4 * 4 * storybook::kLayerChannels, kQuarter);
+    e.in = nn::make_linear(4 * 4 * picture_channels, kQuarter);
     e.down = nn::make_linear(4 * kQuarter, kEighth);
     for (int64_t i = 0; i < kBlocks; i++) e.quarter.push_back(storybook::make_layer_block(kQuarter)), e.eighth.push_back(storybook::make_layer_block(kEighth));
     e.norm = nn::make_norm(kEighth);
     e.latents = nn::make_linear(kEighth, config.channels);
     model.decoder = storybook::make_decoder(config);
+    model.decoder.out = nn::make_conv(config.widths.back(), 2 * 2 * picture_channels);
     return model;
 }
 

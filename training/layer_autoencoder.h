@@ -33,7 +33,8 @@ struct LayerAutoencoder {
     }
 };
 
-[[nodiscard]] LayerAutoencoder make_layer_autoencoder(const storybook::DecoderConfig& config);
+// picture_channels: of what goes in and comes out; 3 for pictures as they are seen.
+[[nodiscard]] LayerAutoencoder make_layer_autoencoder(const storybook::DecoderConfig& config, int64_t picture_channels = storybook::kLayerChannels);
 // The configuration of a checkpoint, which shows in its tensors.
 [[nodiscard]] storybook::DecoderConfig decoder_config_of(const Tensors& tensors);
 

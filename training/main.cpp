@@ -25,6 +25,10 @@ constexpr Stage kStages[] = {
     {"export", zt::training::export_layers, "write the model folder"},
     {"judge", zt::training::run_judge, "what of free phrases is understood, and how much seeds differ"},
     {"fidelity", zt::training::run_fidelity, "clips beside the same ones of painted layers"},
+    {"frames", zt::training::train_frames, "train the autoencoder of rendered frames"},
+    {"dit", zt::training::train_dit, "train the diffusion transformer on their latents"},
+    {"dit-sample", zt::training::sample_dit, "a sheet of clips that it makes"},
+    {"ship", zt::training::ship_weights, "weights in sixteen bits, half as large"},
 };
 
 }  // namespace

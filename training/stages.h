@@ -12,5 +12,9 @@ void train_layers(Settings& settings);
 void export_layers(Settings& settings);
 void run_judge(Settings& settings);
 void run_fidelity(Settings& settings);
+void train_frames(Settings& settings);
+void train_dit(Settings& settings);
+void sample_dit(Settings& settings);
+void ship_weights(Settings& settings);
 
 }  // namespace zt::training
