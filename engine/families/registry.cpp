@@ -10,6 +10,9 @@
 #ifdef ZT_FAMILY_STORYBOOK
 #include "families/storybook/storybook.h"
 #endif
+#ifdef ZT_FAMILY_TABLEAU
+#include "families/tableau/tableau.h"
+#endif
 
 namespace zt::families {
 
@@ -17,6 +20,9 @@ const std::vector<const Family*>& registry() {
     static const auto& families = *std::make_unique<std::vector<const Family*>>(std::vector<const Family*>{
 #ifdef ZT_FAMILY_STORYBOOK
         &storybook_family(),
+#endif
+#ifdef ZT_FAMILY_TABLEAU
+        &tableau_family(),
 #endif
 #ifdef ZT_FAMILY_HUNYUAN_VIDEO
         &hunyuan_video_family(),

@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kTau = 6.283185307179586, kGolden = 1.618033988749895;
 constexpr double kEntry = 2.2;               // seconds that an actor takes to come in
-constexpr double kTurning = 7;               // units per second: below it who turns round is seen from the front, as thin paper
+constexpr double kTurning = 4;               // units per second: below it who turns round is seen from the front, as thin paper
 
 struct Way {
     double x = 0, speed = 0;                 // units from home; units per second

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Who moves how: a sentence, what is seen in the picture, and a seed become motions, and motions become places to look at. Torch-free.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "families/tableau/asked.h"
+#include "families/tableau/camera.h"
+#include "families/tableau/moves.h"
+#include "families/tableau/sight.h"
+#include "families/tableau/warp.h"
+
+namespace zt::tableau {
+
+// A frame as looks at the picture. What flows (clouds, water) is seen twice, half a round apart, and the two are mixed: each is carried
+// along for a while and then begins anew while only the other shows.
+struct Look {
+    Net first, second;
+    std::vector<float> weight;   // of the second, at the nets' corners; empty: the first alone
+    Net layer;                   // of the subject where he is lifted out (layer.h), else without cells
+};
+
+struct Settings {
+    float motion = 1, tempo = 1;   // times what it would be
+    double loop = 0;               // seconds of a round; 0: the clip does not close
+    double seconds = 0;            // of the shot, 0: no end
+};
+
+// Immutable; thread-safe.
+class Choreography {
+public:
+    // width, height: of the frames, pixels; the sight is of the same picture.
+    Choreography(const Asked& asked, const Sight& sight, int width, int height, int64_t seed, const Settings& settings);
+
+    // Where the frame at that moment looks, rows [from, to] of the net's corners. `look` has been made by prepare().
+    void prepare(Look& look) const;
+    void fill(Look& look, double seconds, int from, int to) const;
+    // True where a frame is the picture itself.
+    [[nodiscard]] bool at_rest(double seconds) const { return seconds == 0 || (moves_.empty() && flows_.empty() && paths_.empty()); }
+    // Whether the subject is to be lifted out: he goes farther than the picture around him can stretch.
+    [[nodiscard]] bool lifts() const { return lifts_; }
+    // One line: "sway of the subject, flow of the sky; camera: zoom_in".
+    [[nodiscard]] const std::string& told() const { return told_; }
+    [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+
+private:
+    void add(Deed deed, const Sight& sight, const Asked& asked, uint64_t which);
+    [[nodiscard]] bool goes_far(const Deed& deed, const Sight& sight, const Body& body) const;
+    void add_own(const Sight& sight, const Asked& asked);   // what moves where nothing is said
+    [[nodiscard]] Map place_of(Region region, Motion motion, const Sight& sight, float amount, Extent& extent) const;
+
+    int width_, height_;
+    float aspect_;
+    int64_t seed_;
+    Settings settings_;
+    Clock clock_;
+    Map depth_;
+    bool lifts_ = false;
+    std::vector<Move> moves_, flows_;
+    std::vector<CameraPath> paths_;
+    std::string told_;
+    std::vector<std::string> notes_;
+};
+
+// Both at once, for a change from one to the other: weight 0 is `to` as it was, 1 all of `from`'s place.
+void mix(Look& to, const Look& from, float weight);
+
+}  // namespace zt::tableau

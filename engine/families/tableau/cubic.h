@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What the samplers share: the cubic filter and places along a row of a frame. For warp.cpp and layer.cpp.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "families/tableau/warp.h"
+
+namespace zt::tableau {
+
+using Four = float __attribute__((vector_size(16)));
+
+// Keys' cubic convolution with a = -1/2 (1981), which is the spline of Catmull and Rom: it passes through the pixels.
+struct CubicWeights {
+    float w[4];
+};
+[[gnu::always_inline]] inline CubicWeights cubic_weights(float t) {
+    return {{t * (-0.5F + t * (1 - 0.5F * t)), 1 + t * t * (-2.5F + 1.5F * t), t * (0.5F + t * (2 - 1.5F * t)), t * t * (-0.5F + 0.5F * t)}};
+}
+
+// Values along row y of a frame, of values at the corners of a net's cells.
+inline void interpolate(const std::vector<float>& values, const Net& net, int y, int width, int height, std::vector<float>& line) {
+    const float at = (static_cast<float>(y) + 0.5F) * static_cast<float>(net.rows) / static_cast<float>(height);
+    const int row = std::min(static_cast<int>(at), net.rows - 1);
+    const float t = at - static_cast<float>(row);
+    line.resize(static_cast<size_t>(width));
+    const float *upper = values.data() + static_cast<size_t>(row) * static_cast<size_t>(net.columns + 1), *lower = upper + net.columns + 1;
+    const float cell = static_cast<float>(width) / static_cast<float>(net.columns);
+    for (int c = 0; c < net.columns; c++) {
+        const int from = static_cast<int>(std::ceil(static_cast<float>(c) * cell - 0.5F)), to = std::min(width, static_cast<int>(std::ceil(static_cast<float>(c + 1) * cell - 0.5F)));
+        const float left = upper[c] + (lower[c] - upper[c]) * t, right = upper[c + 1] + (lower[c + 1] - upper[c + 1]) * t;
+        const float step = (right - left) / cell, begin = left + (0.5F - static_cast<float>(c) * cell) * step;
+        for (int x = std::max(0, from); x < to; x++) line[static_cast<size_t>(x)] = begin + static_cast<float>(x) * step;
+    }
+}
+
+struct NetLine {
+    std::vector<float> x, y;
+    void read(const Net& net, int row, int width, int height) {
+        interpolate(net.x, net, row, width, height, x);
+        interpolate(net.y, net, row, width, height, y);
+    }
+};
+
+}  // namespace zt::tableau

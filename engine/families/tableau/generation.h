@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A clip: one picture, the sentences in force, and the frames they make of it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "families/family.h"
+#include "families/tableau/choreography.h"
+#include "families/tableau/layer.h"
+#include "families/tableau/model_files.h"
+
+namespace zt::tableau {
+
+inline constexpr int kChunkFrames = 6;         // at most; of large pictures fewer, so that a chunk stays small
+// Frames of this size come one by one: a chunk of six would be 600 MB.
+inline constexpr int64_t kLargePixels = 2'100'000;
+
+class Generation final : public families::Generation {
+public:
+    Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request);
+    void limit_next(int64_t most) override { most_ = most; }
+    [[nodiscard]] int64_t next_frames() const override;
+    [[nodiscard]] std::optional<families::FrameBatch> next(const families::Direction& direction, const Cancel& cancel, const families::ProgressFn& progress) override;
+
+private:
+    struct Part {                              // a sentence at work
+        std::shared_ptr<const Choreography> choreography;
+        int64_t begin = 0;                     // the frame that is its time 0
+    };
+    void obey(const families::Direction& direction, const families::ProgressFn& progress);
+    void open_picture(const Cancel& cancel, const families::ProgressFn& progress);
+    [[nodiscard]] double time_of(int64_t frame, const Part& part) const;   // seconds since it began
+    void draw(int64_t frame, float* rgb, const Cancel& cancel);
+    [[nodiscard]] double seconds(int64_t frames) const { return static_cast<double>(frames) * rate_.den / rate_.num; }
+
+    std::shared_ptr<const Weights> weights_;
+    families::GenerationRequest request_;
+    zt_rational rate_;
+    int64_t loop_frames_ = 0;                  // after which all is as at first; 0: never
+    int64_t done_ = 0, most_ = INT64_MAX, changed_ = 0;
+    std::string prompt_;
+    int64_t seed_ = 0;
+    Texture texture_;
+    std::optional<Layer> layer_;               // made when somebody goes far for the first time
+    Sight sight_;
+    Part now_, before_;                        // before_: what a change comes from, while it lasts
+    Look look_, old_look_;
+};
+
+}  // namespace zt::tableau

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Whoever moves far is taken out of the picture and what he hid is filled in. Torch-free.
+//
+// The layer is a remainder, P = picture - (1 - a) * B, where a is how far a pixel is his and B the picture without him. A frame is
+// moved(P) + (1 - moved(a)) * B: at rest the picture itself, whatever the mask is worth, and without an estimate of his own colours.
+#pragma once
+
+#include <vector>
+
+#include "families/tableau/sight.h"
+#include "families/tableau/warp.h"
+
+namespace zt::tableau {
+
+struct Layer {
+    int width = 0, height = 0;
+    std::vector<float> pixels;   // [height, width, 4]: P in 0..1 (may be negative), and a
+    Texture behind;              // B
+};
+
+// subject: where he is; the picture's own edges settle the rest.
+[[nodiscard]] Layer lift(const Texture& picture, const Map& subject);
+
+// Fills what `keep` [height, width] does not hold (0; 255: kept) from around it, coarse to fine: the means of what is kept, at half
+// the size again and again, are pushed back down (push and pull, Gortler et al. 1996).
+void fill_in(Texture& picture, const std::vector<uint8_t>& keep);
+
+// Adds the layer, seen through `net`, to rows [from, to) of a frame that shows what is behind it; planar [3, height, width].
+void lay_rows(const Layer& layer, const Net& net, float* rgb, int from, int to);
+
+}  // namespace zt::tableau

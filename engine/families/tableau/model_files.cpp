@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Reading of a model folder; see model_files.h.
+#include "families/tableau/model_files.h"
+
+#include <filesystem>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/utf8.h"
+#include "weights/manifest.h"
+#include "weights/safetensors.h"
+
+namespace zt::tableau {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char *kWords = "words.json", *kConfig = "config.json", *kNetwork = "network.safetensors";
+
+// A small file of the manifest, checked: the very bytes that are read.
+std::string read_checked(const weights::Manifest& manifest, const std::string& folder, const char* name) {
+    const weights::ManifestFile* entry = manifest.find(name);
+    if (entry == nullptr) throw Error(ZT_ERROR_WEIGHTS, std::string("manifest.json: files: expected ") + name + ", got none");
+    weights::verify(*entry, File::open(folder + "/" + name));
+    return read_whole_file(folder + "/" + name, json::Limits{}.bytes);
+}
+
+}  // namespace
+
+std::shared_ptr<const Weights> load_weights(const std::string& folder, bool bf16) {
+    const weights::Manifest manifest = weights::read_manifest(folder);
+    auto w = std::make_shared<Weights>();
+    w->sha256 = manifest.sha256;
+    w->words = Words(read_checked(manifest, folder, kWords), kWords);
+    if (const weights::ManifestFile* entry = manifest.find(kNetwork)) {
+        const json::Origin origin{kConfig};
+        const json::Value root = json::parse_value(read_checked(manifest, folder, kConfig), {}, origin);
+        const weights::SafetensorsFile file = weights::SafetensorsFile::open(folder + "/" + kNetwork);
+        weights::verify(*entry, file.file());   // the very bytes that are read next
+        w->eyes.emplace(json::Field(root, origin).at("network"), file, bf16);
+    }
+    return w;
+}
+
+families::Detection detect(const std::string& path) {
+    using Fit = families::Detection::Fit;
+    std::error_code ignored;
+    if (!fs::is_regular_file(fs::path(path) / kWords, ignored)) return {};
+    if (!fs::is_regular_file(fs::path(path) / std::string(weights::kManifestName), ignored))
+        return {Fit::kBroken, path + ": expected manifest.json beside words.json, got none", ZT_ERROR_WEIGHTS};
+    return {Fit::kOurs, {}};
+}
+
+}  // namespace zt::tableau

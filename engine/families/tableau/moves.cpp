@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The formulas of all motions; see moves.h.
+#include "families/tableau/moves.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace zt::tableau {
+namespace {
+
+constexpr double kTau = 6.283185307179586;
+constexpr float kFullTurn = 6.2831853F;
+constexpr double kBegins = 0.9;   // seconds until a motion is whole
+
+float smooth(float t) {
+    t = std::clamp(t, 0.F, 1.F);
+    return t * t * (3 - 2 * t);
+}
+
+double fraction(double v) { return v - std::floor(v); }
+
+// A jump's height 0..1 and how far it crouches 0..1, by the share of a round.
+void jump(double round, float& high, float& crouched) {
+    const auto p = static_cast<float>(fraction(round));
+    const float air = (p - 0.25F) / 0.5F;
+    high = air > 0 && air < 1 ? 4 * air * (1 - air) : 0.F;
+    const auto press = [&](float middle, float half) { return std::max(0.F, 1 - std::abs(p - middle) / half); };
+    crouched = smooth(press(0.13F, 0.12F)) + 0.8F * smooth(press(0.83F, 0.1F));
+}
+
+// Two short beats, then a rest.
+float beat(double round) {
+    const auto p = static_cast<float>(fraction(round));
+    const auto hit = [&](float at) { return std::exp(-40 * (p - at) * (p - at) * 4); };
+    return p < 0.85F ? (hit(0.2F) + 0.6F * hit(0.45F)) * smooth(p / 0.1F) * smooth((0.85F - p) / 0.15F) : 0.F;
+}
+
+// Smooth, without a pattern that the eye finds.
+float wander(float x, float y, float p) { return std::sin(5.1F * x + 1.3F * y + p) + std::sin(-2.2F * x + 3.7F * y + 2.1F * p) + 0.5F * std::sin(9.3F * x - 6.1F * y + 3.3F * p); }
+
+}  // namespace
+
+double Clock::rate(double wanted) const { return loop > 0 ? std::max(1.0, std::round(wanted * loop)) / loop : wanted; }
+
+float Clock::begun(double seconds) const { return loop > 0 ? 1.F : smooth(static_cast<float>(seconds / kBegins)); }
+
+float Clock::swing(double seconds, double rate, double phase) const {
+    if (loop > 0) return static_cast<float>(std::sin(kTau * (rate * seconds + phase)) - std::sin(kTau * phase));
+    // A second swing that is never in step, so that it does not look like a machine.
+    return begun(seconds) * static_cast<float>(0.82 * std::sin(kTau * (rate * seconds + phase)) + 0.3 * std::sin(kTau * (0.61 * rate * seconds + 1.7 * phase)));
+}
+
+float Clock::way(double seconds, double long_) const {
+    if (loop > 0) return static_cast<float>(0.5 - 0.5 * std::cos(kTau * seconds / loop));
+    const double gone = seconds - kBegins * (1 - std::exp(-seconds / kBegins));   // starts from rest
+    return static_cast<float>(1 - std::exp(-2.2 * gone / long_));
+}
+
+Instant instant_of(const Move& m, const Clock& clock, double seconds) {
+    Instant now;
+    now.seconds = seconds;
+    const double r = clock.rate(m.rate);
+    switch (m.motion) {
+        case kHop:
+            jump(r * seconds, now.a, now.b);
+            break;
+        case kPulse:
+            now.a = beat(r * seconds);
+            break;
+        case kBlink: {   // short, now and then
+            const auto p = static_cast<float>(fraction(r * seconds));
+            now.a = smooth(1 - std::abs(p - 0.5F) / 0.09F);
+            break;
+        }
+        case kBreathe:
+            now.a = static_cast<float>(0.5 - 0.5 * std::cos(kTau * r * seconds));
+            break;
+        case kFlap:
+            now.a = static_cast<float>(0.5 - 0.5 * std::cos(kTau * r * seconds)) * clock.begun(seconds);
+            break;
+        case kGrow:
+        case kShrink:
+            now.a = clock.way(seconds, 3 / std::max(0.05, 3 * m.rate));
+            break;
+        case kTremble: {
+            const double f = clock.rate(m.rate), g = clock.rate(1.37 * m.rate);
+            now.a = clock.swing(seconds, f, m.phase), now.b = clock.swing(seconds, g, m.phase2);
+            break;
+        }
+        case kDrift:
+            now.a = clock.swing(seconds, r, m.way_x != 0 || m.way_y != 0 ? 0 : m.phase), now.b = clock.swing(seconds, clock.rate(1.9 * m.rate), m.phase2);
+            break;
+        case kSpin: {
+            const double gone = clock.loop > 0 ? seconds : seconds - kBegins * (1 - std::exp(-seconds / kBegins));
+            now.a = clock.swing(seconds, r, m.phase), now.d = static_cast<float>(fraction(r * gone)) * kFullTurn;
+            break;
+        }
+        default:
+            now.a = clock.swing(seconds, r, m.phase), now.b = clock.swing(seconds, clock.rate(1.6 * m.rate), m.phase2);
+            now.c = clock.begun(seconds);
+            now.d = static_cast<float>(fraction(r * seconds)) * kFullTurn;
+    }
+    return now;
+}
+
+Vec displaced(const Move& m, const Clock& clock, const Instant& now, float x, float y) {
+    const Extent& e = m.extent;
+    const Vec mid = e.centre();
+    const float h = std::max(e.height(), 0.05F), w = std::max(e.width(), 0.05F);
+    const float up = std::max(0.F, (e.bottom - y) / h), beside = x - mid.x;
+    const float k = m.amount * m.weight.at(x / m.aspect, y);
+    if (k == 0 && m.motion != kSpin) return {};
+    // A wave that comes through here: its phase grows with the way, and it is at rest at first.
+    const auto wave = [&](float phase) {
+        const float p = phase + kFullTurn * static_cast<float>(m.phase);
+        return clock.loop > 0 ? std::sin(p - now.d) - std::sin(p) : now.c * std::sin(p - now.d);
+    };
+    const auto second = [&](float phase, float faster) {   // the same at another rate
+        const double r = clock.rate(static_cast<double>(faster) * m.rate);
+        const float p = phase + kFullTurn * static_cast<float>(m.phase2), at = static_cast<float>(fraction(r * now.seconds)) * kFullTurn;
+        return clock.loop > 0 ? std::sin(p - at) - std::sin(p) : now.c * std::sin(p - at);
+    };
+    switch (m.motion) {
+        case kSway: {   // like a stalk: the foot stays, the tip goes farthest and a little down
+            const float s = now.a + 0.12F * now.b, tip = std::pow(std::min(up, 1.3F), 1.6F);
+            return {k * h * s * tip * (m.way_x < 0 ? -1.F : 1.F), 0.5F * k * k * h * s * s * up * up};
+        }
+        case kBounce:
+            return {0.6F * k * now.a * beside, k * now.a * std::min(up, 1.2F) * h};
+        case kHop:
+            return {0.25F * k * now.b * beside, k * h * (0.5F * now.b * std::min(up, 1.2F) - 1.8F * now.a)};
+        case kDrift: {
+            const float along = now.a, across = 0.35F * now.b;
+            return {k * h * (m.way_x * along - m.way_y * across), k * h * (m.way_y * along + m.way_x * across)};
+        }
+        case kRipple: {
+            const float deep = std::clamp((y - e.top) / h, 0.F, 1.F), phase = kFullTurn * 4 * std::log1p(9 * deep);   // rows are nearer to each other far away
+            const float size = 0.25F + deep;
+            return {0.7F * k * size * second(0.8F * phase + 5 * x, 1.27F), k * size * wave(phase + 1.4F * std::sin(4 * x))};
+        }
+        case kWave: {   // cloth: held at the upper left, free at the other end
+            const float free = std::clamp(0.5F * ((x - e.left) / w + (y - e.top) / h), 0.F, 1.F), phase = kFullTurn * (1.3F * (x - e.left) / w + 0.6F * (y - e.top) / h);
+            return {0.5F * k * h * free * second(1.2F * phase, 1.4F), k * h * free * wave(phase)};
+        }
+        case kBreathe: {   // the chest widens, what is above it rises
+            const float chest = std::exp(-8 * (up - 0.55F) * (up - 0.55F));
+            return {1.2F * k * now.a * chest * beside, -k * now.a * h * std::min(1.F, up / 0.6F)};
+        }
+        case kPulse:
+            return {k * now.a * beside, k * now.a * (y - mid.y)};
+        case kBlink:
+            return {-0.3F * k * now.a * beside, k * now.a * (mid.y - y)};
+        case kWind: {
+            const float n = wander(x, y, kFullTurn * static_cast<float>(m.phase)), at = 2.5F * kFullTurn * 0.5F * (m.way_x * x) + 1.6F * n;
+            const float gust = 0.65F + 0.35F * std::sin(1.7F * x + n);
+            return {k * gust * (wave(at) + 0.5F * second(1.7F * at + 2 * n, 1.7F)), 0.4F * k * gust * second(1.3F * at - n, 1.3F)};
+        }
+        case kSpin: {
+            const float angle = m.amount == 0 ? -now.d * (m.way_x < 0 ? -1.F : 1.F) : k * now.a, c = std::cos(angle), s = std::sin(angle), dy = y - mid.y;
+            return {beside - (c * beside + s * dy), dy - (c * dy - s * beside)};   // what is seen here was turned back by as much
+        }
+        case kTurn: {   // a ball that turns: its middle goes farther than its rim
+            const float rho2 = beside * beside / (0.25F * w * w) + (y - mid.y) * (y - mid.y) / (0.25F * h * h), near = rho2 < 1 ? (1 - rho2) * std::sqrt(1 - rho2) : 0.F;
+            return {k * w * now.a * near * (m.way_x < 0 ? -1.F : 1.F), 0.2F * k * h * now.b * near};
+        }
+        case kNod: {
+            const float rho2 = beside * beside / (0.25F * w * w) + (y - mid.y) * (y - mid.y) / (0.25F * h * h), near = rho2 < 1 ? (1 - rho2) * std::sqrt(1 - rho2) : 0.F;
+            return {0.15F * k * w * now.b * near, k * h * now.a * near};
+        }
+        case kTremble:
+            return {k * h * now.a, 0.7F * k * h * now.b};
+        case kGrow:
+            return {k * now.a * beside, k * now.a * (y - e.bottom)};
+        case kShrink:
+            return {-k * now.a * beside, -k * now.a * (y - e.bottom)};
+        case kSwim:
+            return {0.15F * k * h * now.b, k * h * (0.4F + std::abs(beside) / w) * wave(kFullTurn * 1.2F * (m.way_x < 0 ? -1.F : 1.F) * beside / w)};
+        case kFlap:
+            return {-k * now.a * beside * std::min(1.F, 2 * std::abs(beside) / w), 0.25F * k * now.a * std::abs(beside)};
+        default:
+            return {};
+    }
+}
+
+}  // namespace zt::tableau

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What is seen in a picture: soft maps of its parts, worked on small. Torch-free.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace zt::tableau {
+
+// Values over a picture, whatever its size. Place (0, 0) is the picture's upper left corner, (1, 1) its lower right one.
+struct Map {
+    int width = 0, height = 0;
+    std::vector<float> values;   // [height, width]
+    Map() = default;
+    Map(int w, int h, float value = 0) : width(w), height(h), values(static_cast<size_t>(w) * static_cast<size_t>(h), value) {}
+    [[nodiscard]] float* row(int y) { return values.data() + static_cast<size_t>(y) * static_cast<size_t>(width); }
+    [[nodiscard]] const float* row(int y) const { return values.data() + static_cast<size_t>(y) * static_cast<size_t>(width); }
+    // Between the values, linearly; outside the nearest one.
+    [[nodiscard]] float at(float x, float y) const;
+    [[nodiscard]] float mean() const;
+};
+
+// The parts of a picture, 0..1, all maps of one size.
+struct Sight {
+    Map subject;               // who or what the picture is of
+    Map depth;                 // 0 far, 1 near
+    Map sky, water, foliage;
+    float sure = 0;            // how far `subject` is to be trusted, 0..1
+    bool given = false;        // `subject` came with the picture (a mask, an alpha channel)
+};
+
+// Maps have so many values along the longer side of the picture.
+inline constexpr int kSightSide = 320;
+
+// The values, 0..255, [height, width] of any size, as a map of a sight's size.
+[[nodiscard]] Map map_of(const std::vector<uint8_t>& values, int width, int height, const Map& like);
+
+// What can be said of any picture unseen: somebody stands in the middle, what is lower is nearer. Nothing is sure.
+[[nodiscard]] Sight expect(int width, int height);
+
+// Somebody's rectangle and whether the picture's edge cuts him, from a map of where he is.
+struct Body {
+    float left = 0, top = 0, right = 1, bottom = 1;   // of the picture's sides
+    float area = 0;                                   // share of the picture
+    bool cut_below = false, cut_beside = false;
+    float round = 0;                                  // how much of its rectangle's ellipse it fills and keeps to, 0..1
+};
+[[nodiscard]] Body body_of(const Map& subject);
+
+// Grows by `radius` (in widths of a value) and then fades over as much.
+[[nodiscard]] Map spread(const Map& map, float radius);
+// Mean over a square of 2 * radius + 1 values, three times: nearly a Gaussian.
+[[nodiscard]] Map blurred(const Map& map, int radius);
+
+}  // namespace zt::tableau

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Regular English forms of the words of a lexicon. Torch-free.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zt::text {
+
+struct InflectedForm {
+    std::string phrase;
+    bool plural = false, participle = false;
+};
+
+// Which forms an item has besides its own.
+enum class Inflects { kNot, kAsNoun, kAsVerb };
+
+// item: a phrase in lower case; what stands behind | takes the place of the plural, or of the past: "mouse|mice", "run|ran",
+// "take a nap|took a nap". A noun's last word gets -s, -es or -ies; a verb's first word -s, -ing and -ed.
+[[nodiscard]] std::vector<InflectedForm> inflected(std::string_view item, Inflects how);
+
+// The parts between `at`, without blanks around them; empty ones are left out.
+[[nodiscard]] std::vector<std::string> split_list(std::string_view text, char at);
+
+}  // namespace zt::text

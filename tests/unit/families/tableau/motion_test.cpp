@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Warps, motions and cameras (families/tableau), without LibTorch.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "families/tableau/choreography.h"
+#include "families/tableau/layer.h"
+#include "shipped.h"
+
+namespace {
+
+using namespace zt::tableau;
+
+constexpr int kWidth = 160, kHeight = 96;
+
+Texture texture() {
+    Texture t;
+    t.width = kWidth, t.height = kHeight;
+    const std::vector<uint8_t> rgb = shipped::drawn(kWidth, kHeight);
+    for (size_t i = 0; i < rgb.size() / 3; i++) t.pixels.insert(t.pixels.end(), {rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2], 0});
+    return t;
+}
+
+Sight sight() {
+    Sight s = expect(kWidth, kHeight);
+    for (int y = 0; y < s.subject.height; y++)
+        for (int x = 0; x < s.subject.width; x++) {
+            const float u = ((static_cast<float>(x) + 0.5F) / static_cast<float>(s.subject.width) - 0.5F) * kWidth / kHeight, v = (static_cast<float>(y) + 0.5F) / static_cast<float>(s.subject.height) - 0.55F;
+            s.subject.row(y)[x] = std::hypot(u, v) < 0.28F ? 1.F : 0.F;
+            s.sky.row(y)[x] = v < 0.1F ? 1.F - s.subject.row(y)[x] : 0.F;
+        }
+    s.sure = 1;
+    return s;
+}
+
+Look look_at(const Choreography& c, double seconds) {
+    Look look;
+    c.prepare(look);
+    c.fill(look, seconds, 0, look.first.rows);
+    return look;
+}
+
+// In pixels: the mean way that places inside of the ball (of its layer, where it has one) or outside have gone.
+double moved(const Look& look, bool inside) {
+    double sum = 0;
+    int count = 0;
+    const Net& n = inside && look.layer.columns > 0 ? look.layer : look.first;
+    for (int j = 0; j <= n.rows; j++)
+        for (int i = 0; i <= n.columns; i++) {
+            const double x = static_cast<double>(i) * kWidth / n.columns, y = static_cast<double>(j) * kHeight / n.rows;
+            const double far = std::hypot((x - 0.5 * kWidth) / kHeight, (y - 0.55 * kHeight) / kHeight);
+            if (inside ? far > 0.25 : far < 0.36) continue;
+            const size_t at = static_cast<size_t>(j) * static_cast<size_t>(n.columns + 1) + static_cast<size_t>(i);
+            sum += std::hypot(n.x[at] + 0.5F - x, n.y[at] + 0.5F - y), count++;
+        }
+    return sum / count;
+}
+
+std::vector<float> warped(const Texture& t, const Look& look) {
+    std::vector<float> rgb(3 * static_cast<size_t>(t.width) * static_cast<size_t>(t.height));
+    if (look.weight.empty()) warp_rows(t, look.first, rgb.data(), 0, t.height);
+    else warp_rows(t, look.first, look.second, look.weight, rgb.data(), 0, t.height);
+    return rgb;
+}
+
+const char* const kAll[] = {"sway", "bounce", "hop", "the ball drifts", "the sky flows", "the ball waves", "breathe", "pulse", "blink", "wind", "spin", "turn the head", "nod", "tremble", "grow", "shrink", "swim", "flap its wings", "ripples",
+                            "zoom in", "zoom out", "pan left", "pan right", "tilt up", "tilt down", "dolly in", "dolly out", "orbit", "handheld", "the camera rotates", "", "the clouds drift to the left and the ball sways, zoom in"};
+
+TEST(Warp, WholePlacesAreThePixelsThemselves) {
+    const Texture t = texture();
+    Net net(40, 24);
+    for (int j = 0; j <= 24; j++)
+        for (int i = 0; i <= 40; i++) {
+            const size_t at = static_cast<size_t>(j) * 41 + static_cast<size_t>(i);
+            net.x[at] = static_cast<float>(i) * kWidth / 40 - 0.5F + 3, net.y[at] = static_cast<float>(j) * kHeight / 24 - 0.5F - 2;
+        }
+    Look look;
+    look.first = net;
+    const std::vector<float> rgb = warped(t, look);
+    for (int y = 0; y < kHeight; y++)
+        for (int x = 0; x < kWidth; x++)
+            for (size_t c = 0; c < 3; c++) {
+                const size_t from = static_cast<size_t>(std::max(0, y - 2)) * kWidth + static_cast<size_t>(std::min(kWidth - 1, x + 3));
+                EXPECT_NEAR(255 * rgb[c * kWidth * kHeight + static_cast<size_t>(y) * kWidth + static_cast<size_t>(x)], t.pixels[4 * from + c], 0.05);
+            }
+}
+
+// Hostile or not, no place outside is read.
+TEST(Warp, PlacesFarOutsideGiveTheEdge) {
+    const Texture t = texture();
+    for (const float far : {-1e30F, -1e5F, 1e5F, 1e30F}) {
+        Look look;
+        look.first = Net(4, 4);
+        std::fill(look.first.x.begin(), look.first.x.end(), far), std::fill(look.first.y.begin(), look.first.y.end(), far);
+        const size_t corner = far < 0 ? 0 : t.pixels.size() - 4;
+        EXPECT_NEAR(255 * warped(t, look)[0], t.pixels[corner], 0.05);
+    }
+}
+
+TEST(Motion, BeginsWithThePictureItself) {
+    const Texture t = texture();
+    for (const char* prompt : kAll)
+        for (const double loop : {0.0, 3.0}) {
+            const Choreography c(shipped::words().read(prompt), sight(), kWidth, kHeight, 7, {1, 1, loop, 3});
+            EXPECT_TRUE(c.at_rest(0));
+            const std::vector<float> rgb = warped(t, look_at(c, 0));
+            float most = 0;
+            for (size_t k = 0; k < 3; k++)
+                for (size_t i = 0; i < rgb.size() / 3; i++) most = std::max(most, std::abs(255 * rgb[k * rgb.size() / 3 + i] - static_cast<float>(t.pixels[4 * i + k])));
+            EXPECT_LT(most, 0.5F) << prompt << ", loop " << loop << ": another byte";
+        }
+}
+
+// Whoever is lifted out leaves no hole, and what is there at rest is the picture.
+TEST(Motion, ALayerAtRestIsThePicture) {
+    const Texture t = texture();
+    const Choreography c(shipped::words().read("the ball hops"), sight(), kWidth, kHeight, 7, {});
+    ASSERT_TRUE(c.lifts());
+    const Layer layer = lift(t, sight().subject);
+    const auto frame = [&](double seconds) {
+        const Look look = look_at(c, seconds);
+        std::vector<float> rgb(3 * kWidth * kHeight);
+        warp_rows(layer.behind, look.first, rgb.data(), 0, kHeight);
+        lay_rows(layer, look.layer, rgb.data(), 0, kHeight);
+        return rgb;
+    };
+    const std::vector<float> rest = frame(0);
+    for (size_t k = 0; k < 3; k++)
+        for (size_t i = 0; i < rest.size() / 3; i++) ASSERT_NEAR(255 * rest[k * kWidth * kHeight + i], t.pixels[4 * i + k], 0.49) << i;
+    // In the air: where the ball's foot was there is ground (green) and none of the ball's red.
+    const double top = 0.5 / 0.95;
+    const std::vector<float> air = frame(top);
+    double most = 0;
+    for (double s = 0; s < 2; s += 0.1) most = std::max(most, moved(look_at(c, s), true));
+    EXPECT_GT(most, 4);
+    const size_t foot = static_cast<size_t>(0.81 * kHeight) * kWidth + kWidth / 2;
+    EXPECT_LT(air[foot], 0.7F * rest[foot]) << "red of the ball where it no longer is";
+}
+
+TEST(Motion, EveryKindMoves) {
+    for (const char* prompt : kAll) {
+        const Choreography c(shipped::words().read(prompt), sight(), kWidth, kHeight, 7, {1, 1, 0, 4});
+        double most = 0;
+        for (int i = 1; i < 40; i++) {
+            const Look look = look_at(c, i * 0.1);
+            most = std::max({most, moved(look, true), moved(look, false)});
+        }
+        EXPECT_GT(most, 0.1) << prompt << ": " << c.told();
+    }
+}
+
+// No step from frame to frame that the eye takes for a cut, from the first frame on.
+TEST(Motion, IsSmooth) {
+    for (const char* prompt : kAll)
+        for (const double loop : {0.0, 4.0}) {
+            const Choreography c(shipped::words().read(prompt), sight(), kWidth, kHeight, 7, {1, 1, loop, 4});
+            Look before = look_at(c, 0);
+            for (int i = 1; i <= 96; i++) {
+                const Look now = look_at(c, i / 24.0 == 4 && loop > 0 ? 0 : i / 24.0);
+                double most = 0;
+                for (size_t k = 0; k < now.first.x.size(); k++) most = std::max<double>(most, std::hypot(now.first.x[k] - before.first.x[k], now.first.y[k] - before.first.y[k]));
+                // Flow begins anew while its look does not show.
+                if (now.weight.empty()) {
+                    EXPECT_LT(most, 0.05 * kHeight) << prompt << " at frame " << i << ", loop " << loop;
+                }
+                before = now;
+            }
+        }
+}
+
+TEST(Motion, ALoopClosesExactly) {
+    for (const char* prompt : kAll) {
+        const Choreography c(shipped::words().read(prompt), sight(), kWidth, kHeight, 7, {1, 1, 4, 4});
+        const Look begin = look_at(c, 0), end = look_at(c, 4);
+        for (size_t k = 0; k < begin.first.x.size(); k++) {
+            ASSERT_NEAR(begin.first.x[k], end.first.x[k], 2e-3) << prompt;
+            ASSERT_NEAR(begin.first.y[k], end.first.y[k], 2e-3) << prompt;
+        }
+    }
+}
+
+// Under a still camera what should stand does, but for a ring round whoever moves.
+TEST(Motion, WhatShouldStandStands) {
+    for (const char* prompt : {"sway", "bounce", "breathe", "pulse", "blink", "turn the head", "nod", "tremble", "spin", "swim", "flap its wings"}) {
+        const Choreography c(shipped::words().read(prompt), sight(), kWidth, kHeight, 7, {1, 1, 0, 4});
+        double outside = 0, inside = 0;
+        for (int i = 1; i <= 40; i++) {
+            const Look look = look_at(c, i * 0.1);
+            outside += moved(look, false) / 40, inside += moved(look, true) / 40;
+        }
+        EXPECT_LT(outside, 0.3) << prompt;
+        EXPECT_GT(inside, 3 * outside) << prompt;
+    }
+    const Choreography none(shipped::words().read("nothing moves"), sight(), kWidth, kHeight, 7, {});
+    EXPECT_TRUE(none.at_rest(5));
+}
+
+TEST(Motion, SeedsAndWordsVaryIt) {
+    const auto at = [&](const char* prompt, int64_t seed, Settings settings = {}) { return look_at(Choreography(shipped::words().read(prompt), sight(), kWidth, kHeight, seed, settings), 1.3); };
+    EXPECT_NE(at("sway", 1).first.x, at("sway", 2).first.x);
+    EXPECT_EQ(at("sway", 1).first.x, at("sway", 1).first.x);
+    const auto most = [&](const char* prompt, Settings settings = {}) {
+        const Choreography c(shipped::words().read(prompt), sight(), kWidth, kHeight, 3, settings);
+        double m = 0;
+        for (int i = 0; i < 60; i++) m = std::max(m, moved(look_at(c, i * 0.1), true));
+        return m;
+    };
+    EXPECT_LT(most("sway slightly"), 0.8 * most("sway"));
+    EXPECT_GT(most("sway wildly"), 1.3 * most("sway"));
+    EXPECT_GT(most("sway", {2, 1, 0, 0}), 1.5 * most("sway"));
+}
+
+}  // namespace

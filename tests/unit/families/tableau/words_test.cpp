@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What sentences ask to move (families/tableau/asked.h), as newcomers type them.
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "shipped.h"
+
+namespace {
+
+using namespace zt::tableau;
+
+// "sway subject; wind hair left; camera zoom_in; still background"
+std::string read_as(const std::string& prompt) {
+    static constexpr const char* kWays[] = {"", " left", " right", " up", " down", " nearer", " farther"};
+    const Asked a = shipped::words().read(prompt);
+    std::string text;
+    const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
+    for (const Deed& d : a.deeds) add(std::string(name_of(d.motion)) + " " + name_of(d.region) + kWays[d.direction] + (d.tempo < 0.9F ? " slow" : d.tempo > 1.1F ? " fast" : "") + (d.amount < 0.9F ? " little" : d.amount > 1.1F ? " much" : ""));
+    for (const CameraMove& c : a.cameras) add(std::string("camera ") + name_of(c.camera) + (c.tempo < 0.9F ? " slow" : c.tempo > 1.1F ? " fast" : ""));
+    if (a.camera_said && a.cameras.empty()) add("camera still");
+    for (int r = 0; r < kRegions; r++)
+        if (a.still[static_cast<size_t>(r)]) add(std::string("still ") + name_of(static_cast<Region>(r)));
+    return text;
+}
+
+TEST(TableauWords, AreReadAsTheyAreMeant) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"the fox sways", "sway subject"},
+        {"clouds drift slowly to the left and the water ripples", "drift sky left slow; ripple water"},
+        {"her hair blows in the wind, the camera stays still", "wind hair; camera still"},
+        {"wind in the trees", "wind foliage"},
+        {"a gentle breeze moves the leaves", "wind foliage little"},
+        {"the flag waves", "wave cloth"},
+        {"the boat rocks on the waves", "sway subject; ripple water"},
+        {"only the hair moves", "move hair"},
+        {"the background stays still, the man turns his head", "turn head; still background"},
+        {"make it come alive", "move natural"},
+        {"nothing moves", "still everything"},
+        {"the cat breathes and blinks", "breathe subject; blink head"},
+        {"the balloon floats up", "drift subject up"},
+        {"the ball bounces quickly", "bounce subject fast"},
+        {"smoke rises", "flow upper up"},
+        {"zoom in slowly", "camera zoom_in slow"},
+        {"slow zoom out", "camera zoom_out slow"},
+        {"camera pans left slowly while the grass sways gently", "sway foliage little; camera pan_left slow"},
+        {"the camera moves to the right", "camera pan_right"},
+        {"the camera rotates slowly", "camera roll slow"},
+        {"no zoom, just the sky moves", "move sky; camera still"},
+        {"handheld", "camera shake"},
+        {"the trees do not move, the water flows", "flow water; still foliage"},
+        {"小猫在呼吸", "breathe subject"},
+        {"云慢慢向左飘，水面波光粼粼", "drift sky left slow; ripple water"},
+        {"她的头发随风飘动，镜头不动", "wind hair; camera still"},
+        {"鏡頭緩緩推近", "camera zoom_in slow"},
+        {"树叶在风中沙沙作响", "wind foliage"},
+        {"花轻轻摇曳，背景不动", "sway foliage little; still background"},
+        {"小狗跳起来", "hop subject"},
+        {"让画面动起来", "move everything"},
+    };
+    for (const auto& [prompt, expected] : cases) EXPECT_EQ(read_as(prompt), expected) << prompt;
+}
+
+TEST(TableauWords, WhatCannotBeIsToldWithWhatIsShown) {
+    const Asked a = shipped::words().read("the fox starts to run");
+    ASSERT_EQ(a.deeds.size(), 1U);
+    EXPECT_EQ(a.deeds[0].motion, kBounce);
+    ASSERT_EQ(a.notes.size(), 1U);
+    EXPECT_EQ(a.notes[0], "'run' is shown as bounce");
+    EXPECT_EQ(shipped::words().read("the quetzalcoatl sways").no_effect, std::vector<std::string>{"quetzalcoatl"});
+}
+
+TEST(TableauWords, AnyBytesAreRead) {
+    std::string bytes;
+    for (int i = 1; i < 256; i++) bytes += static_cast<char>(i);
+    (void)shipped::words().read(bytes);
+    std::string many;
+    while (many.size() < 16000) many += "the sky and the water sway not 云 飘 ";
+    EXPECT_LE(shipped::words().read(many).deeds.size(), 8U);
+}
+
+TEST(TableauWords, WrongFilesAreRefusedByField) {
+    const auto refusal = [](const std::string& text) -> std::string {
+        try {
+            Words(text, "words.json");
+        } catch (const zt::Error& e) {
+            return e.what();
+        }
+        return "";
+    };
+    EXPECT_NE(refusal("{").find("words.json"), std::string::npos);
+    EXPECT_NE(refusal(R"({"version": 1, "variants": "", "verbs": {"motion=fly": "fly"}, "nouns": {}, "words": {}})").find("motion=fly"), std::string::npos);
+    EXPECT_NE(refusal(R"({"version": 1, "variants": "", "verbs": {"motion=sway": "SWAY"}, "nouns": {}, "words": {}})").find("SWAY"), std::string::npos);
+    EXPECT_NE(refusal(R"({"version": 1, "variants": "", "verbs": {"motion=sway tempo=1e9": "sway"}, "nouns": {}, "words": {}})").find("factors"), std::string::npos);
+}
+
+}  // namespace
