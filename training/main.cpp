@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// zt-train STAGE [key=value ...]: trains the storybook model; training/README.md has the recipe.
+// zt-train STAGE [key=value ...]: trains the built-in models; training/README.md has the recipe.
 #include <malloc.h>
 
 #include <cstdio>
@@ -24,6 +24,9 @@ constexpr Stage kStages[] = {
     {"layers", zt::training::train_layers, "train the autoencoder of layers"},
     {"export", zt::training::export_layers, "write the model folder"},
     {"judge", zt::training::run_judge, "what of free phrases is understood, and how much seeds differ"},
+    {"pictures", zt::training::train_pictures, "train the network that looks at pictures"},
+    {"pictures-judge", zt::training::judge_pictures, "its masks beside known ones"},
+    {"pictures-export", zt::training::export_pictures, "write its model folder"},
     {"fidelity", zt::training::run_fidelity, "clips beside the same ones of painted layers"},
     {"frames", zt::training::train_frames, "train the autoencoder of rendered frames"},
     {"dit", zt::training::train_dit, "train the diffusion transformer on their latents"},
@@ -47,7 +50,7 @@ int main(int argc, char** argv) {
         for (const Stage& s : kStages)
             if (std::strcmp(stage, s.name) == 0) return s.run(settings), 0;
         std::fprintf(stderr, "usage: zt-train STAGE [key=value ...]\n");
-        for (const Stage& s : kStages) std::fprintf(stderr, "  %-10s %s\n", s.name, s.help);
+        for (const Stage& s : kStages) std::fprintf(stderr, "  %-15s %s\n", s.name, s.help);
         return 2;
     } catch (const std::exception& e) {
         std::fprintf(stderr, "zt-train: %s\n", e.what());

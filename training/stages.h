@@ -16,5 +16,8 @@ void train_frames(Settings& settings);
 void train_dit(Settings& settings);
 void sample_dit(Settings& settings);
 void ship_weights(Settings& settings);
+void train_pictures(Settings& settings);
+void judge_pictures(Settings& settings);
+void export_pictures(Settings& settings);
 
 }  // namespace zt::training

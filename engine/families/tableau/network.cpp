@@ -3,6 +3,7 @@
 // The network's passes.
 #include "families/tableau/network.h"
 
+#include <array>
 #include <cmath>
 
 namespace zt::tableau {
@@ -38,7 +39,7 @@ at::Tensor patches(const at::Tensor& pictures, at::ScalarType type) {
 // What tells a good mask: features within and without, the whole picture's, the mask's size and how undecided it is. The
 // confidence learns to read these without changing them.
 at::Tensor evidence(const at::Tensor& features, const at::Tensor& lowest, const at::Tensor& mask) {
-    const at::IntArrayRef places{1, 2};
+    constexpr std::array<int64_t, 2> places{1, 2};
     const at::Tensor inside = (features * mask).sum(places) / (mask.sum(places) + 1e-3);
     const at::Tensor outside = (features * (1 - mask)).sum(places) / ((1 - mask).sum(places) + 1e-3);
     return at::cat({inside, outside, lowest.mean(places), mask.mean(places), (4 * mask * (1 - mask)).mean(places)}, -1);
