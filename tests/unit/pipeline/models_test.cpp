@@ -239,9 +239,9 @@ TEST(Models, UnknownNamesListWhatIsBuiltIn) {
         return "accepted";
     };
     EXPECT_EQ(refusal("no-such-model"),
-              "model: expected storybook, testcard or the path of a model, got \"no-such-model\"");
+              "model: expected storybook, tableau, testcard or the path of a model, got \"no-such-model\"");
     EXPECT_EQ(refusal("./nosuch"),
-              "model: expected storybook, testcard or the path of a model, got \"./nosuch\" (No "
+              "model: expected storybook, tableau, testcard or the path of a model, got \"./nosuch\" (No "
               "such file or directory)");
 }
 
