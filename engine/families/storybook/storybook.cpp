@@ -21,7 +21,7 @@ using storybook::kRates;
 constexpr int64_t kClipFrames = 144;
 constexpr int kWidth = 512, kHeight = 288, kLeastSide = 32, kMostWidth = 1920, kMostHeight = 1080;
 // Resident set of a process that plays it for ever at its own size and rate, rounded up. LibTorch's own pages are half of it.
-constexpr uint64_t kLeastMemory = uint64_t{384} << 20;
+constexpr uint64_t kLeastMemory = uint64_t{416} << 20;
 // A history is found again by its newest frame; more are taken, so that a host need not know that.
 constexpr int kHistoryImages = 16;
 

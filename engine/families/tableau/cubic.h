@@ -23,6 +23,25 @@ struct CubicWeights {
     return {{t * (-0.5F + t * (1 - 0.5F * t)), 1 + t * t * (-2.5F + 1.5F * t), t * (0.5F + t * (2 - 1.5F * t)), t * t * (-0.5F + 0.5F * t)}};
 }
 
+// The weights for places to 1/256 of a pixel: a whole place has 0, 1, 0, 0. Sideways each weight stands once for each of a pixel's
+// four values, two pixels at a time.
+inline constexpr int kSteps = 256;
+struct CubicTable {
+    alignas(32) float sideways[kSteps][16];
+    float down[kSteps][4];
+    CubicTable() {
+        for (int i = 0; i < kSteps; i++) {
+            const CubicWeights weights = cubic_weights(static_cast<float>(i) / kSteps);
+            for (size_t k = 0; k < 16; k++) sideways[i][k] = weights.w[k / 4];
+            std::copy_n(weights.w, 4, down[i]);
+        }
+    }
+};
+inline const CubicTable& cubic_table() {
+    static const CubicTable table;
+    return table;
+}
+
 // Values along row y of a frame, of values at the corners of a net's cells.
 inline void interpolate(const std::vector<float>& values, const Net& net, int y, int width, int height, std::vector<float>& line) {
     const float at = (static_cast<float>(y) + 0.5F) * static_cast<float>(net.rows) / static_cast<float>(height);

@@ -22,7 +22,7 @@ Texture texture_of(const image::Picture& picture) {
     const size_t count = static_cast<size_t>(t.width) * static_cast<size_t>(t.height);
     t.pixels.resize(4 * count);
     for (size_t i = 0; i < count; i++)
-        for (size_t c = 0; c < 3; c++) t.pixels[4 * i + c] = picture.rgb[3 * i + c];
+        for (size_t c = 0; c < 3; c++) t.pixels[4 * i + c] = static_cast<float>(picture.rgb[3 * i + c]) / 255.F;
     return t;
 }
 
@@ -30,7 +30,7 @@ void copy_rows(const Texture& texture, float* rgb, int from, int to) {
     const size_t plane = static_cast<size_t>(texture.width) * static_cast<size_t>(texture.height);
     const size_t begin = static_cast<size_t>(from) * static_cast<size_t>(texture.width), end = static_cast<size_t>(to) * static_cast<size_t>(texture.width);
     for (size_t i = begin; i < end; i++)
-        for (size_t c = 0; c < 3; c++) rgb[c * plane + i] = static_cast<float>(texture.pixels[4 * i + c]) / 255.F;
+        for (size_t c = 0; c < 3; c++) rgb[c * plane + i] = texture.pixels[4 * i + c];
 }
 
 std::string joined(const std::vector<std::string>& words) {

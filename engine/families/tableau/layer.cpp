@@ -40,7 +40,7 @@ void fill_in(Texture& t, const std::vector<uint8_t>& keep) {
     std::vector<Level> levels(1, {t.width, t.height, std::vector<float>(t.pixels.size())});
     for (size_t i = 0; i < keep.size(); i++) {
         const float k = static_cast<float>(keep[i]) / 255.F;
-        for (size_t c = 0; c < 3; c++) levels[0].pixels[4 * i + c] = k * static_cast<float>(t.pixels[4 * i + c]);
+        for (size_t c = 0; c < 3; c++) levels[0].pixels[4 * i + c] = k * t.pixels[4 * i + c];
         levels[0].pixels[4 * i + 3] = k;
     }
     while (levels.back().width > 1 || levels.back().height > 1) levels.push_back(half_of(levels.back()));
@@ -67,7 +67,7 @@ void fill_in(Texture& t, const std::vector<uint8_t>& keep) {
             }
     }
     for (size_t i = 0; i < keep.size(); i++)
-        for (size_t c = 0; c < 3; c++) t.pixels[4 * i + c] = static_cast<uint8_t>(std::clamp(std::lround(levels[0].pixels[4 * i + c]), 0L, 255L));
+        for (size_t c = 0; c < 3; c++) t.pixels[4 * i + c] = levels[0].pixels[4 * i + c];
 }
 
 Layer lift(const Texture& picture, const Map& subject) {
@@ -88,7 +88,7 @@ Layer lift(const Texture& picture, const Map& subject) {
     fill_in(l.behind, keep);
     l.pixels.resize(4 * count);
     for (size_t i = 0; i < count; i++) {
-        for (size_t c = 0; c < 3; c++) l.pixels[4 * i + c] = (static_cast<float>(picture.pixels[4 * i + c]) - (1 - his[i]) * static_cast<float>(l.behind.pixels[4 * i + c])) / 255.F;
+        for (size_t c = 0; c < 3; c++) l.pixels[4 * i + c] = picture.pixels[4 * i + c] - (1 - his[i]) * l.behind.pixels[4 * i + c];
         l.pixels[4 * i + 3] = his[i];
     }
     return l;

@@ -11,47 +11,42 @@ namespace zt::tableau {
 namespace {
 
 using Eight = float __attribute__((vector_size(32)));
-using EightInts = int32_t __attribute__((vector_size(32)));
-using EightBytes = uint8_t __attribute__((vector_size(8)));
-
-[[gnu::always_inline]] inline void load_two(const uint8_t* p, Eight& pixels) {
-    EightBytes bytes;
-    std::memcpy(&bytes, p, sizeof bytes);
-    pixels = __builtin_convertvector(__builtin_convertvector(bytes, EightInts), Eight);
-}
-
 // Compiled for processors with wider registers too; the same sums in the same order, so the same bytes.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 __attribute__((target_clones("avx2", "default")))
 #endif
 void sample_line(const Texture& texture, const float* xs, const float* ys, int count, float* out) {
+    const CubicTable& table = cubic_table();
     const int w = texture.width, h = texture.height;
+    const size_t stride = static_cast<size_t>(w) * 4;
     const float most_x = static_cast<float>(w - 1), most_y = static_cast<float>(h - 1);
-    constexpr float kUnit = 1.F / 255.F;
     for (int i = 0; i < count; i++, out += 4) {
         const float u = std::min(std::max(xs[i], 0.F), most_x), v = std::min(std::max(ys[i], 0.F), most_y);
-        const int x = static_cast<int>(u), y = static_cast<int>(v);
-        const CubicWeights a = cubic_weights(u - static_cast<float>(x)), b = cubic_weights(v - static_cast<float>(y));
+        const int at_x = static_cast<int>(u * kSteps + 0.5F), at_y = static_cast<int>(v * kSteps + 0.5F);
+        const int x = at_x / kSteps, y = at_y / kSteps, step_x = at_x % kSteps, step_y = at_y % kSteps;
         Four sum{};
-        if (x >= 1 && x + 2 < w) {
-            const Eight left = {a.w[0], a.w[0], a.w[0], a.w[0], a.w[1], a.w[1], a.w[1], a.w[1]}, right = {a.w[2], a.w[2], a.w[2], a.w[2], a.w[3], a.w[3], a.w[3], a.w[3]};
-            Eight both{};
-            for (int k = 0; k < 4; k++) {
-                const int row = std::clamp(y - 1 + k, 0, h - 1);
-                const uint8_t* p = texture.pixels.data() + (static_cast<size_t>(row) * static_cast<size_t>(w) + static_cast<size_t>(x - 1)) * 4;
+        if ((step_x | step_y) == 0) {   // a whole place: the pixel itself
+            std::memcpy(&sum, texture.pixels.data() + static_cast<size_t>(y) * stride + static_cast<size_t>(x) * 4, sizeof sum);
+        } else if (x >= 1 && x + 2 < w && y >= 1 && y + 2 < h) {
+            Eight left, right, both{};
+            std::memcpy(&left, table.sideways[step_x], sizeof left), std::memcpy(&right, table.sideways[step_x] + 8, sizeof right);
+            const float* p = texture.pixels.data() + static_cast<size_t>(y - 1) * stride + static_cast<size_t>(x - 1) * 4;
+            for (int k = 0; k < 4; k++, p += stride) {
                 Eight first, second;
-                load_two(p, first), load_two(p + 8, second);
-                both += b.w[k] * (left * first + right * second);
+                std::memcpy(&first, p, sizeof first), std::memcpy(&second, p + 8, sizeof second);
+                both += table.down[step_y][k] * (left * first + right * second);
             }
-            sum = Four{both[0] + both[4], both[1] + both[5], both[2] + both[6], 0};
+            Four low, high;
+            std::memcpy(&low, &both, sizeof low), std::memcpy(&high, reinterpret_cast<const char*>(&both) + sizeof low, sizeof high);
+            sum = low + high;
         } else {
             for (int k = 0; k < 4; k++)
                 for (int j = 0; j < 4; j++) {
-                    const uint8_t* p = texture.pixels.data() + (static_cast<size_t>(std::clamp(y - 1 + k, 0, h - 1)) * static_cast<size_t>(w) + static_cast<size_t>(std::clamp(x - 1 + j, 0, w - 1))) * 4;
-                    sum += b.w[k] * a.w[j] * Four{static_cast<float>(p[0]), static_cast<float>(p[1]), static_cast<float>(p[2]), 0};
+                    Four p;
+                    std::memcpy(&p, texture.pixels.data() + static_cast<size_t>(std::clamp(y - 1 + k, 0, h - 1)) * stride + static_cast<size_t>(std::clamp(x - 1 + j, 0, w - 1)) * 4, sizeof p);
+                    sum += table.down[step_y][k] * table.down[step_x][j] * p;
                 }
         }
-        sum *= kUnit;
         std::memcpy(out, &sum, sizeof sum);
     }
 }
@@ -86,11 +81,14 @@ void warp_rows(const Texture& texture, const Net& first, const Net& second, cons
         line.read(first, y, w, h);
         sample_line(texture, line.x.data(), line.y.data(), w, a.data());
         interpolate(weight, first, y, w, h, share);
-        if (*std::max_element(share.begin(), share.end()) > 0) {
+        const auto shows = [](float s) { return s > 0; };
+        const auto begin = static_cast<size_t>(std::find_if(share.begin(), share.end(), shows) - share.begin());
+        const auto end = static_cast<size_t>(share.rend() - std::find_if(share.rbegin(), share.rend(), shows));
+        if (begin < end) {
             line.read(second, y, w, h);
-            sample_line(texture, line.x.data(), line.y.data(), w, b.data());
-            for (size_t x = 0; x < static_cast<size_t>(w); x++)
-                for (size_t c = 0; c < 3; c++) a[4 * x + c] += (b[4 * x + c] - a[4 * x + c]) * share[x];
+            sample_line(texture, line.x.data() + begin, line.y.data() + begin, static_cast<int>(end - begin), b.data());
+            for (size_t x = begin; x < end; x++)
+                for (size_t c = 0; c < 3; c++) a[4 * x + c] += (b[4 * (x - begin) + c] - a[4 * x + c]) * share[x];
         }
         write_line(a, rgb + static_cast<size_t>(y) * static_cast<size_t>(w), plane, w);
     }

@@ -4,15 +4,14 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <vector>
 
 namespace zt::tableau {
 
-// A picture with a fourth value per pixel, as the warp reads it.
+// A picture as the warp reads it: 0..1, a fourth value per pixel is free, so that a pixel fills a register.
 struct Texture {
     int width = 0, height = 0;
-    std::vector<uint8_t> pixels;   // [height, width, 4]
+    std::vector<float> pixels;   // [height, width, 4]
 };
 
 // Where frames look: source places for the corners of a net of equal cells over the frame, in the picture's pixels, a pixel's centre

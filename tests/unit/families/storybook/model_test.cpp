@@ -189,7 +189,7 @@ zt::Error refusal_of(const zt::families::LoadOptions& options, const char* promp
 TEST(StorybookModel, MemoryIsForTheSizeAsked) {
     zt::families::LoadOptions options;
     options.path = folder();
-    options.memory_bytes = uint64_t{400} << 20;
+    options.memory_bytes = uint64_t{420} << 20;
     const auto model = zt::families::storybook_family().load(options);
     auto asked = request("a fox", 1, 24);
     EXPECT_NO_THROW(model->check_request(asked));

@@ -20,7 +20,8 @@ Texture texture() {
     Texture t;
     t.width = kWidth, t.height = kHeight;
     const std::vector<uint8_t> rgb = shipped::drawn(kWidth, kHeight);
-    for (size_t i = 0; i < rgb.size() / 3; i++) t.pixels.insert(t.pixels.end(), {rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2], 0});
+    for (size_t i = 0; i < rgb.size() / 3; i++)
+        for (size_t c = 0; c < 4; c++) t.pixels.push_back(c < 3 ? static_cast<float>(rgb[3 * i + c]) / 255.F : 0.F);
     return t;
 }
 
@@ -84,7 +85,7 @@ TEST(Warp, WholePlacesAreThePixelsThemselves) {
         for (int x = 0; x < kWidth; x++)
             for (size_t c = 0; c < 3; c++) {
                 const size_t from = static_cast<size_t>(std::max(0, y - 2)) * kWidth + static_cast<size_t>(std::min(kWidth - 1, x + 3));
-                EXPECT_NEAR(255 * rgb[c * kWidth * kHeight + static_cast<size_t>(y) * kWidth + static_cast<size_t>(x)], t.pixels[4 * from + c], 0.05);
+                EXPECT_NEAR(255 * rgb[c * kWidth * kHeight + static_cast<size_t>(y) * kWidth + static_cast<size_t>(x)], 255 * t.pixels[4 * from + c], 0.05);
             }
 }
 
@@ -96,7 +97,7 @@ TEST(Warp, PlacesFarOutsideGiveTheEdge) {
         look.first = Net(4, 4);
         std::fill(look.first.x.begin(), look.first.x.end(), far), std::fill(look.first.y.begin(), look.first.y.end(), far);
         const size_t corner = far < 0 ? 0 : t.pixels.size() - 4;
-        EXPECT_NEAR(255 * warped(t, look)[0], t.pixels[corner], 0.05);
+        EXPECT_NEAR(255 * warped(t, look)[0], 255 * t.pixels[corner], 0.05);
     }
 }
 
@@ -109,7 +110,7 @@ TEST(Motion, BeginsWithThePictureItself) {
             const std::vector<float> rgb = warped(t, look_at(c, 0));
             float most = 0;
             for (size_t k = 0; k < 3; k++)
-                for (size_t i = 0; i < rgb.size() / 3; i++) most = std::max(most, std::abs(255 * rgb[k * rgb.size() / 3 + i] - static_cast<float>(t.pixels[4 * i + k])));
+                for (size_t i = 0; i < rgb.size() / 3; i++) most = std::max(most, 255 * std::abs(rgb[k * rgb.size() / 3 + i] - t.pixels[4 * i + k]));
             EXPECT_LT(most, 0.5F) << prompt << ", loop " << loop << ": another byte";
         }
 }
@@ -129,7 +130,7 @@ TEST(Motion, ALayerAtRestIsThePicture) {
     };
     const std::vector<float> rest = frame(0);
     for (size_t k = 0; k < 3; k++)
-        for (size_t i = 0; i < rest.size() / 3; i++) ASSERT_NEAR(255 * rest[k * kWidth * kHeight + i], t.pixels[4 * i + k], 0.49) << i;
+        for (size_t i = 0; i < rest.size() / 3; i++) ASSERT_NEAR(255 * rest[k * kWidth * kHeight + i], 255 * t.pixels[4 * i + k], 0.49) << i;
     // In the air: where the ball's foot was there is ground (green) and none of the ball's red.
     const double top = 0.5 / 0.95;
     const std::vector<float> air = frame(top);
