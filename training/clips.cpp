@@ -23,6 +23,14 @@ public:
     LayerPtr ring(const std::string& name, int style) override {
         return kept("ring." + name + "." + std::to_string(style), [&] { return std::vector<LayerPtr>{from_.ring(name, style)}; })[0];
     }
+    size_t bytes() {
+        const std::lock_guard lock(mutex_);
+        size_t sum = 0;
+        for (const auto& [key, layers] : layers_)
+            for (const auto& layer : layers)
+                for (const Level& level : layer->levels) sum += level.pixels.size() * sizeof(float);
+        return sum;
+    }
 
 private:
     template <class F>
@@ -72,6 +80,8 @@ ClipSource::ClipSource(const std::string& model, ClipShape shape) : shape_(shape
 }
 
 ClipSource::~ClipSource() = default;
+
+size_t ClipSource::held_bytes() const { return layers_->bytes(); }
 
 std::string ClipSource::word(std::mt19937& dice, int language, Attribute attribute, int value) const {
     if (value < 0) return {};

@@ -28,6 +28,7 @@ constexpr Stage kStages[] = {
     {"pictures-judge", zt::training::judge_pictures, "its masks beside known ones"},
     {"pictures-export", zt::training::export_pictures, "write its model folder"},
     {"fidelity", zt::training::run_fidelity, "clips beside the same ones of painted layers"},
+    {"clips", zt::training::draw_clips, "clips of random sentences, to look at, and how fast they are drawn"},
     {"frames", zt::training::train_frames, "train the autoencoder of rendered frames"},
     {"dit", zt::training::train_dit, "train the diffusion transformer on their latents"},
     {"dit-sample", zt::training::sample_dit, "a sheet of clips that it makes"},

@@ -12,6 +12,7 @@ void train_layers(Settings& settings);
 void export_layers(Settings& settings);
 void run_judge(Settings& settings);
 void run_fidelity(Settings& settings);
+void draw_clips(Settings& settings);
 void train_frames(Settings& settings);
 void train_dit(Settings& settings);
 void sample_dit(Settings& settings);

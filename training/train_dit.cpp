@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // zt-train dit, dit-sample, ship: the diffusion transformer.
-#include <fstream>
-
 #include "clips.h"
 #include "dit.h"
 #include "flops.h"
 #include "sample/schedule.h"
+#include "sheet.h"
 #include "stages.h"
 #include "train_loop.h"
 
@@ -27,14 +26,6 @@ at::Tensor stacked(const std::vector<Clip>& clips) {
     std::vector<at::Tensor> pixels;
     for (const Clip& clip : clips) pixels.push_back(clip.pixels);
     return at::stack(pixels);
-}
-
-void write_ppm(const std::string& path, const at::Tensor& picture) {   // [height, width, 3], 0..1
-    const at::Tensor bytes = picture.mul(255).add(0.5).clamp(0, 255).to(at::kByte).contiguous();
-    std::ofstream file(path, std::ios::binary);
-    file << "P6\n" << bytes.size(1) << " " << bytes.size(0) << "\n255\n";
-    file.write(reinterpret_cast<const char*>(bytes.data_ptr<uint8_t>()), bytes.numel());
-    TORCH_CHECK(file.good(), path, ": expected a file to write to");
 }
 
 }  // namespace
@@ -119,11 +110,7 @@ void sample_dit(Settings& settings) {
     }
     const std::vector<float> sigmas = sample::flow_sigmas(steps, shift);
     std::vector<at::Tensor> rows;
-    const auto show = [&](const at::Tensor& clip) {   // [frames, height, width, 3]
-        std::vector<at::Tensor> shown;
-        for (int i = 0; i < columns; i++) shown.push_back(clip[static_cast<int64_t>(i) * clip.size(0) / columns]);
-        rows.push_back(at::cat(shown, 1));
-    };
+    const auto show = [&](const at::Tensor& clip) { rows.push_back(film_strip(clip, columns)); };
     for (size_t at = 0; at < prompts.size();) {
         const size_t end = std::min(prompts.find(';', at), prompts.size());
         const std::string prompt = prompts.substr(at, end - at);

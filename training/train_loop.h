@@ -55,9 +55,9 @@ inline LoopConfig loop_config(Settings& settings, const std::string& out, LoopCo
     c.optimizer.adam_lr = settings.number("adam_lr", c.optimizer.adam_lr);
     // Nothing here calls CUDA by name, so the linker leaves that half of LibTorch out; it registers
     // itself when it is loaded.
-    if (c.device.is_cuda()) (void)dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
-    if (!c.device.is_cpu() && !at::globalContext().hasCUDA())
-        throw std::runtime_error("device: expected cpu (this LibTorch has no other), got " + c.device.str());
+    const bool loaded = !c.device.is_cuda() || dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) != nullptr;
+    if (!loaded) throw std::runtime_error("device: expected cpu (no CUDA half of LibTorch: " + std::string(dlerror()) + "), got " + c.device.str());
+    if (!c.device.is_cpu() && !at::globalContext().hasCUDA()) throw std::runtime_error("device: expected cpu (LibTorch sees no GPU here), got " + c.device.str());
     return c;
 }
 
