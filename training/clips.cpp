@@ -130,61 +130,72 @@ Clip ClipSource::draw(uint64_t seed) const {
     return clip;
 }
 
-ClipQueue::ClipQueue(const ClipSource& source, int64_t seed, int workers, int64_t batch, int renderers, int64_t only)
-    : source_(source), seed_(seed), batch_(batch), only_(only), workers_(workers), renderers_(renderers) {}
+ClipQueue::ClipQueue(const ClipSource& source, int64_t seed, int workers, int64_t batch, int renderers, int64_t only, int64_t repeat)
+    : source_(source), seed_(seed), only_(only), repeat_(repeat), part_(batch / std::max<int64_t>(repeat, 1)), workers_(workers), renderers_(renderers) {
+    TORCH_CHECK(repeat > 0 && batch > 0 && batch % repeat == 0, "repeat: expected a divisor of batch, ", batch, ", got ", repeat);
+}
 
 ClipQueue::~ClipQueue() {
     for (auto& thread : threads_) thread.request_stop();
     threads_.clear();   // waits
 }
 
-ClipQueue::Batch ClipQueue::draw(int64_t job) const {
-    Batch batch;
+ClipQueue::Part ClipQueue::draw(int64_t job) const {
+    Part part;
     try {
-        std::mt19937_64 seeds(step_seed(seed_, job / workers_, job % workers_) + 77);
-        for (int64_t i = 0; i < batch_; i++) {
+        const int64_t worker = (job % workers_ + workers_) % workers_;
+        std::mt19937_64 seeds(step_seed(seed_, (job - worker) / workers_, worker) + 77);
+        for (int64_t i = 0; i < part_; i++) {
             const uint64_t seed = seeds();
-            batch.clips.push_back(source_.draw(only_ > 0 ? seed % static_cast<uint64_t>(only_) : seed));
+            part.clips.push_back(source_.draw(only_ > 0 ? seed % static_cast<uint64_t>(only_) : seed));
         }
     } catch (const std::exception&) {
-        batch.error = std::current_exception();
+        part.error = std::current_exception();
     }
-    return batch;
+    return part;
 }
 
 void ClipQueue::work(const std::stop_token& stop) {
     at::set_num_threads(1);
     const int64_t most = 3 * (renderers_ + workers_);   // bounds the memory
     std::unique_lock lock(mutex_);
-    while (changed_.wait(lock, stop, [&] { return ahead_ < most; })) {
+    while (changed_.wait(lock, stop, [&] { return next_ <= wanted_ + most; })) {
         const int64_t job = next_++;
-        ahead_++;
         lock.unlock();
-        Batch batch = draw(job);
+        Part part = draw(job);
         lock.lock();
-        ready_.emplace(job, std::move(batch));
+        ready_.emplace(job, std::move(part));
         changed_.notify_all();
     }
 }
 
 std::vector<Clip> ClipQueue::take(int64_t step, int worker) {
-    const int64_t job = step * workers_ + worker;
-    Batch batch;
-    if (renderers_ == 0) {
-        batch = draw(job);
-    } else {
-        std::unique_lock lock(mutex_);
-        if (next_ < 0) {   // a run that goes on begins in the middle
-            next_ = step * workers_;
-            for (int i = 0; i < renderers_; i++) threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
-        }
-        changed_.wait(lock, [&] { return ready_.contains(job); });
-        batch = std::move(ready_.extract(job).mapped());
-        ahead_--;
-        changed_.notify_all();
+    std::vector<Clip> clips;
+    std::unique_lock lock(mutex_);
+    const int64_t newest = step * workers_ + worker;
+    if (!begun_) {   // a run that goes on begins in the middle
+        next_ = (step - (repeat_ - 1) * kApart) * workers_, wanted_ = next_;
+        begun_ = true;
+        for (int i = 0; i < renderers_; i++) threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
     }
-    if (batch.error) std::rethrow_exception(batch.error);
-    return std::move(batch.clips);
+    wanted_ = std::max(wanted_, newest);
+    changed_.notify_all();
+    for (int64_t k = 0; k < repeat_; k++) {
+        const int64_t job = newest - k * kApart * workers_;
+        if (renderers_ > 0) {
+            changed_.wait(lock, [&] { return ready_.contains(job); });
+        } else if (!ready_.contains(job)) {
+            lock.unlock();   // so that workers draw side by side
+            Part part = draw(job);
+            lock.lock();
+            ready_.emplace(job, std::move(part));
+        }
+        const Part& part = ready_.at(job);
+        if (part.error) std::rethrow_exception(part.error);
+        clips.insert(clips.end(), part.clips.begin(), part.clips.end());
+        if (k == repeat_ - 1) ready_.erase(job);   // it has served
+    }
+    return clips;
 }
 
 }  // namespace zt::training

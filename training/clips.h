@@ -51,11 +51,14 @@ private:
 };
 
 // The batches of a run in order of (step, worker), drawn ahead by threads while the device computes. What a batch holds depends on
-// the seed, the step and the worker alone, not on the threads.
+// the seed, the step and the worker alone, not on the threads. Where the device is faster than the threads, a clip can serve in
+// several batches, kApart steps from each other: a batch is then put together from parts that were drawn at different times.
 class ClipQueue {
 public:
+    static constexpr int64_t kApart = 50;
     // renderers: threads; 0: a batch is drawn by whoever takes it. only: draw from this many different clips; 0: endless.
-    ClipQueue(const ClipSource& source, int64_t seed, int workers, int64_t batch, int renderers, int64_t only = 0);
+    // repeat: batches that a clip serves in, a divisor of batch; a queue then holds up to kApart * batch clips for each worker.
+    ClipQueue(const ClipSource& source, int64_t seed, int workers, int64_t batch, int renderers, int64_t only = 0, int64_t repeat = 1);
     ~ClipQueue();
     ClipQueue(const ClipQueue&) = delete;
     ClipQueue& operator=(const ClipQueue&) = delete;
@@ -63,21 +66,23 @@ public:
     [[nodiscard]] std::vector<Clip> take(int64_t step, int worker);
 
 private:
-    struct Batch {
+    struct Part {
         std::vector<Clip> clips;
         std::exception_ptr error;
     };
-    [[nodiscard]] Batch draw(int64_t job) const;
+    [[nodiscard]] Part draw(int64_t job) const;
     void work(const std::stop_token& stop);
 
     const ClipSource& source_;
-    const int64_t seed_, batch_, only_;
+    const int64_t seed_, only_, repeat_, part_;   // part_: clips of a part
     const int workers_, renderers_;
     std::mutex mutex_;
     std::condition_variable_any changed_;
-    std::map<int64_t, Batch> ready_;
-    int64_t next_ = -1;          // job that nobody draws yet; -1: before the first take()
-    int64_t ahead_ = 0;          // jobs claimed and not taken
+    // A job is a part: step * workers + worker of the first batch that it serves in. Parts of steps before the first are drawn too.
+    std::map<int64_t, Part> ready_;
+    int64_t next_ = 0;           // job that nobody draws yet
+    int64_t wanted_ = 0;         // newest job that was asked for
+    bool begun_ = false;
     std::vector<std::jthread> threads_;
 };
 

@@ -40,7 +40,7 @@ void train_dit(Settings& settings) {
     shape.width = static_cast<int>(settings.integer("width", shape.width)), shape.height = static_cast<int>(settings.integer("height", shape.height));
     shape.frames = static_cast<int>(settings.integer("frames", shape.frames));
     TORCH_CHECK(shape.frames % kFramesPerToken == 0, "frames: expected a multiple of ", kFramesPerToken, ", got ", shape.frames);
-    const int64_t batch = settings.integer("batch", config.device.is_cpu() ? 1 : 64), only = settings.integer("only", 0);
+    const int64_t batch = settings.integer("batch", config.device.is_cpu() ? 1 : 64), only = settings.integer("only", 0), repeat = settings.integer("repeat", 1);
     const int renderers = static_cast<int>(settings.integer("renderers", config.device.is_cpu() ? 0 : 15));
     DitConfig dit;
     dit.width = settings.integer("dit_width", dit.width), dit.blocks = settings.integer("blocks", dit.blocks);
@@ -58,7 +58,7 @@ void train_dit(Settings& settings) {
         const at::Tensor z = encode(frames.encoder, stacked(clips).flatten(0, 1).to(config.device).to(at::kFloat).div(255)).flatten(0, 2).to(at::kCPU);
         model.latent_mean = z.mean(0), model.latent_deviation = z.std(0).clamp_min(1e-3);
     }
-    ClipQueue queue(source, config.seed, config.workers, batch, renderers, only);
+    ClipQueue queue(source, config.seed, config.workers, batch, renderers, only, repeat);
     const double tokens = static_cast<double>(dit.times * dit.rows * dit.columns + kWords);
     const double matrices = forward_flops(model, [&](const std::string& name) { return name.ends_with(".weight") && !name.starts_with("sigma") && name.find("modulation") == std::string::npos ? tokens : 0; });
     const double forward_cost = matrices + 4 * tokens * tokens * static_cast<double>(dit.width * dit.blocks);
