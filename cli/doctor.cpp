@@ -110,7 +110,7 @@ const ZtEngine* tell_engine() {
 
 ModelHandle open_default_model(const ZtEngine& engine, bool with_picture) {
     zt_model_params params;
-    engine.model_params_init(&params);
+    engine.model_params_init_sized(&params, sizeof(params));
     params.with_picture = with_picture ? 1 : 0;
     zt_error error = ZT_ERROR_INIT;
     zt_model* opened = nullptr;

@@ -244,8 +244,8 @@ int generate(std::span<char*> words) {
     Reporter reporter(arguments.quiet);
     zt_model_params params;
     zt_request request;
-    engine.model_params_init(&params);
-    engine.request_init(&request);
+    engine.model_params_init_sized(&params, sizeof(params));
+    engine.request_init_sized(&request, sizeof(request));
     params.log = Reporter::log;
     params.log_opaque = &reporter;
     request.format = format.format;

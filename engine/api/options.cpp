@@ -250,6 +250,21 @@ bool has_no_field(std::string_view name) {
            name == "context" || name == "mask" || name == "alpha";
 }
 
+// Stores into a copy as long as this version's struct and writes back what the caller's has room for: his header may be older and
+// have no field for the option.
+template <typename Params, typename Write>
+void store(Params* theirs, const char* what, const zt_option_info& option, Write write) {
+    Params ours;
+    copy_params(theirs, &ours, sizeof(ours), what);
+    if (!write(ours)) throw Error(ZT_ERROR_INTERNAL, std::string(option.name) + ": expected a field for this option, got none");
+    const size_t size = theirs->struct_size, room = std::min(size, sizeof(ours));
+    const auto* bytes = reinterpret_cast<const unsigned char*>(&ours);
+    if (std::any_of(bytes + room, bytes + sizeof(ours), [](unsigned char byte) { return byte != 0; }))
+        refuse(ZT_ERROR_UNSUPPORTED, option, "a client built for version " ZT_VERSION_STRING, std::string(what) + " without room for it");
+    ours.struct_size = size;
+    std::memcpy(static_cast<void*>(theirs), &ours, room);
+}
+
 }  // namespace
 
 const zt_option_info& find_option(std::string_view name) {
@@ -274,14 +289,10 @@ void set_option(zt_model_params* params, zt_request* request, const zt_option_in
     if (name == "background") (void)pipeline::resolve_background(value);
     check_possible(option, value);
     if (has_no_field(name)) return;
-    const bool of_model = (option.flags & ZT_OPTION_MODEL) != 0;
-    check_pointer(of_model ? static_cast<const void*>(params) : request,
-                  of_model ? "params" : "request");
-    const bool stored = of_model ? store_model_option(*params, name, value, read)
-                                 : store_request_option(*request, name, value, read);
-    if (!stored)
-        throw Error(ZT_ERROR_INTERNAL,
-                    std::string(name) + ": expected a field for this option, got none");
+    if ((option.flags & ZT_OPTION_MODEL) != 0)
+        store(params, "params", option, [&](zt_model_params& ours) { return store_model_option(ours, name, value, read); });
+    else
+        store(request, "request", option, [&](zt_request& ours) { return store_request_option(ours, name, value, read); });
 }
 
 std::vector<std::pair<std::string, std::string>> parse_dict(const char* option,

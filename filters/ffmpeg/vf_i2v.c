@@ -115,7 +115,7 @@ static zt_image_role role_of(const I2v *s)
 
 static void describe_link(const I2v *s, const AVFilterLink *link, zt_image_role role, zt_image *image)
 {
-    s->gen.engine->image_init(image);
+    s->gen.engine->image_init_sized(image, sizeof(*image));
     image->role   = role;
     image->format = ff_zt_picture_format(link->format);
     image->width  = link->w;

@@ -182,7 +182,7 @@ int ff_zt_describe_picture(AVFilterContext *ctx, const ZtEngine *engine, const A
                "a scale filter in front can convert it\n", role, name ? name : "an unknown one");
         return AVERROR(EINVAL);
     }
-    engine->image_init(image);
+    engine->image_init_sized(image, sizeof(*image));
     image->format = ff_zt_picture_format(frame->format);
     image->width  = frame->width;
     image->height = frame->height;

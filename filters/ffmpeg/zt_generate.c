@@ -208,8 +208,8 @@ static int read_options(AVFilterLink *outlink, zt_model_params *params, zt_reque
     AVFilterContext *ctx = outlink->src;
     ZtGenerator *s = ctx->priv;
 
-    s->engine->model_params_init(params);
-    s->engine->request_init(request);
+    s->engine->model_params_init_sized(params, sizeof(*params));
+    s->engine->request_init_sized(request, sizeof(*request));
     request->format     = ff_zt_pixel_format(outlink->format);
     request->log        = ff_zt_log;
     request->log_opaque = ctx;

@@ -460,8 +460,8 @@ t2v_clip_length (const ZtEngine * zt, zt_model * model,
   zt_image image;
   zt_status status = t2v_clip_frames (info, settings, num, den, frames, error);
 
-  zt->request_init (&request);
-  zt->image_init (&image);
+  zt->request_init_sized (&request, sizeof (request));
+  zt->image_init_sized (&image, sizeof (image));
   if (info->first_image == ZT_USE_REQUIRED) {
     /* One that will come, of a size it may have. */
     image.role = ZT_IMAGE_FIRST;

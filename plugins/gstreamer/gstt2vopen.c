@@ -133,8 +133,8 @@ open_model (GstT2vBase * self, zt_model ** model)
   zt_request request;
   zt_status status;
 
-  zt->model_params_init (&params);
-  zt->request_init (&request);
+  zt->model_params_init_sized (&params, sizeof (params));
+  zt->request_init_sized (&request, sizeof (request));
   params.log = log_message;
   params.with_picture = t2v_input_is_wanted (self, T2V_INPUT_FIRST);
 

@@ -124,8 +124,8 @@ t2v_picture_clip_size (GstT2vBase * self, zt_pixel_format format,
   size->height = model->height;
   if (!model->picture_size || t2v_extend_is_on (self))
     return;
-  zt->request_init (&request);
-  zt->image_init (&image);
+  zt->request_init_sized (&request, sizeof (request));
+  zt->image_init_sized (&image, sizeof (image));
   image.role = ZT_IMAGE_FIRST;
   g_mutex_lock (&self->wait.lock);
   if (first->picture != NULL) {
@@ -278,7 +278,7 @@ t2v_pictures_map (const T2vPictures * pictures, guint n, const ZtEngine * zt,
 
   if (!gst_video_frame_map (frame, info, pictures->at[n].buffer, GST_MAP_READ))
     return FALSE;
-  zt->image_init (image);
+  zt->image_init_sized (image, sizeof (*image));
   image->role = pictures->at[n].role;
   image->orientation = pictures->at[n].orientation;
   image->format = t2v_clip_pixel_format (GST_VIDEO_INFO_FORMAT (info));

@@ -140,8 +140,8 @@ make_request (GstT2vBase * self, zt_request * request, GPtrArray * keep,
   zt_model_params params;
   zt_status status;
 
-  stream->zt->model_params_init (&params);
-  stream->zt->request_init (request);
+  stream->zt->model_params_init_sized (&params, sizeof (params));
+  stream->zt->request_init_sized (request, sizeof (*request));
   g_mutex_lock (&self->settings.lock);
   status = t2v_options_apply (&self->settings.values.options, stream->zt,
       FALSE, &params, request, keep, error);

@@ -19,8 +19,8 @@
 /* Every function of the engine, without its zt_ prefix. */
 #define ZT_LOADER_FUNCTIONS(F)                                                                     \
     F(status_name) F(version)                                                                      \
-    F(model_params_init) F(model_open) F(model_ref) F(model_unref) F(model_get_info)               \
-    F(request_init) F(image_init) F(option_at) F(set_option)                                       \
+    F(model_params_init_sized) F(model_open) F(model_ref) F(model_unref) F(model_get_info)               \
+    F(request_init_sized) F(image_init_sized) F(option_at) F(set_option)                                       \
     F(session_plan) F(session_create) F(session_destroy) F(session_get_info) F(session_read)       \
     F(session_cancel)                                                                              \
     F(session_set_prompt) F(session_set_option) F(session_get_progress)                            \

@@ -71,8 +71,8 @@ int main(int argc, char **argv)
 #endif
     if (!zt)
         return die("loader", reason);
-    zt->model_params_init(&params);
-    zt->request_init(&request);
+    zt->model_params_init_sized(&params, sizeof(params));
+    zt->request_init_sized(&request, sizeof(request));
     for (int i = 1; i < argc; i++) {
         char *value = strchr(argv[i], '=');
         if (!value || !strcmp(argv[i], "blas=1"))

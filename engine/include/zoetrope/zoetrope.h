@@ -151,8 +151,10 @@ typedef struct zt_model_info {
     int motion;                   /* 1: motion and tempo other than 1 are possible                */
 } zt_model_info;
 
-/* Fills a params struct with its defaults and its struct_size. */
-ZT_API void zt_model_params_init(zt_model_params *params);
+/* Fills a params struct with its defaults and its struct_size. size: of the struct as the caller's header has it,
+ * which may be shorter or longer than the library's; nothing behind it is written. */
+ZT_API void zt_model_params_init_sized(zt_model_params *params, size_t size);
+static inline void zt_model_params_init(zt_model_params *params) { zt_model_params_init_sized(params, sizeof(*params)); }
 
 /* Opens a model. Weights already open in this process are shared where all that decides them is the
  * same: every field of params but the log, and path, size, times and inode of every file that is read,
@@ -261,9 +263,11 @@ typedef struct zt_request {
     double tempo;                  /* how fast, times the model's own, 0.1..4; 0 = 1; init sets 1 */
 } zt_request;
 
-ZT_API void zt_request_init(zt_request *request);
-/* Fills an image with its defaults and its struct_size. */
-ZT_API void zt_image_init(zt_image *image);
+/* As zt_model_params_init_sized. */
+ZT_API void zt_request_init_sized(zt_request *request, size_t size);
+ZT_API void zt_image_init_sized(zt_image *image, size_t size);
+static inline void zt_request_init(zt_request *request) { zt_request_init_sized(request, sizeof(*request)); }
+static inline void zt_image_init(zt_image *image) { zt_image_init_sized(image, sizeof(*image)); }
 
 /* The option table: every option of every front end, once. Names use '_'; '-' is read as '_'. */
 typedef enum zt_option_type {

@@ -3,6 +3,7 @@
 // Opening models through the C API: what is refused, what is shared, what a client reads.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -127,6 +128,50 @@ TEST(Model, StructSizesOfOtherVersions) {
         forgotten.struct_size = size;
         (void)refusal(forgotten, ZT_ERROR_ARGUMENT);
     }
+}
+
+// A client's struct, as an older or newer header has it, with bytes behind it that are not the library's to touch.
+template <typename Params>
+struct Foreign {
+    unsigned char bytes[sizeof(Params) + 64];
+    Foreign() { std::memset(bytes, 0xEE, sizeof(bytes)); }
+    [[nodiscard]] Params* params() { return reinterpret_cast<Params*>(bytes); }
+    [[nodiscard]] bool untouched_from(size_t at) const {
+        return std::all_of(bytes + at, bytes + sizeof(bytes), [](unsigned char byte) { return byte == 0xEE; });
+    }
+};
+
+TEST(Model, InitWritesNoMoreThanTheCallersStruct) {
+    alignas(zt_request) Foreign<zt_request> older;
+    constexpr size_t kOlder = offsetof(zt_request, loop);
+    zt_request_init_sized(older.params(), kOlder);
+    EXPECT_EQ(older.params()->struct_size, kOlder);
+    EXPECT_EQ(older.params()->strength, 1.0);
+    EXPECT_TRUE(older.untouched_from(kOlder));
+
+    alignas(zt_model_params) Foreign<zt_model_params> newer;
+    constexpr size_t kNewer = sizeof(zt_model_params) + 16;
+    zt_model_params_init_sized(newer.params(), kNewer);
+    EXPECT_EQ(newer.params()->struct_size, kNewer);
+    EXPECT_TRUE(std::all_of(newer.bytes + sizeof(size_t), newer.bytes + kNewer, [](unsigned char byte) { return byte == 0; }));
+    EXPECT_TRUE(newer.untouched_from(kNewer));
+
+    alignas(zt_image) Foreign<zt_image> nothing;
+    zt_image_init_sized(nothing.params(), 3);   // no room even for struct_size
+    zt_image_init_sized(nullptr, sizeof(zt_image));
+    EXPECT_TRUE(nothing.untouched_from(0));
+}
+
+TEST(Model, OptionsAreStoredWithinTheCallersStruct) {
+    alignas(zt_request) Foreign<zt_request> older;
+    constexpr size_t kOlder = offsetof(zt_request, loop);
+    zt_request_init_sized(older.params(), kOlder);
+    zt_error error = ZT_ERROR_INIT;
+    EXPECT_EQ(zt_set_option(nullptr, older.params(), "steps", "7", &error), ZT_OK) << error.message;
+    EXPECT_EQ(older.params()->steps, 7);
+    EXPECT_EQ(zt_set_option(nullptr, older.params(), "tempo", "2", &error), ZT_ERROR_UNSUPPORTED);
+    EXPECT_STREQ(error.message, "tempo: expected a client built for version " ZT_VERSION_STRING ", got request without room for it");
+    EXPECT_TRUE(older.untouched_from(kOlder));
 }
 
 TEST(Model, SecondThreadCountIsRefused) {
