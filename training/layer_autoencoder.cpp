@@ -13,7 +13,7 @@ LayerAutoencoder make_layer_autoencoder(const storybook::DecoderConfig& config, 
     LayerEncoder& e = model.encoder;
     e.in = nn::make_linear(4 * 4 * picture_channels, kQuarter);
     e.down = nn::make_linear(4 * kQuarter, kEighth);
-    for (int64_t i = 0; i < kBlocks; i++) e.quarter.push_back(storybook::make_layer_block(kQuarter)), e.eighth.push_back(storybook::make_layer_block(kEighth));
+    for (int64_t i = 0; i < kBlocks; i++) e.quarter.push_back(nn::make_residual_block(kQuarter)), e.eighth.push_back(nn::make_residual_block(kEighth));
     e.norm = nn::make_norm(kEighth);
     e.latents = nn::make_linear(kEighth, config.channels);
     model.decoder = storybook::make_decoder(config);
@@ -35,9 +35,9 @@ storybook::DecoderConfig decoder_config_of(const Tensors& tensors) {
 
 at::Tensor encode(const LayerEncoder& e, const at::Tensor& layers) {
     at::Tensor x = nn::forward(e.in, nn::space_to_depth(layers, 4));
-    for (const auto& block : e.quarter) x = storybook::forward(block, x);
+    for (const auto& block : e.quarter) x = nn::forward(block, x);
     x = nn::forward(e.down, nn::space_to_depth(x, 2));
-    for (const auto& block : e.eighth) x = storybook::forward(block, x);
+    for (const auto& block : e.eighth) x = nn::forward(block, x);
     return nn::forward(e.latents, nn::forward(e.norm, x));
 }
 

@@ -11,7 +11,7 @@ namespace zt::training {
 struct LayerEncoder {
     nn::Linear in, down, latents;
     nn::Norm norm;
-    std::vector<storybook::LayerBlock> quarter, eighth;
+    std::vector<nn::ResidualBlock> quarter, eighth;
     template <class F>
     void visit(F&& f, const std::string& name) {
         in.visit(f, name + ".in");

@@ -21,4 +21,9 @@ private:
     zt_status status_;
 };
 
+// Throws "<what>: expected <expected>, got <got>".
+[[noreturn]] inline void refuse(zt_status status, const std::string& what, const std::string& expected, const std::string& got) {
+    throw Error(status, what + ": expected " + expected + ", got " + got);
+}
+
 }  // namespace zt

@@ -154,8 +154,9 @@ void File::check_unchanged() const {
     throw Error(ZT_ERROR_IO, name_ + ": expected a file that stays as it is, got one changed while it was read");
 }
 
-std::string read_whole_file(const std::string& path, uint64_t limit_bytes) {
-    const File file = File::open(path);
+std::string read_whole_file(const std::string& path, uint64_t limit_bytes) { return read_whole_file(File::open(path), limit_bytes); }
+
+std::string read_whole_file(const File& file, uint64_t limit_bytes) {
     if (file.size() > limit_bytes) {
         throw Error(ZT_ERROR_IO, file.name() + ": expected at most " + std::to_string(limit_bytes) +
                                      " bytes, got " + std::to_string(file.size()));

@@ -60,6 +60,7 @@ private:
 
 // The whole content; throws ZT_ERROR_IO when it is longer than limit_bytes.
 [[nodiscard]] std::string read_whole_file(const std::string& path, uint64_t limit_bytes);
+[[nodiscard]] std::string read_whole_file(const File& file, uint64_t limit_bytes);
 
 // A file in the making. Without commit() the destructor removes it and the old content stays.
 // One thread at a time.

@@ -11,6 +11,8 @@ Linear make_linear(int64_t in, int64_t out) { return {at::empty({out, in}), at::
 Conv make_conv(int64_t in, int64_t out) { return {at::empty({out, in, 3, 3}), at::empty({out}), {}}; }
 Norm make_norm(int64_t channels) { return {at::empty({channels}), at::empty({channels})}; }
 
+ResidualBlock make_residual_block(int64_t channels) { return {make_norm(channels), make_conv(channels, channels), make_conv(channels, channels)}; }
+
 at::Tensor forward(const Linear& layer, const at::Tensor& x) { return at::linear(x, layer.weight, layer.bias); }
 
 void prepare(Conv& layer) {
@@ -25,6 +27,10 @@ at::Tensor forward(const Conv& layer, const at::Tensor& x) {
 
 at::Tensor forward(const Norm& layer, const at::Tensor& x) {
     return at::layer_norm(x, {x.size(-1)}, layer.weight, layer.bias);
+}
+
+at::Tensor forward(const ResidualBlock& block, const at::Tensor& x) {
+    return x + forward(block.conv2, at::silu(forward(block.conv1, forward(block.norm, x))));
 }
 
 at::Tensor space_to_depth(const at::Tensor& x, int64_t r) {

@@ -52,6 +52,18 @@ struct Norm {
     }
 };
 
+// x + conv2(silu(conv1(norm(x))))
+struct ResidualBlock {
+    Norm norm;
+    Conv conv1, conv2;
+    template <class F>
+    void visit(F&& f, const std::string& name) {
+        norm.visit(f, name + ".norm");
+        conv1.visit(f, name + ".conv1");
+        conv2.visit(f, name + ".conv2");
+    }
+};
+
 // Readies the convolutions of a model (anything with visit()) for the form with fewer products, where
 // its weights are fp32 on the CPU. The plain kernels stay.
 void prepare(Conv& layer);
@@ -68,10 +80,12 @@ void prepare(Model& model) {
 [[nodiscard]] Linear make_linear(int64_t in, int64_t out);
 [[nodiscard]] Conv make_conv(int64_t in, int64_t out);
 [[nodiscard]] Norm make_norm(int64_t channels);
+[[nodiscard]] ResidualBlock make_residual_block(int64_t channels);
 
 [[nodiscard]] at::Tensor forward(const Linear& layer, const at::Tensor& x);   // [..., in] -> [..., out]
 [[nodiscard]] at::Tensor forward(const Conv& layer, const at::Tensor& x);     // [batch, height, width, in] -> [.., out]
 [[nodiscard]] at::Tensor forward(const Norm& layer, const at::Tensor& x);     // layer norm over the last axis, eps 1e-5
+[[nodiscard]] at::Tensor forward(const ResidualBlock& block, const at::Tensor& x);   // [batch, height, width, channels], as it came
 
 // [batch, height, width, c] <-> [batch, height / r, width / r, r * r * c], block rows first.
 [[nodiscard]] at::Tensor space_to_depth(const at::Tensor& x, int64_t r);

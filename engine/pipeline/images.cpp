@@ -19,11 +19,6 @@ namespace {
 
 using families::Limits;
 
-[[noreturn]] void refuse(zt_status status, const std::string& what, const std::string& expected,
-                         const std::string& got) {
-    throw Error(status, what + ": expected " + expected + ", got " + got);
-}
-
 void check_word(const std::string& what, int value, int low, int high, const char* words) {
     if (value < low || value > high)
         refuse(ZT_ERROR_ARGUMENT, what, words, std::to_string(value));

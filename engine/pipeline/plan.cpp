@@ -26,11 +26,6 @@ namespace {
 
 using families::Limits;
 
-[[noreturn]] void refuse(zt_status status, const std::string& what, const std::string& expected,
-                         const std::string& got) {
-    throw Error(status, what + ": expected " + expected + ", got " + got);
-}
-
 template <typename Number>
 void check_range(const char* name, Number value, Number low, Number high) {
     if (value >= low && value <= high) return;  // false for NaN

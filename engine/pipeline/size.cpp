@@ -17,11 +17,6 @@ namespace {
 
 using families::Limits;
 
-[[noreturn]] void refuse(zt_status status, const std::string& what, const std::string& expected,
-                         const std::string& got) {
-    throw Error(status, what + ": expected " + expected + ", got " + got);
-}
-
 int nearest_on_grid(int64_t value, int low, int high, int step) {
     const int64_t clamped = std::clamp<int64_t>(value, low, high);
     const int64_t steps = (clamped - low + (step - 1) / 2) / step;  // to nearest, half down

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "text/word_list.h"
+
 namespace zt::text {
 namespace {
 
@@ -32,19 +34,6 @@ std::string before_ending(const std::string& word, bool ing) {
 }
 
 }  // namespace
-
-std::vector<std::string> split_list(std::string_view text, char at) {
-    std::vector<std::string> parts;
-    while (!text.empty()) {
-        const size_t end = std::min(text.find(at), text.size());
-        std::string_view part = text.substr(0, end);
-        while (!part.empty() && part.front() == ' ') part.remove_prefix(1);
-        while (!part.empty() && part.back() == ' ') part.remove_suffix(1);
-        if (!part.empty()) parts.emplace_back(part);
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return parts;
-}
 
 std::vector<InflectedForm> inflected(std::string_view item, Inflects how) {
     const std::vector<std::string> parts = split_list(item, '|');

@@ -21,7 +21,4 @@ enum class Inflects { kNot, kAsNoun, kAsVerb };
 // "take a nap|took a nap". A noun's last word gets -s, -es or -ies; a verb's first word -s, -ing and -ed.
 [[nodiscard]] std::vector<InflectedForm> inflected(std::string_view item, Inflects how);
 
-// The parts between `at`, without blanks around them; empty ones are left out.
-[[nodiscard]] std::vector<std::string> split_list(std::string_view text, char at);
-
 }  // namespace zt::text

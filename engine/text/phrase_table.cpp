@@ -7,7 +7,8 @@
 
 #include "core/error.h"
 #include "core/utf8.h"
-#include "text/inflection.h"
+#include "text/common_words.h"
+#include "text/word_list.h"
 
 namespace zt::text {
 namespace {
@@ -68,6 +69,15 @@ private:
             return;
         }
         if ((c == '\'' || c == 0x2019) && !word_.empty()) return apostrophe(at + bytes);
+        const auto digit_at = [&](size_t i) { return i < prompt_.size() && prompt_[i] >= '0' && prompt_[i] <= '9'; };
+        if ((c == ':' || c == '.') && end_ == at && !word_.empty() && digit_at(at - 1) && digit_at(at + bytes)) {   // "16:9", "1.5"
+            word_ += static_cast<char>(c);
+            end_ = at + bytes;
+            return;
+        }
+        // "3 a.m.", "U.F.O.": one word.
+        const auto letter_at = [&](size_t i) { return i < prompt_.size() && letter_or_digit(static_cast<unsigned char>(prompt_[i])); };
+        if (c == '.' && end_ == at && !word_.empty() && letter_at(at + 1) && !letter_at(at + 2) && (at < 2 || !letter_at(at - 2))) return;
         end_word();
         if ((c == kTimes || c == '*') && at + bytes < prompt_.size() && prompt_[at + bytes] >= '0' && prompt_[at + bytes] <= '9') word_ = "x", begin_ = at, end_ = at + bytes;
         if (c == '&' || c == '+') tokens_.push_back({Token::kWord, "and", at, at + bytes});
@@ -102,11 +112,14 @@ private:
 };
 
 // Misspelt words become the ones that were meant.
-void repair(const PhraseTable& table, std::vector<Token>& tokens, std::vector<std::string>& repairs) {
+void repair(const PhraseTable& table, std::string_view prompt, std::vector<Token>& tokens, std::vector<std::string>& repairs) {
     std::unordered_map<std::string, std::string> seen;
-    for (Token& t : tokens) {
+    for (size_t i = 0; i < tokens.size(); i++) {
+        Token& t = tokens[i];
         const auto small = [](char c) { return c >= 'a' && c <= 'z'; };
         if (t.kind != Token::kWord || table.has_word(t.text) || !std::all_of(t.text.begin(), t.text.end(), small)) continue;
+        const bool name = prompt[t.begin] >= 'A' && prompt[t.begin] <= 'Z' && i + 1 < tokens.size() && tokens[i + 1].text == "the" && (i == 0 || tokens[i - 1].kind == Token::kStop);
+        if (name) continue;   // "Rosie the elephant"
         auto found = seen.find(t.text);
         if (found == seen.end()) {
             if (seen.size() >= kMostRepairs) continue;
@@ -129,8 +142,15 @@ int number_in(std::string_view text) {
     return n;
 }
 
+// Every letter once where it stands more than once in a row.
+std::string single_letters(std::string word) {
+    word.erase(std::unique(word.begin(), word.end()), word.end());
+    return word;
+}
 
 bool ascii(std::string_view phrase) { return static_cast<unsigned char>(phrase[0]) < 0x80; }
+
+bool chinese_character(std::string_view c) { return c >= "\xE2\xBA\x80"; }
 
 // How many words or characters, and the first of them.
 size_t parts_of(std::string_view phrase, std::string& first) {
@@ -164,7 +184,7 @@ void PhraseTable::add(const std::string& phrase, PhraseEntry entry, const std::s
 bool PhraseTable::add_variants(std::string_view pairs) {
     for (const std::string& pair : split_list(pairs, ' ')) {
         const size_t half = utf8_sequence_bytes(pair, 0);
-        if (half < 3 || half * 2 != pair.size()) return false;
+        if (half == 0 || half * 2 != pair.size() || !chinese_character(pair)) return false;
         variants_.emplace(pair.substr(0, half), pair.substr(half));
     }
     return true;
@@ -182,11 +202,19 @@ void PhraseTable::finish(const std::function<bool(uint32_t)>& effective) {
         return Spelling(std::move(words));
     };
     spelling_ = words_of(true), effective_ = words_of(false);
+    for (const Spelling* words : {&effective_, &spelling_})
+        for (const std::string& word : words->words()) {
+            const auto [found, fresh] = single_.emplace(single_letters(word), word);
+            if (!fresh && found->second.size() > word.size()) found->second = word;
+        }
 }
 
 std::string PhraseTable::repaired(const std::string& word) const {
     const std::string first = effective_.nearest_word(word);
-    return first.empty() && word.size() >= kFewestLetters ? spelling_.nearest_word(word) : first;
+    if (!first.empty() || word.size() < kFewestLetters - 1) return first;
+    // "rabitt", "sooo": letters that stand once too often, or too rarely.
+    if (const auto found = single_.find(single_letters(word)); found != single_.end() && !common_word(word) && (word.size() >= kFewestLetters || found->second.size() + 2 <= word.size())) return found->second;
+    return word.size() >= kFewestLetters ? spelling_.nearest_word(word) : first;
 }
 
 const PhraseEntry* PhraseTable::find(std::string_view phrase) const {
@@ -207,7 +235,7 @@ std::string_view PhraseTable::simplified(std::string_view character) const {
 PhraseRow find_phrases(const PhraseTable& table, std::string_view prompt) {
     PhraseRow out;
     std::vector<Token> tokens = Splitter(table, prompt).split();
-    repair(table, tokens, out.repairs);
+    repair(table, prompt, tokens, out.repairs);
     const auto typed = [&](size_t first, size_t last) { return one_line(prompt.substr(tokens[first].begin, tokens[last].end - tokens[first].begin), kShownTextBytes); };
     for (size_t i = 0; i < tokens.size();) {
         const Token& t = tokens[i];
@@ -227,6 +255,8 @@ PhraseRow find_phrases(const PhraseTable& table, std::string_view prompt) {
             if (entry != nullptr) {
                 piece.kind = PhrasePiece::kPhrase;
                 piece.entry = *entry;
+            } else if (t.text.find_first_of(":.") != t.text.npos) {
+                piece.kind = t.text.find(':') != t.text.npos ? PhrasePiece::kRatio : PhrasePiece::kDecimal;
             } else if (const int number = number_in(t.text); number > 0) {
                 piece.kind = PhrasePiece::kNumber;
                 piece.number = number;

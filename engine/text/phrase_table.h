@@ -49,10 +49,11 @@ private:
     std::unordered_map<std::string, size_t> longest_;
     std::unordered_map<std::string, std::string> variants_;
     Spelling spelling_, effective_;   // all words; those of phrases with an effect
+    std::unordered_map<std::string, std::string> single_;   // words by what they are with every letter once ("rabit")
 };
 
 struct PhrasePiece {
-    enum Kind { kPhrase, kNumber, kUnknown, kComma, kStop } kind = kUnknown;
+    enum Kind { kPhrase, kNumber, kRatio, kDecimal, kUnknown, kComma, kStop } kind = kUnknown;   // "7", "16:9", "1.5"
     PhraseEntry entry;                // of a phrase
     int number = 0;                   // 1..99, of digits that are no phrase
     bool chinese = false;
@@ -66,7 +67,7 @@ struct PhraseRow {
 
 // ASCII in any case; hyphens and blanks are one; full-width signs are ASCII's; traditional characters are read as simplified
 // ones. Of phrases that begin at one place the longest is taken. Unknown characters in a row are one piece. Broken
-// UTF-8 separates. Linear in the length of the text. Never throws but for want of memory.
+// UTF-8 separates; "U.F.O." is one word. A capitalised word before "the" that begins a sentence is a name and is not repaired. Linear in the length of the text. Never throws but for want of memory.
 [[nodiscard]] PhraseRow find_phrases(const PhraseTable& table, std::string_view prompt);
 
 }  // namespace zt::text

@@ -67,6 +67,12 @@ const ManifestFile* Manifest::find(std::string_view name) const noexcept {
     return found == files.end() ? nullptr : &*found;
 }
 
+const ManifestFile& Manifest::at(std::string_view name) const {
+    const ManifestFile* found = find(name);
+    if (found == nullptr) throw Error(ZT_ERROR_WEIGHTS, "manifest.json: files: expected " + std::string(name) + ", got none");
+    return *found;
+}
+
 Manifest read_manifest(const std::string& folder) {
     const std::string text = read_whole_file(path_in(folder, kManifestName), kMaxManifestBytes);
     const json::Origin origin{std::string(kManifestName), ZT_ERROR_WEIGHTS};
@@ -105,6 +111,13 @@ void verify(const ManifestFile& expected, const File& file, const Cancel* cancel
         throw Error(ZT_ERROR_WEIGHTS, file.name() + ": expected SHA-256 " + expected.sha256 +
                                           " (manifest.json), got " + got + "; the file is damaged");
     }
+}
+
+std::string read_verified(const Manifest& manifest, const std::string& folder, const std::string& name) {
+    const ManifestFile& expected = manifest.at(name);
+    const File file = File::open(path_in(folder, name));
+    verify(expected, file);
+    return read_whole_file(file, json::Limits{}.bytes);
 }
 
 void verify(const Manifest& manifest, const std::string& folder, const Cancel* cancel) {

@@ -37,6 +37,8 @@ struct Manifest {
 
     // nullptr when there is none.
     [[nodiscard]] const ManifestFile* find(std::string_view name) const noexcept;
+    // Throws ZT_ERROR_WEIGHTS when there is none.
+    [[nodiscard]] const ManifestFile& at(std::string_view name) const;
 };
 
 // Reads and validates FOLDER/manifest.json; opens no other file. Throws ZT_ERROR_NOT_FOUND,
@@ -46,6 +48,8 @@ struct Manifest {
 // Compares an open file with its entry, size first. Pass the very File the tensors are read from,
 // so that nothing can be exchanged between check and use. Throws ZT_ERROR_WEIGHTS naming the file.
 void verify(const ManifestFile& expected, const File& file, const Cancel* cancel = nullptr);
+// The text of a small file of the manifest, as long as a JSON file may be: the very bytes that were compared.
+[[nodiscard]] std::string read_verified(const Manifest& manifest, const std::string& folder, const std::string& name);
 // Compares every file of the folder. Throws also ZT_ERROR_NOT_FOUND, ZT_ERROR_IO.
 void verify(const Manifest& manifest, const std::string& folder, const Cancel* cancel = nullptr);
 

@@ -5,12 +5,6 @@
 
 namespace zt::storybook {
 
-LayerBlock make_layer_block(int64_t width) { return {nn::make_norm(width), nn::make_conv(width, width), nn::make_conv(width, width)}; }
-
-at::Tensor forward(const LayerBlock& block, const at::Tensor& x) {
-    return x + nn::forward(block.conv2, at::silu(nn::forward(block.conv1, nn::forward(block.norm, x))));
-}
-
 Decoder make_decoder(const DecoderConfig& c) {
     TORCH_CHECK(c.widths.size() == 3 && c.blocks.size() == 3, "decoder: expected three widths and numbers of blocks, got ", c.widths.size(), " and ", c.blocks.size());
     Decoder d;
@@ -18,7 +12,7 @@ Decoder make_decoder(const DecoderConfig& c) {
     d.in = nn::make_conv(c.channels, c.widths[0]);
     for (size_t s = 0; s < 3; s++) {
         d.stages.emplace_back();
-        for (int64_t i = 0; i < c.blocks[s]; i++) d.stages[s].push_back(make_layer_block(c.widths[s]));
+        for (int64_t i = 0; i < c.blocks[s]; i++) d.stages[s].push_back(nn::make_residual_block(c.widths[s]));
         if (s < 2) d.up.push_back(nn::make_linear(c.widths[s], 4 * c.widths[s + 1]));
     }
     d.norm = nn::make_norm(c.widths[2]);
@@ -30,7 +24,7 @@ at::Tensor decode_layers(const Decoder& d, const at::Tensor& latents, const Canc
     at::Tensor x = nn::forward(d.in, latents);
     for (size_t s = 0; s < d.stages.size(); s++) {
         if (cancel) cancel->poll();
-        for (const LayerBlock& block : d.stages[s]) x = forward(block, x);
+        for (const nn::ResidualBlock& block : d.stages[s]) x = nn::forward(block, x);
         if (s < d.up.size()) x = nn::depth_to_space(nn::forward(d.up[s], x), 2);
     }
     return nn::depth_to_space(nn::forward(d.out, nn::forward(d.norm, x)), 2);

@@ -17,8 +17,6 @@
 
 namespace zt::storybook {
 
-
-
 // Widths and numbers of residual blocks at 1/8, 1/4 and 1/2 of the layer's size. Every width is a multiple of 8.
 struct DecoderConfig {
     int64_t channels = 16;   // of a latent
@@ -26,24 +24,10 @@ struct DecoderConfig {
     std::vector<int64_t> blocks{2, 2, 2};
 };
 
-// x + conv2(silu(conv1(norm(x))))
-struct LayerBlock {
-    nn::Norm norm;
-    nn::Conv conv1, conv2;
-    template <class F>
-    void visit(F&& f, const std::string& name) {
-        norm.visit(f, name + ".norm");
-        conv1.visit(f, name + ".conv1");
-        conv2.visit(f, name + ".conv2");
-    }
-};
-[[nodiscard]] LayerBlock make_layer_block(int64_t width);
-[[nodiscard]] at::Tensor forward(const LayerBlock& block, const at::Tensor& x);
-
 struct Decoder {
     DecoderConfig config;
     nn::Conv in;
-    std::vector<std::vector<LayerBlock>> stages;   // one per width
+    std::vector<std::vector<nn::ResidualBlock>> stages;   // one per width
     std::vector<nn::Linear> up;                    // between them: each place becomes 2x2
     nn::Norm norm;
     nn::Conv out;                                  // to 2x2 pixels of a layer

@@ -13,6 +13,7 @@
 #include "core/utf8.h"
 #include "device/parallel.h"
 #include "image/fit.h"
+#include "text/word_list.h"
 
 namespace zt::storybook {
 namespace {
@@ -57,16 +58,10 @@ double difference(const Canvas& canvas, const image::Picture& picture) {
     return sum / static_cast<double>(3 * count);
 }
 
-std::string joined(const std::vector<std::string>& list, const char* between) {
-    std::string text;
-    for (const std::string& item : list) text += (text.empty() ? "" : between) + item;
-    return text;
-}
-
 std::string names_of(const World& world) {
     std::vector<std::string> names;
     for (const SubjectInfo& s : world.subjects) names.push_back(s.name);
-    return joined(names, ", ");
+    return text::join_list(names, ", ");
 }
 
 }  // namespace
@@ -79,11 +74,11 @@ int64_t chunk_frames(zt_rational rate) {
 Drawn understand(const Weights& w, const std::string& prompt, int64_t seed, const Play* before, const families::LogFn& log) {
     const Wish wish = read_sentence(w.lexicon, prompt);
     for (const std::string& note : wish.notes) log(ZT_LOG_WARNING, "prompt: " + note);
-    if (!wish.not_understood.empty()) log(ZT_LOG_WARNING, "prompt: words this model does not know have no effect: " + quote(joined(wish.not_understood, " ")));
+    if (!wish.not_understood.empty()) log(ZT_LOG_WARNING, "prompt: words this model does not know have no effect: " + quote(text::join_list(wish.not_understood, " ")));
     Drawn drawn = cast(w.world, wish, seed, before);
     if (!drawn.nobody.empty())
         log(ZT_LOG_WARNING, "prompt: no subject that this model knows in " + quote(prompt) + "; shown is " + tell(w.world, drawn.play.actors.front()) + " (subjects: " + names_of(w.world) + ")");
-    log(ZT_LOG_INFO, "storybook: " + tell(w.world, drawn.play) + (drawn.open.empty() ? "" : "; by the seed: " + joined(drawn.open, ", ")));
+    log(ZT_LOG_INFO, "storybook: " + tell(w.world, drawn.play) + (drawn.open.empty() ? "" : "; by the seed: " + text::join_list(drawn.open, ", ")));
     return drawn;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/broadcast_rates.h"
 #include "families/family.h"
 #include "families/storybook/model_files.h"
 #include "families/storybook/stage.h"
@@ -16,7 +17,7 @@ namespace zt::storybook {
 
 // Broadcast rates, the first native. At 24000/1001 the same frames are played, 0.1 % slower, as film is; at all others
 // motion keeps its speed.
-inline constexpr zt_rational kRates[] = {{24, 1}, {24000, 1001}, {25, 1}, {30000, 1001}, {30, 1}, {48, 1}, {50, 1}, {60000, 1001}, {60, 1}};
+inline constexpr auto& kRates = families::kBroadcastRates;
 inline constexpr int64_t kChunkFrames = 12;       // at the native rate; above it as many as take as long
 [[nodiscard]] int64_t chunk_frames(zt_rational rate);
 

@@ -8,10 +8,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "text/spelling.h"
+#include "text/phrase_table.h"
 
 namespace zt::json {
 class Field;
@@ -86,11 +85,6 @@ struct Meaning {
     std::vector<Extra> extras;
 };
 
-struct Entry {
-    uint32_t meaning = 0;
-    bool plural = false, participle = false;
-};
-
 // Values that the grammar itself must know; -1: the lexicon has none of that name.
 struct Known {
     int person = -1, stand = -1, rest = -1, jump = -1, grow = -1, still = -1, follow = -1, snow = -1, space = -1, snowfall = -1;
@@ -111,37 +105,23 @@ public:
     [[nodiscard]] const Known& known() const { return known_; }
     [[nodiscard]] bool alive(int subject) const;
 
-    // The phrase that consists of exactly these words (joined by one blank) or characters, or null.
-    [[nodiscard]] const Entry* find(std::string_view phrase) const;
-    // Most words, or characters, of a phrase that begins with this one; 0: none begins so.
-    [[nodiscard]] size_t longest(std::string_view first) const;
-    [[nodiscard]] const Meaning& meaning(const Entry& entry) const { return meanings_[entry.meaning]; }
-    // True for each word of an English phrase.
-    [[nodiscard]] bool has_word(const std::string& word) const { return spelling_.place(word) >= 0; }
-    // The word that was meant by one that is none, or empty.
-    [[nodiscard]] std::string repaired(const std::string& word) const;
-    // The simplified character of a traditional one, else itself.
-    [[nodiscard]] std::string_view simplified(std::string_view character) const;
+    [[nodiscard]] const text::PhraseTable& table() const { return table_; }
+    [[nodiscard]] const Meaning& meaning(const text::PhraseEntry& entry) const { return meanings_[entry.meaning]; }
     // True where a thing of the scene has this colour anyway ("a green meadow").
     [[nodiscard]] bool natural(int scene, int colour) const;
-    [[nodiscard]] size_t phrases() const { return entries_.size(); }
+    [[nodiscard]] size_t phrases() const { return table_.size(); }
 
 private:
     void read_values(const json::Field& file);
     [[nodiscard]] std::pair<Attribute, int> read_value(const json::Field& section, std::string_view key, std::string_view term) const;
     [[nodiscard]] Meaning read_meaning(const json::Field& section, std::string_view key, Role role) const;
-    void add(const std::string& phrase, Entry entry, const std::string& where);
 
     std::array<std::vector<std::string>, kAttributes> values_;
     Known known_;
     std::vector<int> alive_;
     std::vector<Meaning> meanings_;
-    std::unordered_map<std::string, Entry> entries_;
-    std::unordered_map<std::string, size_t> longest_;
-    std::unordered_map<std::string, std::string> variants_;
+    text::PhraseTable table_;
     std::vector<std::pair<int, int>> natural_;
-    text::Spelling spelling_, effective_;   // all words; those of phrases with an effect
-    std::unordered_map<std::string, std::string> single_;   // words by what they are with every letter once ("rabit")
 };
 
 }  // namespace zt::storybook

@@ -15,14 +15,6 @@ namespace {
 constexpr const char *kConfig = "config.json", *kLexicon = "lexicon.json", *kLayers = "layers.safetensors";
 constexpr uint64_t kMaxWidth = 1024, kMaxBlocks = 16;   // far above any sensible small model
 
-// A small file of the manifest, checked: the very bytes that are read.
-std::string read_checked(const weights::Manifest& manifest, const std::string& folder, const char* name) {
-    const weights::ManifestFile* entry = manifest.find(name);
-    if (entry == nullptr) throw Error(ZT_ERROR_WEIGHTS, std::string("manifest.json: files: expected ") + name + ", got none");
-    weights::verify(*entry, File::open(folder + "/" + name));
-    return read_whole_file(folder + "/" + name, json::Limits{}.bytes);
-}
-
 template <class T>
 void same_names(const char* list, const std::vector<std::string>& words, const std::vector<T>& world) {
     bool same = words.size() == world.size();
@@ -55,10 +47,10 @@ std::unique_ptr<Weights> load_weights(const std::string& folder, at::ScalarType 
     auto w = std::make_unique<Weights>();
     w->sha256 = manifest.sha256;
     const json::Origin origin{kConfig};
-    const json::Value root = json::parse_value(read_checked(manifest, folder, kConfig), {}, origin);
+    const json::Value root = json::parse_value(weights::read_verified(manifest, folder, kConfig), {}, origin);
     const json::Field config(root, origin);
     w->world = read_world(config);
-    w->lexicon = Lexicon(read_checked(manifest, folder, kLexicon), kLexicon);
+    w->lexicon = Lexicon(weights::read_verified(manifest, folder, kLexicon), kLexicon);
     same_names("subjects", w->lexicon.value_names(kSubject), w->world.subjects);
     same_names("colours", w->lexicon.value_names(kColour), w->world.colours);
     same_names("motions", w->lexicon.value_names(kMotion), w->world.motions);
@@ -69,9 +61,7 @@ std::unique_ptr<Weights> load_weights(const std::string& folder, at::ScalarType 
     same_names("styles", w->lexicon.value_names(kStyle), w->world.styles);
 
     const weights::SafetensorsFile file = weights::SafetensorsFile::open(folder + "/" + kLayers);
-    const weights::ManifestFile* entry = manifest.find(kLayers);
-    if (entry == nullptr) throw Error(ZT_ERROR_WEIGHTS, std::string("manifest.json: files: expected ") + kLayers + ", got none");
-    weights::verify(*entry, file.file());   // the very bytes that are read next
+    weights::verify(manifest.at(kLayers), file.file());   // the very bytes that are read next
     weights::Tensors tensors = weights::read_tensors(file), network;
     for (auto at = tensors.lower_bound("decoder."); at != tensors.end() && at->first.starts_with("decoder.");) network.insert(tensors.extract(at++));
     Decoder decoder = make_decoder(read_decoder_config(config));

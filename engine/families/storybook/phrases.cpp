@@ -1,187 +1,40 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Splitting, spelling repair, longest match.
+// What the phrases of a prompt mean to this model.
 #include "families/storybook/phrases.h"
 
-#include <algorithm>
-#include <unordered_map>
-
-#include "core/utf8.h"
+#include <utility>
 
 namespace zt::storybook {
 namespace {
 
-constexpr size_t kMostRepairs = 64;   // words looked at: a prompt of nothing but unknown words must not cost much
-
-struct Token {
-    enum Kind { kWord, kCharacter, kComma, kStop } kind;
-    std::string text;          // as phrases are written
-    size_t begin, end;         // where it stands in the prompt
-};
-
-char32_t code_point(std::string_view text, size_t at, size_t bytes) {
-    const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[at + i]); };
-    if (bytes == 1) return byte(0);
-    char32_t c = byte(0) & (0x7F >> bytes);
-    for (size_t i = 1; i < bytes; i++) c = c << 6 | (byte(i) & 0x3F);
-    return c;
-}
-
-constexpr char32_t kTimes = 0xD7;   // the sign of "fish ×3"
-
-bool letter_or_digit(char32_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
-
-class Splitter {
-public:
-    Splitter(const Lexicon& lexicon, std::string_view prompt) : lexicon_(lexicon), prompt_(prompt) {}
-
-    std::vector<Token> split() {
-        for (size_t i = 0; i < prompt_.size();) {
-            const size_t n = utf8_sequence_bytes(prompt_, i);
-            if (n == 0) {
-                end_word();
-                i++;
-                continue;
-            }
-            char32_t c = code_point(prompt_, i, n);
-            if (c >= 0xFF01 && c <= 0xFF5E) c -= 0xFEE0;
-            take(c, i, n);
-            i += n;
-        }
-        end_word();
-        tokens_.push_back({Token::kStop, "", prompt_.size(), prompt_.size()});
-        return std::move(tokens_);
-    }
-
-private:
-    void take(char32_t c, size_t at, size_t bytes) {
-        if (letter_or_digit(c) || (c >= 0xC0 && c < 0x2000 && c != kTimes)) {
-            if (word_.empty()) begin_ = at;
-            end_ = at + bytes;
-            if (c < 0x80)
-                word_ += static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-            else
-                word_ += prompt_.substr(at, bytes);
-            return;
-        }
-        if ((c == '\'' || c == 0x2019) && !word_.empty()) return apostrophe(at + bytes);
-        const auto digit_at = [&](size_t i) { return i < prompt_.size() && prompt_[i] >= '0' && prompt_[i] <= '9'; };
-        if ((c == ':' || c == '.') && end_ == at && !word_.empty() && digit_at(at - 1) && digit_at(at + bytes)) {   // "16:9", "1.5"
-            word_ += static_cast<char>(c);
-            end_ = at + bytes;
-            return;
-        }
-        // "3 a.m.", "U.F.O.": one word.
-        const auto letter_at = [&](size_t i) { return i < prompt_.size() && letter_or_digit(static_cast<unsigned char>(prompt_[i])); };
-        if (c == '.' && end_ == at && !word_.empty() && letter_at(at + 1) && !letter_at(at + 2) && (at < 2 || !letter_at(at - 2))) return;
-        end_word();
-        if ((c == kTimes || c == '*') && at + bytes < prompt_.size() && prompt_[at + bytes] >= '0' && prompt_[at + bytes] <= '9') word_ = "x", begin_ = at, end_ = at + bytes;
-        if (c == '&' || c == '+') tokens_.push_back({Token::kWord, "and", at, at + bytes});
-        if (std::u32string_view(U".!?\n\u3002\u2026").find(c) != std::u32string_view::npos) tokens_.push_back({Token::kStop, "", at, at + bytes});
-        if (std::u32string_view(U",;:=()[]{}|\"/\u3001\u2014\u2013\u201C\u201D\u300A\u300B\u300C\u300D\u3010\u3011").find(c) != std::u32string_view::npos)
-            tokens_.push_back({Token::kComma, "", at, at + bytes});
-        // CJK and what lies beyond, without its marks and the selectors of variants.
-        if (c >= 0x2E80 && !(c >= 0x3000 && c <= 0x303F) && !(c >= 0xFE00 && c <= 0xFE0F) && !(c >= 0xFF00 && c <= 0xFFEF) && c < 0xE0000)
-            tokens_.push_back({Token::kCharacter, std::string(lexicon_.simplified(prompt_.substr(at, bytes))), at, at + bytes});
-    }
-    // "isn't" is the word isnt; "the dog's" are two words.
-    void apostrophe(size_t next) {
-        const auto at = [&](size_t i) { return i < prompt_.size() ? static_cast<unsigned char>(prompt_[i]) : 0; };
-        if ((at(next) | 0x20) == 's' && !letter_or_digit(at(next + 1))) end_word();
-    }
-    void end_word() {
-        // "1girl" is "1 girl"; "4k" stays.
-        const size_t digits = std::min(word_.find_first_not_of("0123456789"), word_.size());
-        if (digits > 0 && digits + 2 < word_.size() && !lexicon_.has_word(word_) && lexicon_.has_word(word_.substr(digits))) {
-            tokens_.push_back({Token::kWord, word_.substr(0, digits), begin_, begin_ + digits});
-            word_.erase(0, digits), begin_ += digits;
-        }
-        if (!word_.empty()) tokens_.push_back({Token::kWord, std::move(word_), begin_, end_});
-        word_.clear();
-    }
-
-    const Lexicon& lexicon_;
-    std::string_view prompt_;
-    std::vector<Token> tokens_;
-    std::string word_;
-    size_t begin_ = 0, end_ = 0;
-};
-
-// Misspelt words become the ones that were meant.
-void repair(const Lexicon& lexicon, std::string_view prompt, std::vector<Token>& tokens, std::vector<std::string>& repairs) {
-    std::unordered_map<std::string, std::string> seen;
-    for (size_t i = 0; i < tokens.size(); i++) {
-        Token& t = tokens[i];
-        const auto small = [](char c) { return c >= 'a' && c <= 'z'; };
-        if (t.kind != Token::kWord || lexicon.has_word(t.text) || !std::all_of(t.text.begin(), t.text.end(), small)) continue;
-        const bool name = prompt[t.begin] >= 'A' && prompt[t.begin] <= 'Z' && i + 1 < tokens.size() && tokens[i + 1].text == "the" && (i == 0 || tokens[i - 1].kind == Token::kStop);
-        if (name) continue;   // "Rosie the elephant"
-        auto found = seen.find(t.text);
-        if (found == seen.end()) {
-            if (seen.size() >= kMostRepairs) continue;
-            found = seen.emplace(t.text, lexicon.repaired(t.text)).first;
-            if (!found->second.empty()) repairs.push_back("'" + t.text + "' is read as '" + found->second + "'");
-        }
-        if (!found->second.empty()) t.text = found->second;
-    }
-}
-
-// Also of "x3" and "3x".
-int number_in(std::string_view text) {
-    if (text.size() > 1 && text.front() == 'x') text.remove_prefix(1);
-    if (text.size() > 1 && text.back() == 'x') text.remove_suffix(1);
-    int n = 0;
-    for (const char c : text) {
-        if (c < '0' || c > '9') return 0;
-        n = std::min(n * 10 + (c - '0'), 99);
-    }
-    return n;
+Meaning of_role(Role role, int count = 0) {
+    Meaning m;
+    m.role = role, m.count = static_cast<int8_t>(count);
+    return m;
 }
 
 }  // namespace
 
 Phrases find_phrases(const Lexicon& lexicon, std::string_view prompt) {
+    using Found = text::PhrasePiece;
+    text::PhraseRow row = text::find_phrases(lexicon.table(), prompt);
     Phrases out;
-    std::vector<Token> tokens = Splitter(lexicon, prompt).split();
-    repair(lexicon, prompt, tokens, out.repairs);
-    const auto typed = [&](size_t first, size_t last) { return one_line(prompt.substr(tokens[first].begin, tokens[last].end - tokens[first].begin), kShownTextBytes); };
-    for (size_t i = 0; i < tokens.size();) {
-        const Token& t = tokens[i];
+    out.repairs = std::move(row.repairs);
+    for (Found& found : row.pieces) {
         Piece piece;
-        size_t used = 1;
-        if (t.kind == Token::kComma || t.kind == Token::kStop) {
-            piece.kind = t.kind == Token::kStop ? Piece::kStop : Piece::kComma;
-        } else {
-            piece.chinese = t.kind == Token::kCharacter;
-            std::vector<std::string> phrases;   // of one token, of two ..
-            const size_t most = lexicon.longest(t.text);
-            for (size_t n = 0; n < most && i + n < tokens.size() && tokens[i + n].kind == t.kind; n++)
-                phrases.push_back(n == 0 ? t.text : phrases.back() + (piece.chinese ? "" : " ") + tokens[i + n].text);
-            const Entry* entry = nullptr;
-            for (size_t n = phrases.size(); n > 0 && entry == nullptr; n--)
-                if ((entry = lexicon.find(phrases[n - 1])) != nullptr) used = n;
-            if (entry != nullptr) {
-                piece.kind = Piece::kPhrase;
-                piece.meaning = lexicon.meaning(*entry);
-                piece.plural = entry->plural, piece.participle = entry->participle;
-            } else if (t.text.find_first_of(":.") != t.text.npos) {
-                piece.kind = Piece::kPhrase;
-                piece.meaning.role = t.text.find(':') != t.text.npos ? Role::kContent : Role::kUnit;   // a ratio, an hour; a weight ("fox:1.2")
-            } else if (const int number = number_in(t.text); number > 0) {
-                piece.kind = Piece::kPhrase;
-                piece.meaning.role = Role::kCount;
-                piece.meaning.count = static_cast<int8_t>(number);
-            }
-            piece.text = typed(i, i + used - 1);
-            // Unknown characters in a row are one word.
-            if (piece.kind == Piece::kUnknown && piece.chinese && !out.pieces.empty() && out.pieces.back().kind == Piece::kUnknown && out.pieces.back().chinese && out.pieces.back().text.size() < kShownTextBytes) {
-                out.pieces.back().text += piece.text;
-                i++;
-                continue;
-            }
+        piece.chinese = found.chinese;
+        piece.text = std::move(found.text);
+        piece.kind = found.kind == Found::kUnknown ? Piece::kUnknown : found.kind == Found::kComma ? Piece::kComma : found.kind == Found::kStop ? Piece::kStop : Piece::kPhrase;
+        if (found.kind == Found::kPhrase) {
+            piece.meaning = lexicon.meaning(found.entry);
+            piece.plural = found.entry.plural, piece.participle = found.entry.participle;
+        } else if (found.kind == Found::kRatio || found.kind == Found::kDecimal) {   // a ratio, an hour; a weight ("fox:1.2")
+            piece.meaning = of_role(found.kind == Found::kRatio ? Role::kContent : Role::kUnit);
+        } else if (found.kind == Found::kNumber) {
+            piece.meaning = of_role(Role::kCount, found.number);
         }
         out.pieces.push_back(std::move(piece));
-        i += used;
     }
     return out;
 }

@@ -475,7 +475,7 @@ void WishReader::verb(size_t i) {
     if (m.value[kDirection] >= 0) give(who, &ActorWish::direction, m.value[kDirection], "direction", p.text);
     // "飞向右边"
     if (p.chinese && i + 1 < pieces_.size() && (p.text.ends_with("向") || p.text.ends_with("往") || p.text.ends_with("到") || motion >= 0))
-        if (const Entry* to = lexicon_.find("向" + pieces_[i + 1].text); to != nullptr && lexicon_.meaning(*to).role == Role::kDirection) {
+        if (const text::PhraseEntry* to = lexicon_.table().find("向" + pieces_[i + 1].text); to != nullptr && lexicon_.meaning(*to).role == Role::kDirection) {
             give(who, &ActorWish::direction, lexicon_.meaning(*to).value[kDirection], "direction", pieces_[i + 1].text);
             pieces_[i + 1].kind = Piece::kPhrase, pieces_[i + 1].meaning = {};
         }

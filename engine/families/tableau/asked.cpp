@@ -10,13 +10,11 @@
 #include "families/tableau/asked.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "core/json.h"
 #include "core/text_number.h"
-#include "core/utf8.h"
-#include "text/common_words.h"
 #include "text/inflection.h"
+#include "text/word_list.h"
 
 namespace zt::tableau {
 namespace {
@@ -55,7 +53,7 @@ Words::Words(std::string_view text, const std::string& name) {
         Meaning m;
         const std::pair<std::string_view, bool Meaning::*> flags[] = {
             {"note", &Meaning::nearest}, {"silent", &Meaning::silent}, {"camera", &Meaning::whose_camera}, {"breaks", &Meaning::breaks}, {"denies", &Meaning::denies},
-            {"calms", &Meaning::calms}, {"limits", &Meaning::limits}, {"again", &Meaning::again}, {"out", &Meaning::out}};
+            {"calms", &Meaning::calms}, {"again", &Meaning::again}, {"out", &Meaning::out}};
         for (const std::string& term : text::split_list(key, ' ')) {
             const size_t equals = std::min(term.find('='), term.size());
             const std::string_view what = std::string_view(term).substr(0, equals), value = std::string_view(term).substr(std::min(equals + 1, term.size()));
@@ -115,7 +113,6 @@ private:
         if (m.breaks) return conjunction();
         if (m.out) { denies_ = false; return; }
         if (m.denies) denies_ = true;
-        if (m.limits) asked_.only = true;
         if (m.whose_camera) camera_ = true;
         if (m.again && regions_.empty()) regions_ = before_;
         if (m.calms) calm();

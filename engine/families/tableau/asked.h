@@ -39,7 +39,6 @@ struct Asked {
     std::vector<Deed> deeds;
     std::vector<CameraMove> cameras;
     bool camera_said = false;              // also that it stands still
-    bool only = false;                     // nothing else moves
     std::array<bool, kRegions> still{};    // what is said not to move; kEverything: nothing at all
     std::vector<std::string> notes;        // "'runs' is shown as bounce", one plain sentence each
     std::vector<std::string> no_effect;    // words with content that had none, each once, in order
@@ -64,7 +63,7 @@ private:
         bool silent = false;               // without effect and not worth a word
         bool whose_camera = false;         // "the camera"
         bool breaks = false;               // "and", "while": what follows is another clause
-        bool denies = false, calms = false, limits = false, again = false;   // not; still; only; it
+        bool denies = false, calms = false, again = false;   // not; still; it
         bool out = false;                  // "never ending" and the like: takes a denial back
     };
     std::vector<Meaning> meanings_;

@@ -14,11 +14,6 @@ constexpr float kPan = 0.2F;        // the enlargement that gives a pan its room
 constexpr float kLeap = 0.24F;      // a zoom out first goes in so far, since nothing is known outside the picture
 constexpr double kLeapSeconds = 0.9;
 
-float smooth(double t) {
-    const auto s = static_cast<float>(std::clamp(t, 0.0, 1.0));
-    return s * s * (3 - 2 * s);
-}
-
 }  // namespace
 
 CameraPath::Eye CameraPath::at(const Clock& clock, double seconds) const {
@@ -28,13 +23,13 @@ CameraPath::Eye CameraPath::at(const Clock& clock, double seconds) const {
     // The room that an enlargement leaves on each side, in heights.
     const auto room = [](float zoom, float side) { return 0.5F * side * (1 - 1 / zoom); };
     const auto pan = [&](float dx, float dy) {
-        const float early = clock.loop > 0 ? way : smooth(seconds / 2.0);
+        const float early = clock.loop > 0 ? way : smooth(static_cast<float>(seconds / 2.0));
         eye.zoom = 1 + kPan * std::min(much, 2.F) * std::max(early, way);
         eye.x = dx * way * room(eye.zoom, aspect_), eye.y = dy * way * room(eye.zoom, 1);
     };
     const auto leap = [&](float size) {   // in at once, then slowly out
         if (clock.loop > 0) return 1 + size * way;
-        const float in = smooth(seconds / kLeapSeconds), out = clock.way(std::max(0.0, seconds - 0.6 * kLeapSeconds), length);
+        const float in = smooth(static_cast<float>(seconds / kLeapSeconds)), out = clock.way(std::max(0.0, seconds - 0.6 * kLeapSeconds), length);
         return 1 + size * in * (1 - out);
     };
     switch (move_.camera) {
@@ -51,13 +46,13 @@ CameraPath::Eye CameraPath::at(const Clock& clock, double seconds) const {
             break;
         }
         case kOrbit: {
-            const float begun = clock.loop > 0 ? way : smooth(seconds / 2.0);
+            const float begun = clock.loop > 0 ? way : smooth(static_cast<float>(seconds / 2.0));
             eye.zoom = 1 + 0.1F * std::min(much, 2.F) * begun;
             eye.depth_x = 0.055F * much * clock.swing(seconds, clock.rate(0.14 * move_.tempo), 0);
             break;
         }
         case kShake: {
-            const float begun = clock.loop > 0 ? smooth(8 * std::min(seconds, clock.loop - seconds) / clock.loop) : smooth(seconds / 0.7);
+            const float begun = clock.loop > 0 ? smooth(static_cast<float>(8 * std::min(seconds, clock.loop - seconds) / clock.loop)) : smooth(static_cast<float>(seconds / 0.7));
             const double f = 1.1 * move_.tempo;
             eye.zoom = 1 + 0.035F * std::min(much, 3.F) * begun;
             const auto hand = [&](double a, double b, double p) { return 0.6F * clock.swing(seconds, clock.rate(a * f), p) + 0.4F * clock.swing(seconds, clock.rate(b * f), 1.7 * p); };

@@ -52,11 +52,6 @@ Manner manner_of(Motion motion) {
     }
 }
 
-float smooth(float t) {
-    t = std::clamp(t, 0.F, 1.F);
-    return t * t * (3 - 2 * t);
-}
-
 template <class Value>
 Map made(const Map& like, Value value) {
     Map map(like.width, like.height);
@@ -95,10 +90,9 @@ const char* const kParts[kRegions] = {"", "the subject", "the head", "the hair",
 // How far each place takes part in a motion, and the part's extent.
 Map Choreography::place_of(Region region, Motion motion, const Sight& s, float amount, Extent& extent) const {
     const float unit = static_cast<float>(s.subject.height);   // values per height
-    const Body body = body_of(s.subject);
     const Extent whole{0, 0, aspect_, 1};
-    Extent own = body.area > 0.002F ? extent_of(body, aspect_) : Extent{0.2F * aspect_, 0.1F, 0.8F * aspect_, 0.95F};
-    if (body.cut_below) own.bottom = 1 + 0.08F * own.height();   // his feet are somewhere below
+    Extent own = body_.area > 0.002F ? extent_of(body_, aspect_) : Extent{0.2F * aspect_, 0.1F, 0.8F * aspect_, 0.95F};
+    if (body_.cut_below) own.bottom = 1 + 0.08F * own.height();   // his feet are somewhere below
     const float fade = std::clamp(1.4F * amount, 0.035F, 0.12F) + 0.05F * (1 - s.sure);
     const Map subject = spread(s.subject, fade * own.height() * unit);
     const auto beside_subject = [&](const Map& map) { return made(map, [&](float, float, int x, int y) { return map.row(y)[x] * (1 - 0.85F * s.sure * subject.row(y)[x]); }); };
@@ -139,10 +133,10 @@ Map Choreography::place_of(Region region, Motion motion, const Sight& s, float a
 }
 
 // A hop, a flight, a whole turn: only of somebody who is surely seen, whole, and not all of the picture.
-bool Choreography::goes_far(const Deed& d, const Sight& s, const Body& body) const {
-    const bool whole = s.sure > 0.6F && !body.cut_below && body.area > 0.01F && body.area < 0.4F;
+bool Choreography::goes_far(const Deed& d, const Sight& s) const {
+    const bool whole = s.sure > 0.6F && !body_.cut_below && body_.area > 0.01F && body_.area < 0.4F;
     const bool of_him = d.region == kSubject || d.region == kNatural;
-    return whole && of_him && (d.motion == kHop || (d.motion == kDrift && !body.cut_beside) || (d.motion == kSpin && !body.cut_beside && body.round > 0.8F));
+    return whole && of_him && (d.motion == kHop || (d.motion == kDrift && !body_.cut_beside) || (d.motion == kSpin && !body_.cut_beside && body_.round > 0.8F));
 }
 
 void Choreography::add(Deed d, const Sight& sight, const Asked& asked, uint64_t which) {
@@ -190,7 +184,7 @@ void Choreography::add(Deed d, const Sight& sight, const Asked& asked, uint64_t 
     }
     if (d.motion == kSway || d.motion == kTurn) m.phase = d.direction == kNowhere ? (side > 0 ? 0 : 0.5) : 0;
     m.his = of_subject;
-    const bool far = lifts_ && goes_far(d, sight, body_of(sight.subject));
+    const bool far = lifts_ && goes_far(d, sight);
     if (far && d.motion != kSpin) m.amount *= 2.2F;
     if (far && d.motion == kSpin) m.amount = 0, m.rate *= 0.7;   // round and round
     m.weight = place_of(region, d.motion, sight, m.amount, m.extent);
@@ -221,8 +215,8 @@ Choreography::Choreography(const Asked& asked, const Sight& sight, int width, in
     // Near and far change gently, so that nothing tears between them.
     const int radius = std::max(1, static_cast<int>(std::lround(0.02F * static_cast<float>(sight.depth.height))));
     depth_ = blurred(sight.depth, radius);
-    const Body body = body_of(sight.subject);
-    lifts_ = std::any_of(asked.deeds.begin(), asked.deeds.end(), [&](const Deed& d) { return goes_far(d, sight, body); });
+    body_ = body_of(sight.subject);
+    lifts_ = std::any_of(asked.deeds.begin(), asked.deeds.end(), [&](const Deed& d) { return goes_far(d, sight); });
     for (size_t i = 0; i < asked.deeds.size(); i++) add(asked.deeds[i], sight, asked, i);
     std::vector<CameraMove> cameras = asked.cameras;
     const bool all_still = asked.still[kEverything];

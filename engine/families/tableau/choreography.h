@@ -48,7 +48,7 @@ public:
 
 private:
     void add(Deed deed, const Sight& sight, const Asked& asked, uint64_t which);
-    [[nodiscard]] bool goes_far(const Deed& deed, const Sight& sight, const Body& body) const;
+    [[nodiscard]] bool goes_far(const Deed& deed, const Sight& sight) const;
     void add_own(const Sight& sight, const Asked& asked);   // what moves where nothing is said
     [[nodiscard]] Map place_of(Region region, Motion motion, const Sight& sight, float amount, Extent& extent) const;
 
@@ -58,6 +58,7 @@ private:
     Settings settings_;
     Clock clock_;
     Map depth_;
+    Body body_;                  // of the subject
     bool lifts_ = false;
     std::vector<Move> moves_, flows_;
     std::vector<CameraPath> paths_;

@@ -13,11 +13,6 @@ constexpr double kTau = 6.283185307179586;
 constexpr float kFullTurn = 6.2831853F;
 constexpr double kBegins = 0.9;   // seconds until a motion is whole
 
-float smooth(float t) {
-    t = std::clamp(t, 0.F, 1.F);
-    return t * t * (3 - 2 * t);
-}
-
 double fraction(double v) { return v - std::floor(v); }
 
 // A jump's height 0..1 and how far it crouches 0..1, by the share of a round.

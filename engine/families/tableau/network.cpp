@@ -13,12 +13,6 @@ constexpr size_t kLevels = 5;
 constexpr int64_t kHidden = 64;   // of the confidence
 constexpr size_t kCoarse = 2;     // the level that `coarse` reads
 
-Block make_block(int64_t width) { return {nn::make_norm(width), nn::make_conv(width, width), nn::make_conv(width, width)}; }
-
-at::Tensor forward(const Block& block, const at::Tensor& x) {
-    return x + nn::forward(block.conv2, at::silu(nn::forward(block.conv1, nn::forward(block.norm, x))));
-}
-
 at::Tensor forward(const Attention& layer, const at::Tensor& x, int64_t heads) {
     const int64_t n = x.size(0), places = x.size(1) * x.size(2), width = x.size(3), each = width / heads;
     const at::Tensor qkv = nn::forward(layer.qkv, nn::forward(layer.norm, x)).reshape({n, places, 3, heads, each}).permute({2, 0, 3, 1, 4});
@@ -56,11 +50,11 @@ Network make_network(const NetworkConfig& c) {
     n.in = nn::make_linear(2 * 2 * 3 + 2, c.widths[0]);
     for (size_t l = 0; l < kLevels; l++) {
         n.down.emplace_back();
-        for (int64_t i = 0; i < c.blocks[l]; i++) n.down[l].push_back(make_block(c.widths[l]));
+        for (int64_t i = 0; i < c.blocks[l]; i++) n.down[l].push_back(nn::make_residual_block(c.widths[l]));
         if (l + 1 == kLevels) break;
         n.halve.push_back(nn::make_linear(4 * c.widths[l], c.widths[l + 1]));
         n.twice.push_back(nn::make_linear(c.widths[l + 1], 4 * c.widths[l]));
-        n.up.push_back(make_block(c.widths[l]));
+        n.up.push_back(nn::make_residual_block(c.widths[l]));
     }
     const int64_t lowest = c.widths.back();
     for (int64_t i = 0; i < c.blocks.back(); i++) n.attention.push_back({nn::make_norm(lowest), nn::make_linear(lowest, 3 * lowest), nn::make_linear(lowest, lowest)});
@@ -79,7 +73,7 @@ Logits look(const Network& network, const at::Tensor& pictures, bool coarse) {
     std::vector<at::Tensor> kept;
     for (size_t l = 0; l < kLevels; l++) {
         for (size_t i = 0; i < network.down[l].size(); i++) {
-            x = forward(network.down[l][i], x);
+            x = nn::forward(network.down[l][i], x);
             if (l + 1 == kLevels) x = forward(network.attention[i], x, network.config.heads);
         }
         if (l + 1 == kLevels) break;
@@ -89,7 +83,7 @@ Logits look(const Network& network, const at::Tensor& pictures, bool coarse) {
     const at::Tensor lowest = x;
     Logits logits;
     for (size_t l = kLevels - 1; l-- > 0;) {
-        x = forward(network.up[l], nn::depth_to_space(nn::forward(network.twice[l], x), 2) + kept[l]);
+        x = nn::forward(network.up[l], nn::depth_to_space(nn::forward(network.twice[l], x), 2) + kept[l]);
         if (coarse && l == kCoarse) logits.coarse = nn::forward(network.coarse, nn::forward(network.coarse_norm, x));
     }
     const at::Tensor features = nn::forward(network.norm, x);

@@ -22,18 +22,6 @@ struct NetworkConfig {
     int64_t heads = 4;
 };
 
-// x + conv2(silu(conv1(norm(x))))
-struct Block {
-    nn::Norm norm;
-    nn::Conv conv1, conv2;
-    template <class F>
-    void visit(F&& f, const std::string& name) {
-        norm.visit(f, name + ".norm");
-        conv1.visit(f, name + ".conv1");
-        conv2.visit(f, name + ".conv2");
-    }
-};
-
 // x + project(attention over all places of one picture)
 struct Attention {
     nn::Norm norm;
@@ -49,10 +37,10 @@ struct Attention {
 struct Network {
     NetworkConfig config;
     nn::Linear in;
-    std::vector<std::vector<Block>> down;   // one list per level
+    std::vector<std::vector<nn::ResidualBlock>> down;   // one list per level
     std::vector<nn::Linear> halve, twice;   // between a level and the next, downwards and upwards
     std::vector<Attention> attention;       // one after each block of the lowest level
-    std::vector<Block> up;                  // one per level but the lowest
+    std::vector<nn::ResidualBlock> up;      // one per level but the lowest
     nn::Norm norm, coarse_norm;
     nn::Linear out, coarse;                 // `coarse` reads the level at 1/8; only training asks for it
     nn::Linear hidden, confidence;

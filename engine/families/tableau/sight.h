@@ -3,6 +3,7 @@
 // What is seen in a picture: soft maps of its parts, worked on small. Torch-free.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -48,6 +49,12 @@ struct Body {
     float round = 0;                                  // how much of its rectangle's ellipse it fills and keeps to, 0..1
 };
 [[nodiscard]] Body body_of(const Map& subject);
+
+// 0 up to t = 0, 1 from t = 1 on, without a corner between.
+[[nodiscard]] inline float smooth(float t) {
+    t = std::clamp(t, 0.F, 1.F);
+    return t * t * (3 - 2 * t);
+}
 
 // Grows by `radius` (in widths of a value) and then fades over as much.
 [[nodiscard]] Map spread(const Map& map, float radius);

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <limits>
 #include <thread>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "core/error.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
+#include "core/broadcast_rates.h"
 #include "families/testcard/drawing.h"
 
 namespace zt::families {
@@ -132,8 +134,7 @@ public:
         limits_.min_width = limits_.min_height = 16;
         limits_.max_width = limits_.max_height = 4096;
         limits_.size_step = 2;
-        limits_.rates = {{24, 1}, {24000, 1001}, {25, 1}, {30000, 1001}, {30, 1},
-                         {48, 1}, {50, 1},       {60000, 1001}, {60, 1}};
+        limits_.rates.assign(std::begin(kBroadcastRates), std::end(kBroadcastRates));
         limits_.default_frames = kDefaultFrames;
         limits_.chunk_frames = kChunkFrames;
         limits_.endless = true;
