@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 #include "families/tableau/network.h"
+#include "families/tableau/outline_network.h"
 #include "nn/layers.h"
 #include "weights/tensor_store.h"
 
@@ -32,9 +33,21 @@ NetworkConfig read_config(const json::Field& config) {
     return c;
 }
 
-// One channel of what was seen, as a map of a sight's size.
-Map channel_of(const at::Tensor& places, int64_t channel, const Map& like) {
-    const at::Tensor values = places.select(-1, channel).contiguous();   // [h, w]
+int64_t side_of(const json::Field& config) {
+    const auto side = static_cast<int64_t>(config.at("size").integer(32, kMostSide));
+    if (side % 32 != 0) config.at("size").refuse("a multiple of 32");
+    return side;
+}
+
+// RGB 0..1 [1, side, side, 3]; the picture is squeezed into that shape.
+at::Tensor squeezed(const image::Picture& picture, int64_t side) {
+    const image::Picture small = image::resize(picture, side, side, image::Filter::kBilinear);
+    return at::from_blob(const_cast<uint8_t*>(small.rgb.data()), {1, side, side, 3}, at::kByte).to(at::kFloat).div_(255);
+}
+
+// Values [h, w] as a map of a sight's size.
+Map map_from(const at::Tensor& given, const Map& like) {
+    const at::Tensor values = given.contiguous();
     Map small(static_cast<int>(values.size(1)), static_cast<int>(values.size(0)));
     std::copy_n(values.const_data_ptr<float>(), small.values.size(), small.values.begin());
     Map out(like.width, like.height);
@@ -43,47 +56,41 @@ Map channel_of(const at::Tensor& places, int64_t channel, const Map& like) {
     return out;
 }
 
-float smooth(float t) {
-    t = std::clamp(t, 0.F, 1.F);
-    return t * t * (3 - 2 * t);
-}
-
 }  // namespace
 
 struct Eyes::Inside {
+    OutlineNetwork outline;
     Network network;
-    int64_t side = 160;
+    int64_t outline_side, network_side;
 };
 
-Eyes::Eyes(const json::Field& config, const weights::SafetensorsFile& file, bool bf16) {
-    auto inside = std::make_shared<Inside>();
-    inside->network = make_network(read_config(config));
-    inside->side = static_cast<int64_t>(config.at("size").integer(32, kMostSide));
-    if (inside->side % 32 != 0) config.at("size").refuse("a multiple of 32");
-    weights::assign(inside->network, weights::read_tensors(file), bf16 ? at::kBFloat16 : at::kFloat, file.file().name());
-    nn::prepare(inside->network);
+Eyes::Eyes(const json::Field& config, const weights::SafetensorsFile& outline, const weights::SafetensorsFile& network, bool bf16) {
+    const json::Field shape = config.at("network");
+    auto inside = std::make_shared<Inside>(Inside{make_outline_network(), make_network(read_config(shape)), side_of(config.at("outline")), side_of(shape)});
+    const auto load = [&](auto& model, const weights::SafetensorsFile& file) {
+        weights::assign(model, weights::read_tensors(file), bf16 ? at::kBFloat16 : at::kFloat, file.file().name());
+        nn::prepare(model);
+    };
+    load(inside->outline, outline);
+    load(inside->network, network);
     inside_ = std::move(inside);
 }
 
 Sight Eyes::see(const image::Picture& picture, const Cancel& cancel) const {
-    const int64_t side = inside_->side;
-    const image::Picture small = image::resize(picture, side, side, image::Filter::kBilinear);
-    const at::Tensor rgb = at::from_blob(const_cast<uint8_t*>(small.rgb.data()), {1, side, side, 3}, at::kByte).to(at::kFloat).div_(255);
     cancel.poll();
-    // As it is and mirrored: the mean of both is steadier.
-    const Seen seen = tableau::see(inside_->network, at::cat({rgb, rgb.flip({2})}));
-    const at::Tensor places = (seen.places[0] + seen.places[1].flip({1})).mul_(0.5).contiguous();
-    const float confidence = seen.confidence.mean().item<float>();
+    const Outline found = tableau::outline(inside_->outline, squeezed(picture, inside_->outline_side));
+    cancel.poll();
+    const Seen seen = tableau::see(inside_->network, squeezed(picture, inside_->network_side));
 
     Sight s = expect(static_cast<int>(picture.width), static_cast<int>(picture.height));
     const Map middle = s.subject;
-    s.sure = smooth((confidence - 0.3F) / 0.4F);
-    s.subject = channel_of(places, kSubject, middle);
-    // Grey is pushed to both ends; where it is not sure who it is of, whoever stands in the middle.
+    s.sure = smooth((found.confidence.item<float>() - 0.3F) / 0.4F);
+    s.subject = map_from(found.mask[0], middle);
+    // Grey is pushed to both ends; where it is not sure who the picture is of, whoever stands in the middle.
     for (size_t i = 0; i < s.subject.values.size(); i++)
         s.subject.values[i] = std::max(std::clamp((s.subject.values[i] - 0.06F) / 0.88F, 0.F, 1.F), (1 - s.sure) * middle.values[i]);
-    s.depth = channel_of(places, kDepth, middle);
-    s.sky = channel_of(places, kSky, middle), s.water = channel_of(places, kWater, middle), s.foliage = channel_of(places, kFoliage, middle);
+    const auto channel = [&](int64_t which) { return map_from(seen.places[0].select(-1, which), middle); };
+    s.depth = channel(kDepth), s.sky = channel(kSky), s.water = channel(kWater), s.foliage = channel(kFoliage);
     return s;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What looks at a picture before it moves: the network, and how far what it says is believed.
+// What looks at a picture before it moves: two networks, and how far what they say is believed.
 #pragma once
 
 #include <memory>
@@ -22,9 +22,8 @@ namespace zt::tableau {
 // Immutable; thread-safe.
 class Eyes {
 public:
-    // config: the object "network" of config.json. file: network.safetensors, whose tensors are read in fp32 or bf16, whatever they are
-    // stored in. Throws zt::Error naming the file and field.
-    Eyes(const json::Field& config, const weights::SafetensorsFile& file, bool bf16);
+    // config: config.json. The tensors are read in fp32 or bf16, whatever they are stored in. Throws zt::Error naming the file and field.
+    Eyes(const json::Field& config, const weights::SafetensorsFile& outline, const weights::SafetensorsFile& network, bool bf16);
     // picture: as large as the frames will be.
     [[nodiscard]] Sight see(const image::Picture& picture, const Cancel& cancel) const;
 

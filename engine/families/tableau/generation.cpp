@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/utf8.h"
 #include "device/parallel.h"
 #include "image/fit.h"
+#include "text/word_list.h"
 
 namespace zt::tableau {
 namespace {
@@ -33,41 +35,42 @@ void copy_rows(const Texture& texture, float* rgb, int from, int to) {
         for (size_t c = 0; c < 3; c++) rgb[c * plane + i] = texture.pixels[4 * i + c];
 }
 
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-    return text;
-}
-
 }  // namespace
 
-Generation::Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request)
-    : weights_(std::move(weights)), request_(request), rate_(request.rate) {
+Generation::Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request, at::Device device)
+    : weights_(std::move(weights)), request_(request), rate_(request.rate), device_(device) {
+    continues_ = request.images.back().role == ZT_IMAGE_HISTORY;
     if (request.loop) loop_frames_ = request.frames > 0 ? request.frames : std::max<int64_t>(1, std::llround(kClipSeconds * rate_.num / rate_.den));
 }
 
 double Generation::time_of(int64_t frame, const Part& part) const {
-    const int64_t since = frame - part.begin;
+    const int64_t since = frame - part.begin + (continues_ ? 1 : 0);
     return seconds(loop_frames_ > 0 ? since % loop_frames_ : since);
 }
 
 int64_t Generation::next_frames() const {
-    const int64_t chunk = int64_t{request_.width} * request_.height > kLargePixels ? 1 : kChunkFrames;
+    // The first frame is the picture itself, which need not wait until it has been looked at.
+    const bool alone = (done_ == 0 && !continues_) || int64_t{request_.width} * request_.height > kLargePixels;
+    const int64_t chunk = alone ? 1 : kChunkFrames;
     const int64_t frames = std::min(chunk, most_);
     return request_.frames < 0 ? frames : std::min(frames, request_.frames - done_);
 }
 
-void Generation::open_picture(const Cancel& cancel, const families::ProgressFn& progress) {
-    progress("picture", 0, 1);
+void Generation::open_picture() {
     const families::Picture& given = request_.images.back();   // of a history the newest
+    picture_ = image::fit({given.width, given.height, *given.rgb}, request_.width, request_.height, request_.fit, image::kFitFilter);
+    texture_ = texture_of(picture_);
+    painter_ = device_.is_cpu() ? make_cpu_painter(texture_) : make_tensor_painter(texture_, device_);
+}
+
+void Generation::look_at_picture(const Cancel& cancel, const families::ProgressFn& progress) {
+    progress("picture", 0, 1);
+    const families::Picture& given = request_.images.back();
     const int width = request_.width, height = request_.height;
-    const auto fitted = [&](const std::vector<uint8_t>& rgb, int w, int h, image::Filter filter) { return image::fit({w, h, rgb}, width, height, request_.fit, filter); };
-    const image::Picture picture = fitted(*given.rgb, given.width, given.height, image::kFitFilter);
-    texture_ = texture_of(picture);
-    sight_ = weights_->eyes ? weights_->eyes->see(picture, cancel) : expect(width, height);
+    sight_ = weights_->eyes ? weights_->eyes->see(picture_, cancel) : expect(width, height);
     // A mask or an alpha channel that came with the picture says who moves.
     const auto take = [&](const std::vector<uint8_t>& rgb, int w, int h) {
-        const image::Picture levels = fitted(rgb, w, h, image::Filter::kBilinear);
+        const image::Picture levels = image::fit({w, h, rgb}, width, height, request_.fit, image::Filter::kBilinear);
         std::vector<uint8_t> values(levels.rgb.size() / 3);
         for (size_t i = 0; i < values.size(); i++) values[i] = levels.rgb[3 * i + 1];
         sight_.subject = map_of(values, width, height, sight_.subject);
@@ -81,7 +84,7 @@ void Generation::open_picture(const Cancel& cancel, const families::ProgressFn& 
         for (size_t i = 0; i < grey.size(); i++) grey[i] = (*given.alpha)[i / 3];
         take(grey, given.width, given.height);
     }
-    request_.images.clear(), request_.mask.reset();
+    request_.images.clear(), request_.mask.reset(), picture_ = {};
 }
 
 // Takes over what changed since the last chunk.
@@ -98,21 +101,23 @@ void Generation::obey(const families::Direction& direction, const families::Prog
     settings.seconds = request_.shot_frames > 0 ? seconds(request_.shot_frames) : 0;
     const auto choreography = std::make_shared<const Choreography>(asked, sight_, request_.width, request_.height, seed_, settings);
     for (const std::string& note : choreography->notes()) request_.log(ZT_LOG_WARNING, "prompt: " + note);
-    if (!asked.no_effect.empty()) request_.log(ZT_LOG_INFO, "prompt: words without effect on the motion: " + quote(joined(asked.no_effect)));
+    if (!asked.no_effect.empty()) request_.log(ZT_LOG_INFO, "prompt: words without effect on the motion: " + quote(text::join_list(asked.no_effect, " ")));
     request_.log(ZT_LOG_INFO, "tableau: " + choreography->told());
     if (!first && !direction.cut) before_ = now_, changed_ = done_, std::swap(look_, old_look_);
     else before_ = {};
-    now_ = {choreography, done_};
+    now_ = {choreography, first && !direction.cut ? 0 : done_};   // the first sentence's time began with the picture
     look_ = {};
-    if (choreography->lifts() && !layer_) layer_ = lift(texture_, sight_.subject);
+    if (choreography->lifts() && !std::exchange(lifted_, true)) painter_->take(lift(texture_, sight_.subject));
+}
+
+void Generation::show_picture(float* rgb) const {
+    device::parallel(request_.height, [&](int64_t from, int64_t to) { copy_rows(texture_, rgb, static_cast<int>(from), static_cast<int>(to)); });
 }
 
 void Generation::draw(int64_t frame, float* rgb, const Cancel& cancel) {
-    cancel.poll();
-    const int height = request_.height;
     const auto left = static_cast<float>(before_.choreography ? 1 - seconds(frame + 1 - changed_) / kChange : 0.0);   // of what was before
     if (left <= 0 && now_.choreography->at_rest(time_of(frame, now_))) {
-        device::parallel(height, [&](int64_t from, int64_t to) { copy_rows(texture_, rgb, static_cast<int>(from), static_cast<int>(to)); });
+        show_picture(rgb);
         return;
     }
     const auto fill = [&](const Part& part, Look& look) {
@@ -129,25 +134,25 @@ void Generation::draw(int64_t frame, float* rgb, const Cancel& cancel) {
         if (mixed.layer.columns == 0 && old_look_.layer.columns > 0) mixed.layer = mixed.first;
         mix(mixed, old_look_, left * left * (3 - 2 * left));
     }
-    cancel.poll();
-    const bool lifted = shown->layer.columns > 0;
-    const Texture& ground = lifted ? layer_->behind : texture_;
-    device::parallel(height, [&](int64_t begin, int64_t end) {
-        const auto from = static_cast<int>(begin), to = static_cast<int>(end);
-        if (shown->weight.empty()) warp_rows(ground, shown->first, rgb, from, to);
-        else warp_rows(ground, shown->first, shown->second, shown->weight, rgb, from, to);
-        if (lifted) lay_rows(*layer_, shown->layer, rgb, from, to);
-    });
+    painter_->paint(*shown, rgb, cancel);
 }
 
 std::optional<families::FrameBatch> Generation::next(const families::Direction& direction, const Cancel& cancel, const families::ProgressFn& progress) {
     const int64_t frames = next_frames();
     if (frames <= 0) return std::nullopt;
-    if (texture_.pixels.empty()) open_picture(cancel, progress);
-    obey(direction, progress);
-    progress("decode", 0, 1);
     const size_t samples = size_t{3} * static_cast<size_t>(request_.width) * static_cast<size_t>(request_.height);
     const auto pixels = std::make_shared<std::vector<float>>(samples * static_cast<size_t>(frames));
+    if (texture_.pixels.empty()) {
+        open_picture();
+        if (!continues_) {
+            show_picture(pixels->data());
+            done_ = 1;
+            return families::FrameBatch{pixels, pixels->data(), 1};
+        }
+    }
+    if (!request_.images.empty()) look_at_picture(cancel, progress);
+    obey(direction, progress);
+    progress("decode", 0, 1);
     for (int64_t i = 0; i < frames; i++) draw(done_ + i, pixels->data() + samples * static_cast<size_t>(i), cancel);
     done_ += frames;
     return families::FrameBatch{pixels, pixels->data(), frames};

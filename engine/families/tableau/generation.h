@@ -10,8 +10,8 @@
 
 #include "families/family.h"
 #include "families/tableau/choreography.h"
-#include "families/tableau/layer.h"
 #include "families/tableau/model_files.h"
+#include "families/tableau/painter.h"
 
 namespace zt::tableau {
 
@@ -21,7 +21,7 @@ inline constexpr int64_t kLargePixels = 2'100'000;
 
 class Generation final : public families::Generation {
 public:
-    Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request);
+    Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request, at::Device device = at::kCPU);
     void limit_next(int64_t most) override { most_ = most; }
     [[nodiscard]] int64_t next_frames() const override;
     [[nodiscard]] std::optional<families::FrameBatch> next(const families::Direction& direction, const Cancel& cancel, const families::ProgressFn& progress) override;
@@ -32,7 +32,9 @@ private:
         int64_t begin = 0;                     // the frame that is its time 0
     };
     void obey(const families::Direction& direction, const families::ProgressFn& progress);
-    void open_picture(const Cancel& cancel, const families::ProgressFn& progress);
+    void open_picture();
+    void look_at_picture(const Cancel& cancel, const families::ProgressFn& progress);
+    void show_picture(float* rgb) const;
     [[nodiscard]] double time_of(int64_t frame, const Part& part) const;   // seconds since it began
     void draw(int64_t frame, float* rgb, const Cancel& cancel);
     [[nodiscard]] double seconds(int64_t frames) const { return static_cast<double>(frames) * rate_.den / rate_.num; }
@@ -44,8 +46,12 @@ private:
     int64_t done_ = 0, most_ = INT64_MAX, changed_ = 0;
     std::string prompt_;
     int64_t seed_ = 0;
+    bool continues_ = false;                   // the picture is the frame before the first
+    image::Picture picture_;                   // until it has been looked at
     Texture texture_;
-    std::optional<Layer> layer_;               // made when somebody goes far for the first time
+    at::Device device_;
+    std::unique_ptr<Painter> painter_;
+    bool lifted_ = false;                      // somebody has gone far
     Sight sight_;
     Part now_, before_;                        // before_: what a change comes from, while it lasts
     Look look_, old_look_;

@@ -17,15 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char *kWords = "words.json", *kConfig = "config.json", *kNetwork = "network.safetensors";
-
-// A small file of the manifest, checked: the very bytes that are read.
-std::string read_checked(const weights::Manifest& manifest, const std::string& folder, const char* name) {
-    const weights::ManifestFile* entry = manifest.find(name);
-    if (entry == nullptr) throw Error(ZT_ERROR_WEIGHTS, std::string("manifest.json: files: expected ") + name + ", got none");
-    weights::verify(*entry, File::open(folder + "/" + name));
-    return read_whole_file(folder + "/" + name, json::Limits{}.bytes);
-}
+constexpr const char *kWords = "words.json", *kConfig = "config.json", *kOutline = "outline.safetensors", *kNetwork = "network.safetensors";
 
 }  // namespace
 
@@ -33,13 +25,17 @@ std::shared_ptr<const Weights> load_weights(const std::string& folder, bool bf16
     const weights::Manifest manifest = weights::read_manifest(folder);
     auto w = std::make_shared<Weights>();
     w->sha256 = manifest.sha256;
-    w->words = Words(read_checked(manifest, folder, kWords), kWords);
-    if (const weights::ManifestFile* entry = manifest.find(kNetwork)) {
+    w->words = Words(weights::read_verified(manifest, folder, kWords), kWords);
+    if (manifest.find(kConfig) != nullptr) {
         const json::Origin origin{kConfig};
-        const json::Value root = json::parse_value(read_checked(manifest, folder, kConfig), {}, origin);
-        const weights::SafetensorsFile file = weights::SafetensorsFile::open(folder + "/" + kNetwork);
-        weights::verify(*entry, file.file());   // the very bytes that are read next
-        w->eyes.emplace(json::Field(root, origin).at("network"), file, bf16);
+        const json::Value root = json::parse_value(weights::read_verified(manifest, folder, kConfig), {}, origin);
+        const auto open = [&](const char* name) {
+            const weights::ManifestFile& entry = manifest.at(name);
+            weights::SafetensorsFile file = weights::SafetensorsFile::open(folder + "/" + name);
+            weights::verify(entry, file.file());   // the very bytes that are read next
+            return file;
+        };
+        w->eyes.emplace(json::Field(root, origin), open(kOutline), open(kNetwork), bf16);
     }
     return w;
 }
