@@ -20,7 +20,7 @@ namespace zt::tableau {
 namespace {
 
 constexpr const char* kMotionNames[kMotions] = {"sway", "bounce", "hop", "drift", "ripple", "wave", "breathe", "pulse", "blink", "wind", "flow", "fall", "spin", "turn", "nod", "tremble", "grow", "shrink", "swim", "flap", "move"};
-constexpr const char* kRegionNames[kRegions] = {"natural", "subject", "head", "hair", "sky", "water", "foliage", "cloth", "background", "everything", "left", "right", "upper", "lower"};
+constexpr const char* kRegionNames[kRegions] = {"natural", "subject", "head", "hair", "sky", "water", "foliage", "cloth", "background", "everything", "left", "right", "upper", "lower", "plant"};
 constexpr const char* kCameraNames[kCameras] = {"still", "zoom_in", "zoom_out", "pan_left", "pan_right", "tilt_up", "tilt_down", "dolly_in", "dolly_out", "orbit", "shake", "roll"};
 constexpr const char* kDirectionNames[kDirections] = {"nowhere", "left", "right", "up", "down", "nearer", "farther"};
 constexpr size_t kMostDeeds = 8;
@@ -53,7 +53,7 @@ Words::Words(std::string_view text, const std::string& name) {
         Meaning m;
         const std::pair<std::string_view, bool Meaning::*> flags[] = {
             {"note", &Meaning::nearest}, {"silent", &Meaning::silent}, {"camera", &Meaning::whose_camera}, {"breaks", &Meaning::breaks}, {"denies", &Meaning::denies},
-            {"calms", &Meaning::calms}, {"again", &Meaning::again}, {"out", &Meaning::out}};
+            {"calms", &Meaning::calms}, {"behind", &Meaning::behind}, {"again", &Meaning::again}, {"out", &Meaning::out}};
         for (const std::string& term : text::split_list(key, ' ')) {
             const size_t equals = std::min(term.find('='), term.size());
             const std::string_view what = std::string_view(term).substr(0, equals), value = std::string_view(term).substr(std::min(equals + 1, term.size()));
@@ -116,7 +116,9 @@ private:
         if (m.whose_camera) camera_ = true;
         if (m.again && regions_.empty()) regions_ = before_;
         if (m.calms) calm();
-        if (m.region >= 0 && m.motion < 0) place(static_cast<Region>(m.region));
+        if (m.behind) behind();
+        // "trees", "leaves" are foliage; one of them may be whom the picture is of.
+        if (m.region >= 0 && m.motion < 0) place(m.region == kPlant && p.entry.plural ? kFoliage : static_cast<Region>(m.region));
         if (m.camera >= 0) {
             if (!denies_) asked_.cameras.push_back({static_cast<Camera>(m.camera), factor(pending_.tempo, m.tempo), factor(pending_.amount, m.amount)}), latest_ = kOfCamera;
             asked_.camera_said = true, done_ = true, pending_ = {};
@@ -189,7 +191,14 @@ private:
             open_ = false;
         }
         if (std::find(regions_.begin(), regions_.end(), r) == regions_.end()) regions_.push_back(r);
+        asked_.subject_named = asked_.subject_named || r == kSubject || r == kHead || r == kHair;
         if (denies_ && done_) asked_.still[r] = true;
+    }
+
+    // "the flag behind her waves": seen in the picture is only what stands before and what lies behind.
+    void behind() {
+        for (Region& r : regions_)
+            if (r == kCloth || r == kPlant) r = kBackground;
     }
 
     void qualify(const Meaning& m) {

@@ -14,8 +14,8 @@ namespace zt::tableau {
 
 // How something moves. The names are those of words.json.
 enum Motion { kSway, kBounce, kHop, kDrift, kRipple, kWave, kBreathe, kPulse, kBlink, kWind, kFlow, kFall, kSpin, kTurn, kNod, kTremble, kGrow, kShrink, kSwim, kFlap, kMove, kMotions };
-// Where in the picture.
-enum Region { kNatural, kSubject, kHead, kHair, kSky, kWater, kFoliage, kCloth, kBackground, kEverything, kLeftSide, kRightSide, kUpperPart, kLowerPart, kRegions };
+// Where in the picture. kPlant: a plant, which may be whom the picture is of, or some of the foliage.
+enum Region { kNatural, kSubject, kHead, kHair, kSky, kWater, kFoliage, kCloth, kBackground, kEverything, kLeftSide, kRightSide, kUpperPart, kLowerPart, kPlant, kRegions };
 enum Camera { kStill, kZoomIn, kZoomOut, kPanLeft, kPanRight, kTiltUp, kTiltDown, kDollyIn, kDollyOut, kOrbit, kShake, kRoll, kCameras };
 enum Direction { kNowhere, kLeft, kRight, kUp, kDown, kNearer, kFarther, kDirections };
 
@@ -39,6 +39,7 @@ struct Asked {
     std::vector<Deed> deeds;
     std::vector<CameraMove> cameras;
     bool camera_said = false;              // also that it stands still
+    bool subject_named = false;            // whom the picture is of was named: a plant beside him is another thing
     std::array<bool, kRegions> still{};    // what is said not to move; kEverything: nothing at all
     std::vector<std::string> notes;        // "'runs' is shown as bounce", one plain sentence each
     std::vector<std::string> no_effect;    // words with content that had none, each once, in order
@@ -60,6 +61,7 @@ private:
         int motion = -1, region = -1, camera = -1, direction = -1;
         float tempo = 0, amount = 0;
         bool nearest = false;              // what it asks for cannot be; this is shown instead, with a note
+        bool behind = false;               // what was named is in the background
         bool silent = false;               // without effect and not worth a word
         bool whose_camera = false;         // "the camera"
         bool breaks = false;               // "and", "while": what follows is another clause

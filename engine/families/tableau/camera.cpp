@@ -11,8 +11,8 @@ namespace {
 
 constexpr float kNear = 0.32F;      // how much a whole zoom enlarges
 constexpr float kPan = 0.2F;        // the enlargement that gives a pan its room
-constexpr float kLeap = 0.24F;      // a zoom out first goes in so far, since nothing is known outside the picture
-constexpr double kLeapSeconds = 0.9;
+constexpr float kLeap = 0.2F;       // a zoom out first goes in so far, since nothing is known outside the picture
+constexpr double kLeapSeconds = 1.5;
 
 }  // namespace
 

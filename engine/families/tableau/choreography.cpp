@@ -29,18 +29,18 @@ struct Manner {
 Manner manner_of(Motion motion) {
     switch (motion) {
         case kSway: return {0.05F, 0.42, kSubject};
-        case kBounce: return {0.035F, 1.15, kSubject};
+        case kBounce: return {0.045F, 1.15, kSubject};
         case kHop: return {0.075F, 0.95, kSubject};
         case kDrift: return {0.04F, 0.22, kSubject};
-        case kRipple: return {0.006F, 0.45, kWater};
+        case kRipple: return {0.01F, 0.45, kWater};
         case kWave: return {0.045F, 0.8, kCloth};
         case kBreathe: return {0.02F, 0.3, kSubject};
         case kPulse: return {0.06F, 1.0, kSubject};
         case kBlink: return {0.09F, 0.42, kHead};
-        case kWind: return {0.011F, 0.5, kFoliage};
+        case kWind: return {0.016F, 0.5, kFoliage};
         case kFlow: return {0.03F, 0.22, kSky};
-        case kFall: return {0.1F, 0.5, kEverything};
-        case kSpin: return {0.16F, 0.3, kSubject};
+        case kFall: return {0.012F, 0.14, kEverything};
+        case kSpin: return {0.55F, 0.3, kSubject};
         case kTurn: return {0.07F, 0.28, kHead};
         case kNod: return {0.075F, 0.6, kHead};
         case kTremble: return {0.006F, 7, kSubject};
@@ -83,7 +83,10 @@ Extent head_of(const Map& subject, const Extent& body, float aspect) {
     return {cx - half, body.top - 0.15F * part, cx + half, body.top + 1.15F * part};
 }
 
-const char* const kParts[kRegions] = {"", "the subject", "the head", "the hair", "the sky", "the water", "the leaves", "the cloth", "the background", "everything", "the left side", "the right side", "the upper part", "the lower part"};
+// Snow, petals, bubbles: what is said to fall or rise and is not one thing.
+bool falls_all_over(const Deed& d) { return d.motion == kFall && (d.region == kEverything || d.region == kNatural); }
+
+const char* const kParts[kRegions] = {"", "the subject", "the head", "the hair", "the sky", "the water", "the leaves", "the cloth", "the background", "everything", "the left side", "the right side", "the upper part", "the lower part", "the plant"};
 
 }  // namespace
 
@@ -95,7 +98,11 @@ Map Choreography::place_of(Region region, Motion motion, const Sight& s, float a
     if (body_.cut_below) own.bottom = 1 + 0.08F * own.height();   // his feet are somewhere below
     const float fade = std::clamp(1.4F * amount, 0.035F, 0.12F) + 0.05F * (1 - s.sure);
     const Map subject = spread(s.subject, fade * own.height() * unit);
-    const auto beside_subject = [&](const Map& map) { return made(map, [&](float, float, int x, int y) { return map.row(y)[x] * (1 - 0.85F * s.sure * subject.row(y)[x]); }); };
+    // What lies around the subject moves without him; where nearly all of it is taken for the subject (clouds alone in the sky), with him.
+    const auto beside_subject = [&](const Map& map) {
+        const Map beside = made(map, [&](float, float, int x, int y) { return map.row(y)[x] * (1 - 0.85F * s.sure * subject.row(y)[x]); });
+        return beside.mean() < 0.4F * map.mean() ? map : beside;
+    };
     const auto part = [&](const Map& map, float radius) {
         const Map seen = blurred(map, static_cast<int>(std::lround(radius * unit)));
         extent = extent_of(body_of(seen), aspect_);
@@ -106,6 +113,11 @@ Map Choreography::place_of(Region region, Motion motion, const Sight& s, float a
         case kSky: return part(s.sky, 0.02F);
         case kWater: return part(s.water, 0.012F);
         case kFoliage: return part(s.foliage, 0.012F);
+        case kPlant: {   // he himself and the leaves about him
+            const Map all = made(subject, [&](float, float, int x, int y) { return std::max(subject.row(y)[x], 0.7F * s.foliage.row(y)[x]); });
+            extent = extent_of(body_of(all), aspect_);
+            return all;
+        }
         case kBackground: extent = whole; return made(subject, [&](float, float, int x, int y) { return 1 - subject.row(y)[x]; });
         case kEverything: extent = whole; return Map(subject.width, subject.height, 1);
         case kLeftSide: extent = {0, 0, 0.5F * aspect_, 1}; return made(subject, [](float x, float, int, int) { return smooth((0.62F - x) / 0.3F); });
@@ -118,48 +130,61 @@ Map Choreography::place_of(Region region, Motion motion, const Sight& s, float a
             const Vec mid = extent.centre();
             const float half_w = 0.5F * extent.width(), half_h = 0.5F * extent.height();
             const bool hair = region == kHair;
+            const Map his = hair ? spread(s.subject, 0.015F * own.height() * unit) : subject;
             return made(subject, [&](float x, float y, int i, int j) {
                 const float px = (x * aspect_ - mid.x) / half_w, py = (y - mid.y) / half_h, rho = std::hypot(px, py);
                 if (!hair) return smooth((1.25F - rho) / 0.4F) * std::min(1.F, 0.25F + subject.row(j)[i]);
-                // All round a face but its middle and below.
-                return smooth((rho - 0.45F) / 0.35F) * smooth((1.9F - rho) / 0.6F) * smooth((1.6F - py) / 1.2F) * subject.row(j)[i];
+                // All round a face but its middle; long hair hangs below it on both sides.
+                const float around = std::hypot(px, py > 0 ? 0.5F * py : py);
+                return smooth((rho - 0.45F) / 0.35F) * smooth((1.9F - around) / 0.6F) * smooth(std::max((1.6F - py) / 1.2F, std::abs(px) - 0.4F)) * his.row(j)[i];
             });
         }
         default: break;
     }
+    if (motion == kSpin && lifted_ != kWhoeverItIsOf) return made(subject, [&](float x, float y, int i, int j) { return swirled(extent, x * aspect_, y) * std::min(1.F, 0.2F + subject.row(j)[i]); });
     if (motion == kPulse || motion == kSpin || motion == kBlink) extent.bottom = std::min(extent.bottom, 1.F);
-    if (lifts_) return {1, 1, 1};   // he alone moves, so nothing has to fade
+    if (lifted_ == kWhoeverItIsOf) return {1, 1, 1};   // he alone moves, so nothing has to fade
     return subject;
 }
 
-// A hop, a flight, a whole turn: only of somebody who is surely seen, whole, and not all of the picture.
+// A hop, a flight, a fall, a whole turn: only of somebody who is surely seen, whole, and not all of the picture.
 bool Choreography::goes_far(const Deed& d, const Sight& s) const {
     const bool whole = s.sure > 0.6F && !body_.cut_below && body_.area > 0.01F && body_.area < 0.4F;
-    const bool of_him = d.region == kSubject || d.region == kNatural;
-    return whole && of_him && (d.motion == kHop || (d.motion == kDrift && !body_.cut_beside) || (d.motion == kSpin && !body_.cut_beside && body_.round > 0.8F));
+    const bool of_him = d.region == kSubject || (d.region == kNatural && d.motion != kFall) || (d.region == kPlant && s.sure > 0.6F);
+    return whole && of_him && (d.motion == kHop || (d.motion == kDrift && !body_.cut_beside) || (d.motion == kFall && !body_.cut_beside) || (d.motion == kSwim && d.direction != kNowhere && !body_.cut_beside) || (d.motion == kSpin && !body_.cut_beside && body_.round > 0.62F));
 }
 
 void Choreography::add(Deed d, const Sight& sight, const Asked& asked, uint64_t which) {
     const auto has = [](const Map& map) { return map.mean() > 0.02F; };
     if (d.motion == kMove && (d.region == kNatural || d.region == kEverything)) return add_own(sight, asked);
     Region region = d.region == kNatural ? manner_of(d.motion).own : d.region;
+    // One plant, and nobody else named: whom the picture is of, if anybody is.
+    if (region == kPlant) region = sight.sure <= 0.6F || asked.subject_named ? kFoliage : d.motion == kWind || d.motion == kFlow || d.motion == kRipple ? kPlant : kSubject;
     // A part that is not there is whom the picture is of; what a part does is what such things do.
     const bool missing = (region == kSky && !has(sight.sky)) || (region == kWater && !has(sight.water)) || (region == kFoliage && !has(sight.foliage));
     if (missing) {
         const Region instead = region == kSky ? kUpperPart : region == kWater ? kLowerPart : kSubject;
-        if (d.region != kNatural) notes_.push_back(std::string(kParts[region]) + " is not found in the picture; " + kParts[instead] + " moves");
+        if (d.region != kNatural) notes_.push_back("expected " + std::string(kParts[region]) + " in the picture, got none; " + kParts[instead] + " moves");
         region = instead;
     }
-    const bool airy = region == kSky || (region == kUpperPart && d.region == kSky), wet = region == kWater || (region == kLowerPart && (d.region == kWater || d.motion == kRipple)), leafy = region == kFoliage;
+    const bool airy = region == kSky || (region == kUpperPart && d.region == kSky), wet = region == kWater || (region == kLowerPart && (d.region == kWater || d.motion == kRipple)), leafy = region == kFoliage || region == kPlant;
     if (d.motion == kMove) d.motion = airy ? kFlow : wet ? kRipple : leafy || region == kHair ? kWind : region == kCloth ? kWave : region == kHead ? kTurn : d.direction != kNowhere ? kDrift : kSway;
+    if (region == kSubject && d.motion == kWind) d.motion = kSway;
     if (d.motion == kWave) d.motion = wet ? kRipple : leafy || region == kHair ? kWind : region == kSubject ? kSway : airy ? kFlow : kWave;
     if (airy && (d.motion == kDrift || d.motion == kSway || d.motion == kWind || d.motion == kRipple || d.motion == kFall)) d.motion = kFlow;
     if ((leafy || region == kHair) && (d.motion == kSway || d.motion == kRipple || d.motion == kFlow || d.motion == kDrift || d.motion == kBounce)) d.motion = kWind;
     if (wet && (d.motion == kSway || d.motion == kBounce || d.motion == kWind || d.motion == kTremble)) d.motion = kRipple;
-    if ((region == kCloth || region == kSubject) && d.motion == kRipple) d.motion = kWave;
+    if (region == kCloth && d.motion == kRipple) d.motion = kWave;
     if (region == kCloth && (d.motion == kWind || d.motion == kFlow || d.motion == kSway || d.motion == kDrift)) d.motion = kWave;
     if (region == kSubject && d.motion == kFlow) d.motion = kDrift;
-    if (asked.still[region] || asked.still[kEverything]) return;
+    if (d.region == kNatural && (asked.still[region] || asked.still[kEverything])) return;
+    // Who cannot be taken out of the picture cannot fall through it.
+    const bool far = lifted_ == kWhoeverItIsOf && goes_far(d, sight);
+    if (d.motion == kFall && region != kEverything && !far) d.motion = kDrift, d.direction = kDown;
+    if (d.motion == kFall && region == kEverything && lifted_ != kSpecks) {
+        notes_.push_back("nothing small that falls or rises is seen in the picture");
+        return;
+    }
 
     const Manner manner = manner_of(d.motion);
     Move m;
@@ -180,15 +205,28 @@ void Choreography::add(Deed d, const Sight& sight, const Asked& asked, uint64_t 
         case kDown: m.way_x = 0, m.way_y = 1; break;
         default:
             if (d.motion == kDrift) m.way_x = 0, m.way_y = -1;
-            if (d.motion == kFall) m.way_x = 0.12F * side, m.way_y = 1;
+            if (d.motion == kFall) m.way_x = 0, m.way_y = 1;
     }
     if (d.motion == kSway || d.motion == kTurn) m.phase = d.direction == kNowhere ? (side > 0 ? 0 : 0.5) : 0;
-    m.his = of_subject;
-    const bool far = lifts_ && goes_far(d, sight);
-    if (far && d.motion != kSpin) m.amount *= 2.2F;
+    m.lifted = (lifted_ == kWhoeverItIsOf && of_subject) || (lifted_ == kSpecks && d.motion == kFall);
+    if (far && d.motion == kHop) m.amount *= 2.2F;
+    if (far && d.motion == kDrift && d.direction == kNowhere) m.amount *= 2.2F;
+    m.leaves = far && (d.motion == kFall || (d.motion == kDrift && d.direction != kNowhere));
     if (far && d.motion == kSpin) m.amount = 0, m.rate *= 0.7;   // round and round
     m.weight = place_of(region, d.motion, sight, m.amount, m.extent);
-    if (d.motion == kFlow || d.motion == kFall) flows_.push_back(std::move(m));
+    // A water, a sky that is hardly there: see above.
+    if (m.weight.mean() < 0.01F && (region == kSky || region == kWater || region == kFoliage)) {
+        d.region = region == kSky ? kUpperPart : region == kWater ? kLowerPart : kSubject;
+        if (region == kSky && d.motion == kDrift) d.motion = kFlow;
+        notes_.push_back("expected " + std::string(kParts[region]) + " in the picture, got hardly any; " + kParts[d.region] + " moves");
+        return add(d, sight, asked, which);
+    }
+    if (far && d.motion == kSwim) {   // it swims along, not on the spot
+        Deed along = d;
+        along.motion = kDrift;
+        add(along, sight, asked, which);
+    }
+    if (d.motion == kFlow) flows_.push_back(std::move(m));
     else moves_.push_back(std::move(m));
     told_ += (told_.empty() ? "" : ", ") + std::string(name_of(d.motion)) + " of " + kParts[region];
 }
@@ -216,7 +254,9 @@ Choreography::Choreography(const Asked& asked, const Sight& sight, int width, in
     const int radius = std::max(1, static_cast<int>(std::lround(0.02F * static_cast<float>(sight.depth.height))));
     depth_ = blurred(sight.depth, radius);
     body_ = body_of(sight.subject);
-    lifts_ = std::any_of(asked.deeds.begin(), asked.deeds.end(), [&](const Deed& d) { return goes_far(d, sight); });
+    const auto any = [&](auto is) { return std::any_of(asked.deeds.begin(), asked.deeds.end(), is); };
+    if (any([&](const Deed& d) { return goes_far(d, sight); })) lifted_ = kWhoeverItIsOf;
+    else if (sight.specks.width > 0 && any([&](const Deed& d) { return falls_all_over(d); })) lifted_ = kSpecks;
     for (size_t i = 0; i < asked.deeds.size(); i++) add(asked.deeds[i], sight, asked, i);
     std::vector<CameraMove> cameras = asked.cameras;
     const bool all_still = asked.still[kEverything];
@@ -246,7 +286,7 @@ void Choreography::prepare(Look& look) const {
     const auto count = [&](int side) { return std::max(1, static_cast<int>(std::lround(cells * static_cast<float>(side) / most))); };
     if (look.first.columns == 0) look.first = Net(count(width_), count(height_));
     if (!flows_.empty() && look.second.columns == 0) look.second = look.first, look.weight.assign(look.first.x.size(), 0.F);
-    if (lifts_ && look.layer.columns == 0) look.layer = look.first;
+    if (lifted_ != kNothing && look.layer.columns == 0) look.layer = look.first;
 }
 
 void Choreography::fill(Look& look, double seconds, int from, int to) const {
@@ -271,14 +311,15 @@ void Choreography::fill(Look& look, double seconds, int from, int to) const {
             const size_t at = static_cast<size_t>(j) * line + static_cast<size_t>(i);
             Vec p{aspect_ * static_cast<float>(i) / static_cast<float>(look.first.columns), static_cast<float>(j) / static_cast<float>(look.first.rows)};
             for (const CameraPath::Eye& eye : eyes) p = seen(eye, depth_, aspect_, p.x, p.y);
-            const float edge_x = smooth(std::min(p.x, aspect_ - p.x) / kBorder), edge_y = smooth(std::min(p.y, 1 - p.y) / kBorder);
             Vec gone, his;
             for (size_t k = 0; k < moves_.size(); k++) {
                 const Vec d = displaced(moves_[k], clock_, now[k], p.x, p.y);
-                Vec& sum = lifts_ && moves_[k].his ? his : gone;
+                Vec& sum = moves_[k].lifted ? his : gone;
                 sum.x += d.x, sum.y += d.y;
             }
-            if (lifts_) look.layer.x[at] = (p.x - his.x) * pixel - 0.5F, look.layer.y[at] = (p.y - his.y) * pixel - 0.5F;
+            if (lifted_ != kNothing) look.layer.x[at] = (p.x - his.x) * pixel - 0.5F, look.layer.y[at] = (p.y - his.y) * pixel - 0.5F;
+            // The farther something goes, the sooner it slows down before the picture's edge.
+            const float edge_x = smooth(std::min(p.x, aspect_ - p.x) / std::max(kBorder, 3 * std::abs(gone.x))), edge_y = smooth(std::min(p.y, 1 - p.y) / std::max(kBorder, 3 * std::abs(gone.y)));
             gone.x *= edge_x, gone.y *= edge_y;
             look.first.x[at] = (p.x - gone.x) * pixel - 0.5F, look.first.y[at] = (p.y - gone.y) * pixel - 0.5F;
             if (flows_.empty()) continue;

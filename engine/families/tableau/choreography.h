@@ -40,8 +40,9 @@ public:
     void fill(Look& look, double seconds, int from, int to) const;
     // True where a frame is the picture itself.
     [[nodiscard]] bool at_rest(double seconds) const { return seconds == 0 || (moves_.empty() && flows_.empty() && paths_.empty()); }
-    // Whether the subject is to be lifted out: he goes farther than the picture around him can stretch.
-    [[nodiscard]] bool lifts() const { return lifts_; }
+    // Who is to be lifted out: the subject, where he goes farther than the picture around him can stretch, or the specks that fall.
+    enum Lifted { kNothing, kWhoeverItIsOf, kSpecks };
+    [[nodiscard]] Lifted lifted() const { return lifted_; }
     // One line: "sway of the subject, flow of the sky; camera: zoom_in".
     [[nodiscard]] const std::string& told() const { return told_; }
     [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
@@ -59,7 +60,7 @@ private:
     Clock clock_;
     Map depth_;
     Body body_;                  // of the subject
-    bool lifts_ = false;
+    Lifted lifted_ = kNothing;
     std::vector<Move> moves_, flows_;
     std::vector<CameraPath> paths_;
     std::string told_;

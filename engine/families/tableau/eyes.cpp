@@ -90,7 +90,13 @@ Sight Eyes::see(const image::Picture& picture, const Cancel& cancel) const {
     for (size_t i = 0; i < s.subject.values.size(); i++)
         s.subject.values[i] = std::max(std::clamp((s.subject.values[i] - 0.06F) / 0.88F, 0.F, 1.F), (1 - s.sure) * middle.values[i]);
     const auto channel = [&](int64_t which) { return map_from(seen.places[0].select(-1, which), middle); };
-    s.depth = channel(kDepth), s.sky = channel(kSky), s.water = channel(kWater), s.foliage = channel(kFoliage);
+    // The network says a kind at half strength where it is right nine times in ten; below a fifth it is guessing.
+    const auto kind = [&](int64_t which) {
+        Map map = channel(which);
+        for (float& v : map.values) v = smooth((v - 0.15F) / 0.4F);
+        return map;
+    };
+    s.depth = channel(kDepth), s.sky = kind(kSky), s.water = kind(kWater), s.foliage = kind(kFoliage);
     return s;
 }
 

@@ -10,6 +10,7 @@
 #include "core/utf8.h"
 #include "device/parallel.h"
 #include "image/fit.h"
+#include "families/tableau/specks.h"
 #include "text/word_list.h"
 
 namespace zt::tableau {
@@ -84,6 +85,7 @@ void Generation::look_at_picture(const Cancel& cancel, const families::ProgressF
         for (size_t i = 0; i < grey.size(); i++) grey[i] = (*given.alpha)[i / 3];
         take(grey, given.width, given.height);
     }
+    if (!sight_.given) sight_.specks = find_specks(texture_);   // else what moves has been said
     request_.images.clear(), request_.mask.reset(), picture_ = {};
 }
 
@@ -107,7 +109,12 @@ void Generation::obey(const families::Direction& direction, const families::Prog
     else before_ = {};
     now_ = {choreography, first && !direction.cut ? 0 : done_};   // the first sentence's time began with the picture
     look_ = {};
-    if (choreography->lifts() && !std::exchange(lifted_, true)) painter_->take(lift(texture_, sight_.subject));
+    if (choreography->lifted() != Choreography::kNothing && choreography->lifted() != lifted_) {
+        lifted_ = choreography->lifted();
+        const bool specks = lifted_ == Choreography::kSpecks;
+        painter_->take(lift(texture_, specks ? sight_.specks : sight_.subject, specks));
+        if (before_.choreography && before_.choreography->lifted() != Choreography::kNothing) before_ = {};   // of another layer
+    }
 }
 
 void Generation::show_picture(float* rgb) const {

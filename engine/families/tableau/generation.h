@@ -51,7 +51,7 @@ private:
     Texture texture_;
     at::Device device_;
     std::unique_ptr<Painter> painter_;
-    bool lifted_ = false;                      // somebody has gone far
+    Choreography::Lifted lifted_ = Choreography::kNothing;   // what the painter has taken
     Sight sight_;
     Part now_, before_;                        // before_: what a change comes from, while it lasts
     Look look_, old_look_;

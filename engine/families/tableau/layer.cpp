@@ -70,8 +70,9 @@ void fill_in(Texture& t, const std::vector<uint8_t>& keep) {
         for (size_t c = 0; c < 3; c++) t.pixels[4 * i + c] = levels[0].pixels[4 * i + c];
 }
 
-Layer lift(const Texture& picture, const Map& subject) {
+Layer lift(const Texture& picture, const Map& subject, bool wraps) {
     Layer l;
+    l.wraps = wraps;
     l.width = picture.width, l.height = picture.height, l.behind = picture;
     const size_t count = static_cast<size_t>(l.width) * static_cast<size_t>(l.height);
     // Whatever may be his, and a little more, is not to be seen behind him.
@@ -103,12 +104,12 @@ __attribute__((target_clones("avx2", "default")))
 void sample_layer(const Layer& l, const float* xs, const float* ys, int count, float* out) {
     for (int i = 0; i < count; i++, out += 4) {
         Four sum{};
-        const float u = xs[i], v = ys[i];
+        const float u = xs[i], v = l.wraps ? ys[i] - static_cast<float>(l.height) * std::floor(ys[i] / static_cast<float>(l.height)) : ys[i];
         if (u > -2 && v > -2 && u < static_cast<float>(l.width + 1) && v < static_cast<float>(l.height + 1)) {
             const int x = static_cast<int>(std::floor(u)), y = static_cast<int>(std::floor(v));
             const CubicWeights a = cubic_weights(u - static_cast<float>(x)), b = cubic_weights(v - static_cast<float>(y));
             for (int k = 0; k < 4; k++) {
-                const int row = y - 1 + k;
+                const int at = y - 1 + k, row = l.wraps ? (at + l.height) % l.height : at;
                 if (row < 0 || row >= l.height) continue;
                 for (int j = 0; j < 4; j++) {
                     const int column = x - 1 + j;

@@ -17,10 +17,11 @@ struct Layer {
     int width = 0, height = 0;
     std::vector<float> pixels;   // [height, width, 4]: P in 0..1 (may be negative), and a
     Texture behind;              // B
+    bool wraps = false;          // what leaves it below comes in again above
 };
 
 // subject: where he is; the picture's own edges settle the rest.
-[[nodiscard]] Layer lift(const Texture& picture, const Map& subject);
+[[nodiscard]] Layer lift(const Texture& picture, const Map& subject, bool wraps = false);
 
 // Fills what `keep` [height, width] does not hold (0; 255: kept) from around it, coarse to fine: the means of what is kept, at half
 // the size again and again, are pushed back down (push and pull, Gortler et al. 1996).

@@ -52,6 +52,11 @@ float Clock::way(double seconds, double long_) const {
     return static_cast<float>(1 - std::exp(-2.2 * gone / long_));
 }
 
+float swirled(const Extent& disc, float x, float y) {
+    const Vec mid = disc.centre();
+    return smooth(1.15F - 1.15F * std::hypot((x - mid.x) / std::max(0.5F * disc.width(), 0.02F), (y - mid.y) / std::max(0.5F * disc.height(), 0.02F)));
+}
+
 Instant instant_of(const Move& m, const Clock& clock, double seconds) {
     Instant now;
     now.seconds = seconds;
@@ -83,7 +88,22 @@ Instant instant_of(const Move& m, const Clock& clock, double seconds) {
             now.a = clock.swing(seconds, f, m.phase), now.b = clock.swing(seconds, g, m.phase2);
             break;
         }
+        case kFall:
+            if (!m.leaves) {
+                now.a = static_cast<float>(fraction(r * seconds)), now.b = clock.swing(seconds, clock.rate(2.3 * m.rate), m.phase2);
+                break;
+            }
+            [[fallthrough]];
         case kDrift:
+            if (m.leaves) {   // one round: out at one side and back from the other to where it was
+                const Extent& e = m.extent;
+                const bool aside = std::abs(m.way_x) > std::abs(m.way_y);
+                const float before = aside ? (m.way_x > 0 ? e.right : m.aspect - e.left) : (m.way_y > 0 ? e.bottom : 1 - e.top);
+                const float all = (aside ? m.aspect + e.width() : 1 + e.height()) + 0.1F, at = (before + 0.05F) / all;
+                const double begun = clock.loop > 0 ? seconds : seconds - kBegins * (1 - std::exp(-seconds / kBegins));
+                now.a = all * (static_cast<float>(fraction(r * begun + static_cast<double>(at))) - at);
+                break;
+            }
             now.a = clock.swing(seconds, r, m.way_x != 0 || m.way_y != 0 ? 0 : m.phase), now.b = clock.swing(seconds, clock.rate(1.9 * m.rate), m.phase2);
             break;
         case kSpin: {
@@ -105,7 +125,7 @@ Vec displaced(const Move& m, const Clock& clock, const Instant& now, float x, fl
     const float h = std::max(e.height(), 0.05F), w = std::max(e.width(), 0.05F);
     const float up = std::max(0.F, (e.bottom - y) / h), beside = x - mid.x;
     const float k = m.amount * m.weight.at(x / m.aspect, y);
-    if (k == 0 && m.motion != kSpin) return {};
+    if (k == 0 && m.amount != 0 && !m.leaves) return {};
     // A wave that comes through here: its phase grows with the way, and it is at rest at first.
     const auto wave = [&](float phase) {
         const float p = phase + kFullTurn * static_cast<float>(m.phase);
@@ -125,7 +145,10 @@ Vec displaced(const Move& m, const Clock& clock, const Instant& now, float x, fl
             return {0.6F * k * now.a * beside, k * now.a * std::min(up, 1.2F) * h};
         case kHop:
             return {0.25F * k * now.b * beside, k * h * (0.5F * now.b * std::min(up, 1.2F) - 1.8F * now.a)};
+        case kFall:   // of all specks alike, so that the layer stays whole
+            return m.leaves ? Vec{0, now.a} : Vec{k * now.b, m.way_y * now.a};
         case kDrift: {
+            if (m.leaves) return {m.way_x * now.a, m.way_y * now.a};
             const float along = now.a, across = 0.35F * now.b;
             return {k * h * (m.way_x * along - m.way_y * across), k * h * (m.way_y * along + m.way_x * across)};
         }

@@ -49,10 +49,14 @@ struct Move {
     double rate = 0.5;             // rounds per second
     double phase = 0, phase2 = 0;  // rounds
     float way_x = 1, way_y = 0;    // where to, or which way first
-    bool his = false;              // of the subject or a part of him: it moves him alone where he has been lifted out
+    bool leaves = false;           // it goes on out of the picture and comes back in at the other side
+    bool lifted = false;           // it moves the layer that has been lifted out, not the picture
 };
 
 // What a move is at a moment: numbers that do not depend on the place.
+// How far the middle of a spin goes round at a place of its disc, 0..1: at the rim nothing, so that nothing tears.
+[[nodiscard]] float swirled(const Extent& disc, float x, float y);
+
 struct Instant {
     float a = 0, b = 0, c = 0, d = 0;
     double seconds = 0;

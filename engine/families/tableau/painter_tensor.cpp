@@ -23,6 +23,7 @@ public:
         grid_ = at::stack({centres(width_).expand({height_, width_}), centres(height_).unsqueeze(1).expand({height_, width_})}, -1).unsqueeze(0);
     }
     void take(Layer layer) override {
+        wraps_ = layer.wraps;
         layer_ = upload(layer.pixels, {height_ * width_, 4}).t().contiguous();
         behind_ = upload(layer.behind.pixels, {height_ * width_, 4}).slice(1, 0, 3).t().contiguous();
     }
@@ -68,7 +69,7 @@ private:
         at::Tensor sum;
         for (int64_t k = 0; k < 4; k++)
             for (int64_t j = 0; j < 4; j++) {
-                const at::Tensor column = x + (j - 1), row = y + (k - 1);
+                const at::Tensor column = x + (j - 1), row = only_inside && wraps_ ? at::remainder(y + (k - 1), height_) : y + (k - 1);
                 at::Tensor weight = down[static_cast<size_t>(k)] * across[static_cast<size_t>(j)];
                 if (only_inside) weight = weight * (column.ge(0) & column.lt(width_) & row.ge(0) & row.lt(height_));
                 const at::Tensor part = weight * gather(image, column, row);
@@ -82,12 +83,16 @@ private:
         return cubic(image, rounded(places[0], width_), rounded(places[1], height_), false);
     }
     // Outside the layer there is nothing.
-    [[nodiscard]] at::Tensor sample_layer(const at::Tensor& places) const { return cubic(layer_, places[0].clamp(-4, width_ + 4), places[1].clamp(-4, height_ + 4), true); }
+    [[nodiscard]] at::Tensor sample_layer(const at::Tensor& places) const {
+        const at::Tensor v = wraps_ ? at::remainder(places[1], height_) : places[1].clamp(-4, height_ + 4);
+        return cubic(layer_, places[0].clamp(-4, width_ + 4), v, true);
+    }
 
     int64_t width_, height_;
     at::Device device_;
     at::Tensor picture_, behind_, layer_;   // fp32 [3 or 4, height * width]
     at::Tensor grid_;
+    bool wraps_ = false;
 };
 
 }  // namespace

@@ -124,8 +124,15 @@ Body body_of(const Map& subject) {
     ends(rows, b.top, b.bottom);
     const auto share_of_row = [&](int y) { return rows[static_cast<size_t>(y)] / static_cast<float>(w); };
     const auto share_of_column = [&](int x) { return columns[static_cast<size_t>(x)] / static_cast<float>(h); };
-    b.cut_below = share_of_row(h - 1) > 0.03F || share_of_row(std::max(0, h - 3)) > 0.05F;
-    b.cut_beside = share_of_column(0) > 0.05F || share_of_column(w - 1) > 0.05F;
+    // Outlines end a little before the picture's edge.
+    const auto most = [](int n, int from, int to, const auto& share) {
+        float m = 0;
+        for (int i = std::max(0, from); i < std::min(n, to); i++) m = std::max(m, share(i));
+        return m;
+    };
+    const int rim_h = 1 + h / 32, rim_w = 1 + w / 32;
+    b.cut_below = most(h, h - rim_h, h, share_of_row) > 0.04F;
+    b.cut_beside = std::max(most(w, 0, rim_w, share_of_column), most(w, w - rim_w, w, share_of_column)) > 0.05F;
     const float cx = (b.left + b.right) / 2, cy = (b.top + b.bottom) / 2, rx = std::max(1e-3F, (b.right - b.left) / 2), ry = std::max(1e-3F, (b.bottom - b.top) / 2);
     float both = 0, either = 0;
     for (int y = 0; y < h; y++)

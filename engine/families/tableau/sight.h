@@ -28,6 +28,7 @@ struct Sight {
     Map subject;               // who or what the picture is of
     Map depth;                 // 0 far, 1 near
     Map sky, water, foliage;
+    Map specks;                // small things that may fall, of a size of its own; without cells where there are none
     float sure = 0;            // how far `subject` is to be trusted, 0..1
     bool given = false;        // `subject` came with the picture (a mask, an alpha channel)
 };

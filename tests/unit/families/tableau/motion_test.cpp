@@ -8,6 +8,7 @@
 
 #include "families/tableau/choreography.h"
 #include "families/tableau/layer.h"
+#include "families/tableau/specks.h"
 #include "shipped.h"
 
 namespace {
@@ -119,7 +120,7 @@ TEST(Motion, BeginsWithThePictureItself) {
 TEST(Motion, ALayerAtRestIsThePicture) {
     const Texture t = texture();
     const Choreography c(shipped::words().read("the ball hops"), sight(), kWidth, kHeight, 7, {});
-    ASSERT_TRUE(c.lifts());
+    ASSERT_EQ(c.lifted(), Choreography::kWhoeverItIsOf);
     const Layer layer = lift(t, sight().subject);
     const auto frame = [&](double seconds) {
         const Look look = look_at(c, seconds);
@@ -139,6 +140,53 @@ TEST(Motion, ALayerAtRestIsThePicture) {
     EXPECT_GT(most, 4);
     const size_t foot = static_cast<size_t>(0.81 * kHeight) * kWidth + kWidth / 2;
     EXPECT_LT(air[foot], 0.7F * rest[foot]) << "red of the ball where it no longer is";
+}
+
+// Who falls or drives off goes out of the picture and comes back from the other side, where he was after one round.
+TEST(Motion, WhoGoesOnLeavesThePictureAndComesBack) {
+    for (const char* prompt : {"the ball falls down", "the ball flies to the left"}) {
+        const bool down = std::string(prompt).find("down") != std::string::npos;
+        const Choreography c(shipped::words().read(prompt), sight(), kWidth, kHeight, 7, {1, 1, 4, 4});
+        ASSERT_EQ(c.lifted(), Choreography::kWhoeverItIsOf) << prompt;
+        const auto place = [&](double seconds) {   // of the middle of the ball, relative to where it was
+            const Look look = look_at(c, seconds);
+            const size_t middle = look.layer.x.size() / 2;
+            return down ? look_at(c, 0).layer.y[middle] - look.layer.y[middle] : look_at(c, 0).layer.x[middle] - look.layer.x[middle];
+        };
+        float least = 0, most = 0;
+        for (double s = 0; s < 4; s += 0.05) least = std::min(least, place(s)), most = std::max(most, place(s));
+        EXPECT_GT(most - least, down ? kHeight : kWidth) << prompt;
+        EXPECT_LT(std::abs(place(4)), 0.01) << prompt;
+        EXPECT_GT(down ? place(0.3) : -place(0.3), 1) << prompt << ": the right way";
+    }
+}
+
+TEST(Motion, SpecksFallAndNothingElseDoes) {
+    Texture t = texture();
+    Sight plain = sight(), snowy = plain;
+    EXPECT_EQ(find_specks(t).width, 0) << "a ball and stripes are no specks";
+    for (int i = 0; i < 12; i++)   // flakes in the sky
+        for (int y = 0; y < 2; y++)
+            for (int x = 0; x < 2; x++)
+                for (size_t k = 0; k < 3; k++) t.pixels[4 * (static_cast<size_t>(3 + 9 * (i % 2) + y) * kWidth + static_cast<size_t>(6 + 12 * i + x)) + k] = 1;
+    snowy.specks = find_specks(t);
+    ASSERT_GT(snowy.specks.width, 0);
+    const Choreography none(shipped::words().read("snow is falling"), plain, kWidth, kHeight, 7, {});
+    EXPECT_TRUE(none.at_rest(1));
+    ASSERT_EQ(none.notes().size(), 1U);
+    const Choreography c(shipped::words().read("snow is falling"), snowy, kWidth, kHeight, 7, {});
+    ASSERT_EQ(c.lifted(), Choreography::kSpecks);
+    const Look look = look_at(c, 1);
+    EXPECT_EQ(look.first.y, look_at(c, 0).first.y) << "the ground stands";
+    EXPECT_LT(look.layer.y[0], -2) << "flakes come from above";
+    // A whole round lower everything is as it was: what leaves below has come in above.
+    const Layer layer = lift(t, snowy.specks, true);
+    Net round = look_at(c, 0).layer;
+    for (float& y : round.y) y += kHeight;
+    std::vector<float> shown(3 * kWidth * kHeight);
+    warp_rows(layer.behind, look_at(c, 0).first, shown.data(), 0, kHeight);
+    lay_rows(layer, round, shown.data(), 0, kHeight);
+    for (size_t i = 0; i < shown.size() / 3; i++) ASSERT_NEAR(shown[i], t.pixels[4 * i], 0.01) << i;
 }
 
 TEST(Motion, EveryKindMoves) {

@@ -54,7 +54,7 @@ TEST(TableauWords, AreReadAsTheyAreMeant) {
         {"她的头发随风飘动，镜头不动", "wind hair; camera still"},
         {"鏡頭緩緩推近", "camera zoom_in slow"},
         {"树叶在风中沙沙作响", "wind foliage"},
-        {"花轻轻摇曳，背景不动", "sway foliage little; still background"},
+        {"花轻轻摇曳，背景不动", "sway plant little; still background"},
         {"小狗跳起来", "hop subject"},
         {"让画面动起来", "move everything"},
     };

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// See specks.h.
+#include "families/tableau/specks.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace zt::tableau {
+namespace {
+
+constexpr int kSide = 512;             // worked on along the longer side
+constexpr float kUnlike = 0.09F;       // of full scale, from the mean around
+constexpr float kEven = 0.045F;        // the most that surroundings may vary, on average
+constexpr float kLargest = 0.09F;      // of the picture's height
+constexpr size_t kFewest = 6;
+
+}  // namespace
+
+Map find_specks(const Texture& picture) {
+    const float scale = std::min(1.F, static_cast<float>(kSide) / static_cast<float>(std::max(picture.width, picture.height)));
+    const int w = std::max(8, static_cast<int>(static_cast<float>(picture.width) * scale)), h = std::max(8, static_cast<int>(static_cast<float>(picture.height) * scale));
+    // How unlike each place is to the mean around it, in the channel where it is most so.
+    const int around = std::max(2, static_cast<int>(0.05F * static_cast<float>(h)));
+    Map unlike(w, h);
+    for (size_t c = 0; c < 3; c++) {
+        Map channel(w, h);
+        for (int y = 0; y < h; y++)
+            for (int x = 0; x < w; x++) {
+                const int x0 = x * picture.width / w, x1 = std::max(x0 + 1, (x + 1) * picture.width / w), y0 = y * picture.height / h, y1 = std::max(y0 + 1, (y + 1) * picture.height / h);
+                float sum = 0;
+                for (int v = y0; v < y1; v++)
+                    for (int u = x0; u < x1; u++) sum += picture.pixels[4 * (static_cast<size_t>(v) * static_cast<size_t>(picture.width) + static_cast<size_t>(u)) + c];
+                channel.row(y)[x] = sum / static_cast<float>((x1 - x0) * (y1 - y0));
+            }
+        const Map mean = blurred(channel, around);
+        for (size_t i = 0; i < unlike.values.size(); i++) unlike.values[i] = std::max(unlike.values[i], std::abs(channel.values[i] - mean.values[i]));
+    }
+    Map found(w, h);
+    std::vector<uint8_t> seen(unlike.values.size());
+    size_t count = 0;
+    const int largest = std::max(4, static_cast<int>(kLargest * static_cast<float>(h)));
+    std::vector<int> piece;
+    for (int begin = 0; begin < w * h; begin++) {
+        if (seen[static_cast<size_t>(begin)] != 0 || unlike.values[static_cast<size_t>(begin)] < kUnlike) continue;
+        piece.assign(1, begin);
+        seen[static_cast<size_t>(begin)] = 1;
+        int left = w, right = 0, top = h, bottom = 0;
+        for (size_t i = 0; i < piece.size(); i++) {
+            const int x = piece[i] % w, y = piece[i] / w;
+            left = std::min(left, x), right = std::max(right, x), top = std::min(top, y), bottom = std::max(bottom, y);
+            const std::array<std::array<int, 2>, 4> beside{{{x - 1, y}, {x + 1, y}, {x, y - 1}, {x, y + 1}}};
+            for (const auto& [u, v] : beside) {
+                if (u < 0 || v < 0 || u >= w || v >= h) continue;
+                const auto at = static_cast<size_t>(v * w + u);
+                if (seen[at] == 0 && unlike.values[at] >= kUnlike) seen[at] = 1, piece.push_back(static_cast<int>(at));
+            }
+        }
+        const int across = right - left + 1, high = bottom - top + 1;
+        if (std::max(across, high) > largest || piece.size() < 2 || static_cast<float>(piece.size()) < 0.3F * static_cast<float>(across * high)) continue;
+        // A frame around it, twice as wide as high.
+        const int margin = 2 + std::max(across, high) / 2;
+        float sum = 0;
+        int places = 0;
+        for (int y = std::max(0, top - margin); y <= std::min(h - 1, bottom + margin); y++)
+            for (int x = std::max(0, left - margin); x <= std::min(w - 1, right + margin); x++)
+                if (x < left - 1 || x > right + 1 || y < top - 1 || y > bottom + 1) sum += std::min(unlike.row(y)[x], 0.2F), places++;
+        if (places == 0 || sum > kEven * static_cast<float>(places)) continue;
+        for (const int at : piece) found.values[static_cast<size_t>(at)] = 1;
+        count++;
+    }
+    return count >= kFewest ? found : Map{};
+}
+
+}  // namespace zt::tableau
