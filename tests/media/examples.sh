@@ -77,7 +77,7 @@ picture)
     # One row of luma that is picture from side to side: black (16), the filter's edge, white (235).
     od -An -v -tx1 a.y4m | tr -d ' \n' | grep -Eq '(10){12}(..){40}(eb){12}' || fail "a.y4m: expected a row of 16 and 235, got none"
     # Without a name it is the built-in model for pictures: the error names it where its weights are not found.
-    default_with_picture=storybook
+    default_with_picture=tableau
     if "$env" env ZOETROPE_MODEL_PATH=/nosuch "$image2video" halves.ppm x x.y4m 2>errors.txt; then fail "no weights: expected an error"; fi
     grep -q "expected the weights of $default_with_picture in \"/nosuch/" errors.txt ||
         fail "expected $default_with_picture to be asked for, got $(cat errors.txt)"

@@ -42,7 +42,7 @@ MODEL = "storybook" if storybook_is_here() else "testcard"
 
 # What is used when no model is named.
 DEFAULT_MODEL = "storybook"
-DEFAULT_MODEL_WITH_PICTURE = "storybook"
+DEFAULT_MODEL_WITH_PICTURE = "tableau"
 
 
 def run(command, timeout=120, text=True, **more):

@@ -25,7 +25,7 @@ PLUGINS = os.path.join(BUILD, "plugins", "gstreamer")
 MODEL = "storybook" if list(pathlib.Path(SOURCE, "models", "storybook").glob("*.safetensors")) else "testcard"
 # What is used when no model is named.
 DEFAULT_MODEL = "storybook"
-DEFAULT_MODEL_WITH_PICTURE = "storybook"
+DEFAULT_MODEL_WITH_PICTURE = "tableau"
 ENCODE = "videoconvert ! x264enc ! h264parse ! mp4mux ! filesink location="
 
 

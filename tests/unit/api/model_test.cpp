@@ -43,7 +43,7 @@ TEST(Model, TellsWhatItCanDo) {
 
 // What is used when no model is named, also where its weights are not found.
 constexpr const char* kDefault = "storybook";
-constexpr const char* kDefaultWithPicture = "storybook";
+constexpr const char* kDefaultWithPicture = "tableau";
 
 std::string default_name(int with_picture, const char* model) {
     zt_model_params params;
