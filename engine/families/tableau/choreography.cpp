@@ -154,7 +154,7 @@ bool Choreography::goes_far(const Deed& d, const Sight& s) const {
     return whole && of_him && (d.motion == kHop || (d.motion == kDrift && !body_.cut_beside) || (d.motion == kFall && !body_.cut_beside) || (d.motion == kSwim && d.direction != kNowhere && !body_.cut_beside) || (d.motion == kSpin && !body_.cut_beside && body_.round > 0.62F));
 }
 
-void Choreography::add(Deed d, const Sight& sight, const Asked& asked, uint64_t which) {
+void Choreography::add(Deed d, const Sight& sight, const Asked& asked, uint64_t which, bool guessed) {
     const auto has = [](const Map& map) { return map.mean() > 0.02F; };
     if (d.motion == kMove && (d.region == kNatural || d.region == kEverything)) return add_own(sight, asked);
     Region region = d.region == kNatural ? manner_of(d.motion).own : d.region;
@@ -162,6 +162,7 @@ void Choreography::add(Deed d, const Sight& sight, const Asked& asked, uint64_t 
     if (region == kPlant) region = sight.sure <= 0.6F || asked.subject_named ? kFoliage : d.motion == kWind || d.motion == kFlow || d.motion == kRipple ? kPlant : kSubject;
     // A part that is not there is whom the picture is of; what a part does is what such things do.
     const bool missing = (region == kSky && !has(sight.sky)) || (region == kWater && !has(sight.water)) || (region == kFoliage && !has(sight.foliage));
+    guessed = guessed || missing;
     if (missing) {
         const Region instead = region == kSky ? kUpperPart : region == kWater ? kLowerPart : kSubject;
         if (d.region != kNatural) notes_.push_back("expected " + std::string(kParts[region]) + " in the picture, got none; " + kParts[instead] + " moves");
@@ -214,12 +215,15 @@ void Choreography::add(Deed d, const Sight& sight, const Asked& asked, uint64_t 
     m.leaves = far && (d.motion == kFall || (d.motion == kDrift && d.direction != kNowhere));
     if (far && d.motion == kSpin) m.amount = 0, m.rate *= 0.7;   // round and round
     m.weight = place_of(region, d.motion, sight, m.amount, m.extent);
+    // Where sky or water is only guessed to be, whoever stands there and what grows there is not it.
+    if (guessed && region != kSubject)
+        m.weight = made(m.weight, [&](float x, float y, int i, int j) { return m.weight.row(j)[i] * (1 - sight.foliage.at(x, y)) * (1 - sight.sure * smooth(2 * sight.subject.at(x, y))) * (region == kLowerPart ? 1 - sight.sky.at(x, y) : 1.F); });
     // A water, a sky that is hardly there: see above.
     if (m.weight.mean() < 0.01F && (region == kSky || region == kWater || region == kFoliage)) {
         d.region = region == kSky ? kUpperPart : region == kWater ? kLowerPart : kSubject;
         if (region == kSky && d.motion == kDrift) d.motion = kFlow;
         notes_.push_back("expected " + std::string(kParts[region]) + " in the picture, got hardly any; " + kParts[d.region] + " moves");
-        return add(d, sight, asked, which);
+        return add(d, sight, asked, which, true);
     }
     if (far && d.motion == kSwim) {   // it swims along, not on the spot
         Deed along = d;

@@ -48,7 +48,8 @@ public:
     [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 
 private:
-    void add(Deed deed, const Sight& sight, const Asked& asked, uint64_t which);
+    // guessed: the place named is where something that was not found is likely to be.
+    void add(Deed deed, const Sight& sight, const Asked& asked, uint64_t which, bool guessed = false);
     [[nodiscard]] bool goes_far(const Deed& deed, const Sight& sight) const;
     void add_own(const Sight& sight, const Asked& asked);   // what moves where nothing is said
     [[nodiscard]] Map place_of(Region region, Motion motion, const Sight& sight, float amount, Extent& extent) const;
