@@ -10,6 +10,7 @@
 #include "families/tableau/asked.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/json.h"
 #include "core/text_number.h"
@@ -53,7 +54,7 @@ Words::Words(std::string_view text, const std::string& name) {
         Meaning m;
         const std::pair<std::string_view, bool Meaning::*> flags[] = {
             {"note", &Meaning::nearest}, {"silent", &Meaning::silent}, {"camera", &Meaning::whose_camera}, {"breaks", &Meaning::breaks}, {"denies", &Meaning::denies},
-            {"calms", &Meaning::calms}, {"behind", &Meaning::behind}, {"again", &Meaning::again}, {"out", &Meaning::out}};
+            {"calms", &Meaning::calms}, {"at", &Meaning::at}, {"behind", &Meaning::behind}, {"again", &Meaning::again}, {"out", &Meaning::out}};
         for (const std::string& term : text::split_list(key, ' ')) {
             const size_t equals = std::min(term.find('='), term.size());
             const std::string_view what = std::string_view(term).substr(0, equals), value = std::string_view(term).substr(std::min(equals + 1, term.size()));
@@ -117,8 +118,11 @@ private:
         if (m.again && regions_.empty()) regions_ = before_;
         if (m.calms) calm();
         if (m.behind) behind();
+        if (m.at) { at_ = true; return; }
+        // "a boat floats on the sea": the boat does.
+        const bool only_where = std::exchange(at_, false) && m.motion < 0 && (somebody_ || std::find(regions_.begin(), regions_.end(), kSubject) != regions_.end());
         // "trees", "leaves" are foliage; one of them may be whom the picture is of.
-        if (m.region >= 0 && m.motion < 0) place(m.region == kPlant && p.entry.plural ? kFoliage : static_cast<Region>(m.region));
+        if (m.region >= 0 && m.motion < 0 && !only_where) place(m.region == kPlant && p.entry.plural ? kFoliage : static_cast<Region>(m.region));
         if (m.camera >= 0) {
             if (!denies_) asked_.cameras.push_back({static_cast<Camera>(m.camera), factor(pending_.tempo, m.tempo), factor(pending_.amount, m.amount)}), latest_ = kOfCamera;
             asked_.camera_said = true, done_ = true, pending_ = {};
@@ -131,7 +135,8 @@ private:
     // Camera moves have words of their own, and those of things where the camera is spoken of.
     void motion(const Meaning& m, const text::PhrasePiece& p) {
         done_ = true;
-        if (camera_) return camera_motion(m);
+        const bool all = m.region == kEverything || (m.region < 0 && regions_.size() == 1 && regions_.front() == kEverything);
+        if (camera_ || (all && (m.motion == kGrow || m.motion == kShrink))) return camera_motion(m);
         if (m.nearest) asked_.notes.push_back("'" + p.text + "' is shown as " + kMotionNames[m.motion]);
         Deed d;
         d.motion = static_cast<Motion>(m.motion);
@@ -163,7 +168,9 @@ private:
     void camera_motion(const Meaning& m) {
         const Direction to = static_cast<Direction>(std::max({0, pending_.direction, m.direction}));
         Camera c = kOrbit;
-        if (m.motion == kTremble || m.motion == kBounce || m.motion == kSway) c = kShake;
+        if (m.motion == kGrow || m.motion == kShrink) c = m.motion == kGrow ? kZoomIn : kZoomOut;
+        else if (m.motion == kSway && to != kNowhere) c = towards(to);
+        else if (m.motion == kTremble || m.motion == kBounce || m.motion == kSway) c = kShake;
         else if (m.motion == kSpin || m.motion == kTurn) c = kRoll;
         else if (to != kNowhere) c = towards(to);
         else if (m.motion == kMove || m.motion == kDrift || m.motion == kFlow) c = kDollyIn;
@@ -190,6 +197,10 @@ private:
             for (size_t i = first_; i < asked_.deeds.size(); i++) asked_.deeds[i].region = r;
             open_ = false;
         }
+        // "the leaves of the tree": the tree's.
+        if (r == kPlant)
+            for (size_t i = first_; i < asked_.deeds.size(); i++)
+                if (asked_.deeds[i].region == kFoliage && latest_ == kOfDeeds) asked_.deeds[i].region = r;
         if (std::find(regions_.begin(), regions_.end(), r) == regions_.end()) regions_.push_back(r);
         asked_.subject_named = asked_.subject_named || r == kSubject || r == kHead || r == kHair;
         if (denies_ && done_) asked_.still[r] = true;
@@ -247,7 +258,7 @@ private:
         if (!regions_.empty()) before_ = regions_;
         else if (somebody_) before_ = {kSubject};
         regions_.clear();
-        somebody_ = camera_ = done_ = open_ = false;
+        somebody_ = camera_ = done_ = open_ = at_ = false;
         latest_ = kOfNothing, pending_ = {};
     }
 
@@ -268,7 +279,7 @@ private:
     } pending_;
     enum { kOfNothing, kOfDeeds, kOfCamera } latest_ = kOfNothing;
     size_t first_ = 0;                 // of the deeds that the last verb made
-    bool somebody_ = false, camera_ = false, done_ = false, open_ = false, denies_ = false;
+    bool somebody_ = false, camera_ = false, done_ = false, open_ = false, denies_ = false, at_ = false;
 };
 
 Asked Words::read(std::string_view prompt) const { return Reader(*this).read(prompt); }

@@ -61,6 +61,7 @@ private:
         int motion = -1, region = -1, camera = -1, direction = -1;
         float tempo = 0, amount = 0;
         bool nearest = false;              // what it asks for cannot be; this is shown instead, with a note
+        bool at = false;                   // what is named next is where, not who
         bool behind = false;               // what was named is in the background
         bool silent = false;               // without effect and not worth a word
         bool whose_camera = false;         // "the camera"

@@ -38,9 +38,9 @@ Manner manner_of(Motion motion) {
         case kPulse: return {0.06F, 1.0, kSubject};
         case kBlink: return {0.09F, 0.42, kHead};
         case kWind: return {0.016F, 0.5, kFoliage};
-        case kFlow: return {0.03F, 0.22, kSky};
+        case kFlow: return {0.045F, 0.22, kSky};
         case kFall: return {0.012F, 0.14, kEverything};
-        case kSpin: return {0.55F, 0.3, kSubject};
+        case kSpin: return {0.3F, 0.3, kSubject};
         case kTurn: return {0.07F, 0.28, kHead};
         case kNod: return {0.075F, 0.6, kHead};
         case kTremble: return {0.006F, 7, kSubject};
@@ -149,9 +149,12 @@ Map Choreography::place_of(Region region, Motion motion, const Sight& s, float a
 
 // A hop, a flight, a fall, a whole turn: only of somebody who is surely seen, whole, and not all of the picture.
 bool Choreography::goes_far(const Deed& d, const Sight& s) const {
-    const bool whole = s.sure > 0.6F && !body_.cut_below && body_.area > 0.01F && body_.area < 0.4F;
+    if (s.sure <= 0.6F || body_.area < 0.01F) return false;
+    // What is cut off below or at the side may fall: no more of it comes into sight.
+    const bool whole = d.motion == kFall || !body_.cut_below;
+    if (body_.area > (d.motion == kFall ? 0.85F : d.motion == kSpin ? 0.75F : 0.6F)) return false;
     const bool of_him = d.region == kSubject || (d.region == kNatural && d.motion != kFall) || (d.region == kPlant && s.sure > 0.6F);
-    return whole && of_him && (d.motion == kHop || (d.motion == kDrift && !body_.cut_beside) || (d.motion == kFall && !body_.cut_beside) || (d.motion == kSwim && d.direction != kNowhere && !body_.cut_beside) || (d.motion == kSpin && !body_.cut_beside && body_.round > 0.62F));
+    return whole && of_him && (d.motion == kHop || (d.motion == kDrift && !body_.cut_beside) || d.motion == kFall || (d.motion == kSwim && d.direction != kNowhere && !body_.cut_beside) || (d.motion == kSpin && !body_.cut_beside && body_.round > 0.62F));
 }
 
 void Choreography::add(Deed d, const Sight& sight, const Asked& asked, uint64_t which, bool guessed) {
@@ -174,6 +177,7 @@ void Choreography::add(Deed d, const Sight& sight, const Asked& asked, uint64_t 
     if (d.motion == kWave) d.motion = wet ? kRipple : leafy || region == kHair ? kWind : region == kSubject ? kSway : airy ? kFlow : kWave;
     if (airy && (d.motion == kDrift || d.motion == kSway || d.motion == kWind || d.motion == kRipple || d.motion == kFall)) d.motion = kFlow;
     if ((leafy || region == kHair) && (d.motion == kSway || d.motion == kRipple || d.motion == kFlow || d.motion == kDrift || d.motion == kBounce)) d.motion = kWind;
+    if (wet && d.motion == kFall) d.motion = kFlow, d.direction = kDown;
     if (wet && (d.motion == kSway || d.motion == kBounce || d.motion == kWind || d.motion == kTremble)) d.motion = kRipple;
     if (region == kCloth && d.motion == kRipple) d.motion = kWave;
     if (region == kCloth && (d.motion == kWind || d.motion == kFlow || d.motion == kSway || d.motion == kDrift)) d.motion = kWave;
@@ -184,7 +188,7 @@ void Choreography::add(Deed d, const Sight& sight, const Asked& asked, uint64_t 
     if (d.motion == kFall && region != kEverything && !far) d.motion = kDrift, d.direction = kDown;
     if (d.motion == kFall && region == kEverything && lifted_ != kSpecks) {
         notes_.push_back("nothing small that falls or rises is seen in the picture");
-        return;
+        return add_own(sight, asked);
     }
 
     const Manner manner = manner_of(d.motion);

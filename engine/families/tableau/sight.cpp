@@ -130,7 +130,7 @@ Body body_of(const Map& subject) {
         for (int i = std::max(0, from); i < std::min(n, to); i++) m = std::max(m, share(i));
         return m;
     };
-    const int rim_h = 1 + h / 32, rim_w = 1 + w / 32;
+    const int rim_h = 1 + h / 10, rim_w = 1 + w / 32;   // of somebody cut off below often the last tenth is missed
     b.cut_below = most(h, h - rim_h, h, share_of_row) > 0.04F;
     b.cut_beside = std::max(most(w, 0, rim_w, share_of_column), most(w, w - rim_w, w, share_of_column)) > 0.05F;
     const float cx = (b.left + b.right) / 2, cy = (b.top + b.bottom) / 2, rx = std::max(1e-3F, (b.right - b.left) / 2), ry = std::max(1e-3F, (b.bottom - b.top) / 2);

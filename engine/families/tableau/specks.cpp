@@ -13,8 +13,8 @@ namespace {
 constexpr int kSide = 512;             // worked on along the longer side
 constexpr float kUnlike = 0.09F;       // of full scale, from the mean around
 constexpr float kEven = 0.045F;        // the most that surroundings may vary, on average
-constexpr float kLargest = 0.09F;      // of the picture's height
-constexpr size_t kFewest = 6;
+constexpr float kLargest = 0.12F;      // of the picture's height
+constexpr size_t kFewest = 5;
 
 }  // namespace
 
