@@ -8,8 +8,9 @@
 
 namespace {
 
-// The caller's struct has `size` bytes: fewer than ours where it was built with an older header, more where with a newer one. Padding is
-// zeroed too, since a field of a later version may lie there.
+// The caller's struct has `size` bytes: fewer than ours where it was built with an older header,
+// more where with a newer one. Padding is zeroed too, since a field of a later version may lie
+// there.
 template <typename Params, typename Set>
 void write(Params* theirs, size_t size, Set set) {
     if (theirs == nullptr || size < sizeof(size_t)) return;
@@ -23,7 +24,9 @@ void write(Params* theirs, size_t size, Set set) {
 
 }  // namespace
 
-void zt_model_params_init_sized(zt_model_params* params, size_t size) { write(params, size, [](zt_model_params&) {}); }
+void zt_model_params_init_sized(zt_model_params* params, size_t size) {
+    write(params, size, [](zt_model_params&) {});
+}
 
 void zt_request_init_sized(zt_request* request, size_t size) {
     write(request, size, [](zt_request& ours) {
@@ -36,4 +39,6 @@ void zt_request_init_sized(zt_request* request, size_t size) {
     });
 }
 
-void zt_image_init_sized(zt_image* image, size_t size) { write(image, size, [](zt_image&) {}); }
+void zt_image_init_sized(zt_image* image, size_t size) {
+    write(image, size, [](zt_image&) {});
+}

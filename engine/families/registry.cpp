@@ -32,7 +32,6 @@ const std::vector<const Family*>& registry() {
     return families;
 }
 
-// One for both: it makes clips with and without a picture.
 std::string_view default_model(bool with_picture) { return with_picture ? "tableau" : "storybook"; }
 
 }  // namespace zt::families

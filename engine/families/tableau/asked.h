@@ -30,6 +30,9 @@ struct Deed {
     float tempo = 1, amount = 1;   // times the motion's own
 };
 
+// Snow, petals, bubbles: what is said to fall or rise and is not one thing.
+[[nodiscard]] inline bool falls_all_over(const Deed& d) { return d.motion == kFall && (d.region == kEverything || d.region == kNatural); }
+
 struct CameraMove {
     Camera camera = kStill;
     float tempo = 1, amount = 1;

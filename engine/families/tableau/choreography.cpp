@@ -83,8 +83,11 @@ Extent head_of(const Map& subject, const Extent& body, float aspect) {
     return {cx - half, body.top - 0.15F * part, cx + half, body.top + 1.15F * part};
 }
 
-// Snow, petals, bubbles: what is said to fall or rise and is not one thing.
-bool falls_all_over(const Deed& d) { return d.motion == kFall && (d.region == kEverything || d.region == kNatural); }
+// How far the middle of a spin goes round at a place of its disc, 0..1: at the rim nothing, so that nothing tears.
+float swirled(const Extent& disc, float x, float y) {
+    const Vec mid = disc.centre();
+    return smooth(1.15F - 1.15F * std::hypot((x - mid.x) / std::max(0.5F * disc.width(), 0.02F), (y - mid.y) / std::max(0.5F * disc.height(), 0.02F)));
+}
 
 const char* const kParts[kRegions] = {"", "the subject", "the head", "the hair", "the sky", "the water", "the leaves", "the cloth", "the background", "everything", "the left side", "the right side", "the upper part", "the lower part", "the plant"};
 
@@ -153,7 +156,7 @@ bool Choreography::goes_far(const Deed& d, const Sight& s) const {
     // What is cut off below or at the side may fall: no more of it comes into sight.
     const bool whole = d.motion == kFall || !body_.cut_below;
     if (body_.area > (d.motion == kFall ? 0.85F : d.motion == kSpin ? 0.75F : 0.6F)) return false;
-    const bool of_him = d.region == kSubject || (d.region == kNatural && d.motion != kFall) || (d.region == kPlant && s.sure > 0.6F);
+    const bool of_him = d.region == kSubject || (d.region == kNatural && d.motion != kFall) || d.region == kPlant;
     return whole && of_him && (d.motion == kHop || (d.motion == kDrift && !body_.cut_beside) || d.motion == kFall || (d.motion == kSwim && d.direction != kNowhere && !body_.cut_beside) || (d.motion == kSpin && !body_.cut_beside && body_.round > 0.62F));
 }
 
@@ -264,7 +267,7 @@ Choreography::Choreography(const Asked& asked, const Sight& sight, int width, in
     body_ = body_of(sight.subject);
     const auto any = [&](auto is) { return std::any_of(asked.deeds.begin(), asked.deeds.end(), is); };
     if (any([&](const Deed& d) { return goes_far(d, sight); })) lifted_ = kWhoeverItIsOf;
-    else if (sight.specks.width > 0 && any([&](const Deed& d) { return falls_all_over(d); })) lifted_ = kSpecks;
+    else if (sight.specks.width > 0 && any(falls_all_over)) lifted_ = kSpecks;
     for (size_t i = 0; i < asked.deeds.size(); i++) add(asked.deeds[i], sight, asked, i);
     std::vector<CameraMove> cameras = asked.cameras;
     const bool all_still = asked.still[kEverything];

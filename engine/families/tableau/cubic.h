@@ -16,10 +16,13 @@ namespace zt::tableau {
 using Four = float __attribute__((vector_size(16)));
 
 // Keys' cubic convolution with a = -1/2 (1981), which is the spline of Catmull and Rom: it passes through the pixels.
+// Of a number, or of a tensor of them.
+template <class T>
 struct CubicWeights {
-    float w[4];
+    T w[4];
 };
-[[gnu::always_inline]] inline CubicWeights cubic_weights(float t) {
+template <class T>
+[[gnu::always_inline]] inline CubicWeights<T> cubic_weights(const T& t) {
     return {{t * (-0.5F + t * (1 - 0.5F * t)), 1 + t * t * (-2.5F + 1.5F * t), t * (0.5F + t * (2 - 1.5F * t)), t * t * (-0.5F + 0.5F * t)}};
 }
 
@@ -31,7 +34,7 @@ struct CubicTable {
     float down[kSteps][4];
     CubicTable() {
         for (int i = 0; i < kSteps; i++) {
-            const CubicWeights weights = cubic_weights(static_cast<float>(i) / kSteps);
+            const auto weights = cubic_weights(static_cast<float>(i) / kSteps);
             for (size_t k = 0; k < 16; k++) sideways[i][k] = weights.w[k / 4];
             std::copy_n(weights.w, 4, down[i]);
         }

@@ -85,7 +85,6 @@ void Generation::look_at_picture(const Cancel& cancel, const families::ProgressF
         for (size_t i = 0; i < grey.size(); i++) grey[i] = (*given.alpha)[i / 3];
         take(grey, given.width, given.height);
     }
-    if (!sight_.given) sight_.specks = find_specks(texture_);   // else what moves has been said
     request_.images.clear(), request_.mask.reset(), picture_ = {};
 }
 
@@ -97,6 +96,8 @@ void Generation::obey(const families::Direction& direction, const families::Prog
     progress("text", 0, 1);
     prompt_ = direction.prompt, seed_ = direction.seed;
     const Asked asked = weights_->words.read(prompt_);
+    // With a mask or an alpha channel what moves has been said.
+    if (!sight_.given && sight_.specks.width == 0 && std::any_of(asked.deeds.begin(), asked.deeds.end(), falls_all_over)) sight_.specks = find_specks(texture_);
     Settings settings;
     settings.motion = static_cast<float>(request_.motion), settings.tempo = static_cast<float>(request_.tempo);
     settings.loop = seconds(loop_frames_);

@@ -107,7 +107,7 @@ void sample_layer(const Layer& l, const float* xs, const float* ys, int count, f
         const float u = xs[i], v = l.wraps ? ys[i] - static_cast<float>(l.height) * std::floor(ys[i] / static_cast<float>(l.height)) : ys[i];
         if (u > -2 && v > -2 && u < static_cast<float>(l.width + 1) && v < static_cast<float>(l.height + 1)) {
             const int x = static_cast<int>(std::floor(u)), y = static_cast<int>(std::floor(v));
-            const CubicWeights a = cubic_weights(u - static_cast<float>(x)), b = cubic_weights(v - static_cast<float>(y));
+            const auto a = cubic_weights(u - static_cast<float>(x)), b = cubic_weights(v - static_cast<float>(y));
             for (int k = 0; k < 4; k++) {
                 const int at = y - 1 + k, row = l.wraps ? (at + l.height) % l.height : at;
                 if (row < 0 || row >= l.height) continue;

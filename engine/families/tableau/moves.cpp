@@ -52,11 +52,6 @@ float Clock::way(double seconds, double long_) const {
     return static_cast<float>(1 - std::exp(-2.2 * gone / long_));
 }
 
-float swirled(const Extent& disc, float x, float y) {
-    const Vec mid = disc.centre();
-    return smooth(1.15F - 1.15F * std::hypot((x - mid.x) / std::max(0.5F * disc.width(), 0.02F), (y - mid.y) / std::max(0.5F * disc.height(), 0.02F)));
-}
-
 Instant instant_of(const Move& m, const Clock& clock, double seconds) {
     Instant now;
     now.seconds = seconds;

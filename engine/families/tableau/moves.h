@@ -54,9 +54,6 @@ struct Move {
 };
 
 // What a move is at a moment: numbers that do not depend on the place.
-// How far the middle of a spin goes round at a place of its disc, 0..1: at the rim nothing, so that nothing tears.
-[[nodiscard]] float swirled(const Extent& disc, float x, float y);
-
 struct Instant {
     float a = 0, b = 0, c = 0, d = 0;
     double seconds = 0;

@@ -2,17 +2,11 @@
 //
 // The samplers of warp.h and layer.h as tensor operations; see painter.h. The library's own cubic sampler has another kernel
 // (a = -3/4), so the sixteen neighbours are gathered here.
-#include <array>
-
 #include "families/tableau/cubic.h"
 #include "families/tableau/painter.h"
 
 namespace zt::tableau {
 namespace {
-
-std::array<at::Tensor, 4> weights_of(const at::Tensor& t) {
-    return {t * (-0.5 + t * (1 - 0.5 * t)), 1 + t * t * (-2.5 + 1.5 * t), t * (0.5 + t * (2 - 1.5 * t)), t * t * (-0.5 + 0.5 * t)};
-}
 
 class TensorPainter final : public Painter {
 public:
@@ -64,13 +58,13 @@ private:
     }
     [[nodiscard]] at::Tensor cubic(const at::Tensor& image, const at::Tensor& u, const at::Tensor& v, bool only_inside) const {
         const at::Tensor left = u.floor(), upper = v.floor();
-        const auto across = weights_of(u - left), down = weights_of(v - upper);
+        const auto across = cubic_weights<at::Tensor>(u - left), down = cubic_weights<at::Tensor>(v - upper);
         const at::Tensor x = left.to(at::kLong), y = upper.to(at::kLong);
         at::Tensor sum;
         for (int64_t k = 0; k < 4; k++)
             for (int64_t j = 0; j < 4; j++) {
                 const at::Tensor column = x + (j - 1), row = only_inside && wraps_ ? at::remainder(y + (k - 1), height_) : y + (k - 1);
-                at::Tensor weight = down[static_cast<size_t>(k)] * across[static_cast<size_t>(j)];
+                at::Tensor weight = down.w[k] * across.w[j];
                 if (only_inside) weight = weight * (column.ge(0) & column.lt(width_) & row.ge(0) & row.lt(height_));
                 const at::Tensor part = weight * gather(image, column, row);
                 sum = sum.defined() ? sum.add_(part) : part;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 namespace zt::tableau {
 namespace {
@@ -64,23 +63,8 @@ float Map::mean() const {
     return values.empty() ? 0.F : static_cast<float>(sum / static_cast<double>(values.size()));
 }
 
-// Each value is the mean of what it covers, at least one.
 Map map_of(const std::vector<uint8_t>& values, int width, int height, const Map& like) {
-    Map out(like.width, like.height);
-    const auto range = [](int i, int n, int from) {
-        const int begin = static_cast<int>(static_cast<int64_t>(i) * from / n), end = static_cast<int>((static_cast<int64_t>(i) + 1) * from / n);
-        return std::pair{begin, std::max(begin + 1, end)};
-    };
-    for (int y = 0; y < out.height; y++)
-        for (int x = 0; x < out.width; x++) {
-            const auto [x0, x1] = range(x, out.width, width);
-            const auto [y0, y1] = range(y, out.height, height);
-            int64_t sum = 0;
-            for (int v = y0; v < y1; v++)
-                for (int u = x0; u < x1; u++) sum += values[static_cast<size_t>(v) * static_cast<size_t>(width) + static_cast<size_t>(u)];
-            out.row(y)[x] = static_cast<float>(sum) / (255.F * static_cast<float>((x1 - x0) * (y1 - y0)));
-        }
-    return out;
+    return means_of<int64_t>(width, height, like.width, like.height, 255.F, [&](int x, int y) { return values[static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)]; });
 }
 
 Sight expect(int width, int height) {

@@ -28,13 +28,31 @@ struct Sight {
     Map subject;               // who or what the picture is of
     Map depth;                 // 0 far, 1 near
     Map sky, water, foliage;
-    Map specks;                // small things that may fall, of a size of its own; without cells where there are none
+    Map specks;                // small things that may fall, of a size of its own; without cells where there are none or they were not looked for
     float sure = 0;            // how far `subject` is to be trusted, 0..1
     bool given = false;        // `subject` came with the picture (a mask, an alpha channel)
 };
 
 // Maps have so many values along the longer side of the picture.
 inline constexpr int kSightSide = 320;
+
+// A map of width x height values from a picture of any size: each is the mean of the samples it covers, at least one, divided by `full`.
+// Sum: what sample(x, y) is added up in.
+template <class Sum, class Sample>
+[[nodiscard]] Map means_of(int from_width, int from_height, int width, int height, float full, Sample sample) {
+    Map out(width, height);
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++) {
+            const auto first = [](int i, int n, int from) { return static_cast<int>(static_cast<int64_t>(i) * from / n); };
+            const int x0 = first(x, width, from_width), x1 = std::max(x0 + 1, first(x + 1, width, from_width));
+            const int y0 = first(y, height, from_height), y1 = std::max(y0 + 1, first(y + 1, height, from_height));
+            Sum sum = 0;
+            for (int v = y0; v < y1; v++)
+                for (int u = x0; u < x1; u++) sum += sample(u, v);
+            out.row(y)[x] = static_cast<float>(sum) / (full * static_cast<float>((x1 - x0) * (y1 - y0)));
+        }
+    return out;
+}
 
 // The values, 0..255, [height, width] of any size, as a map of a sight's size.
 [[nodiscard]] Map map_of(const std::vector<uint8_t>& values, int width, int height, const Map& like);

@@ -25,15 +25,7 @@ Map find_specks(const Texture& picture) {
     const int around = std::max(2, static_cast<int>(0.05F * static_cast<float>(h)));
     Map unlike(w, h);
     for (size_t c = 0; c < 3; c++) {
-        Map channel(w, h);
-        for (int y = 0; y < h; y++)
-            for (int x = 0; x < w; x++) {
-                const int x0 = x * picture.width / w, x1 = std::max(x0 + 1, (x + 1) * picture.width / w), y0 = y * picture.height / h, y1 = std::max(y0 + 1, (y + 1) * picture.height / h);
-                float sum = 0;
-                for (int v = y0; v < y1; v++)
-                    for (int u = x0; u < x1; u++) sum += picture.pixels[4 * (static_cast<size_t>(v) * static_cast<size_t>(picture.width) + static_cast<size_t>(u)) + c];
-                channel.row(y)[x] = sum / static_cast<float>((x1 - x0) * (y1 - y0));
-            }
+        const Map channel = means_of<float>(picture.width, picture.height, w, h, 1.F, [&](int x, int y) { return picture.pixels[4 * (static_cast<size_t>(y) * static_cast<size_t>(picture.width) + static_cast<size_t>(x)) + c]; });
         const Map mean = blurred(channel, around);
         for (size_t i = 0; i < unlike.values.size(); i++) unlike.values[i] = std::max(unlike.values[i], std::abs(channel.values[i] - mean.values[i]));
     }
@@ -59,7 +51,7 @@ Map find_specks(const Texture& picture) {
         }
         const int across = right - left + 1, high = bottom - top + 1;
         if (std::max(across, high) > largest || piece.size() < 2 || static_cast<float>(piece.size()) < 0.3F * static_cast<float>(across * high)) continue;
-        // A frame around it, twice as wide as high.
+        // Its surroundings, half as far as it is large.
         const int margin = 2 + std::max(across, high) / 2;
         float sum = 0;
         int places = 0;
