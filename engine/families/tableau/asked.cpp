@@ -21,7 +21,7 @@ namespace zt::tableau {
 namespace {
 
 constexpr const char* kMotionNames[kMotions] = {"sway", "bounce", "hop", "drift", "ripple", "wave", "breathe", "pulse", "blink", "wind", "flow", "fall", "spin", "turn", "nod", "tremble", "grow", "shrink", "swim", "flap", "move"};
-constexpr const char* kRegionNames[kRegions] = {"natural", "subject", "head", "hair", "sky", "water", "foliage", "cloth", "background", "everything", "left", "right", "upper", "lower", "plant"};
+constexpr const char* kRegionNames[kRegions] = {"natural", "subject", "head", "hair", "sky", "water", "foliage", "cloth", "background", "everything", "left", "right", "upper", "lower", "plant", "round"};
 constexpr const char* kCameraNames[kCameras] = {"still", "zoom_in", "zoom_out", "pan_left", "pan_right", "tilt_up", "tilt_down", "dolly_in", "dolly_out", "orbit", "shake", "roll"};
 constexpr const char* kDirectionNames[kDirections] = {"nowhere", "left", "right", "up", "down", "nearer", "farther"};
 constexpr size_t kMostDeeds = 8;
@@ -54,7 +54,7 @@ Words::Words(std::string_view text, const std::string& name) {
         Meaning m;
         const std::pair<std::string_view, bool Meaning::*> flags[] = {
             {"note", &Meaning::nearest}, {"silent", &Meaning::silent}, {"camera", &Meaning::whose_camera}, {"breaks", &Meaning::breaks}, {"denies", &Meaning::denies},
-            {"calms", &Meaning::calms}, {"at", &Meaning::at}, {"behind", &Meaning::behind}, {"again", &Meaning::again}, {"out", &Meaning::out}};
+            {"calms", &Meaning::calms}, {"at", &Meaning::at}, {"behind", &Meaning::behind}, {"again", &Meaning::again}, {"out", &Meaning::out}, {"lens", &Meaning::lens}, {"someone", &Meaning::someone}};
         for (const std::string& term : text::split_list(key, ' ')) {
             const size_t equals = std::min(term.find('='), term.size());
             const std::string_view what = std::string_view(term).substr(0, equals), value = std::string_view(term).substr(std::min(equals + 1, term.size()));
@@ -116,11 +116,12 @@ private:
         if (m.denies) denies_ = true;
         if (m.whose_camera) camera_ = true;
         if (m.again && regions_.empty()) regions_ = before_;
+        if (m.someone && regions_.empty()) somebody_ = true;
         if (m.calms) calm();
         if (m.behind) behind();
         if (m.at) { at_ = true; return; }
         // "a boat floats on the sea": the boat does.
-        const bool only_where = std::exchange(at_, false) && m.motion < 0 && (somebody_ || std::find(regions_.begin(), regions_.end(), kSubject) != regions_.end());
+        const bool only_where = std::exchange(at_, false) && m.motion < 0 && (somebody_ || std::any_of(regions_.begin(), regions_.end(), [](Region r) { return r == kSubject || r == kRound; }));
         // "trees", "leaves" are foliage; one of them may be whom the picture is of.
         if (m.region >= 0 && m.motion < 0 && !only_where) place(m.region == kPlant && p.entry.plural ? kFoliage : static_cast<Region>(m.region));
         if (m.camera >= 0) {
@@ -136,11 +137,12 @@ private:
     void motion(const Meaning& m, const text::PhrasePiece& p) {
         done_ = true;
         const bool all = m.region == kEverything || (m.region < 0 && regions_.size() == 1 && regions_.front() == kEverything);
-        if (camera_ || (all && (m.motion == kGrow || m.motion == kShrink))) return camera_motion(m);
+        const bool to_us = m.motion == kMove && m.direction >= kNearer && m.region < 0 && regions_.empty() && !somebody_;   // "slowly gets closer"
+        if (camera_ || to_us || (all && (m.motion == kGrow || m.motion == kShrink))) return camera_motion(m);
         if (m.nearest) asked_.notes.push_back("'" + p.text + "' is shown as " + kMotionNames[m.motion]);
         Deed d;
         d.motion = static_cast<Motion>(m.motion);
-        d.direction = static_cast<Direction>(std::max({0, pending_.direction, m.direction}));
+        d.direction = static_cast<Direction>(std::max({0, pending_.lens ? 0 : pending_.direction, m.direction}));
         d.tempo = factor(pending_.tempo, m.tempo), d.amount = factor(pending_.amount, m.amount);
         pending_ = {};
         std::vector<Region> where = regions_;
@@ -217,7 +219,7 @@ private:
             for (size_t i = first_; i < asked_.deeds.size(); i++) {
                 if (m.tempo > 0) asked_.deeds[i].tempo *= m.tempo;
                 if (m.amount > 0) asked_.deeds[i].amount *= m.amount;
-                if (m.direction > 0 && m.direction < kNearer) asked_.deeds[i].direction = static_cast<Direction>(m.direction);
+                if (m.direction > 0 && !m.lens) asked_.deeds[i].direction = static_cast<Direction>(m.direction);
             }
         } else if (latest_ == kOfCamera && !asked_.cameras.empty()) {
             CameraMove& c = asked_.cameras.back();
@@ -231,7 +233,7 @@ private:
         } else {
             if (m.tempo > 0) pending_.tempo = factor(pending_.tempo, m.tempo);
             if (m.amount > 0) pending_.amount = factor(pending_.amount, m.amount);
-            if (m.direction > 0) pending_.direction = m.direction;
+            if (m.direction > 0) pending_.direction = m.direction, pending_.lens = m.lens;
         }
     }
 
@@ -275,6 +277,7 @@ private:
     std::vector<Region> regions_, before_;
     struct {
         int direction = 0;
+        bool lens = false;
         float tempo = 0, amount = 0;
     } pending_;
     enum { kOfNothing, kOfDeeds, kOfCamera } latest_ = kOfNothing;

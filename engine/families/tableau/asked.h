@@ -14,8 +14,8 @@ namespace zt::tableau {
 
 // How something moves. The names are those of words.json.
 enum Motion { kSway, kBounce, kHop, kDrift, kRipple, kWave, kBreathe, kPulse, kBlink, kWind, kFlow, kFall, kSpin, kTurn, kNod, kTremble, kGrow, kShrink, kSwim, kFlap, kMove, kMotions };
-// Where in the picture. kPlant: a plant, which may be whom the picture is of, or some of the foliage.
-enum Region { kNatural, kSubject, kHead, kHair, kSky, kWater, kFoliage, kCloth, kBackground, kEverything, kLeftSide, kRightSide, kUpperPart, kLowerPart, kPlant, kRegions };
+// Where in the picture. kPlant: a plant, which may be whom the picture is of, or some of the foliage. kRound: a wheel, a ball, a clock.
+enum Region { kNatural, kSubject, kHead, kHair, kSky, kWater, kFoliage, kCloth, kBackground, kEverything, kLeftSide, kRightSide, kUpperPart, kLowerPart, kPlant, kRound, kRegions };
 enum Camera { kStill, kZoomIn, kZoomOut, kPanLeft, kPanRight, kTiltUp, kTiltDown, kDollyIn, kDollyOut, kOrbit, kShake, kRoll, kCameras };
 enum Direction { kNowhere, kLeft, kRight, kUp, kDown, kNearer, kFarther, kDirections };
 
@@ -32,6 +32,9 @@ struct Deed {
 
 // Snow, petals, bubbles: what is said to fall or rise and is not one thing.
 [[nodiscard]] inline bool falls_all_over(const Deed& d) { return d.motion == kFall && (d.region == kEverything || d.region == kNatural); }
+
+// What may be about something round: it has to be looked for.
+[[nodiscard]] inline bool asks_for_round(const Deed& d) { return d.motion == kSpin || d.region == kRound; }
 
 struct CameraMove {
     Camera camera = kStill;
@@ -66,10 +69,12 @@ private:
         bool nearest = false;              // what it asks for cannot be; this is shown instead, with a note
         bool at = false;                   // what is named next is where, not who
         bool behind = false;               // what was named is in the background
+        bool lens = false;                 // a direction for the camera alone: "in", "back"
         bool silent = false;               // without effect and not worth a word
         bool whose_camera = false;         // "the camera"
         bool breaks = false;               // "and", "while": what follows is another clause
         bool denies = false, calms = false, again = false;   // not; still; it
+        bool someone = false;              // he, she: whom the picture is of, where nobody else was named
         bool out = false;                  // "never ending" and the like: takes a denial back
     };
     std::vector<Meaning> meanings_;

@@ -6,11 +6,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "families/tableau/discs.h"
+#include "families/tableau/manners.h"
+
 namespace zt::tableau {
 namespace {
 
 constexpr int kNetSide = 320;          // cells along the longer side, at most; a cell has at least two pixels
 constexpr float kBorder = 0.05F;       // so near to the picture's edge motion towards or from it fades, heights
+constexpr float kLids = 1.9F;          // an eye with its lids, of the eye's size
+constexpr double kWholeTurns = 0.7;    // of the rate of a turn to and fro
 constexpr double kShotSeconds = 8;     // of a shot without an end: until a camera's way is gone
 
 // 0 <= u < 1, another for every question.
@@ -21,173 +26,17 @@ float drawn(int64_t seed, uint64_t a, uint64_t b) {
 }
 float drawn(int64_t seed, uint64_t a, uint64_t b, float low, float high) { return low + (high - low) * drawn(seed, a, b); }
 
-struct Manner {
-    float amount;    // as Move::amount
-    double rate;     // rounds per second
-    Region own;      // the part it moves where none is said
-};
-Manner manner_of(Motion motion) {
-    switch (motion) {
-        case kSway: return {0.05F, 0.42, kSubject};
-        case kBounce: return {0.045F, 1.15, kSubject};
-        case kHop: return {0.075F, 0.95, kSubject};
-        case kDrift: return {0.04F, 0.22, kSubject};
-        case kRipple: return {0.01F, 0.45, kWater};
-        case kWave: return {0.045F, 0.8, kCloth};
-        case kBreathe: return {0.02F, 0.3, kSubject};
-        case kPulse: return {0.06F, 1.0, kSubject};
-        case kBlink: return {0.09F, 0.42, kHead};
-        case kWind: return {0.016F, 0.5, kFoliage};
-        case kFlow: return {0.045F, 0.22, kSky};
-        case kFall: return {0.012F, 0.14, kEverything};
-        case kSpin: return {0.3F, 0.3, kSubject};
-        case kTurn: return {0.07F, 0.28, kHead};
-        case kNod: return {0.075F, 0.6, kHead};
-        case kTremble: return {0.006F, 7, kSubject};
-        case kGrow: return {0.14F, 0.3, kSubject};
-        case kShrink: return {0.12F, 0.3, kSubject};
-        case kSwim: return {0.035F, 0.7, kSubject};
-        case kFlap: return {0.22F, 1.6, kSubject};
-        default: return {0.02F, 0.3, kSubject};
-    }
-}
-
-template <class Value>
-Map made(const Map& like, Value value) {
-    Map map(like.width, like.height);
-    for (int y = 0; y < map.height; y++)
-        for (int x = 0; x < map.width; x++)
-            map.row(y)[x] = value((static_cast<float>(x) + 0.5F) / static_cast<float>(map.width), (static_cast<float>(y) + 0.5F) / static_cast<float>(map.height), x, y);
-    return map;
-}
-
-Extent extent_of(const Body& b, float aspect) { return {b.left * aspect, b.top, b.right * aspect, b.bottom}; }
-
-// The head of whoever stands upright: the upper part of where he is.
-Extent head_of(const Map& subject, const Extent& body, float aspect) {
-    const float part = std::min(0.34F * body.height(), 0.8F * body.width());
-    float sum = 0, x_sum = 0;
-    int rows = 0;
-    for (int y = 0; y < subject.height; y++) {
-        const float py = (static_cast<float>(y) + 0.5F) / static_cast<float>(subject.height);
-        if (py < body.top || py > body.top + part) continue;
-        rows++;
-        for (int x = 0; x < subject.width; x++) {
-            const float v = subject.row(y)[x];
-            sum += v, x_sum += v * (static_cast<float>(x) + 0.5F) / static_cast<float>(subject.width) * aspect;
-        }
-    }
-    const float cx = sum > 0 ? x_sum / sum : body.centre().x;
-    const float wide = rows > 0 ? sum / static_cast<float>(rows) / static_cast<float>(subject.width) * aspect : body.width();
-    const float half = std::clamp(0.62F * wide, 0.12F * body.height(), 0.5F * std::max(body.width(), part));
-    return {cx - half, body.top - 0.15F * part, cx + half, body.top + 1.15F * part};
-}
-
-// How far the middle of a spin goes round at a place of its disc, 0..1: at the rim nothing, so that nothing tears.
-float swirled(const Extent& disc, float x, float y) {
-    const Vec mid = disc.centre();
-    return smooth(1.15F - 1.15F * std::hypot((x - mid.x) / std::max(0.5F * disc.width(), 0.02F), (y - mid.y) / std::max(0.5F * disc.height(), 0.02F)));
-}
-
-const char* const kParts[kRegions] = {"", "the subject", "the head", "the hair", "the sky", "the water", "the leaves", "the cloth", "the background", "everything", "the left side", "the right side", "the upper part", "the lower part", "the plant"};
+Extent extent_of(const Disc& d, float times) { return {d.x - times * d.across, d.y - times * d.high, d.x + times * d.across, d.y + times * d.high}; }
 
 }  // namespace
 
-// How far each place takes part in a motion, and the part's extent.
-Map Choreography::place_of(Region region, Motion motion, const Sight& s, float amount, Extent& extent) const {
-    const float unit = static_cast<float>(s.subject.height);   // values per height
-    const Extent whole{0, 0, aspect_, 1};
-    Extent own = body_.area > 0.002F ? extent_of(body_, aspect_) : Extent{0.2F * aspect_, 0.1F, 0.8F * aspect_, 0.95F};
-    if (body_.cut_below) own.bottom = 1 + 0.08F * own.height();   // his feet are somewhere below
-    const float fade = std::clamp(1.4F * amount, 0.035F, 0.12F) + 0.05F * (1 - s.sure);
-    const Map subject = spread(s.subject, fade * own.height() * unit);
-    // What lies around the subject moves without him; where nearly all of it is taken for the subject (clouds alone in the sky), with him.
-    const auto beside_subject = [&](const Map& map) {
-        const Map beside = made(map, [&](float, float, int x, int y) { return map.row(y)[x] * (1 - 0.85F * s.sure * subject.row(y)[x]); });
-        return beside.mean() < 0.4F * map.mean() ? map : beside;
-    };
-    const auto part = [&](const Map& map, float radius) {
-        const Map seen = blurred(map, static_cast<int>(std::lround(radius * unit)));
-        extent = extent_of(body_of(seen), aspect_);
-        return beside_subject(seen);
-    };
-    extent = own;
-    switch (region) {
-        case kSky: return part(s.sky, 0.02F);
-        case kWater: return part(s.water, 0.012F);
-        case kFoliage: return part(s.foliage, 0.012F);
-        case kPlant: {   // he himself and the leaves about him
-            const Map all = made(subject, [&](float, float, int x, int y) { return std::max(subject.row(y)[x], 0.7F * s.foliage.row(y)[x]); });
-            extent = extent_of(body_of(all), aspect_);
-            return all;
-        }
-        case kBackground: extent = whole; return made(subject, [&](float, float, int x, int y) { return 1 - subject.row(y)[x]; });
-        case kEverything: extent = whole; return Map(subject.width, subject.height, 1);
-        case kLeftSide: extent = {0, 0, 0.5F * aspect_, 1}; return made(subject, [](float x, float, int, int) { return smooth((0.62F - x) / 0.3F); });
-        case kRightSide: extent = {0.5F * aspect_, 0, aspect_, 1}; return made(subject, [](float x, float, int, int) { return smooth((x - 0.38F) / 0.3F); });
-        case kUpperPart: extent = {0, 0, aspect_, 0.55F}; return made(subject, [](float, float y, int, int) { return smooth((0.65F - y) / 0.4F); });
-        case kLowerPart: extent = {0, 0.45F, aspect_, 1}; return made(subject, [](float, float y, int, int) { return smooth((y - 0.4F) / 0.4F); });
-        case kHead:
-        case kHair: {
-            extent = head_of(s.subject, own, aspect_);
-            const Vec mid = extent.centre();
-            const float half_w = 0.5F * extent.width(), half_h = 0.5F * extent.height();
-            const bool hair = region == kHair;
-            const Map his = hair ? spread(s.subject, 0.015F * own.height() * unit) : subject;
-            return made(subject, [&](float x, float y, int i, int j) {
-                const float px = (x * aspect_ - mid.x) / half_w, py = (y - mid.y) / half_h, rho = std::hypot(px, py);
-                if (!hair) return smooth((1.25F - rho) / 0.4F) * std::min(1.F, 0.25F + subject.row(j)[i]);
-                // All round a face but its middle; long hair hangs below it on both sides.
-                const float around = std::hypot(px, py > 0 ? 0.5F * py : py);
-                return smooth((rho - 0.45F) / 0.35F) * smooth((1.9F - around) / 0.6F) * smooth(std::max((1.6F - py) / 1.2F, std::abs(px) - 0.4F)) * his.row(j)[i];
-            });
-        }
-        default: break;
-    }
-    if (motion == kSpin && lifted_ != kWhoeverItIsOf) return made(subject, [&](float x, float y, int i, int j) { return swirled(extent, x * aspect_, y) * std::min(1.F, 0.2F + subject.row(j)[i]); });
-    if (motion == kPulse || motion == kSpin || motion == kBlink) extent.bottom = std::min(extent.bottom, 1.F);
-    if (lifted_ == kWhoeverItIsOf) return {1, 1, 1};   // he alone moves, so nothing has to fade
-    return subject;
-}
-
-// A hop, a flight, a fall, a whole turn: only of somebody who is surely seen, whole, and not all of the picture.
-bool Choreography::goes_far(const Deed& d, const Sight& s) const {
-    if (s.sure <= 0.6F || body_.area < 0.01F) return false;
-    // What is cut off below or at the side may fall: no more of it comes into sight.
-    const bool whole = d.motion == kFall || !body_.cut_below;
-    if (body_.area > (d.motion == kFall ? 0.85F : d.motion == kSpin ? 0.75F : 0.6F)) return false;
-    const bool of_him = d.region == kSubject || (d.region == kNatural && d.motion != kFall) || d.region == kPlant;
-    return whole && of_him && (d.motion == kHop || (d.motion == kDrift && !body_.cut_beside) || d.motion == kFall || (d.motion == kSwim && d.direction != kNowhere && !body_.cut_beside) || (d.motion == kSpin && !body_.cut_beside && body_.round > 0.62F));
-}
-
-void Choreography::add(Deed d, const Sight& sight, const Asked& asked, uint64_t which, bool guessed) {
-    const auto has = [](const Map& map) { return map.mean() > 0.02F; };
-    if (d.motion == kMove && (d.region == kNatural || d.region == kEverything)) return add_own(sight, asked);
-    Region region = d.region == kNatural ? manner_of(d.motion).own : d.region;
-    // One plant, and nobody else named: whom the picture is of, if anybody is.
-    if (region == kPlant) region = sight.sure <= 0.6F || asked.subject_named ? kFoliage : d.motion == kWind || d.motion == kFlow || d.motion == kRipple ? kPlant : kSubject;
-    // A part that is not there is whom the picture is of; what a part does is what such things do.
-    const bool missing = (region == kSky && !has(sight.sky)) || (region == kWater && !has(sight.water)) || (region == kFoliage && !has(sight.foliage));
-    guessed = guessed || missing;
-    if (missing) {
-        const Region instead = region == kSky ? kUpperPart : region == kWater ? kLowerPart : kSubject;
-        if (d.region != kNatural) notes_.push_back("expected " + std::string(kParts[region]) + " in the picture, got none; " + kParts[instead] + " moves");
-        region = instead;
-    }
-    const bool airy = region == kSky || (region == kUpperPart && d.region == kSky), wet = region == kWater || (region == kLowerPart && (d.region == kWater || d.motion == kRipple)), leafy = region == kFoliage || region == kPlant;
-    if (d.motion == kMove) d.motion = airy ? kFlow : wet ? kRipple : leafy || region == kHair ? kWind : region == kCloth ? kWave : region == kHead ? kTurn : d.direction != kNowhere ? kDrift : kSway;
-    if (region == kSubject && d.motion == kWind) d.motion = kSway;
-    if (d.motion == kWave) d.motion = wet ? kRipple : leafy || region == kHair ? kWind : region == kSubject ? kSway : airy ? kFlow : kWave;
-    if (airy && (d.motion == kDrift || d.motion == kSway || d.motion == kWind || d.motion == kRipple || d.motion == kFall)) d.motion = kFlow;
-    if ((leafy || region == kHair) && (d.motion == kSway || d.motion == kRipple || d.motion == kFlow || d.motion == kDrift || d.motion == kBounce)) d.motion = kWind;
-    if (wet && d.motion == kFall) d.motion = kFlow, d.direction = kDown;
-    if (wet && (d.motion == kSway || d.motion == kBounce || d.motion == kWind || d.motion == kTremble)) d.motion = kRipple;
-    if (region == kCloth && d.motion == kRipple) d.motion = kWave;
-    if (region == kCloth && (d.motion == kWind || d.motion == kFlow || d.motion == kSway || d.motion == kDrift)) d.motion = kWave;
-    if (region == kSubject && d.motion == kFlow) d.motion = kDrift;
+void Choreography::add(Settled settled, const Sight& sight, const Asked& asked, uint64_t which) {
+    Deed& d = settled.deed;
+    const Region region = settled.region;
+    if (d.motion == kMove) return add_own(sight, asked);
     if (d.region == kNatural && (asked.still[region] || asked.still[kEverything])) return;
     // Who cannot be taken out of the picture cannot fall through it.
-    const bool far = lifted_ == kWhoeverItIsOf && goes_far(d, sight);
+    const bool far = lifted_ == kWhoeverItIsOf && goes_far(settled, sight);
     if (d.motion == kFall && region != kEverything && !far) d.motion = kDrift, d.direction = kDown;
     if (d.motion == kFall && region == kEverything && lifted_ != kSpecks) {
         notes_.push_back("nothing small that falls or rises is seen in the picture");
@@ -219,27 +68,45 @@ void Choreography::add(Deed d, const Sight& sight, const Asked& asked, uint64_t 
     m.lifted = (lifted_ == kWhoeverItIsOf && of_subject) || (lifted_ == kSpecks && d.motion == kFall);
     if (far && d.motion == kHop) m.amount *= 2.2F;
     if (far && d.motion == kDrift && d.direction == kNowhere) m.amount *= 2.2F;
+    if (far && (d.motion == kGrow || d.motion == kShrink)) m.amount *= 3;
     m.leaves = far && (d.motion == kFall || (d.motion == kDrift && d.direction != kNowhere));
-    if (far && d.motion == kSpin) m.amount = 0, m.rate *= 0.7;   // round and round
+    if (far && d.motion == kSpin) m.goes_round = true, m.rate *= kWholeTurns, m.upright = !turns_whole();
+    told_ += (told_.empty() ? "" : ", ") + std::string(name_of(d.motion)) + " of " + part_name(region);
+    if (d.motion == kSpin && lifted_ == kDiscs) return add_turning(std::move(m), sight);
+    if (d.motion == kBlink && !sight.eyes.empty()) {
+        m.closes = true, m.weight = {1, 1, 1};
+        for (const Disc& eye : sight.eyes) m.extent = extent_of(eye, kLids), moves_.push_back(m);
+        return;
+    }
     m.weight = place_of(region, d.motion, sight, m.amount, m.extent);
     // Where sky or water is only guessed to be, whoever stands there and what grows there is not it.
-    if (guessed && region != kSubject)
+    if (settled.guessed && region != kSubject)
         m.weight = made(m.weight, [&](float x, float y, int i, int j) { return m.weight.row(j)[i] * (1 - sight.foliage.at(x, y)) * (1 - sight.sure * smooth(2 * sight.subject.at(x, y))) * (region == kLowerPart ? 1 - sight.sky.at(x, y) : 1.F); });
-    // A water, a sky that is hardly there: see above.
-    if (m.weight.mean() < 0.01F && (region == kSky || region == kWater || region == kFoliage)) {
-        d.region = region == kSky ? kUpperPart : region == kWater ? kLowerPart : kSubject;
-        if (region == kSky && d.motion == kDrift) d.motion = kFlow;
-        notes_.push_back("expected " + std::string(kParts[region]) + " in the picture, got hardly any; " + kParts[d.region] + " moves");
-        return add(d, sight, asked, which, true);
-    }
-    if (far && d.motion == kSwim) {   // it swims along, not on the spot
-        Deed along = d;
-        along.motion = kDrift;
+    if (region == kSubject && (d.motion == kSwim || d.motion == kBounce) && (far || d.direction == kNearer || d.direction == kFarther)) {   // he swims, walks along, not on the spot
+        Settled along = settled;
+        along.deed.motion = d.direction == kNearer ? kGrow : d.direction == kFarther ? kShrink : kDrift;
         add(along, sight, asked, which);
     }
     if (d.motion == kFlow) flows_.push_back(std::move(m));
     else moves_.push_back(std::move(m));
-    told_ += (told_.empty() ? "" : ", ") + std::string(name_of(d.motion)) + " of " + kParts[region];
+}
+
+// The discs that were lifted out turn, each about its own middle.
+void Choreography::add_turning(Move m, const Sight& sight) {
+    if (std::any_of(moves_.begin(), moves_.end(), [](const Move& o) { return o.goes_round; })) return;
+    m.goes_round = m.lifted = true, m.rate *= kWholeTurns;
+    const auto first = static_cast<std::ptrdiff_t>(moves_.size());
+    for (const Disc& disc : turning_) {
+        Move one = m;
+        one.extent = extent_of(disc, 1), one.flat = disc.high / disc.across;
+        one.weight = spread(map_of({disc}, sight.subject, aspect_), 2);   // to its rim and a little beyond: its alpha ends it
+        for (float& v : one.weight.values) v = v > 0.01F ? 1.F : 0.F;
+        moves_.push_back(std::move(one));
+    }
+    // Where no disc is, the layer shows nothing; the first of them says so, and halfway to a disc's 1 it is still below 0.
+    Map& seen = moves_[static_cast<size_t>(first)].weight;
+    for (size_t i = 0; i < seen.values.size(); i++)
+        if (std::all_of(moves_.begin() + first, moves_.end(), [&](const Move& o) { return o.weight.values[i] == 0; })) seen.values[i] = -2.5F;
 }
 
 // A picture of which nothing is said lives a little, by what is in it.
@@ -247,7 +114,7 @@ void Choreography::add_own(const Sight& sight, const Asked& asked) {
     const auto deed = [&](Motion motion, Region region, float amount, uint64_t which) {
         Deed d;
         d.motion = motion, d.region = region, d.amount = amount;
-        add(d, sight, asked, 100 + which);
+        add(settled(d, sight, asked), sight, asked, 100 + which);
     };
     if (sight.sky.mean() > 0.06F) deed(kFlow, kSky, 0.7F, 0);
     if (sight.water.mean() > 0.06F) deed(kRipple, kWater, 1, 1);
@@ -258,17 +125,27 @@ void Choreography::add_own(const Sight& sight, const Asked& asked) {
     }
 }
 
-Choreography::Choreography(const Asked& asked, const Sight& sight, int width, int height, int64_t seed, const Settings& settings)
+Choreography::Choreography(const Asked& asked, const Sight& seen, int width, int height, int64_t seed, const Settings& settings)
     : width_(width), height_(height), aspect_(static_cast<float>(width) / static_cast<float>(height)), seed_(seed), settings_(settings), clock_{settings.loop} {
     notes_ = asked.notes;
+    // "The ball bounces", and nobody else is named: it is what the picture is of.
+    Sight sight = seen;
+    if (!asked.subject_named && !seen.discs.empty() && std::any_of(asked.deeds.begin(), asked.deeds.end(), [](const Deed& d) { return d.region == kRound && d.motion != kSpin; }))
+        sight.subject = map_of({seen.discs.front()}, seen.subject, aspect_), sight.sure = 0.9F;
     // Near and far change gently, so that nothing tears between them.
     const int radius = std::max(1, static_cast<int>(std::lround(0.02F * static_cast<float>(sight.depth.height))));
     depth_ = blurred(sight.depth, radius);
-    body_ = body_of(sight.subject);
-    const auto any = [&](auto is) { return std::any_of(asked.deeds.begin(), asked.deeds.end(), is); };
-    if (any([&](const Deed& d) { return goes_far(d, sight); })) lifted_ = kWhoeverItIsOf;
-    else if (sight.specks.width > 0 && any(falls_all_over)) lifted_ = kSpecks;
-    for (size_t i = 0; i < asked.deeds.size(); i++) add(asked.deeds[i], sight, asked, i);
+    body_ = body_of(sight.subject, sight.exact), subject_ = sight.subject;
+    std::vector<Settled> deeds;
+    for (const Deed& d : asked.deeds) deeds.push_back(settled(d, sight, asked));
+    const auto first = [&](auto is) { return std::find_if(deeds.begin(), deeds.end(), is); };
+    if (first([&](const Settled& d) { return goes_far(d, sight); }) != deeds.end()) lifted_ = kWhoeverItIsOf;
+    else if (sight.specks.width > 0 && std::any_of(asked.deeds.begin(), asked.deeds.end(), falls_all_over)) lifted_ = kSpecks;
+    else
+        for (const bool round : {true, false})   // what is called round before whoever is
+            for (const Settled& d : deeds)
+                if (lifted_ == kNothing && (d.region == kRound) == round && !discs_of(d, sight).empty()) lifted_ = kDiscs, turning_ = discs_of(d, sight);
+    for (size_t i = 0; i < deeds.size(); i++) add(deeds[i], sight, asked, i);
     std::vector<CameraMove> cameras = asked.cameras;
     const bool all_still = asked.still[kEverything];
     if (asked.deeds.empty() && !all_still) {
@@ -290,6 +167,10 @@ Choreography::Choreography(const Asked& asked, const Sight& sight, int width, in
     }
     if (told_.empty()) told_ = "nothing moves";
     told_ += "; camera: " + (seen_by.empty() ? "still" : seen_by);
+}
+
+bool Choreography::goes_on_below() const {
+    return body_.cut_below && std::none_of(moves_.begin(), moves_.end(), [](const Move& m) { return m.lifted && m.leaves && (m.motion == kFall || m.way_y != 0); });
 }
 
 void Choreography::prepare(Look& look) const {

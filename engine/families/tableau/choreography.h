@@ -40,17 +40,31 @@ public:
     void fill(Look& look, double seconds, int from, int to) const;
     // True where a frame is the picture itself.
     [[nodiscard]] bool at_rest(double seconds) const { return seconds == 0 || (moves_.empty() && flows_.empty() && paths_.empty()); }
-    // Who is to be lifted out: the subject, where he goes farther than the picture around him can stretch, or the specks that fall.
-    enum Lifted { kNothing, kWhoeverItIsOf, kSpecks };
+    // Who is to be lifted out: the subject, where he goes farther than the picture around him can stretch, the specks that fall, or discs
+    // that turn on the spot.
+    enum Lifted { kNothing, kWhoeverItIsOf, kSpecks, kDiscs };
     [[nodiscard]] Lifted lifted() const { return lifted_; }
+    [[nodiscard]] const Map& subject() const { return subject_; }
+    // The picture cuts him off below, and he does not fall through it: he goes on below, where he rises a little.
+    [[nodiscard]] bool goes_on_below() const;
+    [[nodiscard]] const std::vector<Disc>& turning() const { return turning_; }
     // One line: "sway of the subject, flow of the sky; camera: zoom_in".
     [[nodiscard]] const std::string& told() const { return told_; }
     [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 
 private:
-    // guessed: the place named is where something that was not found is likely to be.
-    void add(Deed deed, const Sight& sight, const Asked& asked, uint64_t which, bool guessed = false);
-    [[nodiscard]] bool goes_far(const Deed& deed, const Sight& sight) const;
+    // A deed whose place is one that the picture has; guessed: where something that was not found is likely to be.
+    struct Settled {
+        Deed deed;
+        Region region;
+        bool guessed;
+    };
+    [[nodiscard]] Settled settled(Deed deed, const Sight& sight, const Asked& asked);
+    void add(Settled settled, const Sight& sight, const Asked& asked, uint64_t which);
+    [[nodiscard]] bool goes_far(const Settled& settled, const Sight& sight) const;
+    [[nodiscard]] bool turns_whole() const;
+    [[nodiscard]] std::vector<Disc> discs_of(const Settled& settled, const Sight& sight) const;
+    void add_turning(Move m, const Sight& sight);
     void add_own(const Sight& sight, const Asked& asked);   // what moves where nothing is said
     [[nodiscard]] Map place_of(Region region, Motion motion, const Sight& sight, float amount, Extent& extent) const;
 
@@ -60,7 +74,9 @@ private:
     Settings settings_;
     Clock clock_;
     Map depth_;
+    Map subject_;                // whom the picture is of; where something round is spoken of and nobody else, that
     Body body_;                  // of the subject
+    std::vector<Disc> turning_;
     Lifted lifted_ = kNothing;
     std::vector<Move> moves_, flows_;
     std::vector<CameraPath> paths_;

@@ -10,6 +10,8 @@
 #include "core/utf8.h"
 #include "device/parallel.h"
 #include "image/fit.h"
+#include "families/tableau/discs.h"
+#include "families/tableau/plain_ground.h"
 #include "families/tableau/specks.h"
 #include "text/word_list.h"
 
@@ -75,7 +77,7 @@ void Generation::look_at_picture(const Cancel& cancel, const families::ProgressF
         std::vector<uint8_t> values(levels.rgb.size() / 3);
         for (size_t i = 0; i < values.size(); i++) values[i] = levels.rgb[3 * i + 1];
         sight_.subject = map_of(values, width, height, sight_.subject);
-        sight_.given = true, sight_.sure = 1;
+        sight_.given = sight_.exact = true, sight_.sure = 1;
         for (size_t i = 0; i < sight_.depth.values.size(); i++) sight_.depth.values[i] = std::max(0.4F * sight_.depth.values[i], 0.8F * sight_.subject.values[i]);
     };
     if (request_.mask) {
@@ -84,6 +86,8 @@ void Generation::look_at_picture(const Cancel& cancel, const families::ProgressF
         std::vector<uint8_t> grey(3 * given.alpha->size());
         for (size_t i = 0; i < grey.size(); i++) grey[i] = (*given.alpha)[i / 3];
         take(grey, given.width, given.height);
+    } else if (std::optional<Map> drawn = on_plain_ground(texture_, sight_.subject)) {
+        sight_.subject = *std::move(drawn), sight_.exact = true, sight_.sure = 1;
     }
     request_.images.clear(), request_.mask.reset(), picture_ = {};
 }
@@ -98,6 +102,8 @@ void Generation::obey(const families::Direction& direction, const families::Prog
     const Asked asked = weights_->words.read(prompt_);
     // With a mask or an alpha channel what moves has been said.
     if (!sight_.given && sight_.specks.width == 0 && std::any_of(asked.deeds.begin(), asked.deeds.end(), falls_all_over)) sight_.specks = find_specks(texture_);
+    if (!sight_.given && sight_.discs.empty() && std::any_of(asked.deeds.begin(), asked.deeds.end(), asks_for_round)) sight_.discs = find_discs(texture_);
+    if (sight_.eyes.empty() && std::any_of(asked.deeds.begin(), asked.deeds.end(), [](const Deed& d) { return d.motion == kBlink; })) sight_.eyes = find_eyes(texture_, sight_.subject);
     Settings settings;
     settings.motion = static_cast<float>(request_.motion), settings.tempo = static_cast<float>(request_.tempo);
     settings.loop = seconds(loop_frames_);
@@ -110,10 +116,12 @@ void Generation::obey(const families::Direction& direction, const families::Prog
     else before_ = {};
     now_ = {choreography, first && !direction.cut ? 0 : done_};   // the first sentence's time began with the picture
     look_ = {};
-    if (choreography->lifted() != Choreography::kNothing && choreography->lifted() != lifted_) {
-        lifted_ = choreography->lifted();
-        const bool specks = lifted_ == Choreography::kSpecks;
-        painter_->take(lift(texture_, specks ? sight_.specks : sight_.subject, specks));
+    const Choreography::Lifted lifted = choreography->lifted();
+    if (lifted != Choreography::kNothing && (lifted != lifted_ || (lifted == Choreography::kWhoeverItIsOf && choreography->subject().values != of_.values))) {
+        lifted_ = lifted, of_ = choreography->subject();
+        Layer layer = lifted == Choreography::kDiscs ? lift(texture_, choreography->turning()) : lifted == Choreography::kSpecks ? lift(texture_, sight_.specks, true) : lift(texture_, of_);
+        layer.goes_on_below = lifted == Choreography::kWhoeverItIsOf && choreography->goes_on_below();
+        painter_->take(std::move(layer));
         if (before_.choreography && before_.choreography->lifted() != Choreography::kNothing) before_ = {};   // of another layer
     }
 }

@@ -51,7 +51,8 @@ private:
     Texture texture_;
     at::Device device_;
     std::unique_ptr<Painter> painter_;
-    Choreography::Lifted lifted_ = Choreography::kNothing;   // what the painter has taken
+    Choreography::Lifted lifted_ = Choreography::kNothing;   // what the painter has taken, and
+    Map of_;                                                 // of whom
     Sight sight_;
     Part now_, before_;                        // before_: what a change comes from, while it lasts
     Look look_, old_look_;

@@ -18,14 +18,13 @@ struct Layer {
     std::vector<float> pixels;   // [height, width, 4]: P in 0..1 (may be negative), and a
     Texture behind;              // B
     bool wraps = false;          // what leaves it below comes in again above
+    bool goes_on_below = false;  // its lowest row goes on: the picture cuts off somebody who may rise a little
 };
 
-// subject: where he is; the picture's own edges settle the rest.
+// subject: where he is; the picture's own edges settle the rest. wraps: as above; it is of specks, which hide too little for texture.
 [[nodiscard]] Layer lift(const Texture& picture, const Map& subject, bool wraps = false);
-
-// Fills what `keep` [height, width] does not hold (0; 255: kept) from around it, coarse to fine: the means of what is kept, at half
-// the size again and again, are pushed back down (push and pull, Gortler et al. 1996).
-void fill_in(Texture& picture, const std::vector<uint8_t>& keep);
+// Discs that turn on the spot: they hide what they hide.
+[[nodiscard]] Layer lift(const Texture& picture, const std::vector<Disc>& discs);
 
 // Adds the layer, seen through `net`, to rows [from, to) of a frame that shows what is behind it; planar [3, height, width].
 void lay_rows(const Layer& layer, const Net& net, float* rgb, int from, int to);

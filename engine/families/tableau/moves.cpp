@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kTau = 6.283185307179586;
 constexpr float kFullTurn = 6.2831853F;
+constexpr float kBeyond = 1e4F;   // so many times as far away nothing is in the picture
 constexpr double kBegins = 0.9;   // seconds until a motion is whole
 
 double fraction(double v) { return v - std::floor(v); }
@@ -117,10 +118,10 @@ Instant instant_of(const Move& m, const Clock& clock, double seconds) {
 Vec displaced(const Move& m, const Clock& clock, const Instant& now, float x, float y) {
     const Extent& e = m.extent;
     const Vec mid = e.centre();
-    const float h = std::max(e.height(), 0.05F), w = std::max(e.width(), 0.05F);
+    const float least = m.closes ? 1e-3F : 0.05F, h = std::max(e.height(), least), w = std::max(e.width(), least);
     const float up = std::max(0.F, (e.bottom - y) / h), beside = x - mid.x;
-    const float k = m.amount * m.weight.at(x / m.aspect, y);
-    if (k == 0 && m.amount != 0 && !m.leaves) return {};
+    const float share = m.weight.at(x / m.aspect, y), k = m.amount * share;
+    if (share == 0) return {};
     // A wave that comes through here: its phase grows with the way, and it is at rest at first.
     const auto wave = [&](float phase) {
         const float p = phase + kFullTurn * static_cast<float>(m.phase);
@@ -163,6 +164,12 @@ Vec displaced(const Move& m, const Clock& clock, const Instant& now, float x, fl
         case kPulse:
             return {k * now.a * beside, k * now.a * (y - mid.y)};
         case kBlink:
+            if (m.closes) {   // the lids' skin is drawn over the eye, which is pressed into a slit
+                const float rx = beside / (0.5F * w), r = (y - mid.y) / (0.5F * h), far = std::abs(r);
+                if (std::abs(rx) >= 1 || far >= 1) return {};
+                const float pressed = std::pow(far, 1 - 0.72F * now.a * smooth(1.6F - 1.6F * std::abs(rx)));
+                return {0, 0.5F * h * (far - pressed) * (r < 0 ? -1.F : 1.F)};
+            }
             return {-0.3F * k * now.a * beside, k * now.a * (mid.y - y)};
         case kWind: {
             const float n = wander(x, y, kFullTurn * static_cast<float>(m.phase)), at = 2.5F * kFullTurn * 0.5F * (m.way_x * x) + 1.6F * n;
@@ -170,8 +177,11 @@ Vec displaced(const Move& m, const Clock& clock, const Instant& now, float x, fl
             return {k * gust * (wave(at) + 0.5F * second(1.7F * at + 2 * n, 1.7F)), 0.4F * k * gust * second(1.3F * at - n, 1.3F)};
         }
         case kSpin: {
-            const float angle = m.amount == 0 ? -now.d * (m.way_x < 0 ? -1.F : 1.F) : k * now.a, c = std::cos(angle), s = std::sin(angle), dy = y - mid.y;
-            return {beside - (c * beside + s * dy), dy - (c * dy - s * beside)};   // what is seen here was turned back by as much
+            const float angle = m.goes_round ? -now.d * (m.way_x < 0 ? -1.F : 1.F) : k * now.a, c = std::cos(angle), s = std::sin(angle), dy = (y - mid.y) / m.flat;
+            // A card seen from its edge is not seen at all: its pixels are looked for beyond the picture.
+            if (m.upright) return {beside - beside / (std::abs(c) < 0.01F ? 0.01F : c), 0};
+            const float out = share < 0 ? kBeyond : 1;   // along the same ray, so that no disc lies between here and what turns beside
+            return {beside - out * (c * beside + s * dy), m.flat * (dy - out * (c * dy - s * beside))};   // what is seen here was turned back by as much
         }
         case kTurn: {   // a ball that turns: its middle goes farther than its rim
             const float rho2 = beside * beside / (0.25F * w * w) + (y - mid.y) * (y - mid.y) / (0.25F * h * h), near = rho2 < 1 ? (1 - rho2) * std::sqrt(1 - rho2) : 0.F;

@@ -42,7 +42,7 @@ struct Extent {
 // One motion of one part of the picture. Immutable.
 struct Move {
     Motion motion = kSway;
-    Map weight;                    // how far places take part, 0..1
+    Map weight;                    // how far places take part, 0..1; below 0 (of turning discs): nothing is to be seen there
     Extent extent;                 // of the part
     float aspect = 1;
     float amount = 0;              // displacement, in the part's heights (of the picture for water and wind)
@@ -51,6 +51,10 @@ struct Move {
     float way_x = 1, way_y = 0;    // where to, or which way first
     bool leaves = false;           // it goes on out of the picture and comes back in at the other side
     bool lifted = false;           // it moves the layer that has been lifted out, not the picture
+    bool goes_round = false;       // a spin that goes on and on, not to and fro
+    bool upright = false;          // ... about an upright axis, like a card
+    bool closes = false;           // a blink of an eye, not of a whole head
+    float flat = 1;                // ... of a disc so much lower than it is wide
 };
 
 // What a move is at a moment: numbers that do not depend on the place.

@@ -17,7 +17,7 @@ public:
         grid_ = at::stack({centres(width_).expand({height_, width_}), centres(height_).unsqueeze(1).expand({height_, width_})}, -1).unsqueeze(0);
     }
     void take(Layer layer) override {
-        wraps_ = layer.wraps;
+        wraps_ = layer.wraps, goes_on_below_ = layer.goes_on_below;
         layer_ = upload(layer.pixels, {height_ * width_, 4}).t().contiguous();
         behind_ = upload(layer.behind.pixels, {height_ * width_, 4}).slice(1, 0, 3).t().contiguous();
     }
@@ -63,7 +63,7 @@ private:
         at::Tensor sum;
         for (int64_t k = 0; k < 4; k++)
             for (int64_t j = 0; j < 4; j++) {
-                const at::Tensor column = x + (j - 1), row = only_inside && wraps_ ? at::remainder(y + (k - 1), height_) : y + (k - 1);
+                const at::Tensor column = x + (j - 1), row = !only_inside ? y + (k - 1) : wraps_ ? at::remainder(y + (k - 1), height_) : goes_on_below_ ? (y + (k - 1)).clamp_max(height_ - 1) : y + (k - 1);
                 at::Tensor weight = down.w[k] * across.w[j];
                 if (only_inside) weight = weight * (column.ge(0) & column.lt(width_) & row.ge(0) & row.lt(height_));
                 const at::Tensor part = weight * gather(image, column, row);
@@ -78,7 +78,7 @@ private:
     }
     // Outside the layer there is nothing.
     [[nodiscard]] at::Tensor sample_layer(const at::Tensor& places) const {
-        const at::Tensor v = wraps_ ? at::remainder(places[1], height_) : places[1].clamp(-4, height_ + 4);
+        const at::Tensor v = wraps_ ? at::remainder(places[1], height_) : places[1].clamp(-4, goes_on_below_ ? height_ - 1 : height_ + 4);
         return cubic(layer_, places[0].clamp(-4, width_ + 4), v, true);
     }
 
@@ -86,7 +86,7 @@ private:
     at::Device device_;
     at::Tensor picture_, behind_, layer_;   // fp32 [3 or 4, height * width]
     at::Tensor grid_;
-    bool wraps_ = false;
+    bool wraps_ = false, goes_on_below_ = false;
 };
 
 }  // namespace

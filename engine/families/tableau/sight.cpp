@@ -81,7 +81,7 @@ Sight expect(int width, int height) {
     return s;
 }
 
-Body body_of(const Map& subject) {
+Body body_of(const Map& subject, bool exact) {
     constexpr float kIn = 0.5F;
     Body b;
     const int w = subject.width, h = subject.height;
@@ -108,13 +108,12 @@ Body body_of(const Map& subject) {
     ends(rows, b.top, b.bottom);
     const auto share_of_row = [&](int y) { return rows[static_cast<size_t>(y)] / static_cast<float>(w); };
     const auto share_of_column = [&](int x) { return columns[static_cast<size_t>(x)] / static_cast<float>(h); };
-    // Outlines end a little before the picture's edge.
     const auto most = [](int n, int from, int to, const auto& share) {
         float m = 0;
         for (int i = std::max(0, from); i < std::min(n, to); i++) m = std::max(m, share(i));
         return m;
     };
-    const int rim_h = 1 + h / 10, rim_w = 1 + w / 32;   // of somebody cut off below often the last tenth is missed
+    const int rim_h = exact ? 1 : 1 + h / 10, rim_w = exact ? 1 : 1 + w / 32;   // of somebody cut off below often the last tenth is missed
     b.cut_below = most(h, h - rim_h, h, share_of_row) > 0.04F;
     b.cut_beside = std::max(most(w, 0, rim_w, share_of_column), most(w, w - rim_w, w, share_of_column)) > 0.05F;
     const float cx = (b.left + b.right) / 2, cy = (b.top + b.bottom) / 2, rx = std::max(1e-3F, (b.right - b.left) / 2), ry = std::max(1e-3F, (b.bottom - b.top) / 2);

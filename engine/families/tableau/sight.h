@@ -23,14 +23,23 @@ struct Map {
     [[nodiscard]] float mean() const;
 };
 
+// Something round, seen from the front or from above: an ellipse that does not lean. In units of the picture's height.
+struct Disc {
+    float x = 0, y = 0, across = 0, high = 0;   // its middle, half its width and half its height
+    float rim = 0;                              // share of its rim that is seen, 0..1
+};
+
 // The parts of a picture, 0..1, all maps of one size.
 struct Sight {
     Map subject;               // who or what the picture is of
     Map depth;                 // 0 far, 1 near
     Map sky, water, foliage;
     Map specks;                // small things that may fall, of a size of its own; without cells where there are none or they were not looked for
+    std::vector<Disc> discs;   // round things, the clearest first; none where they were not looked for
+    std::vector<Disc> eyes;    // two or none; likewise
     float sure = 0;            // how far `subject` is to be trusted, 0..1
     bool given = false;        // `subject` came with the picture (a mask, an alpha channel)
+    bool exact = false;        // ... or was cut out along its edge: it ends where it ends
 };
 
 // Maps have so many values along the longer side of the picture.
@@ -67,7 +76,8 @@ struct Body {
     bool cut_below = false, cut_beside = false;
     float round = 0;                                  // how much of its rectangle's ellipse it fills and keeps to, 0..1
 };
-[[nodiscard]] Body body_of(const Map& subject);
+// exact: the map ends where he ends; guessed outlines end a little before the picture's edge though he does not.
+[[nodiscard]] Body body_of(const Map& subject, bool exact = false);
 
 // 0 up to t = 0, 1 from t = 1 on, without a corner between.
 [[nodiscard]] inline float smooth(float t) {

@@ -14,7 +14,7 @@ constexpr int kSide = 512;             // worked on along the longer side
 constexpr float kUnlike = 0.09F;       // of full scale, from the mean around
 constexpr float kEven = 0.045F;        // the most that surroundings may vary, on average
 constexpr float kLargest = 0.12F;      // of the picture's height
-constexpr size_t kFewest = 5;
+constexpr size_t kFewest = 4;
 
 }  // namespace
 
@@ -50,7 +50,7 @@ Map find_specks(const Texture& picture) {
             }
         }
         const int across = right - left + 1, high = bottom - top + 1;
-        if (std::max(across, high) > largest || piece.size() < 2 || static_cast<float>(piece.size()) < 0.3F * static_cast<float>(across * high)) continue;
+        if (std::max(across, high) > largest || piece.size() < 2 || static_cast<float>(piece.size()) < 0.15F * static_cast<float>(across * high)) continue;
         // Its surroundings, half as far as it is large.
         const int margin = 2 + std::max(across, high) / 2;
         float sum = 0;
@@ -59,7 +59,13 @@ Map find_specks(const Texture& picture) {
             for (int x = std::max(0, left - margin); x <= std::min(w - 1, right + margin); x++)
                 if (x < left - 1 || x > right + 1 || y < top - 1 || y > bottom + 1) sum += std::min(unlike.row(y)[x], 0.2F), places++;
         if (places == 0 || sum > kEven * static_cast<float>(places)) continue;
-        for (const int at : piece) found.values[static_cast<size_t>(at)] = 1;
+        // With what its rim goes round: a bubble is as pale within as the ground.
+        for (int y = top; y <= bottom; y++) {
+            int from = w, to = -1;
+            for (const int at : piece)
+                if (at / w == y) from = std::min(from, at % w), to = std::max(to, at % w);
+            if (to >= from) std::fill(found.row(y) + from, found.row(y) + to + 1, 1.F);
+        }
         count++;
     }
     return count >= kFewest ? found : Map{};

@@ -161,6 +161,106 @@ TEST(Motion, WhoGoesOnLeavesThePictureAndComesBack) {
     }
 }
 
+// A frame as the painter makes it.
+std::vector<float> painted(const Texture& ground, const Layer& layer, const Look& look) {
+    std::vector<float> rgb(3 * kWidth * kHeight);
+    warp_rows(ground, look.first, rgb.data(), 0, kHeight);
+    lay_rows(layer, look.layer, rgb.data(), 0, kHeight);
+    return rgb;
+}
+
+// Two wheels: each turns about its own middle, and outside their rims every pixel stays, at every angle.
+TEST(Motion, DiscsTurnWithinTheirRims) {
+    const Texture t = texture();
+    Sight s = sight();
+    s.discs = {{0.45F, 0.5F, 0.2F, 0.2F, 1}, {1.2F, 0.55F, 0.22F, 0.2F, 1}, {0.1F, 0.1F, 0.05F, 0.05F, 0.9F}};
+    const Choreography c(shipped::words().read("the wheels turn"), s, kWidth, kHeight, 7, {});
+    ASSERT_EQ(c.lifted(), Choreography::kDiscs) << c.told();
+    ASSERT_EQ(c.turning().size(), 2U) << "the two that are alike";
+    const Layer layer = lift(t, c.turning());
+    const std::vector<float> rest = painted(layer.behind, layer, look_at(c, 0));
+    double inside = 0;
+    for (double seconds = 0.2; seconds < 8; seconds += 0.37) {
+        const std::vector<float> now = painted(layer.behind, layer, look_at(c, seconds));
+        for (int y = 0; y < kHeight; y++)
+            for (int x = 0; x < kWidth; x++) {
+                double rim = 9;
+                for (const Disc& d : c.turning()) rim = std::min<double>(rim, std::hypot(((x + 0.5) / kHeight - d.x) / d.across, ((y + 0.5) / kHeight - d.y) / d.high));
+                const size_t i = static_cast<size_t>(y * kWidth + x);
+                if (rim > 1.25) ASSERT_NEAR(now[i], rest[i], 1e-3) << x << ", " << y << " after " << seconds << " s";
+                else inside += std::abs(now[i] - rest[i]);
+            }
+    }
+    EXPECT_GT(inside, 100);
+}
+
+// Somebody upright turns like a card: seen from the edge he is not seen.
+TEST(Motion, WhoIsTallTurnsLikeACard) {
+    Sight s = sight();
+    for (int y = 0; y < s.subject.height; y++)
+        for (int x = 0; x < s.subject.width; x++) s.subject.row(y)[x] = std::abs(x - 0.5 * s.subject.width) < 0.06 * s.subject.width && y > 0.1 * s.subject.height && y < 0.85 * s.subject.height ? 1.F : 0.F;
+    const Texture t = texture();
+    const Choreography c(shipped::words().read("she spins"), s, kWidth, kHeight, 7, {});
+    ASSERT_EQ(c.lifted(), Choreography::kWhoeverItIsOf);
+    const Layer layer = lift(t, c.subject());
+    const auto seen = [&](double seconds) {
+        const Look look = look_at(c, seconds);
+        std::vector<float> alone(3 * kWidth * kHeight, 0.F), on_white(alone.size(), 1.F);
+        lay_rows(layer, look.layer, alone.data(), 0, kHeight), lay_rows(layer, look.layer, on_white.data(), 0, kHeight);
+        double sum = 0;   // of his alpha
+        for (size_t i = 0; i < kWidth * kHeight; i++) sum += 1 - (on_white[i] - alone[i]);
+        return sum;
+    };
+    double least = 1e9;
+    for (double seconds = 0; seconds < 5; seconds += 0.02) least = std::min(least, seen(seconds));
+    EXPECT_GT(seen(0), 500);
+    EXPECT_LT(least, 0.1 * seen(0));
+}
+
+TEST(Motion, ABlinkClosesTheEyesAlone) {
+    Sight s = sight();
+    s.eyes = {{0.7F, 0.5F, 0.05F, 0.05F, 1}, {0.95F, 0.5F, 0.05F, 0.05F, 1}};
+    const Choreography c(shipped::words().read("she blinks"), s, kWidth, kHeight, 7, {});
+    double pressed = 0;
+    for (double seconds = 0; seconds < 3; seconds += 0.05) {
+        const Net net = look_at(c, seconds).first;
+        for (int j = 0; j <= net.rows; j++)
+            for (int i = 0; i <= net.columns; i++) {
+                const size_t at = static_cast<size_t>(j * (net.columns + 1) + i);
+                const double x = static_cast<double>(i) * kWidth / net.columns / kHeight, y = static_cast<double>(j) / net.rows, gone = std::abs(net.y[at] + 0.5 - y * kHeight);
+                const bool near = std::abs(y - 0.5) < 0.1 && (std::abs(x - 0.7) < 0.1 || std::abs(x - 0.95) < 0.1);
+                if (near) pressed = std::max(pressed, gone);
+                else ASSERT_LT(gone, 0.01) << x << ", " << y;
+            }
+    }
+    EXPECT_GT(pressed, 1.5) << "pixels";
+}
+
+TEST(Motion, WhoComesNearerGrowsAndWhoWalksGoesAlong) {
+    const auto spread_at = [](const Choreography& c, double seconds) {   // how much of the picture a step over the ball's layer looks at
+        const Net net = look_at(c, seconds).layer;
+        const size_t middle = net.x.size() / 2;
+        return net.x[middle + 4] - net.x[middle - 4];
+    };
+    const Choreography nearer(shipped::words().read("the fox runs towards the camera"), sight(), kWidth, kHeight, 7, {});
+    ASSERT_EQ(nearer.lifted(), Choreography::kWhoeverItIsOf);
+    EXPECT_LT(spread_at(nearer, 4), 0.85 * spread_at(nearer, 0));
+    const Choreography along(shipped::words().read("the fox runs to the right"), sight(), kWidth, kHeight, 7, {});
+    ASSERT_EQ(along.lifted(), Choreography::kWhoeverItIsOf);
+    const size_t middle = look_at(along, 0).layer.x.size() / 2;
+    EXPECT_LT(look_at(along, 1.5).layer.x[middle], look_at(along, 0).layer.x[middle] - 8);
+    const Choreography pronoun(shipped::words().read("it moves to the right"), sight(), kWidth, kHeight, 7, {});
+    EXPECT_EQ(pronoun.told(), "drift of the subject; camera: still");
+}
+
+// A plant beside somebody else who is named does not make him go.
+TEST(Motion, WhoIsNamedAloneGoes) {
+    Sight s = sight();
+    for (float& v : s.foliage.values) v = 0.3F;
+    const Choreography c(shipped::words().read("the boy stands still and the flower hops"), s, kWidth, kHeight, 7, {});
+    EXPECT_EQ(c.lifted(), Choreography::kNothing) << c.told();
+}
+
 TEST(Motion, SpecksFallAndNothingElseDoes) {
     Texture t = texture();
     Sight plain = sight(), snowy = plain;

@@ -62,6 +62,16 @@ TEST(TableauPainter, TensorsMakeTheSameFrames) {
         EXPECT_NE(a, plain) << "each look shows something else";
         plain = a;
     }
+    // Somebody cut off below goes on below.
+    for (int y = 17; y < subject.height; y++)
+        for (int x = 17; x < 34; x++) subject.row(y)[x] = 1;
+    Layer cut = lift(texture, subject);
+    cpu->take(cut), cpu->paint(looks[2], plain.data(), {});
+    cut.goes_on_below = true;
+    cpu->take(cut), tensors->take(cut);
+    cpu->paint(looks[2], a.data(), {}), tensors->paint(looks[2], b.data(), {});
+    for (size_t i = 0; i < a.size(); i++) ASSERT_NEAR(a[i], b[i], 0.02);
+    EXPECT_NE(a, plain);
 }
 
 }  // namespace

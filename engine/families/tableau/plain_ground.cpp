@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// See plain_ground.h.
+#include "families/tableau/plain_ground.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace zt::tableau {
+namespace {
+
+constexpr int kSide = 640;              // worked on along the longer side: lines a pixel or two wide must hold
+constexpr float kAlike = 0.07F;         // of full scale, from the ground's colour; compression adds noise
+constexpr float kBorder = 0.75F;        // of the picture's border has to be ground,
+constexpr float kLeast = 0.15F, kMost = 0.985F;   // and so much of the picture
+constexpr float kPiece = 0.1F;          // of the largest piece
+
+// Pieces of places for which `in` holds, side by side or at corners; number 0 is none. Returns their sizes.
+template <class In>
+std::vector<size_t> pieces(int w, int h, std::vector<int>& number, In in) {
+    number.assign(static_cast<size_t>(w) * static_cast<size_t>(h), 0);
+    std::vector<size_t> sizes(1);
+    std::vector<int> open;
+    for (int begin = 0; begin < w * h; begin++) {
+        if (number[static_cast<size_t>(begin)] != 0 || !in(static_cast<size_t>(begin))) continue;
+        const auto own = static_cast<int>(sizes.size());
+        sizes.push_back(0);
+        open.assign(1, begin), number[static_cast<size_t>(begin)] = own;
+        while (!open.empty()) {
+            const int x = open.back() % w, y = open.back() / w;
+            open.pop_back(), sizes.back()++;
+            for (int v = std::max(0, y - 1); v <= std::min(h - 1, y + 1); v++)
+                for (int u = std::max(0, x - 1); u <= std::min(w - 1, x + 1); u++)
+                    if (const auto at = static_cast<size_t>(v * w + u); number[at] == 0 && in(at)) number[at] = own, open.push_back(v * w + u);
+        }
+    }
+    return sizes;
+}
+
+}  // namespace
+
+std::optional<Map> on_plain_ground(const Texture& picture, const Map& like) {
+    const float scale = std::min(1.F, static_cast<float>(kSide) / static_cast<float>(std::max(picture.width, picture.height)));
+    const int w = std::max(8, static_cast<int>(static_cast<float>(picture.width) * scale)), h = std::max(8, static_cast<int>(static_cast<float>(picture.height) * scale));
+    std::array<Map, 3> channels;
+    for (size_t c = 0; c < 3; c++) channels[c] = means_of<float>(picture.width, picture.height, w, h, 1.F, [&](int x, int y) { return picture.pixels[4 * (static_cast<size_t>(y) * static_cast<size_t>(picture.width) + static_cast<size_t>(x)) + c]; });
+    std::vector<size_t> border;
+    for (int x = 0; x < w; x++) border.push_back(static_cast<size_t>(x)), border.push_back(static_cast<size_t>((h - 1) * w + x));
+    for (int y = 0; y < h; y++) border.push_back(static_cast<size_t>(y * w)), border.push_back(static_cast<size_t>(y * w + w - 1));
+    // The ground's colour is the border's median, so that whoever touches the border does not count.
+    std::array<float, 3> ground{};
+    for (size_t c = 0; c < 3; c++) {
+        std::vector<float> values;
+        for (const size_t i : border) values.push_back(channels[c].values[i]);
+        std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+        ground[c] = values[values.size() / 2];
+    }
+    const auto alike = [&](size_t i) {
+        float most = 0;
+        for (size_t c = 0; c < 3; c++) most = std::max(most, std::abs(channels[c].values[i] - ground[c]));
+        return most < kAlike;
+    };
+    if (static_cast<float>(std::count_if(border.begin(), border.end(), alike)) < kBorder * static_cast<float>(border.size())) return std::nullopt;
+
+    // Pieces of the ground's colour that touch the border are ground; the others are parts of who is drawn.
+    std::vector<int> number;
+    const std::vector<size_t> sizes = pieces(w, h, number, alike);
+    std::vector<uint8_t> outside(sizes.size());
+    for (const size_t i : border) outside[static_cast<size_t>(number[i])] = 1;
+    outside[0] = 0;
+    std::vector<uint8_t> is_ground(number.size());
+    for (size_t i = 0; i < number.size(); i++) is_ground[i] = outside[static_cast<size_t>(number[i])];
+    const float share = static_cast<float>(std::count(is_ground.begin(), is_ground.end(), 1)) / static_cast<float>(is_ground.size());
+    if (share < kLeast || share > kMost) return std::nullopt;
+
+    const std::vector<size_t> drawn = pieces(w, h, number, [&](size_t i) { return is_ground[i] == 0; });
+    const auto largest = static_cast<float>(*std::max_element(drawn.begin(), drawn.end()));
+    return means_of<float>(w, h, like.width, like.height, 1.F, [&](int x, int y) { return static_cast<float>(drawn[static_cast<size_t>(number[static_cast<size_t>(y * w + x)])]) >= kPiece * largest ? 1.F : 0.F; });
+}
+
+}  // namespace zt::tableau
