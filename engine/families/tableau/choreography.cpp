@@ -78,6 +78,7 @@ void Choreography::add(Settled settled, const Sight& sight, const Asked& asked, 
         for (const Disc& eye : sight.eyes) m.extent = extent_of(eye, kLids), moves_.push_back(m);
         return;
     }
+    if (settled.guessed && d.motion == kFlow) m.amount *= 0.5F;   // what is no water is seen twice the less
     m.weight = place_of(region, d.motion, sight, m.amount, m.extent);
     // Where sky or water is only guessed to be, whoever stands there and what grows there is not it.
     if (settled.guessed && region != kSubject)
@@ -194,7 +195,8 @@ void Choreography::fill(Look& look, double seconds, int from, int to) const {
     for (const Move& m : flows_) {
         const double r = clock_.rate(m.rate) * seconds;
         const auto a = static_cast<float>(r + 0.5 - std::floor(r + 0.5)), b = static_cast<float>(r - std::floor(r));
-        carried.push_back({a - 0.5F, b - 0.5F, std::abs(2 * a - 1)});
+        // Both show for half of the time, or what has an edge would always be seen twice.
+        carried.push_back({a - 0.5F, b - 0.5F, smooth(2 * std::abs(2 * a - 1) - 0.5F)});
     }
     const size_t line = static_cast<size_t>(look.first.columns) + 1;
     const auto pixel = static_cast<float>(height_);

@@ -19,6 +19,8 @@ constexpr float kSize = 1.8F, kLeastWorth = 1.3F;    // and more of a small one:
 constexpr float kSmallest = 0.05F, kLargest = 0.5F;   // radii, of the picture's shorter side
 constexpr size_t kMost = 4, kMostInAFace = 12;
 constexpr int kMostOfARadius = 6;
+constexpr float kClearEye = 0.65F;      // of an eye's rim is seen
+constexpr float kOtherEye = 0.2F;       // of full scale, at most, is one eye darker, or redder, than the other
 constexpr float kFaceHeight = 0.6F;     // of somebody, from above: where eyes are looked for
 
 struct Edges {
@@ -150,6 +152,23 @@ std::vector<Disc> search(const Texture& picture, size_t most, float least_worth)
     return out;
 }
 
+std::array<float, 3> mean_within(const Texture& t, const Disc& d) {
+    std::array<float, 3> sum{};
+    float count = 0;
+    const auto unit = static_cast<float>(t.height);
+    for (int y = std::max(0, static_cast<int>((d.y - d.high) * unit)); y < std::min(t.height, static_cast<int>((d.y + d.high) * unit) + 1); y++)
+        for (int x = std::max(0, static_cast<int>((d.x - d.across) * unit)); x < std::min(t.width, static_cast<int>((d.x + d.across) * unit) + 1); x++) {
+            for (size_t c = 0; c < 3; c++) sum[c] += t.pixels[4 * (static_cast<size_t>(y) * static_cast<size_t>(t.width) + static_cast<size_t>(x)) + c];
+            count++;
+        }
+    for (float& s : sum) s /= std::max(1.F, count);
+    return sum;
+}
+
+bool alike(const std::array<float, 3>& a, const std::array<float, 3>& b) {
+    return std::abs(a[0] - b[0]) < kOtherEye && std::abs(a[1] - b[1]) < kOtherEye && std::abs(a[2] - b[2]) < kOtherEye;
+}
+
 }  // namespace
 
 std::vector<Disc> find_discs(const Texture& picture) { return search(picture, kMost, kLeastWorth); }
@@ -163,18 +182,23 @@ std::vector<Disc> find_eyes(const Texture& picture, const Map& subject) {
     for (int y = top; y < bottom; y++)
         std::copy_n(picture.pixels.data() + 4 * (static_cast<size_t>(y) * static_cast<size_t>(picture.width) + static_cast<size_t>(left)), 4 * static_cast<size_t>(upper.width), upper.pixels.data() + 4 * static_cast<size_t>(y - top) * static_cast<size_t>(upper.width));
     const std::vector<Disc> all = search(upper, kMostInAFace, 0);
+    const float scale = static_cast<float>(upper.height) / static_cast<float>(picture.height);   // of the crop's height
+    const auto whole = [&](const Disc& d) { return Disc{d.x * scale + static_cast<float>(left) / static_cast<float>(picture.height), d.y * scale + static_cast<float>(top) / static_cast<float>(picture.height), d.across * scale, d.high * scale, d.rim}; };
+    const float aspect = static_cast<float>(picture.width) / static_cast<float>(picture.height);
+    const auto is_his = [&](const Disc& d) { return d.rim >= kClearEye && subject.at(whole(d).x / aspect, whole(d).y) > 0.5F; };
     const Disc *one = nullptr, *other = nullptr;
     float best = 0;
     for (const Disc& a : all)
         for (const Disc& b : all) {
+            if (!is_his(a) || !is_his(b)) continue;
             const float apart = b.x - a.x, size = std::max(a.across, b.across);
             if (apart < 2.4F * size || apart > 8 * size || std::abs(a.y - b.y) > 0.25F * apart || std::min(a.across, b.across) < 0.65F * size) continue;
+            if (!alike(mean_within(upper, a), mean_within(upper, b))) continue;
             if (const float worth = a.rim + b.rim + kSize * std::sqrt(a.across); worth > best) best = worth, one = &a, other = &b;
         }
     std::vector<Disc> eyes;
-    const float scale = static_cast<float>(upper.height) / static_cast<float>(picture.height);   // of the crop's height
     if (one != nullptr)
-        for (const Disc* d : {one, other}) eyes.push_back({d->x * scale + static_cast<float>(left) / static_cast<float>(picture.height), d->y * scale + static_cast<float>(top) / static_cast<float>(picture.height), d->across * scale, d->high * scale, d->rim});
+        for (const Disc* d : {one, other}) eyes.push_back(whole(*d));
     return eyes;
 }
 

@@ -11,6 +11,8 @@
 namespace zt::tableau {
 namespace {
 
+constexpr float kWithinRim = 0.78F;
+
 Extent extent_of(const Body& b, float aspect) { return {b.left * aspect, b.top, b.right * aspect, b.bottom}; }
 
 // The head of whoever stands upright: the upper part of where he is.
@@ -71,9 +73,12 @@ Map Choreography::place_of(Region region, Motion motion, const Sight& s, float a
             extent = extent_of(body_of(all), aspect_);
             return all;
         }
-        case kRound:
-            extent = {s.discs.front().x - s.discs.front().across, s.discs.front().y - s.discs.front().high, s.discs.front().x + s.discs.front().across, s.discs.front().y + s.discs.front().high};
-            return blurred(map_of({s.discs.front()}, s.subject, aspect_), 2);
+        case kRound: {
+            Disc within = s.discs.front();   // what lies in it, and its rim stands
+            within.across *= kWithinRim, within.high *= kWithinRim;
+            extent = {within.x - within.across, within.y - within.high, within.x + within.across, within.y + within.high};
+            return blurred(map_of({within}, s.subject, aspect_), std::max(1, static_cast<int>(0.1F * within.high * unit)));
+        }
         case kBackground: extent = whole; return made(subject, [&](float, float, int x, int y) { return 1 - subject.row(y)[x]; });
         case kEverything: extent = whole; return Map(subject.width, subject.height, 1);
         case kLeftSide: extent = {0, 0, 0.5F * aspect_, 1}; return made(subject, [](float x, float, int, int) { return smooth((0.62F - x) / 0.3F); });
