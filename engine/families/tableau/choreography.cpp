@@ -70,7 +70,7 @@ void Choreography::add(Settled settled, const Sight& sight, const Asked& asked, 
     if (far && d.motion == kDrift && d.direction == kNowhere) m.amount *= 2.2F;
     if (far && (d.motion == kGrow || d.motion == kShrink)) m.amount *= 3;
     m.leaves = far && (d.motion == kFall || (d.motion == kDrift && d.direction != kNowhere));
-    if (far && d.motion == kSpin) m.goes_round = true, m.rate *= kWholeTurns, m.upright = !turns_whole();
+    if (far && d.motion == kSpin) m.goes_round = true, m.rate *= kWholeTurns, m.upright = !turns_whole(settled, sight);
     told_ += (told_.empty() ? "" : ", ") + std::string(name_of(d.motion)) + " of " + part_name(region);
     if (d.motion == kSpin && lifted_ == kDiscs) return add_turning(std::move(m), sight);
     if (d.motion == kBlink && !sight.eyes.empty()) {

@@ -62,7 +62,7 @@ private:
     [[nodiscard]] Settled settled(Deed deed, const Sight& sight, const Asked& asked);
     void add(Settled settled, const Sight& sight, const Asked& asked, uint64_t which);
     [[nodiscard]] bool goes_far(const Settled& settled, const Sight& sight) const;
-    [[nodiscard]] bool turns_whole() const;
+    [[nodiscard]] bool turns_whole(const Settled& settled, const Sight& sight) const;
     [[nodiscard]] std::vector<Disc> discs_of(const Settled& settled, const Sight& sight) const;
     void add_turning(Move m, const Sight& sight);
     void add_own(const Sight& sight, const Asked& asked);   // what moves where nothing is said

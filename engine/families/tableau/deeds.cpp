@@ -17,10 +17,11 @@ constexpr float kLeavesGround = 0.45F; // of the picture's area, at most, may be
 
 }  // namespace
 
-// As a wheel does, not as a dancer: somebody round and not cut off.
-bool Choreography::turns_whole() const {
+// As a wheel does, not as a dancer: somebody round and not cut off; a compass drawn in lines is called round and is as wide as high.
+bool Choreography::turns_whole(const Settled& settled, const Sight& s) const {
     const float wide = (body_.right - body_.left) * aspect_, high = body_.bottom - body_.top;
-    return body_.round > kRoundish && std::min(wide, high) > 0.6F * std::max(wide, high) && body_.bottom < 0.98F && !body_.cut_beside;
+    const bool round = body_.round > kRoundish || (s.exact && settled.deed.region == kRound);
+    return round && std::min(wide, high) > 0.6F * std::max(wide, high) && body_.bottom < 0.98F && !body_.cut_beside;
 }
 
 // What is said to spin and is a disc, or nearly one, turns within its rim. Somebody who is no disc and is free turns as a whole.
@@ -34,7 +35,7 @@ std::vector<Disc> Choreography::discs_of(const Settled& settled, const Sight& s)
         }
     } else if (settled.region == kSubject && settled.deed.region != kRound && s.sure > 0.6F) {
         const Disc within = disc_within(s.subject, aspect_);
-        if (within.rim > kMostlyDisc && !turns_whole()) out.push_back(within);
+        if (within.rim > kMostlyDisc && !turns_whole(settled, s)) out.push_back(within);
     }
     return out;
 }
@@ -46,7 +47,7 @@ bool Choreography::goes_far(const Settled& settled, const Sight& s) const {
     const bool aside = d.direction == kLeft || d.direction == kRight;
     switch (d.motion) {
         case kFall: return body_.area <= 0.85F;   // what is cut off below or at the side may fall: no more of it comes into sight
-        case kSpin: return d.region != kRound && body_.area <= 0.75F && (turns_whole() || (!body_.cut_beside && discs_of(settled, s).empty()));
+        case kSpin: return (d.region != kRound || s.exact) && body_.area <= 0.75F && (turns_whole(settled, s) || (!body_.cut_beside && discs_of(settled, s).empty()));
         case kHop: return body_.area <= 0.6F && !body_.cut_below;
         case kDrift: return body_.area <= kLeavesGround && !body_.cut_beside && (!body_.cut_below || aside);
         case kSwim:

@@ -20,6 +20,7 @@ constexpr int kMargin = 2;          // between a patch and the hole: whose edge 
 constexpr int kRounds = 3;          // of searching and averaging, per level; the coarsest has twice as many
 constexpr float kUnlike = 0.1F;      // squared differences of a patch that make it count less by e
 constexpr float kInwards = 0.75F;   // a patch one step farther from what is kept counts so much less: the edge says what the middle is, not it the edge
+constexpr float kAside = 0.1F;      // what a patch from the other side of the picture costs
 constexpr float kLevel = 0.35F;     // what a patch from another height costs: the ground is alike along a row, and changes with distance
 
 struct Cell {
@@ -90,8 +91,8 @@ Level half_of(const Level& fine) {
 
 // How unlike the patches about two places are; stops at `most`. Outside the picture there is nothing to compare.
 float unlike(const Level& l, Cell target, Cell source, float most) {
-    const float far = static_cast<float>(source.y - target.y) / static_cast<float>(l.height);
-    float sum = kLevel * far * far;
+    const float far = static_cast<float>(source.y - target.y) / static_cast<float>(l.height), aside = static_cast<float>(source.x - target.x) / static_cast<float>(l.width);
+    float sum = kLevel * far * far + kAside * aside * aside;
     const int left = std::max(-kReach, -target.x), right = std::min(kReach, l.width - 1 - target.x);
     for (int v = std::max(-kReach, -target.y); v <= std::min(kReach, l.height - 1 - target.y) && sum < most; v++) {
         const float* a = l.picture.pixels.data() + 4 * l.at(target.x + left, target.y + v);

@@ -10,22 +10,29 @@
 #include "families/tableau/inpaint.h"
 
 namespace zt::tableau {
+namespace {
+
+constexpr float kRim = 0.012F;   // of the longer side, about somebody
+
+}  // namespace
 
 Layer lift(const Texture& picture, const Map& subject, bool wraps) {
     Layer l;
     l.wraps = wraps;
     l.width = picture.width, l.height = picture.height, l.behind = picture;
     const size_t count = static_cast<size_t>(l.width) * static_cast<size_t>(l.height);
-    // Whatever may be his, and a little more, is not to be seen behind him.
-    const Map around = spread(subject, 0.018F * static_cast<float>(std::max(subject.width, subject.height)));
+    // Whatever may be his, and a little more, is not to be seen behind him. There the picture's own ground goes along with him, less and less, and
+    // what is made up becomes the picture again: a step in either would be seen as a line that moves.
+    const Map around = spread(subject, kRim * static_cast<float>(std::max(subject.width, subject.height)));
     std::vector<uint8_t> keep(count);
     std::vector<float> his(count);
     for (int y = 0; y < l.height; y++)
         for (int x = 0; x < l.width; x++) {
             const float u = (static_cast<float>(x) + 0.5F) / static_cast<float>(l.width), v = (static_cast<float>(y) + 0.5F) / static_cast<float>(l.height);
             const size_t i = static_cast<size_t>(y) * static_cast<size_t>(l.width) + static_cast<size_t>(x);
-            his[i] = std::clamp((subject.at(u, v) - 0.06F) / 0.88F, 0.F, 1.F);
-            keep[i] = around.at(u, v) > 0.04F ? 0 : 255;
+            const float near = around.at(u, v);
+            his[i] = std::max(std::clamp((subject.at(u, v) - 0.06F) / 0.88F, 0.F, 1.F), smooth(1.3F * near - 0.3F));
+            keep[i] = static_cast<uint8_t>(std::lround(255 * (1 - smooth(2 * near))));
         }
     if (wraps) fill_in(l.behind, keep);
     else inpaint(l.behind, keep);
