@@ -257,9 +257,9 @@ Level filled(Level small) {
 // At full size: the pixels of the patches, from one value's over to the next one's, as bright and coloured as the small copy is there.
 void copy_patches(Texture& t, const std::vector<uint8_t>& keep, const Level& l) {
     const float cell_x = static_cast<float>(t.width) / static_cast<float>(l.width), cell_y = static_cast<float>(t.height) / static_cast<float>(l.height);
-    const Texture kept_picture = t;
     const auto wide = static_cast<size_t>(t.width);
-    const auto full = [&](float x, float y) { return kept_picture.pixels.data() + 4 * (static_cast<size_t>(std::clamp(static_cast<int>(std::lround(y)), 0, t.height - 1)) * wide + static_cast<size_t>(std::clamp(static_cast<int>(std::lround(x)), 0, t.width - 1))); };
+    // Patches come from what is kept, which stays as it is while the hole is written.
+    const auto full = [&](float x, float y) { return t.pixels.data() + 4 * (static_cast<size_t>(std::clamp(static_cast<int>(std::lround(y)), 0, t.height - 1)) * wide + static_cast<size_t>(std::clamp(static_cast<int>(std::lround(x)), 0, t.width - 1))); };
     for (int y = 0; y < t.height; y++)
         for (int x = 0; x < t.width; x++) {
             const size_t i = static_cast<size_t>(y) * wide + static_cast<size_t>(x);
@@ -281,7 +281,7 @@ void copy_patches(Texture& t, const std::vector<uint8_t>& keep, const Level& l) 
             }
             if (sum[3] <= 0) continue;
             const float known = static_cast<float>(keep[i]) / 255.F;
-            for (size_t c = 0; c < 3; c++) t.pixels[4 * i + c] = std::clamp(sum[c] / sum[3], 0.F, 1.F) * (1 - known) + known * kept_picture.pixels[4 * i + c];
+            for (size_t c = 0; c < 3; c++) t.pixels[4 * i + c] = std::clamp(sum[c] / sum[3], 0.F, 1.F) * (1 - known) + known * t.pixels[4 * i + c];
         }
 }
 
@@ -289,8 +289,8 @@ void copy_patches(Texture& t, const std::vector<uint8_t>& keep, const Level& l) 
 
 void inpaint(Texture& t, const std::vector<uint8_t>& keep) {
     Level small = small_copy(t, keep);
-    fill_in(t, keep);
     if (any_source(small)) copy_patches(t, keep, filled(std::move(small)));
+    else fill_in(t, keep);
 }
 
 }  // namespace zt::tableau

@@ -217,6 +217,20 @@ TEST(Motion, WhoIsTallTurnsLikeACard) {
     EXPECT_LT(least, 0.1 * seen(0));
 }
 
+// A compass drawn in lines, cut out by its alpha channel, turns as a wheel does.
+TEST(Motion, WhatIsCalledRoundTurnsAsAWheel) {
+    Sight s = sight();
+    s.exact = true;
+    for (int y = 0; y < s.subject.height; y++)
+        for (int x = 0; x < s.subject.width; x++) {
+            const int u = std::abs(x - s.subject.width / 2), v = std::abs(y - s.subject.height / 2);
+            s.subject.row(y)[x] = u < 70 && v < 70 && std::min(u, v) < 3 ? 1.F : 0.F;
+        }
+    const Choreography c(shipped::words().read("the compass rotates"), s, kWidth, kHeight, 7, {});
+    ASSERT_EQ(c.lifted(), Choreography::kWhoeverItIsOf);
+    EXPECT_NE(look_at(c, 1).layer.y, look_at(c, 0).layer.y) << "a card's rows stay";
+}
+
 TEST(Motion, ABlinkClosesTheEyesAlone) {
     Sight s = sight();
     s.eyes = {{0.7F, 0.5F, 0.05F, 0.05F, 1}, {0.95F, 0.5F, 0.05F, 0.05F, 1}};
