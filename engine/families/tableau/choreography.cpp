@@ -26,8 +26,6 @@ float drawn(int64_t seed, uint64_t a, uint64_t b) {
 }
 float drawn(int64_t seed, uint64_t a, uint64_t b, float low, float high) { return low + (high - low) * drawn(seed, a, b); }
 
-Extent extent_of(const Disc& d, float times) { return {d.x - times * d.across, d.y - times * d.high, d.x + times * d.across, d.y + times * d.high}; }
-
 }  // namespace
 
 void Choreography::add(Settled settled, const Sight& sight, const Asked& asked, uint64_t which) {
@@ -145,7 +143,8 @@ Choreography::Choreography(const Asked& asked, const Sight& seen, int width, int
     else
         for (const bool round : {true, false})   // what is called round before whoever is
             for (const Settled& d : deeds)
-                if (lifted_ == kNothing && (d.region == kRound) == round && !discs_of(d, sight).empty()) lifted_ = kDiscs, turning_ = discs_of(d, sight);
+                if (turning_.empty() && (d.region == kRound) == round) turning_ = discs_of(d, sight);
+    if (!turning_.empty()) lifted_ = kDiscs;
     for (size_t i = 0; i < deeds.size(); i++) add(deeds[i], sight, asked, i);
     std::vector<CameraMove> cameras = asked.cameras;
     const bool all_still = asked.still[kEverything];

@@ -7,6 +7,8 @@
 #include <array>
 #include <cmath>
 
+#include "families/tableau/channel.h"
+
 namespace zt::tableau {
 namespace {
 
@@ -37,7 +39,7 @@ Edges edges_of(const Texture& t, int w, int h) {
     e.gradients.resize(6 * e.size.size());
     for (size_t c = 0; c < 3; c++) {
         // Without a blur, or as many pixels in a value, a hard edge has the direction of its pixels' corners.
-        const Map m = blurred(means_of<float>(t.width, t.height, w, h, 1.F, [&](int x, int y) { return t.pixels[4 * (static_cast<size_t>(y) * static_cast<size_t>(t.width) + static_cast<size_t>(x)) + c]; }), t.width < 2 * w ? 1 : 0);
+        const Map m = blurred(channel_of(t, c, w, h), t.width < 2 * w ? 1 : 0);
         for (int y = 1; y + 1 < h; y++)
             for (int x = 1; x + 1 < w; x++) {
                 const auto v = [&](int i, int j) { return m.row(y + j)[x + i]; };

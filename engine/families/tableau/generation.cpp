@@ -100,10 +100,16 @@ void Generation::obey(const families::Direction& direction, const families::Prog
     progress("text", 0, 1);
     prompt_ = direction.prompt, seed_ = direction.seed;
     const Asked asked = weights_->words.read(prompt_);
+    // Looked for once, when first asked for.
+    const auto now = [&](bool& looked, auto asks) {
+        const bool look = !looked && std::any_of(asked.deeds.begin(), asked.deeds.end(), asks);
+        looked = looked || look;
+        return look;
+    };
     // With a mask or an alpha channel what moves has been said.
-    if (!sight_.given && sight_.specks.width == 0 && std::any_of(asked.deeds.begin(), asked.deeds.end(), falls_all_over)) sight_.specks = find_specks(texture_);
-    if (!sight_.given && sight_.discs.empty() && std::any_of(asked.deeds.begin(), asked.deeds.end(), asks_for_round)) sight_.discs = find_discs(texture_);
-    if (sight_.eyes.empty() && std::any_of(asked.deeds.begin(), asked.deeds.end(), [](const Deed& d) { return d.motion == kBlink; })) sight_.eyes = find_eyes(texture_, sight_.subject);
+    if (!sight_.given && now(looked_.specks, falls_all_over)) sight_.specks = find_specks(texture_);
+    if (!sight_.given && now(looked_.discs, asks_for_round)) sight_.discs = find_discs(texture_);
+    if (now(looked_.eyes, [](const Deed& d) { return d.motion == kBlink; })) sight_.eyes = find_eyes(texture_, sight_.subject);
     Settings settings;
     settings.motion = static_cast<float>(request_.motion), settings.tempo = static_cast<float>(request_.tempo);
     settings.loop = seconds(loop_frames_);
@@ -117,10 +123,12 @@ void Generation::obey(const families::Direction& direction, const families::Prog
     now_ = {choreography, first && !direction.cut ? 0 : done_};   // the first sentence's time began with the picture
     look_ = {};
     const Choreography::Lifted lifted = choreography->lifted();
-    if (lifted != Choreography::kNothing && (lifted != lifted_ || (lifted == Choreography::kWhoeverItIsOf && choreography->subject().values != of_.values))) {
-        lifted_ = lifted, of_ = choreography->subject();
-        Layer layer = lifted == Choreography::kDiscs ? lift(texture_, choreography->turning()) : lifted == Choreography::kSpecks ? lift(texture_, sight_.specks, true) : lift(texture_, of_);
-        layer.goes_on_below = lifted == Choreography::kWhoeverItIsOf && choreography->goes_on_below();
+    const bool whoever = lifted == Choreography::kWhoeverItIsOf, below = whoever && choreography->goes_on_below();
+    const bool another = lifted != lifted_ || choreography->turning() != turning_ || (whoever && (below != below_ || choreography->subject().values != of_.values));
+    if (lifted != Choreography::kNothing && another) {
+        lifted_ = lifted, of_ = choreography->subject(), turning_ = choreography->turning(), below_ = below;
+        Layer layer = lifted == Choreography::kDiscs ? lift(texture_, turning_) : lifted == Choreography::kSpecks ? lift(texture_, sight_.specks, true) : lift(texture_, of_);
+        layer.goes_on_below = below;
         painter_->take(std::move(layer));
         if (before_.choreography && before_.choreography->lifted() != Choreography::kNothing) before_ = {};   // of another layer
     }

@@ -52,7 +52,12 @@ private:
     at::Device device_;
     std::unique_ptr<Painter> painter_;
     Choreography::Lifted lifted_ = Choreography::kNothing;   // what the painter has taken, and
-    Map of_;                                                 // of whom
+    Map of_;                                                 // of whom,
+    std::vector<Disc> turning_;                              // or of which discs;
+    bool below_ = false;                                     // and whether he goes on below
+    struct {
+        bool specks = false, discs = false, eyes = false;
+    } looked_;                                 // for them in the picture
     Sight sight_;
     Part now_, before_;                        // before_: what a change comes from, while it lasts
     Look look_, old_look_;

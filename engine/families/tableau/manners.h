@@ -4,6 +4,7 @@
 #pragma once
 
 #include "families/tableau/asked.h"
+#include "families/tableau/moves.h"
 #include "families/tableau/sight.h"
 
 namespace zt::tableau {
@@ -38,6 +39,9 @@ struct Manner {
         default: return {0.02F, 0.3, kSubject};
     }
 }
+
+// Of a disc so many times as large.
+[[nodiscard]] inline Extent extent_of(const Disc& d, float times) { return {d.x - times * d.across, d.y - times * d.high, d.x + times * d.across, d.y + times * d.high}; }
 
 // "the subject", for logs.
 [[nodiscard]] inline const char* part_name(Region region) {

@@ -76,7 +76,7 @@ Map Choreography::place_of(Region region, Motion motion, const Sight& s, float a
         case kRound: {
             Disc within = s.discs.front();   // what lies in it, and its rim stands
             within.across *= kWithinRim, within.high *= kWithinRim;
-            extent = {within.x - within.across, within.y - within.high, within.x + within.across, within.y + within.high};
+            extent = extent_of(within, 1);
             return blurred(map_of({within}, s.subject, aspect_), std::max(1, static_cast<int>(0.1F * within.high * unit)));
         }
         case kBackground: extent = whole; return made(subject, [&](float, float, int x, int y) { return 1 - subject.row(y)[x]; });

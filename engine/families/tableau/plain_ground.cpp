@@ -7,6 +7,8 @@
 #include <array>
 #include <cmath>
 
+#include "families/tableau/channel.h"
+
 namespace zt::tableau {
 namespace {
 
@@ -44,7 +46,7 @@ std::optional<Map> on_plain_ground(const Texture& picture, const Map& like) {
     const float scale = std::min(1.F, static_cast<float>(kSide) / static_cast<float>(std::max(picture.width, picture.height)));
     const int w = std::max(8, static_cast<int>(static_cast<float>(picture.width) * scale)), h = std::max(8, static_cast<int>(static_cast<float>(picture.height) * scale));
     std::array<Map, 3> channels;
-    for (size_t c = 0; c < 3; c++) channels[c] = means_of<float>(picture.width, picture.height, w, h, 1.F, [&](int x, int y) { return picture.pixels[4 * (static_cast<size_t>(y) * static_cast<size_t>(picture.width) + static_cast<size_t>(x)) + c]; });
+    for (size_t c = 0; c < 3; c++) channels[c] = channel_of(picture, c, w, h);
     std::vector<size_t> border;
     for (int x = 0; x < w; x++) border.push_back(static_cast<size_t>(x)), border.push_back(static_cast<size_t>((h - 1) * w + x));
     for (int y = 0; y < h; y++) border.push_back(static_cast<size_t>(y * w)), border.push_back(static_cast<size_t>(y * w + w - 1));

@@ -27,6 +27,7 @@ struct Map {
 struct Disc {
     float x = 0, y = 0, across = 0, high = 0;   // its middle, half its width and half its height
     float rim = 0;                              // share of its rim that is seen, 0..1
+    [[nodiscard]] bool operator==(const Disc&) const = default;
 };
 
 // The parts of a picture, 0..1, all maps of one size.

@@ -7,6 +7,8 @@
 #include <array>
 #include <cmath>
 
+#include "families/tableau/channel.h"
+
 namespace zt::tableau {
 namespace {
 
@@ -25,7 +27,7 @@ Map find_specks(const Texture& picture) {
     const int around = std::max(2, static_cast<int>(0.05F * static_cast<float>(h)));
     Map unlike(w, h);
     for (size_t c = 0; c < 3; c++) {
-        const Map channel = means_of<float>(picture.width, picture.height, w, h, 1.F, [&](int x, int y) { return picture.pixels[4 * (static_cast<size_t>(y) * static_cast<size_t>(picture.width) + static_cast<size_t>(x)) + c]; });
+        const Map channel = channel_of(picture, c, w, h);
         const Map mean = blurred(channel, around);
         for (size_t i = 0; i < unlike.values.size(); i++) unlike.values[i] = std::max(unlike.values[i], std::abs(channel.values[i] - mean.values[i]));
     }
