@@ -127,7 +127,7 @@ void Generation::obey(const families::Direction& direction, const families::Prog
     const bool another = lifted != lifted_ || choreography->turning() != turning_ || (whoever && (below != below_ || choreography->subject().values != of_.values));
     if (lifted != Choreography::kNothing && another) {
         lifted_ = lifted, of_ = choreography->subject(), turning_ = choreography->turning(), below_ = below;
-        Layer layer = lifted == Choreography::kDiscs ? lift(texture_, turning_) : lifted == Choreography::kSpecks ? lift(texture_, sight_.specks, true) : lift(texture_, of_);
+        Layer layer = lifted == Choreography::kDiscs ? lift(texture_, turning_) : lifted == Choreography::kSpecks ? lift(texture_, sight_.specks, kOfSpecks) : lift(texture_, of_, sight_.exact ? kExact : kGuessed);
         layer.goes_on_below = below;
         painter_->take(std::move(layer));
         if (before_.choreography && before_.choreography->lifted() != Choreography::kNothing) before_ = {};   // of another layer

@@ -8,38 +8,61 @@
 
 #include "families/tableau/cubic.h"
 #include "families/tableau/inpaint.h"
+#include "families/tableau/matte.h"
 
 namespace zt::tableau {
 namespace {
 
 constexpr float kRim = 0.012F;   // of the longer side, about somebody
+constexpr float kLike = 0.3F;    // of full scale: how far his edge may be from his colours within
+
+// Where the map ends he ends, and a little of the ground about him goes along, less and less: a step would be seen as a line that moves.
+std::vector<float> with_rim(const Texture& picture, const Map& subject, const Map& around) {
+    std::vector<float> his;
+    for (int y = 0; y < picture.height; y++)
+        for (int x = 0; x < picture.width; x++) {
+            const float u = (static_cast<float>(x) + 0.5F) / static_cast<float>(picture.width), v = (static_cast<float>(y) + 0.5F) / static_cast<float>(picture.height);
+            his.push_back(std::max(std::clamp((subject.at(u, v) - 0.06F) / 0.88F, 0.F, 1.F), smooth(1.3F * around.at(u, v) - 0.3F)));
+        }
+    return his;
+}
 
 }  // namespace
 
-Layer lift(const Texture& picture, const Map& subject, bool wraps) {
+Layer lift(const Texture& picture, const Map& subject, Outline outline) {
     Layer l;
-    l.wraps = wraps;
+    l.wraps = outline == kOfSpecks;
     l.width = picture.width, l.height = picture.height, l.behind = picture;
     const size_t count = static_cast<size_t>(l.width) * static_cast<size_t>(l.height);
-    // Whatever may be his, and a little more, is not to be seen behind him. There the picture's own ground goes along with him, less and less, and
-    // what is made up becomes the picture again: a step in either would be seen as a line that moves.
+    // Whatever may be his, and a little more, is not to be seen behind him; around that what is made up becomes the picture again, softly,
+    // since a step would be seen as a line.
     const Map around = spread(subject, kRim * static_cast<float>(std::max(subject.width, subject.height)));
-    std::vector<uint8_t> keep(count);
-    std::vector<float> his(count);
+    const std::vector<float> his = outline == kGuessed ? matte_of(picture, subject) : with_rim(picture, subject, around);
+    std::vector<uint8_t> keep(count), own(count);
     for (int y = 0; y < l.height; y++)
         for (int x = 0; x < l.width; x++) {
             const float u = (static_cast<float>(x) + 0.5F) / static_cast<float>(l.width), v = (static_cast<float>(y) + 0.5F) / static_cast<float>(l.height);
             const size_t i = static_cast<size_t>(y) * static_cast<size_t>(l.width) + static_cast<size_t>(x);
-            const float near = around.at(u, v);
-            his[i] = std::max(std::clamp((subject.at(u, v) - 0.06F) / 0.88F, 0.F, 1.F), smooth(1.3F * near - 0.3F));
-            keep[i] = static_cast<uint8_t>(std::lround(255 * (1 - smooth(2 * near))));
+            keep[i] = static_cast<uint8_t>(std::lround(255 * (1 - std::max(smooth(2 * around.at(u, v)), std::min(1.F, 8 * his[i])))));
+            own[i] = his[i] > 0.97F ? 255 : 0;
         }
-    if (wraps) fill_in(l.behind, keep);
+    if (l.wraps) fill_in(l.behind, keep);
     else inpaint(l.behind, keep);
+    Texture within = picture;   // his colours, going on over his edge
+    fill_in(within, own);
     l.pixels.resize(4 * count);
     for (size_t i = 0; i < count; i++) {
-        for (size_t c = 0; c < 3; c++) l.pixels[4 * i + c] = picture.pixels[4 * i + c] - (1 - his[i]) * l.behind.pixels[4 * i + c];
-        l.pixels[4 * i + 3] = his[i];
+        const float a = his[i];
+        for (size_t c = 0; c < 3; c++) {
+            // At his edge a pixel is a mix, p = F + (1 - a) B. What is left for F when the fill is taken for B can be far from any colour of his,
+            // and would be seen as a coloured line that goes with him. So B takes over what is not like his colours or the pixel's own.
+            const float p = picture.pixels[4 * i + c], f = within.pixels[4 * i + c];
+            float& b = l.behind.pixels[4 * i + c];
+            const float left = p - (1 - a) * b;
+            b += left - std::clamp(left, a * std::min(p, std::max(0.F, f - kLike)), a * std::max(p, std::min(1.F, f + kLike)));
+            l.pixels[4 * i + c] = p - (1 - a) * b;
+        }
+        l.pixels[4 * i + 3] = a;
     }
     return l;
 }

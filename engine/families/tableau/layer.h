@@ -3,7 +3,7 @@
 // Whoever moves far is taken out of the picture and what he hid is filled in. Torch-free.
 //
 // The layer is a remainder, P = picture - (1 - a) * B, where a is how far a pixel is his and B the picture without him. A frame is
-// moved(P) + (1 - moved(a)) * B: at rest the picture itself, whatever the mask is worth, and without an estimate of his own colours.
+// moved(P) + (1 - moved(a)) * B: at rest the picture itself, whatever the matte is worth.
 #pragma once
 
 #include <vector>
@@ -21,8 +21,13 @@ struct Layer {
     bool goes_on_below = false;  // its lowest row goes on: the picture cuts off somebody who may rise a little
 };
 
-// subject: where he is; the picture's own edges settle the rest. wraps: as above; it is of specks, which hide too little for texture.
-[[nodiscard]] Layer lift(const Texture& picture, const Map& subject, bool wraps = false);
+enum Outline {
+    kGuessed,   // the picture's own edges near it settle where he ends
+    kExact,     // he ends where the map does
+    kOfSpecks   // ... and what leaves the picture below comes in again above; specks hide too little for texture
+};
+
+[[nodiscard]] Layer lift(const Texture& picture, const Map& subject, Outline outline);
 // Discs that turn on the spot: they hide what they hide.
 [[nodiscard]] Layer lift(const Texture& picture, const std::vector<Disc>& discs);
 

@@ -121,7 +121,7 @@ TEST(Motion, ALayerAtRestIsThePicture) {
     const Texture t = texture();
     const Choreography c(shipped::words().read("the ball hops"), sight(), kWidth, kHeight, 7, {});
     ASSERT_EQ(c.lifted(), Choreography::kWhoeverItIsOf);
-    const Layer layer = lift(t, sight().subject);
+    const Layer layer = lift(t, sight().subject, kGuessed);
     const auto frame = [&](double seconds) {
         const Look look = look_at(c, seconds);
         std::vector<float> rgb(3 * kWidth * kHeight);
@@ -202,7 +202,7 @@ TEST(Motion, WhoIsTallTurnsLikeACard) {
     const Texture t = texture();
     const Choreography c(shipped::words().read("she spins"), s, kWidth, kHeight, 7, {});
     ASSERT_EQ(c.lifted(), Choreography::kWhoeverItIsOf);
-    const Layer layer = lift(t, c.subject());
+    const Layer layer = lift(t, c.subject(), kGuessed);
     const auto seen = [&](double seconds) {
         const Look look = look_at(c, seconds);
         std::vector<float> alone(3 * kWidth * kHeight, 0.F), on_white(alone.size(), 1.F);
@@ -294,7 +294,7 @@ TEST(Motion, SpecksFallAndNothingElseDoes) {
     EXPECT_EQ(look.first.y, look_at(c, 0).first.y) << "the ground stands";
     EXPECT_LT(look.layer.y[0], -2) << "flakes come from above";
     // A whole round lower everything is as it was: what leaves below has come in above.
-    const Layer layer = lift(t, snowy.specks, true);
+    const Layer layer = lift(t, snowy.specks, kOfSpecks);
     Net round = look_at(c, 0).layer;
     for (float& y : round.y) y += kHeight;
     std::vector<float> shown(3 * kWidth * kHeight);

@@ -44,7 +44,7 @@ TEST(TableauPainter, TensorsMakeTheSameFrames) {
     for (int y = 0; y < subject.height; y++)
         for (int x = 0; x < subject.width; x++) subject.row(y)[x] = std::hypot(static_cast<float>(x) - 25.F, static_cast<float>(y) - 17.F) < 9 ? 1.F : 0.F;
     const auto cpu = make_cpu_painter(texture), tensors = make_tensor_painter(texture, at::kCPU);
-    cpu->take(lift(texture, subject)), tensors->take(lift(texture, subject));
+    cpu->take(lift(texture, subject, kGuessed)), tensors->take(lift(texture, subject, kGuessed));
 
     std::vector<Look> looks(3);
     for (Look& look : looks) look.first = net_of(0.1F, 1.2F);
@@ -65,7 +65,7 @@ TEST(TableauPainter, TensorsMakeTheSameFrames) {
     // Somebody cut off below goes on below.
     for (int y = 17; y < subject.height; y++)
         for (int x = 17; x < 34; x++) subject.row(y)[x] = 1;
-    Layer cut = lift(texture, subject);
+    Layer cut = lift(texture, subject, kGuessed);
     cpu->take(cut), cpu->paint(looks[2], plain.data(), {});
     cut.goes_on_below = true;
     cpu->take(cut), tensors->take(cut);

@@ -11,6 +11,7 @@
 
 #include "families/tableau/discs.h"
 #include "families/tableau/inpaint.h"
+#include "families/tableau/matte.h"
 #include "families/tableau/plain_ground.h"
 #include "shipped.h"
 
@@ -144,6 +145,37 @@ TEST(Inpaint, AnySizeAndAnyHole) {
             inpaint(t, keep);
             for (const float p : t.pixels) ASSERT_TRUE(p >= 0 && p <= 1) << w << "x" << h << ", " << hole << " %";
         }
+}
+
+// The map misses a red ball's edge by six pixels all round, too large or too small; the matte finds it. Where ball and ground look the same it
+// can only be soft, and far from the edge the map is believed.
+TEST(Matte, FindsTheEdgeThatTheMapMisses) {
+    constexpr int kWide = 400, kHigh = 240;
+    const auto map = [&](double radius) {
+        Map m(160, 96);
+        for (int y = 0; y < m.height; y++)
+            for (int x = 0; x < m.width; x++) m.row(y)[x] = in_ellipse(x, y, 80, 48, radius / 2.5, radius / 2.5) ? 1.F : 0.F;
+        return m;
+    };
+    const Texture ball = painted(kWide, kHigh, [](int x, int y) { return in_ellipse(x, y, 200, 120, 70, 70) ? Colour{0.8F, 0.2F, 0.1F} : stripes(x, y); });
+    const Texture hidden = painted(kWide, kHigh, stripes);
+    for (const double radius : {64.0, 76.0}) {
+        const std::vector<float> his = matte_of(ball, map(radius)), unknown = matte_of(hidden, map(radius));
+        int wrong = 0;
+        for (int y = 0; y < kHigh; y++)
+            for (int x = 0; x < kWide; x++) {
+                const double far = std::hypot(x - 200, y - 120) - 70;
+                const float a = his[static_cast<size_t>(y * kWide + x)];
+                ASSERT_TRUE(a >= 0 && a <= 1);
+                if (std::abs(far) > 2.5) wrong += (far < 0) != (a > 0.5F) ? 1 : 0;
+            }
+        EXPECT_LT(wrong, 200) << "of 5300 pixels within six of the edge";
+        float step = 0;
+        for (int x = 201; x < 399; x++) step = std::max(step, std::abs(unknown[120 * kWide + static_cast<size_t>(x)] - unknown[120 * kWide + static_cast<size_t>(x) - 1]));
+        EXPECT_LT(step, 0.3F) << "no line in a ground that says nothing";
+        EXPECT_GT(unknown[120 * kWide + 200], 0.99F);
+        EXPECT_LT(unknown[120 * kWide + 10], 0.01F);
+    }
 }
 
 }  // namespace

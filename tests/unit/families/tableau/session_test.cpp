@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 
@@ -101,6 +102,26 @@ TEST(TableauSession, ACutBeginsWithThePictureAgain) {
     const auto steer = [](int64_t frame, zt::families::Direction& d) { d.cut = frame == 24, d.prompt = frame < 24 ? "zoom in" : "pan left"; };
     const Frames frames = frames_of(request("zoom in", 48), 48, steer);
     EXPECT_EQ(frames[24], frames[0]);
+}
+
+// What one sentence lifts out of the picture is not the next one's: once it has taken over, the clip is the one that it would have begun.
+TEST(TableauSession, ANewSentenceLiftsOutWhatItMoves) {
+    const std::array<const char*, 5> prompts{"the ball hops", "the ball falls down", "the wheel turns", "the ball drifts to the left", "the clouds drift"};
+    constexpr int64_t kTaken = 30;   // frames after which the old sentence is gone
+    std::array<Frames, prompts.size()> alone;
+    for (size_t i = 0; i < prompts.size(); i++) {
+        alone[i] = frames_of(request(prompts[i], 100), kTaken + 12);
+        for (size_t j = 0; j < i; j++) ASSERT_NE(alone[i].back(), alone[j].back()) << prompts[i] << " / " << prompts[j];
+    }
+    for (size_t i = 0; i < prompts.size(); i++)
+        for (size_t j = 0; j < prompts.size(); j++) {
+            if (i == j) continue;
+            for (const bool cut : {false, true}) {
+                const auto steer = [&](int64_t frame, zt::families::Direction& d) { d.cut = cut && frame == 24, d.prompt = prompts[frame < 24 ? i : j]; };
+                const Frames frames = frames_of(request(prompts[i], 100), 24 + kTaken + 12, steer);
+                for (const int64_t k : {kTaken, kTaken + 11}) EXPECT_EQ(frames[static_cast<size_t>(24 + k)], alone[j][static_cast<size_t>(k)]) << prompts[i] << ", then " << prompts[j] << ", cut " << cut;
+            }
+        }
 }
 
 TEST(TableauSession, AMaskOrAnAlphaChannelSaysWhoMoves) {
