@@ -143,7 +143,7 @@ void print_checkpoint(const std::string& path) {
     std::map<std::string, uint64_t> bytes;
     for (const weights::CheckpointEntry& entry : file.entries()) bytes[entry.type_name()] += entry.size_bytes;
     std::printf("family     unknown\ntensors    %zu in %s\n", file.entries().size(), file.name().c_str());
-    for (const auto& [type, size] : bytes) std::printf("  %-8s %s\n", type.c_str(), hunyuan_video::size_text(size).c_str());
+    for (const auto& [type, size] : bytes) std::printf("  %-8s %s\n", type.c_str(), load::size_text(size).c_str());
 }
 
 // A path, or the built-in model of that name where the engine looks for it.

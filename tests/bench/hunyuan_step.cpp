@@ -10,7 +10,7 @@
 #include <fstream>
 
 #include "../parity/transformer_config.h"
-#include "families/hunyuan_video/sampler.h"
+#include "families/hunyuan_video/transformer/sampler.h"
 
 namespace {
 

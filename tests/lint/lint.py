@@ -26,13 +26,14 @@ MAY_INCLUDE = {
     'weights': ['core'],
     'device': ['core'],
     'nn': ['core', 'device', 'weights'],
+    'load': ['core', 'device', 'weights', 'nn'],
     'sample': ['core', 'device', 'weights', 'nn'],
-    'families': ['core', 'device', 'weights', 'nn', 'sample', 'text', 'image'],
+    'families': ['core', 'device', 'weights', 'nn', 'load', 'sample', 'text', 'image'],
     'pipeline': ['core', 'device', 'text', 'image', 'families'],
     'api': ['core', 'device', 'families', 'pipeline'],
 }
 # Where LibTorch's headers may stand; everything else is compiled without its include folder.
-TORCH_ROOMS = re.compile(r'^(engine/(nn|sample|device|families|distributed|cuda)/|engine/weights/(tensor_store|decode_tensor)\.|training/|tests/)')
+TORCH_ROOMS = re.compile(r'^(engine/(nn|load|sample|device|families|distributed|cuda)/|engine/weights/(tensor_store|decode_tensor)\.|training/|tests/)')
 TORCH_FULL = re.compile(r'^(training/|tests/)')
 TORCH_HEADER = re.compile(r'^(ATen|c10|torch|caffe2)/')
 

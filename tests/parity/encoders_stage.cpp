@@ -4,8 +4,8 @@
 // all together on prompts.
 #include "stage.h"
 
-#include "families/hunyuan_video/clip_vision.h"
-#include "families/hunyuan_video/text_features.h"
+#include "families/hunyuan_video/text/clip_vision.h"
+#include "families/hunyuan_video/text/text_features.h"
 
 using namespace zt::hunyuan_video;
 using zt::parity::Case;

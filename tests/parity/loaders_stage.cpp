@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "core/text_number.h"
-#include "families/hunyuan_video/clip_text.h"
-#include "families/hunyuan_video/clip_vision.h"
-#include "families/hunyuan_video/llm.h"
-#include "families/hunyuan_video/loader.h"
-#include "families/hunyuan_video/lora.h"
+#include "families/hunyuan_video/text/clip_text.h"
+#include "families/hunyuan_video/text/clip_vision.h"
+#include "families/hunyuan_video/text/llm.h"
 #include "families/hunyuan_video/memory_plan.h"
 #include "families/hunyuan_video/parts.h"
+#include "load/lora.h"
+#include "load/part_reader.h"
 #include "stage.h"
 #include "weights/decode_tensor.h"
 
@@ -21,6 +21,7 @@ namespace {
 
 using namespace zt;
 using namespace zt::hunyuan_video;
+using namespace zt::load;
 
 Part part_of(const parity::Case& c) {
     const std::map<std::string, Part> parts = {{"transformer", Part::kTransformer}, {"vae", Part::kVae}, {"llm", Part::kLlm},
@@ -43,7 +44,7 @@ PartReader open(const parity::Case& c) {
         config.refiner_layers = number(c, "refiners", "1");
         options.loras = LoraSet::open(parse_lora_option(lora), lora_base(config, *file), [](zt_log_level, const std::string&) {});
     }
-    return {file, part_of(c), options};
+    return {file, names_of(part_of(c)), options};
 }
 
 // Every tensor under our names.
@@ -91,17 +92,17 @@ void fill(parity::Case& c) {
         model.visit([&](const std::string& name, at::Tensor& t) { c.out[prefix + name] = t; });
     };
     ResidentLlm llm(parts.llm);
-    PartReader(parts.text_encoder.checkpoint, Part::kLlm).fill(llm, type_of(c), false);
+    PartReader(parts.text_encoder.checkpoint, names_of(Part::kLlm)).fill(llm, type_of(c), false);
     collect("llm/", llm);
     ClipText clip = make_clip_text(parts.clip_text);
-    PartReader(parts.text_encoder_2.checkpoint, Part::kClipText).fill(clip, type_of(c), false);
+    PartReader(parts.text_encoder_2.checkpoint, names_of(Part::kClipText)).fill(clip, type_of(c), false);
     collect("clip/", clip);
     if (parts.image_encoder.checkpoint == nullptr) return;
     ClipVision vision = make_clip_vision(parts.clip_vision);
-    PartReader(parts.image_encoder.checkpoint, Part::kClipVision).fill(vision, type_of(c), false);
+    PartReader(parts.image_encoder.checkpoint, names_of(Part::kClipVision)).fill(vision, type_of(c), false);
     collect("vision/", vision);
     Projector projector = make_projector(parts.clip_vision.hidden, parts.llm.hidden);
-    PartReader(parts.image_encoder.checkpoint, Part::kProjector).fill(projector, type_of(c), false);
+    PartReader(parts.image_encoder.checkpoint, names_of(Part::kProjector)).fill(projector, type_of(c), false);
     collect("projector/", projector);
 }
 

@@ -4,7 +4,7 @@
 // go back the same way.
 #include <chrono>
 
-#include "families/hunyuan_video/prompt_layout.h"
+#include "families/hunyuan_video/text/prompt_layout.h"
 #include "stage.h"
 #include "text/bpe_tokenizer.h"
 

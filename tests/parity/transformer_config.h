@@ -6,7 +6,7 @@
 #include <sstream>
 #include <string>
 
-#include "families/hunyuan_video/transformer.h"
+#include "families/hunyuan_video/transformer/transformer.h"
 #include "stage.h"
 
 namespace zt::parity {

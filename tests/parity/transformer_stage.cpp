@@ -5,8 +5,8 @@
 #include "stage.h"
 #include "transformer_config.h"
 
-#include "families/hunyuan_video/sampler.h"
-#include "families/hunyuan_video/transformer.h"
+#include "families/hunyuan_video/transformer/sampler.h"
+#include "families/hunyuan_video/transformer/transformer.h"
 
 namespace {
 

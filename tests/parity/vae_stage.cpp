@@ -7,7 +7,7 @@
 #include <ctime>
 #include <fstream>
 
-#include "families/hunyuan_video/vae_tiling.h"
+#include "families/hunyuan_video/vae/tiling.h"
 #include "stage.h"
 
 namespace {

@@ -3,10 +3,9 @@
 // The decision; see budget.h.
 #include "families/hunyuan_video/budget.h"
 
-#include <algorithm>
 #include <string>
+#include <vector>
 
-#include "core/error.h"
 #include "device/devices.h"
 #include "families/hunyuan_video/memory_plan.h"
 #include "families/hunyuan_video/model.h"
@@ -24,8 +23,7 @@ double single_block_numbers(const TransformerConfig& c) {
 
 }  // namespace
 
-Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int64_t frames, int64_t steps) {
-    Budget budget;
+load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int64_t frames, int64_t steps) {
     PlanRequest wanted;
     wanted.width = width;
     wanted.height = height;
@@ -33,37 +31,15 @@ Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int6
     wanted.steps = steps;
     wanted.element_bytes = static_cast<int64_t>(c10::elementSize(model.type));
     wanted.vae_element_bytes = static_cast<int64_t>(c10::elementSize(model.vae_type));
-    wanted.token_chunk = budget.token_chunk;
     wanted.prompts = model.parts.true_cfg > 1.0 ? 2 : 1;
     wanted.tiling = std::string(model.tiling.name);
     wanted.loras = model.loras.get();
-    const MemoryPlan plan = plan_memory(model.parts, wanted);
-
-    const uint64_t limit = model.budget != 0 ? model.budget : device::free_bytes(model.device);
-    for (const Phase& phase : plan.phases) {
-        if (phase.least_bytes() <= limit) continue;
-        throw Error(ZT_ERROR_MEMORY, "memory: expected at least " + size_text(phase.least_bytes()) + " for the phase \"" + std::string(phase.name) + "\" of " +
-                                         std::to_string(width) + "x" + std::to_string(height) + ", " + std::to_string(frames) + " frames, got " + size_text(limit));
-    }
-
-    const Phase& denoise = plan.phase("denoise");
     const TransformerConfig& c = model.parts.transformer;
-    const int64_t total = c.layers + c.single_layers;
-    budget.keep = plan.kept_peak() <= limit;
-    if (budget.keep || denoise.bytes() <= limit) {
-        budget.resident_blocks = total;
-        budget.peak = budget.keep ? plan.kept_peak() : plan.peak();
-        return budget;
-    }
     const double numbers = static_cast<double>(c.layers) * double_block_numbers(c) + static_cast<double>(c.single_layers) * single_block_numbers(c);
-    double left = static_cast<double>(limit - denoise.least_bytes());
-    for (int64_t i = 0; i < total; i++) {
-        left -= static_cast<double>(denoise.weights) * (i < c.layers ? double_block_numbers(c) : single_block_numbers(c)) / numbers;
-        if (left < 0) break;
-        budget.resident_blocks = i + 1;
-    }
-    budget.peak = limit;   // filled up with blocks
-    return budget;
+    std::vector<double> share(static_cast<size_t>(c.layers), double_block_numbers(c) / numbers);
+    share.insert(share.end(), static_cast<size_t>(c.single_layers), single_block_numbers(c) / numbers);
+    const uint64_t limit = model.budget != 0 ? model.budget : device::free_bytes(model.device);
+    return load::fit_into(plan_memory(model.parts, wanted), limit, share, std::to_string(width) + "x" + std::to_string(height) + ", " + std::to_string(frames) + " frames");
 }
 
 }  // namespace zt::hunyuan_video

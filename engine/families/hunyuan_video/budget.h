@@ -6,19 +6,14 @@
 
 #include <cstdint>
 
+#include "load/memory.h"
+
 namespace zt::hunyuan_video {
 
 struct OpenedModel;
 
-struct Budget {
-    bool keep = false;             // parts stay in memory for the next generation
-    int64_t resident_blocks = 0;   // the others are read at every step
-    int64_t token_chunk = 2048;    // tokens in a projection at once
-    uint64_t peak = 0;             // bytes foreseen, beside the program
-};
-
 // For one clip. Throws ZT_ERROR_MEMORY, naming the phase and both figures, when not even one streamed
 // block fits.
-[[nodiscard]] Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int64_t frames, int64_t steps);
+[[nodiscard]] load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int64_t frames, int64_t steps);
 
 }  // namespace zt::hunyuan_video

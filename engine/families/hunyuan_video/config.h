@@ -19,6 +19,8 @@ namespace zt::hunyuan_video {
 
 enum class Kind : uint8_t { kTextToVideo, kTokenReplace, kLatentConcat };
 
+inline constexpr int64_t kTokenChunk = 2048;   // tokens in a projection at once
+
 struct TransformerConfig {
     Kind kind = Kind::kTextToVideo;
     int64_t in_channels = 16, out_channels = 16;

@@ -9,12 +9,10 @@
 #include <optional>
 #include <string_view>
 
-#include "core/file.h"
-#include "core/json.h"
 #include "core/utf8.h"
 #include "families/hunyuan_video/name_map.h"
+#include "load/part_file.h"
 #include "weights/checkpoint.h"
-#include "weights/foreign_file.h"
 
 namespace zt::hunyuan_video {
 namespace {
@@ -22,18 +20,14 @@ namespace {
 namespace fs = std::filesystem;
 using families::Detection;
 using Fit = Detection::Fit;
+using load::is_there;
 using weights::Checkpoint;
 
 constexpr const char *kIndex = "model_index.json", *kConfig = "config.json";
 
-bool is_there(const fs::path& path) {
-    std::error_code ignored;
-    return fs::exists(path, ignored);
-}
-
 bool has_part(const Checkpoint& file, Part part, std::string_view module) {
     return std::any_of(file.entries().begin(), file.entries().end(), [&](const auto& entry) {
-        const auto placed = place(part, entry.name);
+        const auto placed = names_of(part).place(entry.name);
         return placed && placed->module == module;
     });
 }
@@ -70,7 +64,7 @@ Detection detect_checkpoint(const std::string& path) {
 Detection detect_folder(const std::string& path) {
     const fs::path folder(path);
     if (is_there(folder / kIndex)) {
-        const std::string name = class_name((folder / kIndex).string());
+        const std::string name = load::class_name((folder / kIndex).string());
         if (name.starts_with("HunyuanVideo")) return {Fit::kOurs, {}};
         try {
             check_pipeline(name);
@@ -79,7 +73,7 @@ Detection detect_folder(const std::string& path) {
         }
     }
     if (is_there(folder / kConfig)) {
-        const std::string name = class_name((folder / kConfig).string());
+        const std::string name = load::class_name((folder / kConfig).string());
         if (name.starts_with("HunyuanVideo")) return {Fit::kOurs, {}};
         return {Fit::kOther, std::string(kConfig) + ": _class_name: expected HunyuanVideoTransformer3DModel, got " + (name.empty() ? "none" : quote(name) + ", a part of another model")};
     }
@@ -88,19 +82,6 @@ Detection detect_folder(const std::string& path) {
 }
 
 }  // namespace
-
-std::string read_json_text(const std::string& file, const std::string& name) {
-    std::string text = read_whole_file(file, json::Limits{}.bytes);
-    if (const auto foreign = weights::foreign_file(text)) throw Error(ZT_ERROR_WEIGHTS, name + ": expected JSON, got " + *foreign);
-    return text;
-}
-
-std::string class_name(const std::string& file) {
-    const json::Origin origin{one_line(fs::path(file).filename().string(), kShownTextBytes), ZT_ERROR_WEIGHTS};
-    const json::Value value = json::parse_value(read_json_text(file, origin.name), {}, origin);
-    const auto name = json::Field(value, origin).find("_class_name");
-    return name ? name->string() : std::string();
-}
 
 void check_pipeline(const std::string& class_name) {
     constexpr std::array<std::string_view, 2> kKnown = {"HunyuanVideoPipeline", "HunyuanVideoImageToVideoPipeline"};

@@ -13,12 +13,6 @@ namespace zt::hunyuan_video {
 // can be used. Otherwise what it holds instead, or what is wrong with the file that would tell. Never throws zt::Error.
 [[nodiscard]] families::Detection detect(const std::string& path);
 
-// The text of a JSON file; `name` starts messages. Throws WEIGHTS for what downloads leave in its place, NOT_FOUND, IO.
-[[nodiscard]] std::string read_json_text(const std::string& file, const std::string& name);
-
-// "_class_name" of a file of diffusers, empty if it has none. Throws as read_json_text, and WEIGHTS.
-[[nodiscard]] std::string class_name(const std::string& file);
-
 // Throws UNSUPPORTED for a pipeline's class that is not one of this model's, naming it.
 void check_pipeline(const std::string& class_name);
 

@@ -10,9 +10,9 @@
 #include "core/sha256.h"
 #include "core/text_number.h"
 #include "device/devices.h"
-#include "families/hunyuan_video/clip_vision.h"
+#include "families/hunyuan_video/text/clip_vision.h"
 #include "families/hunyuan_video/memory_plan.h"
-#include "families/hunyuan_video/picture.h"
+#include "families/hunyuan_video/text/picture.h"
 
 namespace zt::hunyuan_video {
 namespace {
@@ -74,7 +74,7 @@ std::shared_ptr<const PromptFeatures> prompt_features(const OpenedModel& model, 
         PictureTokens pictures;
         if (model.takes_picture()) pictures = picture_tokens(model, request.images.front(), negative.has_value(), cancel);
 
-        const PartReader llm_reader = model.reader(Part::kLlm, cancel);
+        const load::PartReader llm_reader = model.reader(Part::kLlm, cancel);
         StreamedLlm llm(model.parts.llm, llm_reader, model.type);
         ClipText clip = make_clip_text(model.parts.clip_text);
         model.reader(Part::kClipText, cancel).fill(clip, model.type, true);
@@ -143,7 +143,7 @@ int64_t longest_clip(const OpenedModel& model, const GenerationRequest& request)
 Generation::Generation(std::shared_ptr<const OpenedModel> model, const GenerationRequest& request)
     : model_(std::move(model)), request_(request),
       budget_(plan_budget(*model_, request.width, request.height, longest_clip(*model_, request) - model_->skipped_frames(), request.steps)) {
-    request_.log(ZT_LOG_VERBOSE, "memory: about " + size_text(budget_.peak) + " foreseen, " + std::to_string(budget_.resident_blocks) + " of " +
+    request_.log(ZT_LOG_VERBOSE, "memory: about " + load::size_text(budget_.peak) + " foreseen, " + std::to_string(budget_.resident_blocks) + " of " +
                                      std::to_string(model_->parts.transformer.layers + model_->parts.transformer.single_layers) +
                                      " blocks in memory" + (budget_.keep ? ", kept for the next clip" : ""));
 }
@@ -175,7 +175,7 @@ at::Tensor Generation::make_latents(const Direction& direction, const Cancel& ca
     const Prepared prepared = prepare_steps(model, *features, schedule, direction.guidance, cancel, progress);
     device::return_freed_memory();
 
-    const PartReader reader = model.reader(Part::kTransformer, cancel);
+    const load::PartReader reader = model.reader(Part::kTransformer, cancel);
     const auto ends = model.ends.get(budget_.keep, [&] {
         auto made = std::make_shared<Ends>(make_ends(config));
         reader.fill(*made, model.type, true);
@@ -191,7 +191,7 @@ at::Tensor Generation::make_latents(const Direction& direction, const Cancel& ca
                                          request_.width / vae.spatial_compression};
     const Rope rope = rope_for(config, size, model.device);
     const VelocityFn network = [&](const at::Tensor& input, int64_t step, bool negative) {
-        return velocity(config, *ends, source, negative ? prepared.negative : prepared.positive, step, input, rope, cancel, budget_.token_chunk);
+        return velocity(config, *ends, source, negative ? prepared.negative : prepared.positive, step, input, rope, cancel, kTokenChunk);
     };
     const Sampling sampling{model.sampler, config.kind, model.type, features->negative ? model.parts.true_cfg : 1.0, true};
     const at::Tensor noise = make_noise(direction.seed, size, model.sampler, model.device);

@@ -39,7 +39,7 @@ private:
 
     std::shared_ptr<const OpenedModel> model_;
     families::GenerationRequest request_;            // its picture becomes the one the next clip begins with
-    Budget budget_;
+    load::Budget budget_;
     int64_t done_ = 0;                               // frames handed out
     int64_t most_ = INT64_MAX;                       // frames up to the next shot
     int64_t left_ = 0;                               // of the clip in the making

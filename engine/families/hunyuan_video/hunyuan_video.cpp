@@ -11,12 +11,13 @@
 #include "core/utf8.h"
 #include "families/hunyuan_video/detection.h"
 #include "families/hunyuan_video/generation.h"
-#include "families/hunyuan_video/lora_set.h"
+#include "load/lora_set.h"
 
 namespace zt::families {
 namespace {
 
 using hunyuan_video::Kind;
+namespace load = zt::load;
 using hunyuan_video::OpenedModel;
 
 constexpr int kWidth = 1280, kHeight = 720;   // published sizes reach this
@@ -85,9 +86,9 @@ public:
     [[nodiscard]] bool has_weights() const override { return true; }
     [[nodiscard]] std::vector<std::string> other_files(const LoadOptions& options) const override {
         std::vector<std::string> files = hunyuan_video::files_of(options.path, options.engine_opts);
-        for (const hunyuan_video::LoraFile& lora : hunyuan_video::parse_lora_option(options.lora)) {
-            hunyuan_video::add_files(lora.path, files);
-            files.push_back(hunyuan_video::lora_config(lora.path));
+        for (const load::LoraFile& lora : load::parse_lora_option(options.lora)) {
+            load::add_files(lora.path, files);
+            files.push_back(load::lora_config(lora.path));
         }
         return files;
     }

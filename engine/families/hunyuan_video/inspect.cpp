@@ -13,6 +13,11 @@
 namespace zt::hunyuan_video {
 namespace {
 
+using load::kProcessBytes;
+using load::MemoryPlan;
+using load::Phase;
+using load::size_text;
+
 using weights::Checkpoint;
 
 std::string padded(std::string text, size_t width) {
@@ -36,7 +41,7 @@ struct Inventory {
 Inventory take_stock(const Checkpoint& file, Part part) {
     Inventory stock;
     for (const weights::CheckpointEntry& entry : file.entries()) {
-        const auto placed = place(part, entry.name);
+        const auto placed = names_of(part).place(entry.name);
         if (!placed) continue;
         stock.bytes[entry.type_name()] += entry.size_bytes;
         if (placed->leaf != "weight" && placed->leaf != "bias" && placed->leaf != "class_embedding") continue;
@@ -85,7 +90,7 @@ std::string plan_lines(const ModelParts& parts, const PlanRequest& r) {
 }
 
 // How many matrices of how many become dense.
-std::string adapter_line(const LoraSet& loras) {
+std::string adapter_line(const load::LoraSet& loras) {
     const std::vector<std::string> tensors = loras.tensors();
     const auto whole = std::count_if(tensors.begin(), tensors.end(), [&](const std::string& name) { return loras.changes_whole(name); });
     return "adapters   " + count_text(tensors.size()) + " tensors changed, " + count_text(static_cast<uint64_t>(whole)) + " of them by more than low rank parts (not packed then)\n";
@@ -96,10 +101,10 @@ std::string adapter_line(const LoraSet& loras) {
 std::string inspect(const std::string& path, const EngineOptions& options, const PlanRequest& request, const std::string& lora) {
     const ModelParts parts = find_parts(path, options);
     PlanRequest plan = request;
-    std::shared_ptr<const LoraSet> loras;
+    std::shared_ptr<const load::LoraSet> loras;
     std::vector<std::string> warnings = parts.warnings;
     if (!lora.empty() && parts.transformer_file.checkpoint != nullptr)
-        loras = LoraSet::open(parse_lora_option(lora), lora_base(parts.transformer, *parts.transformer_file.checkpoint),
+        loras = load::LoraSet::open(load::parse_lora_option(lora), lora_base(parts.transformer, *parts.transformer_file.checkpoint),
                               [&](zt_log_level, const std::string& text) { warnings.push_back(text); });
     plan.loras = loras.get();
     if (!parts.tiling.empty()) plan.tiling = parts.tiling;

@@ -4,70 +4,43 @@
 #include "families/hunyuan_video/memory_plan.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <map>
+#include <initializer_list>
 
 #include "core/checked.h"
-#include "families/hunyuan_video/prompt_layout.h"
-#include "families/hunyuan_video/vae_plan.h"
+#include "families/hunyuan_video/text/prompt_layout.h"
+#include "families/hunyuan_video/vae/plan.h"
 
 namespace zt::hunyuan_video {
 namespace {
 
+using load::block_number;
+using load::decoded_matrix;
+using load::MemoryPlan;
+using load::Phase;
+using load::Resident;
+using load::resident_bytes;
+using load::two_blocks;
 using weights::Checkpoint;
-using weights::CheckpointEntry;
 
 uint64_t u(int64_t n) { return n > 0 ? static_cast<uint64_t>(n) : 0; }
 
-uint64_t numel_of(const CheckpointEntry& entry) {
-    uint64_t numel = 1;
-    for (const int64_t size : entry.shape) numel *= u(size);   // fits: the file was validated
-    return numel;
-}
-
-// How the tensors of a part are in memory.
-struct Resident {
-    int64_t element_bytes;
-    bool keep_packed;
-    const LoraSet* loras = nullptr;
-};
 Resident transformer_of(const PlanRequest& r) { return {r.element_bytes, r.keep_packed, r.loras}; }
 Resident encoder_of(const PlanRequest& r) { return {r.element_bytes, r.keep_packed}; }
 Resident vae_of(const PlanRequest& r) { return {r.vae_element_bytes, false}; }
-
-// A tensor with the adapters beside it: numel * element_bytes, or the file's own bytes for what stays packed.
-uint64_t tensor_bytes(const CheckpointEntry& entry, const Placed& placed, const Resident& as) {
-    const std::string name = placed.name();
-    const bool packed = as.keep_packed && entry.encoding != weights::Encoding::kDense && entry.shape.size() == 2 && !(as.loras != nullptr && as.loras->changes_whole(name));
-    if (!packed) return numel_of(entry) * u(as.element_bytes);
-    const bool first = placed.piece == 0;   // adapters are for all pieces together
-    return entry.size_bytes + (as.loras != nullptr && first ? as.loras->numbers_beside(name) * u(as.element_bytes) : 0);
-}
 
 bool starts_with_any(std::string_view name, std::initializer_list<std::string_view> prefixes) {
     return std::any_of(prefixes.begin(), prefixes.end(), [&](std::string_view p) { return name.starts_with(p); });
 }
 
 // What is used before the first step only: its results are computed for all steps at once.
-bool is_preparation(std::string_view name, const ModelParts&) {
+bool is_preparation(std::string_view name) {
     return starts_with_any(name, {"time_in.", "guidance_in.", "vector_in.", "txt_in.", "final_layer.adaLN_modulation."}) ||
            name.find("_mod.linear.") != name.npos || name.find(".modulation.linear.") != name.npos;
 }
-bool is_denoising(std::string_view name, const ModelParts& parts) { return !is_preparation(name, parts); }
-bool is_decoder(std::string_view name, const ModelParts&) { return starts_with_any(name, {"decoder.", "post_quant_conv."}); }
-bool is_encoder(std::string_view name, const ModelParts&) { return starts_with_any(name, {"encoder.", "quant_conv."}); }
+bool is_denoising(std::string_view name) { return !is_preparation(name); }
+bool is_decoder(std::string_view name) { return starts_with_any(name, {"decoder.", "post_quant_conv."}); }
+bool is_encoder(std::string_view name) { return starts_with_any(name, {"encoder.", "quant_conv."}); }
 
-// The number of a block, -1 for what belongs to none.
-int64_t block_number(std::string_view name, std::string_view list) {
-    if (!name.starts_with(list)) return -1;
-    int64_t number = 0;
-    for (const char c : name.substr(list.size())) {
-        if (c < '0' || c > '9') break;
-        number = number * 10 + (c - '0');
-    }
-    return number;
-}
 // Layers of the LLM that are run; rows of its embedding table are read from the file as needed.
 bool is_used_llm(std::string_view name, const ModelParts& parts) {
     const int64_t layer = block_number(name, "layers.");
@@ -75,45 +48,6 @@ bool is_used_llm(std::string_view name, const ModelParts& parts) {
 }
 bool is_used_vision(std::string_view name, const ModelParts& parts) {
     return block_number(name, "encoder.layers.") < parts.clip_vision.layers - 1 && !name.starts_with("post_layernorm");
-}
-
-// Chooses tensors by our names.
-using WantedFn = bool (*)(std::string_view name, const ModelParts& parts);
-
-// Bytes of the tensors of a part in memory; null: of all.
-uint64_t resident_bytes(const Checkpoint& file, Part part, const ModelParts& parts, const Resident& as, WantedFn wanted = nullptr) {
-    uint64_t sum = 0;
-    for (const CheckpointEntry& entry : file.entries()) {
-        const auto placed = place(part, entry.name);
-        if (!placed || (placed->leaf != "weight" && placed->leaf != "bias" && placed->leaf != "class_embedding")) continue;
-        if (wanted == nullptr || wanted(placed->name(), parts)) sum += tensor_bytes(entry, *placed, as);
-    }
-    return sum;
-}
-
-// Twice the largest block of a list: one computes, the next is read.
-uint64_t two_blocks(const Checkpoint& file, Part part, const ModelParts& parts, const Resident& as, std::string_view list, WantedFn wanted) {
-    std::map<int64_t, uint64_t> blocks;
-    for (const CheckpointEntry& entry : file.entries()) {
-        const auto placed = place(part, entry.name);
-        if (!placed || !wanted(placed->name(), parts)) continue;
-        const int64_t number = block_number(placed->module, list);
-        if (number >= 0) blocks[number] += tensor_bytes(entry, *placed, as);
-    }
-    uint64_t largest = 0;
-    for (const auto& [number, bytes] : blocks) largest = std::max(largest, bytes);
-    return 2 * largest;
-}
-
-// The largest matrix that is packed: it is decoded whole before it is used.
-uint64_t decoded_matrix(const Checkpoint* file, const PlanRequest& request) {
-    uint64_t largest = 0;
-    if (file == nullptr || !request.keep_packed) return 0;
-    for (const CheckpointEntry& entry : file->entries()) {
-        if (entry.encoding == weights::Encoding::kDense || entry.shape.size() != 2) continue;
-        largest = std::max(largest, numel_of(entry) * u(request.element_bytes));
-    }
-    return largest;
 }
 
 struct Clip {
@@ -139,20 +73,20 @@ Phase text_phase(const ModelParts& parts, const PlanRequest& r, const Clip&) {
     const LlmConfig& llm = parts.llm;
     const bool pictures = parts.transformer.kind != Kind::kTextToVideo;
     uint64_t texts = 0, others = 0;
-    if (const Checkpoint* clip = parts.text_encoder_2.checkpoint.get()) texts += resident_bytes(*clip, Part::kClipText, parts, encoder_of(r));
-    if (const Checkpoint* file = parts.text_encoder.checkpoint.get()) texts += two_blocks(*file, Part::kLlm, parts, encoder_of(r), "layers.", is_used_llm);
+    if (const Checkpoint* clip = parts.text_encoder_2.checkpoint.get()) texts += resident_bytes(*clip, names_of(Part::kClipText), encoder_of(r));
+    if (const Checkpoint* file = parts.text_encoder.checkpoint.get()) texts += two_blocks(*file, names_of(Part::kLlm), encoder_of(r), "layers.", [&](std::string_view name) { return is_used_llm(name, parts); });
     if (pictures && parts.image_encoder.checkpoint != nullptr) {
         const Checkpoint& file = *parts.image_encoder.checkpoint;
-        others = std::max(others, resident_bytes(file, Part::kClipVision, parts, encoder_of(r), is_used_vision) +
-                                      resident_bytes(file, Part::kProjector, parts, encoder_of(r)));
+        others = std::max(others, resident_bytes(file, names_of(Part::kClipVision), encoder_of(r), [&](std::string_view name) { return is_used_vision(name, parts); }) +
+                                      resident_bytes(file, names_of(Part::kProjector), encoder_of(r)));
     }
     if (pictures && parts.vae_file.checkpoint != nullptr)
-        others = std::max(others, resident_bytes(*parts.vae_file.checkpoint, Part::kVae, parts, vae_of(r), is_encoder));
+        others = std::max(others, resident_bytes(*parts.vae_file.checkpoint, names_of(Part::kVae), vae_of(r), is_encoder));
     phase.weights = phase.least_weights = std::max(texts, others);
     // Template, prompt and picture, all at once: states, q, k, v, two halves of the MLP.
     const int64_t picture_side = parts.clip_vision.image_size / parts.clip_vision.patch;
     const int64_t tokens = 104 + kMaxPromptTokens + (pictures ? picture_side * picture_side : 0);
-    phase.data = u(r.prompts) * u(tokens) * u(6 * llm.hidden + 3 * llm.intermediate) * u(r.element_bytes) + decoded_matrix(parts.text_encoder.checkpoint.get(), r);
+    phase.data = u(r.prompts) * u(tokens) * u(6 * llm.hidden + 3 * llm.intermediate) * u(r.element_bytes) + decoded_matrix(parts.text_encoder.checkpoint.get(), encoder_of(r));
     if (pictures) {   // one picture through the VAE encoder, mirror of the decoder
         const Tiling& tiling = find_tiling(r.tiling);
         phase.data = std::max(phase.data, u(decode_bytes(tiling, parts.vae, 1, r.height / parts.vae.spatial_compression, r.width / parts.vae.spatial_compression, r.vae_element_bytes)));
@@ -174,7 +108,7 @@ uint64_t prepared_bytes(const ModelParts& parts, const PlanRequest& r, const Cli
 Phase prepare_phase(const ModelParts& parts, const PlanRequest& r, const Clip& clip) {
     Phase phase{.name = "prepare"};
     if (const Checkpoint* file = parts.transformer_file.checkpoint.get()) {
-        phase.weights = resident_bytes(*file, Part::kTransformer, parts, transformer_of(r), is_preparation);
+        phase.weights = resident_bytes(*file, names_of(Part::kTransformer), transformer_of(r), is_preparation);
         phase.least_weights = phase.weights;
     }
     const TransformerConfig& t = parts.transformer;
@@ -188,9 +122,9 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
     Phase phase{.name = "denoise"};
     const TransformerConfig& t = parts.transformer;
     if (const Checkpoint* file = parts.transformer_file.checkpoint.get()) {
-        phase.weights = resident_bytes(*file, Part::kTransformer, parts, transformer_of(r), is_denoising);
-        phase.least_weights = std::min(phase.weights, std::max(two_blocks(*file, Part::kTransformer, parts, transformer_of(r), "double_blocks.", is_denoising),
-                                                               two_blocks(*file, Part::kTransformer, parts, transformer_of(r), "single_blocks.", is_denoising)));
+        phase.weights = resident_bytes(*file, names_of(Part::kTransformer), transformer_of(r), is_denoising);
+        phase.least_weights = std::min(phase.weights, std::max(two_blocks(*file, names_of(Part::kTransformer), transformer_of(r), "double_blocks.", is_denoising),
+                                                               two_blocks(*file, names_of(Part::kTransformer), transformer_of(r), "single_blocks.", is_denoising)));
     }
     const uint64_t row = u(t.width()) * u(r.element_bytes), mlp_row = u(t.mlp_width()) * u(r.element_bytes);
     const uint64_t stream = u(clip.tokens) * row;                      // x: [S, h]
@@ -199,7 +133,7 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
     const uint64_t rope = u(clip.video_tokens) * u(t.head_dim) * 4;    // cos and sin of each pair, fp32
     const uint64_t places = u(clip.latent_frames) * u(clip.latent_height) * u(clip.latent_width);
     const uint64_t latents = places * u(3 * t.out_channels + 2 * t.in_channels) * 4;
-    const uint64_t decoded = decoded_matrix(parts.transformer_file.checkpoint.get(), r);
+    const uint64_t decoded = decoded_matrix(parts.transformer_file.checkpoint.get(), transformer_of(r));
     phase.data = stream + attention + chunk + rope + latents + prepared_bytes(parts, r, clip) + decoded + to_apply(r);
     // What adapters beside a packed matrix add to a chunk, plain and scaled.
     if (decoded > 0 && r.loras != nullptr && !r.loras->tensors().empty()) phase.data += 2 * u(std::min(r.token_chunk, clip.tokens)) * (3 * row + mlp_row);
@@ -209,7 +143,7 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
 Phase decode_phase(const ModelParts& parts, const PlanRequest& r, const Clip& clip) {
     Phase phase{.name = "decode"};
     if (const Checkpoint* file = parts.vae_file.checkpoint.get()) {
-        phase.weights = resident_bytes(*file, Part::kVae, parts, vae_of(r), is_decoder);
+        phase.weights = resident_bytes(*file, names_of(Part::kVae), vae_of(r), is_decoder);
         phase.least_weights = phase.weights;
     }
     const uint64_t latents = u(clip.latent_frames) * u(clip.latent_height) * u(clip.latent_width) * u(parts.vae.latent_channels) * 4;
@@ -219,49 +153,9 @@ Phase decode_phase(const ModelParts& parts, const PlanRequest& r, const Clip& cl
 
 }  // namespace
 
-MemoryPlan plan_memory(const ModelParts& parts, const PlanRequest& request) {
+load::MemoryPlan plan_memory(const ModelParts& parts, const PlanRequest& request) {
     const Clip clip = clip_of(parts, request);
     return {{text_phase(parts, request, clip), prepare_phase(parts, request, clip), denoise_phase(parts, request, clip), decode_phase(parts, request, clip)}};
-}
-
-uint64_t MemoryPlan::peak() const noexcept {
-    uint64_t most = 0;
-    for (const Phase& phase : phases) most = std::max(most, phase.bytes());
-    return most;
-}
-
-uint64_t MemoryPlan::least_peak() const noexcept {
-    uint64_t most = 0;
-    for (const Phase& phase : phases) most = std::max(most, phase.least_bytes());
-    return most;
-}
-
-uint64_t MemoryPlan::kept_peak() const noexcept {
-    uint64_t kept = 0, beside = 0;
-    for (const Phase& phase : phases) {
-        const bool stays = phase.name == "denoise" || phase.name == "decode";
-        if (stays) kept += phase.weights;
-        beside = std::max(beside, stays ? phase.data : phase.bytes());
-    }
-    return kept + beside;
-}
-
-const Phase& MemoryPlan::phase(std::string_view name) const {
-    const auto found = std::find_if(phases.begin(), phases.end(), [&](const Phase& phase) { return phase.name == name; });
-    if (found == phases.end()) throw Error(ZT_ERROR_INTERNAL, "memory plan: expected a phase, got \"" + std::string(name) + "\"");
-    return *found;
-}
-
-std::string size_text(uint64_t bytes) {
-    constexpr std::array<std::pair<uint64_t, const char*>, 4> kUnits = {{{1'000'000'000, " GB"}, {1'000'000, " MB"}, {1000, " kB"}, {1, " B"}}};
-    for (const auto& [unit, name] : kUnits) {
-        if (bytes < unit && unit > 1) continue;
-        // One decimal below 100, rounded.
-        const uint64_t tenths = (bytes * 10 + unit / 2) / unit;
-        if (unit == 1 || tenths >= 1000) return std::to_string((tenths + 5) / 10) + name;
-        return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + name;
-    }
-    return {};
 }
 
 }  // namespace zt::hunyuan_video

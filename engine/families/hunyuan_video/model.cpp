@@ -7,12 +7,10 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/sha256.h"
 #include "device/devices.h"
 #include "device/precision.h"
-#include "families/hunyuan_video/clip_vision.h"
+#include "families/hunyuan_video/text/clip_vision.h"
 #include "families/hunyuan_video/completeness.h"
-#include "families/hunyuan_video/lora_set.h"
 
 namespace zt::hunyuan_video {
 namespace {
@@ -40,7 +38,7 @@ struct LlmTable {
 void check_tensors(const OpenedModel& model) {
     const Cancel never;
     const TransformerConfig& config = model.parts.transformer;
-    const PartReader transformer = model.reader(Part::kTransformer, never);
+    const load::PartReader transformer = model.reader(Part::kTransformer, never);
     Embedders embedders = make_embedders(config);
     transformer.expect(embedders);
     Ends ends = make_ends(config);
@@ -51,12 +49,12 @@ void check_tensors(const OpenedModel& model) {
     for (int64_t i = 0; i < config.single_layers; i++) transformer.expect(single_block, i);
     ClipText clip = make_clip_text(model.parts.clip_text);
     model.reader(Part::kClipText, never).expect(clip);
-    const PartReader llm = model.reader(Part::kLlm, never);
+    const load::PartReader llm = model.reader(Part::kLlm, never);
     LlmTable table{at::empty({model.parts.llm.vocab, model.parts.llm.hidden}, at::kMeta)};
     llm.expect(table);
     LlmLayer layer = make_llm_layer(model.parts.llm);
     for (int64_t i = 0; i < used_layers(model.parts.llm); i++) llm.expect(layer, "layers." + std::to_string(i));
-    const PartReader vae = model.reader(Part::kVae, never);
+    const load::PartReader vae = model.reader(Part::kVae, never);
     VaeDecoder decoder = make_vae_decoder(model.parts.vae);
     vae.expect(decoder);
     if (!model.takes_picture()) return;
@@ -83,28 +81,14 @@ at::ScalarType vae_type(at::ScalarType type, at::Device device) {
     return device::native_bf16() ? type : at::kFloat;
 }
 
-std::shared_ptr<const PromptFeatures> FeatureCache::find(const std::string& key) {
-    const std::lock_guard lock(mutex_);
-    const auto at = std::find_if(entries_.begin(), entries_.end(), [&](const auto& entry) { return entry.first == key; });
-    if (at == entries_.end()) return nullptr;
-    entries_.splice(entries_.begin(), entries_, at);
-    return entries_.front().second;
-}
-
-void FeatureCache::keep(const std::string& key, std::shared_ptr<const PromptFeatures> features) {
-    const std::lock_guard lock(mutex_);
-    entries_.emplace_front(key, std::move(features));
-    if (entries_.size() > kMost) entries_.pop_back();
-}
-
-PartReader OpenedModel::reader(Part part, const Cancel& cancel) const {
-    ReaderOptions options;
+load::PartReader OpenedModel::reader(Part part, const Cancel& cancel) const {
+    load::ReaderOptions options;
     options.device = device;
     options.heads = parts.llm.heads;
     options.kv_heads = parts.llm.kv_heads;
     options.cancel = &cancel;
     if (part == Part::kTransformer) options.loras = loras;
-    return {file_of(parts, part).checkpoint, part, options};
+    return {file_of(parts, part).checkpoint, names_of(part), options};
 }
 
 std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& options) {
@@ -119,7 +103,7 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
     model->vae_type = vae_type(model->type, model->device);
     model->budget = options.memory_bytes;
     if (!options.lora.empty())
-        model->loras = LoraSet::open(parse_lora_option(options.lora), lora_base(parts.transformer, *parts.transformer_file.checkpoint), options.log);
+        model->loras = load::LoraSet::open(load::parse_lora_option(options.lora), lora_base(parts.transformer, *parts.transformer_file.checkpoint), options.log);
     check_supported(parts.transformer, parts.transformer_file.path);
     check_tensors(*model);
     model->llm_tokenizer = text::BpeTokenizer::open(parts.tokenizer);
@@ -138,19 +122,10 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
 }
 
 std::string identity(const OpenedModel& model) {
-    Sha256 digest;
-    for (const Part part : {Part::kTransformer, Part::kVae, Part::kLlm, Part::kClipText, Part::kClipVision}) {
-        const auto& checkpoint = file_of(model.parts, part).checkpoint;
-        if (checkpoint == nullptr) continue;
-        digest.update(part_name(part));
-        for (const weights::CheckpointEntry& entry : checkpoint->entries()) {
-            std::string line = '\n' + entry.name + ' ' + entry.type_name();
-            for (const int64_t size : entry.shape) line += ' ' + std::to_string(size);
-            line += " at " + std::to_string(entry.offset) + " of " + std::to_string(entry.file);
-            digest.update(line);
-        }
-    }
-    return digest.finish();
+    std::vector<std::pair<std::string_view, const weights::Checkpoint*>> files;
+    for (const Part part : {Part::kTransformer, Part::kVae, Part::kLlm, Part::kClipText, Part::kClipVision})
+        files.emplace_back(part_name(part), file_of(model.parts, part).checkpoint.get());
+    return load::digest_of(files);
 }
 
 }  // namespace zt::hunyuan_video

@@ -6,9 +6,7 @@
 #pragma once
 
 #include <array>
-#include <list>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -16,13 +14,13 @@
 #include "families/hunyuan_video/budget.h"
 #include "families/hunyuan_video/parts.h"
 #include "families/hunyuan_video/residency.h"
-#include "families/hunyuan_video/sampler.h"
-#include "families/hunyuan_video/text_features.h"
-#include "families/hunyuan_video/vae_tiling.h"
+#include "families/hunyuan_video/transformer/sampler.h"
+#include "families/hunyuan_video/text/text_features.h"
+#include "families/hunyuan_video/vae/tiling.h"
+#include "load/kept.h"
+#include "load/lora_set.h"
 
 namespace zt::hunyuan_video {
-
-class LoraSet;
 
 inline constexpr double kFlowShift = 7.0;   // where neither the request nor the files say
 
@@ -32,22 +30,10 @@ struct PromptFeatures {
     std::optional<TextFeatures> negative;
 };
 
-// The last few prompts by all that decides their features. Thread-safe.
-class FeatureCache {
-public:
-    [[nodiscard]] std::shared_ptr<const PromptFeatures> find(const std::string& key);
-    void keep(const std::string& key, std::shared_ptr<const PromptFeatures> features);
-
-private:
-    static constexpr size_t kMost = 8;
-    std::mutex mutex_;
-    std::list<std::pair<std::string, std::shared_ptr<const PromptFeatures>>> entries_;   // last used first
-};
-
 // Immutable but for what it keeps in memory, which is thread-safe.
 struct OpenedModel {
     ModelParts parts;                       // where everything lies, and its shapes
-    std::shared_ptr<const LoraSet> loras;   // may be null
+    std::shared_ptr<const load::LoraSet> loras;   // may be null
     SamplerMode sampler = SamplerMode::kDiffusers;
     Tiling tiling;
     at::Device device = at::kCPU;
@@ -57,16 +43,16 @@ struct OpenedModel {
     std::optional<text::BpeTokenizer> llm_tokenizer, clip_tokenizer;
     PromptTemplate rules;
 
-    mutable Shared<Blocks> blocks;
-    mutable Shared<Ends> ends;
-    mutable Shared<VaeDecoder> decoder;
-    mutable FeatureCache features;
+    mutable load::Shared<Blocks> blocks;
+    mutable load::Shared<Ends> ends;
+    mutable load::Shared<VaeDecoder> decoder;
+    mutable load::Recent<PromptFeatures> features;
 
     [[nodiscard]] bool takes_picture() const { return parts.transformer.kind != Kind::kTextToVideo; }
     // Made, but not given: the first latent of latent_concat shows the picture itself.
     [[nodiscard]] int64_t skipped_frames() const { return parts.transformer.kind == Kind::kLatentConcat ? 4 : 0; }
     // Of a part for one generation, whose cancel it polls.
-    [[nodiscard]] PartReader reader(Part part, const Cancel& cancel) const;
+    [[nodiscard]] load::PartReader reader(Part part, const Cancel& cancel) const;
 };
 
 // What the VAE computes in beside a transformer in `type`. For bf16: fp16 on CUDA, as in the reference; on

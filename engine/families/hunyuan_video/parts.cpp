@@ -12,12 +12,21 @@
 #include "core/utf8.h"
 #include "families/hunyuan_video/completeness.h"
 #include "families/hunyuan_video/detection.h"
-#include "families/hunyuan_video/prompt_layout.h"
+#include "families/hunyuan_video/text/prompt_layout.h"
+#include "load/part_checks.h"
+#include "load/shapes.h"
 
 namespace zt::hunyuan_video {
 namespace {
 
 namespace fs = std::filesystem;
+using load::add_files;
+using load::Convention;
+using load::is_folder;
+using load::is_there;
+using load::open_part;
+using load::option;
+using load::read_config;
 using weights::Checkpoint;
 
 constexpr double kMaxTrueCfg = 100.0;
@@ -34,135 +43,23 @@ constexpr std::array<OptionRow, 10> kOptions = {{
     {"true_cfg", "number from 1 to 100", "true classifier-free guidance with the negative prompt; 1 = off"},
 }};
 
-// Names that published files have, beside the model or in ComfyUI's folders; the plain names are those
-// of a diffusers folder.
-struct Convention {
-    std::string_view key;
-    std::array<std::string_view, 5> names;
-};
-constexpr std::array<Convention, 6> kConventions = {{
-    {"vae", {"vae", "hunyuan_video_vae_bf16.safetensors", "hunyuan_video_vae_fp32.safetensors"}},
-    {"text_encoder", {"text_encoder", "llava_llama3_fp16.safetensors", "llava_llama3_fp8_scaled.safetensors"}},
-    {"text_encoder_2", {"text_encoder_2", "clip_l.safetensors"}},
-    {"image_encoder", {"image_encoder", "llava_llama3_vision.safetensors"}},
-    {"tokenizer", {"tokenizer"}},
-    {"tokenizer_2", {"tokenizer_2"}},
-}};
-constexpr std::array<std::string_view, 5> kNearby = {".", "../vae", "../text_encoders", "../clip", "../clip_vision"};
-
-std::string file_name(const fs::path& path) { return one_line(path.filename().string(), kShownTextBytes); }
-bool is_there(const fs::path& path) {
-    std::error_code ignored;
-    return fs::exists(path, ignored);
+std::span<const Convention> conventions() {
+    static const auto& all = *new std::array<Convention, 6>{{
+        {"vae", {"vae", "hunyuan_video_vae_bf16.safetensors", "hunyuan_video_vae_fp32.safetensors"}},
+        {"text_encoder", {"text_encoder", "llava_llama3_fp16.safetensors", "llava_llama3_fp8_scaled.safetensors"}},
+        {"text_encoder_2", {"text_encoder_2", "clip_l.safetensors"}},
+        {"image_encoder", {"image_encoder", "llava_llama3_vision.safetensors"}},
+        {"tokenizer", {"tokenizer"}},
+        {"tokenizer_2", {"tokenizer_2"}},
+    }};
+    return all;
 }
-bool is_folder(const fs::path& path) {
-    std::error_code ignored;
-    return fs::is_directory(path, ignored);
-}
-
-std::string option(const EngineOptions& options, std::string_view key) {
-    for (const auto& [name, value] : options)
-        if (name == key) return value;
-    return {};
-}
-
-void check_options(const EngineOptions& options) {
-    std::string known;
-    for (const OptionRow& row : kOptions) known += (known.empty() ? "" : " ") + std::string(row.key);
-    for (size_t i = 0; i < options.size(); ++i) {
-        const std::string& key = options[i].first;
-        if (std::none_of(kOptions.begin(), kOptions.end(), [&](const OptionRow& row) { return row.key == key; }))
-            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: expected one of " + known + ", got " + quote(key));
-        for (size_t j = 0; j < i; ++j)
-            if (options[j].first == key) throw Error(ZT_ERROR_ARGUMENT, "engine_opts: expected each key once, got " + quote(key) + " twice");
-    }
-}
-
-std::string check_choice(const EngineOptions& options, std::string_view key) {
-    std::string value = option(options, key);
-    const auto row = std::find_if(kOptions.begin(), kOptions.end(), [&](const OptionRow& r) { return r.key == key; });
-    const std::string choices = " " + std::string(row->value) + " ";
-    if (!value.empty() && (value.find(' ') != value.npos || choices.find(" " + value + " ") == choices.npos))
-        throw Error(ZT_ERROR_ARGUMENT, "engine_opts: " + std::string(key) + ": expected one of " + std::string(row->value) + ", got " + quote(value));
-    return value;
-}
-
-double read_true_cfg(const EngineOptions& options) {
-    const std::string text = option(options, "true_cfg");
-    if (text.empty()) return 1.0;
-    const std::optional<double> value = parse_double(text);
-    if (!value || *value < 1.0 || *value > kMaxTrueCfg) throw Error(ZT_ERROR_ARGUMENT, "engine_opts: true_cfg: expected a number from 1 to 100, got " + quote(text));
-    return *value;
-}
-
-// ---- config.json -------------------------------------------------------------------------------
-
-struct ConfigText {
-    std::string name, text;   // "vae/config.json"
-};
-
-// The config.json that belongs to a part: in its folder, or beside its file if it is of that class.
-std::optional<ConfigText> config_of(const std::string& path, std::string_view class_mark) {
-    const bool folder = is_folder(path);
-    const fs::path at = (folder ? fs::path(path) : fs::path(path).parent_path()) / "config.json";
-    if (!is_there(at)) return std::nullopt;
-    ConfigText config{file_name(at.parent_path()) + "/config.json", {}};
-    config.text = read_json_text(at.string(), config.name);
-    if (!folder && config.text.find(class_mark) == std::string::npos) return std::nullopt;   // somebody else's
-    return config;
-}
-
 // ---- Parts -------------------------------------------------------------------------------------
-
-// Where a part is: given, in the diffusers folder, or beside a single file under a usual name.
-std::string locate(std::string_view key, const EngineOptions& options, const fs::path& model, bool is_pipeline) {
-    const std::string given = option(options, key);
-    if (!given.empty()) {
-        if (!is_there(given)) throw Error(ZT_ERROR_NOT_FOUND, "engine_opts: " + std::string(key) + ": expected an existing path, got " + quote(given));
-        return given;
-    }
-    if (is_pipeline) return is_there(model / key) ? (model / key).string() : std::string();
-    const auto convention = std::find_if(kConventions.begin(), kConventions.end(), [&](const Convention& c) { return c.key == key; });
-    const fs::path beside = is_folder(model) ? model / ".." : model.parent_path();
-    for (const std::string_view nearby : kNearby) {
-        for (const std::string_view name : convention->names) {
-            if (name.empty() || (name == "vae" && nearby != ".")) continue;   // ComfyUI's folder, not diffusers'
-            const fs::path candidate = (beside / nearby / name).lexically_normal();
-            const bool usable = !is_folder(candidate) || is_there(candidate / "config.json") || key.starts_with("tokenizer");
-            if (is_there(candidate) && usable) return candidate.string();
-        }
-    }
-    return {};
-}
-
-PartFile open_part(const std::string& path) {
-    if (path.empty()) return {};
-    PartFile part{path, std::make_shared<const Checkpoint>(Checkpoint::open(path)), false};
-    check_packing(*part.checkpoint);
-    return part;
-}
-
-// The configuration of a part, from the text of its config.json or from its shapes.
-template <class Config>
-void read_config(PartFile& part, std::string_view class_mark, Config& out, Config (*parse)(std::string_view, const std::string&), Config (*of_shapes)(const Checkpoint&)) {
-    if (part.checkpoint == nullptr) return;
-    const std::optional<ConfigText> config = config_of(part.path, class_mark);
-    part.from_shapes = !config;
-    out = config ? parse(config->text, config->name) : of_shapes(*part.checkpoint);
-}
-
-// A tokenizer's folder, from a folder or one of its files.
-std::string tokenizer_folder(std::string_view key, const std::string& path) {
-    if (path.empty()) return {};
-    const fs::path folder = is_folder(path) ? fs::path(path) : fs::path(path).parent_path();
-    if (is_there(folder / "tokenizer.json") || (is_there(folder / "vocab.json") && is_there(folder / "merges.txt"))) return folder.empty() ? "." : folder.string();
-    throw Error(ZT_ERROR_NOT_FOUND, std::string(key) + ": expected tokenizer.json (or vocab.json and merges.txt) in " + quote(folder.string()) + ", got none");
-}
 
 bool has_vision(const Checkpoint& file) {
     return std::any_of(file.entries().begin(), file.entries().end(), [](const auto& entry) {
-        const auto placed = place(Part::kClipVision, entry.name);
-        return placed && placed->leaf == "class_embedding";
+        const auto placed = names_of(Part::kClipVision).place(entry.name);
+        return placed && placed->module == "embeddings.class_embedding";
     });
 }
 
@@ -170,7 +67,7 @@ void read_scheduler(const fs::path& folder, ModelParts& parts) {
     const fs::path file = folder / "scheduler/scheduler_config.json";
     if (!is_there(file)) return;
     const json::Origin origin{"scheduler/scheduler_config.json", ZT_ERROR_WEIGHTS};
-    const json::Value value = json::parse_value(read_json_text(file.string(), origin.name), {}, origin);
+    const json::Value value = json::parse_value(load::read_json_text(file.string(), origin.name), {}, origin);
     const json::Field root(value, origin);
     if (const auto name = root.find("_class_name"); name && name->string() != "FlowMatchEulerDiscreteScheduler")
         throw Error(ZT_ERROR_UNSUPPORTED, origin.name + ": _class_name: expected FlowMatchEulerDiscreteScheduler, got " + quote(name->string()));
@@ -195,7 +92,7 @@ void check_widths(const ModelParts& parts) {
                                           " in " + parts.text_encoder_2.checkpoint->name());
     if (parts.image_encoder.checkpoint == nullptr || parts.text_encoder.checkpoint == nullptr) return;
     for (const weights::CheckpointEntry& entry : parts.image_encoder.checkpoint->entries()) {
-        const auto placed = place(Part::kProjector, entry.name);
+        const auto placed = names_of(Part::kProjector).place(entry.name);
         if (!placed || placed->leaf != "weight" || entry.shape.size() != 2) continue;
         if (placed->module == "linear_1") check(parts.image_encoder, "image_encoder: expected projector columns", parts.clip_vision.hidden, "width of the vision tower", entry.shape[1]);
         if (placed->module == "linear_2") check(parts.image_encoder, "image_encoder: expected projector rows", parts.llm.hidden, "width of text_encoder", entry.shape[0]);
@@ -211,11 +108,11 @@ void check_whole(ModelParts& parts) {
         parts.warnings.push_back(file.name() + ": expected a config.json beside a transformer of width " + std::to_string(t.width()) + ", which says how many blocks it has, got none; those that are there are taken: " +
                                  std::to_string(t.layers) + " double, " + std::to_string(t.single_layers) + " single");
     check_names(file, t);
-    check_scales(file, Part::kTransformer);
+    load::check_scales(file, names_of(Part::kTransformer));
     if (parts.vae_file.checkpoint != nullptr) check_blocks(parts.vae, *parts.vae_file.checkpoint);
     const auto check_encoder = [](const PartFile& part, Part kind, int64_t layers) {
         check_names(*part.checkpoint, kind, layers);
-        check_scales(*part.checkpoint, kind);
+        load::check_scales(*part.checkpoint, names_of(kind));
     };
     if (const auto& llm = parts.text_encoder; llm.checkpoint != nullptr) {
         check_blocks(parts.llm, *llm.checkpoint);
@@ -249,15 +146,15 @@ void note_missing(ModelParts& parts) {
 std::span<const OptionRow> option_rows() { return kOptions; }
 
 ModelParts find_parts(const std::string& path, const EngineOptions& options) {
-    check_options(options);
+    load::check_options(options, kOptions);
     ModelParts parts;
     parts.path = path;
-    parts.sampler = check_choice(options, "sampler");
-    parts.tiling = check_choice(options, "tiling");
-    parts.true_cfg = read_true_cfg(options);
+    parts.sampler = load::check_choice(options, kOptions, "sampler");
+    parts.tiling = load::check_choice(options, kOptions, "tiling");
+    parts.true_cfg = load::check_number(options, "true_cfg", 1, kMaxTrueCfg, 1);
     const fs::path model(path);
     const bool is_pipeline = is_there(model / "model_index.json");
-    if (is_pipeline) check_pipeline(class_name((model / "model_index.json").string()));
+    if (is_pipeline) check_pipeline(load::class_name((model / "model_index.json").string()));
     parts.transformer_file = open_part(is_pipeline ? (model / "transformer").string() : path);
     parts.layout = is_pipeline         ? "diffusers folder"
                    : is_folder(model) ? "folder of a diffusers transformer"
@@ -275,7 +172,7 @@ ModelParts find_parts(const std::string& path, const EngineOptions& options) {
         parts.kind_known = true;
     }
 
-    const auto find = [&](std::string_view key) { return locate(key, options, model, is_pipeline); };
+    const auto find = [&](std::string_view key) { return load::locate(key, options, conventions(), model, is_pipeline); };
     parts.vae_file = open_part(find("vae"));
     read_config(parts.vae_file, "AutoencoderKLHunyuanVideo", parts.vae, parse_vae_config, vae_config_of);
     parts.text_encoder = open_part(find("text_encoder"));
@@ -290,22 +187,11 @@ ModelParts find_parts(const std::string& path, const EngineOptions& options) {
     }
     check_whole(parts);
     check_widths(parts);
-    parts.tokenizer = tokenizer_folder("tokenizer", find("tokenizer"));
-    parts.tokenizer_2 = tokenizer_folder("tokenizer_2", find("tokenizer_2"));
+    parts.tokenizer = load::tokenizer_folder("tokenizer", find("tokenizer"), true);
+    parts.tokenizer_2 = load::tokenizer_folder("tokenizer_2", find("tokenizer_2"), true);
     if (is_pipeline) read_scheduler(model, parts);
     note_missing(parts);
     return parts;
-}
-
-void add_files(const std::string& checkpoint, std::vector<std::string>& files) {
-    files.push_back(checkpoint);
-    if (is_folder(checkpoint)) return;
-    const fs::path folder = fs::path(checkpoint).has_parent_path() ? fs::path(checkpoint).parent_path() : ".";
-    files.push_back((folder / "config.json").string());
-    if (!checkpoint.ends_with(".index.json")) return;
-    std::error_code error;
-    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-        if (at->path().extension() == ".safetensors") files.push_back(at->path().string());
 }
 
 std::vector<std::string> files_of(const std::string& path, const EngineOptions& options) {
@@ -316,19 +202,20 @@ std::vector<std::string> files_of(const std::string& path, const EngineOptions& 
     add_files(is_pipeline ? (model / "transformer").string() : path, files);
     if (is_pipeline) files.push_back((model / "scheduler").string());
     for (const std::string_view key : {"vae", "text_encoder", "text_encoder_2", "image_encoder"})
-        if (const std::string part = locate(key, options, model, is_pipeline); !part.empty()) add_files(part, files);
+        if (const std::string part = load::locate(key, options, conventions(), model, is_pipeline); !part.empty()) add_files(part, files);
     for (const std::string_view key : {"tokenizer", "tokenizer_2"}) {
-        const fs::path at = locate(key, options, model, is_pipeline);
+        const fs::path at = load::locate(key, options, conventions(), model, is_pipeline);
         if (at.empty()) continue;
         for (const char* name : {"tokenizer.json", "vocab.json", "merges.txt"}) files.push_back(((is_folder(at) ? at : at.parent_path()) / name).string());
     }
     return files;
 }
 
-void require_all(const ModelParts& parts) {
-    if (parts.missing.empty()) return;
-    const size_t others = parts.missing.size() - 1;
-    throw Error(ZT_ERROR_NOT_FOUND, parts.missing.front() + (others == 0 ? "" : " (and " + std::to_string(others) + " more parts)"));
+load::LoraBase lora_base(const TransformerConfig& config, const Checkpoint& transformer) {
+    return {all_spellings(config.layers, config.single_layers, config.refiner_layers), {"Hunyuan_video_I2V_lora_"},
+            load::shapes_of(transformer, names_of(Part::kTransformer))};
 }
+
+void require_all(const ModelParts& parts) { load::require_none(parts.missing); }
 
 }  // namespace zt::hunyuan_video

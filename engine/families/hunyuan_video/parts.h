@@ -7,33 +7,25 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "families/hunyuan_video/config.h"
 #include "families/hunyuan_video/name_map.h"
-#include "weights/checkpoint.h"
+#include "load/lora_set.h"
+#include "load/part_file.h"
 
 namespace zt::hunyuan_video {
 
-using EngineOptions = std::vector<std::pair<std::string, std::string>>;
+using load::EngineOptions;
+using load::OptionRow;
+using load::PartFile;
 
-// The keys of engine_opts of this family: one table for checks, help and documentation.
-struct OptionRow {
-    std::string_view key, value, help;
-};
+// The keys of engine_opts of this family.
 [[nodiscard]] std::span<const OptionRow> option_rows();
-
-struct PartFile {
-    std::string path;                                        // as found; a folder of diffusers, or a file
-    std::shared_ptr<const weights::Checkpoint> checkpoint;   // null: not found
-    bool from_shapes = false;                                // no config.json: the shapes told
-};
 
 struct ModelParts {
     std::string path;
@@ -60,8 +52,9 @@ struct ModelParts {
 // The files and folders that find_parts and the tokenizers read for the same arguments, what the folder `path` holds
 // left out. Opens none. Throws NOT_FOUND for a path of engine_opts that is not there.
 [[nodiscard]] std::vector<std::string> files_of(const std::string& path, const EngineOptions& options);
-// Those of one checkpoint, an adapter for example: itself, its config.json, the shards of an index.
-void add_files(const std::string& checkpoint, std::vector<std::string>& files);
+
+// The transformer as adapters see it.
+[[nodiscard]] load::LoraBase lora_base(const TransformerConfig& config, const weights::Checkpoint& transformer);
 
 // Throws ZT_ERROR_NOT_FOUND with the first of `missing`, if there is any.
 void require_all(const ModelParts& parts);

@@ -10,12 +10,12 @@
 namespace zt::hunyuan_video {
 namespace {
 
-DoubleBlock read_double(const TransformerConfig& config, const PartReader& reader, at::ScalarType type, int64_t index) {
+DoubleBlock read_double(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type, int64_t index) {
     DoubleBlock block = make_double_block(config);
     reader.fill(block, type, true, index);
     return block;
 }
-SingleBlock read_single(const TransformerConfig& config, const PartReader& reader, at::ScalarType type, int64_t index) {
+SingleBlock read_single(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type, int64_t index) {
     SingleBlock block = make_single_block(config);
     reader.fill(block, type, true, index);
     return block;
@@ -23,7 +23,7 @@ SingleBlock read_single(const TransformerConfig& config, const PartReader& reade
 
 }  // namespace
 
-std::shared_ptr<const Blocks> read_blocks(const TransformerConfig& config, const PartReader& reader, at::ScalarType type, int64_t count,
+std::shared_ptr<const Blocks> read_blocks(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type, int64_t count,
                                           const std::function<void(int64_t, int64_t)>& progress) {
     auto blocks = std::make_shared<Blocks>();
     for (int64_t i = 0; i < count; i++) {
@@ -34,7 +34,7 @@ std::shared_ptr<const Blocks> read_blocks(const TransformerConfig& config, const
     return blocks;
 }
 
-StreamedBlocks::StreamedBlocks(const TransformerConfig& config, const PartReader& reader, at::ScalarType type,
+StreamedBlocks::StreamedBlocks(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type,
                                std::shared_ptr<const Blocks> resident)
     : doubles_(config.layers), total_(config.layers + config.single_layers),
       first_streamed_(static_cast<int64_t>(resident->doubles.size() + resident->singles.size())), resident_(std::move(resident)),
@@ -57,7 +57,7 @@ const SingleBlock& StreamedBlocks::single_block(int64_t i) {
     return std::get<SingleBlock>(take(doubles_ + i));
 }
 
-StreamedLlm::StreamedLlm(const LlmConfig& config, const PartReader& reader, at::ScalarType type)
+StreamedLlm::StreamedLlm(const LlmConfig& config, const load::PartReader& reader, at::ScalarType type)
     : used_(used_layers(config)), reader_(reader), type_(type), streamed_([&config, &reader, type](int64_t i) {
           LlmLayer layer = make_llm_layer(config);
           reader.fill(layer, type, true, "layers." + std::to_string(i));

@@ -11,56 +11,15 @@
 #include "core/utf8.h"
 #include "families/hunyuan_video/config.h"
 #include "families/hunyuan_video/name_map.h"
+#include "load/shapes.h"
 #include "weights/checkpoint.h"
 
 namespace zt::hunyuan_video {
 namespace {
 
 using weights::Checkpoint;
-using Shape = std::vector<int64_t>;
-
-// Our names and fused shapes of everything a file has of a part.
-class Shapes {
-public:
-    Shapes(const Checkpoint& file, Part part) : file_(file) {
-        for (const weights::CheckpointEntry& entry : file.entries()) {
-            const std::optional<Placed> placed = place(part, entry.name);
-            if (!placed) continue;
-            Shape& shape = shapes_[placed->name()];
-            if (shape.empty()) shape = entry.shape;
-            else if (!entry.shape.empty()) shape[0] += entry.shape[0];
-        }
-    }
-    [[nodiscard]] bool has(const std::string& name) const { return shapes_.contains(name); }
-    [[nodiscard]] const Shape& at(const std::string& name, size_t rank) const {
-        const auto found = shapes_.find(name);
-        if (found == shapes_.end())
-            throw Error(ZT_ERROR_WEIGHTS, file_.name() + ": tensor " + quote(name) + ": expected " + std::to_string(rank) + " dimensions, got none");
-        const bool positive = std::all_of(found->second.begin(), found->second.end(), [](int64_t n) { return n > 0 && n < (int64_t{1} << 31); });
-        if (found->second.size() != rank || !positive)
-            throw Error(ZT_ERROR_WEIGHTS, file_.name() + ": tensor " + quote(name) + ": expected " + std::to_string(rank) + " dimensions above 0, got others");
-        return found->second;
-    }
-    // The number of blocks under "prefix.<i>."; they must be 0 .. n - 1.
-    [[nodiscard]] int64_t count(const std::string& prefix) const {
-        std::map<int64_t, bool> seen;
-        for (const auto& [name, shape] : shapes_) {
-            if (!name.starts_with(prefix)) continue;
-            int64_t number = 0;
-            size_t i = prefix.size();
-            for (; i < name.size() && name[i] >= '0' && name[i] <= '9' && i < prefix.size() + 4; ++i) number = number * 10 + (name[i] - '0');
-            if (i > prefix.size() && i < name.size() && name[i] == '.') seen[number] = true;
-        }
-        const int64_t n = static_cast<int64_t>(seen.size());
-        if (n > 0 && seen.rbegin()->first != n - 1)
-            throw Error(ZT_ERROR_WEIGHTS, file_.name() + ": " + prefix + "*: expected blocks 0 to " + std::to_string(n - 1) + ", got block " + std::to_string(seen.rbegin()->first));
-        return n;
-    }
-
-private:
-    const Checkpoint& file_;
-    std::map<std::string, Shape> shapes_;
-};
+using load::Shape;
+using load::Shapes;
 
 [[noreturn]] void refuse(const Checkpoint& file, const std::string& what) {
     throw Error(ZT_ERROR_UNSUPPORTED, file.name() + ": " + what);
@@ -95,7 +54,7 @@ constexpr const char* kRefiner = "txt_in.individual_token_refiner.blocks.";
 
 TransformerConfig transformer_config_of(const Checkpoint& file) {
     refuse_other_families(file);
-    const Shapes shapes(file, Part::kTransformer);
+    const Shapes shapes(file, names_of(Part::kTransformer));
     if (!shapes.has(std::string(kRefiner) + "0.norm1.weight"))
         refuse(file, "expected a HunyuanVideo transformer, got none (no tensor \"" + std::string(kRefiner) + "0.norm1.weight\")");
     TransformerConfig c;
@@ -136,7 +95,7 @@ TransformerConfig transformer_config_of(const Checkpoint& file) {
 }
 
 void check_blocks(const TransformerConfig& config, const Checkpoint& file) {
-    const Shapes shapes(file, Part::kTransformer);
+    const Shapes shapes(file, names_of(Part::kTransformer));
     check_count(file, "double_blocks.", shapes.count("double_blocks."), config.layers);
     check_count(file, "single_blocks.", shapes.count("single_blocks."), config.single_layers);
     check_count(file, kRefiner, shapes.count(kRefiner), config.refiner_layers);
@@ -145,7 +104,7 @@ void check_blocks(const TransformerConfig& config, const Checkpoint& file) {
 }
 
 VaeConfig vae_config_of(const Checkpoint& file) {
-    const Shapes shapes(file, Part::kVae);
+    const Shapes shapes(file, names_of(Part::kVae));
     VaeConfig c;
     c.block_out.clear();
     const int64_t stages = shapes.count("decoder.up_blocks.");
@@ -167,7 +126,7 @@ VaeConfig vae_config_of(const Checkpoint& file) {
 }
 
 void check_blocks(const VaeConfig& config, const Checkpoint& file) {
-    const Shapes shapes(file, Part::kVae);
+    const Shapes shapes(file, names_of(Part::kVae));
     const auto check = [&](const std::string& prefix, int64_t expected) {
         const int64_t got = shapes.count(prefix);
         if (got != expected)
@@ -181,7 +140,7 @@ void check_blocks(const VaeConfig& config, const Checkpoint& file) {
 }
 
 LlmConfig llm_config_of(const Checkpoint& file) {
-    const Shapes shapes(file, Part::kLlm);
+    const Shapes shapes(file, names_of(Part::kLlm));
     LlmConfig c;
     if (const auto architecture = file.text_value("general.architecture"); architecture && *architecture != "llama")
         refuse(file, "general.architecture: expected \"llama\", got " + quote(*architecture));
@@ -215,13 +174,13 @@ LlmConfig llm_config_of(const Checkpoint& file) {
 
 // The layers behind the last used one may be missing; one more than the configuration says would shift which that is.
 void check_blocks(const LlmConfig& config, const Checkpoint& file) {
-    const int64_t got = Shapes(file, Part::kLlm).count("layers.");
+    const int64_t got = Shapes(file, names_of(Part::kLlm)).count("layers.");
     if (got < config.layers - config.skip_layers || got > config.layers) check_count(file, "layers.", got, config.layers);
 }
 
 void check_blocks(const ClipConfig& config, const Checkpoint& file, bool vision) {
     const std::string prefix = "encoder.layers.";
-    const int64_t got = Shapes(file, vision ? Part::kClipVision : Part::kClipText).count(prefix);
+    const int64_t got = Shapes(file, names_of(vision ? Part::kClipVision : Part::kClipText)).count(prefix);
     if (got < config.layers - (vision ? 1 : 0) || got > config.layers) check_count(file, prefix, got, config.layers);
 }
 
@@ -243,7 +202,7 @@ ClipConfig clip_of(const Checkpoint& file, const Shapes& shapes, int64_t hidden,
 }  // namespace
 
 ClipConfig clip_text_config_of(const Checkpoint& file) {
-    const Shapes shapes(file, Part::kClipText);
+    const Shapes shapes(file, names_of(Part::kClipText));
     const Shape& table = shapes.at("embeddings.token_embedding.weight", 2);
     ClipConfig c = clip_of(file, shapes, table[1], {768, 12});       // CLIP ViT-L/14
     c.vocab = table[0];
@@ -253,7 +212,7 @@ ClipConfig clip_text_config_of(const Checkpoint& file) {
 }
 
 ClipConfig clip_vision_config_of(const Checkpoint& file) {
-    const Shapes shapes(file, Part::kClipVision);
+    const Shapes shapes(file, names_of(Part::kClipVision));
     const Shape& patches = shapes.at("embeddings.patch_embedding.weight", 4);
     ClipConfig c = clip_of(file, shapes, patches[0], {1024, 24});   // the same, its picture side
     c.patch = patches[3];

@@ -41,7 +41,7 @@ std::string file_of(const Tensors& tensors, const std::string& metadata = "") {
 // A transformer as far as names go, and the shapes that tell its configuration; other matrices have two rows.
 Tensors transformer(int64_t width, int64_t layers, int64_t single_layers) {
     Tensors tensors;
-    for (const Spelled& s : all_spellings(layers, single_layers, 2)) {
+    for (const load::Spelled& s : all_spellings(layers, single_layers, 2)) {
         const std::string& module = s.placed.module;
         const bool norm = module.ends_with("q_norm") || module.ends_with("k_norm");
         const bool block = module.starts_with("double_blocks") || module.starts_with("single_blocks");

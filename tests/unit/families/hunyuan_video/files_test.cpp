@@ -9,27 +9,29 @@
 #include "checkpoint_draft.h"
 #include "families/hunyuan_video/config.h"
 #include "families/hunyuan_video/detection.h"
-#include "families/hunyuan_video/lora_names.h"
 #include "families/hunyuan_video/memory_plan.h"
 #include "families/hunyuan_video/name_map.h"
 #include "families/hunyuan_video/parts.h"
+#include "load/lora_names.h"
 #include "probe.h"
 #include "seed.h"
 
 namespace zt::hunyuan_video {
 namespace {
 
+using namespace load;
+
 using Fit = families::Detection::Fit;
 
 std::string placed(Part part, std::string_view name) {
-    const auto p = place(part, name);
+    const auto p = names_of(part).place(name);
     return p ? p->name() + " " + std::to_string(p->piece) + "/" + std::to_string(p->pieces) : "";
 }
 
 TEST(NameMap, the_published_model_has_856_tensors_under_our_names_and_1264_under_those_of_diffusers) {
     std::set<std::string> ours, diffusers;
     size_t originals = 0, theirs = 0;
-    for (const Spelled& s : all_spellings(20, 40, 2)) {
+    for (const load::Spelled& s : all_spellings(20, 40, 2)) {
         const bool norm = s.placed.module.ends_with("q_norm") || s.placed.module.ends_with("k_norm");
         const size_t leaves = norm ? 1 : 2;
         if (ours.insert(s.placed.module).second) originals += leaves;
@@ -42,8 +44,8 @@ TEST(NameMap, the_published_model_has_856_tensors_under_our_names_and_1264_under
 }
 
 TEST(NameMap, every_spelling_is_placed_where_the_list_says) {
-    for (const Spelled& s : all_spellings(3, 3, 2)) {
-        const auto found = place(Part::kTransformer, s.spelling + ".weight");
+    for (const load::Spelled& s : all_spellings(3, 3, 2)) {
+        const auto found = names_of(Part::kTransformer).place(s.spelling + ".weight");
         ASSERT_TRUE(found) << s.spelling;
         EXPECT_EQ(found->module, s.placed.module);
         EXPECT_EQ(found->piece, s.placed.piece);
@@ -65,7 +67,7 @@ TEST(NameMap, examples_of_each_spelling) {
 }
 
 TEST(LoraNames, spellings_of_one_matrix) {
-    const LoraNames names(20, 40, 2);
+    const load::LoraNames names(all_spellings(20, 40, 2), {"Hunyuan_video_I2V_lora_"});
     for (const char* key : {"diffusion_model.double_blocks.3.img_attn_qkv.lora_A.weight", "diffusion_model.double_blocks.3.img_attn.qkv.lora_down.weight",
                             "lora_unet_double_blocks_3_img_attn_qkv.lora_down.weight", "Hunyuan_video_I2V_lora_double_blocks_3_img_attn_qkv.lora_down.weight",
                             "transformer.double_blocks.3.img_attn_qkv.lora_A.default.weight"}) {

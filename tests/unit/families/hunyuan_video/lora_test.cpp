@@ -16,14 +16,16 @@
 
 #include "checkpoint_draft.h"
 #include "core/file.h"
-#include "families/hunyuan_video/lora.h"
 #include "families/hunyuan_video/memory_plan.h"
+#include "load/lora.h"
 #include "probe.h"
 #include "seed.h"
 #include "weights/safetensors.h"
 
 namespace zt::hunyuan_video {
 namespace {
+
+using namespace load;
 
 constexpr int64_t kOut = 6, kIn = 4, kRank = 2;
 const std::string kModule = "double_blocks.0.img_attn_proj", kMatrix = kModule + ".weight";
@@ -40,7 +42,7 @@ std::string write(const test::TemporaryFolder& folder, const std::string& name, 
     return folder.path(name);
 }
 
-LoraBase base() { return {1, 1, 1, {{kMatrix, {kOut, kIn}}, {kModule + ".bias", {kOut}}}}; }
+LoraBase base() { return {all_spellings(1, 1, 1), {}, {{kMatrix, {kOut, kIn}}, {kModule + ".bias", {kOut}}}}; }
 
 struct Opened {
     std::shared_ptr<const LoraSet> set;
@@ -265,7 +267,7 @@ TEST_F(Lora, OpeningReadsNoFactorsAndThePlanCountsThem) {
 // What the plan counts for a merge is what it takes.
 TEST_F(Lora, MergingStaysWithinThePlan) {
     constexpr int64_t kWide = 2048, kLarge = 512;
-    const LoraBase on{1, 1, 1, {{kMatrix, {kWide, kWide}}}};
+    const LoraBase on{all_spellings(1, 1, 1), {}, {{kMatrix, {kWide, kWide}}}};
     const auto wide = [](int64_t rows, int64_t columns) { return at::randn({rows, columns}); };
     const Named low = {{kModule + ".lora_A.weight", wide(kLarge, kWide)}, {kModule + ".lora_B.weight", wide(kWide, kLarge)}};
     const Named loha = {{kModule + ".hada_w1_a", wide(kWide, kLarge)}, {kModule + ".hada_w1_b", wide(kLarge, kWide)},

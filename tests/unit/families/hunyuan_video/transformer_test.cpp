@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "core/error.h"
-#include "families/hunyuan_video/sampler.h"
-#include "families/hunyuan_video/transformer.h"
+#include "families/hunyuan_video/transformer/sampler.h"
+#include "families/hunyuan_video/transformer/transformer.h"
 
 namespace {
 

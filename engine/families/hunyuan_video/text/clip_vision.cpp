@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Forward pass of CLIP's vision tower and the projector.
+#include "families/hunyuan_video/text/clip_vision.h"
+
+namespace zt::hunyuan_video {
+
+ClipVision make_clip_vision(const ClipConfig& c) {
+    ClipVision model;
+    model.config = c;
+    model.class_token = at::empty({c.hidden});
+    model.patches = at::empty({c.hidden, 3, c.patch, c.patch});
+    model.positions = at::empty({1 + picture_tokens(c), c.hidden});
+    model.norm = nn::make_norm(c.hidden);
+    for (int64_t i = 0; i + 1 < c.layers; i++) model.layers.push_back(make_clip_layer(c));
+    return model;
+}
+
+Projector make_projector(int64_t vision_hidden, int64_t llm_hidden) {
+    return {nn::make_packed_linear(vision_hidden, llm_hidden), nn::make_packed_linear(llm_hidden, llm_hidden)};
+}
+
+at::Tensor forward(const ClipVision& model, const at::Tensor& pixels, const Cancel* cancel) {
+    const ClipConfig& c = model.config;
+    const at::Tensor grid = at::conv2d(pixels.to(model.patches.options()).unsqueeze(0), model.patches, {}, c.patch);
+    const at::Tensor patches = grid.squeeze(0).flatten(1).transpose(0, 1);   // [tokens, hidden]
+    at::Tensor x = at::cat({model.class_token.unsqueeze(0), patches}) + model.positions;
+    x = normalize(c, model.norm, x);
+    for (const ClipLayer& layer : model.layers) {
+        if (cancel) cancel->poll();
+        x = forward(c, layer, x, false);
+    }
+    return x.narrow(0, 1, x.size(0) - 1);
+}
+
+at::Tensor forward(const Projector& projector, const at::Tensor& features) {
+    return nn::forward(projector.linear2, at::gelu(nn::forward(projector.linear1, features)));
+}
+
+}  // namespace zt::hunyuan_video

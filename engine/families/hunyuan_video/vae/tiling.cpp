@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Tiles in space are merged row by row with strips of the neighbours, tiles in time with the frames
+// kept of the one before. Blends run in the tensors' type, as the reference's do.
+#include "families/hunyuan_video/vae/tiling.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+
+namespace zt::hunyuan_video {
+namespace {
+
+// b's first places along dim become a mixture of a's last and its own: a (1 - i / n) + b (i / n).
+// b is overwritten.
+void blend(const at::Tensor& a, at::Tensor& b, int64_t dim, int64_t most) {
+    const int64_t n = std::min({a.size(dim), b.size(dim), most});
+    if (n <= 0) return;
+    std::vector<int64_t> shape(static_cast<size_t>(b.dim()), 1);
+    shape[static_cast<size_t>(dim)] = n;
+    // The weights are computed in fp64 and used in fp32, and each product is rounded on its own: so
+    // the reference's loop over single lines comes out bit for bit.
+    const at::Tensor part = at::arange(n, b.options().dtype(at::kDouble)).div_(static_cast<double>(n)).view(shape);
+    const at::Tensor of_b = part.to(at::kFloat), of_a = (1.0 - part).to(at::kFloat);
+    at::Tensor begin = b.narrow(dim, 0, n);
+    const at::Tensor end = a.narrow(dim, a.size(dim) - n, n);
+    begin.copy_((end.to(at::kFloat) * of_a).to(b.scalar_type()) + (begin.to(at::kFloat) * of_b).to(b.scalar_type()));
+}
+
+// How tiles lie on their result, in its own places (pixels when decoding, latents when encoding).
+struct Mosaic {
+    int64_t stride, blend, height, width;
+};
+
+// make(i, j): tile [frames, channels, <= stride + blend, idem] whose corner lies at (i, j) * stride.
+template <class Make>
+at::Tensor merge(const Mosaic& m, Make&& make) {
+    at::Tensor whole;
+    std::vector<at::Tensor> above(static_cast<size_t>((m.width + m.stride - 1) / m.stride));   // last rows of the tiles there
+    for (int64_t y = 0; y < m.height; y += m.stride) {
+        at::Tensor left;                                                    // last columns of the tile before
+        for (int64_t x = 0; x < m.width; x += m.stride) {
+            const size_t j = static_cast<size_t>(x / m.stride);
+            at::Tensor tile = make(y / m.stride, x / m.stride);
+            if (y > 0) blend(above[j], tile, 2, m.blend);
+            if (x > 0) blend(left, tile, 3, m.blend);
+            if (!whole.defined()) whole = at::empty({tile.size(0), tile.size(1), m.height, m.width}, tile.options());
+            const int64_t h = std::min({m.stride, tile.size(2), m.height - y}), w = std::min({m.stride, tile.size(3), m.width - x});
+            whole.narrow(2, y, h).narrow(3, x, w).copy_(tile.narrow(2, 0, h).narrow(3, 0, w));
+            const int64_t rows = std::min(m.blend, tile.size(2)), columns = std::min(m.blend, tile.size(3));
+            above[j] = tile.narrow(2, tile.size(2) - rows, rows).clone();
+            left = tile.narrow(3, tile.size(3) - columns, columns).clone();
+        }
+    }
+    return whole;
+}
+
+// Counts tiles for whoever wants to know.
+struct Counter {
+    const TileProgress& progress;
+    int64_t done = 0, total = 0;
+    void start() const {
+        if (progress && done == 0) progress(0, total);
+    }
+    void one() {
+        done++;
+        if (progress) progress(done, total);
+    }
+};
+
+// latents [channels, t, h, w] -> [4 (t - 1) + 1, 3, 8h, 8w]
+at::Tensor decode_in_space(const VaeDecoder& decoder, const at::Tensor& latents, const Tiling& tiling, const VaePass& pass,
+                           Counter& counter) {
+    const int64_t scale = decoder.config.spatial_compression, height = latents.size(2), width = latents.size(3);
+    const auto one = [&](const at::Tensor& part) {
+        at::Tensor frames = decode_tile(decoder, part, pass);
+        counter.one();
+        return frames;
+    };
+    if (spatial_tiles(tiling, decoder.config, height, width) == 1) return one(latents);
+    const int64_t size = tiling.size / scale, stride = tiling.stride / scale;
+    return merge({tiling.stride, tiling.size - tiling.stride, height * scale, width * scale}, [&](int64_t i, int64_t j) {
+        return one(latents.narrow(2, i * stride, std::min(size, height - i * stride))
+                       .narrow(3, j * stride, std::min(size, width - j * stride)));
+    });
+}
+
+// pixels [frames, 3, height, width] -> mean [latents, channels, height / 8, width / 8]
+at::Tensor encode_in_space(const VaeEncoder& encoder, const at::Tensor& pixels, const Tiling& tiling, const VaePass& pass,
+                           Counter& counter) {
+    const int64_t scale = encoder.config.spatial_compression, height = pixels.size(2), width = pixels.size(3);
+    const auto one = [&](const at::Tensor& part) {
+        at::Tensor mean = encode_tile(encoder, part, pass).narrow(1, 0, encoder.config.latent_channels).contiguous();
+        counter.one();
+        return mean;
+    };
+    if (!tiling.spatial || (height <= tiling.size && width <= tiling.size)) return one(pixels);
+    const int64_t stride = tiling.stride / scale;
+    return merge({stride, (tiling.size - tiling.stride) / scale, height / scale, width / scale}, [&](int64_t i, int64_t j) {
+        const int64_t y = i * tiling.stride, x = j * tiling.stride;
+        return one(pixels.narrow(2, y, std::min(tiling.size, height - y)).narrow(3, x, std::min(tiling.size, width - x)));
+    });
+}
+
+std::string shape_text(const at::Tensor& t) {
+    std::string text = "[";
+    for (const int64_t n : t.sizes()) text += (text.size() > 1 ? ", " : "") + std::to_string(n);
+    return text + "]";
+}
+
+}  // namespace
+
+StreamingDecoder::StreamingDecoder(const VaeDecoder& decoder, const at::Tensor& latents, const Tiling& tiling, int64_t skip_frames)
+    : decoder_(decoder), tiling_(tiling), skip_frames_(skip_frames), skip_left_(skip_frames) {
+    if (latents.dim() != 4 || latents.size(0) != decoder.config.latent_channels || latents.numel() == 0)
+        throw Error(ZT_ERROR_ARGUMENT, "latents: expected [" + std::to_string(decoder.config.latent_channels)
+                                           + ", frames, height, width], got " + shape_text(latents));
+    latents_ = latents.to(decoder.conv_in.weight.device(), decoder.conv_in.weight.scalar_type()) / decoder.config.scaling_factor;
+}
+
+int64_t StreamingDecoder::total_frames() const {
+    const int64_t frames = decoder_.config.temporal_compression * (latents_.size(1) - 1) + 1;
+    return std::max<int64_t>(0, frames - skip_frames_);
+}
+
+int64_t StreamingDecoder::next_frames() const {
+    const int64_t latents = latents_.size(1), step = temporal_step(tiling_, decoder_.config, latents);
+    int64_t skip = skip_left_;
+    for (int64_t first = first_; first < latents; first += step) {
+        const int64_t frames = temporal_tile(tiling_, decoder_.config, latents, first).frames;
+        if (frames > skip) return frames - skip;
+        skip -= frames;
+    }
+    return 0;
+}
+
+at::Tensor StreamingDecoder::next(const TileRun& run) {
+    const VaeConfig& config = decoder_.config;
+    const VaePass pass{config.norm_groups, run.cancel, run.fused};
+    const int64_t latents = latents_.size(1), step = temporal_step(tiling_, config, latents);
+    const int64_t each = spatial_tiles(tiling_, config, latents_.size(2), latents_.size(3));
+    int64_t tiles = 0, before = 0;                                          // of the whole clip, and made already
+    for (int64_t first = 0; first < latents; first += step) {
+        if (temporal_tile(tiling_, config, latents, first).frames == 0) continue;
+        tiles += each;
+        if (first < first_) before += each;
+    }
+    Counter counter{run.progress, before, tiles};
+    while (first_ < latents) {
+        const TemporalTile tile = temporal_tile(tiling_, config, latents, first_);
+        if (tile.frames == 0) {
+            first_ = latents;
+            break;
+        }
+        counter.start();
+        at::Tensor frames = decode_in_space(decoder_, latents_.narrow(1, tile.first, tile.count), tiling_, pass, counter);
+        const int64_t overlap = tiling_.frames - tiling_.frame_stride;
+        if (first_ > 0) {
+            frames = frames.slice(0, 1);
+            blend(tail_, frames, 0, overlap);
+        }
+        first_ += step;
+        tail_ = first_ < latents ? frames.slice(0, std::max<int64_t>(0, frames.size(0) - overlap)).clone() : at::Tensor();
+        const int64_t skip = std::min(skip_left_, tile.frames);
+        skip_left_ -= skip;
+        if (skip == tile.frames) continue;
+        // In the tensors' type first, as the reference's image processor does.
+        return frames.slice(0, skip, tile.frames).mul_(0.5).add_(0.5).clamp_(0.0, 1.0).to(at::kFloat).contiguous();
+    }
+    return {};
+}
+
+at::Tensor encode(const VaeEncoder& encoder, const at::Tensor& pixels, const Tiling& tiling, const TileRun& run) {
+    const VaeConfig& config = encoder.config;
+    const int64_t space = config.spatial_compression, time = config.temporal_compression;
+    if (pixels.dim() != 4 || pixels.size(1) != config.image_channels || pixels.numel() == 0 || pixels.size(0) % time != 1 % time
+        || pixels.size(2) % space != 0 || pixels.size(3) % space != 0)
+        throw Error(ZT_ERROR_ARGUMENT, "picture: expected [" + std::to_string(time) + "k + 1 frames, " + std::to_string(config.image_channels)
+                                           + ", height, width] in multiples of " + std::to_string(space) + ", got " + shape_text(pixels));
+    const at::Tensor x = pixels.to(encoder.conv_in.weight.device(), encoder.conv_in.weight.scalar_type());
+    const VaePass pass{config.norm_groups, run.cancel, run.fused};
+    const int64_t frames = x.size(0), height = x.size(2), width = x.size(3);
+    const bool cut = frames > tiling.frames;
+    const int64_t step = cut ? tiling.frame_stride : frames, length = cut ? tiling.frames + 1 : frames;
+    const auto tiles_along = [&](int64_t n) { return (n + tiling.stride - 1) / tiling.stride; };
+    const bool whole = !tiling.spatial || (height <= tiling.size && width <= tiling.size);
+    const int64_t each = whole ? 1 : tiles_along(height) * tiles_along(width);
+    // A tile of a single frame behind the first would only give up its only latent.
+    const int64_t tiles = cut ? (frames - 1 + step - 1) / step : 1;
+    Counter counter{run.progress, 0, tiles * each};
+    counter.start();
+    std::vector<at::Tensor> parts;
+    at::Tensor tail;
+    for (int64_t i = 0; i < tiles; i++) {
+        const int64_t first = i * step, overlap = (tiling.frames - tiling.frame_stride) / time;
+        at::Tensor mean = encode_in_space(encoder, x.narrow(0, first, std::min(length, frames - first)), tiling, pass, counter);
+        if (i > 0) {
+            mean = mean.slice(0, 1);
+            blend(tail, mean, 0, overlap);
+        }
+        tail = mean.slice(0, std::max<int64_t>(0, mean.size(0) - overlap));
+        parts.push_back(cut ? mean.slice(0, 0, tiling.frame_stride / time + (i == 0 ? 1 : 0)) : mean);
+    }
+    // [latents, channels, h, w] -> [channels, latents, h, w]
+    return at::cat(parts).permute({1, 0, 2, 3}).contiguous() * config.scaling_factor;
+}
+
+}  // namespace zt::hunyuan_video

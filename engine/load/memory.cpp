@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Sums over headers; see memory.h.
+#include "load/memory.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+#include "core/error.h"
+
+namespace zt::load {
+namespace {
+
+using weights::Checkpoint;
+using weights::CheckpointEntry;
+
+uint64_t u(int64_t n) { return n > 0 ? static_cast<uint64_t>(n) : 0; }
+
+uint64_t numel_of(const CheckpointEntry& entry) {
+    uint64_t numel = 1;
+    for (const int64_t size : entry.shape) numel *= u(size);   // fits: the file was validated
+    return numel;
+}
+
+// A tensor with the adapters beside it: numel * element_bytes, or the file's own bytes for what stays packed.
+uint64_t tensor_bytes(const CheckpointEntry& entry, const Placed& placed, const Resident& as) {
+    const std::string name = placed.name();
+    const bool packed = as.keep_packed && entry.encoding != weights::Encoding::kDense && entry.shape.size() == 2 && !(as.loras != nullptr && as.loras->changes_whole(name));
+    if (!packed) return numel_of(entry) * u(as.element_bytes);
+    const bool first = placed.piece == 0;   // adapters are for all pieces together
+    return entry.size_bytes + (as.loras != nullptr && first ? as.loras->numbers_beside(name) * u(as.element_bytes) : 0);
+}
+
+}  // namespace
+
+int64_t block_number(std::string_view name, std::string_view list) {
+    if (!name.starts_with(list)) return -1;
+    int64_t number = 0;
+    for (const char c : name.substr(list.size())) {
+        if (c < '0' || c > '9') break;
+        number = number * 10 + (c - '0');
+    }
+    return number;
+}
+uint64_t resident_bytes(const Checkpoint& file, const PartNames& names, const Resident& as, const Wanted& wanted) {
+    uint64_t sum = 0;
+    for (const CheckpointEntry& entry : file.entries()) {
+        const auto placed = names.place(entry.name);
+        if (!placed || !placed->is_tensor()) continue;
+        if (!wanted || wanted(placed->name())) sum += tensor_bytes(entry, *placed, as);
+    }
+    return sum;
+}
+
+uint64_t two_blocks(const Checkpoint& file, const PartNames& names, const Resident& as, std::string_view list, const Wanted& wanted) {
+    std::map<int64_t, uint64_t> blocks;
+    for (const CheckpointEntry& entry : file.entries()) {
+        const auto placed = names.place(entry.name);
+        if (!placed || (wanted && !wanted(placed->name()))) continue;
+        const int64_t number = block_number(placed->module, list);
+        if (number >= 0) blocks[number] += tensor_bytes(entry, *placed, as);
+    }
+    uint64_t largest = 0;
+    for (const auto& [number, bytes] : blocks) largest = std::max(largest, bytes);
+    return 2 * largest;
+}
+
+uint64_t decoded_matrix(const Checkpoint* file, const Resident& as) {
+    uint64_t largest = 0;
+    if (file == nullptr || !as.keep_packed) return 0;
+    for (const CheckpointEntry& entry : file->entries()) {
+        if (entry.encoding == weights::Encoding::kDense || entry.shape.size() != 2) continue;
+        largest = std::max(largest, numel_of(entry) * u(as.element_bytes));
+    }
+    return largest;
+}
+
+uint64_t MemoryPlan::peak() const noexcept {
+    uint64_t most = 0;
+    for (const Phase& phase : phases) most = std::max(most, phase.bytes());
+    return most;
+}
+
+uint64_t MemoryPlan::least_peak() const noexcept {
+    uint64_t most = 0;
+    for (const Phase& phase : phases) most = std::max(most, phase.least_bytes());
+    return most;
+}
+
+uint64_t MemoryPlan::kept_peak() const noexcept {
+    uint64_t kept = 0, beside = 0;
+    for (const Phase& phase : phases) {
+        const bool stays = phase.name == "denoise" || phase.name == "decode";
+        if (stays) kept += phase.weights;
+        beside = std::max(beside, stays ? phase.data : phase.bytes());
+    }
+    return kept + beside;
+}
+
+const Phase& MemoryPlan::phase(std::string_view name) const {
+    const auto found = std::find_if(phases.begin(), phases.end(), [&](const Phase& phase) { return phase.name == name; });
+    if (found == phases.end()) throw Error(ZT_ERROR_INTERNAL, "memory plan: expected a phase, got \"" + std::string(name) + "\"");
+    return *found;
+}
+
+Budget fit_into(const MemoryPlan& plan, uint64_t limit, const std::vector<double>& block_share, const std::string& clip) {
+    for (const Phase& phase : plan.phases) {
+        if (phase.least_bytes() <= limit) continue;
+        throw Error(ZT_ERROR_MEMORY, "memory: expected at least " + size_text(phase.least_bytes()) + " for the phase \"" + std::string(phase.name) + "\" of " + clip +
+                                         ", got " + size_text(limit));
+    }
+    const Phase& denoise = plan.phase("denoise");
+    Budget budget;
+    budget.keep = plan.kept_peak() <= limit;
+    if (budget.keep || denoise.bytes() <= limit) {
+        budget.resident_blocks = static_cast<int64_t>(block_share.size());
+        budget.peak = budget.keep ? plan.kept_peak() : plan.peak();
+        return budget;
+    }
+    double left = static_cast<double>(limit - denoise.least_bytes());
+    for (size_t i = 0; i < block_share.size(); i++) {
+        left -= static_cast<double>(denoise.weights) * block_share[i];
+        if (left < 0) break;
+        budget.resident_blocks = static_cast<int64_t>(i) + 1;
+    }
+    budget.peak = limit;   // filled up with blocks
+    return budget;
+}
+
+std::string size_text(uint64_t bytes) {
+    constexpr std::array<std::pair<uint64_t, const char*>, 4> kUnits = {{{1'000'000'000, " GB"}, {1'000'000, " MB"}, {1000, " kB"}, {1, " B"}}};
+    for (const auto& [unit, name] : kUnits) {
+        if (bytes < unit && unit > 1) continue;
+        // One decimal below 100, rounded.
+        const uint64_t tenths = (bytes * 10 + unit / 2) / unit;
+        if (unit == 1 || tenths >= 1000) return std::to_string((tenths + 5) / 10) + name;
+        return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + name;
+    }
+    return {};
+}
+
+}  // namespace zt::load

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Is a checkpoint whole? What is missing would not stop a generation, it would make a wrong clip. What the headers
+// tell is refused by name; what only values tell becomes a warning. Torch-free, for `zoetrope inspect` too.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "load/part_names.h"
+#include "weights/checkpoint.h"
+
+namespace zt::load {
+
+// Throws UNSUPPORTED for numbers packed in a way that is not read here (NF4 and others), naming it and a tensor.
+void check_packing(const weights::Checkpoint& file);
+
+// In a file with scales every fp8 matrix must have one; so it must where a mark or a list of layers announces scales.
+// Throws WEIGHTS, naming the first without one and how many more there are.
+void check_scales(const weights::Checkpoint& file, const PartNames& part);
+
+// Every tensor by its name (ours), all pieces of fused ones; shapes are the loader's to check. Throws WEIGHTS, naming
+// the first that is missing and how many more there are.
+void check_names(const weights::Checkpoint& file, const PartNames& part, std::span<const std::string> needed);
+
+// Adds sentences about values that no trained model has: matrices of zero bytes as an incomplete download leaves them,
+// fp8 numbers that must have had scales. Looks at a few KiB of each matrix (one read of 4 KiB where all is well), so
+// that files of 40 GB take a fraction of a second; a hole inside a matrix can be missed. Throws IO.
+void warn_of_values(const weights::Checkpoint& file, const PartNames& part, std::vector<std::string>& warnings);
+
+}  // namespace zt::load

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Finding files; see part_file.h.
+#include "load/part_file.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/sha256.h"
+#include "core/text_number.h"
+#include "core/utf8.h"
+#include "load/part_checks.h"
+#include "weights/foreign_file.h"
+
+namespace zt::load {
+
+namespace fs = std::filesystem;
+using weights::Checkpoint;
+
+namespace {
+
+constexpr std::array<std::string_view, 5> kNearby = {".", "../vae", "../text_encoders", "../clip", "../clip_vision"};
+
+std::string file_name(const fs::path& path) { return one_line(path.filename().string(), kShownTextBytes); }
+}  // namespace
+
+bool is_there(const fs::path& path) {
+    std::error_code ignored;
+    return fs::exists(path, ignored);
+}
+bool is_folder(const fs::path& path) {
+    std::error_code ignored;
+    return fs::is_directory(path, ignored);
+}
+
+std::string option(const EngineOptions& options, std::string_view key) {
+    for (const auto& [name, value] : options)
+        if (name == key) return value;
+    return {};
+}
+
+void check_options(const EngineOptions& options, std::span<const OptionRow> rows) {
+    std::string known;
+    for (const OptionRow& row : rows) known += (known.empty() ? "" : " ") + std::string(row.key);
+    for (size_t i = 0; i < options.size(); ++i) {
+        const std::string& key = options[i].first;
+        if (std::none_of(rows.begin(), rows.end(), [&](const OptionRow& row) { return row.key == key; }))
+            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: expected one of " + known + ", got " + quote(key));
+        for (size_t j = 0; j < i; ++j)
+            if (options[j].first == key) throw Error(ZT_ERROR_ARGUMENT, "engine_opts: expected each key once, got " + quote(key) + " twice");
+    }
+}
+
+std::string check_choice(const EngineOptions& options, std::span<const OptionRow> rows, std::string_view key) {
+    std::string value = option(options, key);
+    const auto row = std::find_if(rows.begin(), rows.end(), [&](const OptionRow& r) { return r.key == key; });
+    const std::string choices = " " + std::string(row->value) + " ";
+    if (!value.empty() && (value.find(' ') != value.npos || choices.find(" " + value + " ") == choices.npos))
+        throw Error(ZT_ERROR_ARGUMENT, "engine_opts: " + std::string(key) + ": expected one of " + std::string(row->value) + ", got " + quote(value));
+    return value;
+}
+
+double check_number(const EngineOptions& options, std::string_view key, double least, double most, double otherwise) {
+    const std::string text = option(options, key);
+    if (text.empty()) return otherwise;
+    const std::optional<double> value = parse_double(text);
+    if (!value || !(*value >= least && *value <= most))
+        throw Error(ZT_ERROR_ARGUMENT, "engine_opts: " + std::string(key) + ": expected a number from " + to_text(least) + " to " + to_text(most) + ", got " + quote(text));
+    return *value;
+}
+
+std::optional<ConfigText> config_of(const std::string& path, std::string_view class_mark) {
+    const bool folder = is_folder(path);
+    const fs::path at = (folder ? fs::path(path) : fs::path(path).parent_path()) / "config.json";
+    if (!is_there(at)) return std::nullopt;
+    ConfigText config{file_name(at.parent_path()) + "/config.json", {}};
+    config.text = read_json_text(at.string(), config.name);
+    if (!folder && config.text.find(class_mark) == std::string::npos) return std::nullopt;   // somebody else's
+    return config;
+}
+
+std::string locate(std::string_view key, const EngineOptions& options, std::span<const Convention> conventions, const fs::path& model, bool is_pipeline) {
+    const std::string given = option(options, key);
+    if (!given.empty()) {
+        if (!is_there(given)) throw Error(ZT_ERROR_NOT_FOUND, "engine_opts: " + std::string(key) + ": expected an existing path, got " + quote(given));
+        return given;
+    }
+    if (is_pipeline) return is_there(model / key) ? (model / key).string() : std::string();
+    const auto convention = std::find_if(conventions.begin(), conventions.end(), [&](const Convention& c) { return c.key == key; });
+    if (convention == conventions.end()) return {};
+    const fs::path beside = is_folder(model) ? model / ".." : model.parent_path();
+    for (const std::string_view nearby : kNearby) {
+        for (const std::string_view name : convention->names) {
+            if (name.empty() || (name == "vae" && nearby != ".")) continue;   // ComfyUI's folder, not diffusers'
+            const fs::path candidate = (beside / nearby / name).lexically_normal();
+            const bool usable = !is_folder(candidate) || is_there(candidate / "config.json") || key.starts_with("tokenizer");
+            if (is_there(candidate) && usable) return candidate.string();
+        }
+    }
+    return {};
+}
+
+PartFile open_part(const std::string& path) {
+    if (path.empty()) return {};
+    PartFile part{path, std::make_shared<const Checkpoint>(Checkpoint::open(path)), false};
+    check_packing(*part.checkpoint);
+    return part;
+}
+
+std::string tokenizer_folder(std::string_view key, const std::string& path, bool vocabulary) {
+    if (path.empty()) return {};
+    const fs::path folder = is_folder(path) ? fs::path(path) : fs::path(path).parent_path();
+    if (is_there(folder / "tokenizer.json") || (vocabulary && is_there(folder / "vocab.json") && is_there(folder / "merges.txt"))) return folder.empty() ? "." : folder.string();
+    throw Error(ZT_ERROR_NOT_FOUND, std::string(key) + ": expected tokenizer.json" + (vocabulary ? " (or vocab.json and merges.txt)" : "") + " in " + quote(folder.string()) + ", got none");
+}
+
+void add_files(const std::string& checkpoint, std::vector<std::string>& files) {
+    files.push_back(checkpoint);
+    if (is_folder(checkpoint)) return;
+    const fs::path folder = fs::path(checkpoint).has_parent_path() ? fs::path(checkpoint).parent_path() : ".";
+    files.push_back((folder / "config.json").string());
+    if (!checkpoint.ends_with(".index.json")) return;
+    std::error_code error;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+        if (at->path().extension() == ".safetensors") files.push_back(at->path().string());
+}
+
+std::string read_json_text(const std::string& file, const std::string& name) {
+    std::string text = read_whole_file(file, json::Limits{}.bytes);
+    if (const auto foreign = weights::foreign_file(text)) throw Error(ZT_ERROR_WEIGHTS, name + ": expected JSON, got " + *foreign);
+    return text;
+}
+
+std::string class_name(const std::string& file) {
+    const json::Origin origin{one_line(fs::path(file).filename().string(), kShownTextBytes), ZT_ERROR_WEIGHTS};
+    const json::Value value = json::parse_value(read_json_text(file, origin.name), {}, origin);
+    const auto name = json::Field(value, origin).find("_class_name");
+    return name ? name->string() : std::string();
+}
+
+void require_none(const std::vector<std::string>& missing) {
+    if (missing.empty()) return;
+    const size_t others = missing.size() - 1;
+    throw Error(ZT_ERROR_NOT_FOUND, missing.front() + (others == 0 ? "" : " (and " + std::to_string(others) + " more parts)"));
+}
+
+std::string digest_of(std::span<const std::pair<std::string_view, const Checkpoint*>> parts) {
+    Sha256 digest;
+    for (const auto& [name, checkpoint] : parts) {
+        if (checkpoint == nullptr) continue;
+        digest.update(name);
+        for (const weights::CheckpointEntry& entry : checkpoint->entries()) {
+            std::string line = '\n' + entry.name + ' ' + entry.type_name();
+            for (const int64_t size : entry.shape) line += ' ' + std::to_string(size);
+            line += " at " + std::to_string(entry.offset) + " of " + std::to_string(entry.file);
+            digest.update(line);
+        }
+    }
+    return digest.finish();
+}
+
+}  // namespace zt::load

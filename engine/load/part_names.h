@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The only place where the tensor names of files meet ours. One part of a model (its transformer, its VAE, an
+// encoder) has one name and one layout per tensor in memory; files spell both in several ways. A part brings a table of
+// its modules (TableNames), or code where a table does not do. Torch-free.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace zt::load {
+
+// How the rows of a matrix lie in the file.
+enum class RowOrder : uint8_t {
+    kSame,
+    kSwapHalves,    // the second half first
+    kLlamaQuery,    // llama.cpp: rows of each head interleaved; heads of the query
+    kLlamaKey       // the same with the number of key-value heads
+};
+
+// Where a tensor of a file belongs.
+struct Placed {
+    std::string module;                // ours: "double_blocks.3.img_attn_qkv"
+    std::string leaf;                  // "weight", "bias", something that belongs to a weight ("weight_scale"), or empty: a tensor
+                                       // that has no module
+    int piece = 0, pieces = 1;         // fused of several: which one, in the order of the rows
+    RowOrder order = RowOrder::kSame;
+
+    [[nodiscard]] std::string name() const { return leaf.empty() ? module : module + "." + leaf; }
+    // A tensor of the model, and nothing that belongs to one.
+    [[nodiscard]] bool is_tensor() const { return leaf.empty() || leaf == "weight" || leaf == "bias"; }
+};
+
+// A module under one of its names.
+struct Spelled {
+    std::string spelling;
+    Placed placed;                     // leaf empty
+};
+
+// Immutable, thread-safe.
+class PartNames {
+public:
+    virtual ~PartNames() = default;
+    // In messages: "a HunyuanVideo transformer".
+    [[nodiscard]] virtual std::string_view title() const noexcept = 0;
+    // Nothing for a name that this part does not have.
+    [[nodiscard]] virtual std::optional<Placed> place(std::string_view file_name) const = 0;
+    // What of a file is not this part's and no mistake: markers, other parts in the same file.
+    [[nodiscard]] virtual bool is_ignored(std::string_view file_name) const = 0;
+    // Matrices outside the blocks, which some conventions leave plain fp8 while those of the blocks have scales.
+    [[nodiscard]] virtual bool may_be_unscaled(std::string_view module) const {
+        (void)module;
+        return false;
+    }
+};
+
+// One module. "{}" stands for the number of its block; a name has at most one.
+struct NameRow {
+    std::string_view ours;
+    // Other spellings. Commas separate the pieces of a fused module; they share the name up to and including "}.".
+    std::vector<std::string_view> others = {};
+    RowOrder order = RowOrder::kSame;  // of the last of `others`
+    bool bare = false;                 // a tensor, not a module that has some
+};
+
+struct NameTable {
+    std::string_view title;
+    std::vector<NameRow> rows;
+    std::vector<std::string_view> prefixes;   // that files put in front; longest first, so that none hides a longer one
+    std::vector<std::string_view> lists;      // names that a block's number follows
+    bool alone = false;                       // a file holds this part only: what is not placed is a mistake
+    std::vector<std::string_view> blocks = {};   // how modules of blocks begin; see may_be_unscaled
+};
+
+class TableNames final : public PartNames {
+public:
+    explicit TableNames(NameTable table);
+    [[nodiscard]] std::string_view title() const noexcept override { return table_.title; }
+    [[nodiscard]] std::optional<Placed> place(std::string_view file_name) const override;
+    [[nodiscard]] bool is_ignored(std::string_view file_name) const override;
+    [[nodiscard]] bool may_be_unscaled(std::string_view module) const override;
+    // The module alone, without any prefix of a file.
+    [[nodiscard]] std::optional<Placed> place_module(std::string_view module) const;
+    // All modules in every spelling, for names in which the dots are flattened. count: of the blocks of a module of ours with "{}".
+    [[nodiscard]] std::vector<Spelled> spellings(const std::function<int64_t(std::string_view)>& count) const;
+
+private:
+    struct Pattern {
+        std::string_view module;       // ours, with {}
+        int piece = 0, pieces = 1;
+        RowOrder order = RowOrder::kSame;
+        bool bare = false;
+    };
+    [[nodiscard]] const Pattern* find(std::string_view module, std::string& number) const;
+    [[nodiscard]] std::optional<Placed> place_stripped(std::string_view name) const;
+
+    NameTable table_;
+    std::unordered_map<std::string, Pattern> patterns_;
+};
+
+// "{}" replaced.
+[[nodiscard]] std::string with_number(std::string_view pattern, std::string_view number);
+// True for a leaf that holds the factors of fp8 numbers: "scale_weight", "weight_scale", "fp8_scale".
+[[nodiscard]] bool is_scale(std::string_view leaf) noexcept;
+
+}  // namespace zt::load

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// From entries of a checkpoint to tensors under our names; see part_reader.h.
+#include "load/part_reader.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "core/json.h"
+#include "core/utf8.h"
+#include "load/part_checks.h"
+#include "load/lora.h"
+#include "weights/decode_tensor.h"
+
+namespace zt::load {
+namespace {
+
+using weights::CheckpointEntry;
+using weights::Encoding;
+
+// What is read before it is converted: large enough for the disk, small beside any model.
+constexpr int64_t kChunkBytes = 4 << 20;
+
+// What a chunk is read into. For another device it is page-locked, so that it travels while the next one is
+// read: LibTorch's allocator of such memory hands it out again only when the copy that reads it is over.
+// For the host it comes from the kernel: of a buffer freed on the heap the next bias takes a piece, so that
+// each matrix would leave a hole of nearly kChunkBytes.
+at::Tensor chunk_buffer(int64_t rows, int64_t row_bytes, at::Device device) {
+    if (!device.is_cpu()) return at::empty({rows, row_bytes}, at::TensorOptions(at::kByte).pinned_memory(true));
+    const size_t bytes = static_cast<size_t>(rows * row_bytes);
+    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) throw Error(ZT_ERROR_MEMORY, "memory: expected " + std::to_string(bytes) + " bytes to read into, got none");
+    return at::from_blob(memory, {rows, row_bytes}, [bytes](void* p) { munmap(p, bytes); }, at::TensorOptions(at::kByte));
+}
+
+struct TypePair {
+    weights::Dtype file;
+    at::ScalarType tensor;
+};
+constexpr TypePair kTypes[] = {{weights::Dtype::kF32, at::kFloat}, {weights::Dtype::kBF16, at::kBFloat16},
+                               {weights::Dtype::kF16, at::kHalf}, {weights::Dtype::kF64, at::kDouble}};
+
+[[noreturn]] void refuse(const weights::Checkpoint& file, const std::string& what) {
+    throw Error(ZT_ERROR_WEIGHTS, file.name() + ": " + what);
+}
+
+std::string shown(at::IntArrayRef sizes) {
+    std::ostringstream out;
+    out << sizes;
+    return out.str();
+}
+
+at::ScalarType dense_type(const weights::Checkpoint& file, const CheckpointEntry& entry) {
+    for (const TypePair& t : kTypes)
+        if (t.file == entry.dtype) return t.tensor;
+    refuse(file, "tensor " + quote(entry.name) + ": expected a number type with arithmetic, got " + entry.type_name());
+}
+
+// An entry as rows: its first size, or one row of all for what has blocks and one size.
+struct RowLayout {
+    int64_t rows, columns, row_bytes;
+};
+RowLayout layout_of(const CheckpointEntry& entry) {
+    const int64_t numel = c10::multiply_integers(entry.shape);
+    const bool flat = entry.shape.size() < 2;
+    const int64_t rows = flat && entry.encoding != Encoding::kDense ? 1 : entry.rows();
+    return {rows, rows == 0 ? 0 : numel / rows, rows == 0 ? 0 : static_cast<int64_t>(entry.size_bytes) / rows};
+}
+
+// Formats of newer ComfyUI files: fp8 is read, others would give wrong numbers.
+void check_format(const weights::Checkpoint& file, const json::Field& layer) {
+    const auto format = layer.find("format");
+    if (!format || (format->string() != "float8_e4m3fn" && format->string() != "float8_e5m2"))
+        refuse(file, "quantization: expected the format float8_e4m3fn or float8_e5m2, got " + (format ? quote(format->string()) : "none"));
+}
+
+void check_comfy_quant(const weights::Checkpoint& file, const CheckpointEntry& entry) {
+    constexpr uint64_t kMost = 4096;
+    if (entry.size_bytes > kMost) refuse(file, "tensor " + quote(entry.name) + ": expected at most 4096 bytes, got " + std::to_string(entry.size_bytes));
+    std::string text(entry.size_bytes, '\0');
+    file.read(entry, 0, std::as_writable_bytes(std::span(text)));
+    const json::Origin origin{file.name() + ": tensor " + quote(entry.name), ZT_ERROR_WEIGHTS};
+    const json::Value value = json::parse_value(text, {}, origin);
+    check_format(file, json::Field(value, origin));
+}
+
+void check_quantization_metadata(const weights::Checkpoint& file) {
+    const auto found = file.metadata().find("_quantization_metadata");
+    if (found == file.metadata().end()) return;
+    const json::Origin origin{file.name() + ": _quantization_metadata", ZT_ERROR_WEIGHTS};
+    const json::Value value = json::parse_value(found->second, {}, origin);
+    const json::Field layers = json::Field(value, origin).at("layers");
+    for (const std::string_view layer : layers.keys()) check_format(file, layers.at(layer));
+}
+
+}  // namespace
+
+PartReader::PartReader(std::shared_ptr<const weights::Checkpoint> checkpoint, const PartNames& part, ReaderOptions options)
+    : checkpoint_(std::move(checkpoint)), options_(std::move(options)) {
+    const weights::Checkpoint& file = *checkpoint_;
+    std::map<std::string, std::vector<std::pair<const CheckpointEntry*, Placed>>> scales;   // by the weight's name
+    for (const CheckpointEntry& entry : file.entries()) {
+        const std::optional<Placed> placed = part.place(entry.name);
+        if (!placed) {
+            if (part.is_ignored(entry.name)) continue;
+            refuse(file, "tensor " + quote(entry.name) + ": expected only tensors of " + std::string(part.title()) + ", got one more");
+        }
+        if (placed->leaf == "comfy_quant") check_comfy_quant(file, entry);
+        if (is_scale(placed->leaf)) scales[placed->module + ".weight"].emplace_back(&entry, *placed);
+        if (!placed->is_tensor()) continue;
+        Source& source = sources_[placed->name()];
+        const size_t pieces = static_cast<size_t>(placed->pieces), piece = static_cast<size_t>(placed->piece);
+        if (source.pieces.empty()) {
+            source.pieces.resize(pieces);
+            source.scales.resize(pieces);
+            source.order = placed->order;
+        }
+        if (source.pieces.size() != pieces || source.pieces[piece] != nullptr)
+            refuse(file, "tensor " + quote(entry.name) + ": expected " + quote(placed->name()) + " once, got it in two spellings");
+        source.pieces[piece] = &entry;
+    }
+    check_quantization_metadata(file);
+    check_scales(file, part);
+    for (const auto& [name, list] : scales) {
+        for (const auto& [entry, placed] : list) {
+            const auto found = sources_.find(name);
+            const size_t piece = static_cast<size_t>(placed.piece);
+            const bool fits = found != sources_.end() && found->second.pieces.size() == static_cast<size_t>(placed.pieces) && found->second.pieces[piece] != nullptr;
+            if (!fits) refuse(file, "tensor " + quote(entry->name) + ": expected a weight beside the scale, got none");
+            Source& source = found->second;
+            const CheckpointEntry& weight = *source.pieces[piece];
+            if (weight.encoding != Encoding::kF8E4M3 && weight.encoding != Encoding::kF8E5M2)
+                refuse(file, "tensor " + quote(weight.name) + ": expected fp8 beside a scale, got " + weight.type_name());
+            const int64_t numel = c10::multiply_integers(entry->shape);
+            if (numel != 1 && numel != weight.rows())
+                refuse(file, "tensor " + quote(entry->name) + ": expected 1 or " + std::to_string(weight.rows()) + " factors, got " + std::to_string(numel));
+            source.scales[piece] = entry;
+            source.round_scale = placed.leaf == "fp8_scale";
+        }
+    }
+    for (const auto& [name, source] : sources_) {
+        for (const CheckpointEntry* piece : source.pieces) {
+            const CheckpointEntry* first = source.pieces.front();
+            if (piece != nullptr && piece->encoding == Encoding::kDense) static_cast<void>(dense_type(file, *piece));
+            if (piece == nullptr || first == nullptr)
+                refuse(file, "tensor " + quote(name) + ": expected all " + std::to_string(source.pieces.size()) + " parts of it, got fewer");
+            const bool same = piece->shape.size() == first->shape.size() && !piece->shape.empty() && std::equal(piece->shape.begin() + 1, piece->shape.end(), first->shape.begin() + 1);
+            if (source.pieces.size() > 1 && !same)
+                refuse(file, "tensor " + quote(piece->name) + ": expected rows like those of " + quote(first->name) + " " + shown(first->shape) + ", got " + shown(piece->shape));
+            if (source.order == RowOrder::kSwapHalves && layout_of(*piece).rows % 2 != 0)
+                refuse(file, "tensor " + quote(piece->name) + ": expected an even number of rows, got " + shown(piece->shape));
+        }
+    }
+}
+
+const PartReader::Source& PartReader::source(const std::string& name) const {
+    const auto found = sources_.find(name);
+    if (found == sources_.end()) refuse(*checkpoint_, "tensor " + quote(name) + ": expected one in the file, got none");
+    return found->second;
+}
+
+std::vector<int64_t> PartReader::shape(const std::string& name) const {
+    const Source& from = source(name);
+    std::vector<int64_t> shape = from.pieces.front()->shape;
+    for (size_t i = 1; i < from.pieces.size(); ++i) shape[0] += from.pieces[i]->shape[0];
+    return shape;
+}
+
+std::vector<std::string> PartReader::names() const {
+    std::vector<std::string> names;
+    for (const auto& [name, from] : sources_) names.push_back(name);
+    return names;
+}
+
+void PartReader::check(const Wanted& wanted) const {
+    std::string first;
+    size_t others = 0;
+    for (const auto& [name, expected] : wanted.tensors) {
+        const bool there = has(name);
+        if (there && shape(name) == expected) continue;
+        if (!first.empty()) ++others;
+        else first = "tensor " + quote(name) + ": expected " + shown(expected) + ", got " + (there ? shown(shape(name)) : "none");
+    }
+    if (!first.empty()) refuse(*checkpoint_, first + (others == 0 ? "" : " (and " + std::to_string(others) + " more)"));
+}
+
+// Rows of one head, interleaved by llama.cpp for its own rotary layout, as they were.
+at::Tensor PartReader::in_order(const at::Tensor& rows, const Source& source) const {
+    const int64_t n = rows.size(0);
+    switch (source.order) {
+    case RowOrder::kSame: return rows;
+    case RowOrder::kSwapHalves: return at::cat({rows.slice(0, n / 2), rows.slice(0, 0, n / 2)});
+    case RowOrder::kLlamaQuery:
+    case RowOrder::kLlamaKey: {
+        const int64_t head = head_rows(source);
+        std::vector<int64_t> split = {n / head, head / 2, 2};
+        split.insert(split.end(), rows.sizes().begin() + 1, rows.sizes().end());
+        return rows.view(split).transpose(1, 2).reshape(rows.sizes());
+    }
+    }
+    return rows;
+}
+
+int64_t PartReader::head_rows(const Source& source) const {
+    const int64_t heads = source.order == RowOrder::kLlamaQuery ? options_.heads : options_.kv_heads;
+    const int64_t rows = layout_of(*source.pieces.front()).rows;
+    if (heads <= 0 || rows % (2 * heads) != 0)
+        refuse(*checkpoint_, "tensor " + quote(source.pieces.front()->name) + ": expected rows for " + std::to_string(heads) + " heads, got " + std::to_string(rows));
+    return rows / heads;
+}
+
+at::Tensor PartReader::piece_scale(const Source& source, size_t piece) const {
+    const CheckpointEntry* entry = source.scales[piece];
+    if (entry == nullptr) return {};
+    at::Tensor scale = at::empty({c10::multiply_integers(entry->shape)}, dense_type(*checkpoint_, *entry));
+    checkpoint_->read(*entry, 0, {static_cast<std::byte*>(scale.data_ptr()), scale.nbytes()}, options_.cancel);
+    if (source.round_scale) scale = scale.to(at::kBFloat16);
+    scale = scale.to(at::kFloat);
+    return scale.numel() == 1 ? scale.squeeze(0) : scale;
+}
+
+// Reads rows [from, from + out.size(0)) of an entry, converts them a chunk at a time.
+void PartReader::read_rows(const Source& source, size_t piece, int64_t from, at::Tensor out, bool raw) const {
+    const CheckpointEntry& entry = *source.pieces[piece];
+    const RowLayout layout = layout_of(entry);
+    const bool dense = raw || entry.encoding == Encoding::kDense;
+    const at::ScalarType type = raw ? at::kByte : entry.encoding == Encoding::kDense ? dense_type(*checkpoint_, entry) : at::kByte;
+    const bool reordered = source.order == RowOrder::kLlamaQuery || source.order == RowOrder::kLlamaKey;
+    const int64_t rows = out.size(0);
+    const auto at_row = [&](int64_t row) { return static_cast<uint64_t>((from + row) * layout.row_bytes); };
+    if (rows == 0 || out.numel() == 0) return;
+    if (dense && !reordered && out.is_cpu() && out.scalar_type() == type && out.is_contiguous()) {
+        checkpoint_->read(entry, at_row(0), {static_cast<std::byte*>(out.data_ptr()), out.nbytes()}, options_.cancel);
+        return;
+    }
+    const int64_t unit = reordered ? head_rows(source) : 1;
+    const int64_t step = std::max<int64_t>(1, kChunkBytes / std::max<int64_t>(1, layout.row_bytes) / unit) * unit;
+    const at::Tensor scale = raw ? at::Tensor() : piece_scale(source, piece);
+    at::Tensor buffer;
+    for (int64_t done = 0; done < rows; done += step) {
+        const int64_t count = std::min(step, rows - done);
+        if (!buffer.defined() || !out.is_cpu()) buffer = chunk_buffer(std::min(step, rows), layout.row_bytes, out.device());
+        const at::Tensor bytes = buffer.narrow(0, 0, count);
+        checkpoint_->read(entry, at_row(done), {static_cast<std::byte*>(bytes.data_ptr()), bytes.nbytes()}, options_.cancel);
+        at::Tensor values = bytes;
+        if (!raw && entry.encoding == Encoding::kDense) values = bytes.view(type);
+        if (!dense) {
+            const at::Tensor factor = scale.defined() && scale.dim() == 1 ? scale.narrow(0, from + done, count) : scale;
+            values = weights::decode_tensor(bytes, entry.encoding, {count, layout.columns}, factor, out.scalar_type());
+        }
+        const at::Tensor place = out.narrow(0, done, count);
+        place.copy_((reordered ? in_order(values, source) : values).view(place.sizes()), /*non_blocking=*/true);
+    }
+}
+
+// All pieces, one below the other, in our order.
+void PartReader::read_all(const Source& source, const at::Tensor& out, bool raw) const {
+    int64_t at = 0;
+    for (size_t i = 0; i < source.pieces.size(); ++i) {
+        const int64_t rows = layout_of(*source.pieces[i]).rows;
+        const at::Tensor place = out.narrow(0, at, rows);
+        if (source.order == RowOrder::kSwapHalves) {
+            read_rows(source, i, rows / 2, place.narrow(0, 0, rows / 2), raw);
+            read_rows(source, i, 0, place.narrow(0, rows / 2, rows / 2), raw);
+        } else {
+            read_rows(source, i, 0, place, raw);
+        }
+        at += rows;
+    }
+}
+
+at::Tensor PartReader::dense(const std::string& name, at::ScalarType type) const {
+    const Source& from = source(name);
+    const std::vector<int64_t> sizes = shape(name);
+    at::Tensor out = at::empty(sizes, at::TensorOptions(options_.device).dtype(type));
+    if (sizes.size() >= 2) read_all(from, out, false);
+    else if (from.pieces.front()->encoding == Encoding::kDense) read_all(from, out.view({out.numel(), 1}), false);
+    else read_all(from, out.view({1, out.numel()}), false);
+    if (options_.loras) merge_loras(*options_.loras, name, out, options_.cancel);
+    return out;
+}
+
+at::Tensor PartReader::rows(const std::string& name, std::span<const int64_t> rows, at::ScalarType type) const {
+    const Source& from = source(name);
+    const CheckpointEntry& entry = *from.pieces.front();
+    const RowLayout layout = layout_of(entry);
+    if (from.pieces.size() != 1 || from.order != RowOrder::kSame || entry.shape.size() != 2)
+        throw Error(ZT_ERROR_INTERNAL, checkpoint_->name() + ": tensor " + quote(name) + ": expected a matrix stored as it is used, got another");
+    at::Tensor out = at::empty({static_cast<int64_t>(rows.size()), layout.columns}, type);
+    for (size_t i = 0; i < rows.size(); ++i) {
+        if (rows[i] < 0 || rows[i] >= layout.rows)
+            throw Error(ZT_ERROR_INTERNAL, checkpoint_->name() + ": tensor " + quote(name) + ": expected a row below " + std::to_string(layout.rows) + ", got " + std::to_string(rows[i]));
+        read_rows(from, 0, rows[i], out.narrow(0, static_cast<int64_t>(i), 1), false);
+    }
+    return out.to(options_.device);
+}
+
+nn::PackedLinear PartReader::linear(const std::string& name, at::ScalarType type, bool keep_packed) const {
+    const Source& from = source(name + ".weight");
+    const std::vector<int64_t> sizes = shape(name + ".weight");
+    if (sizes.size() != 2) refuse(*checkpoint_, "tensor " + quote(name + ".weight") + ": expected a matrix, got " + shown(sizes));
+    const Encoding encoding = from.pieces.front()->encoding;
+    const bool same = std::all_of(from.pieces.begin(), from.pieces.end(), [&](const auto* piece) { return piece->encoding == encoding; });
+    const bool changed = options_.loras && options_.loras->changes_whole(name + ".weight");
+    nn::PackedLinear layer;
+    layer.out = sizes[0];
+    layer.in = sizes[1];
+    if (keep_packed && same && encoding != Encoding::kDense && !changed) {
+        layer.encoding = encoding;
+        layer.weight = at::empty({layer.out, layout_of(*from.pieces.front()).row_bytes}, at::TensorOptions(options_.device).dtype(at::kByte));
+        read_all(from, layer.weight, true);
+        layer.scale = scale_of(from);
+        if (options_.loras) layer.adapters = loras_beside(*options_.loras, name + ".weight", layer.out, type, options_.device, options_.cancel);
+    } else {
+        layer.weight = dense(name + ".weight", type);
+    }
+    if (has(name + ".bias")) layer.bias = dense(name + ".bias", type);
+    return layer;
+}
+
+// One factor, or one per row in our order.
+at::Tensor PartReader::scale_of(const Source& source) const {
+    const bool any = std::any_of(source.scales.begin(), source.scales.end(), [](const auto* s) { return s != nullptr; });
+    if (!any) return {};
+    if (source.pieces.size() == 1) {
+        const at::Tensor scale = piece_scale(source, 0);
+        return (scale.dim() == 0 ? scale : in_order(scale, source)).to(options_.device);
+    }
+    std::vector<at::Tensor> all;
+    for (size_t i = 0; i < source.pieces.size(); ++i) {
+        const at::Tensor scale = piece_scale(source, i);
+        all.push_back(scale.defined() ? scale.expand({source.pieces[i]->rows()}) : at::ones({source.pieces[i]->rows()}));
+    }
+    return at::cat(all).to(options_.device);
+}
+
+}  // namespace zt::load

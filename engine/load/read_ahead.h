@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Weights that do not fit into memory: read again at every pass, one layer ahead of its use.
+#pragma once
+
+#include <c10/core/InferenceMode.h>
+
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <utility>
+
+#include "device/worker_scope.h"
+
+namespace zt::load {
+
+// Items from disk, one ahead of their use: while one computes, the next is read by a thread of its own,
+// so two are in memory at a time. One thread at a time.
+template <class T>
+class ReadAhead {
+public:
+    // `read` gives item i; it runs on other threads and must be able to until this object is gone.
+    explicit ReadAhead(std::function<T(int64_t)> read) : read_(std::move(read)) {}
+    ~ReadAhead() { finish(); }
+    ReadAhead(const ReadAhead&) = delete;
+    ReadAhead& operator=(const ReadAhead&) = delete;
+
+    // Item `index`, good until the next call; begins to read `following` (-1: none). Throws what reading throws.
+    const T& take(int64_t index, int64_t following) {
+        if (reading_ != index) begin(index);   // the first of all, or another pass was given up
+        current_ = T();                        // gives its memory back before the next one is there
+        reading_ = -1;
+        current_ = next_.get();
+        if (following >= 0) begin(following);
+        return current_;
+    }
+
+private:
+    void begin(int64_t index) {
+        finish();
+        reading_ = index;
+        next_ = std::async(std::launch::async, [this, index] {
+            const c10::InferenceMode inference;   // a property of a thread
+            if (!device::try_start_pool()) device::compute_alone();
+            return read_(index);
+        });
+    }
+    void finish() noexcept {
+        if (next_.valid()) next_.wait();
+    }
+
+    std::function<T(int64_t)> read_;
+    int64_t reading_ = -1;   // what `next_` will hold
+    std::future<T> next_;
+    T current_;
+};
+
+}  // namespace zt::load

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Our names and fused shapes of everything a file has of a part. Torch-free.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "load/part_names.h"
+#include "weights/checkpoint.h"
+
+namespace zt::load {
+
+using Shape = std::vector<int64_t>;
+
+// The shapes that the tensors of a part will have, by our names.
+[[nodiscard]] std::map<std::string, Shape> shapes_of(const weights::Checkpoint& file, const PartNames& names);
+
+// The same with errors that name the file, which it borrows.
+class Shapes {
+public:
+    Shapes(const weights::Checkpoint& file, const PartNames& names) : file_(file), shapes_(shapes_of(file, names)) {}
+    [[nodiscard]] bool has(const std::string& name) const { return shapes_.contains(name); }
+    // Throws ZT_ERROR_WEIGHTS where there is none, or not of that rank, or not above 0.
+    [[nodiscard]] const Shape& at(const std::string& name, size_t rank) const;
+    // The number of blocks under "prefix.<i>."; they must be 0 .. n - 1. Throws ZT_ERROR_WEIGHTS.
+    [[nodiscard]] int64_t count(const std::string& prefix) const;
+
+private:
+    const weights::Checkpoint& file_;
+    std::map<std::string, Shape> shapes_;
+};
+
+}  // namespace zt::load
