@@ -21,7 +21,7 @@ namespace zt::tableau {
 namespace {
 
 constexpr const char* kMotionNames[kMotions] = {"sway", "bounce", "hop", "drift", "ripple", "wave", "breathe", "pulse", "blink", "wind", "flow", "fall", "spin", "turn", "nod", "tremble", "grow", "shrink", "swim", "flap", "move"};
-constexpr const char* kRegionNames[kRegions] = {"natural", "subject", "head", "hair", "sky", "water", "foliage", "cloth", "background", "everything", "left", "right", "upper", "lower", "plant", "round"};
+constexpr const char* kRegionNames[kRegions] = {"natural", "subject", "head", "hair", "sky", "water", "foliage", "cloth", "background", "everything", "left", "right", "upper", "lower", "plant", "round", "fire"};
 constexpr const char* kCameraNames[kCameras] = {"still", "zoom_in", "zoom_out", "pan_left", "pan_right", "tilt_up", "tilt_down", "dolly_in", "dolly_out", "orbit", "shake", "roll"};
 constexpr const char* kDirectionNames[kDirections] = {"nowhere", "left", "right", "up", "down", "nearer", "farther"};
 constexpr size_t kMostDeeds = 8;
@@ -255,6 +255,15 @@ private:
     }
 
     void end_clause() {
+        // "the river gurgles": a noun, and then what looks like an act. What was named does what such things do.
+        if (!act_.empty() && !done_ && !camera_ && !denies_) {
+            asked_.notes.push_back("'" + act_ + "' is not known; what it is said of moves as such things do");
+            for (const Region r : regions_)
+                if (r != kFire && asked_.deeds.size() < kMostDeeds) asked_.deeds.push_back({kMove, r, kNowhere, 1, 1});
+        }
+        act_.clear();
+        // "A fire" is never said of one that stands still.
+        if (!done_ && std::find(regions_.begin(), regions_.end(), kFire) != regions_.end() && asked_.deeds.size() < kMostDeeds) asked_.deeds.push_back({kMove, kFire, kNowhere, 1, 1});
         if (camera_ && !done_ && pending_.direction > 0) asked_.cameras.push_back({towards(static_cast<Direction>(pending_.direction))}), asked_.camera_said = true;
         if (denies_ && camera_ && !done_) asked_.camera_said = true, denies_ = false;
         if (!regions_.empty()) before_ = regions_;
@@ -266,6 +275,8 @@ private:
 
     // Whom the picture is of has names this model need not know.
     void unknown(const text::PhrasePiece& p) {
+        const bool chinese = !p.text.empty() && static_cast<unsigned char>(p.text[0]) >= 0x80;
+        if (!regions_.empty() && (chinese ? p.text.size() > 3 : p.text.ends_with("s") || p.text.ends_with("ing"))) act_ = p.text;
         if (regions_.empty() && !camera_) somebody_ = true;
         if (std::find(asked_.no_effect.begin(), asked_.no_effect.end(), p.text) == asked_.no_effect.end()) asked_.no_effect.push_back(p.text);
     }
@@ -282,6 +293,7 @@ private:
     } pending_;
     enum { kOfNothing, kOfDeeds, kOfCamera } latest_ = kOfNothing;
     size_t first_ = 0;                 // of the deeds that the last verb made
+    std::string act_;                  // a word of this clause that is not known and may be its verb
     bool somebody_ = false, camera_ = false, done_ = false, open_ = false, denies_ = false, at_ = false;
 };
 

@@ -14,8 +14,8 @@ namespace zt::tableau {
 
 // How something moves. The names are those of words.json.
 enum Motion { kSway, kBounce, kHop, kDrift, kRipple, kWave, kBreathe, kPulse, kBlink, kWind, kFlow, kFall, kSpin, kTurn, kNod, kTremble, kGrow, kShrink, kSwim, kFlap, kMove, kMotions };
-// Where in the picture. kPlant: a plant, which may be whom the picture is of, or some of the foliage. kRound: a wheel, a ball, a clock.
-enum Region { kNatural, kSubject, kHead, kHair, kSky, kWater, kFoliage, kCloth, kBackground, kEverything, kLeftSide, kRightSide, kUpperPart, kLowerPart, kPlant, kRound, kRegions };
+// Where in the picture. kPlant: a plant, which may be whom the picture is of, or some of the foliage. kRound: a wheel, a ball, a clock. kFire: flames.
+enum Region { kNatural, kSubject, kHead, kHair, kSky, kWater, kFoliage, kCloth, kBackground, kEverything, kLeftSide, kRightSide, kUpperPart, kLowerPart, kPlant, kRound, kFire, kRegions };
 enum Camera { kStill, kZoomIn, kZoomOut, kPanLeft, kPanRight, kTiltUp, kTiltDown, kDollyIn, kDollyOut, kOrbit, kShake, kRoll, kCameras };
 enum Direction { kNowhere, kLeft, kRight, kUp, kDown, kNearer, kFarther, kDirections };
 

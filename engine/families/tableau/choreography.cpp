@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "families/tableau/discs.h"
 #include "families/tableau/manners.h"
@@ -16,6 +17,7 @@ constexpr int kNetSide = 320;          // cells along the longer side, at most; 
 constexpr float kBorder = 0.05F;       // so near to the picture's edge motion towards or from it fades, heights
 constexpr float kLids = 1.9F;          // an eye with its lids, of the eye's size
 constexpr double kWholeTurns = 0.7;    // of the rate of a turn to and fro
+constexpr float kPasses = 3;           // times as far as where the sky is seen through what stands before it
 constexpr double kShotSeconds = 8;     // of a shot without an end: until a camera's way is gone
 
 // 0 <= u < 1, another for every question.
@@ -40,6 +42,10 @@ void Choreography::add(Settled settled, const Sight& sight, const Asked& asked, 
         notes_.push_back("nothing small that falls or rises is seen in the picture");
         return add_own(sight, asked);
     }
+
+    // The same of the same place was asked for in other words.
+    if (std::find(done_.begin(), done_.end(), std::pair(d.motion, region)) != done_.end()) return;
+    done_.emplace_back(d.motion, region);
 
     const Manner manner = manner_of(d.motion);
     Move m;
@@ -86,6 +92,7 @@ void Choreography::add(Settled settled, const Sight& sight, const Asked& asked, 
         along.deed.motion = d.direction == kNearer ? kGrow : d.direction == kFarther ? kShrink : kDrift;
         add(along, sight, asked, which);
     }
+    if (d.motion == kFlow && region != kSky) flows_elsewhere_ = true;
     if (d.motion == kFlow) flows_.push_back(std::move(m));
     else moves_.push_back(std::move(m));
 }
@@ -110,6 +117,7 @@ void Choreography::add_turning(Move m, const Sight& sight) {
 
 // A picture of which nothing is said lives a little, by what is in it.
 void Choreography::add_own(const Sight& sight, const Asked& asked) {
+    if (std::exchange(has_own_, true)) return;
     const auto deed = [&](Motion motion, Region region, float amount, uint64_t which) {
         Deed d;
         d.motion = motion, d.region = region, d.amount = amount;
@@ -165,8 +173,21 @@ Choreography::Choreography(const Asked& asked, const Sight& seen, int width, int
         seen_by += (seen_by.empty() ? "" : " and ") + std::string(name_of(cameras[i].camera));
         if (cameras[i].camera == kZoomOut || cameras[i].camera == kDollyOut) notes_.push_back("nothing is known outside the picture: the camera goes in first, then out");
     }
+    let_sky_pass(sight);
     if (told_.empty()) told_ = "nothing moves";
     told_ += "; camera: " + (seen_by.empty() ? "still" : seen_by);
+}
+
+// Where nothing but the sky flows, it does so behind all the rest, as far as it likes.
+void Choreography::let_sky_pass(const Sight& sight) {
+    if (flows_.empty() || flows_elsewhere_ || lifted_ != kNothing || sight.open_sky.width == 0) return;
+    lifted_ = kAllButSky;
+    subject_ = sight.open_sky;
+    for (float& v : subject_.values) v = 1 - v;
+    for (Move& m : flows_) {
+        m.weight = Map(1, 1, 1);
+        m.amount *= kPasses;
+    }
 }
 
 bool Choreography::goes_on_below() const {
@@ -194,6 +215,10 @@ void Choreography::fill(Look& look, double seconds, int from, int to) const {
     for (const Move& m : flows_) {
         const double r = clock_.rate(m.rate) * seconds;
         const auto a = static_cast<float>(r + 0.5 - std::floor(r + 0.5)), b = static_cast<float>(r - std::floor(r));
+        if (lifted_ == kAllButSky && clock_.loop == 0) {   // outside the picture there is sky too, if only a mirror's
+            carried.push_back({static_cast<float>(r), 0, 0});
+            continue;
+        }
         // Both show for half of the time, or what has an edge would always be seen twice.
         carried.push_back({a - 0.5F, b - 0.5F, smooth(2 * std::abs(2 * a - 1) - 0.5F)});
     }
@@ -214,6 +239,19 @@ void Choreography::fill(Look& look, double seconds, int from, int to) const {
             // The farther something goes, the sooner it slows down before the picture's edge.
             const float edge_x = smooth(std::min(p.x, aspect_ - p.x) / std::max(kBorder, 3 * std::abs(gone.x))), edge_y = smooth(std::min(p.y, 1 - p.y) / std::max(kBorder, 3 * std::abs(gone.y)));
             gone.x *= edge_x, gone.y *= edge_y;
+            if (lifted_ == kAllButSky) {
+                Vec a, b;
+                for (size_t k = 0; k < flows_.size(); k++) {
+                    const Move& m = flows_[k];
+                    a.x += m.amount * m.way_x * carried[k].first, a.y += m.amount * m.way_y * carried[k].first;
+                    b.x += m.amount * m.way_x * carried[k].second, b.y += m.amount * m.way_y * carried[k].second;
+                }
+                look.layer.x[at] = (p.x - gone.x) * pixel - 0.5F, look.layer.y[at] = (p.y - gone.y) * pixel - 0.5F;
+                look.first.x[at] = (p.x - a.x) * pixel - 0.5F, look.first.y[at] = (p.y - a.y) * pixel - 0.5F;
+                look.second.x[at] = (p.x - b.x) * pixel - 0.5F, look.second.y[at] = (p.y - b.y) * pixel - 0.5F;
+                look.weight[at] = carried.front().weight;
+                continue;
+            }
             look.first.x[at] = (p.x - gone.x) * pixel - 0.5F, look.first.y[at] = (p.y - gone.y) * pixel - 0.5F;
             if (flows_.empty()) continue;
             Vec a, b;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "families/tableau/asked.h"
@@ -40,11 +41,11 @@ public:
     void fill(Look& look, double seconds, int from, int to) const;
     // True where a frame is the picture itself.
     [[nodiscard]] bool at_rest(double seconds) const { return seconds == 0 || (moves_.empty() && flows_.empty() && paths_.empty()); }
-    // Who is to be lifted out: the subject, where he goes farther than the picture around him can stretch, the specks that fall, or discs
-    // that turn on the spot.
-    enum Lifted { kNothing, kWhoeverItIsOf, kSpecks, kDiscs };
+    // Who is to be lifted out: the subject, where he goes farther than the picture around him can stretch, the specks that fall, discs
+    // that turn on the spot, or everything but the sky, which passes behind it.
+    enum Lifted { kNothing, kWhoeverItIsOf, kSpecks, kDiscs, kAllButSky };
     [[nodiscard]] Lifted lifted() const { return lifted_; }
-    [[nodiscard]] const Map& subject() const { return subject_; }
+    [[nodiscard]] const Map& subject() const { return subject_; }   // of kAllButSky: all that
     // The picture cuts him off below, and he does not fall through it: he goes on below, where he rises a little.
     [[nodiscard]] bool goes_on_below() const;
     [[nodiscard]] const std::vector<Disc>& turning() const { return turning_; }
@@ -65,6 +66,7 @@ private:
     [[nodiscard]] bool turns_whole(const Settled& settled, const Sight& sight) const;
     [[nodiscard]] std::vector<Disc> discs_of(const Settled& settled, const Sight& sight) const;
     void add_turning(Move m, const Sight& sight);
+    void let_sky_pass(const Sight& sight);
     void add_own(const Sight& sight, const Asked& asked);   // what moves where nothing is said
     [[nodiscard]] Map place_of(Region region, Motion motion, const Sight& sight, float amount, Extent& extent) const;
 
@@ -79,6 +81,10 @@ private:
     std::vector<Disc> turning_;
     Lifted lifted_ = kNothing;
     std::vector<Move> moves_, flows_;
+    bool flows_elsewhere_ = false;   // also where no sky is
+    bool lives_ = false;             // nobody is there to do what was asked
+    bool has_own_ = false;           // add_own has been
+    std::vector<std::pair<Motion, Region>> done_;   // what add() has added
     std::vector<CameraPath> paths_;
     std::string told_;
     std::vector<std::string> notes_;

@@ -45,6 +45,14 @@ inline const CubicTable& cubic_table() {
     return table;
 }
 
+// A place from 0 to `most`, where what lies outside is mirrored.
+[[gnu::always_inline]] inline float mirrored(float at, float most) {
+    if (at >= 0 && at <= most) return at;
+    if (most <= 0) return 0;
+    const float round = 2 * most, in = at - round * std::floor(at / round);
+    return std::min(std::max(0.F, most - std::abs(in - most)), most);   // 0 for what is no number
+}
+
 // Values along row y of a frame, of values at the corners of a net's cells.
 inline void interpolate(const std::vector<float>& values, const Net& net, int y, int width, int height, std::vector<float>& line) {
     const float at = (static_cast<float>(y) + 0.5F) * static_cast<float>(net.rows) / static_cast<float>(height);

@@ -13,6 +13,9 @@ namespace {
 
 constexpr float kRoundish = 0.62F;     // Body::round from here on: a turn in the picture's plane looks right
 constexpr float kMostlyDisc = 0.6F;    // the share of somebody that a circle in him holds, from which on that circle turns for him
+constexpr float kNobody = 0.3F;        // Sight::sure below which nobody is seen
+constexpr float kScenery = 0.2F;       // of the picture, from which on there is something else to move
+constexpr float kFlames = 3;           // times the tempo of leaves
 constexpr float kLeavesGround = 0.45F; // of the picture's area, at most, may be left behind empty by somebody who goes
 
 }  // namespace
@@ -73,9 +76,29 @@ Choreography::Settled Choreography::settled(Deed d, const Sight& sight, const As
     if (region == kRound && (d.motion == kMove || d.motion == kFlow || d.motion == kTurn)) d.motion = kSpin;
     if (region == kRound && d.motion == kWave) d.motion = kRipple;
     if (region == kRound && (sight.discs.empty() || (d.motion != kSpin && d.motion != kRipple))) {
-        if (sight.discs.empty() && !sight.given) notes_.push_back("expected " + std::string(part_name(kRound)) + " in the picture, got none that is surely seen; " + part_name(kSubject) + " moves");
+        if (sight.discs.empty()) notes_.push_back("expected " + std::string(part_name(kRound)) + " in the picture, got none that is surely seen; " + part_name(kSubject) + " moves");
         region = kSubject;
     }
+    if (region == kFire) {   // flames lick up, whatever they are said to do
+        if (sight.fire.width > 0) {
+            d.motion = kWind, d.direction = kUp, d.tempo *= kFlames, d.amount *= 0.8F;
+            return {d, region, false};
+        }
+        notes_.push_back("expected " + std::string(part_name(kFire)) + " in the picture, got none that is surely seen");
+        return {{}, kNatural, false};
+    }
+    // A blink needs eyes.
+    if (d.motion == kBlink && region == kHead && sight.eyes.empty()) {
+        notes_.push_back("expected two eyes in the picture, got none that are surely seen; 'blink' is shown as nod");
+        d.motion = kNod, d.amount *= 0.4F;
+    }
+    // Where nobody is surely seen, a motion of somebody would bend whatever is in the middle.
+    if ((region == kSubject || region == kHead) && sight.sure < kNobody && sight.sky.mean() + sight.water.mean() + sight.foliage.mean() > kScenery) {
+        if (!lives_) notes_.push_back("nobody is surely seen in the picture; what is there moves as such things do");
+        lives_ = true;
+        return {{}, kNatural, false};
+    }
+    if (d.motion == kWave && d.region == kNatural && sight.sure < kNobody && has(sight.water)) region = kWater;
     // A part that is not there is whom the picture is of; what a part does is what such things do.
     const bool missing = (region == kSky && !has(sight.sky)) || (region == kWater && !has(sight.water)) || (region == kFoliage && !has(sight.foliage));
     if (missing) {
@@ -87,7 +110,7 @@ Choreography::Settled Choreography::settled(Deed d, const Sight& sight, const As
     if (d.motion == kMove) d.motion = airy ? kFlow : wet ? kRipple : leafy || region == kHair ? kWind : region == kCloth ? kWave : region == kHead ? kTurn : d.direction != kNowhere ? kDrift : kSway;
     if (region == kSubject && d.motion == kWind) d.motion = kSway;
     if (d.motion == kWave) d.motion = wet ? kRipple : leafy || region == kHair ? kWind : region == kSubject ? kSway : airy ? kFlow : kWave;
-    if (airy && (d.motion == kDrift || d.motion == kSway || d.motion == kWind || d.motion == kRipple || d.motion == kFall)) d.motion = kFlow;
+    if (airy && (d.motion == kDrift || d.motion == kSway || d.motion == kWind || d.motion == kRipple || d.motion == kFall || d.motion == kBounce)) d.motion = kFlow;
     if ((leafy || region == kHair) && (d.motion == kSway || d.motion == kRipple || d.motion == kFlow || d.motion == kDrift || d.motion == kBounce)) d.motion = kWind;
     if (wet && d.motion == kFall) d.motion = kFlow, d.direction = kDown;
     if (wet && (d.motion == kSway || d.motion == kBounce || d.motion == kWind || d.motion == kTremble)) d.motion = kRipple;

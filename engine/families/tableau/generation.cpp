@@ -11,6 +11,8 @@
 #include "device/parallel.h"
 #include "image/fit.h"
 #include "families/tableau/discs.h"
+#include "families/tableau/fire.h"
+#include "families/tableau/open_sky.h"
 #include "families/tableau/plain_ground.h"
 #include "families/tableau/specks.h"
 #include "text/word_list.h"
@@ -19,6 +21,7 @@ namespace zt::tableau {
 namespace {
 
 constexpr double kClipSeconds = 6;   // of a round of an endless loop
+constexpr float kAScene = 0.9F;   // of the picture: what covers so much of it is nobody
 constexpr double kChange = 1.2;   // seconds that one sentence takes to give way to the next
 
 Texture texture_of(const image::Picture& picture) {
@@ -89,6 +92,8 @@ void Generation::look_at_picture(const Cancel& cancel, const families::ProgressF
     } else if (std::optional<Map> drawn = on_plain_ground(texture_, sight_.subject)) {
         sight_.subject = *std::move(drawn), sight_.exact = true, sight_.sure = 1;
     }
+    if (!sight_.given && body_of(sight_.subject).area > kAScene) sight_.sure = 0, sight_.exact = false;
+    sight_.open_sky = open_sky(texture_, sight_.sky);
     request_.images.clear(), request_.mask.reset(), picture_ = {};
 }
 
@@ -106,9 +111,14 @@ void Generation::obey(const families::Direction& direction, const families::Prog
         looked = looked || look;
         return look;
     };
-    // With a mask or an alpha channel what moves has been said.
+    // With a mask or an alpha channel who moves has been said.
     if (!sight_.given && now(looked_.specks, falls_all_over)) sight_.specks = find_specks(texture_);
-    if (!sight_.given && now(looked_.discs, asks_for_round)) sight_.discs = find_discs(texture_);
+    if (now(looked_.discs, asks_for_round)) {
+        sight_.discs = find_discs(texture_);
+        const float aspect = static_cast<float>(request_.width) / static_cast<float>(request_.height);
+        if (sight_.given) std::erase_if(sight_.discs, [&](const Disc& d) { return sight_.subject.at(d.x / aspect, d.y) < 0.5F; });
+    }
+    if (now(looked_.fire, [](const Deed& d) { return d.region == kFire; })) sight_.fire = find_fire(texture_, sight_.subject);
     if (now(looked_.eyes, [](const Deed& d) { return d.motion == kBlink; })) sight_.eyes = find_eyes(texture_, sight_.subject);
     Settings settings;
     settings.motion = static_cast<float>(request_.motion), settings.tempo = static_cast<float>(request_.tempo);
@@ -124,11 +134,11 @@ void Generation::obey(const families::Direction& direction, const families::Prog
     look_ = {};
     const Choreography::Lifted lifted = choreography->lifted();
     const bool whoever = lifted == Choreography::kWhoeverItIsOf, below = whoever && choreography->goes_on_below();
-    const bool another = lifted != lifted_ || choreography->turning() != turning_ || (whoever && (below != below_ || choreography->subject().values != of_.values));
+    const bool another = lifted != lifted_ || choreography->turning() != turning_ || below != below_ || choreography->subject().values != of_.values;
     if (lifted != Choreography::kNothing && another) {
         lifted_ = lifted, of_ = choreography->subject(), turning_ = choreography->turning(), below_ = below;
-        Layer layer = lifted == Choreography::kDiscs ? lift(texture_, turning_) : lifted == Choreography::kSpecks ? lift(texture_, sight_.specks, kOfSpecks) : lift(texture_, of_, sight_.exact ? kExact : kGuessed);
-        layer.goes_on_below = below;
+        Layer layer = lifted == Choreography::kDiscs ? lift(texture_, turning_) : lifted == Choreography::kSpecks ? lift(texture_, sight_.specks, kOfSpecks) : lift(texture_, of_, !whoever ? kBeforeSky : sight_.exact ? kExact : kGuessed);
+        layer.goes_on_below = below, layer.goes_on = lifted == Choreography::kAllButSky;
         painter_->take(std::move(layer));
         if (before_.choreography && before_.choreography->lifted() != Choreography::kNothing) before_ = {};   // of another layer
     }

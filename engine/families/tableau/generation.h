@@ -56,7 +56,7 @@ private:
     std::vector<Disc> turning_;                              // or of which discs;
     bool below_ = false;                                     // and whether he goes on below
     struct {
-        bool specks = false, discs = false, eyes = false;
+        bool specks = false, discs = false, eyes = false, fire = false;
     } looked_;                                 // for them in the picture
     Sight sight_;
     Part now_, before_;                        // before_: what a change comes from, while it lasts

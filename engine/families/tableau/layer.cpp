@@ -37,7 +37,7 @@ Layer lift(const Texture& picture, const Map& subject, Outline outline) {
     // Whatever may be his, and a little more, is not to be seen behind him; around that what is made up becomes the picture again, softly,
     // since a step would be seen as a line.
     const Map around = spread(subject, kRim * static_cast<float>(std::max(subject.width, subject.height)));
-    const std::vector<float> his = outline == kGuessed ? matte_of(picture, subject) : with_rim(picture, subject, around);
+    const std::vector<float> his = outline == kGuessed || outline == kBeforeSky ? matte_of(picture, subject) : with_rim(picture, subject, around);
     std::vector<uint8_t> keep(count), own(count);
     for (int y = 0; y < l.height; y++)
         for (int x = 0; x < l.width; x++) {
@@ -46,7 +46,7 @@ Layer lift(const Texture& picture, const Map& subject, Outline outline) {
             keep[i] = static_cast<uint8_t>(std::lround(255 * (1 - std::max(smooth(2 * around.at(u, v)), std::min(1.F, 8 * his[i])))));
             own[i] = his[i] > 0.97F ? 255 : 0;
         }
-    if (l.wraps) fill_in(l.behind, keep);
+    if (outline == kBeforeSky || l.wraps) fill_in(l.behind, keep);
     else inpaint(l.behind, keep);
     Texture within = picture;   // his colours, going on over his edge
     fill_in(within, own);
@@ -96,15 +96,15 @@ void sample_layer(const Layer& l, const float* xs, const float* ys, int count, f
     for (int i = 0; i < count; i++, out += 4) {
         Four sum{};
         const auto high = static_cast<float>(l.height);
-        const float u = xs[i], v = l.wraps ? ys[i] - high * std::floor(ys[i] / high) : l.goes_on_below ? std::min(ys[i], high - 1) : ys[i];
+        const float u = l.goes_on ? std::clamp(xs[i], 0.F, static_cast<float>(l.width - 1)) : xs[i], v = l.wraps ? ys[i] - high * std::floor(ys[i] / high) : l.goes_on ? std::clamp(ys[i], 0.F, high - 1) : l.goes_on_below ? std::min(ys[i], high - 1) : ys[i];
         if (u > -2 && v > -2 && u < static_cast<float>(l.width + 1) && v < static_cast<float>(l.height + 1)) {
             const int x = static_cast<int>(std::floor(u)), y = static_cast<int>(std::floor(v));
             const auto a = cubic_weights(u - static_cast<float>(x)), b = cubic_weights(v - static_cast<float>(y));
             for (int k = 0; k < 4; k++) {
-                const int at = y - 1 + k, row = l.wraps ? (at + l.height) % l.height : l.goes_on_below ? std::min(at, l.height - 1) : at;
+                const int at = y - 1 + k, row = l.wraps ? (at + l.height) % l.height : l.goes_on ? std::clamp(at, 0, l.height - 1) : l.goes_on_below ? std::min(at, l.height - 1) : at;
                 if (row < 0 || row >= l.height) continue;
                 for (int j = 0; j < 4; j++) {
-                    const int column = x - 1 + j;
+                    const int column = l.goes_on ? std::clamp(x - 1 + j, 0, l.width - 1) : x - 1 + j;
                     if (column < 0 || column >= l.width) continue;
                     Four p;
                     std::memcpy(&p, l.pixels.data() + 4 * (static_cast<size_t>(row) * static_cast<size_t>(l.width) + static_cast<size_t>(column)), sizeof p);

@@ -19,12 +19,14 @@ struct Layer {
     Texture behind;              // B
     bool wraps = false;          // what leaves it below comes in again above
     bool goes_on_below = false;  // its lowest row goes on: the picture cuts off somebody who may rise a little
+    bool goes_on = false;        // ... and so all its edges
 };
 
 enum Outline {
     kGuessed,   // the picture's own edges near it settle where he ends
     kExact,     // he ends where the map does
-    kOfSpecks   // ... and what leaves the picture below comes in again above; specks hide too little for texture
+    kBeforeSky, // as the first; the sky behind is soft
+    kOfSpecks   // as the second, and what leaves the picture below comes in again above; specks hide too little for texture
 };
 
 [[nodiscard]] Layer lift(const Texture& picture, const Map& subject, Outline outline);

@@ -45,7 +45,7 @@ struct Manner {
 
 // "the subject", for logs.
 [[nodiscard]] inline const char* part_name(Region region) {
-    constexpr const char* kNames[kRegions] = {"", "the subject", "the head", "the hair", "the sky", "the water", "the leaves", "the cloth", "the background", "everything", "the left side", "the right side", "the upper part", "the lower part", "the plant", "the round thing"};
+    constexpr const char* kNames[kRegions] = {"", "the subject", "the head", "the hair", "the sky", "the water", "the leaves", "the cloth", "the background", "everything", "the left side", "the right side", "the upper part", "the lower part", "the plant", "the round thing", "the fire"};
     return kNames[region];
 }
 

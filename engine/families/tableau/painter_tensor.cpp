@@ -17,7 +17,7 @@ public:
         grid_ = at::stack({centres(width_).expand({height_, width_}), centres(height_).unsqueeze(1).expand({height_, width_})}, -1).unsqueeze(0);
     }
     void take(Layer layer) override {
-        wraps_ = layer.wraps, goes_on_below_ = layer.goes_on_below;
+        wraps_ = layer.wraps, goes_on_below_ = layer.goes_on_below, goes_on_ = layer.goes_on;
         layer_ = upload(layer.pixels, {height_ * width_, 4}).t().contiguous();
         behind_ = upload(layer.behind.pixels, {height_ * width_, 4}).slice(1, 0, 3).t().contiguous();
     }
@@ -63,7 +63,7 @@ private:
         at::Tensor sum;
         for (int64_t k = 0; k < 4; k++)
             for (int64_t j = 0; j < 4; j++) {
-                const at::Tensor column = x + (j - 1), row = !only_inside ? y + (k - 1) : wraps_ ? at::remainder(y + (k - 1), height_) : goes_on_below_ ? (y + (k - 1)).clamp_max(height_ - 1) : y + (k - 1);
+                const at::Tensor column = only_inside && goes_on_ ? (x + (j - 1)).clamp(0, width_ - 1) : x + (j - 1), row = !only_inside ? y + (k - 1) : wraps_ ? at::remainder(y + (k - 1), height_) : goes_on_ ? (y + (k - 1)).clamp(0, height_ - 1) : goes_on_below_ ? (y + (k - 1)).clamp_max(height_ - 1) : y + (k - 1);
                 at::Tensor weight = down.w[k] * across.w[j];
                 if (only_inside) weight = weight * (column.ge(0) & column.lt(width_) & row.ge(0) & row.lt(height_));
                 const at::Tensor part = weight * gather(image, column, row);
@@ -71,22 +71,27 @@ private:
             }
         return sum;
     }
-    // Outside the picture its edge goes on; places are rounded as in warp.cpp.
+    // Outside the picture it is mirrored; places are rounded as in warp.cpp.
     [[nodiscard]] at::Tensor sample(const at::Tensor& image, const at::Tensor& places) const {
-        const auto rounded = [](const at::Tensor& at, int64_t n) { return (at.clamp(0, n - 1) * kSteps + 0.5).floor() / kSteps; };
+        const auto rounded = [](const at::Tensor& at, int64_t n) {
+            const auto most = static_cast<double>(n - 1);
+            const at::Tensor folded = most == 0 ? at::zeros_like(at) : most - (at::remainder(at, 2 * most) - most).abs();
+            return (at::where(at.lt(0) | at.gt(most), folded, at) * kSteps + 0.5).floor() / kSteps;
+        };
         return cubic(image, rounded(places[0], width_), rounded(places[1], height_), false);
     }
     // Outside the layer there is nothing.
     [[nodiscard]] at::Tensor sample_layer(const at::Tensor& places) const {
-        const at::Tensor v = wraps_ ? at::remainder(places[1], height_) : places[1].clamp(-4, goes_on_below_ ? height_ - 1 : height_ + 4);
-        return cubic(layer_, places[0].clamp(-4, width_ + 4), v, true);
+        const int64_t above = goes_on_ ? 0 : -4, below = goes_on_ || goes_on_below_ ? height_ - 1 : height_ + 4;
+        const at::Tensor v = wraps_ ? at::remainder(places[1], height_) : places[1].clamp(above, below);
+        return cubic(layer_, goes_on_ ? places[0].clamp(0, width_ - 1) : places[0].clamp(-4, width_ + 4), v, true);
     }
 
     int64_t width_, height_;
     at::Device device_;
     at::Tensor picture_, behind_, layer_;   // fp32 [3 or 4, height * width]
     at::Tensor grid_;
-    bool wraps_ = false, goes_on_below_ = false;
+    bool wraps_ = false, goes_on_below_ = false, goes_on_ = false;
 };
 
 }  // namespace

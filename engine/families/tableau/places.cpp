@@ -79,6 +79,11 @@ Map Choreography::place_of(Region region, Motion motion, const Sight& s, float a
             extent = extent_of(within, 1);
             return blurred(map_of({within}, s.subject, aspect_), std::max(1, static_cast<int>(0.1F * within.high * unit)));
         }
+        case kFire: {
+            const Map flames = spread(s.fire, 0.01F * unit);
+            extent = extent_of(body_of(flames), aspect_);
+            return flames;
+        }
         case kBackground: extent = whole; return made(subject, [&](float, float, int x, int y) { return 1 - subject.row(y)[x]; });
         case kEverything: extent = whole; return Map(subject.width, subject.height, 1);
         case kLeftSide: extent = {0, 0, 0.5F * aspect_, 1}; return made(subject, [](float x, float, int, int) { return smooth((0.62F - x) / 0.3F); });

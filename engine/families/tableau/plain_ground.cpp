@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "families/tableau/channel.h"
+#include "families/tableau/pieces.h"
 
 namespace zt::tableau {
 namespace {
@@ -17,28 +18,6 @@ constexpr float kAlike = 0.07F;         // of full scale, from the ground's colo
 constexpr float kBorder = 0.75F;        // of the picture's border has to be ground,
 constexpr float kLeast = 0.15F, kMost = 0.985F;   // and so much of the picture
 constexpr float kPiece = 0.1F;          // of the largest piece
-
-// Pieces of places for which `in` holds, side by side or at corners; number 0 is none. Returns their sizes.
-template <class In>
-std::vector<size_t> pieces(int w, int h, std::vector<int>& number, In in) {
-    number.assign(static_cast<size_t>(w) * static_cast<size_t>(h), 0);
-    std::vector<size_t> sizes(1);
-    std::vector<int> open;
-    for (int begin = 0; begin < w * h; begin++) {
-        if (number[static_cast<size_t>(begin)] != 0 || !in(static_cast<size_t>(begin))) continue;
-        const auto own = static_cast<int>(sizes.size());
-        sizes.push_back(0);
-        open.assign(1, begin), number[static_cast<size_t>(begin)] = own;
-        while (!open.empty()) {
-            const int x = open.back() % w, y = open.back() / w;
-            open.pop_back(), sizes.back()++;
-            for (int v = std::max(0, y - 1); v <= std::min(h - 1, y + 1); v++)
-                for (int u = std::max(0, x - 1); u <= std::min(w - 1, x + 1); u++)
-                    if (const auto at = static_cast<size_t>(v * w + u); number[at] == 0 && in(at)) number[at] = own, open.push_back(v * w + u);
-        }
-    }
-    return sizes;
-}
 
 }  // namespace
 

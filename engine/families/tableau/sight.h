@@ -36,6 +36,8 @@ struct Sight {
     Map depth;                 // 0 far, 1 near
     Map sky, water, foliage;
     Map specks;                // small things that may fall, of a size of its own; without cells where there are none or they were not looked for
+    Map open_sky;              // see open_sky.h; without cells where it was not looked for
+    Map fire;                  // flames; without cells where there are none or they were not looked for
     std::vector<Disc> discs;   // round things, the clearest first; none where they were not looked for
     std::vector<Disc> eyes;    // two or none; likewise
     float sure = 0;            // how far `subject` is to be trusted, 0..1

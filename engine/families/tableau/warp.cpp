@@ -21,7 +21,7 @@ void sample_line(const Texture& texture, const float* xs, const float* ys, int c
     const size_t stride = static_cast<size_t>(w) * 4;
     const float most_x = static_cast<float>(w - 1), most_y = static_cast<float>(h - 1);
     for (int i = 0; i < count; i++, out += 4) {
-        const float u = std::min(std::max(xs[i], 0.F), most_x), v = std::min(std::max(ys[i], 0.F), most_y);
+        const float u = mirrored(xs[i], most_x), v = mirrored(ys[i], most_y);
         const int at_x = static_cast<int>(u * kSteps + 0.5F), at_y = static_cast<int>(v * kSteps + 0.5F);
         const int x = at_x / kSteps, y = at_y / kSteps, step_x = at_x % kSteps, step_y = at_y % kSteps;
         Four sum{};

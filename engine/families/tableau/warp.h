@@ -24,7 +24,7 @@ struct Net {
 };
 
 // Rows [from, to) of a frame of the texture's size, planar [3, height, width], 0..1 and somewhat beyond. Samples with a cubic filter
-// (Catmull and Rom: passes through the pixels, so that whole places give the picture's own values); outside the edge goes on.
+// (Catmull and Rom: passes through the pixels, so that whole places give the picture's own values); outside the picture it is mirrored.
 void warp_rows(const Texture& texture, const Net& net, float* rgb, int from, int to);
 
 // The same of two looks at the picture, mixed by `weight` (of the second one; same corners as the nets').

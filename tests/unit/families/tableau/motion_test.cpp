@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "families/tableau/choreography.h"
 #include "families/tableau/layer.h"
+#include "families/tableau/open_sky.h"
 #include "families/tableau/specks.h"
 #include "shipped.h"
 
@@ -91,14 +93,22 @@ TEST(Warp, WholePlacesAreThePixelsThemselves) {
 }
 
 // Hostile or not, no place outside is read.
-TEST(Warp, PlacesFarOutsideGiveTheEdge) {
+TEST(Warp, OutsideThePictureIsMirrored) {
     const Texture t = texture();
-    for (const float far : {-1e30F, -1e5F, 1e5F, 1e30F}) {
+    const auto looked_at = [&](float x, float y) {
         Look look;
         look.first = Net(4, 4);
-        std::fill(look.first.x.begin(), look.first.x.end(), far), std::fill(look.first.y.begin(), look.first.y.end(), far);
-        const size_t corner = far < 0 ? 0 : t.pixels.size() - 4;
-        EXPECT_NEAR(255 * warped(t, look)[0], 255 * t.pixels[corner], 0.05);
+        std::fill(look.first.x.begin(), look.first.x.end(), x), std::fill(look.first.y.begin(), look.first.y.end(), y);
+        return warped(t, look)[0];
+    };
+    for (const float far : {-1e30F, -1e5F, 1e5F, 1e30F, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+        const float got = looked_at(far, far);
+        EXPECT_TRUE(got >= -0.1F && got <= 1.1F) << far;
+    }
+    for (const float beyond : {1.F, 4.5F, 30.F}) {
+        EXPECT_NEAR(looked_at(-beyond, -beyond), looked_at(beyond, beyond), 1e-5);
+        EXPECT_NEAR(looked_at(kWidth - 1 + beyond, 3), looked_at(kWidth - 1 - beyond, 3), 1e-5);
+        EXPECT_NEAR(looked_at(3 * (kWidth - 1) + beyond, 3), looked_at(kWidth - 1 - beyond, 3), 1e-4);
     }
 }
 
@@ -286,7 +296,7 @@ TEST(Motion, SpecksFallAndNothingElseDoes) {
     snowy.specks = find_specks(t);
     ASSERT_GT(snowy.specks.width, 0);
     const Choreography none(shipped::words().read("snow is falling"), plain, kWidth, kHeight, 7, {});
-    EXPECT_EQ(none.lifted(), Choreography::kNothing);
+    EXPECT_NE(none.lifted(), Choreography::kSpecks);
     ASSERT_EQ(none.notes().size(), 1U);
     const Choreography c(shipped::words().read("snow is falling"), snowy, kWidth, kHeight, 7, {});
     ASSERT_EQ(c.lifted(), Choreography::kSpecks);
@@ -301,6 +311,40 @@ TEST(Motion, SpecksFallAndNothingElseDoes) {
     warp_rows(layer.behind, look_at(c, 0).first, shown.data(), 0, kHeight);
     lay_rows(layer, round, shown.data(), 0, kHeight);
     for (size_t i = 0; i < shown.size() / 3; i++) ASSERT_NEAR(shown[i], t.pixels[4 * i], 0.01) << i;
+}
+
+// Clouds pass behind what stands before the sky: it stands to the byte, is not seen twice, and the sky goes on for as long as one looks.
+TEST(Motion, CloudsPassBehindATower) {
+    Texture t = texture();
+    Sight s = sight();
+    const auto tower = [](int x, int y) { return y > 60 || (x > 70 && x < 90 && y > 20); };
+    for (int y = 0; y < kHeight; y++)
+        for (int x = 0; x < kWidth; x++) {
+            const bool cloud = (x / 11 + y / 7) % 3 == 0;
+            float* p = t.pixels.data() + 4 * (static_cast<size_t>(y) * kWidth + static_cast<size_t>(x));
+            p[0] = tower(x, y) ? 0.8F : cloud ? 0.6F : 0.3F, p[1] = tower(x, y) ? 0.2F : 0.6F, p[2] = tower(x, y) ? 0.1F : 0.9F;
+        }
+    s.subject = s.water = s.foliage = Map(s.sky.width, s.sky.height), s.sure = 0;
+    for (int y = 0; y < s.sky.height; y++)
+        for (int x = 0; x < s.sky.width; x++) s.sky.row(y)[x] = tower(x * kWidth / s.sky.width, y * kHeight / s.sky.height) ? 0.F : 1.F;
+    s.open_sky = open_sky(t, s.sky);
+    const Choreography c(shipped::words().read("clouds roll by"), s, kWidth, kHeight, 7, {});
+    ASSERT_EQ(c.lifted(), Choreography::kAllButSky);
+    Layer layer = lift(t, c.subject(), kBeforeSky);
+    layer.goes_on = true;
+    double moved_sky = 0;
+    for (const double seconds : {0.0, 1.0, 5.0, 60.0}) {
+        const std::vector<float> now = painted(layer.behind, layer, look_at(c, seconds));
+        for (int y = 0; y < kHeight; y++)
+            for (int x = 0; x < kWidth; x++) {
+                const size_t i = static_cast<size_t>(y) * kWidth + static_cast<size_t>(x);
+                const bool inside = tower(x, y) && tower(x - 3, y) && tower(x + 3, y) && tower(x, y - 3), outside = !tower(x, y) && !tower(x - 3, y) && !tower(x + 3, y) && !tower(x, y + 3);
+                if (inside) { ASSERT_NEAR(255 * now[i], 255 * t.pixels[4 * i], 0.49) << x << ", " << y << " after " << seconds << " s"; }
+                if (outside) { ASSERT_LT(now[i], 0.68F) << "another tower at " << x << ", " << y << " after " << seconds << " s"; }
+                if (outside && seconds > 0) moved_sky += std::abs(now[i] - t.pixels[4 * i]);
+            }
+    }
+    EXPECT_GT(moved_sky, 100);
 }
 
 TEST(Motion, EveryKindMoves) {

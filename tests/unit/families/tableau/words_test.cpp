@@ -88,6 +88,20 @@ TEST(TableauWords, AreReadAsTheyAreMeant) {
         {"花轻轻摇曳，背景不动", "sway plant little; still background"},
         {"小狗跳起来", "hop subject"},
         {"让画面动起来", "move everything"},
+        {"the horse grazes", "nod head"},
+        {"the river blorps", "move water"},
+        {"the man takes slow deep breaths", "breathe subject slow"},
+        {"a red fire hydrant hops", "hop subject"},
+        {"小狗均匀地呼吸", "breathe subject"},
+        {"知更鸟在杆子上一蹦一跳", "hop subject"},
+        {"the penguins hop around while it snows", "hop subject; fall everything"},
+        {"the dog wags its tail", "sway subject"},
+        {"waves come in", "ripple water"},
+        {"海浪轻轻拍打沙滩", "ripple water little"},
+        {"the fire crackles and the candle flickers", "move fire; pulse fire"},
+        {"her eyes close and open", "blink head"},
+        {"bring this picture to life", "move natural"},
+        {"we ride along the railway", "camera dolly_in"},
     };
     for (const auto& [prompt, expected] : cases) EXPECT_EQ(read_as(prompt), expected) << prompt;
 }
