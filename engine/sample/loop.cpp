@@ -5,17 +5,20 @@
 
 namespace zt::sample {
 
-at::Tensor denoise(at::Tensor latents, const std::vector<float>& sigmas,
-                   const std::function<at::Tensor(const at::Tensor&, float)>& velocity,
-                   const std::function<void(int, int)>& step, const Cancel& cancel) {
-    const int steps = static_cast<int>(sigmas.size()) - 1;
-    for (int i = 0; i < steps; i++) {
+at::Tensor denoise(const Loop& loop, const at::Tensor& noise, const VelocityFn& velocity, const Cancel& cancel) {
+    const int64_t steps = loop.levels.steps();
+    at::Tensor latents = noise;
+    for (int64_t i = 0; i < steps; i++) {
         cancel.poll();
-        step(i, steps);
-        const float sigma = sigmas[static_cast<size_t>(i)], next = sigmas[static_cast<size_t>(i) + 1];
-        latents = latents + velocity(latents, sigma) * (next - sigma);
+        loop.progress(i, steps);
+        at::Tensor v = velocity(latents, i, false);
+        if (const double guidance = loop.guidance(i); guidance > 1.0) {
+            const at::Tensor away = velocity(latents, i, true);
+            v = away + (v - away) * guidance;
+        }
+        latents = loop.solver.step(i, latents, v);
     }
-    step(steps, steps);
+    loop.progress(steps, steps);
     return latents;
 }
 

@@ -1,26 +1,33 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The denoise loop.
+// The denoise loop: of every family that makes latents out of noise.
 #pragma once
 
 #include <ATen/ATen.h>
 
+#include <cstdint>
 #include <functional>
-#include <vector>
 
 #include "core/cancel.h"
+#include "sample/solver.h"
 
 namespace zt::sample {
 
-// From noise to clean latents by Euler steps along the flow's velocity.
-//   latents   standard normal noise, fp32
-//   sigmas    falling from 1 to 0, one more than there are steps
-//   velocity  (latents at sigma, sigma) -> d latents / d sigma, same shape, fp32
-//   step      told before each step: number from 0 and how many there are
-// Cancel is polled once per step here and inside the network.
-[[nodiscard]] at::Tensor denoise(at::Tensor latents, const std::vector<float>& sigmas,
-                                 const std::function<at::Tensor(const at::Tensor&, float)>& velocity,
-                                 const std::function<void(int, int)>& step, const Cancel& cancel);
+// The network: fp32 latents at a step, with the prompt or (negative) the one to stay away from -> their velocity d latents / d sigma, in
+// the type of the network. Which weights it uses at which step (two experts), and what it puts beside the latents, is its own.
+using VelocityFn = std::function<at::Tensor(const at::Tensor& latents, int64_t step, bool negative)>;
+
+struct Loop {
+    const Levels& levels;
+    Solver& solver;
+    // Classifier-free guidance of a step: away + guidance (with - away), in two passes; at most 1: one pass (Ho and Salimans 2207.12598).
+    std::function<double(int64_t step)> guidance;
+    std::function<void(int64_t step, int64_t steps)> progress;   // told before each step, and at the end (steps, steps)
+};
+
+// noise: fp32 latents at levels.sigmas[0]. Returns clean fp32 latents. Nothing waits for a device; cancel is polled once per step here and
+// inside the network.
+[[nodiscard]] at::Tensor denoise(const Loop& loop, const at::Tensor& noise, const VelocityFn& velocity, const Cancel& cancel);
 
 // Velocity of x_sigma = (1 - sigma) x + sigma noise for a network that predicts x: (x_sigma - x) / sigma.
 [[nodiscard]] at::Tensor velocity_from_clean(const at::Tensor& noisy, const at::Tensor& clean, float sigma);

@@ -1,16 +1,97 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Schedules; see schedule.h.
+// Schedules; see schedule.h. Every operation is in the order and type of the code that it is named after.
 #include "sample/schedule.h"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+
+#include "core/error.h"
+
 namespace zt::sample {
+namespace {
+
+constexpr float kTimes = 1000.0F;   // levels that models are trained on
+constexpr double kLeast = 1e-6;     // below 1, so that the logarithm of 1 - sigma is finite
+
+double shifted(double u, double shift) { return shift * u / (1.0 + (shift - 1.0) * u); }
+
+// Even levels, the shift in fp32; t is 1000 sigma.
+template <class Even>
+Levels euler(int64_t steps, double shift, Even even) {
+    Levels levels;
+    const auto s = static_cast<float>(shift), less = static_cast<float>(shift - 1.0);
+    for (int64_t i = 0; i < steps; i++) {
+        const float u = even(i), sigma = s * u / (1.0F + less * u);
+        levels.sigmas.push_back(sigma);
+        levels.t.push_back(sigma * kTimes);
+    }
+    levels.sigmas.push_back(0.0F);
+    return levels;
+}
+
+Levels euler_fp64(int64_t steps, double shift) {
+    return euler(steps, shift, [&](int64_t i) { return static_cast<float>(static_cast<double>(i) * (-1.0 / static_cast<double>(steps)) + 1.0); });
+}
+
+Levels euler_fp32(int64_t steps, double shift) {
+    const at::Tensor even = at::linspace(1.0, 0.0, steps + 1, at::TensorOptions().dtype(at::kFloat));
+    return euler(steps, shift, [&](int64_t i) { return even.const_data_ptr<float>()[i]; });
+}
+
+// In doubles; t is cut to a whole number.
+Levels unipc(int64_t steps, double shift) {
+    Levels levels;
+    // numpy's linspace from 1 to 1/1000 with steps + 1 values, the last left out.
+    const double step = (1.0 / kTimes - 1.0) / static_cast<double>(steps);
+    for (int64_t i = 0; i < steps; i++) {
+        double sigma = shifted(static_cast<double>(i) * step + 1.0, shift);
+        if (i == 0 && std::abs(sigma - 1.0) < kLeast) sigma -= kLeast;
+        levels.sigmas.push_back(static_cast<float>(sigma));
+        levels.t.push_back(static_cast<float>(static_cast<int64_t>(sigma * kTimes)));
+    }
+    levels.sigmas.push_back(0.0F);
+    return levels;
+}
+
+// A table of 1000 shifted levels, of which a distilled model knows every (1000 / steps)-th from the top; t is 1000 sigma.
+Levels distilled(int64_t steps, double shift) {
+    Levels levels;
+    for (int64_t i = 0; i < steps; i++) {
+        const auto index = static_cast<double>(std::lround(static_cast<double>(i) * kTimes / static_cast<double>(steps)));
+        const double sigma = shifted(1.0 - index / kTimes, shift);
+        levels.sigmas.push_back(static_cast<float>(sigma));
+        levels.t.push_back(static_cast<float>(sigma * kTimes));
+    }
+    levels.sigmas.push_back(0.0F);
+    return levels;
+}
+
+constexpr std::array<ScheduleRow, 4> kSchedules = {{
+    {"euler", "even levels from 1 to 0, shifted (diffusers' FlowMatchEulerDiscreteScheduler with given sigmas)", euler_fp64},
+    {"euler-fp32", "the same, even levels in fp32 (HunyuanVideo's own code)", euler_fp32},
+    {"unipc", "even levels from 1 to 1/1000, shifted, the first just below 1, t whole (diffusers' UniPCMultistepScheduler for flows)", unipc},
+    {"distilled", "every (1000 / steps)-th of 1000 shifted levels (few-step models: lightx2v, Self-Forcing)", distilled},
+}};
+
+}  // namespace
+
+std::span<const ScheduleRow> schedules() { return kSchedules; }
+
+Levels make_levels(std::string_view schedule, int64_t steps, double shift) {
+    const auto row = std::find_if(kSchedules.begin(), kSchedules.end(), [&](const ScheduleRow& r) { return r.name == schedule; });
+    if (row == kSchedules.end()) throw Error(ZT_ERROR_INTERNAL, "schedule: expected one of the table, got " + std::string(schedule));
+    return row->make(steps, shift);
+}
 
 std::vector<float> flow_sigmas(int steps, double shift) {
     std::vector<float> sigmas;
     for (int i = 0; i <= steps; i++) {
         // The last level is exactly 0 whatever the rounding.
         const double u = i == steps ? 0.0 : 1.0 - static_cast<double>(i) / steps;
-        sigmas.push_back(static_cast<float>(shift * u / (1.0 + (shift - 1.0) * u)));
+        sigmas.push_back(static_cast<float>(shifted(u, shift)));
     }
     return sigmas;
 }

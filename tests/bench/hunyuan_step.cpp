@@ -39,7 +39,7 @@ void steps(zt::parity::Case& c) {
     const at::ScalarType type = zt::parity::type_of(c);
     TransformerWeights weights = make_transformer(config);
     zt::weights::assign(weights, c.under("w."), type, "w");
-    const Schedule schedule = make_schedule(SamplerMode::kDiffusers, zt::parity::number(c, "steps"), 7.0, type, config.kind);
+    const zt::sample::Levels schedule = make_schedule(SamplerMode::kDiffusers, zt::parity::number(c, "steps"), 7.0, type, config.kind);
     Precomputed prompt = precompute(config, weights.embedders, c.input("states"), c.input("pooled"), schedule.t, guidance_input(6.0, type), {});
     weights.embedders = {};
     const at::Tensor sizes = c.input("sizes");
@@ -48,7 +48,6 @@ void steps(zt::parity::Case& c) {
     const Rope rope = rope_for(config, noise.sizes(), at::kCPU);
     ResidentBlocks blocks(weights);
     Sampling sampling;
-    sampling.type = type;
     Clock::time_point begun;
     double spent = 0;
     const at::Tensor latents = denoise(sampling, schedule, noise, {}, [&](const at::Tensor& input, int64_t step, bool) {

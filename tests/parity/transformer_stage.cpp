@@ -87,7 +87,7 @@ void loop_stage(Case& c) {
     const at::ScalarType type = type_of(c);
     const SamplerMode mode = sampler_mode(c.option("mode", "diffusers"));
     const TransformerConfig config = config_of(c);
-    const Schedule schedule = make_schedule(mode, number(c, "steps"), std::stod(c.option("shift")), type, config.kind);
+    const zt::sample::Levels schedule = make_schedule(mode, number(c, "steps"), std::stod(c.option("shift")), type, config.kind);
     c.out["sigmas"] = at::tensor(schedule.sigmas);
     c.out["t"] = at::tensor(schedule.t);
     const at::Tensor sizes = c.input("sizes").to(at::kLong);
@@ -96,7 +96,6 @@ void loop_stage(Case& c) {
     Sampling sampling;
     sampling.mode = mode;
     sampling.kind = config.kind;
-    sampling.type = type;
     sampling.cfg = std::stod(c.option("cfg", "1"));
     sampling.image_in_noise = c.option("image_in_noise", "1") == "1";
     const at::Tensor image = c.in.contains("image") ? c.input("image") : at::Tensor();

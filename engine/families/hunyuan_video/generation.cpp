@@ -114,7 +114,7 @@ struct Prepared {
 };
 
 // Every step's modulation and text. The embedders are in memory only here.
-Prepared prepare_steps(const OpenedModel& model, const PromptFeatures& features, const Schedule& schedule, double guidance,
+Prepared prepare_steps(const OpenedModel& model, const PromptFeatures& features, const sample::Levels& schedule, double guidance,
                        const Cancel& cancel, const ProgressFn& progress) {
     progress("load", 0, 1);
     Embedders embedders = make_embedders(model.parts.transformer);
@@ -170,7 +170,7 @@ at::Tensor Generation::make_latents(const Direction& direction, const Cancel& ca
     const auto features = prompt_features(model, request_, direction, cancel, progress);
     const at::Tensor image = model.takes_picture() ? image_latent(model, request_, cancel, progress) : at::Tensor();
     device::return_freed_memory();
-    const Schedule schedule = make_schedule(model.sampler, request_.steps, request_.flow_shift > 0 ? request_.flow_shift : model.parts.flow_shift.value_or(kFlowShift),
+    const sample::Levels schedule = make_schedule(model.sampler, request_.steps, request_.flow_shift > 0 ? request_.flow_shift : model.parts.flow_shift.value_or(kFlowShift),
                                             model.type, config.kind);
     const Prepared prepared = prepare_steps(model, *features, schedule, direction.guidance, cancel, progress);
     device::return_freed_memory();
@@ -193,7 +193,7 @@ at::Tensor Generation::make_latents(const Direction& direction, const Cancel& ca
     const VelocityFn network = [&](const at::Tensor& input, int64_t step, bool negative) {
         return velocity(config, *ends, source, negative ? prepared.negative : prepared.positive, step, input, rope, cancel, kTokenChunk);
     };
-    const Sampling sampling{model.sampler, config.kind, model.type, features->negative ? model.parts.true_cfg : 1.0, true};
+    const Sampling sampling{model.sampler, config.kind, features->negative ? model.parts.true_cfg : 1.0, true};
     const at::Tensor noise = make_noise(direction.seed, size, model.sampler, model.device);
     return denoise(sampling, schedule, noise, image, network,
                    [&](int64_t i, int64_t n) { progress("denoise", static_cast<int>(i), static_cast<int>(n)); }, cancel);

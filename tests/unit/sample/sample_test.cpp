@@ -4,9 +4,14 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <utility>
+#include <vector>
+
 #include "sample/loop.h"
 #include "sample/noise.h"
 #include "sample/schedule.h"
+#include "sample/solver.h"
 
 namespace {
 
@@ -38,30 +43,85 @@ TEST(Noise, DoesNotDependOnThreads) {
     EXPECT_FALSE(at::equal(Noise(6).draw({3, 1000}), one));
 }
 
-TEST(Loop, FollowsAStraightFlowExactly) {
-    // With the true clean picture as prediction, Euler lands on it whatever the number of steps.
-    const at::Tensor clean = at::arange(8, at::kFloat), noise = Noise(1).draw({8});
-    for (const int steps : {1, 2, 5}) {
-        int told = -1;
-        const at::Tensor out = denoise(
-            noise, flow_sigmas(steps, 1.0), [&](const at::Tensor& x, float sigma) { return velocity_from_clean(x, clean, sigma); },
-            [&](int step, int of) {
-                told = step;
-                EXPECT_EQ(of, steps);
-            },
-            {});
-        EXPECT_LT((out - clean).abs().max().item<float>(), 1e-5F);
-        EXPECT_EQ(told, steps);
+// Published values of diffusers 0.42.1 (UniPCMultistepScheduler with use_flow_sigmas), to the digits printed there.
+TEST(Schedule, UniPcIsTheReferences) {
+    struct Case {
+        double shift;
+        std::vector<float> sigmas;
+        std::vector<float> t;
+    };
+    const Case cases[] = {{3, {.999999F, .900120F, .750375F, .500999F, 0}, {999, 900, 750, 500}},
+                          {5, {.999999F, .978284F, .952438F, .921156F, .882526F, .833611F, .769674F, .682540F, .556788F, .359433F, 0}, {999, 978, 952, 921, 882, 833, 769, 682, 556, 359}},
+                          {12, {.999999F, .988249F, .973008F, .952453F, .923219F, .878334F, .800639F, .633433F, 0}, {999, 988, 973, 952, 923, 878, 800, 633}},
+                          {1, {.999999F, .750250F, .500500F, .250750F, 0}, {999, 750, 500, 250}}};
+    for (const Case& c : cases) {
+        const Levels levels = make_levels("unipc", static_cast<int64_t>(c.t.size()), c.shift);
+        EXPECT_EQ(levels.t, c.t);
+        ASSERT_EQ(levels.sigmas.size(), c.sigmas.size());
+        for (size_t i = 0; i < c.sigmas.size(); i++) EXPECT_NEAR(levels.sigmas[i], c.sigmas[i], 6e-7) << c.shift << ", " << i;
     }
+    const Levels few = make_levels("distilled", 4, 5);
+    for (const auto& [i, sigma] : {std::pair(0, 1.F), std::pair(1, .9375F), std::pair(2, .833333F), std::pair(3, .625F), std::pair(4, 0.F)}) EXPECT_NEAR(few.sigmas[static_cast<size_t>(i)], sigma, 1e-6);
+    EXPECT_NEAR(few.t[1], 937.5F, 1e-3);
+    EXPECT_THROW((void)make_levels("other", 4, 5), zt::Error);
+}
+
+constexpr auto kOnePass = [](int64_t) { return 1.0; };
+
+TEST(Loop, FollowsAStraightFlowExactly) {
+    // With the true clean picture as prediction, every solver lands on it whatever the number of steps.
+    const at::Tensor clean = at::arange(8, at::kFloat), noise = Noise(1).draw({8});
+    for (const SolverRow& row : solvers())
+        for (const int64_t steps : {1, 2, 3, 5}) {
+            const Levels levels = make_levels(row.name == "unipc" ? "unipc" : "euler", steps, 3.0);
+            const auto solver = row.make(levels, Rounding::kFp32);
+            int64_t told = -1;
+            const Loop loop{levels, *solver, kOnePass, [&](int64_t step, int64_t of) {
+                                told = step;
+                                EXPECT_EQ(of, steps);
+                            }};
+            const at::Tensor out = denoise(loop, noise, [&](const at::Tensor& x, int64_t i, bool) { return velocity_from_clean(x, clean, levels.sigmas[static_cast<size_t>(i)]); }, {});
+            EXPECT_LT((out - clean).abs().max().item<float>(), 2e-5F) << row.name << ", " << steps;
+            EXPECT_EQ(told, steps);
+        }
+}
+
+// Of a flow whose velocity bends, order 2 leaves less error than Euler in as many steps.
+TEST(Loop, UniPcIsOfHigherOrder) {
+    const auto error = [](std::string_view schedule, std::string_view name, int64_t steps) {
+        const Levels levels = make_levels(schedule, steps, 1.0);
+        const auto solver = make_solver(name, levels, Rounding::kFp32);
+        const Loop loop{levels, *solver, kOnePass, [](int64_t, int64_t) {}};
+        // d x / d sigma = 3 sigma^2: x(0) = x(1) - 1.
+        const at::Tensor out = denoise(loop, at::zeros({1}), [&](const at::Tensor& x, int64_t i, bool) { return at::full_like(x, 3 * std::pow(levels.sigmas[static_cast<size_t>(i)], 2)); }, {});
+        return std::abs(out.item<double>() + 1);
+    };
+    EXPECT_LT(error("unipc", "unipc", 20), 0.35 * error("euler", "euler", 20));
+}
+
+TEST(Loop, GuidanceIsTwoPasses) {
+    const Levels levels = make_levels("euler", 2, 1.0);
+    const auto solver = make_solver("euler", levels, Rounding::kFp32);
+    std::vector<std::pair<int64_t, bool>> passes;
+    const Loop loop{levels, *solver, [](int64_t step) { return step == 0 ? 4.0 : 1.0; }, [](int64_t, int64_t) {}};
+    const at::Tensor out = denoise(loop, at::zeros({1}), [&](const at::Tensor& x, int64_t i, bool negative) {
+        passes.emplace_back(i, negative);
+        return at::full_like(x, negative ? 1.0 : 2.0);
+    }, {});
+    EXPECT_EQ(passes, (std::vector<std::pair<int64_t, bool>>{{0, false}, {0, true}, {1, false}}));
+    EXPECT_FLOAT_EQ(out.item<float>(), -0.5F * (1 + 4 * (2 - 1)) - 0.5F * 2);
 }
 
 TEST(Loop, StopsWhenCancelled) {
     zt::Cancel cancel;
-    const auto velocity = [&](const at::Tensor& x, float) {
+    const Levels levels = make_levels("euler", 3, 1.0);
+    const auto solver = make_solver("euler", levels, Rounding::kFp32);
+    const Loop loop{levels, *solver, kOnePass, [](int64_t, int64_t) {}};
+    const auto velocity = [&](const at::Tensor& x, int64_t, bool) {
         cancel.request();
         return x;
     };
-    EXPECT_THROW((void)denoise(at::zeros({2}), flow_sigmas(3, 1.0), velocity, [](int, int) {}, cancel), zt::Error);
+    EXPECT_THROW((void)denoise(loop, at::zeros({2}), velocity, cancel), zt::Error);
 }
 
 }  // namespace

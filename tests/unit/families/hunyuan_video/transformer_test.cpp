@@ -93,7 +93,7 @@ TEST(Sampler, KnowsItsNamesAndStops) {
     for (const SamplerName& known : sampler_names()) EXPECT_EQ(sampler_mode(known.name), known.mode);
     EXPECT_THROW((void)sampler_mode("euler"), zt::Error);
     const c10::InferenceMode inference;
-    const Schedule schedule = make_schedule(SamplerMode::kDiffusers, 4, 7.0, at::kBFloat16, Kind::kTextToVideo);
+    const zt::sample::Levels schedule = make_schedule(SamplerMode::kDiffusers, 4, 7.0, at::kBFloat16, Kind::kTextToVideo);
     EXPECT_EQ(schedule.sigmas.size(), 5U);
     EXPECT_EQ(schedule.t[0], 1000.F);
     EXPECT_EQ(schedule.t[1], 956.F);                                  // 954.545 in bf16
