@@ -110,7 +110,7 @@ bool TableNames::is_ignored(std::string_view file_name) const {
             break;
         }
     }
-    return file_name == "scaled_fp8";
+    return file_name == "scaled_fp8" || std::any_of(table_.ignored.begin(), table_.ignored.end(), [&](std::string_view end) { return file_name.ends_with(end); });
 }
 
 bool TableNames::may_be_unscaled(std::string_view module) const {

@@ -74,6 +74,7 @@ struct NameTable {
     std::vector<NameRow> rows;
     std::vector<std::string_view> prefixes;   // that files put in front; longest first, so that none hides a longer one
     std::vector<std::string_view> lists;      // names that a block's number follows
+    std::vector<std::string_view> ignored = {};   // how names end that are no mistake and not used
     bool alone = false;                       // a file holds this part only: what is not placed is a mistake
     std::vector<std::string_view> blocks = {};   // how modules of blocks begin; see may_be_unscaled
 };

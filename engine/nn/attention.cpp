@@ -9,7 +9,7 @@ namespace zt::nn {
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
     const int64_t heads = q.size(0), tokens = q.size(1), dim = q.size(2);
-    if (attention_wide_suits(q)) {
+    if (k.size(1) == tokens && attention_wide_suits(q)) {
         at::Tensor out = at::empty({tokens, heads * dim}, q.options());
         attention_wide(q.contiguous(), k.contiguous(), v.contiguous(), out);
         return out;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Attention of a sequence with itself, without a mask. On CPUs with 512-bit vectors by a kernel of
-// our own (attention_avx512.cpp), elsewhere by ATen's fused attention of the device.
+// Attention without a mask. Of a sequence with itself on CPUs with 512-bit vectors by a kernel of our own
+// (attention_avx512.cpp), else by ATen's fused attention of the device.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -9,7 +9,7 @@
 namespace zt::nn {
 
 // softmax(q k' / sqrt(dim)) v per head; scores and sums in fp32.
-//   q, k, v [heads, tokens, dim] -> [tokens, heads * dim], contiguous
+//   q [heads, tokens, dim], k, v [heads, keys, dim] -> [tokens, heads * dim], contiguous
 [[nodiscard]] at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v);
 
 namespace plain {

@@ -118,6 +118,37 @@ struct SplitHeads {
     }
 };
 
+template <class T>
+struct RmsHeads {
+    const T* x;
+    T* out;                             // at the first row to be written
+    const float *norm, *cos, *sin;
+    int64_t heads, dim, x_stride, all_tokens;
+    [[gnu::always_inline]] inline void rows(int64_t begin, int64_t end) const {
+        const int64_t width = heads * dim;
+        for (int64_t i = begin; i < end; i++) {
+            const T* from = x + i * x_stride;
+            const float square = sum_of(width, [from](int64_t j) __attribute__((always_inline)) { return up(from[j]) * up(from[j]); });
+            const float scale = 1.0F / std::sqrt(square / static_cast<float>(width) + static_cast<float>(kEpsilon));
+            for (int64_t head = 0; head < heads; head++) {
+                const T* part = from + head * dim;
+                const float* w = norm + head * dim;
+                T* to = out + (head * all_tokens + i) * dim;
+                if (!cos) {
+                    for (int64_t j = 0; j < dim; j++) put(to[j], up(part[j]) * scale * w[j]);
+                    continue;
+                }
+                const float *c = cos + i * (dim / 2), *s = sin + i * (dim / 2);
+                for (int64_t j = 0; j < dim / 2; j++) {
+                    const float a = up(part[2 * j]) * scale * w[2 * j], b = up(part[2 * j + 1]) * scale * w[2 * j + 1];
+                    put(to[2 * j], a * c[j] - b * s[j]);
+                    put(to[2 * j + 1], b * c[j] + a * s[j]);
+                }
+            }
+        }
+    }
+};
+
 #ifdef __x86_64__
 template <class Loop>
 [[gnu::target("arch=x86-64-v4")]] void rows_wide(const Loop& loop, int64_t begin, int64_t end) {
@@ -188,7 +219,30 @@ void split_heads(const at::Tensor& qkv, const at::Tensor& q_norm, const at::Tens
     });
 }
 
+void rms_heads(const at::Tensor& x, const at::Tensor& norm, const at::Tensor& cos, const at::Tensor& sin, const at::Tensor& out, int64_t first) {
+    if (!ours(x) || !out.is_contiguous()) return plain::rms_heads(x, norm, cos, sin, out, first);
+    const at::Tensor w = floats(norm);
+    const at::Tensor c = cos.defined() ? cos.contiguous() : cos, s = sin.defined() ? sin.contiguous() : sin;
+    by_type(x, [&](auto kind) {
+        using T = decltype(kind);
+        run(RmsHeads<T>{data<T>(x), data<T>(out) + first * out.size(2), data<float>(w), c.defined() ? data<float>(c) : nullptr,
+                        s.defined() ? data<float>(s) : nullptr, out.size(0), out.size(2), x.stride(0), out.size(1)},
+            x.size(0));
+    });
+}
+
 namespace plain {
+
+void rms_heads(const at::Tensor& x, const at::Tensor& norm, const at::Tensor& cos, const at::Tensor& sin, const at::Tensor& out, int64_t first) {
+    const int64_t tokens = x.size(0), heads = out.size(0), dim = out.size(2);
+    at::Tensor y = x.to(at::kFloat);
+    y = (y * at::rsqrt(y.square().mean(-1, true) + kEpsilon) * norm.to(at::kFloat)).view({tokens, heads, dim}).transpose(0, 1);
+    if (cos.defined()) {
+        const at::Tensor pairs = y.reshape({heads, tokens, dim / 2, 2}), a = pairs.select(3, 0), b = pairs.select(3, 1);
+        y = at::stack({a * cos - b * sin, b * cos + a * sin}, 3).reshape({heads, tokens, dim});
+    }
+    out.narrow(1, first, tokens).copy_(y);
+}
 
 void norm_modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale, const at::Tensor& out) {
     const at::Tensor h = at::layer_norm(x.to(at::kFloat), {x.size(-1)}, {}, {}, kEpsilon);

@@ -14,19 +14,19 @@
 namespace zt::sample {
 namespace {
 
+// A number that the reference holds as a tensor without axes: beside one with axes it takes that one's type.
+float in_type(float value, const at::Tensor& beside) { return beside.scalar_type() == at::kBFloat16 ? static_cast<float>(c10::BFloat16(value)) : value; }
+
 // x += (sigma_next - sigma) v, along the straight line of a flow.
 class Euler final : public Solver {
 public:
     Euler(Levels levels, Rounding rounding) : levels_(std::move(levels)), rounding_(rounding) {}
     [[nodiscard]] at::Tensor step(int64_t step, const at::Tensor& latents, const at::Tensor& v) override {
         const auto i = static_cast<size_t>(step);
-        float length = levels_.sigmas[i + 1] - levels_.sigmas[i];
-        const at::ScalarType type = v.scalar_type();
+        const float length = levels_.sigmas[i + 1] - levels_.sigmas[i];
         if (rounding_ == Rounding::kFp32) return latents + v.to(at::kFloat) * length;
-        if (rounding_ == Rounding::kProduct) return latents + (v.to(at::kFloat) * length).to(type).to(at::kFloat);
-        // A tensor without axes gives way to one with: so does the length of the step.
-        if (type == at::kBFloat16) length = static_cast<float>(c10::BFloat16(length));
-        return (latents + (v.to(at::kFloat) * length).to(type).to(at::kFloat)).to(type).to(at::kFloat);
+        const at::Tensor next = latents + (v.to(at::kFloat) * in_type(length, v)).to(v.scalar_type()).to(at::kFloat);
+        return rounding_ == Rounding::kProduct ? next : next.to(v.scalar_type()).to(at::kFloat);
     }
 
 private:
@@ -57,8 +57,8 @@ private:
     [[nodiscard]] float lambda(int64_t i) const { return std::log(1.0F - sigma(i)) - std::log(sigma(i)); }
 
     [[nodiscard]] at::Tensor clean_of(int64_t step, const at::Tensor& latents, const at::Tensor& v) const {
-        const at::Tensor product = v.to(at::kFloat) * sigma(step);
-        return latents - (rounding_ == Rounding::kFp32 ? product : product.to(v.scalar_type()).to(at::kFloat));
+        if (rounding_ == Rounding::kFp32) return latents - v.to(at::kFloat) * sigma(step);
+        return latents - (v.to(at::kFloat) * in_type(sigma(step), v)).to(v.scalar_type()).to(at::kFloat);
     }
 
     // The latents of this level once more, now that the clean estimate there is known.

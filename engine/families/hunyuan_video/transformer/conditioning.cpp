@@ -3,16 +3,16 @@
 // The conditioning vector and its modulations; order of sums and roundings as in the reference.
 #include "families/hunyuan_video/transformer/conditioning.h"
 
-#include <cmath>
+#include "nn/sinusoid.h"
 
 namespace zt::hunyuan_video {
 namespace {
 
-constexpr int64_t kLevelFeatures = 256;
+
 
 at::Tensor level_features(std::span<const float> t, const at::Tensor& like) {
     const at::Tensor levels = at::from_blob(const_cast<float*>(t.data()), {static_cast<int64_t>(t.size())}, at::kFloat);
-    return sinusoid(levels.to(like.device(), at::kFloat, false, true)).to(like.scalar_type());
+    return nn::sinusoid(levels.to(like.device(), at::kFloat, false, true), kLevelFeatures).to(like.scalar_type());
 }
 
 }  // namespace
@@ -20,13 +20,6 @@ at::Tensor level_features(std::span<const float> t, const at::Tensor& like) {
 Mlp make_mlp(int64_t in, int64_t hidden, int64_t out) { return {nn::make_packed_linear(in, hidden), nn::make_packed_linear(hidden, out)}; }
 
 at::Tensor forward(const Mlp& mlp, const at::Tensor& x) { return nn::forward(mlp.out, at::silu(nn::forward(mlp.in, x))); }
-
-at::Tensor sinusoid(const at::Tensor& t) {
-    const int64_t half = kLevelFeatures / 2;
-    const at::Tensor exponent = at::arange(half, t.options().dtype(at::kFloat)) * -std::log(10000.0) / static_cast<double>(half);
-    const at::Tensor angle = t.to(at::kFloat).unsqueeze(1) * exponent.exp().unsqueeze(0);
-    return at::cat({angle.cos(), angle.sin()}, 1);
-}
 
 float guidance_input(double guidance, at::ScalarType type) {
     if (type != at::kBFloat16) return static_cast<float>(guidance) * 1000.0F;

@@ -16,6 +16,8 @@
 
 namespace zt::hunyuan_video {
 
+inline constexpr int64_t kLevelFeatures = 256;   // of the sinusoid of a noise level
+
 // W2 silu(W1 x + b1) + b2.
 struct Mlp {
     nn::PackedLinear in, out;
@@ -27,9 +29,6 @@ struct Mlp {
 };
 [[nodiscard]] Mlp make_mlp(int64_t in, int64_t hidden, int64_t out);
 [[nodiscard]] at::Tensor forward(const Mlp& mlp, const at::Tensor& x);
-
-// [cos(t f) | sin(t f)], f_k = 10000^(-k/128), k = 0..127, in fp32.   t [n] fp32 -> [n, 256]
-[[nodiscard]] at::Tensor sinusoid(const at::Tensor& t);
 
 // The number a guidance scale is fed as. The references multiply by 1000 in the type of the
 // transformer: 6 becomes 6000 in fp32, 6016 in bf16, and the models are used that way.

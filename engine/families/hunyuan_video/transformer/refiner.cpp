@@ -4,6 +4,8 @@
 // is computed once.
 #include "families/hunyuan_video/transformer/refiner.h"
 
+#include "nn/sinusoid.h"
+
 #include <algorithm>
 
 namespace zt::hunyuan_video {
@@ -43,7 +45,7 @@ at::Tensor refine(const Refiner& net, const at::Tensor& states, std::span<const 
     const int64_t tokens = states.size(0), steps = static_cast<int64_t>(t.size());
     const at::Tensor mean = states.to(at::kFloat).sum(0, true) / static_cast<double>(tokens);              // [1, text_dim]
     const at::Tensor levels = at::from_blob(const_cast<float*>(t.data()), {steps}, at::kFloat).to(states.device(), at::kFloat, false, true);
-    const at::Tensor c = at::silu(forward(net.time, sinusoid(levels).to(type)) + forward(net.mean, mean.to(type)));   // [steps, h]
+    const at::Tensor c = at::silu(forward(net.time, nn::sinusoid(levels, kLevelFeatures).to(type)) + forward(net.mean, mean.to(type)));   // [steps, h]
     const at::Tensor start = nn::forward(net.input, states).unsqueeze(0);                                  // [1, L, h]
 
     std::vector<RefinerBlock> blocks;

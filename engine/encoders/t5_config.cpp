@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Shapes and names; see t5_config.h and t5_names.h.
+#include "encoders/t5_config.h"
+
+#include "core/error.h"
+#include "core/json.h"
+#include "encoders/t5_names.h"
+#include "load/shapes.h"
+
+namespace zt::encoders {
+
+const load::PartNames& t5_names() {
+    // Never destroyed: a session may end after static destructors have run.
+    static const auto& names = *new load::TableNames({
+        .title = "a T5 or UMT5 encoder",
+        .rows = {{"shared", {"encoder.embed_tokens", "token_embedding", "token_embd"}},
+                 {"encoder.block.{}.layer.0.layer_norm", {"blocks.{}.norm1", "enc.blk.{}.attn_norm"}},
+                 {"encoder.block.{}.layer.0.SelfAttention.q", {"blocks.{}.attn.q", "enc.blk.{}.attn_q"}},
+                 {"encoder.block.{}.layer.0.SelfAttention.k", {"blocks.{}.attn.k", "enc.blk.{}.attn_k"}},
+                 {"encoder.block.{}.layer.0.SelfAttention.v", {"blocks.{}.attn.v", "enc.blk.{}.attn_v"}},
+                 {"encoder.block.{}.layer.0.SelfAttention.o", {"blocks.{}.attn.o", "enc.blk.{}.attn_o"}},
+                 {"encoder.block.{}.layer.0.SelfAttention.relative_attention_bias", {"blocks.{}.pos_embedding.embedding", "enc.blk.{}.attn_rel_b"}},
+                 {"encoder.block.{}.layer.1.layer_norm", {"blocks.{}.norm2", "enc.blk.{}.ffn_norm"}},
+                 {"encoder.block.{}.layer.1.DenseReluDense.wi_0", {"blocks.{}.ffn.gate.0", "enc.blk.{}.ffn_gate"}},
+                 {"encoder.block.{}.layer.1.DenseReluDense.wi_1", {"blocks.{}.ffn.fc1", "enc.blk.{}.ffn_up"}},
+                 {"encoder.block.{}.layer.1.DenseReluDense.wo", {"blocks.{}.ffn.fc2", "enc.blk.{}.ffn_down"}},
+                 {"encoder.final_layer_norm", {"norm", "enc.output_norm"}}},
+        .prefixes = {"text_encoders.umt5xxl.transformer.", "text_model.", "model."},
+        .lists = {"block", "blocks", "blk"},
+    });
+    return names;
+}
+
+T5Config parse_t5_config(std::string_view text, const std::string& name) {
+    constexpr uint64_t kMost = 1 << 20;
+    const json::Origin origin{name, ZT_ERROR_WEIGHTS};
+    const json::Value value = json::parse_value(text, {}, origin);
+    const json::Field root(value, origin);
+    T5Config c;
+    const auto read = [&](const char* key, int64_t& into) {
+        if (const auto field = root.find(key); field && !field->is_null()) into = static_cast<int64_t>(field->integer(1, kMost));
+    };
+    read("vocab_size", c.vocab);
+    read("d_model", c.d_model);
+    read("d_kv", c.d_kv);
+    read("num_heads", c.heads);
+    read("d_ff", c.d_ff);
+    read("num_layers", c.layers);
+    read("relative_attention_num_buckets", c.buckets);
+    read("relative_attention_max_distance", c.max_distance);
+    if (c.buckets < 4 || c.buckets % 4 != 0) root.at("relative_attention_num_buckets").refuse("a multiple of 4");
+    if (c.max_distance <= c.buckets / 4) root.at("relative_attention_max_distance").refuse("more than a quarter of the buckets");
+    if (const auto kind = root.find("model_type")) {
+        if (kind->string() != "umt5" && kind->string() != "t5") kind->refuse("umt5 or t5");
+        c.own_positions = kind->string() == "umt5";
+    }
+    if (const auto act = root.find("feed_forward_proj"); act && act->string() != "gated-gelu") act->refuse("gated-gelu");
+    return c;
+}
+
+T5Config t5_config_of(const weights::Checkpoint& file) {
+    const load::Shapes shapes(file, t5_names());
+    const std::string first = "encoder.block.0.layer.";
+    T5Config c;
+    c.vocab = shapes.at(kT5Embedding, 2)[0];
+    c.d_model = shapes.at(kT5Embedding, 2)[1];
+    c.layers = shapes.count("encoder.block.");
+    c.buckets = shapes.at(first + "0.SelfAttention.relative_attention_bias.weight", 2)[0];
+    c.heads = shapes.at(first + "0.SelfAttention.relative_attention_bias.weight", 2)[1];
+    const int64_t width = shapes.at(first + "0.SelfAttention.q.weight", 2)[0];
+    if (width % c.heads != 0) throw Error(ZT_ERROR_WEIGHTS, file.name() + ": expected rows of the query for " + std::to_string(c.heads) + " heads, got " + std::to_string(width));
+    c.d_kv = width / c.heads;
+    c.d_ff = shapes.at(first + "1.DenseReluDense.wi_0.weight", 2)[0];
+    c.own_positions = shapes.has("encoder.block.1.layer.0.SelfAttention.relative_attention_bias.weight");
+    return c;
+}
+
+}  // namespace zt::encoders

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The shapes of a T5 v1.1 or UMT5 encoder. Defaults are those of UMT5-XXL. Torch-free.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace zt::weights {
+class Checkpoint;
+}
+
+namespace zt::encoders {
+
+struct T5Config {
+    int64_t vocab = 256384, d_model = 4096, d_kv = 64, heads = 64, d_ff = 10240, layers = 24;
+    int64_t buckets = 32, max_distance = 128;
+    bool own_positions = true;   // of every layer (UMT5); else the first layer's serve all (T5)
+    [[nodiscard]] int64_t width() const { return heads * d_kv; }
+};
+
+// config.json of transformers; name: in messages. Throws zt::Error(WEIGHTS, UNSUPPORTED) naming the key.
+[[nodiscard]] T5Config parse_t5_config(std::string_view text, const std::string& name);
+// From names and shapes.
+[[nodiscard]] T5Config t5_config_of(const weights::Checkpoint& file);
+
+}  // namespace zt::encoders

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The shapes of a Wan 2.1 or 2.2 model, from the config.json files of a diffusers folder or from the shapes of a single file.
+// Defaults are those of the published 14B text-to-video model. Field names follow the diffusers configuration keys. Torch-free.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zt::weights {
+class Checkpoint;
+}
+
+namespace zt::wan {
+
+inline constexpr int64_t kTextTokens = 512;    // that every prompt is padded to with zeros, which are attended
+inline constexpr int64_t kTokenChunk = 2048;   // tokens in a projection at once
+
+struct TransformerConfig {
+    int64_t heads = 40, head_dim = 128;
+    int64_t in_channels = 16, out_channels = 16;
+    int64_t layers = 40, ffn_dim = 13824;
+    int64_t text_dim = 4096, freq_dim = 256;
+    int64_t image_dim = 0;       // of CLIP's tokens; 0: none are read
+    int64_t image_tokens = 0;    // that have positions (first and last frame); 0: none have
+    [[nodiscard]] int64_t width() const { return heads * head_dim; }
+    static constexpr int64_t patch = 2;
+};
+
+// Which of the two autoencoders: 2.2's has shortcuts about its stages and works on patches of 2x2 pixels.
+struct VaeConfig {
+    int64_t base_dim = 96, decoder_base_dim = 96, z_dim = 16;
+    std::vector<int64_t> dim_mult = {1, 2, 4, 4};
+    int64_t num_res_blocks = 2;
+    std::array<bool, 3> temporal_downsample = {false, true, true};
+    bool is_residual = false;
+    int64_t patch_size = 1;
+    std::vector<float> mean, std;   // of each latent channel
+    [[nodiscard]] int64_t spatial_compression() const { return 8 * patch_size; }
+    static constexpr int64_t temporal_compression = 4;
+};
+// The published statistics: no single file holds them.
+[[nodiscard]] VaeConfig vae_2_1();
+[[nodiscard]] VaeConfig vae_2_2();
+
+// Throw zt::Error(WEIGHTS, UNSUPPORTED) naming the key. name: of the file, in messages.
+[[nodiscard]] TransformerConfig parse_transformer_config(std::string_view text, const std::string& name);
+[[nodiscard]] VaeConfig parse_vae_config(std::string_view text, const std::string& name);
+
+// From names and shapes.
+[[nodiscard]] TransformerConfig transformer_config_of(const weights::Checkpoint& file);
+[[nodiscard]] VaeConfig vae_config_of(const weights::Checkpoint& file);
+
+}  // namespace zt::wan

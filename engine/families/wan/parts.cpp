@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Finding the files of a model; see parts.h.
+#include "families/wan/parts.h"
+
+#include <array>
+#include <filesystem>
+
+#include "core/error.h"
+#include "core/json.h"
+#include "core/utf8.h"
+#include "encoders/t5_names.h"
+#include "families/wan/names.h"
+#include "families/wan/vae/names.h"
+#include "load/part_checks.h"
+#include "load/shapes.h"
+
+namespace zt::wan {
+namespace {
+
+namespace fs = std::filesystem;
+using load::Convention;
+using load::EngineOptions;
+using load::PartFile;
+using weights::Checkpoint;
+
+constexpr std::array<load::OptionRow, 4> kOptions = {{
+    {"vae", "path", "the VAE: a file, or a folder with config.json"},
+    {"text_encoder", "path", "UMT5: a file, GGUF too, or a folder"},
+    {"tokenizer", "path", "of UMT5: a folder with tokenizer.json, or that file"},
+    {"sampler", "unipc distilled", "the levels and the solver: of the base models, or of those that need four steps"},
+}};
+
+// Names that published files have, beside the model or in ComfyUI's folders.
+std::span<const Convention> conventions() {
+    static const auto& all = *new std::array<Convention, 3>{{
+        {"vae", {"vae", "wan_2.1_vae.safetensors", "Wan2_1_VAE_bf16.safetensors", "Wan2_1_VAE_fp32.safetensors", "wan2.2_vae.safetensors"}},
+        {"text_encoder", {"text_encoder", "umt5_xxl_fp16.safetensors", "umt5_xxl_fp8_e4m3fn_scaled.safetensors", "umt5-xxl-enc-bf16.safetensors"}},
+        {"tokenizer", {"tokenizer"}},
+    }};
+    return all;
+}
+
+void read_scheduler(const fs::path& folder, ModelParts& parts) {
+    const fs::path file = folder / "scheduler/scheduler_config.json";
+    if (!load::is_there(file)) return;
+    const json::Origin origin{"scheduler/scheduler_config.json", ZT_ERROR_WEIGHTS};
+    const json::Value value = json::parse_value(load::read_json_text(file.string(), origin.name), {}, origin);
+    const json::Field root(value, origin);
+    if (const auto name = root.find("_class_name"); name && name->string() != "UniPCMultistepScheduler")
+        throw Error(ZT_ERROR_UNSUPPORTED, origin.name + ": _class_name: expected UniPCMultistepScheduler, got " + quote(name->string()));
+    const auto same = [&](const char* key, std::string_view expected) {
+        if (const auto field = root.find(key); field && !field->is_null() && field->string() != expected) field->refuse(quote(std::string(expected)));
+    };
+    same("prediction_type", "flow_prediction");
+    same("solver_type", "bh2");
+    if (const auto order = root.find("solver_order"); order && order->integer(1, 3) != 2) order->refuse("2");
+    if (const auto shift = root.find("flow_shift"); shift && !shift->is_null()) {
+        parts.flow_shift = shift->number();
+        if (!(*parts.flow_shift > 0 && *parts.flow_shift <= 100)) shift->refuse("a number above 0, up to 100");
+    }
+}
+
+// Widths on both sides of each place where one part reads what another makes.
+void check_widths(const ModelParts& parts) {
+    const auto check = [](const PartFile& part, const std::string& what, int64_t expected, const char* reader, int64_t got) {
+        if (part.checkpoint != nullptr && expected != got)
+            throw Error(ZT_ERROR_WEIGHTS, what + " " + std::to_string(expected) + " (" + reader + "), got " + std::to_string(got) + " in " + part.checkpoint->name());
+    };
+    check(parts.text_encoder, "text_encoder: expected the width", parts.transformer.text_dim, "text_dim of the transformer", parts.text.d_model);
+    check(parts.vae_file, "vae: expected latent channels", parts.transformer.out_channels, "out_channels of the transformer", parts.vae.z_dim);
+}
+
+void check_whole(const ModelParts& parts) {
+    const Checkpoint& file = *parts.transformer_file.checkpoint;
+    load::check_scales(file, transformer_names());
+    if (const int64_t got = load::Shapes(file, transformer_names()).count("blocks."); got != parts.transformer.layers)
+        throw Error(ZT_ERROR_WEIGHTS, file.name() + ": blocks.*: expected " + std::to_string(parts.transformer.layers) + " blocks (config.json), got " + std::to_string(got));
+    if (parts.text_encoder.checkpoint != nullptr) load::check_scales(*parts.text_encoder.checkpoint, encoders::t5_names());
+}
+
+void check_kind(const ModelParts& parts) {
+    const TransformerConfig& t = parts.transformer;
+    if (t.in_channels != t.out_channels || t.image_dim > 0)
+        throw Error(ZT_ERROR_UNSUPPORTED, parts.transformer_file.checkpoint->name() + ": expected a text-to-video model (16 or 48 input channels), got one for pictures (" + std::to_string(t.in_channels) + " channels), which is not read yet");
+}
+
+void note_missing(ModelParts& parts) {
+    const auto note = [&](bool there, std::string_view key, std::string_view what) {
+        if (!there) parts.missing.push_back(std::string(key) + ": expected " + std::string(what) + ", got none; set engine_opts " + std::string(key) + "=PATH");
+    };
+    note(parts.vae_file.checkpoint != nullptr, "vae", "the VAE");
+    note(parts.text_encoder.checkpoint != nullptr, "text_encoder", "UMT5, which reads the prompt");
+    note(!parts.tokenizer.empty(), "tokenizer", "the tokenizer of UMT5");
+}
+
+}  // namespace
+
+std::span<const load::OptionRow> option_rows() { return kOptions; }
+
+ModelParts find_parts(const std::string& path, const EngineOptions& options) {
+    load::check_options(options, kOptions);
+    ModelParts parts;
+    parts.path = path;
+    parts.sampler = load::check_choice(options, kOptions, "sampler");
+    const fs::path model(path);
+    const bool is_pipeline = load::is_there(model / "model_index.json");
+    if (is_pipeline && load::is_there(model / "transformer_2"))
+        throw Error(ZT_ERROR_UNSUPPORTED, "model_index.json: expected a model with one transformer, got two experts (A14B), which are not read yet");
+    parts.transformer_file = load::open_part(is_pipeline ? (model / "transformer").string() : path);
+    parts.layout = is_pipeline              ? "diffusers folder"
+                   : load::is_folder(model) ? "folder of a diffusers transformer"
+                   : parts.transformer_file.checkpoint->container() == weights::Container::kGguf ? "GGUF file"
+                                                                                                 : "safetensors file";
+    load::read_config(parts.transformer_file, "WanTransformer3DModel", parts.transformer, parse_transformer_config, transformer_config_of);
+    check_kind(parts);
+    const auto find = [&](std::string_view key) { return load::locate(key, options, conventions(), model, is_pipeline); };
+    parts.vae_file = load::open_part(find("vae"));
+    load::read_config(parts.vae_file, "AutoencoderKLWan", parts.vae, parse_vae_config, vae_config_of);
+    parts.text_encoder = load::open_part(find("text_encoder"));
+    load::read_config(parts.text_encoder, "T5", parts.text, encoders::parse_t5_config, encoders::t5_config_of);
+    check_whole(parts);
+    check_widths(parts);
+    parts.tokenizer = load::tokenizer_folder("tokenizer", find("tokenizer"), false);
+    if (is_pipeline) read_scheduler(model, parts);
+    note_missing(parts);
+    return parts;
+}
+
+std::vector<std::string> files_of(const std::string& path, const EngineOptions& options) {
+    const fs::path model(path);
+    const bool is_pipeline = load::is_there(model / "model_index.json");
+    std::vector<std::string> files;
+    // The folders of a pipeline one by one: they may be links, which a walk through the whole does not follow.
+    load::add_files(is_pipeline ? (model / "transformer").string() : path, files);
+    if (is_pipeline) files.push_back((model / "scheduler").string());
+    for (const std::string_view key : {"vae", "text_encoder"})
+        if (const std::string part = load::locate(key, options, conventions(), model, is_pipeline); !part.empty()) load::add_files(part, files);
+    if (const fs::path at = load::locate("tokenizer", options, conventions(), model, is_pipeline); !at.empty())
+        files.push_back(((load::is_folder(at) ? at : at.parent_path()) / "tokenizer.json").string());
+    return files;
+}
+
+load::LoraBase lora_base(const ModelParts& parts) {
+    return {transformer_names().spellings([&](std::string_view) { return parts.transformer.layers; }), {},
+            load::shapes_of(*parts.transformer_file.checkpoint, transformer_names())};
+}
+
+}  // namespace zt::wan

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// From what a user names (a diffusers folder, one safetensors or GGUF file, and engine_opts) to every file of a Wan model and its shapes.
+// Reads names, headers and config.json, never tensors; says by name what is missing. Torch-free.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "encoders/t5_config.h"
+#include "families/wan/config.h"
+#include "load/lora_set.h"
+#include "load/part_file.h"
+
+namespace zt::wan {
+
+[[nodiscard]] std::span<const load::OptionRow> option_rows();
+
+struct ModelParts {
+    std::string path;
+    std::string layout;                         // "diffusers folder", "safetensors file", "GGUF file"
+    TransformerConfig transformer;
+    VaeConfig vae;
+    encoders::T5Config text;
+    load::PartFile transformer_file, vae_file, text_encoder;
+    std::string tokenizer;                      // folder for text::UnigramTokenizer; empty: not found
+    std::optional<double> flow_shift;           // of scheduler_config.json
+    std::string sampler;                        // of engine_opts; empty: the default
+    std::vector<std::string> missing;           // "vae: expected ..., got none; ..." for each part that is not there
+    [[nodiscard]] bool known_frames() const { return transformer.in_channels == 48; }   // TI2V-5B: told of levels frame by frame
+};
+
+// Throws zt::Error: ARGUMENT (unknown key or value of engine_opts), NOT_FOUND (a path given there), UNSUPPORTED (another model), WEIGHTS
+// (damaged, incomplete, parts that do not fit together). A part that is not there is listed in `missing`.
+[[nodiscard]] ModelParts find_parts(const std::string& path, const load::EngineOptions& options);
+
+// The files and folders that find_parts and the tokenizer read for the same arguments, what the folder `path` holds left out. Opens none.
+[[nodiscard]] std::vector<std::string> files_of(const std::string& path, const load::EngineOptions& options);
+
+// The transformer as adapters see it.
+[[nodiscard]] load::LoraBase lora_base(const ModelParts& parts);
+
+}  // namespace zt::wan

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// See modulation.h.
+#include "nn/modulation.h"
+
+#include "nn/token_ops.h"
+
+namespace zt::nn {
+namespace {
+
+// Calls f(begin, end, vectors) for the runs of [begin, end) that share vectors.
+template <class F>
+void by_run(const Modulation& m, int64_t begin, int64_t end, const F& f) {
+    const int64_t cut = std::clamp(m.clean_tokens, begin, end);
+    if (cut > begin) f(begin, cut, m.clean);
+    if (end > cut) f(cut, end, m.plain);
+}
+
+}  // namespace
+
+Modulation modulation_of(const at::Tensor& rows, const at::Tensor& clean, int64_t count, int64_t clean_tokens) {
+    Modulation m{rows.reshape({-1}).chunk(count), {}, clean.defined() ? clean_tokens : 0};
+    if (clean.defined()) m.clean = clean.reshape({-1}).chunk(count);
+    return m;
+}
+
+at::Tensor norm_modulated(const at::Tensor& x, int64_t begin, int64_t count, const Modulation& m, size_t shift) {
+    at::Tensor out = at::empty({count, x.size(1)}, x.options());
+    by_run(m, begin, begin + count, [&](int64_t from, int64_t to, const std::vector<at::Tensor>& v) {
+        norm_modulate(x.narrow(0, from, to - from), v[shift], v[shift + 1], out.narrow(0, from - begin, to - from));
+    });
+    return out;
+}
+
+void add_gated(const at::Tensor& x, int64_t begin, const at::Tensor& y, const Modulation& m, size_t gate) {
+    by_run(m, begin, begin + y.size(0), [&](int64_t from, int64_t to, const std::vector<at::Tensor>& v) {
+        add_gated(x.narrow(0, from, to - from), y.narrow(0, from - begin, to - from), v[gate]);
+    });
+}
+
+}  // namespace zt::nn

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Wan's stages on tensors from Python; wan_test.py says what each takes and gives. Weights come under "w." and the names of the
+// original files.
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/text_number.h"
+#include "encoders/t5.h"
+#include "encoders/t5_names.h"
+#include "families/wan/names.h"
+#include "families/wan/transformer/transformer.h"
+#include "families/wan/vae/names.h"
+#include "families/wan/vae/vae.h"
+#include "nn/sinusoid.h"
+#include "sample/loop.h"
+#include "stage.h"
+
+namespace {
+
+using namespace zt;
+using namespace zt::wan;
+using parity::Case;
+
+int64_t number(const Case& c, const std::string& name, int64_t otherwise = 0) {
+    const std::string text = c.option(name);
+    return text.empty() ? otherwise : parse_int64(text).value();
+}
+at::ScalarType type_of(const Case& c) { return c.option("type", "fp32") == "bf16" ? at::kBFloat16 : at::kFloat; }
+
+std::vector<float> floats(const at::Tensor& t) {
+    const at::Tensor f = t.to(at::kFloat).contiguous();
+    return {f.const_data_ptr<float>(), f.const_data_ptr<float>() + f.numel()};
+}
+std::vector<float> list(const std::string& text) {
+    std::vector<float> values;
+    for (size_t at = 0; at < text.size();) {
+        const size_t end = std::min(text.find(',', at), text.size());
+        values.push_back(static_cast<float>(parse_double(text.substr(at, end - at)).value()));
+        at = end + 1;
+    }
+    return values;
+}
+
+// The weights of a case under our names, fused as the loader would.
+weights::Tensors ours(const Case& c, const load::PartNames& names) {
+    std::map<std::string, std::vector<at::Tensor>> pieces;
+    for (const auto& [name, t] : c.under("w.")) {
+        const auto placed = names.place(name);
+        if (!placed) {
+            if (names.is_ignored(name)) continue;
+            throw std::runtime_error("unplaced: " + name);
+        }
+        auto& list = pieces[placed->name()];
+        list.resize(static_cast<size_t>(placed->pieces));
+        list[static_cast<size_t>(placed->piece)] = t;
+    }
+    weights::Tensors fused;
+    for (auto& [name, list] : pieces) fused[name] = list.size() == 1 ? list.front() : at::cat(list);
+    return fused;
+}
+
+// Puts tensors into what each or visit names.
+struct Put {
+    const weights::Tensors& tensors;
+    at::ScalarType type;
+    void operator()(const std::string& name, at::Tensor& t) const {
+        const at::Tensor& found = tensors.at(name);
+        if (found.sizes() != t.sizes()) throw std::runtime_error("shape of " + name);
+        t = found.to(type);
+    }
+    void operator()(const std::string& name, nn::PackedLinear& l) const {
+        (*this)(name + ".weight", l.weight);
+        if (l.bias.defined()) (*this)(name + ".bias", l.bias);
+    }
+};
+
+TransformerConfig transformer_of(const Case& c) {
+    TransformerConfig config;
+    config.heads = number(c, "heads"), config.head_dim = number(c, "head_dim");
+    config.in_channels = number(c, "in_channels"), config.out_channels = number(c, "out_channels");
+    config.layers = number(c, "layers"), config.ffn_dim = number(c, "ffn"), config.text_dim = number(c, "text_dim"), config.freq_dim = number(c, "freq_dim", 256);
+    config.image_dim = number(c, "image_dim"), config.image_tokens = number(c, "pos_tokens");
+    return config;
+}
+
+void forward_stage(Case& c) {
+    const TransformerConfig config = transformer_of(c);
+    const at::ScalarType type = type_of(c);
+    const weights::Tensors w = ours(c, transformer_names());
+    Embedders embedders = make_embedders(config);
+    embedders.each(Put{w, type});
+    embedders.tables.each(Put{w, at::kFloat});
+    Ends ends = make_ends(config);
+    ends.each(Put{w, type});
+    ends.tables(Put{w, at::kFloat});
+    std::vector<Block> blocks;
+    for (int64_t i = 0; i < config.layers; i++) {
+        blocks.push_back(make_block(config));
+        blocks.back().each(Put{w, type}, i);
+        blocks.back().tables.each(Put{w, at::kFloat}, i);
+    }
+    const at::Tensor latents = c.input("latents");
+    const std::vector<float> t = floats(c.input("t"));
+    const bool per_frame = t.size() > 1;
+    const float now = t.back(), before = t.front();
+    const Times times = embed_times(config, embedders, {&now, 1}, type);
+    c.out["temb"] = nn::forward(embedders.tables.time_out, at::silu(nn::forward(embedders.tables.time_in, nn::sinusoid(at::tensor(t), config.freq_dim))));
+    c.out["e6"] = embed_times(config, embedders, t, type).modulation;
+    const at::Tensor image = c.in.contains("image") ? c.input("image") : at::Tensor();
+    const at::Tensor context = embed_context(config, embedders, c.input("states"), image, type);
+    c.out["ctx"] = context.to(at::kFloat);
+    const Rope rope = make_rope(config, 0, latents.size(1), latents.size(2) / 2, latents.size(3) / 2, at::kCPU);
+    Pass pass{times, per_frame ? embed_times(config, embedders, {&before, 1}, type) : Times{}, &context, nullptr, &rope};
+    for (int64_t i = 0; i < config.layers; i++) {
+        const std::string name = "block" + std::to_string(i);
+        if (!c.in.contains(name + ".x")) continue;
+        const Block& block = blocks[static_cast<size_t>(i)];
+        const at::Tensor x = c.input(name + ".x").to(type, false, true);
+        const nn::Modulation m = nn::modulation_of(block.tables.modulation[0] + times.modulation[0],
+                                                   per_frame ? block.tables.modulation[0] + pass.clean.modulation[0] : at::Tensor(), 6, x.size(0) / latents.size(1));
+        forward(config, block, x, rope, cross_context(config, block, context), m, number(c, "chunk", kTokenChunk));
+        c.out[name] = x.to(at::kFloat);
+    }
+    c.out["velocity"] = velocity(config, ends, [&](int64_t i) -> const Block& { return blocks[static_cast<size_t>(i)]; }, pass, latents, {}, number(c, "chunk", kTokenChunk)).to(at::kFloat);
+}
+
+void levels_stage(Case& c) {
+    const sample::Levels levels = sample::make_levels(c.option("schedule", "unipc"), number(c, "steps"), parse_double(c.option("shift")).value());
+    c.out["sigmas"] = at::tensor(levels.sigmas), c.out["t"] = at::tensor(levels.t);
+}
+
+void unipc_stage(Case& c) {
+    const sample::Levels levels = sample::make_levels("unipc", number(c, "steps"), parse_double(c.option("shift")).value());
+    const at::ScalarType type = type_of(c);
+    const auto solver = sample::make_solver("unipc", levels, type == at::kFloat ? sample::Rounding::kFp32 : sample::Rounding::kProduct);
+    const at::Tensor velocities = c.input("velocities").to(type);
+    const sample::Loop loop{levels, *solver, [](int64_t) { return 1.0; }, [](int64_t, int64_t) {}};
+    c.out["latents"] = sample::denoise(loop, c.input("noise"), [&](const at::Tensor&, int64_t i, bool) { return velocities[i]; }, {});
+}
+
+void umt5_stage(Case& c) {
+    encoders::T5Config config;
+    config.vocab = number(c, "vocab"), config.d_model = number(c, "d_model"), config.d_kv = number(c, "d_kv"), config.heads = number(c, "heads"), config.d_ff = number(c, "d_ff"), config.layers = number(c, "layers");
+    const at::ScalarType type = type_of(c);
+    const weights::Tensors w = ours(c, encoders::t5_names());
+    std::vector<encoders::T5Layer> layers;
+    for (int64_t i = 0; i < config.layers; i++) {
+        layers.push_back(encoders::make_t5_layer(config, i));
+        layers.back().each(Put{w, type}, i);
+    }
+    const at::Tensor embedded = w.at(encoders::kT5Embedding).to(type).index_select(0, c.input("ids").to(at::kLong));
+    c.out["states"] = encoders::t5_states(config, embedded, [&](int64_t i) -> const encoders::T5Layer& { return layers[static_cast<size_t>(i)]; }, w.at(encoders::kT5FinalNorm).to(type), {}).to(at::kFloat);
+}
+
+VaeConfig vae_of(const Case& c) {
+    VaeConfig config = c.option("kind") == "2.2" ? vae_2_2() : vae_2_1();
+    config.base_dim = number(c, "base_dim"), config.decoder_base_dim = number(c, "decoder_base_dim", config.base_dim), config.z_dim = number(c, "z_dim");
+    const std::vector<float> mult = list(c.option("dim_mult", "1,2,4,4"));
+    config.dim_mult.assign(mult.begin(), mult.end());
+    config.mean = list(c.option("mean")), config.std = list(c.option("std"));
+    return config;
+}
+
+template <class Half>
+void fill(const Case& c, Half& half) {
+    const weights::Tensors w = ours(c, vae_names());
+    half.visit(Put{w, type_of(c)});
+}
+
+void decode_stage(Case& c) {
+    VaeDecoder decoder = make_vae_decoder(vae_of(c));
+    fill(c, decoder);
+    StreamingDecoder stream(decoder);
+    std::vector<at::Tensor> frames;
+    const at::Tensor latents = c.input("latents");
+    for (int64_t i = 0; i < latents.size(1); i++) frames.push_back(stream.next(latents.narrow(1, i, 1), {}));
+    c.out["frames"] = at::cat(frames);
+}
+
+void encode_stage(Case& c) {
+    VaeEncoder encoder = make_vae_encoder(vae_of(c));
+    fill(c, encoder);
+    c.out["latents"] = encode(encoder, c.input("pixels"), {});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    return zt::parity::run(argc, argv, {{"levels", levels_stage}, {"unipc", unipc_stage}, {"umt5", umt5_stage}, {"forward", forward_stage}, {"decode", decode_stage}, {"encode", encode_stage}});
+}
