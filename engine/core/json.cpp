@@ -73,8 +73,8 @@ public:
     bool number_unsigned(number_unsigned_t value) override {
         return count(), events_.unsigned_integer(value), true;
     }
-    bool number_float(number_float_t value, const string_t&) override {
-        return count(), events_.number(value), true;
+    bool number_float(number_float_t value, const string_t& text) override {
+        return count(), events_.written_number(value, text), true;
     }
     bool string(string_t& value) override { return count(), events_.string(value), true; }
     bool binary(binary_t&) override { return false; }   // no such thing in JSON text

@@ -41,6 +41,9 @@ public:
     virtual void boolean(bool value) = 0;
     virtual void unsigned_integer(uint64_t value) = 0;   // no sign, fraction or exponent
     virtual void number(double value) = 0;               // any other number
+    // The same with its text, for those that must read it otherwise; only numbers with a fraction, an
+    // exponent or more than 64 bits. The decimal point may be the locale's.
+    virtual void written_number(double value, std::string_view /*text*/) { number(value); }
     virtual void string(std::string_view value) = 0;
     virtual void key(std::string_view value) = 0;
     virtual void begin_object() = 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// See bpe_tokenizer.h. The order of work: added tokens in the raw text, normalisation of what lies
-// between, added tokens again, pieces, byte pairs, special tokens around.
+// See bpe_tokenizer.h.
 #include "text/bpe_tokenizer.h"
 
 #include <algorithm>
@@ -51,36 +50,8 @@ BpeTokenizer BpeTokenizer::open(const std::string& folder) {
 }
 
 TokenIds BpeTokenizer::encode(std::string_view text, bool add_special, size_t most, const Cancel* cancel) const {
-    for (size_t at = 0, bytes = 0; at < text.size(); at += bytes) {
-        bytes = utf8_sequence_bytes(text, at);
-        if (bytes == 0) throw Error(ZT_ERROR_PROMPT, "prompt: expected UTF-8, got something else at byte " + std::to_string(at));
-    }
-    const Parts& p = *parts_;
-    TextBudget budget(text.size(), cancel);
-    TokenIds out;
-    if (add_special) out.ids = p.before;
-    for (const TextPart& part : p.first.split(text, budget)) {
-        if (part.id) {
-            out.ids.push_back(*part.id);
-            continue;
-        }
-        const std::string normal = normalize(p.normalizer, part.text, budget);
-        for (const TextPart& inner : p.second.split(normal, budget)) {
-            if (inner.id) {
-                out.ids.push_back(*inner.id);
-                continue;
-            }
-            for (const std::string& piece : split_into_pieces(p.splits, std::string(inner.text), budget)) p.model.encode(piece, out.ids, budget);
-        }
-    }
-    const size_t around = add_special ? p.before.size() + p.after.size() : 0;
-    const size_t room = std::max(most, around) - (add_special ? p.after.size() : 0);
-    if (out.ids.size() > room) {
-        out.dropped = out.ids.size() - room;
-        out.ids.resize(room);
-    }
-    if (add_special) out.ids.insert(out.ids.end(), p.after.begin(), p.after.end());
-    return out;
+    const auto ids_of = [this](std::string_view piece, std::vector<int32_t>& ids, TextBudget& budget) { parts_->model.encode(piece, ids, budget); };
+    return encode_text(*parts_, ids_of, text, add_special, most, cancel);
 }
 
 std::optional<int32_t> BpeTokenizer::id(std::string_view token) const {

@@ -12,16 +12,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/cancel.h"
+#include "text/token_ids.h"
 
 namespace zt::text {
-
-struct TokenIds {
-    std::vector<int32_t> ids;
-    size_t dropped = 0;      // tokens of the text that `most` left no room for
-};
 
 // Immutable; thread-safe.
 class BpeTokenizer {

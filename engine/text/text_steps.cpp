@@ -35,6 +35,40 @@ void for_each_part(const SplitPattern& pattern, std::string_view text, TextBudge
     if (done < text.size()) use(text.substr(done), false);
 }
 
+std::string strip(const NormalStep& step, std::string text, TextBudget& budget) {
+    size_t start = 0, end = text.size();
+    budget.work(end);
+    for (size_t at = 0; step.left && at < end; start = at)
+        if (!is_white_space(next_code_point(text, at))) break;
+    for (size_t before = end; step.right && before > start; end = before)
+        if (!is_white_space(previous_code_point(text, before))) break;
+    return text.substr(start, end - start);
+}
+
+void split_at_white_space(std::string_view text, std::vector<std::string>& out) {
+    size_t start = 0;
+    for (size_t at = 0; at < text.size();) {
+        const size_t before = at;
+        if (!is_white_space(next_code_point(text, at))) continue;
+        if (start < before) out.emplace_back(text.substr(start, before - start));
+        start = at;
+    }
+    if (start < text.size()) out.emplace_back(text.substr(start));
+}
+
+void mark_blanks(const PieceStep& step, std::string_view text, TextBudget& budget, std::vector<std::string>& out) {
+    std::string marked;
+    for (const char c : text) c == ' ' ? marked += step.mark : marked += c;
+    if (step.prepend && !marked.starts_with(step.mark)) marked.insert(0, step.mark);
+    budget.grow(marked.size());
+    size_t start = 0;
+    for (size_t at = 0; step.split && (at = marked.find(step.mark, at)) != std::string::npos; at += step.mark.size()) {
+        if (start < at) out.push_back(marked.substr(start, at - start));
+        start = at;
+    }
+    out.push_back(marked.substr(start));
+}
+
 void apply(const PieceStep& step, const std::string& piece, TextBudget& budget, std::vector<std::string>& out) {
     switch (step.kind) {
     case PieceStep::Kind::kIsolate:
@@ -51,6 +85,12 @@ void apply(const PieceStep& step, const std::string& piece, TextBudget& budget, 
         } else {
             out.push_back(to_byte_level(piece));
         }
+        break;
+    case PieceStep::Kind::kWhitespace:
+        split_at_white_space(piece, out);
+        break;
+    case PieceStep::Kind::kMetaspace:
+        mark_blanks(step, piece, budget, out);
         break;
     }
 }
@@ -74,6 +114,12 @@ std::string normalize(const std::vector<NormalStep>& steps, std::string_view tex
             break;
         case NormalStep::Kind::kReplace:
             now = replace(step, now, budget);
+            break;
+        case NormalStep::Kind::kStrip:
+            now = strip(step, std::move(now), budget);
+            break;
+        case NormalStep::Kind::kCharsmap:
+            now = step.charsmap->normalize(now, budget);
             break;
         }
     }

@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "text/charsmap.h"
 #include "text/split_pattern.h"
 
 namespace zt::text {
@@ -20,17 +22,22 @@ inline constexpr size_t kMaxSteps = 16;
 inline constexpr size_t kMostMarks = 8192;
 
 struct NormalStep {
-    enum class Kind { kNfc, kLowercase, kReplace };
+    enum class Kind { kNfc, kLowercase, kReplace, kStrip, kCharsmap };
     Kind kind = Kind::kNfc;
-    std::optional<SplitPattern> pattern;   // kReplace: each match
-    std::string content;                   //   becomes this
+    std::optional<SplitPattern> pattern;        // kReplace: each match
+    std::string content;                        //   becomes this
+    bool left = false, right = false;           // kStrip: white space at which ends
+    std::unique_ptr<const Charsmap> charsmap = nullptr;   // kCharsmap
 };
 
 struct PieceStep {
-    enum class Kind { kIsolate, kRemove, kByteLevel };
+    enum class Kind { kIsolate, kRemove, kByteLevel, kWhitespace, kMetaspace };
     Kind kind = Kind::kIsolate;
     std::optional<SplitPattern> pattern;   // kByteLevel: isolates first, if there is one
     bool invert = false;                   // kRemove: what does not match goes, not what does
+    std::string mark{};                    // kMetaspace: what a blank becomes
+    bool prepend = false;                  //   and stands before a piece that has none
+    bool split = false;                    //   each begins a piece of its own
 };
 
 // Throw WEIGHTS when the text grows out of measure, and what the budget throws.

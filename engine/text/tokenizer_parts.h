@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +15,8 @@
 #include "text/added_tokens.h"
 #include "text/bpe_model.h"
 #include "text/text_steps.h"
+#include "text/token_ids.h"
+#include "text/unigram_model.h"
 
 namespace zt::text {
 
@@ -22,19 +26,40 @@ inline constexpr std::string_view kByteLevelSplit =
 
 inline constexpr uint64_t kMaxTokenizerBytes = 32 << 20;   // the largest published ones have 17 MB
 
-struct TokenizerParts {
+// All but the model.
+struct TokenizerSteps {
     AddedTokens first;                     // searched for in the text as it is
     std::vector<NormalStep> normalizer;
     AddedTokens second;                    // searched for in the normalised text
     std::vector<PieceStep> splits;
-    BpeModel model;
     Vocabulary added;                      // all added tokens as written in the file
     size_t added_alone = 0;                //   those of them that the model does not have
     std::vector<int32_t> before, after;    // what the post-processor puts around
 };
+struct TokenizerParts : TokenizerSteps {
+    BpeModel model;
+};
+struct UnigramParts : TokenizerSteps {
+    UnigramModel model;
+};
+
+// Appends the ids of a piece.
+using PieceIds = std::function<void(std::string_view piece, std::vector<int32_t>& ids, TextBudget& budget)>;
+// Text to ids; see BpeTokenizer::encode.
+[[nodiscard]] TokenIds encode_text(const TokenizerSteps& steps, const PieceIds& ids_of, std::string_view text, bool add_special, size_t most,
+    const Cancel* cancel);
+
+// What the other parts of a file ask of the model.
+struct ModelTokens {
+    std::function<std::optional<int32_t>(std::string_view token)> id;
+    std::function<bool(int32_t id)> has_id;
+};
+// Everything of a tokenizer.json but its model.
+void read_steps(const json::Field& root, const ModelTokens& model, TokenizerSteps& steps);
 
 // See BpeTokenizer for errors.
 [[nodiscard]] TokenizerParts read_tokenizer_json(std::string_view text, const std::string& name);
+[[nodiscard]] UnigramParts read_unigram_json(std::string_view text, const std::string& name);
 [[nodiscard]] TokenizerParts read_clip_pair(std::string_view vocab_json, std::string_view merges_txt);
 
 // The two large parts of a tokenizer.json, read while the JSON is: a tree of them would take half a

@@ -24,11 +24,11 @@ uint8_t byte_at(std::string_view text, size_t at) noexcept {
     return static_cast<uint8_t>(text[at]);
 }
 
-void append_nfc(std::string& out, std::string_view text) {
+void append_composed(std::string& out, std::string_view text, int options) {
     utf8proc_uint8_t* made = nullptr;
     const utf8proc_ssize_t bytes = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
         static_cast<utf8proc_ssize_t>(text.size()), &made,
-        static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+        static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | options));
     const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owned(made, &std::free);
     // The text is valid UTF-8, so only memory can be missing.
     if (bytes < 0) throw std::bad_alloc();
@@ -102,7 +102,7 @@ std::string to_nfc(std::string_view text) {
         if (composed) {
             out += part;
         } else {
-            append_nfc(out, part);
+            append_composed(out, part, 0);
         }
         start = end;
         composed = true;
@@ -119,6 +119,18 @@ std::string to_nfc(std::string_view text) {
     }
     flush(text.size());
     return out;
+}
+
+std::string to_newest_nfc(std::string_view text) {
+    std::string out;
+    append_composed(out, text, 0);
+    return out;
+}
+
+void append_compatible(std::string& text, char32_t c) {
+    std::string character;
+    append_code_point(character, c);
+    append_composed(text, character, UTF8PROC_COMPAT);
 }
 
 std::string to_lower(std::string_view text) {

@@ -25,6 +25,11 @@ namespace zt::text {
 [[nodiscard]] size_t longest_run_of_marks(std::string_view text) noexcept;
 // Canonical composition (UAX 15).
 [[nodiscard]] std::string to_nfc(std::string_view text);
+// The same by the newest Unicode that utf8proc knows (15 in Debian 12): what Python does. The two differ
+// in marks added since 2018.
+[[nodiscard]] std::string to_newest_nfc(std::string_view text);
+// Appends the compatibility composition of one code point (NFKC, UAX 15).
+void append_compatible(std::string& text, char32_t c);
 // Each code point on its own: no rule for a final sigma; U+0130 becomes two (SpecialCasing.txt).
 [[nodiscard]] std::string to_lower(std::string_view text);
 

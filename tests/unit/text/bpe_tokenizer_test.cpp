@@ -95,7 +95,7 @@ TEST(BpeTokenizer, RefusesWhatIsNotDoneByName) {
     };
     EXPECT_EQ(text(R"("byte_fallback":true,)"), "tokenizer.json: model: expected \"byte_fallback\" to be off, got it on");
     EXPECT_EQ(text("", R"("normalizer":{"type":"NFKC"},)"),
-        "tokenizer.json: normalizer: expected NFC, Replace, Lowercase or Sequence, got \"NFKC\"");
+        "tokenizer.json: normalizer: expected NFC, Replace, Lowercase, Strip, Precompiled or Sequence, got \"NFKC\"");
     EXPECT_EQ(text("", R"("surprise":1,)"), "tokenizer.json: expected known settings, got \"surprise\"");
     EXPECT_EQ(text("", R"("pre_tokenizer":{"type":"Split","pattern":{"Regex":"\\ba"},"behavior":"Isolated"},)"),
         "tokenizer.json: pre_tokenizer: pattern: expected a regular expression without \"\\b\", got it at byte 0");

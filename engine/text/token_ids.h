@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What a tokenizer makes of a text. Torch-free.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace zt::text {
+
+struct TokenIds {
+    std::vector<int32_t> ids;
+    size_t dropped = 0;      // tokens of the text that `most` left no room for
+};
+
+}  // namespace zt::text
