@@ -10,6 +10,9 @@
 #ifdef ZT_FAMILY_STORYBOOK
 #include "families/storybook/storybook.h"
 #endif
+#ifdef ZT_FAMILY_WAN
+#include "families/wan/wan.h"
+#endif
 #ifdef ZT_FAMILY_TABLEAU
 #include "families/tableau/tableau.h"
 #endif
@@ -26,6 +29,9 @@ const std::vector<const Family*>& registry() {
 #endif
 #ifdef ZT_FAMILY_HUNYUAN_VIDEO
         &hunyuan_video_family(),
+#endif
+#ifdef ZT_FAMILY_WAN
+        &wan_family(),
 #endif
         &testcard_family(),
     }).release();   // never destroyed: sessions may outlive static destructors

@@ -94,7 +94,7 @@ void forward_stage(Case& c) {
     embedders.tables.each(Put{w, at::kFloat});
     Ends ends = make_ends(config);
     ends.each(Put{w, type});
-    ends.tables(Put{w, at::kFloat});
+    ends.tables.each(Put{w, at::kFloat});
     std::vector<Block> blocks;
     for (int64_t i = 0; i < config.layers; i++) {
         blocks.push_back(make_block(config));

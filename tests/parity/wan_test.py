@@ -18,7 +18,7 @@ Stage, options, tensors in -> out:
     decode   kind=2.1|2.2 base_dim decoder_base_dim z_dim dim_mult num_res_blocks mean std chunk type; latents [z,T,h,w],
              normalised -> frames [4T-3,3,H,W] in 0..1
     encode   the same; pixels [F,3,H,W] in -1..1 -> latents [z,T,h,w], normalised
-    clip     model and other options of the engine's table; image, last [H,W,3] u8 -> frames [F,H,W,3] u8
+    clip     (parity_pipeline) model and other options of the engine's table; image, last [H,W,3] u8 -> frames [F,H,W,3] u8
 
 Bars, relative L2 unless said otherwise:
     levels, t                          equal bits
@@ -42,6 +42,9 @@ import torch
 
 import oracle
 import wan_oracle
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "media"))
+import ffmpeg_common  # noqa: E402, beside the tests of the filters
 
 PROGRAM, CHOSEN = sys.argv[1], sys.argv[2:]
 report = oracle.Report()
@@ -385,6 +388,11 @@ CLIPS = {
 }
 
 
+# Kinds of pipeline that the engine reads; the others must be refused by name.
+READ = ("t2v", "t2v_a14b", "ti2v", "ti2v_image", "i2v_a14b")
+CLIP_PROGRAM = str(pathlib.Path(PROGRAM).with_name("parity_pipeline"))   # through the C API, for any family
+
+
 def clip_case(name, folder):
     clip = CLIPS[name]
     model = pathlib.Path(folder, clip.pipeline)
@@ -401,22 +409,38 @@ def clip_case(name, folder):
         given[role] = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8).view(picture.height, picture.width, 3)
     asked = dict(width=clip.width, height=clip.height, frames=clip.frames, steps=clip.steps, seed=clip.seed, guidance=clip.guidance,
                  negative=clip.negative, **pictures)
-    options = dict(model=model, device="cpu", prompt=clip.prompt, negative_prompt=clip.negative, size=f"{clip.width}x{clip.height}",
+    options = dict(model=model, device="cpu", prompt=clip.prompt, negative_prompt=clip.negative or " ", size=f"{clip.width}x{clip.height}",
                    frames=clip.frames, steps=clip.steps, guidance=repr(clip.guidance), seed=clip.seed, flow_shift=repr(clip.shift))
     if pictures:
         options["fit"] = "stretch"            # what diffusers does
+    if clip.pipeline not in READ:
+        try:
+            oracle.run_stage(CLIP_PROGRAM, "clip", given, precision="fp32", **options)
+            refusal = "none"
+        except Exception as error:   # noqa: BLE001, what run_stage raises
+            refusal = str(error)
+        report.check(f"{name}: refused by name", "not read yet" in refusal or "takes no such picture" in refusal, refusal[-200:])
+        return
     wanted = wan_oracle.frames(pipe, clip.prompt, **asked)
     assert wanted.shape == (clip.frames, clip.height, clip.width, 3), wanted.shape
     levels = lambda x: (x * 255).round() / 255
     worst = lambda a, b: min(oracle.psnr(x, y) for x, y in zip(a, b))
-    ours = stage("clip", given, precision="fp32", **options)["frames"].float() / 255
+    ours = oracle.run_stage(CLIP_PROGRAM, "clip", given, precision="fp32", **options)["frames"].float() / 255
     good = ours.shape == wanted.shape
     report.check(f"{name}: shape", good, tuple(ours.shape))
     if good:
         report.above(f"{name}: worst frame, fp32, dB (spread {wanted.std():.2f})", worst(ours, levels(wanted)), 52 if pictures else 60)
+    if clip.guidance <= 1 and good:
+        # Through the stock ffmpeg: the same bytes. (A negative prompt of one blank would need quoting of its own there.)
+        options.pop("negative_prompt")
+        graph = "t2vsrc=" + ":".join(f"{k}='{v}'" for k, v in dict(options, precision="fp32").items()) + ",format=gbrp[v]"
+        raw, err, status = ffmpeg_common.run(ffmpeg_common.FFMPEG + ["-filter_complex", graph, "-map", "[v]", "-f", "rawvideo", "-"], text=False, timeout=300)
+        planes = torch.frombuffer(bytearray(raw), dtype=torch.uint8).reshape(-1, 3, clip.height, clip.width) if status == 0 else None
+        same = planes is not None and torch.equal(planes[:, [2, 0, 1]].permute(0, 2, 3, 1), (ours * 255).round().to(torch.uint8))
+        report.check(f"{name}: through the stock ffmpeg, the same bytes", same, "" if status == 0 else str(err)[-300:])
     if clip.half and good:
         theirs = [oracle.psnr(wan_oracle.frames(wan_oracle.halved_pipeline(pipe, too), clip.prompt, **asked), wanted) for too in (True, False)]
-        near = stage("clip", given, precision="bf16", **options)["frames"].float() / 255
+        near = oracle.run_stage(CLIP_PROGRAM, "clip", given, precision="bf16", **options)["frames"].float() / 255
         report.above(f"{name}: bf16 to fp32, dB (the oracle's {theirs[0]:.1f}, VAE in fp32 {theirs[1]:.1f})", oracle.psnr(near, wanted),
                      min(theirs) - 1.6)
 

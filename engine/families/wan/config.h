@@ -28,6 +28,7 @@ struct TransformerConfig {
     int64_t image_tokens = 0;    // that have positions (first and last frame); 0: none have
     [[nodiscard]] int64_t width() const { return heads * head_dim; }
     static constexpr int64_t patch = 2;
+    [[nodiscard]] bool operator==(const TransformerConfig&) const = default;
 };
 
 // Which of the two autoencoders: 2.2's has shortcuts about its stages and works on patches of 2x2 pixels.

@@ -24,7 +24,10 @@ using load::EngineOptions;
 using load::PartFile;
 using weights::Checkpoint;
 
-constexpr std::array<load::OptionRow, 4> kOptions = {{
+constexpr std::array<load::OptionRow, 7> kOptions = {{
+    {"transformer_2", "path", "A14B: the expert for low noise; the model itself is then the one for high noise"},
+    {"boundary", "number from 0 to 1", "A14B: where the experts change, of the noise levels; 0.875, with pictures 0.9"},
+    {"guidance_2", "number from 0 to 100", "A14B: guidance of the expert for low noise, if not the same"},
     {"vae", "path", "the VAE: a file, or a folder with config.json"},
     {"text_encoder", "path", "UMT5: a file, GGUF too, or a folder"},
     {"tokenizer", "path", "of UMT5: a folder with tokenizer.json, or that file"},
@@ -61,6 +64,16 @@ void read_scheduler(const fs::path& folder, ModelParts& parts) {
     }
 }
 
+// "boundary_ratio" of model_index.json.
+void read_boundary(const fs::path& folder, ModelParts& parts) {
+    const json::Origin origin{"model_index.json", ZT_ERROR_WEIGHTS};
+    const json::Value value = json::parse_value(load::read_json_text((folder / "model_index.json").string(), origin.name), {}, origin);
+    const auto ratio = json::Field(value, origin).find("boundary_ratio");
+    if (!ratio || ratio->is_null()) return;
+    parts.boundary = ratio->number();
+    if (!(parts.boundary >= 0 && parts.boundary <= 1)) ratio->refuse("a number from 0 to 1");
+}
+
 // Widths on both sides of each place where one part reads what another makes.
 void check_widths(const ModelParts& parts) {
     const auto check = [](const PartFile& part, const std::string& what, int64_t expected, const char* reader, int64_t got) {
@@ -72,17 +85,22 @@ void check_widths(const ModelParts& parts) {
 }
 
 void check_whole(const ModelParts& parts) {
-    const Checkpoint& file = *parts.transformer_file.checkpoint;
-    load::check_scales(file, transformer_names());
-    if (const int64_t got = load::Shapes(file, transformer_names()).count("blocks."); got != parts.transformer.layers)
-        throw Error(ZT_ERROR_WEIGHTS, file.name() + ": blocks.*: expected " + std::to_string(parts.transformer.layers) + " blocks (config.json), got " + std::to_string(got));
+    for (const PartFile* part : {&parts.transformer_file, &parts.transformer_2_file}) {
+        if (part->checkpoint == nullptr) continue;
+        const Checkpoint& file = *part->checkpoint;
+        load::check_scales(file, transformer_names());
+        if (const int64_t got = load::Shapes(file, transformer_names()).count("blocks."); got != parts.transformer.layers)
+            throw Error(ZT_ERROR_WEIGHTS, file.name() + ": blocks.*: expected " + std::to_string(parts.transformer.layers) + " blocks (config.json), got " + std::to_string(got));
+    }
     if (parts.text_encoder.checkpoint != nullptr) load::check_scales(*parts.text_encoder.checkpoint, encoders::t5_names());
 }
 
 void check_kind(const ModelParts& parts) {
     const TransformerConfig& t = parts.transformer;
-    if (t.in_channels != t.out_channels || t.image_dim > 0)
-        throw Error(ZT_ERROR_UNSUPPORTED, parts.transformer_file.checkpoint->name() + ": expected a text-to-video model (16 or 48 input channels), got one for pictures (" + std::to_string(t.in_channels) + " channels), which is not read yet");
+    if (t.image_dim > 0)
+        throw Error(ZT_ERROR_UNSUPPORTED, parts.transformer_file.checkpoint->name() + ": expected a model without CLIP's tokens (2.1 text to video, all of 2.2), got picture to video of 2.1, which is not read yet");
+    const bool whole = t.in_channels == t.out_channels || t.in_channels == t.out_channels + VaeConfig::temporal_compression + parts.vae.z_dim;
+    if (!whole) throw Error(ZT_ERROR_WEIGHTS, parts.transformer_file.checkpoint->name() + ": in_channels: expected " + std::to_string(t.out_channels) + " or 36, got " + std::to_string(t.in_channels));
 }
 
 void note_missing(ModelParts& parts) {
@@ -105,18 +123,26 @@ ModelParts find_parts(const std::string& path, const EngineOptions& options) {
     parts.sampler = load::check_choice(options, kOptions, "sampler");
     const fs::path model(path);
     const bool is_pipeline = load::is_there(model / "model_index.json");
-    if (is_pipeline && load::is_there(model / "transformer_2"))
-        throw Error(ZT_ERROR_UNSUPPORTED, "model_index.json: expected a model with one transformer, got two experts (A14B), which are not read yet");
     parts.transformer_file = load::open_part(is_pipeline ? (model / "transformer").string() : path);
     parts.layout = is_pipeline              ? "diffusers folder"
                    : load::is_folder(model) ? "folder of a diffusers transformer"
                    : parts.transformer_file.checkpoint->container() == weights::Container::kGguf ? "GGUF file"
                                                                                                  : "safetensors file";
     load::read_config(parts.transformer_file, "WanTransformer3DModel", parts.transformer, parse_transformer_config, transformer_config_of);
-    check_kind(parts);
+    if (const std::string second = load::locate("transformer_2", options, conventions(), model, is_pipeline); !second.empty()) {
+        parts.transformer_2_file = load::open_part(second);
+        TransformerConfig other;
+        load::read_config(parts.transformer_2_file, "WanTransformer3DModel", other, parse_transformer_config, transformer_config_of);
+        if (other != parts.transformer) throw Error(ZT_ERROR_WEIGHTS, "transformer_2: expected the shapes of the first transformer, got others in " + parts.transformer_2_file.checkpoint->name());
+        parts.boundary = parts.beside_noise() ? 0.9 : 0.875;
+        if (is_pipeline) read_boundary(model, parts);
+        parts.boundary = load::check_number(options, "boundary", 0, 1, parts.boundary);
+        if (!load::option(options, "guidance_2").empty()) parts.guidance_2 = load::check_number(options, "guidance_2", 0, 100, 1);
+    }
     const auto find = [&](std::string_view key) { return load::locate(key, options, conventions(), model, is_pipeline); };
     parts.vae_file = load::open_part(find("vae"));
     load::read_config(parts.vae_file, "AutoencoderKLWan", parts.vae, parse_vae_config, vae_config_of);
+    check_kind(parts);
     parts.text_encoder = load::open_part(find("text_encoder"));
     load::read_config(parts.text_encoder, "T5", parts.text, encoders::parse_t5_config, encoders::t5_config_of);
     check_whole(parts);
@@ -134,7 +160,7 @@ std::vector<std::string> files_of(const std::string& path, const EngineOptions& 
     // The folders of a pipeline one by one: they may be links, which a walk through the whole does not follow.
     load::add_files(is_pipeline ? (model / "transformer").string() : path, files);
     if (is_pipeline) files.push_back((model / "scheduler").string());
-    for (const std::string_view key : {"vae", "text_encoder"})
+    for (const std::string_view key : {"transformer_2", "vae", "text_encoder"})
         if (const std::string part = load::locate(key, options, conventions(), model, is_pipeline); !part.empty()) load::add_files(part, files);
     if (const fs::path at = load::locate("tokenizer", options, conventions(), model, is_pipeline); !at.empty())
         files.push_back(((load::is_folder(at) ? at : at.parent_path()) / "tokenizer.json").string());

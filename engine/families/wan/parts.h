@@ -24,12 +24,18 @@ struct ModelParts {
     TransformerConfig transformer;
     VaeConfig vae;
     encoders::T5Config text;
-    load::PartFile transformer_file, vae_file, text_encoder;
+    load::PartFile transformer_file;            // the only one, or the expert for high noise
+    load::PartFile transformer_2_file;          // the expert for low noise (A14B); null: there is one transformer
+    load::PartFile vae_file, text_encoder;
+    double boundary = 0.875;                    // share of the levels below which the second expert works
+    std::optional<double> guidance_2;           // of engine_opts: of the second expert
     std::string tokenizer;                      // folder for text::UnigramTokenizer; empty: not found
     std::optional<double> flow_shift;           // of scheduler_config.json
     std::string sampler;                        // of engine_opts; empty: the default
     std::vector<std::string> missing;           // "vae: expected ..., got none; ..." for each part that is not there
+    [[nodiscard]] bool has_experts() const { return transformer_2_file.checkpoint != nullptr; }
     [[nodiscard]] bool known_frames() const { return transformer.in_channels == 48; }   // TI2V-5B: told of levels frame by frame
+    [[nodiscard]] bool beside_noise() const { return transformer.in_channels == 36; }   // of a picture: mask and latents beside the noise
 };
 
 // Throws zt::Error: ARGUMENT (unknown key or value of engine_opts), NOT_FOUND (a path given there), UNSUPPORTED (another model), WEIGHTS

@@ -39,7 +39,7 @@ Embedders make_embedders(const TransformerConfig& c) {
 
 Ends make_ends(const TransformerConfig& c) {
     constexpr int64_t p = TransformerConfig::patch;
-    return {at::empty({1, 2, c.width()}), {at::empty({c.width(), c.in_channels, 1, p, p}), at::empty({c.width()})}, nn::make_packed_linear(c.width(), p * p * c.out_channels)};
+    return {{at::empty({1, 2, c.width()})}, {at::empty({c.width(), c.in_channels, 1, p, p}), at::empty({c.width()})}, nn::make_packed_linear(c.width(), p * p * c.out_channels)};
 }
 
 Times embed_times(const TransformerConfig& c, const Embedders& e, std::span<const float> t, at::ScalarType type) {
@@ -79,7 +79,7 @@ at::Tensor velocity(const TransformerConfig& c, const Ends& ends, const BlockSou
                                                    known ? block.tables.modulation[0] + pass.clean.modulation[0] : at::Tensor(), 6, first_frame);
         forward(c, block, x, *pass.rope, context, m, chunk);
     }
-    const nn::Modulation m = nn::modulation_of(ends.modulation[0] + pass.times.vector, known ? ends.modulation[0] + pass.clean.vector : at::Tensor(), 2, first_frame);
+    const nn::Modulation m = nn::modulation_of(ends.tables.modulation[0] + pass.times.vector, known ? ends.tables.modulation[0] + pass.clean.vector : at::Tensor(), 2, first_frame);
     const nn::PackedLinear head = ends.head.decoded(type);
     const at::Tensor y = at::empty({x.size(0), head.out}, x.options());
     nn::by_chunk(0, x.size(0), chunk, [&](int64_t at, int64_t count) { y.narrow(0, at, count).copy_(nn::forward(head, nn::norm_modulated(x, at, count, m, 0))); });

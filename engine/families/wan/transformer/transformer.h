@@ -49,9 +49,15 @@ struct Embedders {
 };
 [[nodiscard]] Embedders make_embedders(const TransformerConfig& config);
 
+struct EndTables {
+    at::Tensor modulation;                 // [1, 2, h] fp32: shift, scale
+    template <class F>
+    void each(F&& f) { f("head.modulation", modulation); }
+};
+
 // What stands before and after the blocks at every step.
 struct Ends {
-    at::Tensor modulation;                 // [1, 2, h] fp32: shift, scale
+    EndTables tables;
     nn::Linear patch_in;                   // weight [h, in_channels, 1, 2, 2]
     nn::PackedLinear head;                 // h -> 4 out_channels, channel fastest
     template <class F>
@@ -59,8 +65,6 @@ struct Ends {
         patch_in.visit(f, "patch_embedding");
         f("head.head", head);
     }
-    template <class F>
-    void tables(F&& f) { f("head.modulation", modulation); }
 };
 [[nodiscard]] Ends make_ends(const TransformerConfig& config);
 

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// An opened Wan model: its files, shapes and settings, and the parts that are in memory. Opening reads headers and the tokenizer only, and
+// checks that every tensor is there in its shape; weights are read in a generation's first call, on its worker, with progress and cancel.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "families/family.h"
+#include "families/wan/parts.h"
+#include "families/wan/transformer/transformer.h"
+#include "families/wan/vae/vae.h"
+#include "load/kept.h"
+#include "load/memory.h"
+#include "load/part_reader.h"
+#include "text/unigram_tokenizer.h"
+
+namespace zt::wan {
+
+// The states of a prompt, [tokens, text_dim], and how many of its tokens had no room.
+struct TextStates {
+    at::Tensor states;
+    size_t dropped = 0;
+};
+
+// Immutable but for what it keeps in memory, which is thread-safe.
+struct OpenedModel {
+    ModelParts parts;                       // where everything lies, and its shapes
+    std::shared_ptr<const load::LoraSet> loras;   // may be null
+    at::Device device = at::kCPU;
+    at::ScalarType type = at::kFloat;       // of transformer and text encoder
+    at::ScalarType vae_type = at::kFloat;
+    uint64_t budget = 0;                    // bytes, 0 = what is free when a generation begins
+    std::optional<text::UnigramTokenizer> tokenizer;
+
+    mutable std::array<load::Shared<std::vector<Block>>, 2> blocks;   // of each expert
+    mutable std::array<load::Shared<Ends>, 2> ends;
+    mutable load::Shared<VaeDecoder> decoder;
+    mutable load::Recent<TextStates> texts;   // by prompt
+
+    [[nodiscard]] bool takes_picture() const { return parts.known_frames() || parts.beside_noise(); }
+    [[nodiscard]] load::PartReader transformer(bool low, const Cancel& cancel) const;   // low: the expert for low noise
+    [[nodiscard]] load::PartReader vae(const Cancel& cancel) const;
+    [[nodiscard]] load::PartReader text_encoder(const Cancel& cancel) const;
+};
+
+// Opens and checks everything; see above. Throws zt::Error.
+[[nodiscard]] std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& options);
+
+// A digest of every name, type, shape and place in the files, 64 hex digits.
+[[nodiscard]] std::string identity(const OpenedModel& model);
+
+// What stays in memory for a clip. Throws ZT_ERROR_MEMORY.
+[[nodiscard]] load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int64_t frames, int64_t steps, bool guided);
+
+// Block `index`, read from the file.
+[[nodiscard]] Block read_block(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type, int64_t index);
+
+}  // namespace zt::wan

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What a picture gives the transformer: its latent, and for the models with 36 channels what stands beside the noise.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+
+#include "families/family.h"
+#include "families/wan/model.h"
+
+namespace zt::wan {
+
+// The first picture of the request as latents [z, 1, h, w], fp32: TI2V-5B's first frame.
+[[nodiscard]] at::Tensor picture_latent(const OpenedModel& model, const families::GenerationRequest& request, const Cancel& cancel, const families::ProgressFn& progress);
+
+// [20, T, h, w] fp32: a mask of four channels, 1 for the frames that are given, and the latents of a video that begins with the picture and
+// goes on in grey. frames: 4 k + 1.
+[[nodiscard]] at::Tensor picture_channels(const OpenedModel& model, const families::GenerationRequest& request, int64_t frames, const Cancel& cancel, const families::ProgressFn& progress);
+
+}  // namespace zt::wan

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Wan as a family: limits, checks, sessions.
+#include "families/wan/wan.h"
+
+#include <utility>
+
+#include "families/wan/detection.h"
+#include "families/wan/generation.h"
+
+namespace zt::families {
+namespace {
+
+using wan::OpenedModel;
+
+constexpr int kSteps = 50, kFewSteps = 4;
+constexpr double kGuidance = 5.0;
+
+Limits limits_of(const OpenedModel& model) {
+    const auto& parts = model.parts;
+    const bool is_5b = parts.known_frames(), is_small = parts.transformer.heads <= 12, distilled = parts.sampler == "distilled";
+    Limits limits;
+    limits.width = is_small ? 832 : 1280;
+    limits.height = is_small ? 480 : is_5b ? 704 : 720;
+    limits.size_step = static_cast<int>(parts.vae.spatial_compression() * wan::TransformerConfig::patch);
+    limits.min_width = limits.min_height = limits.size_step;
+    limits.max_width = limits.max_height = 4096 / limits.size_step * limits.size_step;
+    limits.rates = {{16, 1}, {24, 1}, {24000, 1001}, {25, 1}, {30000, 1001}, {30, 1}};
+    if (is_5b) std::swap(limits.rates[0], limits.rates[1]);
+    limits.frames_step = wan::VaeConfig::temporal_compression;
+    limits.frames_offset = 1;
+    limits.default_frames = is_5b ? 121 : 81;
+    limits.chunk_frames = wan::VaeConfig::temporal_compression;
+    limits.true_guidance = true;
+    limits.steerable = false;
+    limits.first_image = parts.beside_noise() ? ZT_USE_REQUIRED : is_5b ? ZT_USE_OPTIONAL : ZT_USE_NEVER;
+    limits.morph = false;
+    limits.default_steps = distilled ? kFewSteps : kSteps;
+    limits.default_guidance = distilled ? 1.0 : kGuidance;
+    return limits;
+}
+
+// Immutable.
+class WanModel final : public Model {
+public:
+    explicit WanModel(std::shared_ptr<const OpenedModel> model) : model_(std::move(model)), limits_(limits_of(*model_)), sha256_(identity(*model_)) {}
+
+    [[nodiscard]] const Limits& limits() const override { return limits_; }
+    [[nodiscard]] std::string device() const override { return model_->device.str(); }
+    [[nodiscard]] std::string precision() const override { return model_->type == at::kBFloat16 ? "bf16" : "fp32"; }
+    [[nodiscard]] std::string sha256() const override { return sha256_; }
+    void check(const Direction&) const override {}
+    void check_request(const GenerationRequest& request) const override {
+        static_cast<void>(wan::plan_budget(*model_, request.width, request.height, wan::clip_frames(request.shot_frames), request.steps, request.first.guidance > 1));
+    }
+    [[nodiscard]] std::unique_ptr<Generation> begin(const GenerationRequest& request) const override { return std::make_unique<wan::Generation>(model_, request); }
+
+private:
+    std::shared_ptr<const OpenedModel> model_;
+    Limits limits_;
+    std::string sha256_;
+};
+
+class WanFamily final : public Family {
+public:
+    [[nodiscard]] std::string_view name() const override { return "wan"; }
+    [[nodiscard]] Detection detect(const std::string& path) const override { return wan::detect(path); }
+    [[nodiscard]] bool built_in() const override { return false; }
+    [[nodiscard]] bool has_weights() const override { return true; }
+    [[nodiscard]] std::vector<std::string> other_files(const LoadOptions& options) const override {
+        std::vector<std::string> files = wan::files_of(options.path, options.engine_opts);
+        for (const load::LoraFile& lora : load::parse_lora_option(options.lora)) {
+            load::add_files(lora.path, files);
+            files.push_back(load::lora_config(lora.path));
+        }
+        return files;
+    }
+    [[nodiscard]] std::shared_ptr<const Model> load(const LoadOptions& options) const override { return std::make_shared<WanModel>(wan::open_model(options)); }
+};
+
+}  // namespace
+
+const Family& wan_family() {
+    static const WanFamily family;
+    return family;
+}
+
+}  // namespace zt::families
