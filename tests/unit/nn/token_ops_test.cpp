@@ -71,6 +71,25 @@ TEST_P(TokenOps, SplitHeads) {
     }
 }
 
+TEST_P(TokenOps, RmsHeads) {
+    // A view into rows that are wider, as keys are in the product that gives queries, keys and values.
+    const at::Tensor x = random({tokens, 3 * width}).narrow(1, width, width), norm = random({width}) + 1;
+    const at::Tensor angle = at::randn({tokens, dim / 2}), cos = angle.cos(), sin = angle.sin();
+    const int64_t first = 4;
+    for (const bool turned : {true, false}) {
+        const at::Tensor out = at::zeros({heads, tokens + 9, dim}, x.options()), plain = at::zeros_like(out);
+        zt::nn::rms_heads(x, norm, turned ? cos : at::Tensor(), turned ? sin : at::Tensor(), out, first);
+        zt::nn::plain::rms_heads(x, norm, turned ? cos : at::Tensor(), turned ? sin : at::Tensor(), plain, first);
+        EXPECT_LT(error(out, plain), bar) << turned;
+        EXPECT_EQ(out.narrow(1, 0, first).abs().sum().item<float>(), 0.F);
+        // Over all heads together, not each alone.
+        if (!turned && heads > 1) {
+            const at::Tensor each = x.to(at::kFloat) * at::rsqrt(x.to(at::kFloat).square().mean(-1, true)) * norm.to(at::kFloat);
+            EXPECT_LT(error(out.narrow(1, first, tokens).transpose(0, 1).reshape({tokens, width}), each), 1e-2);
+        }
+    }
+}
+
 TEST(TokenOpsValues, AreTheFormulas) {
     const c10::InferenceMode inference;
     // layer_norm of (1, 3) is (-1, 1); a pair (3, 4) has root mean square sqrt(12.5).
