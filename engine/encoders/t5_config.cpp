@@ -14,7 +14,8 @@ const load::PartNames& t5_names() {
     // Never destroyed: a session may end after static destructors have run.
     static const auto& names = *new load::TableNames({
         .title = "a T5 or UMT5 encoder",
-        .rows = {{"shared", {"encoder.embed_tokens", "token_embedding", "token_embd"}},
+        .rows = {{"shared", {"token_embedding", "token_embd"}},
+                 {"encoder.embed_tokens"},
                  {"encoder.block.{}.layer.0.layer_norm", {"blocks.{}.norm1", "enc.blk.{}.attn_norm"}},
                  {"encoder.block.{}.layer.0.SelfAttention.q", {"blocks.{}.attn.q", "enc.blk.{}.attn_q"}},
                  {"encoder.block.{}.layer.0.SelfAttention.k", {"blocks.{}.attn.k", "enc.blk.{}.attn_k"}},
@@ -63,8 +64,8 @@ T5Config t5_config_of(const weights::Checkpoint& file) {
     const load::Shapes shapes(file, t5_names());
     const std::string first = "encoder.block.0.layer.";
     T5Config c;
-    c.vocab = shapes.at(kT5Embedding, 2)[0];
-    c.d_model = shapes.at(kT5Embedding, 2)[1];
+    c.vocab = shapes.at(t5_embedding(shapes), 2)[0];
+    c.d_model = shapes.at(t5_embedding(shapes), 2)[1];
     c.layers = shapes.count("encoder.block.");
     c.buckets = shapes.at(first + "0.SelfAttention.relative_attention_bias.weight", 2)[0];
     c.heads = shapes.at(first + "0.SelfAttention.relative_attention_bias.weight", 2)[1];

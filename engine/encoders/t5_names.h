@@ -9,7 +9,9 @@ namespace zt::encoders {
 
 [[nodiscard]] const load::PartNames& t5_names();
 
-inline constexpr const char* kT5Embedding = "shared.weight";
+// The embeddings have one of two names; files that have both hold the same numbers twice. file: has(name).
+template <class File>
+[[nodiscard]] const char* t5_embedding(const File& file) { return file.has("shared.weight") ? "shared.weight" : "encoder.embed_tokens.weight"; }
 inline constexpr const char* kT5FinalNorm = "encoder.final_layer_norm.weight";
 
 }  // namespace zt::encoders

@@ -198,7 +198,7 @@ class Other(unittest.TestCase):
                      "half.safetensors: data: expected to end at 8 (last tensor), got 4 (end of the file); the file is cut"),
                     ("empty.safetensors", b"", "empty.safetensors: expected at least 10 bytes, got 0 (an empty file)"),
                     ("cut.gguf", b"GGUF\x03\x00\x00\x00\x01", "cut.gguf: tensor count: expected 8 bytes, got 1 (end of the file)"),
-                    ("wan/model_index.json", b'{"_class_name":"WanPipeline"}', 'got "WanPipeline", another pipeline'))
+                    ("ltx/model_index.json", b'{"_class_name":"LTXPipeline"}', 'got "LTXPipeline", another pipeline'))
             for name, content, words in rows:
                 path = os.path.join(folder, name)
                 with open(path, "wb") as file:

@@ -99,7 +99,7 @@ class Errors(MediaTest):
         self.refused(f"t2vsrc=model=testcard:frames=2:prompt_file={self.path('fifo')}", '(prompt_file|".*fifo")')
 
     def test_a_file_that_is_no_model_is_named_with_what_it_is(self):
-        for name, content, words in (("page.safetensors", "<!doctype html>", "got an HTML page"), ("model_index.json", '{"_class_name":"WanPipeline"}', 'got "WanPipeline"')):
+        for name, content, words in (("page.safetensors", "<!doctype html>", "got an HTML page"), ("model_index.json", '{"_class_name":"LTXPipeline"}', 'got "LTXPipeline"')):
             path = pathlib.Path(self.path(name))
             path.write_text(content)
             model = path if path.suffix != ".json" else path.parent

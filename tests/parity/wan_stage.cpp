@@ -150,7 +150,7 @@ void umt5_stage(Case& c) {
         layers.push_back(encoders::make_t5_layer(config, i));
         layers.back().each(Put{w, type}, i);
     }
-    const at::Tensor embedded = w.at(encoders::kT5Embedding).to(type).index_select(0, c.input("ids").to(at::kLong));
+    const at::Tensor embedded = w.at("shared.weight").to(type).index_select(0, c.input("ids").to(at::kLong));
     c.out["states"] = encoders::t5_states(config, embedded, [&](int64_t i) -> const encoders::T5Layer& { return layers[static_cast<size_t>(i)]; }, w.at(encoders::kT5FinalNorm).to(type), {}).to(at::kFloat);
 }
 

@@ -20,10 +20,11 @@ namespace {
 
 // The embeddings, of which rows are read one by one, and the last norm.
 struct TextEnds {
+    std::string embedding;   // its name
     at::Tensor rows, norm;
     template <class F>
     void visit(F&& f) {
-        f(encoders::kT5Embedding, rows);
+        f(embedding, rows);
         f(encoders::kT5FinalNorm, norm);
     }
 };
@@ -45,7 +46,7 @@ void check_tensors(const OpenedModel& model) {
         for (int64_t i = 0; i < config.layers; i++) transformer.expect(block, i), transformer.expect(block.tables, i);
     }
     const load::PartReader text = model.text_encoder(never);
-    TextEnds text_ends{at::empty({model.parts.text.vocab, model.parts.text.d_model}, at::kMeta), at::empty({model.parts.text.d_model})};
+    TextEnds text_ends{encoders::t5_embedding(text), at::empty({model.parts.text.vocab, model.parts.text.d_model}, at::kMeta), at::empty({model.parts.text.d_model})};
     text.expect(text_ends);
     for (int64_t i = 0; i < model.parts.text.layers; i++) {
         encoders::T5Layer layer = encoders::make_t5_layer(model.parts.text, i);

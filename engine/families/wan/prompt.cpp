@@ -18,7 +18,7 @@ std::shared_ptr<const TextStates> encode_text(const OpenedModel& model, const st
     const encoders::T5Config& config = model.parts.text;
     const load::PartReader reader = model.text_encoder(cancel);
     const text::TokenIds tokens = model.tokenizer->encode(text::clean_prompt(prompt), kTextTokens, &cancel);
-    const at::Tensor embedded = reader.rows(encoders::kT5Embedding, std::vector<int64_t>(tokens.ids.begin(), tokens.ids.end()), model.type);
+    const at::Tensor embedded = reader.rows(encoders::t5_embedding(reader), std::vector<int64_t>(tokens.ids.begin(), tokens.ids.end()), model.type);
     load::ReadAhead<encoders::T5Layer> layers([&](int64_t i) {
         encoders::T5Layer layer = encoders::make_t5_layer(config, i);
         reader.fill(layer, model.type, true, i);

@@ -209,7 +209,7 @@ TEST(Models, APathThatNoFamilyReadsIsRefusedWithTheReason) {
         }
         return {"accepted", ZT_OK};
     };
-    (void)folder.write("wan/model_index.json", R"({"_class_name": "WanPipeline"})");
+    (void)folder.write("ltx/model_index.json", R"({"_class_name": "LTXPipeline"})");
     (void)folder.write("book/manifest.json", "{}");
     (void)folder.write("book/layers.safetensors", "x");
     const std::string at = "\"" + folder.path.string();
@@ -218,8 +218,8 @@ TEST(Models, APathThatNoFamilyReadsIsRefusedWithTheReason) {
          "page.safetensors: expected safetensors or GGUF, got an HTML page, as servers send in place of a file; download it again"},
         {folder.write("empty.gguf", ""), ZT_ERROR_WEIGHTS, "empty.gguf: expected at least 10 bytes, got 0 (an empty file)"},
         {folder.write("cut.gguf", "GGUF\3"), ZT_ERROR_WEIGHTS, "cut.gguf: version: expected 4 bytes, got 1 (end of the file)"},
-        {(folder.path / "wan").string(), ZT_ERROR_UNSUPPORTED,
-         "model_index.json: _class_name: expected HunyuanVideoPipeline or HunyuanVideoImageToVideoPipeline, got \"WanPipeline\", another pipeline"},
+        {(folder.path / "ltx").string(), ZT_ERROR_UNSUPPORTED,
+         "model_index.json: _class_name: expected HunyuanVideoPipeline or HunyuanVideoImageToVideoPipeline, got \"LTXPipeline\", another pipeline"},
         {(folder.path / "book").string(), ZT_ERROR_NOT_FOUND, at + "/book\": expected config.json, as in every folder of a storybook model, got none"}};
     for (const auto& [path, status, words] : rows) {
         const auto [said, got] = refusal(path);

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "checkpoint_draft.h"
+#include "encoders/t5_config.h"
 #include "families/wan/config.h"
 #include "families/wan/detection.h"
 #include "families/wan/names.h"
@@ -126,6 +127,40 @@ TEST(WanConfig, WrongKeysAreNamed) {
     EXPECT_NE(vae(R"({"z_dim": 8})").find("latents_mean"), std::string::npos);
     EXPECT_NE(vae(R"({"latents_std": [1, 2]})").find("v: latents_std"), std::string::npos);
     EXPECT_NE(vae(R"({"temperal_downsample": [true, true, true]})").find("v: temperal_downsample"), std::string::npos);
+}
+
+// The embeddings under either name, or both.
+TEST(WanTextEncoder, ShapesTellInEverySpelling) {
+    const test::TemporaryFolder folder;
+    const auto config = [&](const std::vector<std::string>& embeddings, const std::string& layer, const std::string& bias, const std::string& query, const std::string& gate) {
+        test::Draft draft;
+        const auto add = [&](const std::string& name, int64_t rows, int64_t columns) {
+            const auto size = static_cast<uint64_t>(rows * columns), at = static_cast<uint64_t>(draft.data.size());
+            draft.tensors.push_back(test::draft_tensor(name, "U8", "[" + std::to_string(rows) + ", " + std::to_string(columns) + "]", at, at + size));
+            draft.data.append(size, 'x');
+        };
+        for (const std::string& name : embeddings) add(name, 9, 4);
+        for (int i = 0; i < 2; i++) {
+            const std::string number = std::to_string(i);
+            add(layer + number + bias, 8, 2), add(layer + number + query, 6, 4), add(layer + number + gate, 5, 4);
+        }
+        return encoders::t5_config_of(weights::Checkpoint::open(folder.write("t5.safetensors", draft.file())));
+    };
+    const auto transformers = [&](const std::vector<std::string>& embeddings) {
+        return config(embeddings, "encoder.block.", ".layer.0.SelfAttention.relative_attention_bias.weight", ".layer.0.SelfAttention.q.weight", ".layer.1.DenseReluDense.wi_0.weight");
+    };
+    for (const encoders::T5Config& c : {transformers({"shared.weight"}), transformers({"encoder.embed_tokens.weight"}), transformers({"shared.weight", "encoder.embed_tokens.weight"}),
+                                        config({"token_embedding.weight"}, "blocks.", ".pos_embedding.embedding.weight", ".attn.q.weight", ".ffn.gate.0.weight"),
+                                        config({"token_embd.weight"}, "enc.blk.", ".attn_rel_b.weight", ".attn_q.weight", ".ffn_gate.weight")}) {
+        EXPECT_EQ(c.vocab, 9);
+        EXPECT_EQ(c.d_model, 4);
+        EXPECT_EQ(c.layers, 2);
+        EXPECT_EQ(c.buckets, 8);
+        EXPECT_EQ(c.heads, 2);
+        EXPECT_EQ(c.d_kv, 3);
+        EXPECT_EQ(c.d_ff, 5);
+        EXPECT_TRUE(c.own_positions);
+    }
 }
 
 }  // namespace
