@@ -60,10 +60,18 @@ Layer lift(const Texture& picture, const Map& subject, Outline outline) {
             float& b = l.behind.pixels[4 * i + c];
             const float left = p - (1 - a) * b;
             b += left - std::clamp(left, a * std::min(p, std::max(0.F, f - kLike)), a * std::max(p, std::min(1.F, f + kLike)));
+            if (a == 0) b = p;   // exactly, so that the layer is empty there
             l.pixels[4 * i + c] = p - (1 - a) * b;
         }
         l.pixels[4 * i + 3] = a;
     }
+    l.left = l.width, l.top = l.height, l.right = l.bottom = -1;
+    for (int y = 0; y < l.height; y++)
+        for (int x = 0; x < l.width; x++) {
+            const float* p = l.pixels.data() + 4 * (static_cast<size_t>(y) * static_cast<size_t>(l.width) + static_cast<size_t>(x));
+            if (p[0] == 0 && p[1] == 0 && p[2] == 0 && p[3] == 0) continue;
+            l.left = std::min(l.left, x), l.right = std::max(l.right, x), l.top = std::min(l.top, y), l.bottom = y;
+        }
     return l;
 }
 
@@ -88,6 +96,9 @@ Layer lift(const Texture& picture, const std::vector<Disc>& discs) {
 
 namespace {
 
+// To the steps of the sampler of whole pictures (warp.cpp); places far outside stay what they are.
+[[gnu::always_inline]] inline float stepped(float at) { return std::abs(at) < 1e6F ? std::floor(at * kSteps + 0.5F) / kSteps : at; }
+
 // Outside the layer there is nothing. Compiled for processors with wider registers too; the same sums in the same order, so the same bytes.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 __attribute__((target_clones("avx2", "default")))
@@ -96,9 +107,19 @@ void sample_layer(const Layer& l, const float* xs, const float* ys, int count, f
     for (int i = 0; i < count; i++, out += 4) {
         Four sum{};
         const auto high = static_cast<float>(l.height);
-        const float u = l.goes_on ? std::clamp(xs[i], 0.F, static_cast<float>(l.width - 1)) : xs[i], v = l.wraps ? ys[i] - high * std::floor(ys[i] / high) : l.goes_on ? std::clamp(ys[i], 0.F, high - 1) : l.goes_on_below ? std::min(ys[i], high - 1) : ys[i];
+        const float px = stepped(xs[i]), py = stepped(ys[i]);   // so that most places of what stands are whole
+        const float u = l.goes_on ? std::clamp(px, 0.F, static_cast<float>(l.width - 1)) : px, v = l.wraps ? py - high * std::floor(py / high) : l.goes_on ? std::clamp(py, 0.F, high - 1) : l.goes_on_below ? std::min(py, high - 1) : py;
         if (u > -2 && v > -2 && u < static_cast<float>(l.width + 1) && v < static_cast<float>(l.height + 1)) {
             const int x = static_cast<int>(std::floor(u)), y = static_cast<int>(std::floor(v));
+            const bool empty = !l.wraps && !l.goes_on && (x + 2 < l.left || x - 1 > l.right || y + 2 < l.top || (y - 1 > l.bottom && !l.goes_on_below));
+            if (empty) {
+                std::memcpy(out, &sum, sizeof sum);
+                continue;
+            }
+            if (u == static_cast<float>(x) && v == static_cast<float>(y) && x >= 0 && x < l.width && y >= 0 && y < l.height) {   // a whole place: the pixel itself
+                std::memcpy(out, l.pixels.data() + 4 * (static_cast<size_t>(y) * static_cast<size_t>(l.width) + static_cast<size_t>(x)), sizeof sum);
+                continue;
+            }
             const auto a = cubic_weights(u - static_cast<float>(x)), b = cubic_weights(v - static_cast<float>(y));
             for (int k = 0; k < 4; k++) {
                 const int at = y - 1 + k, row = l.wraps ? (at + l.height) % l.height : l.goes_on ? std::clamp(at, 0, l.height - 1) : l.goes_on_below ? std::min(at, l.height - 1) : at;

@@ -17,6 +17,7 @@ struct Layer {
     int width = 0, height = 0;
     std::vector<float> pixels;   // [height, width, 4]: P in 0..1 (may be negative), and a
     Texture behind;              // B
+    int left = 0, top = 0, right = 1 << 30, bottom = 1 << 30;   // beyond these columns and rows (inclusive) the layer is empty
     bool wraps = false;          // what leaves it below comes in again above
     bool goes_on_below = false;  // its lowest row goes on: the picture cuts off somebody who may rise a little
     bool goes_on = false;        // ... and so all its edges

@@ -91,8 +91,14 @@ std::vector<float> matte_of(const Texture& picture, const Map& subject) {
             out.values[i] = std::max(low, std::min(high, std::clamp((told - kLow) / (kHigh - kLow), 0.F, 1.F)));
         }
     // Light and sharpening spill over an edge, so a little of the ground along it is taken too.
-    out = spread(out, kSpill * static_cast<float>(std::max(picture.width, picture.height)));
-    for (float& a : out.values) a = std::clamp(a, 0.F, 1.F);
+    const int small_w = std::min(picture.width, 2 * w), small_h = std::min(picture.height, 2 * h);
+    const Map grown = spread(means_of<float>(picture.width, picture.height, small_w, small_h, 1.F, [&](int x, int y) { return out.row(y)[x]; }),
+                             kSpill * static_cast<float>(std::max(small_w, small_h)));
+    for (int y = 0; y < picture.height; y++)
+        for (int x = 0; x < picture.width; x++) {
+            float& a = out.row(y)[x];
+            if (a < 1) a = std::clamp(std::max(a, grown.at((static_cast<float>(x) + 0.5F) / static_cast<float>(picture.width), (static_cast<float>(y) + 0.5F) / static_cast<float>(picture.height))), 0.F, 1.F);
+        }
     return std::move(out.values);
 }
 

@@ -81,7 +81,8 @@ private:
         return cubic(image, rounded(places[0], width_), rounded(places[1], height_), false);
     }
     // Outside the layer there is nothing.
-    [[nodiscard]] at::Tensor sample_layer(const at::Tensor& places) const {
+    [[nodiscard]] at::Tensor sample_layer(const at::Tensor& where) const {
+        const at::Tensor places = at::where(where.abs().lt(1e6), (where * kSteps + 0.5).floor() / kSteps, where);   // as in layer.cpp
         const int64_t above = goes_on_ ? 0 : -4, below = goes_on_ || goes_on_below_ ? height_ - 1 : height_ + 4;
         const at::Tensor v = wraps_ ? at::remainder(places[1], height_) : places[1].clamp(above, below);
         return cubic(layer_, goes_on_ ? places[0].clamp(0, width_ - 1) : places[0].clamp(-4, width_ + 4), v, true);
