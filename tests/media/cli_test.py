@@ -191,7 +191,7 @@ class Other(unittest.TestCase):
     def test_generate_and_inspect_give_the_same_reason_for_a_file_that_is_no_model(self):
         header = b'{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
         with tempfile.TemporaryDirectory(prefix="cli-") as folder:
-            os.mkdir(os.path.join(folder, "wan"))
+            os.mkdir(os.path.join(folder, "ltx"))
             rows = (("page.safetensors", b"<!doctype html><h1>404", "page.safetensors: expected safetensors or GGUF, got an HTML page"),
                     ("pointer.safetensors", b"version https://git-lfs.github.com/spec/v1\n", "pointer.safetensors: expected safetensors or GGUF, got a pointer of Git LFS"),
                     ("half.safetensors", len(header).to_bytes(8, "little") + header + b"1234",
