@@ -184,10 +184,7 @@ void Choreography::let_sky_pass(const Sight& sight) {
     lifted_ = kAllButSky;
     subject_ = sight.open_sky;
     for (float& v : subject_.values) v = 1 - v;
-    for (Move& m : flows_) {
-        m.weight = Map(1, 1, 1);
-        m.amount *= kPasses;
-    }
+    for (Move& m : flows_) m.amount *= kPasses;
 }
 
 bool Choreography::goes_on_below() const {
@@ -198,7 +195,7 @@ void Choreography::prepare(Look& look) const {
     const float most = static_cast<float>(std::max(width_, height_)), cells = std::min(static_cast<float>(kNetSide), most / 2);
     const auto count = [&](int side) { return std::max(1, static_cast<int>(std::lround(cells * static_cast<float>(side) / most))); };
     if (look.first.columns == 0) look.first = Net(count(width_), count(height_));
-    if (!flows_.empty() && look.second.columns == 0) look.second = look.first, look.weight.assign(look.first.x.size(), 0.F);
+    if (seen_twice() && look.second.columns == 0) look.second = look.first, look.weight.assign(look.first.x.size(), 0.F);
     if (lifted_ != kNothing && look.layer.columns == 0) look.layer = look.first;
 }
 
@@ -215,12 +212,18 @@ void Choreography::fill(Look& look, double seconds, int from, int to) const {
     for (const Move& m : flows_) {
         const double r = clock_.rate(m.rate) * seconds;
         const auto a = static_cast<float>(r + 0.5 - std::floor(r + 0.5)), b = static_cast<float>(r - std::floor(r));
-        if (lifted_ == kAllButSky && clock_.loop == 0) {   // outside the picture there is sky too, if only a mirror's
+        if (!seen_twice()) {   // outside the picture there is sky too, if only a mirror's
             carried.push_back({static_cast<float>(r), 0, 0});
             continue;
         }
         // Both show for half of the time, or what has an edge would always be seen twice.
         carried.push_back({a - 0.5F, b - 0.5F, smooth(2 * std::abs(2 * a - 1) - 0.5F)});
+    }
+    Vec sky_first, sky_second;   // how far the sky has gone behind everything else
+    for (size_t k = 0; k < flows_.size(); k++) {
+        const Move& m = flows_[k];
+        sky_first.x += m.amount * m.way_x * carried[k].first, sky_first.y += m.amount * m.way_y * carried[k].first;
+        sky_second.x += m.amount * m.way_x * carried[k].second, sky_second.y += m.amount * m.way_y * carried[k].second;
     }
     const size_t line = static_cast<size_t>(look.first.columns) + 1;
     const auto pixel = static_cast<float>(height_);
@@ -240,15 +243,10 @@ void Choreography::fill(Look& look, double seconds, int from, int to) const {
             const float edge_x = smooth(std::min(p.x, aspect_ - p.x) / std::max(kBorder, 3 * std::abs(gone.x))), edge_y = smooth(std::min(p.y, 1 - p.y) / std::max(kBorder, 3 * std::abs(gone.y)));
             gone.x *= edge_x, gone.y *= edge_y;
             if (lifted_ == kAllButSky) {
-                Vec a, b;
-                for (size_t k = 0; k < flows_.size(); k++) {
-                    const Move& m = flows_[k];
-                    a.x += m.amount * m.way_x * carried[k].first, a.y += m.amount * m.way_y * carried[k].first;
-                    b.x += m.amount * m.way_x * carried[k].second, b.y += m.amount * m.way_y * carried[k].second;
-                }
                 look.layer.x[at] = (p.x - gone.x) * pixel - 0.5F, look.layer.y[at] = (p.y - gone.y) * pixel - 0.5F;
-                look.first.x[at] = (p.x - a.x) * pixel - 0.5F, look.first.y[at] = (p.y - a.y) * pixel - 0.5F;
-                look.second.x[at] = (p.x - b.x) * pixel - 0.5F, look.second.y[at] = (p.y - b.y) * pixel - 0.5F;
+                look.first.x[at] = (p.x - sky_first.x) * pixel - 0.5F, look.first.y[at] = (p.y - sky_first.y) * pixel - 0.5F;
+                if (!seen_twice()) continue;
+                look.second.x[at] = (p.x - sky_second.x) * pixel - 0.5F, look.second.y[at] = (p.y - sky_second.y) * pixel - 0.5F;
                 look.weight[at] = carried.front().weight;
                 continue;
             }

@@ -67,6 +67,8 @@ private:
     [[nodiscard]] std::vector<Disc> discs_of(const Settled& settled, const Sight& sight) const;
     void add_turning(Move m, const Sight& sight);
     void let_sky_pass(const Sight& sight);
+    // What flows begins anew every round, but the sky that passes behind everything: it goes on for ever. In a loop it too comes round.
+    [[nodiscard]] bool seen_twice() const { return !flows_.empty() && (lifted_ != kAllButSky || clock_.loop != 0); }
     void add_own(const Sight& sight, const Asked& asked);   // what moves where nothing is said
     [[nodiscard]] Map place_of(Region region, Motion motion, const Sight& sight, float amount, Extent& extent) const;
 

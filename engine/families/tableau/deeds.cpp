@@ -64,7 +64,7 @@ bool Choreography::goes_far(const Settled& settled, const Sight& s) const {
 }
 
 Choreography::Settled Choreography::settled(Deed d, const Sight& sight, const Asked& asked) {
-    const auto has = [](const Map& map) { return map.mean() > 0.025F; };
+    const auto has = [](const Map& map) { return map.mean() > kLeastOfAPart; };
     if (d.motion == kMove && d.region == kNatural && d.direction != kNowhere) d.region = kSubject;
     if (d.motion == kMove && (d.region == kNatural || d.region == kEverything)) return {d, d.region, false};   // what everything does by itself
     Region region = d.region == kNatural ? manner_of(d.motion).own : d.region;

@@ -93,7 +93,7 @@ void Generation::look_at_picture(const Cancel& cancel, const families::ProgressF
         sight_.subject = *std::move(drawn), sight_.exact = true, sight_.sure = 1;
     }
     if (!sight_.given && body_of(sight_.subject).area > kAScene) sight_.sure = 0, sight_.exact = false;
-    sight_.open_sky = open_sky(texture_, sight_.sky);
+    if (sight_.sky.mean() > kLeastOfAPart) sight_.open_sky = open_sky(texture_, sight_.sky);
     request_.images.clear(), request_.mask.reset(), picture_ = {};
 }
 

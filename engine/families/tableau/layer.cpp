@@ -39,12 +39,14 @@ Layer lift(const Texture& picture, const Map& subject, Outline outline) {
     const Map around = spread(subject, kRim * static_cast<float>(std::max(subject.width, subject.height)));
     const std::vector<float> his = outline == kGuessed || outline == kBeforeSky ? matte_of(picture, subject) : with_rim(picture, subject, around);
     std::vector<uint8_t> keep(count), own(count);
+    l.left = l.width, l.top = l.height, l.right = l.bottom = -1;
     for (int y = 0; y < l.height; y++)
         for (int x = 0; x < l.width; x++) {
             const float u = (static_cast<float>(x) + 0.5F) / static_cast<float>(l.width), v = (static_cast<float>(y) + 0.5F) / static_cast<float>(l.height);
             const size_t i = static_cast<size_t>(y) * static_cast<size_t>(l.width) + static_cast<size_t>(x);
             keep[i] = static_cast<uint8_t>(std::lround(255 * (1 - std::max(smooth(2 * around.at(u, v)), std::min(1.F, 8 * his[i])))));
             own[i] = his[i] > 0.97F ? 255 : 0;
+            if (his[i] > 0) l.left = std::min(l.left, x), l.right = std::max(l.right, x), l.top = std::min(l.top, y), l.bottom = y;
         }
     if (outline == kBeforeSky || l.wraps) fill_in(l.behind, keep);
     else inpaint(l.behind, keep);
@@ -65,13 +67,6 @@ Layer lift(const Texture& picture, const Map& subject, Outline outline) {
         }
         l.pixels[4 * i + 3] = a;
     }
-    l.left = l.width, l.top = l.height, l.right = l.bottom = -1;
-    for (int y = 0; y < l.height; y++)
-        for (int x = 0; x < l.width; x++) {
-            const float* p = l.pixels.data() + 4 * (static_cast<size_t>(y) * static_cast<size_t>(l.width) + static_cast<size_t>(x));
-            if (p[0] == 0 && p[1] == 0 && p[2] == 0 && p[3] == 0) continue;
-            l.left = std::min(l.left, x), l.right = std::max(l.right, x), l.top = std::min(l.top, y), l.bottom = y;
-        }
     return l;
 }
 

@@ -64,8 +64,7 @@ std::array<Map, 4> fitted(const std::array<Map, 3>& colour, const Map& subject, 
 }  // namespace
 
 std::vector<float> matte_of(const Texture& picture, const Map& subject) {
-    const float scale = std::min(1.F, static_cast<float>(kSide) / static_cast<float>(std::max(picture.width, picture.height)));
-    const int w = std::max(8, static_cast<int>(static_cast<float>(picture.width) * scale)), h = std::max(8, static_cast<int>(static_cast<float>(picture.height) * scale));
+    const auto [w, h] = small_size(picture, kSide);
     std::array<Map, 3> colour;
     for (size_t c = 0; c < 3; c++) colour[c] = channel_of(picture, c, w, h);
     const Map rough = resized(subject, w, h);

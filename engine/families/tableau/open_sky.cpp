@@ -46,14 +46,16 @@ Map open_sky(const Texture& picture, const Map& sky) {
             for (size_t c = 0; c < 3; c++) sum[c] += colour[c].values[i], squares[c] += double{colour[c].values[i]} * colour[c].values[i];
         }
     if (count == 0) return out;
+    std::array<double, 3> mean{}, most{};
+    for (size_t c = 0; c < 3; c++) {
+        mean[c] = sum[c] / count;
+        most[c] = kSpread * std::sqrt(std::max(0.0, squares[c] / count - mean[c] * mean[c])) + kAlike;
+    }
     for (int x = 0; x < w; x++)
         for (int y = ends[static_cast<size_t>(x)]; y < h; y++) {
             const auto i = static_cast<size_t>(y * w + x);
             bool alike = is_sky(i);
-            for (size_t c = 0; c < 3 && alike; c++) {
-                const double mean = sum[c] / count, deviation = std::sqrt(std::max(0.0, squares[c] / count - mean * mean));
-                alike = std::abs(colour[c].values[i] - mean) < kSpread * deviation + kAlike;
-            }
+            for (size_t c = 0; c < 3 && alike; c++) alike = std::abs(colour[c].values[i] - mean[c]) < most[c];
             if (alike) out.values[i] = 1;
         }
     return out;

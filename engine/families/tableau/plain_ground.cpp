@@ -22,8 +22,7 @@ constexpr float kPiece = 0.1F;          // of the largest piece
 }  // namespace
 
 std::optional<Map> on_plain_ground(const Texture& picture, const Map& like) {
-    const float scale = std::min(1.F, static_cast<float>(kSide) / static_cast<float>(std::max(picture.width, picture.height)));
-    const int w = std::max(8, static_cast<int>(static_cast<float>(picture.width) * scale)), h = std::max(8, static_cast<int>(static_cast<float>(picture.height) * scale));
+    const auto [w, h] = small_size(picture, kSide);
     std::array<Map, 3> channels;
     for (size_t c = 0; c < 3; c++) channels[c] = channel_of(picture, c, w, h);
     std::vector<size_t> border;

@@ -47,6 +47,8 @@ struct Sight {
 
 // Maps have so many values along the longer side of the picture.
 inline constexpr int kSightSide = 320;
+// Sky, water or leaves are there from such a mean on.
+inline constexpr float kLeastOfAPart = 0.025F;
 
 // A map of width x height values from a picture of any size: each is the mean of the samples it covers, at least one, divided by `full`.
 // Sum: what sample(x, y) is added up in.

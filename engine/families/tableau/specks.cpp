@@ -21,8 +21,7 @@ constexpr size_t kFewest = 4;
 }  // namespace
 
 Map find_specks(const Texture& picture) {
-    const float scale = std::min(1.F, static_cast<float>(kSide) / static_cast<float>(std::max(picture.width, picture.height)));
-    const int w = std::max(8, static_cast<int>(static_cast<float>(picture.width) * scale)), h = std::max(8, static_cast<int>(static_cast<float>(picture.height) * scale));
+    const auto [w, h] = small_size(picture, kSide);
     // How unlike each place is to the mean around it, in the channel where it is most so.
     const int around = std::max(2, static_cast<int>(0.05F * static_cast<float>(h)));
     Map unlike(w, h);
