@@ -17,6 +17,7 @@
 #include "core/json.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
+#include "load/part_file.h"
 #include "weights/gguf_blocks.h"
 
 namespace zt::load {
@@ -364,6 +365,13 @@ std::string lora_config(const std::string& path) {
     std::error_code ignored;
     const std::filesystem::path at(path);
     return ((std::filesystem::is_directory(at, ignored) ? at : at.parent_path()) / kConfig).string();
+}
+
+void add_lora_files(const std::string& option, std::vector<std::string>& files) {
+    for (const LoraFile& lora : parse_lora_option(option)) {
+        add_files(lora.path, files);
+        files.push_back(lora_config(lora.path));
+    }
 }
 
 std::vector<LoraFile> parse_lora_option(const std::string& text) {

@@ -38,6 +38,9 @@ struct LoraFile {
 // Where PEFT writes the rank and alpha of the adapter in this file or folder; there need not be such a file.
 [[nodiscard]] std::string lora_config(const std::string& path);
 
+// The files that the option reads; opens none. Throws ZT_ERROR_ARGUMENT.
+void add_lora_files(const std::string& option, std::vector<std::string>& files);
+
 // The transformer that the adapters are for.
 struct LoraBase {
     std::vector<Spelled> spellings;                       // of all its modules

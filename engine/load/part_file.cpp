@@ -141,6 +141,11 @@ std::string class_name(const std::string& file) {
     return name ? name->string() : std::string();
 }
 
+void check_width(const PartFile& part, const std::string& what, int64_t expected, const char* reader, int64_t got) {
+    if (part.checkpoint != nullptr && expected != got)
+        throw Error(ZT_ERROR_WEIGHTS, what + " " + std::to_string(expected) + " (" + reader + "), got " + std::to_string(got) + " in " + part.checkpoint->name());
+}
+
 void require_none(const std::vector<std::string>& missing) {
     if (missing.empty()) return;
     const size_t others = missing.size() - 1;

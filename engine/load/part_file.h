@@ -4,6 +4,7 @@
 // headers and config.json, never tensors. Torch-free.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -82,6 +83,10 @@ void add_files(const std::string& checkpoint, std::vector<std::string>& files);
 
 [[nodiscard]] bool is_there(const std::filesystem::path& path);
 [[nodiscard]] bool is_folder(const std::filesystem::path& path);
+
+// One part reads what another makes: throws ZT_ERROR_WEIGHTS where the widths differ. what: "vae: expected latent channels"; reader: whose
+// width is expected. A part that is not there passes.
+void check_width(const PartFile& part, const std::string& what, int64_t expected, const char* reader, int64_t got);
 
 // Throws ZT_ERROR_NOT_FOUND with the first of the sentences about parts that are missing, if there is any.
 void require_none(const std::vector<std::string>& missing);

@@ -86,10 +86,7 @@ public:
     [[nodiscard]] bool has_weights() const override { return true; }
     [[nodiscard]] std::vector<std::string> other_files(const LoadOptions& options) const override {
         std::vector<std::string> files = hunyuan_video::files_of(options.path, options.engine_opts);
-        for (const load::LoraFile& lora : load::parse_lora_option(options.lora)) {
-            load::add_files(lora.path, files);
-            files.push_back(load::lora_config(lora.path));
-        }
+        load::add_lora_files(options.lora, files);
         return files;
     }
     [[nodiscard]] std::shared_ptr<const Model> load(const LoadOptions& options) const override {

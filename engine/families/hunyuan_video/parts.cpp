@@ -80,13 +80,9 @@ void read_scheduler(const fs::path& folder, ModelParts& parts) {
 // Widths on both sides of each place where one part reads what another makes.
 void check_widths(const ModelParts& parts) {
     const TransformerConfig& t = parts.transformer;
-    const auto check = [](const PartFile& part, const std::string& what, int64_t expected, const char* reader, int64_t got) {
-        if (part.checkpoint != nullptr && expected != got)
-            throw Error(ZT_ERROR_WEIGHTS, what + " " + std::to_string(expected) + " (" + reader + "), got " + std::to_string(got) + " in " + part.checkpoint->name());
-    };
-    check(parts.text_encoder, "text_encoder: expected the width", t.text_dim, "text_embed_dim of the transformer", parts.llm.hidden);
-    check(parts.text_encoder_2, "text_encoder_2: expected the width", t.pooled_dim, "pooled_projection_dim of the transformer", parts.clip_text.hidden);
-    check(parts.vae_file, "vae: expected latent channels", t.out_channels, "out_channels of the transformer", parts.vae.latent_channels);
+    load::check_width(parts.text_encoder, "text_encoder: expected the width", t.text_dim, "text_embed_dim of the transformer", parts.llm.hidden);
+    load::check_width(parts.text_encoder_2, "text_encoder_2: expected the width", t.pooled_dim, "pooled_projection_dim of the transformer", parts.clip_text.hidden);
+    load::check_width(parts.vae_file, "vae: expected latent channels", t.out_channels, "out_channels of the transformer", parts.vae.latent_channels);
     if (parts.text_encoder_2.checkpoint != nullptr && parts.clip_text.positions < kMaxClipTokens)
         throw Error(ZT_ERROR_WEIGHTS, "text_encoder_2: expected at least " + std::to_string(kMaxClipTokens) + " positions, got " + std::to_string(parts.clip_text.positions) +
                                           " in " + parts.text_encoder_2.checkpoint->name());
@@ -94,8 +90,8 @@ void check_widths(const ModelParts& parts) {
     for (const weights::CheckpointEntry& entry : parts.image_encoder.checkpoint->entries()) {
         const auto placed = names_of(Part::kProjector).place(entry.name);
         if (!placed || placed->leaf != "weight" || entry.shape.size() != 2) continue;
-        if (placed->module == "linear_1") check(parts.image_encoder, "image_encoder: expected projector columns", parts.clip_vision.hidden, "width of the vision tower", entry.shape[1]);
-        if (placed->module == "linear_2") check(parts.image_encoder, "image_encoder: expected projector rows", parts.llm.hidden, "width of text_encoder", entry.shape[0]);
+        if (placed->module == "linear_1") load::check_width(parts.image_encoder, "image_encoder: expected projector columns", parts.clip_vision.hidden, "width of the vision tower", entry.shape[1]);
+        if (placed->module == "linear_2") load::check_width(parts.image_encoder, "image_encoder: expected projector rows", parts.llm.hidden, "width of text_encoder", entry.shape[0]);
     }
 }
 

@@ -76,12 +76,8 @@ void read_boundary(const fs::path& folder, ModelParts& parts) {
 
 // Widths on both sides of each place where one part reads what another makes.
 void check_widths(const ModelParts& parts) {
-    const auto check = [](const PartFile& part, const std::string& what, int64_t expected, const char* reader, int64_t got) {
-        if (part.checkpoint != nullptr && expected != got)
-            throw Error(ZT_ERROR_WEIGHTS, what + " " + std::to_string(expected) + " (" + reader + "), got " + std::to_string(got) + " in " + part.checkpoint->name());
-    };
-    check(parts.text_encoder, "text_encoder: expected the width", parts.transformer.text_dim, "text_dim of the transformer", parts.text.d_model);
-    check(parts.vae_file, "vae: expected latent channels", parts.transformer.out_channels, "out_channels of the transformer", parts.vae.z_dim);
+    load::check_width(parts.text_encoder, "text_encoder: expected the width", parts.transformer.text_dim, "text_dim of the transformer", parts.text.d_model);
+    load::check_width(parts.vae_file, "vae: expected latent channels", parts.transformer.out_channels, "out_channels of the transformer", parts.vae.z_dim);
 }
 
 void check_whole(const ModelParts& parts) {

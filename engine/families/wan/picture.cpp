@@ -3,19 +3,14 @@
 // See picture.h.
 #include "families/wan/picture.h"
 
-#include <algorithm>
-
-#include "image/fit.h"
+#include "encoders/vae_pixels.h"
 
 namespace zt::wan {
 namespace {
 
 // [1, 3, height, width] fp32, -1..1
 at::Tensor pixels_of(const families::Picture& picture, int width, int height, zt_fit fit) {
-    const image::Picture fitted = image::fit({picture.width, picture.height, *picture.rgb}, width, height, fit);
-    const at::Tensor bytes = at::empty({height, width, 3}, at::kByte);
-    std::copy(fitted.rgb.begin(), fitted.rgb.end(), bytes.data_ptr<uint8_t>());
-    return bytes.permute({2, 0, 1}).unsqueeze(0).to(at::kFloat).div(255.0).mul(2.0).sub(1.0).contiguous();
+    return encoders::vae_pixels({picture.width, picture.height, *picture.rgb}, width, height, fit);
 }
 
 at::Tensor encoded(const OpenedModel& model, const at::Tensor& pixels, const Cancel& cancel, const families::ProgressFn& progress) {

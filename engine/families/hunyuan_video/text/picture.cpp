@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "encoders/vae_pixels.h"
 #include "image/clip_pixels.h"
-#include "image/fit.h"
 
 namespace zt::hunyuan_video {
 namespace {
@@ -17,13 +17,7 @@ image::Picture picture_of(const families::Picture& picture) { return {picture.wi
 
 }  // namespace
 
-at::Tensor vae_pixels(const families::Picture& picture, int width, int height, zt_fit fit) {
-    const image::Picture fitted = image::fit(picture_of(picture), width, height, fit);
-    const at::Tensor bytes = at::empty({height, width, 3}, at::kByte);
-    std::copy(fitted.rgb.begin(), fitted.rgb.end(), bytes.data_ptr<uint8_t>());
-    // The order of operations is the reference's.
-    return bytes.permute({2, 0, 1}).unsqueeze(0).to(at::kFloat).div(255.0).mul(2.0).sub(1.0).contiguous();
-}
+at::Tensor vae_pixels(const families::Picture& picture, int width, int height, zt_fit fit) { return encoders::vae_pixels(picture_of(picture), width, height, fit); }
 
 at::Tensor clip_pixels(const families::Picture& picture, int size) {
     const std::vector<float> values = image::clip_pixels(picture_of(picture), size);

@@ -114,8 +114,6 @@ struct Precomputed {
     at::Tensor text;   // [steps, L, h]
 };
 
-// Most tokens in a projection at once, unless the caller has a reason for another number.
-
 // states [L, text_dim], cropped, L >= 1; pooled [pooled_dim]; both are cast to the type of the
 // weights. t: what the model is told of each step's level (sampler.h); guidance: guidance_input().
 [[nodiscard]] Precomputed precompute(const TransformerConfig& config, const Embedders& embedders, const at::Tensor& states,
