@@ -22,7 +22,8 @@ constexpr float kPiece = 0.1F;          // of the largest piece
 }  // namespace
 
 std::optional<Map> on_plain_ground(const Texture& picture, const Map& like) {
-    const auto [w, h] = small_size(picture, kSide);
+    const SmallSize small = small_size(picture, kSide);
+    const int w = small.width, h = small.height;
     std::array<Map, 3> channels;
     for (size_t c = 0; c < 3; c++) channels[c] = channel_of(picture, c, w, h);
     std::vector<size_t> border;
