@@ -172,6 +172,26 @@ void check_names(const Checkpoint& file, const PartNames& part, std::span<const 
     if (!first.empty()) refuse(file, first + and_more(others));
 }
 
+void check_published(const weights::Checkpoint& file, const std::string& prefix, int64_t width, int64_t got, int64_t expected) {
+    if (got != expected)
+        throw Error(ZT_ERROR_WEIGHTS, file.name() + ": " + prefix + "*: expected " + std::to_string(expected) + " blocks, as the model of width " + std::to_string(width) +
+                                          " has (a config.json beside the file can say another number), got " + std::to_string(got));
+}
+
+void check_count(const weights::Checkpoint& file, const std::string& prefix, int64_t got, int64_t expected) {
+    if (got != expected)
+        throw Error(ZT_ERROR_WEIGHTS, file.name() + ": " + prefix + "*: expected " + std::to_string(expected) + " blocks (config.json), got " + std::to_string(got));
+}
+
+void add_tensors(std::string_view module, int64_t blocks, bool bias, std::vector<std::string>& names) {
+    const bool numbered = module.find("{}") != module.npos;
+    for (int64_t i = 0; i < (numbered ? blocks : 1); ++i) {
+        const std::string name = with_number(module, std::to_string(i));
+        names.push_back(name + ".weight");
+        if (bias) names.push_back(name + ".bias");
+    }
+}
+
 void warn_of_values(const Checkpoint& file, const PartNames& part, std::vector<std::string>& warnings) {
     const Scales scales = scales_of(file, part);
     Finding zeros, unscaled;

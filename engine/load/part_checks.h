@@ -4,8 +4,10 @@
 // tell is refused by name; what only values tell becomes a warning. Torch-free, for `zoetrope inspect` too.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "load/part_names.h"
@@ -23,6 +25,15 @@ void check_scales(const weights::Checkpoint& file, const PartNames& part);
 // Every tensor by its name (ours), all pieces of fused ones; shapes are the loader's to check. Throws WEIGHTS, naming
 // the first that is missing and how many more there are.
 void check_names(const weights::Checkpoint& file, const PartNames& part, std::span<const std::string> needed);
+
+// Nothing in a file without config.json says how many blocks there should be, but its width does where one model of that width is in
+// circulation. prefix: "layers.". Throws WEIGHTS where `got` is not `expected`.
+void check_published(const weights::Checkpoint& file, const std::string& prefix, int64_t width, int64_t got, int64_t expected);
+// The same where config.json says how many.
+void check_count(const weights::Checkpoint& file, const std::string& prefix, int64_t got, int64_t expected);
+
+// Adds the tensors of a module of ours; of one with "{}" for so many blocks.
+void add_tensors(std::string_view module, int64_t blocks, bool bias, std::vector<std::string>& names);
 
 // Adds sentences about values that no trained model has: matrices of zero bytes as an incomplete download leaves them,
 // fp8 numbers that must have had scales. Looks at a few KiB of each matrix (one read of 4 KiB where all is well), so

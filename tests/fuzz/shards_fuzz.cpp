@@ -5,6 +5,8 @@
 #include <string_view>
 
 #include "core/file.h"
+#include "encoders/clip_config.h"
+#include "encoders/llm_config.h"
 #include "families/hunyuan_video/config.h"
 #include "fuzz.h"
 #include "weights/shards.h"
@@ -26,6 +28,7 @@ void refuses_cleanly(const Call& call) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    using namespace zt::encoders;
     using namespace zt::hunyuan_video;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     refuses_cleanly([&] {

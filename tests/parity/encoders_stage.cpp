@@ -4,9 +4,11 @@
 // all together on prompts.
 #include "stage.h"
 
-#include "families/hunyuan_video/text/clip_vision.h"
+#include "encoders/clip_vision.h"
+#include "families/hunyuan_video/text/projector.h"
 #include "families/hunyuan_video/text/text_features.h"
 
+using namespace zt::encoders;
 using namespace zt::hunyuan_video;
 using zt::parity::Case;
 
@@ -129,7 +131,7 @@ std::pair<at::Tensor, at::Tensor> see(const Case& c, const at::Tensor& pixels) {
     load(tower, c, "vision.");
     Projector projector = make_projector(tower.config.hidden, number(c, "hidden", 64));
     load(projector, c, "projector.");
-    const at::Tensor features = forward(tower, pixels);
+    const at::Tensor features = picture_rows(forward(tower, pixels));
     return {features, forward(projector, features)};
 }
 

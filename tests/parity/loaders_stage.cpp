@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "core/text_number.h"
-#include "families/hunyuan_video/text/clip_text.h"
-#include "families/hunyuan_video/text/clip_vision.h"
-#include "families/hunyuan_video/text/llm.h"
+#include "encoders/clip_text.h"
+#include "encoders/clip_vision.h"
+#include "encoders/llm.h"
 #include "families/hunyuan_video/memory_plan.h"
 #include "families/hunyuan_video/parts.h"
+#include "families/hunyuan_video/text/projector.h"
 #include "load/lora.h"
 #include "load/part_reader.h"
 #include "stage.h"
@@ -20,6 +21,7 @@
 namespace {
 
 using namespace zt;
+using namespace zt::encoders;
 using namespace zt::hunyuan_video;
 using namespace zt::load;
 

@@ -2,7 +2,7 @@
 //
 // pipeline_stage - a whole generation through the C API, for tests/parity and tests/bench:
 //   parity_pipeline clip IN OUT model=PATH prompt=TEXT [any option of the table=value]...
-// IN may hold "image" [height, width, 3] u8, the first picture. OUT: "frames" [n, height, width, 3] u8,
+// IN may hold "image" [height, width, 3] u8, the first picture, and "last", the last. OUT: "frames" [n, height, width, 3] u8,
 // "seconds" [n] fp64, when each frame was read, from the start of the process; "events" [m, 2] fp64,
 // when each (stage, step) began: 0 load, 1 text, 2 denoise, 3 decode; "peak_kib" [1] fp64; "memory" [k, 2] fp64,
 // the peak in KiB of each stretch of one stage, with the same numbers, first -1: what there is before the first.
@@ -61,18 +61,22 @@ void clip(Case& c) {
     for (const auto& [name, value] : c.options)
         if (name != "started") check(zt_set_option(&params, &request, name.c_str(), value.c_str(), &error), error);
     request.format = ZT_PIXEL_RGB24;
-    zt_image image;
-    zt_image_init(&image);
-    if (const auto given = c.in.find("image"); given != c.in.end()) {
-        image.role = ZT_IMAGE_FIRST;
+    std::vector<zt_image> images;
+    for (const auto& [name, role] : {std::pair{"image", ZT_IMAGE_FIRST}, std::pair{"last", ZT_IMAGE_LAST}}) {
+        const auto given = c.in.find(name);
+        if (given == c.in.end()) continue;
+        zt_image image;
+        zt_image_init(&image);
+        image.role = role;
         image.format = ZT_PIXEL_RGB24;
         image.height = static_cast<int>(given->second.size(0));
         image.width = static_cast<int>(given->second.size(1));
         image.data[0] = given->second.const_data_ptr<uint8_t>();
         image.stride[0] = image.width * 3;
-        request.images = &image;
-        request.image_count = 1;
+        images.push_back(image);
     }
+    request.images = images.data();
+    request.image_count = images.size();
     const double start = c.options.contains("started") ? std::stod(c.option("started")) : now();
 
     zt_model* model = nullptr;

@@ -45,44 +45,20 @@ struct VaeConfig {
     int64_t spatial_compression = 8, temporal_compression = 4;
 };
 
-// The LLM: LLaMA type, grouped queries, no biases.
-struct LlmConfig {
-    int64_t vocab = 128320, hidden = 4096, intermediate = 14336, layers = 32, heads = 32, kv_heads = 8, head_dim = 128;
-    double rms_eps = 1e-5, rope_theta = 500000.0;
-    int64_t skip_layers = 2;   // layers at the end whose result is never used (hidden_states[-3])
-};
-
-struct ClipConfig {            // text or vision tower
-    int64_t hidden = 768, intermediate = 3072, layers = 12, heads = 12;
-    double norm_eps = 1e-5;
-    int64_t vocab = 49408, positions = 77, eos = 49407;          // text
-    int64_t image_size = 336, patch = 14;                        // vision
-};
-
 // From the text of a config.json; `file` starts messages. Every number is checked against a range, what
 // these classes do not compute is refused. Throw zt::Error(WEIGHTS), UNSUPPORTED for other models.
 [[nodiscard]] TransformerConfig parse_transformer_config(std::string_view text, const std::string& file);
 [[nodiscard]] VaeConfig parse_vae_config(std::string_view text, const std::string& file);
-[[nodiscard]] LlmConfig parse_llm_config(std::string_view text, const std::string& file);          // LLaMA, or LLaVA's
-[[nodiscard]] ClipConfig parse_clip_text_config(std::string_view text, const std::string& file);
-[[nodiscard]] ClipConfig parse_clip_vision_config(std::string_view text, const std::string& file);  // alone, or LLaVA's
 
-// From the shapes of the tensors and the keys of GGUF, for files without a config.json. What shapes
-// cannot tell is the published model's: head_dim 128 of the LLM and 64 of CLIP, 32 norm groups. The
+// From the shapes of the tensors, for files without a config.json. What shapes cannot tell is the published model's: 32 norm groups. The
 // kind is then kLatentConcat for 33 channels, else kTextToVideo: token_replace has the same shapes. A file as wide as
 // the published model has as many blocks; of other widths any number is taken. Throw WEIGHTS, UNSUPPORTED.
 [[nodiscard]] TransformerConfig transformer_config_of(const weights::Checkpoint& file);
 [[nodiscard]] VaeConfig vae_config_of(const weights::Checkpoint& file);
-[[nodiscard]] LlmConfig llm_config_of(const weights::Checkpoint& file);
-[[nodiscard]] ClipConfig clip_text_config_of(const weights::Checkpoint& file);
-[[nodiscard]] ClipConfig clip_vision_config_of(const weights::Checkpoint& file);
 
-// Block counts of a file against its config.json: one block more or less would go unseen. Of encoders those behind
-// the last used layer may be left out. Throw WEIGHTS.
+// Block counts of a file against its config.json: one block more or less would go unseen. Throw WEIGHTS.
 void check_blocks(const TransformerConfig& config, const weights::Checkpoint& file);
 void check_blocks(const VaeConfig& config, const weights::Checkpoint& file);
-void check_blocks(const LlmConfig& config, const weights::Checkpoint& file);
-void check_blocks(const ClipConfig& config, const weights::Checkpoint& file, bool vision);
 
 // The kind by its name in engine_opts: "t2v", "token_replace", "latent_concat". Throws ARGUMENT.
 [[nodiscard]] Kind parse_kind(std::string_view name);

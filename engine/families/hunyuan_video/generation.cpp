@@ -10,9 +10,10 @@
 #include "core/sha256.h"
 #include "core/text_number.h"
 #include "device/devices.h"
-#include "families/hunyuan_video/text/clip_vision.h"
+#include "encoders/clip_vision.h"
 #include "families/hunyuan_video/memory_plan.h"
 #include "families/hunyuan_video/text/picture.h"
+#include "families/hunyuan_video/text/projector.h"
 
 namespace zt::hunyuan_video {
 namespace {
@@ -29,17 +30,17 @@ struct PictureTokens {
 };
 
 PictureTokens picture_tokens(const OpenedModel& model, const families::Picture& picture, bool negative, const Cancel& cancel) {
-    const ClipConfig& config = model.parts.clip_vision;
-    ClipVision vision = make_clip_vision(config);
+    const encoders::ClipConfig& config = model.parts.clip_vision;
+    encoders::ClipVision vision = encoders::make_clip_vision(config);
     model.reader(Part::kClipVision, cancel).fill(vision, model.type, true);
     Projector projector = make_projector(config.hidden, model.parts.llm.hidden);
     model.reader(Part::kProjector, cancel).fill(projector, model.type, true);
     const auto tokens = [&](const at::Tensor& pixels) {
-        return forward(projector, forward(vision, pixels.to(model.device, model.type), &cancel));
+        return forward(projector, encoders::picture_rows(forward(vision, pixels.to(model.device, model.type), &cancel)));
     };
     PictureTokens made;
-    made.positive = tokens(clip_pixels(picture, static_cast<int>(config.image_size)));
-    if (negative) made.negative = tokens(clip_pixels(black_like(picture), static_cast<int>(config.image_size)));
+    made.positive = tokens(clip_pixels(picture, config.image_size));
+    if (negative) made.negative = tokens(clip_pixels(black_like(picture), config.image_size));
     return made;
 }
 
@@ -76,7 +77,7 @@ std::shared_ptr<const PromptFeatures> prompt_features(const OpenedModel& model, 
 
         const load::PartReader llm_reader = model.reader(Part::kLlm, cancel);
         StreamedLlm llm(model.parts.llm, llm_reader, model.type);
-        ClipText clip = make_clip_text(model.parts.clip_text);
+        encoders::ClipText clip = encoders::make_clip_text(model.parts.clip_text);
         model.reader(Part::kClipText, cancel).fill(clip, model.type, true);
         const TextEncoders encoders{*model.llm_tokenizer, *model.clip_tokenizer, model.rules, model.parts.llm, llm, clip};
         const Kind kind = model.parts.transformer.kind;

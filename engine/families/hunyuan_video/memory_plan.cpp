@@ -70,7 +70,7 @@ Clip clip_of(const ModelParts& parts, const PlanRequest& r) {
 
 Phase text_phase(const ModelParts& parts, const PlanRequest& r, const Clip&) {
     Phase phase{.name = "text"};
-    const LlmConfig& llm = parts.llm;
+    const encoders::LlmConfig& llm = parts.llm;
     const bool pictures = parts.transformer.kind != Kind::kTextToVideo;
     uint64_t texts = 0, others = 0;
     if (const Checkpoint* clip = parts.text_encoder_2.checkpoint.get()) texts += resident_bytes(*clip, names_of(Part::kClipText), encoder_of(r));

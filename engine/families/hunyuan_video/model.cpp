@@ -9,8 +9,9 @@
 #include "core/error.h"
 #include "device/devices.h"
 #include "device/precision.h"
-#include "families/hunyuan_video/text/clip_vision.h"
+#include "encoders/clip_vision.h"
 #include "families/hunyuan_video/completeness.h"
+#include "families/hunyuan_video/text/projector.h"
 
 namespace zt::hunyuan_video {
 namespace {
@@ -47,20 +48,20 @@ void check_tensors(const OpenedModel& model) {
     for (int64_t i = 0; i < config.layers; i++) transformer.expect(double_block, i);
     SingleBlock single_block = make_single_block(config);
     for (int64_t i = 0; i < config.single_layers; i++) transformer.expect(single_block, i);
-    ClipText clip = make_clip_text(model.parts.clip_text);
+    encoders::ClipText clip = encoders::make_clip_text(model.parts.clip_text);
     model.reader(Part::kClipText, never).expect(clip);
     const load::PartReader llm = model.reader(Part::kLlm, never);
     LlmTable table{at::empty({model.parts.llm.vocab, model.parts.llm.hidden}, at::kMeta)};
     llm.expect(table);
-    LlmLayer layer = make_llm_layer(model.parts.llm);
-    for (int64_t i = 0; i < used_layers(model.parts.llm); i++) llm.expect(layer, "layers." + std::to_string(i));
+    encoders::LlmLayer layer = encoders::make_llm_layer(model.parts.llm);
+    for (int64_t i = 0; i < encoders::used_layers(model.parts.llm); i++) llm.expect(layer, "layers." + std::to_string(i));
     const load::PartReader vae = model.reader(Part::kVae, never);
     VaeDecoder decoder = make_vae_decoder(model.parts.vae);
     vae.expect(decoder);
     if (!model.takes_picture()) return;
     VaeEncoder encoder = make_vae_encoder(model.parts.vae);
     vae.expect(encoder);
-    ClipVision vision = make_clip_vision(model.parts.clip_vision);
+    encoders::ClipVision vision = encoders::make_clip_vision(model.parts.clip_vision);
     model.reader(Part::kClipVision, never).expect(vision);
     Projector projector = make_projector(model.parts.clip_vision.hidden, model.parts.llm.hidden);
     model.reader(Part::kProjector, never).expect(projector);

@@ -3,13 +3,13 @@
 // The tables; see name_map.h. Sources: docs/internals/hunyuan-video.md.
 #include "families/hunyuan_video/name_map.h"
 
-#include <array>
+#include "encoders/clip_config.h"
+#include "encoders/llm_config.h"
 
 namespace zt::hunyuan_video {
 namespace {
 
 using load::NameRow;
-using load::NameTable;
 using load::Placed;
 using load::RowOrder;
 using load::TableNames;
@@ -66,55 +66,12 @@ const std::vector<NameRow>& transformer_rows() {
     return rows;
 }
 
-const std::vector<NameRow>& llm_rows() {
-    static const auto& rows = *new std::vector<NameRow>{
-        {"embed_tokens", {"token_embd"}}, {"norm", {"output_norm"}},
-        {"layers.{}.input_layernorm", {"blk.{}.attn_norm"}}, {"layers.{}.post_attention_layernorm", {"blk.{}.ffn_norm"}},
-        {"layers.{}.self_attn.q_proj", {"blk.{}.attn_q"}, RowOrder::kLlamaQuery}, {"layers.{}.self_attn.k_proj", {"blk.{}.attn_k"}, RowOrder::kLlamaKey},
-        {"layers.{}.self_attn.v_proj", {"blk.{}.attn_v"}}, {"layers.{}.self_attn.o_proj", {"blk.{}.attn_output"}},
-        {"layers.{}.mlp.gate_proj", {"blk.{}.ffn_gate"}}, {"layers.{}.mlp.up_proj", {"blk.{}.ffn_up"}}, {"layers.{}.mlp.down_proj", {"blk.{}.ffn_down"}},
-    };
-    return rows;
-}
-constexpr std::array<std::string_view, 8> kClipLayer = {
-    "encoder.layers.{}.layer_norm1", "encoder.layers.{}.layer_norm2",
-    "encoder.layers.{}.self_attn.q_proj", "encoder.layers.{}.self_attn.k_proj", "encoder.layers.{}.self_attn.v_proj",
-    "encoder.layers.{}.self_attn.out_proj", "encoder.layers.{}.mlp.fc1", "encoder.layers.{}.mlp.fc2"};
-constexpr std::array<std::string_view, 3> kClipText = {"embeddings.token_embedding", "embeddings.position_embedding", "final_layer_norm"};
-constexpr std::array<std::string_view, 4> kClipVision = {"embeddings.patch_embedding", "embeddings.position_embedding", "pre_layrnorm", "post_layernorm"};
-constexpr std::string_view kClassEmbedding = "embeddings.class_embedding";   // a tensor without a module
-constexpr std::array<std::string_view, 2> kProjector = {"linear_1", "linear_2"};
-
-std::vector<NameRow> clip_rows(std::span<const std::string_view> own) {
-    std::vector<NameRow> rows;
-    for (const std::string_view name : kClipLayer) rows.push_back({name});
-    for (const std::string_view name : own) rows.push_back({name});
-    return rows;
-}
-
-NameTable table_of(Part part) {
-    switch (part) {
-    case Part::kTransformer:
-        return {.title = "a HunyuanVideo transformer", .rows = transformer_rows(), .prefixes = {"model.diffusion_model.", "diffusion_model.", "model.model.", "model."},
-                .lists = {"blocks", "double_blocks", "single_blocks", "transformer_blocks", "single_transformer_blocks", "refiner_blocks"},
-                .alone = true, .blocks = {"double_blocks.", "single_blocks."}};
-    case Part::kVae: break;
-    case Part::kLlm:
-        return {.title = "a LLaMA text encoder", .rows = llm_rows(), .prefixes = {"model.language_model.", "language_model.model.", "language_model.", "model."},
-                .lists = {"layers", "blk"}};
-    case Part::kClipText: return {.title = "a CLIP text encoder", .rows = clip_rows(kClipText), .prefixes = {"text_model."}, .lists = {"layers"}};
-    case Part::kClipVision: {
-        std::vector<NameRow> rows = clip_rows(kClipVision);
-        rows.push_back({.ours = kClassEmbedding, .bare = true});
-        return {.title = "a CLIP image encoder", .rows = std::move(rows),
-                .prefixes = {"model.vision_tower.vision_model.", "vision_tower.vision_model.", "model.vision_tower.", "vision_tower.", "vision_model."},
-                .lists = {"layers"}};
-    }
-    case Part::kProjector:
-        // Its own names are too plain to be recognised without a prefix among others; TableNames tries that last.
-        return {.title = "an image projector", .rows = {{kProjector[0]}, {kProjector[1]}}, .prefixes = {"model.multi_modal_projector.", "multi_modal_projector."}, .lists = {}};
-    }
-    return {};
+const TableNames& transformer_names() {
+    static const auto& names = *new TableNames(
+        {.title = "a HunyuanVideo transformer", .rows = transformer_rows(), .prefixes = {"model.diffusion_model.", "diffusion_model.", "model.model.", "model."},
+         .lists = {"blocks", "double_blocks", "single_blocks", "transformer_blocks", "single_transformer_blocks", "refiner_blocks"},
+         .alone = true, .blocks = {"double_blocks.", "single_blocks."}});
+    return names;
 }
 
 // The VAE's names are the same everywhere, and known by how they begin.
@@ -132,20 +89,23 @@ public:
     [[nodiscard]] bool is_ignored(std::string_view name) const override { return name == "scaled_fp8"; }
 };
 
-// Never destroyed: a session may end after static destructors have run.
-const TableNames& tables_of(Part part) {
-    static const auto& all = *new std::array<TableNames, 6>{TableNames(table_of(Part::kTransformer)), TableNames({}), TableNames(table_of(Part::kLlm)),
-                                                            TableNames(table_of(Part::kClipText)), TableNames(table_of(Part::kClipVision)),
-                                                            TableNames(table_of(Part::kProjector))};
-    return all[static_cast<size_t>(part)];
-}
-
 }  // namespace
 
 const load::PartNames& names_of(Part part) {
+    // Never destroyed: a session may end after static destructors have run.
     static const auto& vae = *new VaeNames;
-    if (part == Part::kVae) return vae;
-    return tables_of(part);
+    static const auto& projector = *new TableNames(
+        // Its own names are too plain to be recognised without a prefix among others; TableNames tries that last.
+        {.title = "an image projector", .rows = {{"linear_1"}, {"linear_2"}}, .prefixes = {"model.multi_modal_projector.", "multi_modal_projector."}, .lists = {}});
+    switch (part) {
+    case Part::kTransformer: return transformer_names();
+    case Part::kVae: return vae;
+    case Part::kLlm: return encoders::llm_names();
+    case Part::kClipText: return encoders::clip_names(encoders::Tower::kText);
+    case Part::kClipVision: return encoders::clip_names(encoders::Tower::kVision);
+    case Part::kProjector: break;
+    }
+    return projector;
 }
 
 std::string_view part_name(Part part) noexcept {
@@ -161,41 +121,19 @@ std::string_view part_name(Part part) noexcept {
 }
 
 std::vector<std::string> encoder_tensors(Part part, int64_t layers) {
-    std::vector<std::string> names;
-    const auto add = [&](std::string_view module, bool bias) {
-        const bool numbered = module.find("{}") != module.npos;
-        for (int64_t i = 0; i < (numbered ? layers : 1); ++i) {
-            const std::string name = load::with_number(module, std::to_string(i));
-            names.push_back(name + ".weight");
-            if (bias) names.push_back(name + ".bias");
-        }
-    };
     switch (part) {
     case Part::kTransformer:
     case Part::kVae: break;
-    case Part::kLlm:
-        for (const NameRow& row : llm_rows())
-            if (row.ours != "norm") add(row.ours, false);   // the last norm is not used
-        break;
-    case Part::kClipText:
-        for (const std::string_view name : kClipLayer) add(name, true);
-        for (const std::string_view name : kClipText) add(name, name == "final_layer_norm");
-        break;
-    case Part::kClipVision:
-        for (const std::string_view name : kClipLayer) add(name, true);
-        names.emplace_back(kClassEmbedding);
-        for (const char* name : {"embeddings.patch_embedding", "embeddings.position_embedding"}) add(name, false);
-        add("pre_layrnorm", true);
-        break;
-    case Part::kProjector:
-        for (const std::string_view name : kProjector) add(name, true);
-        break;
+    case Part::kLlm: return encoders::llm_tensors(layers);
+    case Part::kClipText: return encoders::clip_tensors(encoders::Tower::kText, layers);
+    case Part::kClipVision: return encoders::clip_tensors(encoders::Tower::kVision, layers);
+    case Part::kProjector: return {"linear_1.weight", "linear_1.bias", "linear_2.weight", "linear_2.bias"};
     }
-    return names;
+    return {};
 }
 
 std::vector<load::Spelled> all_spellings(int64_t layers, int64_t single_layers, int64_t refiner_layers) {
-    return tables_of(Part::kTransformer).spellings([=](std::string_view module) {
+    return transformer_names().spellings([=](std::string_view module) {
         return module.starts_with("double_blocks") ? layers : module.starts_with("single_blocks") ? single_layers : refiner_layers;
     });
 }

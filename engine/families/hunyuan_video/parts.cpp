@@ -115,11 +115,11 @@ void check_whole(ModelParts& parts) {
         check_encoder(llm, Part::kLlm, parts.llm.layers - parts.llm.skip_layers);
     }
     if (const auto& clip = parts.text_encoder_2; clip.checkpoint != nullptr) {
-        check_blocks(parts.clip_text, *clip.checkpoint, false);
+        check_blocks(parts.clip_text, *clip.checkpoint, encoders::Tower::kText);
         check_encoder(clip, Part::kClipText, parts.clip_text.layers);
     }
     if (const auto& vision = parts.image_encoder; vision.checkpoint != nullptr) {
-        check_blocks(parts.clip_vision, *vision.checkpoint, true);
+        check_blocks(parts.clip_vision, *vision.checkpoint, encoders::Tower::kVision);
         check_encoder(vision, Part::kClipVision, parts.clip_vision.layers - 1);
         check_encoder(vision, Part::kProjector, 0);
     }
@@ -172,14 +172,14 @@ ModelParts find_parts(const std::string& path, const EngineOptions& options) {
     parts.vae_file = open_part(find("vae"));
     read_config(parts.vae_file, "AutoencoderKLHunyuanVideo", parts.vae, parse_vae_config, vae_config_of);
     parts.text_encoder = open_part(find("text_encoder"));
-    read_config(parts.text_encoder, "lama", parts.llm, parse_llm_config, llm_config_of);   // LlamaModel, llama, llava
+    read_config(parts.text_encoder, "lama", parts.llm, encoders::parse_llm_config, encoders::llm_config_of);   // LlamaModel, llama, llava
     parts.text_encoder_2 = open_part(find("text_encoder_2"));
-    read_config(parts.text_encoder_2, "CLIPText", parts.clip_text, parse_clip_text_config, clip_text_config_of);
+    read_config(parts.text_encoder_2, "CLIPText", parts.clip_text, encoders::parse_clip_text_config, encoders::clip_text_config_of);
     if (parts.transformer.kind != Kind::kTextToVideo) {
         const std::string given = option(options, "image_encoder");
         const bool inside = given.empty() && parts.text_encoder.checkpoint != nullptr && has_vision(*parts.text_encoder.checkpoint);
         parts.image_encoder = inside ? parts.text_encoder : open_part(find("image_encoder"));
-        read_config(parts.image_encoder, "vision", parts.clip_vision, parse_clip_vision_config, clip_vision_config_of);
+        read_config(parts.image_encoder, "vision", parts.clip_vision, encoders::parse_clip_vision_config, encoders::clip_vision_config_of);
     }
     check_whole(parts);
     check_widths(parts);

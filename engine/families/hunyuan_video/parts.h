@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "encoders/clip_config.h"
+#include "encoders/llm_config.h"
 #include "families/hunyuan_video/config.h"
 #include "families/hunyuan_video/name_map.h"
 #include "load/lora_set.h"
@@ -33,8 +35,8 @@ struct ModelParts {
     TransformerConfig transformer;
     bool kind_known = false;            // false: a 16 channel file that could be token_replace as well
     VaeConfig vae;
-    LlmConfig llm;
-    ClipConfig clip_text, clip_vision;
+    encoders::LlmConfig llm;
+    encoders::ClipConfig clip_text, clip_vision;
     PartFile transformer_file, vae_file, text_encoder, text_encoder_2, image_encoder;   // the last: pictures only
     std::string tokenizer, tokenizer_2; // folders for text::BpeTokenizer::open; empty: not found
     std::optional<double> flow_shift;   // of scheduler_config.json

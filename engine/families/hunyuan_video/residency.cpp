@@ -57,14 +57,14 @@ const SingleBlock& StreamedBlocks::single_block(int64_t i) {
     return std::get<SingleBlock>(take(doubles_ + i));
 }
 
-StreamedLlm::StreamedLlm(const LlmConfig& config, const load::PartReader& reader, at::ScalarType type)
-    : used_(used_layers(config)), reader_(reader), type_(type), streamed_([&config, &reader, type](int64_t i) {
-          LlmLayer layer = make_llm_layer(config);
+StreamedLlm::StreamedLlm(const encoders::LlmConfig& config, const load::PartReader& reader, at::ScalarType type)
+    : used_(encoders::used_layers(config)), reader_(reader), type_(type), streamed_([&config, &reader, type](int64_t i) {
+          encoders::LlmLayer layer = encoders::make_llm_layer(config);
           reader.fill(layer, type, true, "layers." + std::to_string(i));
           return layer;
       }) {}
 
-const LlmLayer& StreamedLlm::layer(int64_t i) { return streamed_.take(i, i + 1 < used_ ? i + 1 : -1); }
+const encoders::LlmLayer& StreamedLlm::layer(int64_t i) { return streamed_.take(i, i + 1 < used_ ? i + 1 : -1); }
 
 at::Tensor StreamedLlm::rows(const std::vector<int32_t>& ids) {
     return reader_.rows("embed_tokens.weight", std::vector<int64_t>(ids.begin(), ids.end()), type_);

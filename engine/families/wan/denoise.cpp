@@ -36,8 +36,8 @@ Prepared prepare(const OpenedModel& model, bool low, const sample::Levels& level
     p.steps = embed_times(config, embedders, levels.t, model.type);
     const float zero = 0;
     if (conditions.first.defined()) p.clean = embed_times(config, embedders, {&zero, 1}, model.type);
-    p.context = embed_context(config, embedders, conditions.positive->states, {}, model.type);
-    if (conditions.negative != nullptr) p.negative = embed_context(config, embedders, conditions.negative->states, {}, model.type);
+    p.context = embed_context(config, embedders, conditions.positive->states, conditions.clip, model.type);
+    if (conditions.negative != nullptr) p.negative = embed_context(config, embedders, conditions.negative->states, conditions.clip, model.type);
     return p;
 }
 

@@ -46,10 +46,11 @@ void Generation::begin_clip(const Direction& direction, const Cancel& cancel, co
         negative = encode_text(*model_, direction.negative_prompt.empty() ? std::string(kNegativePrompt) : direction.negative_prompt, cancel, progress);
         report(*negative, "negative_prompt", request_.log);
     }
-    Conditions conditions{positive.get(), negative.get(), {}, {}};
+    Conditions conditions{positive.get(), negative.get(), {}, {}, {}};
     const int64_t frames = clip_frames(shot_frames());
     if (!request_.images.empty() && model_->parts.known_frames()) conditions.first = picture_latent(*model_, request_, cancel, progress);
     if (model_->parts.beside_noise()) conditions.beside = picture_channels(*model_, request_, frames, cancel, progress);
+    if (model_->parts.reads_clip()) conditions.clip = clip_features(*model_, request_, cancel);
     device::return_freed_memory();
     latents_ = make_latents(*model_, request_, direction, conditions, (frames - 1) / VaeConfig::temporal_compression + 1, budget_, cancel, progress);
     device::return_freed_memory();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "encoders/clip_config.h"
 #include "encoders/t5_names.h"
 #include "families/wan/names.h"
 #include "families/wan/vae/names.h"
@@ -25,6 +26,7 @@ Resident encoder_of(const PlanRequest& r) { return {r.element_bytes, true, nullp
 // What is used before the first step only.
 bool is_preparation(std::string_view name) { return name.starts_with("time_") || name.starts_with("text_embedding.") || name.starts_with("img_emb."); }
 bool is_denoising(std::string_view name) { return !is_preparation(name); }
+bool is_encoder(std::string_view name) { return name.starts_with("encoder.") || name.starts_with("quant_conv."); }
 bool is_decoder(std::string_view name) { return name.starts_with("decoder.") || name.starts_with("post_quant_conv."); }
 
 struct Clip {
@@ -98,11 +100,25 @@ Phase decode_phase(const ModelParts& parts, const PlanRequest& r, const Clip& cl
     return phase;
 }
 
+// A picture through CLIP, and the video that it begins through the VAE's encoder, which is the decoder's mirror.
+Phase picture_phase(const ModelParts& parts, const PlanRequest& r, const Clip& clip) {
+    Phase phase = decode_phase(parts, r, clip);
+    phase.name = "picture";
+    uint64_t weights = load::resident_bytes(*parts.vae_file.checkpoint, vae_names(), {r.vae_element_bytes, false, nullptr}, is_encoder);
+    if (const Checkpoint* file = parts.image_encoder.checkpoint.get()) weights = std::max(weights, load::resident_bytes(*file, encoders::clip_names(encoders::Tower::kVision), encoder_of(r)));
+    phase.weights = phase.least_weights = weights;
+    const uint64_t frames = parts.beside_noise() ? u(r.frames) : 1;
+    phase.data += frames * u(3 * r.width * r.height) * 4 * 2;   // on the host and in the VAE's type
+    return phase;
+}
+
 }  // namespace
 
 load::MemoryPlan plan_memory(const ModelParts& parts, const PlanRequest& r) {
     const Clip clip = clip_of(parts, r);
-    return {{text_phase(parts, r), prepare_phase(parts, r), denoise_phase(parts, r, clip), decode_phase(parts, r, clip)}};
+    load::MemoryPlan plan{{text_phase(parts, r), prepare_phase(parts, r), denoise_phase(parts, r, clip), decode_phase(parts, r, clip)}};
+    if ((parts.beside_noise() || parts.known_frames()) && parts.vae_file.checkpoint != nullptr) plan.phases.push_back(picture_phase(parts, r, clip));
+    return plan;
 }
 
 }  // namespace zt::wan

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "device/devices.h"
+#include "encoders/clip_vision.h"
 #include "encoders/t5.h"
 #include "encoders/t5_names.h"
 #include "families/wan/memory_plan.h"
@@ -57,6 +58,9 @@ void check_tensors(const OpenedModel& model) {
     if (!model.takes_picture()) return;
     VaeEncoder encoder = make_vae_encoder(model.parts.vae);
     model.vae(never).expect(encoder);
+    if (!model.parts.reads_clip()) return;
+    encoders::ClipVision clip = encoders::make_clip_vision(model.parts.clip);
+    model.image_encoder(never).expect(clip);
 }
 
 load::PartReader reader_of(const load::PartFile& file, const load::PartNames& names, at::Device device, const Cancel& cancel, std::shared_ptr<const load::LoraSet> loras = nullptr) {
@@ -71,6 +75,7 @@ load::PartReader reader_of(const load::PartFile& file, const load::PartNames& na
 
 load::PartReader OpenedModel::transformer(bool low, const Cancel& cancel) const { return reader_of(low ? parts.transformer_2_file : parts.transformer_file, transformer_names(), device, cancel, loras); }
 load::PartReader OpenedModel::vae(const Cancel& cancel) const { return reader_of(parts.vae_file, vae_names(), device, cancel); }
+load::PartReader OpenedModel::image_encoder(const Cancel& cancel) const { return reader_of(parts.image_encoder, encoders::clip_names(encoders::Tower::kVision), device, cancel); }
 load::PartReader OpenedModel::text_encoder(const Cancel& cancel) const { return reader_of(parts.text_encoder, encoders::t5_names(), device, cancel); }
 
 std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& options) {
@@ -92,16 +97,18 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
         load::warn_of_values(*parts.transformer_file.checkpoint, transformer_names(), warnings);
         load::warn_of_values(*parts.vae_file.checkpoint, vae_names(), warnings);
         load::warn_of_values(*parts.text_encoder.checkpoint, encoders::t5_names(), warnings);
+        if (parts.reads_clip()) load::warn_of_values(*parts.image_encoder.checkpoint, encoders::clip_names(encoders::Tower::kVision), warnings);
         for (const std::string& warning : warnings) options.log(ZT_LOG_WARNING, "model: " + warning);
     }
     return model;
 }
 
 std::string identity(const OpenedModel& model) {
-    const std::array<std::pair<std::string_view, const weights::Checkpoint*>, 4> files = {{{"transformer", model.parts.transformer_file.checkpoint.get()},
+    const std::array<std::pair<std::string_view, const weights::Checkpoint*>, 5> files = {{{"transformer", model.parts.transformer_file.checkpoint.get()},
                                                                                            {"transformer_2", model.parts.transformer_2_file.checkpoint.get()},
                                                                                            {"vae", model.parts.vae_file.checkpoint.get()},
-                                                                                           {"text encoder", model.parts.text_encoder.checkpoint.get()}}};
+                                                                                           {"text encoder", model.parts.text_encoder.checkpoint.get()},
+                                                                                           {"image encoder", model.parts.image_encoder.checkpoint.get()}}};
     return load::digest_of(files);
 }
 

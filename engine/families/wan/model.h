@@ -45,6 +45,7 @@ struct OpenedModel {
     [[nodiscard]] bool takes_picture() const { return parts.known_frames() || parts.beside_noise(); }
     [[nodiscard]] load::PartReader transformer(bool low, const Cancel& cancel) const;   // low: the expert for low noise
     [[nodiscard]] load::PartReader vae(const Cancel& cancel) const;
+    [[nodiscard]] load::PartReader image_encoder(const Cancel& cancel) const;
     [[nodiscard]] load::PartReader text_encoder(const Cancel& cancel) const;
 };
 

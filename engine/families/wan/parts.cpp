@@ -24,21 +24,23 @@ using load::EngineOptions;
 using load::PartFile;
 using weights::Checkpoint;
 
-constexpr std::array<load::OptionRow, 7> kOptions = {{
+constexpr std::array<load::OptionRow, 8> kOptions = {{
     {"transformer_2", "path", "A14B: the expert for low noise; the model itself is then the one for high noise"},
     {"boundary", "number from 0 to 1", "A14B: where the experts change, of the noise levels; 0.875, with pictures 0.9"},
     {"guidance_2", "number from 0 to 100", "A14B: guidance of the expert for low noise, if not the same"},
     {"vae", "path", "the VAE: a file, or a folder with config.json"},
     {"text_encoder", "path", "UMT5: a file, GGUF too, or a folder"},
+    {"image_encoder", "path", "2.1 with pictures: CLIP ViT-H/14: a file or a folder"},
     {"tokenizer", "path", "of UMT5: a folder with tokenizer.json, or that file"},
     {"sampler", "unipc distilled", "the levels and the solver: of the base models, or of those that need four steps"},
 }};
 
 // Names that published files have, beside the model or in ComfyUI's folders.
 std::span<const Convention> conventions() {
-    static const auto& all = *new std::array<Convention, 3>{{
+    static const auto& all = *new std::array<Convention, 4>{{
         {"vae", {"vae", "wan_2.1_vae.safetensors", "Wan2_1_VAE_bf16.safetensors", "Wan2_1_VAE_fp32.safetensors", "wan2.2_vae.safetensors"}},
         {"text_encoder", {"text_encoder", "umt5_xxl_fp16.safetensors", "umt5_xxl_fp8_e4m3fn_scaled.safetensors", "umt5-xxl-enc-bf16.safetensors"}},
+        {"image_encoder", {"image_encoder", "clip_vision_h.safetensors"}},
         {"tokenizer", {"tokenizer"}},
     }};
     return all;
@@ -78,6 +80,10 @@ void read_boundary(const fs::path& folder, ModelParts& parts) {
 void check_widths(const ModelParts& parts) {
     load::check_width(parts.text_encoder, "text_encoder: expected the width", parts.transformer.text_dim, "text_dim of the transformer", parts.text.d_model);
     load::check_width(parts.vae_file, "vae: expected latent channels", parts.transformer.out_channels, "out_channels of the transformer", parts.vae.z_dim);
+    load::check_width(parts.image_encoder, "image_encoder: expected the width", parts.transformer.image_dim, "image_dim of the transformer", parts.clip.hidden);
+    const int64_t tokens = 2 * (1 + encoders::picture_tokens(parts.clip));
+    if (parts.needs_last() && parts.image_encoder.checkpoint != nullptr && parts.transformer.image_tokens != tokens)
+        throw Error(ZT_ERROR_WEIGHTS, "image_encoder: expected " + std::to_string(parts.transformer.image_tokens) + " tokens of two pictures (positions of the transformer), got " + std::to_string(tokens));
 }
 
 void check_whole(const ModelParts& parts) {
@@ -89,14 +95,17 @@ void check_whole(const ModelParts& parts) {
             throw Error(ZT_ERROR_WEIGHTS, file.name() + ": blocks.*: expected " + std::to_string(parts.transformer.layers) + " blocks (config.json), got " + std::to_string(got));
     }
     if (parts.text_encoder.checkpoint != nullptr) load::check_scales(*parts.text_encoder.checkpoint, encoders::t5_names());
+    if (parts.image_encoder.checkpoint == nullptr) return;
+    encoders::check_blocks(parts.clip, *parts.image_encoder.checkpoint, encoders::Tower::kVision);
+    load::check_scales(*parts.image_encoder.checkpoint, encoders::clip_names(encoders::Tower::kVision));
 }
 
 void check_kind(const ModelParts& parts) {
     const TransformerConfig& t = parts.transformer;
-    if (t.image_dim > 0)
-        throw Error(ZT_ERROR_UNSUPPORTED, parts.transformer_file.checkpoint->name() + ": expected a model without CLIP's tokens (2.1 text to video, all of 2.2), got picture to video of 2.1, which is not read yet");
     const bool whole = t.in_channels == t.out_channels || t.in_channels == t.out_channels + VaeConfig::temporal_compression + parts.vae.z_dim;
     if (!whole) throw Error(ZT_ERROR_WEIGHTS, parts.transformer_file.checkpoint->name() + ": in_channels: expected " + std::to_string(t.out_channels) + " or 36, got " + std::to_string(t.in_channels));
+    if (t.image_dim > 0 && !parts.beside_noise())
+        throw Error(ZT_ERROR_UNSUPPORTED, parts.transformer_file.checkpoint->name() + ": expected 36 input channels beside CLIP's tokens, got " + std::to_string(t.in_channels));
 }
 
 void note_missing(ModelParts& parts) {
@@ -105,6 +114,7 @@ void note_missing(ModelParts& parts) {
     };
     note(parts.vae_file.checkpoint != nullptr, "vae", "the VAE");
     note(parts.text_encoder.checkpoint != nullptr, "text_encoder", "UMT5, which reads the prompt");
+    note(!parts.reads_clip() || parts.image_encoder.checkpoint != nullptr, "image_encoder", "CLIP ViT-H/14, which looks at the picture");
     note(!parts.tokenizer.empty(), "tokenizer", "the tokenizer of UMT5");
 }
 
@@ -141,6 +151,8 @@ ModelParts find_parts(const std::string& path, const EngineOptions& options) {
     check_kind(parts);
     parts.text_encoder = load::open_part(find("text_encoder"));
     load::read_config(parts.text_encoder, "T5", parts.text, encoders::parse_t5_config, encoders::t5_config_of);
+    if (parts.reads_clip()) parts.image_encoder = load::open_part(find("image_encoder"));
+    load::read_config(parts.image_encoder, "CLIPVision", parts.clip, encoders::parse_clip_vision_config, encoders::clip_vision_config_of);
     check_whole(parts);
     check_widths(parts);
     parts.tokenizer = load::tokenizer_folder("tokenizer", find("tokenizer"), false);
@@ -156,7 +168,7 @@ std::vector<std::string> files_of(const std::string& path, const EngineOptions& 
     // The folders of a pipeline one by one: they may be links, which a walk through the whole does not follow.
     load::add_files(is_pipeline ? (model / "transformer").string() : path, files);
     if (is_pipeline) files.push_back((model / "scheduler").string());
-    for (const std::string_view key : {"transformer_2", "vae", "text_encoder"})
+    for (const std::string_view key : {"transformer_2", "vae", "text_encoder", "image_encoder"})
         if (const std::string part = load::locate(key, options, conventions(), model, is_pipeline); !part.empty()) load::add_files(part, files);
     if (const fs::path at = load::locate("tokenizer", options, conventions(), model, is_pipeline); !at.empty())
         files.push_back(((load::is_folder(at) ? at : at.parent_path()) / "tokenizer.json").string());

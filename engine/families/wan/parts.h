@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "encoders/clip_config.h"
 #include "encoders/t5_config.h"
 #include "families/wan/config.h"
 #include "load/lora_set.h"
@@ -24,9 +25,11 @@ struct ModelParts {
     TransformerConfig transformer;
     VaeConfig vae;
     encoders::T5Config text;
+    encoders::ClipConfig clip;                  // of 2.1 models that read a picture
     load::PartFile transformer_file;            // the only one, or the expert for high noise
     load::PartFile transformer_2_file;          // the expert for low noise (A14B); null: there is one transformer
     load::PartFile vae_file, text_encoder;
+    load::PartFile image_encoder;               // CLIP; null unless reads_clip()
     double boundary = 0.875;                    // share of the levels below which the second expert works
     std::optional<double> guidance_2;           // of engine_opts: of the second expert
     std::string tokenizer;                      // folder for text::UnigramTokenizer; empty: not found
@@ -35,6 +38,8 @@ struct ModelParts {
     std::vector<std::string> missing;           // "vae: expected ..., got none; ..." for each part that is not there
     [[nodiscard]] bool has_experts() const { return transformer_2_file.checkpoint != nullptr; }
     [[nodiscard]] bool known_frames() const { return transformer.in_channels == 48; }   // TI2V-5B: told of levels frame by frame
+    [[nodiscard]] bool reads_clip() const { return transformer.image_dim > 0; }
+    [[nodiscard]] bool needs_last() const { return transformer.image_tokens > 0; }          // FLF2V
     [[nodiscard]] bool beside_noise() const { return transformer.in_channels == 36; }   // of a picture: mask and latents beside the noise
 };
 

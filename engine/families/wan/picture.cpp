@@ -3,14 +3,26 @@
 // See picture.h.
 #include "families/wan/picture.h"
 
+#include <algorithm>
+#include <vector>
+
+#include "encoders/clip_vision.h"
 #include "encoders/vae_pixels.h"
 
 namespace zt::wan {
 namespace {
 
+image::Picture image_of(const families::Picture& picture) { return {picture.width, picture.height, *picture.rgb}; }
+
+// The one that the clip begins with: the first, or of a history the newest. The other is the last.
+const families::Picture* picture_of(const families::GenerationRequest& request, bool last) {
+    const auto found = std::find_if(request.images.rbegin(), request.images.rend(), [&](const families::Picture& p) { return (p.role == ZT_IMAGE_LAST) == last; });
+    return found == request.images.rend() ? nullptr : &*found;
+}
+
 // [1, 3, height, width] fp32, -1..1
-at::Tensor pixels_of(const families::Picture& picture, int width, int height, zt_fit fit) {
-    return encoders::vae_pixels({picture.width, picture.height, *picture.rgb}, width, height, fit);
+at::Tensor pixels_of(const families::GenerationRequest& request, bool last) {
+    return encoders::vae_pixels(image_of(*picture_of(request, last)), request.width, request.height, request.fit);
 }
 
 at::Tensor encoded(const OpenedModel& model, const at::Tensor& pixels, const Cancel& cancel, const families::ProgressFn& progress) {
@@ -23,16 +35,29 @@ at::Tensor encoded(const OpenedModel& model, const at::Tensor& pixels, const Can
 }  // namespace
 
 at::Tensor picture_latent(const OpenedModel& model, const families::GenerationRequest& request, const Cancel& cancel, const families::ProgressFn& progress) {
-    return encoded(model, pixels_of(request.images.front(), request.width, request.height, request.fit), cancel, progress);
+    return encoded(model, pixels_of(request, false), cancel, progress);
 }
 
 at::Tensor picture_channels(const OpenedModel& model, const families::GenerationRequest& request, int64_t frames, const Cancel& cancel, const families::ProgressFn& progress) {
     constexpr int64_t kMask = VaeConfig::temporal_compression;
-    const at::Tensor first = pixels_of(request.images.front(), request.width, request.height, request.fit);
-    const at::Tensor latents = encoded(model, at::cat({first, at::zeros({frames - 1, 3, request.height, request.width})}), cancel, progress);
+    const bool ends = picture_of(request, true) != nullptr && frames > 1;
+    std::vector<at::Tensor> video = {pixels_of(request, false), at::zeros({frames - (ends ? 2 : 1), 3, request.height, request.width})};
+    if (ends) video.push_back(pixels_of(request, true));
+    const at::Tensor latents = encoded(model, at::cat(video), cancel, progress);
     const at::Tensor mask = at::zeros({kMask, latents.size(1), latents.size(2), latents.size(3)}, latents.options());
     mask.narrow(1, 0, 1).fill_(1.0);
+    if (ends) mask[kMask - 1][-1].fill_(1.0);   // the channels of a latent are its four frames
     return at::cat({mask, latents});
+}
+
+at::Tensor clip_features(const OpenedModel& model, const families::GenerationRequest& request, const Cancel& cancel) {
+    encoders::ClipVision clip = encoders::make_clip_vision(model.parts.clip);
+    model.image_encoder(cancel).fill(clip, model.type, true);
+    std::vector<at::Tensor> seen;
+    for (const bool last : {false, true})
+        if (const families::Picture* picture = picture_of(request, last); picture != nullptr)
+            seen.push_back(encoders::forward(clip, encoders::clip_pixels(image_of(*picture), model.parts.clip.image_size).to(model.device), &cancel));
+    return at::cat(seen);
 }
 
 }  // namespace zt::wan

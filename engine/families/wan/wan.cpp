@@ -34,6 +34,9 @@ Limits limits_of(const OpenedModel& model) {
     limits.true_guidance = true;
     limits.steerable = false;
     limits.first_image = parts.beside_noise() ? ZT_USE_REQUIRED : is_5b ? ZT_USE_OPTIONAL : ZT_USE_NEVER;
+    // Models with 36 channels were not all trained to end with a picture, but take one; FLF2V cannot go without.
+    limits.last_image = parts.needs_last() ? ZT_USE_REQUIRED : parts.beside_noise() ? ZT_USE_OPTIONAL : ZT_USE_NEVER;
+    limits.history_images = model.takes_picture() ? 1 : 0;   // a clip's last frame, animated like any picture
     limits.morph = false;
     limits.default_steps = distilled ? kFewSteps : kSteps;
     limits.default_guidance = distilled ? 1.0 : kGuidance;

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "encoders/clip_vision.h"
 #include "encoders/vae_pixels.h"
-#include "image/clip_pixels.h"
 
 namespace zt::hunyuan_video {
 namespace {
@@ -19,12 +19,7 @@ image::Picture picture_of(const families::Picture& picture) { return {picture.wi
 
 at::Tensor vae_pixels(const families::Picture& picture, int width, int height, zt_fit fit) { return encoders::vae_pixels(picture_of(picture), width, height, fit); }
 
-at::Tensor clip_pixels(const families::Picture& picture, int size) {
-    const std::vector<float> values = image::clip_pixels(picture_of(picture), size);
-    const at::Tensor pixels = at::empty({3, size, size});
-    std::copy(values.begin(), values.end(), pixels.data_ptr<float>());
-    return pixels;
-}
+at::Tensor clip_pixels(const families::Picture& picture, int64_t size) { return encoders::clip_pixels(picture_of(picture), size); }
 
 families::Picture black_like(const families::Picture& picture) {
     families::Picture black = picture;

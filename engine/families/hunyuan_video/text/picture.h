@@ -14,7 +14,7 @@ namespace zt::hunyuan_video {
 [[nodiscard]] at::Tensor vae_pixels(const families::Picture& picture, int width, int height, zt_fit fit);
 
 // For CLIP's vision tower: short side to `size`, centre crop, normalised, [3, size, size] fp32, on the CPU.
-[[nodiscard]] at::Tensor clip_pixels(const families::Picture& picture, int size);
+[[nodiscard]] at::Tensor clip_pixels(const families::Picture& picture, int64_t size);
 
 // A black picture of the same size: what the negative branch of true guidance looks at.
 [[nodiscard]] families::Picture black_like(const families::Picture& picture);

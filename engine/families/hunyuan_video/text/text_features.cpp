@@ -48,7 +48,7 @@ std::vector<TextFeatures> text_features(const TextEncoders& e, const std::vector
         check_ids(layout.ids, e.clip.config.vocab, "tokenizer_2");
         features.push_back({{}, forward(e.clip, layout.ids), 0, layout.dropped});
     }
-    const std::vector<at::Tensor> states = run_llm(e.llm_config, e.llm, std::move(sequences), cancel);
+    const std::vector<at::Tensor> states = encoders::run_llm(e.llm_config, e.llm, std::move(sequences), cancel);
     for (size_t i = 0; i < states.size(); i++) {
         features[i].states = states[i].index_select(0, at::tensor(layouts[i].keep, at::kInt).to(states[i].device()));
         features[i].dropped = layouts[i].dropped;

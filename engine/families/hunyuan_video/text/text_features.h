@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "core/cancel.h"
-#include "families/hunyuan_video/text/clip_text.h"
-#include "families/hunyuan_video/text/llm.h"
+#include "encoders/clip_text.h"
+#include "encoders/llm.h"
 #include "families/hunyuan_video/text/prompt_layout.h"
 
 namespace zt::hunyuan_video {
@@ -20,9 +20,9 @@ struct TextEncoders {
     const text::BpeTokenizer& llm_tokenizer;
     const text::BpeTokenizer& clip_tokenizer;
     const PromptTemplate& rules;
-    const LlmConfig& llm_config;
-    LlmSource& llm;
-    const ClipText& clip;
+    const encoders::LlmConfig& llm_config;
+    encoders::LlmSource& llm;
+    const encoders::ClipText& clip;
 };
 
 // One branch of guidance: the prompt itself, or the negative one.

@@ -135,7 +135,7 @@ TEST(Completeness, packings_that_are_not_read_are_named) {
         tensors[tensor] = {"U8", {4}, 'x'};
         EXPECT_EQ(refused(file_of(tensors)), std::string("m.safetensors: expected fp32, bf16, fp16, fp8 or GGUF, got ") + name + " (tensor \"" + tensor + "\")");
     }
-    const auto error = test::refusal([] { static_cast<void>(parse_llm_config(R"({"quantization_config":{"quant_method":"bitsandbytes","bnb_4bit_quant_type":"nf4"}})", "text_encoder/config.json")); });
+    const auto error = test::refusal([] { static_cast<void>(encoders::parse_llm_config(R"({"quantization_config":{"quant_method":"bitsandbytes","bnb_4bit_quant_type":"nf4"}})", "text_encoder/config.json")); });
     ASSERT_TRUE(error);
     EXPECT_EQ(error->status(), ZT_ERROR_UNSUPPORTED);
     EXPECT_STREQ(error->what(), "text_encoder/config.json: quantization_config: expected none (fp8 and GGUF are read as their files are), got one, quant_method \"bitsandbytes\", bnb_4bit_quant_type \"nf4\"");

@@ -19,6 +19,7 @@
 namespace zt::hunyuan_video {
 namespace {
 
+using namespace encoders;
 using namespace load;
 
 using Fit = families::Detection::Fit;

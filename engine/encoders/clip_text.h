@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "families/hunyuan_video/text/clip.h"
+#include "encoders/clip.h"
 
-namespace zt::hunyuan_video {
+namespace zt::encoders {
 
 struct ClipText {
     ClipConfig config;
@@ -33,4 +33,4 @@ struct ClipText {
 // if no id is the end of text (a tokenizer that belongs to another model).
 [[nodiscard]] at::Tensor forward(const ClipText& model, const std::vector<int32_t>& ids);
 
-}  // namespace zt::hunyuan_video
+}  // namespace zt::encoders

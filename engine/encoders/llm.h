@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "core/cancel.h"
-#include "families/hunyuan_video/config.h"
+#include "encoders/llm_config.h"
 #include "nn/packed_linear.h"
 
-namespace zt::hunyuan_video {
+namespace zt::encoders {
 
 struct LlmLayer {
     at::Tensor norm1, norm2;                       // RMS weights before attention and before the MLP, [hidden]
@@ -81,4 +81,4 @@ private:
 [[nodiscard]] std::vector<at::Tensor> run_llm(const LlmConfig& config, LlmSource& source,
                                               std::vector<at::Tensor> sequences, const Cancel* cancel = nullptr);
 
-}  // namespace zt::hunyuan_video
+}  // namespace zt::encoders

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // Forward pass of one CLIP layer.
-#include "families/hunyuan_video/text/clip.h"
+#include "encoders/clip.h"
 
 #include <cmath>
 
-namespace zt::hunyuan_video {
+namespace zt::encoders {
 
 ClipLayer make_clip_layer(const ClipConfig& c) {
     const auto square = [&] { return nn::make_packed_linear(c.hidden, c.hidden); };
@@ -28,7 +28,7 @@ at::Tensor forward(const ClipConfig& config, const ClipLayer& layer, const at::T
     const at::Tensor seen = at::scaled_dot_product_attention(q, k, v, {}, 0.0, causal, scale);
     const at::Tensor y = x + nn::forward(layer.out, seen.transpose(1, 2).reshape({n, config.hidden}));
     const at::Tensor wide = nn::forward(layer.fc1, normalize(config, layer.norm2, y));
-    return y + nn::forward(layer.fc2, wide * at::sigmoid(wide * 1.702));
+    return y + nn::forward(layer.fc2, config.quick_gelu ? wide * at::sigmoid(wide * 1.702) : at::gelu(wide));
 }
 
-}  // namespace zt::hunyuan_video
+}  // namespace zt::encoders

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // Forward pass of CLIP's text tower.
-#include "families/hunyuan_video/text/clip_text.h"
+#include "encoders/clip_text.h"
 
 #include <algorithm>
 
 #include "core/error.h"
 
-namespace zt::hunyuan_video {
+namespace zt::encoders {
 
 ClipText make_clip_text(const ClipConfig& c) {
     ClipText model;
@@ -34,4 +34,4 @@ at::Tensor forward(const ClipText& model, const std::vector<int32_t>& ids) {
     return normalize(c, model.norm, x[-1]);
 }
 
-}  // namespace zt::hunyuan_video
+}  // namespace zt::encoders

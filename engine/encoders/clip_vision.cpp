@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Forward pass of CLIP's vision tower and the projector.
-#include "families/hunyuan_video/text/clip_vision.h"
+// Forward pass of CLIP's vision tower.
+#include "encoders/clip_vision.h"
 
-namespace zt::hunyuan_video {
+#include <algorithm>
+
+#include "image/clip_pixels.h"
+
+namespace zt::encoders {
+
+at::Tensor clip_pixels(const image::Picture& picture, int64_t size) {
+    const std::vector<float> values = image::clip_pixels(picture, size);
+    const at::Tensor pixels = at::empty({3, size, size});
+    std::copy(values.begin(), values.end(), pixels.data_ptr<float>());
+    return pixels;
+}
 
 ClipVision make_clip_vision(const ClipConfig& c) {
     ClipVision model;
@@ -16,10 +27,6 @@ ClipVision make_clip_vision(const ClipConfig& c) {
     return model;
 }
 
-Projector make_projector(int64_t vision_hidden, int64_t llm_hidden) {
-    return {nn::make_packed_linear(vision_hidden, llm_hidden), nn::make_packed_linear(llm_hidden, llm_hidden)};
-}
-
 at::Tensor forward(const ClipVision& model, const at::Tensor& pixels, const Cancel* cancel) {
     const ClipConfig& c = model.config;
     const at::Tensor grid = at::conv2d(pixels.to(model.patches.options()).unsqueeze(0), model.patches, {}, c.patch);
@@ -30,11 +37,7 @@ at::Tensor forward(const ClipVision& model, const at::Tensor& pixels, const Canc
         if (cancel) cancel->poll();
         x = forward(c, layer, x, false);
     }
-    return x.narrow(0, 1, x.size(0) - 1);
+    return x;
 }
 
-at::Tensor forward(const Projector& projector, const at::Tensor& features) {
-    return nn::forward(projector.linear2, at::gelu(nn::forward(projector.linear1, features)));
-}
-
-}  // namespace zt::hunyuan_video
+}  // namespace zt::encoders

@@ -2,11 +2,11 @@
 //
 // Forward pass of the LLM. In half precision each operation rounds where transformers rounds: the
 // norm is taken in fp32 and rounded before its weight is applied, cos and sin are rounded before use.
-#include "families/hunyuan_video/text/llm.h"
+#include "encoders/llm.h"
 
 #include <cmath>
 
-namespace zt::hunyuan_video {
+namespace zt::encoders {
 namespace {
 
 // cos and sin of every position and pair, [tokens, 1, head_dim / 2] in `like`'s type.
@@ -98,4 +98,4 @@ std::vector<at::Tensor> run_llm(const LlmConfig& config, LlmSource& source, std:
     return sequences;
 }
 
-}  // namespace zt::hunyuan_video
+}  // namespace zt::encoders

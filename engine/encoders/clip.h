@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The transformer layer that CLIP's text and vision towers share: pre-norm, biases, quick GELU.
+// The transformer layer that CLIP's text and vision towers share: pre-norm, biases, GELU of either kind.
 // Source: transformers 5.23, modeling_clip.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "families/hunyuan_video/config.h"
+#include "encoders/clip_config.h"
 #include "nn/layers.h"
 #include "nn/packed_linear.h"
 
-namespace zt::hunyuan_video {
+namespace zt::encoders {
 
 struct ClipLayer {
     nn::Norm norm1, norm2;
@@ -37,4 +37,4 @@ struct ClipLayer {
 // Layer norm over the last axis with the configured eps, in x's type.
 [[nodiscard]] at::Tensor normalize(const ClipConfig& config, const nn::Norm& norm, const at::Tensor& x);
 
-}  // namespace zt::hunyuan_video
+}  // namespace zt::encoders
