@@ -2,7 +2,7 @@
 //
 // pipeline_stage - a whole generation through the C API, for tests/parity and tests/bench:
 //   parity_pipeline clip IN OUT model=PATH prompt=TEXT [any option of the table=value]...
-// IN may hold "image" [height, width, 3] u8, the first picture, and "last", the last. OUT: "frames" [n, height, width, 3] u8,
+// IN may hold "image" [height, width, 3] u8, the first picture, "last", the last, and "history", the frame before the clip. OUT: "frames" [n, height, width, 3] u8,
 // "seconds" [n] fp64, when each frame was read, from the start of the process; "events" [m, 2] fp64,
 // when each (stage, step) began: 0 load, 1 text, 2 denoise, 3 decode; "peak_kib" [1] fp64; "memory" [k, 2] fp64,
 // the peak in KiB of each stretch of one stage, with the same numbers, first -1: what there is before the first.
@@ -62,7 +62,7 @@ void clip(Case& c) {
         if (name != "started") check(zt_set_option(&params, &request, name.c_str(), value.c_str(), &error), error);
     request.format = ZT_PIXEL_RGB24;
     std::vector<zt_image> images;
-    for (const auto& [name, role] : {std::pair{"image", ZT_IMAGE_FIRST}, std::pair{"last", ZT_IMAGE_LAST}}) {
+    for (const auto& [name, role] : {std::pair{"image", ZT_IMAGE_FIRST}, std::pair{"last", ZT_IMAGE_LAST}, std::pair{"history", ZT_IMAGE_HISTORY}}) {
         const auto given = c.in.find(name);
         if (given == c.in.end()) continue;
         zt_image image;

@@ -420,6 +420,10 @@ def clip_case(name, folder):
     report.check(f"{name}: shape", good, tuple(ours.shape))
     if good:
         report.above(f"{name}: worst frame, fp32, dB (spread {wanted.std():.2f})", worst(ours, levels(wanted)), 52 if pictures else 60)
+    if "image" in given and "last" not in given and good:
+        before = {"history": given["image"]}       # a clip that goes on from a frame is one that begins with it
+        again = oracle.run_stage(CLIP_PROGRAM, "clip", before, precision="fp32", **options)["frames"]
+        report.check(f"{name}: the same frames after a history", torch.equal(again.float() / 255, ours))
     if clip.guidance <= 1 and good:
         # Through the stock ffmpeg: the same bytes. (A negative prompt of one blank would need quoting of its own there.)
         options.pop("negative_prompt")
