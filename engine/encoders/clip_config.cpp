@@ -46,8 +46,6 @@ load::TableNames make_names(Tower tower) {
         .lists = {"layers"}});
 }
 
-[[noreturn]] void refuse(const Checkpoint& file, const std::string& what) { throw Error(ZT_ERROR_UNSUPPORTED, file.name() + ": " + what); }
-
 ClipConfig parse_clip(const json::Field& root, ClipConfig c) {
     if (const auto act = root.find("hidden_act"); act && !act->is_null()) {
         if (act->string() != "quick_gelu" && act->string() != "gelu") act->refuse("\"quick_gelu\" or \"gelu\"");
@@ -81,7 +79,7 @@ ClipConfig clip_of(const Checkpoint& file, const Shapes& shapes, int64_t hidden,
         head_dim = known.head_dim, c.quick_gelu = known.quick_gelu;
     }
     c.intermediate = shapes.at("encoder.layers.0.mlp.fc1.weight", 2)[0];
-    if (hidden % head_dim != 0) refuse(file, "expected a CLIP width that is a multiple of " + std::to_string(head_dim) + ", or a config.json beside the file, got " + std::to_string(hidden));
+    if (hidden % head_dim != 0) load::refuse_kind(file, "expected a CLIP width that is a multiple of " + std::to_string(head_dim) + ", or a config.json beside the file, got " + std::to_string(hidden));
     c.heads = hidden / head_dim;
     return c;
 }
@@ -108,9 +106,8 @@ std::vector<std::string> clip_tensors(Tower tower, int64_t layers) {
 }
 
 ClipConfig parse_clip_text_config(std::string_view text, const std::string& file) {
-    const load::ConfigJson reader(text, file);
-    const json::Field whole = reader.root();
-    const json::Field root = whole.find("text_config").value_or(whole);
+    const load::ConfigJson config(text, file);
+    const json::Field root = config.section("text_config");
     ClipConfig c = parse_clip(root, {.hidden = 512, .intermediate = 2048, .layers = 12, .heads = 8});
     load::read(root, "vocab_size", c.vocab, load::kMaxVocabulary);
     load::read(root, "max_position_embeddings", c.positions, load::kMaxWidth);
@@ -121,9 +118,8 @@ ClipConfig parse_clip_text_config(std::string_view text, const std::string& file
 }
 
 ClipConfig parse_clip_vision_config(std::string_view text, const std::string& file) {
-    const load::ConfigJson reader(text, file);
-    const json::Field whole = reader.root();
-    const json::Field root = whole.find("vision_config").value_or(whole);
+    const load::ConfigJson config(text, file);
+    const json::Field root = config.section("vision_config");
     ClipConfig c = parse_clip(root, {.hidden = 768, .intermediate = 3072, .layers = 12, .heads = 12, .image_size = 224, .patch = 32});
     load::read(root, "image_size", c.image_size, 4096);
     load::read(root, "patch_size", c.patch, 1024);
@@ -155,7 +151,7 @@ ClipConfig clip_vision_config_of(const Checkpoint& file) {
     const int64_t tokens = shapes.at("embeddings.position_embedding.weight", 2)[0] - 1;
     int64_t side = 1;
     while (side * side < tokens && side < 4096) ++side;
-    if (side * side != tokens) refuse(file, "tensor \"embeddings.position_embedding.weight\": expected 1 more than a square number of rows, got " + std::to_string(tokens + 1));
+    if (side * side != tokens) load::refuse_kind(file, "tensor \"embeddings.position_embedding.weight\": expected 1 more than a square number of rows, got " + std::to_string(tokens + 1));
     c.image_size = side * c.patch;
     return c;
 }

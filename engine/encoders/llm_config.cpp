@@ -33,8 +33,6 @@ const std::vector<NameRow>& rows() {
     return all;
 }
 
-[[noreturn]] void refuse(const Checkpoint& file, const std::string& what) { throw Error(ZT_ERROR_UNSUPPORTED, file.name() + ": " + what); }
-
 }  // namespace
 
 const load::PartNames& llm_names() {
@@ -52,9 +50,8 @@ std::vector<std::string> llm_tensors(int64_t layers) {
 }
 
 LlmConfig parse_llm_config(std::string_view text, const std::string& file) {
-    const load::ConfigJson reader(text, file);
-    const json::Field whole = reader.root();
-    const json::Field root = whole.find("text_config").value_or(whole);
+    const load::ConfigJson config(text, file);
+    const json::Field root = config.section("text_config");
     // What a file leaves out is the default of transformers' class, not of the published model.
     LlmConfig c;
     c.vocab = 32'000;
@@ -91,12 +88,12 @@ LlmConfig llm_config_of(const Checkpoint& file) {
     const Shapes shapes(file, llm_names());
     LlmConfig c;
     if (const auto architecture = file.text_value("general.architecture"); architecture && *architecture != "llama")
-        refuse(file, "general.architecture: expected \"llama\", got " + quote(*architecture));
+        load::refuse_kind(file, "general.architecture: expected \"llama\", got " + quote(*architecture));
     const Shape& table = shapes.at("embed_tokens.weight", 2);
     c.vocab = table[0];
     c.hidden = table[1];
     c.layers = shapes.count("layers.");
-    if (c.layers < 3) refuse(file, "expected an LLM of at least 3 layers, got " + std::to_string(c.layers));
+    if (c.layers < 3) load::refuse_kind(file, "expected an LLM of at least 3 layers, got " + std::to_string(c.layers));
     const std::optional<double> blocks = file.number_value("llama.block_count");
     if (blocks && *blocks != static_cast<double>(c.layers))
         throw Error(ZT_ERROR_WEIGHTS, file.name() + ": blk.*: expected " + to_text(*blocks) + " blocks (llama.block_count), got " + std::to_string(c.layers));
@@ -106,17 +103,17 @@ LlmConfig llm_config_of(const Checkpoint& file) {
     const auto from_file = [&](const char* name, int64_t otherwise) {
         const std::optional<double> value = file.number_value(name);
         if (!value) return otherwise;
-        if (!(*value >= 1 && *value <= 1024)) refuse(file, std::string(name) + ": expected 1 to 1024, got another");
+        if (!(*value >= 1 && *value <= 1024)) load::refuse_kind(file, std::string(name) + ": expected 1 to 1024, got another");
         return static_cast<int64_t>(*value);
     };
     c.heads = from_file("llama.attention.head_count", query / c.head_dim);
     c.kv_heads = from_file("llama.attention.head_count_kv", key / c.head_dim);
     if (c.heads < 1 || c.kv_heads < 1 || query % c.heads != 0 || key % c.kv_heads != 0 || query / c.heads != key / c.kv_heads || c.heads % c.kv_heads != 0)
-        refuse(file, "expected query and key rows that fit heads of one size, got " + std::to_string(query) + " and " + std::to_string(key) + " for " + std::to_string(c.heads) + " and " + std::to_string(c.kv_heads) + " heads");
+        load::refuse_kind(file, "expected query and key rows that fit heads of one size, got " + std::to_string(query) + " and " + std::to_string(key) + " for " + std::to_string(c.heads) + " and " + std::to_string(c.kv_heads) + " heads");
     c.head_dim = query / c.heads;
     c.rms_eps = file.number_value("llama.attention.layer_norm_rms_epsilon").value_or(c.rms_eps);
     c.rope_theta = file.number_value("llama.rope.freq_base").value_or(c.rope_theta);
-    if (!(c.rms_eps >= 0 && c.rms_eps < 1) || !(c.rope_theta >= 1 && c.rope_theta <= 1e12)) refuse(file, "expected a usable norm epsilon and rope base, got others");
+    if (!(c.rms_eps >= 0 && c.rms_eps < 1) || !(c.rope_theta >= 1 && c.rope_theta <= 1e12)) load::refuse_kind(file, "expected a usable norm epsilon and rope base, got others");
     return c;
 }
 

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "encoders/t5_names.h"
+#include "load/config_json.h"
 #include "load/shapes.h"
 
 namespace zt::encoders {
@@ -39,17 +40,14 @@ T5Config parse_t5_config(std::string_view text, const std::string& name) {
     const json::Value value = json::parse_value(text, {}, origin);
     const json::Field root(value, origin);
     T5Config c;
-    const auto read = [&](const char* key, int64_t& into) {
-        if (const auto field = root.find(key); field && !field->is_null()) into = static_cast<int64_t>(field->integer(1, kMost));
-    };
-    read("vocab_size", c.vocab);
-    read("d_model", c.d_model);
-    read("d_kv", c.d_kv);
-    read("num_heads", c.heads);
-    read("d_ff", c.d_ff);
-    read("num_layers", c.layers);
-    read("relative_attention_num_buckets", c.buckets);
-    read("relative_attention_max_distance", c.max_distance);
+    load::read(root, "vocab_size", c.vocab, kMost);
+    load::read(root, "d_model", c.d_model, kMost);
+    load::read(root, "d_kv", c.d_kv, kMost);
+    load::read(root, "num_heads", c.heads, kMost);
+    load::read(root, "d_ff", c.d_ff, kMost);
+    load::read(root, "num_layers", c.layers, kMost);
+    load::read(root, "relative_attention_num_buckets", c.buckets, kMost);
+    load::read(root, "relative_attention_max_distance", c.max_distance, kMost);
     if (c.buckets < 4 || c.buckets % 4 != 0) root.at("relative_attention_num_buckets").refuse("a multiple of 4");
     if (c.max_distance <= c.buckets / 4) root.at("relative_attention_max_distance").refuse("more than a quarter of the buckets");
     if (const auto kind = root.find("model_type")) {

@@ -21,6 +21,8 @@ class ConfigJson {
 public:
     ConfigJson(std::string_view text, const std::string& file);
     [[nodiscard]] json::Field root() const { return {value_, origin_}; }
+    // Of a part of a larger model its own object, "text_config"; the whole where there is none.
+    [[nodiscard]] json::Field section(std::string_view key) const { return root().find(key).value_or(root()); }
     // Throws ZT_ERROR_UNSUPPORTED where "_class_name" says another class.
     void check_class(std::string_view wanted) const;
 

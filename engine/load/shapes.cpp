@@ -50,4 +50,6 @@ int64_t Shapes::count(const std::string& prefix) const {
 }
 
 
+void refuse_kind(const weights::Checkpoint& file, const std::string& what) { throw Error(ZT_ERROR_UNSUPPORTED, file.name() + ": " + what); }
+
 }  // namespace zt::load

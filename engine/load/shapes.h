@@ -34,4 +34,7 @@ private:
     std::map<std::string, Shape> shapes_;
 };
 
+// For shapes of another model: throws ZT_ERROR_UNSUPPORTED with the file's name and what was expected and got.
+[[noreturn]] void refuse_kind(const weights::Checkpoint& file, const std::string& what);
+
 }  // namespace zt::load

@@ -62,7 +62,7 @@ Clip clip_of(const ModelParts& parts, const PlanRequest& r) {
     c.latent_height = r.height / parts.vae.spatial_compression;
     c.latent_width = r.width / parts.vae.spatial_compression;
     c.video_tokens = (c.latent_frames / t.patch_t) * (c.latent_height / t.patch) * (c.latent_width / t.patch);
-    const int64_t pictures = (parts.clip_vision.image_size / parts.clip_vision.patch) * (parts.clip_vision.image_size / parts.clip_vision.patch);
+    const int64_t pictures = encoders::picture_tokens(parts.clip_vision);
     c.text_tokens = kMaxPromptTokens + (t.kind == Kind::kTextToVideo ? 0 : pictures / image_stride(t.kind, false));
     c.tokens = c.video_tokens + c.text_tokens;
     return c;
@@ -84,8 +84,7 @@ Phase text_phase(const ModelParts& parts, const PlanRequest& r, const Clip&) {
         others = std::max(others, resident_bytes(*parts.vae_file.checkpoint, names_of(Part::kVae), vae_of(r), is_encoder));
     phase.weights = phase.least_weights = std::max(texts, others);
     // Template, prompt and picture, all at once: states, q, k, v, two halves of the MLP.
-    const int64_t picture_side = parts.clip_vision.image_size / parts.clip_vision.patch;
-    const int64_t tokens = 104 + kMaxPromptTokens + (pictures ? picture_side * picture_side : 0);
+    const int64_t tokens = 104 + kMaxPromptTokens + (pictures ? encoders::picture_tokens(parts.clip_vision) : 0);
     phase.data = u(r.prompts) * u(tokens) * u(6 * llm.hidden + 3 * llm.intermediate) * u(r.element_bytes) + decoded_matrix(parts.text_encoder.checkpoint.get(), encoder_of(r));
     if (pictures) {   // one picture through the VAE encoder, mirror of the decoder
         const Tiling& tiling = find_tiling(r.tiling);

@@ -8,6 +8,7 @@
 #include "core/utf8.h"
 #include "families/wan/names.h"
 #include "families/wan/vae/names.h"
+#include "load/config_json.h"
 #include "load/shapes.h"
 
 namespace zt::wan {
@@ -16,13 +17,6 @@ namespace {
 using weights::Checkpoint;
 
 constexpr uint64_t kMost = 1 << 20;
-
-[[noreturn]] void refuse(const Checkpoint& file, const std::string& what) { throw Error(ZT_ERROR_UNSUPPORTED, file.name() + ": " + what); }
-
-int64_t whole(const json::Field& root, const char* key, int64_t otherwise, int64_t least = 1) {
-    const auto field = root.find(key);
-    return !field || field->is_null() ? otherwise : static_cast<int64_t>(field->integer(static_cast<uint64_t>(least), kMost));
-}
 
 std::vector<float> numbers(const json::Field& root, const char* key, int64_t count) {
     const json::Field list = root.at(key);
@@ -58,16 +52,16 @@ TransformerConfig parse_transformer_config(std::string_view text, const std::str
     const json::Value value = json::parse_value(text, {}, origin);
     const json::Field root(value, origin);
     TransformerConfig c;
-    c.heads = whole(root, "num_attention_heads", c.heads);
-    c.head_dim = whole(root, "attention_head_dim", c.head_dim);
-    c.in_channels = whole(root, "in_channels", c.in_channels);
-    c.out_channels = whole(root, "out_channels", c.out_channels);
-    c.layers = whole(root, "num_layers", c.layers);
-    c.ffn_dim = whole(root, "ffn_dim", c.ffn_dim);
-    c.text_dim = whole(root, "text_dim", c.text_dim);
-    c.freq_dim = whole(root, "freq_dim", c.freq_dim, 2);
-    c.image_dim = whole(root, "image_dim", 0);
-    c.image_tokens = whole(root, "pos_embed_seq_len", 0);
+    load::read(root, "num_attention_heads", c.heads, kMost);
+    load::read(root, "attention_head_dim", c.head_dim, kMost);
+    load::read(root, "in_channels", c.in_channels, kMost);
+    load::read(root, "out_channels", c.out_channels, kMost);
+    load::read(root, "num_layers", c.layers, kMost);
+    load::read(root, "ffn_dim", c.ffn_dim, kMost);
+    load::read(root, "text_dim", c.text_dim, kMost);
+    load::read(root, "freq_dim", c.freq_dim, kMost, 2);
+    load::read(root, "image_dim", c.image_dim, kMost);
+    load::read(root, "pos_embed_seq_len", c.image_tokens, kMost);
     const auto only = [&](const char* key, const std::string& expected, bool same) {
         if (!same) root.at(key).refuse(expected);
     };
@@ -86,10 +80,11 @@ VaeConfig parse_vae_config(std::string_view text, const std::string& name) {
     const auto residual = root.find("is_residual");
     VaeConfig c = residual && !residual->is_null() && residual->boolean() ? vae_2_2() : vae_2_1();
     const int64_t published = c.z_dim;
-    c.base_dim = whole(root, "base_dim", c.is_residual ? c.base_dim : 96);
-    c.decoder_base_dim = whole(root, "decoder_base_dim", c.base_dim);
-    c.z_dim = whole(root, "z_dim", c.z_dim);
-    c.num_res_blocks = whole(root, "num_res_blocks", c.num_res_blocks);
+    load::read(root, "base_dim", c.base_dim, kMost);
+    c.decoder_base_dim = c.base_dim;
+    load::read(root, "decoder_base_dim", c.decoder_base_dim, kMost);
+    load::read(root, "z_dim", c.z_dim, kMost);
+    load::read(root, "num_res_blocks", c.num_res_blocks, kMost);
     if (c.num_res_blocks != 2) root.at("num_res_blocks").refuse("2");
     if (const auto mult = root.find("dim_mult")) {
         if (mult->size() != 4) mult->refuse("four numbers");
@@ -100,7 +95,7 @@ VaeConfig parse_vae_config(std::string_view text, const std::string& name) {
         for (size_t i = 0; i < 3; i++) c.temporal_downsample[i] = down->at(i).boolean();
         if (c.temporal_downsample != std::array<bool, 3>{false, true, true}) down->refuse("false, true, true");
     }
-    c.patch_size = whole(root, "patch_size", c.patch_size);
+    load::read(root, "patch_size", c.patch_size, kMost);
     if (c.patch_size > 2) root.at("patch_size").refuse("1 or 2");
     if (root.find("latents_mean")) c.mean = numbers(root, "latents_mean", c.z_dim);
     if (root.find("latents_std")) c.std = numbers(root, "latents_std", c.z_dim);
@@ -116,12 +111,12 @@ TransformerConfig transformer_config_of(const Checkpoint& file) {
                                 {"casual_audio_encoder.", "S2V"}, {"audio_proj.", "a talking head (HuMo, MultiTalk)"}};
     for (const weights::CheckpointEntry& entry : file.entries())
         for (const Mark& other : kOthers)
-            if (entry.name.find(other.text) != entry.name.npos) refuse(file, "expected Wan text to video or picture to video, got " + std::string(other.what) + " (tensor " + quote(entry.name) + ")");
+            if (entry.name.find(other.text) != entry.name.npos) load::refuse_kind(file, "expected Wan text to video or picture to video, got " + std::string(other.what) + " (tensor " + quote(entry.name) + ")");
     const load::Shapes shapes(file, transformer_names());
-    if (!shapes.has("head.modulation") || !shapes.has("blocks.0.self_attn.norm_q.weight")) refuse(file, "expected a Wan transformer, got none (no tensor \"head.modulation\")");
+    if (!shapes.has("head.modulation") || !shapes.has("blocks.0.self_attn.norm_q.weight")) load::refuse_kind(file, "expected a Wan transformer, got none (no tensor \"head.modulation\")");
     TransformerConfig c;
     const int64_t width = shapes.at("head.modulation", 3)[2];
-    if (width % c.head_dim != 0) refuse(file, "tensor \"head.modulation\": expected a multiple of 128 columns, or a config.json beside the file, got " + std::to_string(width));
+    if (width % c.head_dim != 0) load::refuse_kind(file, "tensor \"head.modulation\": expected a multiple of 128 columns, or a config.json beside the file, got " + std::to_string(width));
     c.heads = width / c.head_dim;
     c.layers = shapes.count("blocks.");
     c.in_channels = shapes.at("patch_embedding.weight", 5)[1];
@@ -132,7 +127,7 @@ TransformerConfig transformer_config_of(const Checkpoint& file) {
     if (shapes.has("img_emb.proj.0.bias")) c.image_dim = shapes.at("img_emb.proj.0.bias", 1)[0];
     if (shapes.has("img_emb.emb_pos")) c.image_tokens = shapes.at("img_emb.emb_pos", 3)[1];
     const bool known = (c.in_channels == 16 && c.out_channels == 16) || (c.in_channels == 36 && c.out_channels == 16) || (c.in_channels == 48 && c.out_channels == 48);
-    if (!known) refuse(file, "expected 16, 36 or 48 input channels, got " + std::to_string(c.in_channels) + " beside " + std::to_string(c.out_channels) + " output channels (another kind of Wan)");
+    if (!known) load::refuse_kind(file, "expected 16, 36 or 48 input channels, got " + std::to_string(c.in_channels) + " beside " + std::to_string(c.out_channels) + " output channels (another kind of Wan)");
     return c;
 }
 
@@ -141,7 +136,7 @@ VaeConfig vae_config_of(const Checkpoint& file) {
     const int64_t in = shapes.at("decoder.conv_in.weight", 5)[0], z = shapes.at("decoder.conv_in.weight", 5)[1];
     for (const VaeConfig& known : {vae_2_1(), vae_2_2()})
         if (z == known.z_dim && in == known.decoder_base_dim * known.dim_mult.back()) return known;
-    refuse(file, "tensor \"decoder.conv_in.weight\": expected 384 x 16 (Wan 2.1) or 1024 x 48 (Wan 2.2), or a config.json beside the file, got " + std::to_string(in) + " x " + std::to_string(z));
+    load::refuse_kind(file, "tensor \"decoder.conv_in.weight\": expected 384 x 16 (Wan 2.1) or 1024 x 48 (Wan 2.2), or a config.json beside the file, got " + std::to_string(in) + " x " + std::to_string(z));
 }
 
 }  // namespace zt::wan

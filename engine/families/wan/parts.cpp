@@ -91,8 +91,7 @@ void check_whole(const ModelParts& parts) {
         if (part->checkpoint == nullptr) continue;
         const Checkpoint& file = *part->checkpoint;
         load::check_scales(file, transformer_names());
-        if (const int64_t got = load::Shapes(file, transformer_names()).count("blocks."); got != parts.transformer.layers)
-            throw Error(ZT_ERROR_WEIGHTS, file.name() + ": blocks.*: expected " + std::to_string(parts.transformer.layers) + " blocks (config.json), got " + std::to_string(got));
+        load::check_count(file, "blocks.", load::Shapes(file, transformer_names()).count("blocks."), parts.transformer.layers);
     }
     if (parts.text_encoder.checkpoint != nullptr) load::check_scales(*parts.text_encoder.checkpoint, encoders::t5_names());
     if (parts.image_encoder.checkpoint == nullptr) return;
