@@ -59,7 +59,7 @@ std::string proc_value(const char* file, std::string_view key) {
     return begin == std::string::npos ? "" : line.substr(begin);
 }
 
-// ---- Engine ------------------------------------------------------------------------------------
+// ---- Engine ----
 
 fs::path file_of(const void* address) {
     Dl_info info{};
@@ -95,7 +95,8 @@ const ZtEngine* tell_engine() {
     const char* reason = nullptr;
     const ZtEngine* const engine = zt_loader_get(&reason);
     if (engine == nullptr) {
-        missing("engine", reason, "tools/quickstart builds it; tools/zt-env zoetrope doctor runs this program with a built tree");
+        missing("engine", reason,
+                "tools/quickstart builds it; tools/zt-env zoetrope doctor runs this program with a built tree");
         return nullptr;
     }
     const uint32_t v = engine->version();
@@ -106,7 +107,7 @@ const ZtEngine* tell_engine() {
     return engine;
 }
 
-// ---- Models ------------------------------------------------------------------------------------
+// ---- Models ----
 
 ModelHandle open_default_model(const ZtEngine& engine, bool with_picture) {
     zt_model_params params;
@@ -115,14 +116,17 @@ ModelHandle open_default_model(const ZtEngine& engine, bool with_picture) {
     zt_error error = ZT_ERROR_INIT;
     zt_model* opened = nullptr;
     if (engine.model_open(&params, &opened, &error) < 0)
-        missing("model", error.message, "git lfs pull or a new checkout brings models/, tools/zt-env sets ZOETROPE_MODEL_PATH");
+        missing("model", error.message,
+                "git lfs pull or a new checkout brings models/, tools/zt-env sets ZOETROPE_MODEL_PATH");
     return ModelHandle(opened, {&engine});
 }
 
 void tell_model(const zt_model_info& info, const std::string& use) {
-    const std::string size = info.picture_size ? "as large as the picture" : std::to_string(info.width) + "x" + std::to_string(info.height);
+    const std::string size =
+        info.picture_size ? "as large as the picture" : std::to_string(info.width) + "x" + std::to_string(info.height);
     const std::string weights(info.sha256);
-    good("model", info.name + (" (" + use + "), ") + size + (weights.empty() ? "" : ", weights " + weights.substr(0, 16)));
+    good("model",
+         info.name + (" (" + use + "), ") + size + (weights.empty() ? "" : ", weights " + weights.substr(0, 16)));
 }
 
 // Opens the models that are used when none is named, which may be one; false if no clip can be made with them.
@@ -149,7 +153,7 @@ void tell_models(const ZtEngine& engine) {
     }
 }
 
-// ---- Machine -----------------------------------------------------------------------------------
+// ---- Machine ----
 
 void tell_machine() {
     const std::string flags = " " + proc_value("/proc/cpuinfo", "flags") + " ";
@@ -157,17 +161,19 @@ void tell_machine() {
     for (const char* flag : {"avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "avx_vnni"}) {
         if (flags.find(std::string(" ") + flag + " ") != std::string::npos) known += std::string(" ") + flag;
     }
-    fact("processor", std::to_string(sysconf(_SC_NPROCESSORS_ONLN)) + " x " + proc_value("/proc/cpuinfo", "model name") +
+    fact("processor", std::to_string(sysconf(_SC_NPROCESSORS_ONLN)) + " x " +
+                          proc_value("/proc/cpuinfo", "model name") +
                           (known.empty() ? ", no vector features known here" : "," + known));
-    fact("memory", proc_value("/proc/meminfo", "MemTotal") + " in all, " + proc_value("/proc/meminfo", "MemAvailable") + " free");
+    fact("memory",
+         proc_value("/proc/meminfo", "MemTotal") + " in all, " + proc_value("/proc/meminfo", "MemAvailable") + " free");
     const std::string driver = first_line("/proc/driver/nvidia/version", "NVRM");
     fact("GPU", driver.empty() ? "no NVIDIA driver" : driver);
 }
 
-// ---- Front ends --------------------------------------------------------------------------------
+// ---- Front ends ----
 
 struct Answer {
-    int status = -1;    // 127: no such program
+    int status = -1;  // 127: no such program
     std::string output;
 };
 
@@ -177,7 +183,8 @@ Answer ask(const char* command) {
     std::FILE* const pipe = popen((std::string("timeout 60 ") + command + " 2>/dev/null </dev/null").c_str(), "r");
     if (pipe == nullptr) return answer;
     std::array<char, 4096> block{};
-    while (const size_t bytes = std::fread(block.data(), 1, block.size(), pipe)) answer.output.append(block.data(), bytes);
+    while (const size_t bytes = std::fread(block.data(), 1, block.size(), pipe))
+        answer.output.append(block.data(), bytes);
     const int status = pclose(pipe);
     if (WIFEXITED(status)) answer.status = WEXITSTATUS(status);
     return answer;

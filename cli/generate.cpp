@@ -46,7 +46,7 @@ constexpr const char* kExamples =
     "Ctrl-C ends it within a second; a file gets its name only when it is complete. Exit status: 0 done,\n"
     "1 failed, 2 not understood, 130 interrupted.\n";
 
-// ---- Options -----------------------------------------------------------------------------------
+// ---- Options ----
 
 struct Option {
     std::string_view name;
@@ -105,13 +105,21 @@ Arguments parse(std::span<char*> arguments) {
                 throw Error(ZT_ERROR_ARGUMENT, std::string(name) + ": expected a value, got none");
             return arguments[++i];
         };
-        if (word == "--") only_words = true;
-        else if (word == "-h" || word == "--help") parsed.help = true;
-        else if (word == "-q" || word == "--quiet") parsed.quiet = true;
-        else if (name == "-o" || name == "--output") parsed.output = value();
-        else if (name == "--format") parsed.format = value();
-        else if (word.starts_with("--")) parsed.options.emplace_back(name.substr(2), value());
-        else throw Error(ZT_ERROR_ARGUMENT, quote(word) + ": expected an option of zoetrope generate --help, got no such option");
+        if (word == "--")
+            only_words = true;
+        else if (word == "-h" || word == "--help")
+            parsed.help = true;
+        else if (word == "-q" || word == "--quiet")
+            parsed.quiet = true;
+        else if (name == "-o" || name == "--output")
+            parsed.output = value();
+        else if (name == "--format")
+            parsed.format = value();
+        else if (word.starts_with("--"))
+            parsed.options.emplace_back(name.substr(2), value());
+        else
+            throw Error(ZT_ERROR_ARGUMENT,
+                        quote(word) + ": expected an option of zoetrope generate --help, got no such option");
     }
     return parsed;
 }
@@ -123,8 +131,11 @@ void set_options(const ZtEngine& engine, const Arguments& arguments, zt_model_pa
         for (char& letter : key) letter = letter == '-' ? '_' : letter;
         for (const Option& option : kOptions) {
             if (key == option.name && !is_ours(option) && (option.flags & ZT_OPTION_REFUSED) == 0)
-                throw Error(ZT_ERROR_ARGUMENT, key + ": expected no such option here (y4m files cannot carry it, pictures come "
-                                                     "from FFmpeg or GStreamer), got " + quote(value));
+                throw Error(ZT_ERROR_ARGUMENT,
+                            key +
+                                ": expected no such option here (y4m files cannot carry it, pictures come "
+                                "from FFmpeg or GStreamer), got " +
+                                quote(value));
         }
         zt_error error = ZT_ERROR_INIT;
         check(engine.set_option(&params, &request, key.c_str(), value.c_str(), &error), error);
@@ -132,7 +143,7 @@ void set_options(const ZtEngine& engine, const Arguments& arguments, zt_model_pa
     if (arguments.has_prompt) request.prompt = arguments.prompt.c_str();
 }
 
-// ---- Telling -----------------------------------------------------------------------------------
+// ---- Telling ----
 
 // Lines on the standard error: on a terminal progress is one line that is written again and again,
 // elsewhere a line every two seconds. Thread-safe: the engine's worker logs, too.
@@ -159,7 +170,8 @@ public:
         text += ", " + std::to_string(now.frames_done);
         if (now.frames_total >= 0) text += " of " + std::to_string(now.frames_total);
         text += " frames";
-        if (now.seconds_left >= 0) text += ", " + std::to_string(static_cast<int64_t>(now.seconds_left) + 1) + " s left";
+        if (now.seconds_left >= 0)
+            text += ", " + std::to_string(static_cast<int64_t>(now.seconds_left) + 1) + " s left";
         clear();
         std::fprintf(stderr, terminal_ ? "%s" : "%s\n", text.c_str());
         shown_ = terminal_;
@@ -182,7 +194,7 @@ private:
     Clock::time_point told_ = Clock::now();
 };
 
-// ---- Running -----------------------------------------------------------------------------------
+// ---- Running ----
 
 volatile sig_atomic_t interrupted = 0;
 
@@ -197,7 +209,8 @@ void catch_signals() {
 }
 
 // False when interrupted.
-bool write_frames(const ZtEngine& engine, zt_session* session, int64_t timeout_us, Y4mWriter& writer, Reporter& reporter) {
+bool write_frames(const ZtEngine& engine, zt_session* session, int64_t timeout_us, Y4mWriter& writer,
+                  Reporter& reporter) {
     constexpr int64_t kSliceUs = 100'000;  // lets Ctrl-C and progress through
     int64_t waited_us = 0;
     for (;;) {
@@ -216,9 +229,11 @@ bool write_frames(const ZtEngine& engine, zt_session* session, int64_t timeout_u
         check(status, error);
         waited_us = status == ZT_OK ? 0 : waited_us + kSliceUs;
         if (timeout_us > 0 && waited_us >= timeout_us)
-            throw Error(ZT_ERROR_IO, "timeout: expected a frame within " + std::to_string(timeout_us / 1000) + " ms, got none");
+            throw Error(ZT_ERROR_IO,
+                        "timeout: expected a frame within " + std::to_string(timeout_us / 1000) + " ms, got none");
         if (status != ZT_OK) continue;
-        const std::unique_ptr<zt_frame, void (*)(zt_frame*)> holder(frame, [](zt_frame* one) { load_engine().frame_unref(&one); });
+        const std::unique_ptr<zt_frame, void (*)(zt_frame*)> holder(
+            frame, [](zt_frame* one) { load_engine().frame_unref(&one); });
         writer.write(*engine.frame_get_info(frame));
     }
 }

@@ -28,7 +28,7 @@ using Fit = families::Detection::Fit;
 using hunyuan_video::EngineOptions;
 using hunyuan_video::PlanRequest;
 
-constexpr int kMaxSide = 4096, kMaxFrames = 100'000, kMaxSteps = 1000;   // sizes as in pipeline/plan.h
+constexpr int kMaxSide = 4096, kMaxFrames = 100'000, kMaxSteps = 1000;  // sizes as in pipeline/plan.h
 
 constexpr const char* kHelp =
     "usage: zoetrope inspect PATH [option]...\n"
@@ -50,9 +50,12 @@ constexpr const char* kHelp =
 void print_help() {
     std::fputs(kHelp, stdout);
     for (const auto& row : hunyuan_video::option_rows())
-        std::printf("      %-15.*s %.*s\n", static_cast<int>(row.key.size()), row.key.data(), static_cast<int>(row.help.size()), row.help.data());
-    std::fputs("\n  zoetrope inspect HunyuanVideo/ --size 960x544 --frames 65\n"
-               "  zoetrope inspect hunyuan-video-t2v-720p-Q4_K_M.gguf --engine-opts vae=vae.safetensors\n", stdout);
+        std::printf("      %-15.*s %.*s\n", static_cast<int>(row.key.size()), row.key.data(),
+                    static_cast<int>(row.help.size()), row.help.data());
+    std::fputs(
+        "\n  zoetrope inspect HunyuanVideo/ --size 960x544 --frames 65\n"
+        "  zoetrope inspect hunyuan-video-t2v-720p-Q4_K_M.gguf --engine-opts vae=vae.safetensors\n",
+        stdout);
 }
 
 [[noreturn]] void refuse(std::string_view option, const std::string& expected, std::string_view got) {
@@ -61,7 +64,8 @@ void print_help() {
 
 int64_t number_of(std::string_view option, std::string_view text, int64_t most) {
     const std::optional<int64_t> value = parse_int64(text);
-    if (!value || *value < 1 || *value > most) refuse(option, "1 to " + std::to_string(most) + " (a whole number)", text);
+    if (!value || *value < 1 || *value > most)
+        refuse(option, "1 to " + std::to_string(most) + " (a whole number)", text);
     return *value;
 }
 
@@ -79,10 +83,14 @@ EngineOptions parse_engine_opts(std::string_view text) {
     };
     for (size_t i = 0; i < text.size(); ++i) {
         std::string& out = in_value ? value : key;
-        if (text[i] == '\\' && i + 1 < text.size()) out += text[++i];
-        else if (text[i] == '=' && !in_value) in_value = true;
-        else if (text[i] == ':') end();
-        else out += text[i];
+        if (text[i] == '\\' && i + 1 < text.size())
+            out += text[++i];
+        else if (text[i] == '=' && !in_value)
+            in_value = true;
+        else if (text[i] == ':')
+            end();
+        else
+            out += text[i];
     }
     end();
     return options;
@@ -109,7 +117,8 @@ Arguments parse(std::span<char*> arguments) {
         } else if (option == "--size") {
             const std::string_view text = value();
             const auto size = parse_size(text);
-            if (!size || size->first < 16 || size->second < 16 || size->first > kMaxSide || size->second > kMaxSide) refuse(option, "a size like 1280x720", text);
+            if (!size || size->first < 16 || size->second < 16 || size->first > kMaxSide || size->second > kMaxSide)
+                refuse(option, "a size like 1280x720", text);
             a.plan.width = size->first;
             a.plan.height = size->second;
         } else if (option == "--frames") {
@@ -156,7 +165,8 @@ std::string resolve(const std::string& path) {
         if (storybook::detect(model).fit == Fit::kOurs) return model;
         looked += (looked.empty() ? "" : ", ") + quote(model);
     }
-    throw Error(ZT_ERROR_NOT_FOUND, "zoetrope inspect: expected the weights of storybook in " + looked + ", got no such folder; set ZOETROPE_MODEL_PATH to the folder that holds it");
+    throw Error(ZT_ERROR_NOT_FOUND, "zoetrope inspect: expected the weights of storybook in " + looked +
+                                        ", got no such folder; set ZOETROPE_MODEL_PATH to the folder that holds it");
 }
 
 }  // namespace
@@ -175,8 +185,10 @@ int inspect(std::span<char*> arguments) {
         const families::Detection& better = large.fit > small.fit ? large : small;
         std::error_code ignored;
         // Any other checkpoint in one file has types to tell of; the rest has the reason that every front end gives.
-        if (better.fit != Fit::kBroken && !fs::is_directory(path, ignored)) print_checkpoint(path);
-        else throw Error(better.status, better.reason);
+        if (better.fit != Fit::kBroken && !fs::is_directory(path, ignored))
+            print_checkpoint(path);
+        else
+            throw Error(better.status, better.reason);
     }
     return 0;
 }

@@ -29,8 +29,10 @@ constexpr Command kCommands[] = {
 void print_help(std::FILE* to) {
     std::fputs("usage: zoetrope COMMAND [argument]...\n\n", to);
     for (const Command& command : kCommands) std::fprintf(to, "  %s\n", command.usage);
-    std::fputs("\nzoetrope COMMAND --help tells more; zoetrope --version the version. In FFmpeg and GStreamer the\n"
-               "same video comes from the source t2vsrc.\n", to);
+    std::fputs(
+        "\nzoetrope COMMAND --help tells more; zoetrope --version the version. In FFmpeg and GStreamer the\n"
+        "same video comes from the source t2vsrc.\n",
+        to);
 }
 
 int run(std::span<char*> arguments) {

@@ -37,8 +37,8 @@ Y4mWriter::Y4mWriter(std::string path, const Y4mFormat& format, const zt_session
     : path_(std::move(path)), part_(path_ + ".part"), format_(format) {
     file_ = to_stdout() ? stdout : std::fopen(part_.c_str(), "wb");
     if (file_ == nullptr) fail(errno);
-    std::fprintf(file_, "YUV4MPEG2 W%d H%d F%d:%d Ip A1:1 C%s XCOLORRANGE=LIMITED XGENERATOR=zoetrope\n",
-                 info.width, info.height, info.rate.num, info.rate.den, format.tag);
+    std::fprintf(file_, "YUV4MPEG2 W%d H%d F%d:%d Ip A1:1 C%s XCOLORRANGE=LIMITED XGENERATOR=zoetrope\n", info.width,
+                 info.height, info.rate.num, info.rate.den, format.tag);
 }
 
 Y4mWriter::~Y4mWriter() {

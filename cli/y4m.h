@@ -17,7 +17,7 @@ struct Y4mFormat {
     std::string_view name;
     zt_pixel_format format;
     const char* tag;
-    int across, down;    // divisors of the chroma planes
+    int across, down;  // divisors of the chroma planes
     int sample_bytes;
 };
 // Throws ZT_ERROR_ARGUMENT for a name it does not know.

@@ -25,8 +25,7 @@ static long read_number(FILE* in) {
             while (c != '\n' && c != EOF) c = getc(in);
         c = getc(in);
     }
-    for (; isdigit(c) && number < 100000; c = getc(in))
-        number = (number < 0 ? 0 : number * 10) + (c - '0');
+    for (; isdigit(c) && number < 100000; c = getc(in)) number = (number < 0 ? 0 : number * 10) + (c - '0');
     return number;
 }
 
@@ -40,8 +39,8 @@ static int read_ppm(const char* path, zt_image* image) {
     if (good) {
         image->width = (int)read_number(in);
         image->height = (int)read_number(in);
-        good = read_number(in) == 255 && image->width > 0 && image->height > 0 &&
-               image->width <= 16384 && image->height <= 16384;
+        good = read_number(in) == 255 && image->width > 0 && image->height > 0 && image->width <= 16384 &&
+               image->height <= 16384;
     }
     if (good) {
         bytes = (size_t)image->width * (size_t)image->height * 3;
@@ -62,8 +61,7 @@ static int write_frame(FILE* out, const zt_frame_info* info) {
     for (plane = 0; plane < 3; plane++) {
         int width = plane ? info->width / 2 : info->width;
         int height = plane ? info->height / 2 : info->height;
-        for (y = 0; y < height; y++)
-            fwrite(info->data[plane] + y * info->stride[plane], 1, (size_t)width, out);
+        for (y = 0; y < height; y++) fwrite(info->data[plane] + y * info->stride[plane], 1, (size_t)width, out);
     }
     return !ferror(out);
 }
@@ -73,8 +71,8 @@ static zt_status run(zt_session* session, FILE* out, zt_error* error) {
     zt_frame* frame = NULL;
     zt_status status;
 
-    fprintf(out, "YUV4MPEG2 W%d H%d F%d:%d Ip A1:1 C420mpeg2 XCOLORRANGE=LIMITED\n", info->width,
-            info->height, (int)info->rate.num, (int)info->rate.den);
+    fprintf(out, "YUV4MPEG2 W%d H%d F%d:%d Ip A1:1 C420mpeg2 XCOLORRANGE=LIMITED\n", info->width, info->height,
+            (int)info->rate.num, (int)info->rate.den);
     while ((status = zt_session_read(session, -1, &frame, error)) == ZT_OK) {
         int good = write_frame(out, zt_frame_get_info(frame));
         zt_frame_unref(&frame);
@@ -123,8 +121,7 @@ int main(int argc, char** argv) {
         if (out && fclose(out) && status == ZT_END) status = ZT_ERROR_IO;
         if (out && status < 0) remove(argv[3]);
     }
-    if (status < 0)
-        fprintf(stderr, "%s: %s\n", argv[0], error.message[0] ? error.message : strerror(errno));
+    if (status < 0) fprintf(stderr, "%s: %s\n", argv[0], error.message[0] ? error.message : strerror(errno));
     free((void*)image.data[0]);
     zt_session_destroy(&session);
     zt_model_unref(&model);

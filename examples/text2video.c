@@ -33,8 +33,7 @@ static int write_frame(FILE* out, const zt_frame_info* info) {
     for (plane = 0; plane < 3; plane++) {
         int width = plane ? (info->width + 1) / 2 : info->width;
         int height = plane ? (info->height + 1) / 2 : info->height;
-        for (y = 0; y < height; y++)
-            fwrite(info->data[plane] + y * info->stride[plane], 1, (size_t)width, out);
+        for (y = 0; y < height; y++) fwrite(info->data[plane] + y * info->stride[plane], 1, (size_t)width, out);
     }
     return ferror(out);
 }
@@ -45,10 +44,9 @@ static zt_status run(zt_session* session, FILE* out, zt_error* error) {
     zt_frame* frame = NULL;
     zt_status status;
 
-    fprintf(out, "YUV4MPEG2 W%d H%d F%d:%d Ip A1:1 C420mpeg2 XCOLORRANGE=LIMITED\n", info->width,
-            info->height, (int)info->rate.num, (int)info->rate.den);
-    while ((status = zt_session_read(session, 100000, &frame, error)) >= ZT_OK &&
-           status != ZT_END) {
+    fprintf(out, "YUV4MPEG2 W%d H%d F%d:%d Ip A1:1 C420mpeg2 XCOLORRANGE=LIMITED\n", info->width, info->height,
+            (int)info->rate.num, (int)info->rate.den);
+    while ((status = zt_session_read(session, 100000, &frame, error)) >= ZT_OK && status != ZT_END) {
         zt_progress progress = {sizeof progress, NULL, 0, 0, 0, 0, 0};
         if (stopped) zt_session_cancel(session); /* the next read says ZT_ERROR_CANCELLED */
         if (status == ZT_OK && write_frame(out, zt_frame_get_info(frame))) {
@@ -97,13 +95,11 @@ int main(int argc, char** argv) {
             part[0] = '\0'; /* no such file: fopen says so */
         out = to_stdout ? stdout : fopen(part, "wb");
         status = out ? run(session, out, &error) : ZT_ERROR_IO;
-        if (out && fclose(out) && status == ZT_END)
-            status = ZT_ERROR_IO; /* the disk filled up at the very end */
+        if (out && fclose(out) && status == ZT_END) status = ZT_ERROR_IO; /* the disk filled up at the very end */
         if (status == ZT_END && !to_stdout && rename(part, argv[2])) status = ZT_ERROR_IO;
         if (status < 0 && !to_stdout) remove(part);
     }
-    if (status < 0)
-        fprintf(stderr, "%s: %s\n", argv[0], error.message[0] ? error.message : strerror(errno));
+    if (status < 0) fprintf(stderr, "%s: %s\n", argv[0], error.message[0] ? error.message : strerror(errno));
     zt_session_destroy(&session);
     zt_model_unref(&model);
     return status < 0;

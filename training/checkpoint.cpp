@@ -10,7 +10,8 @@
 namespace zt::training {
 
 void save_tensors(const std::string& path, const Tensors& tensors, const std::map<std::string, std::string>& metadata) {
-    if (const auto folder = std::filesystem::path(path).parent_path(); !folder.empty()) std::filesystem::create_directories(folder);
+    if (const auto folder = std::filesystem::path(path).parent_path(); !folder.empty())
+        std::filesystem::create_directories(folder);
     Tensors here;
     for (const auto& [name, t] : tensors) here[name] = t.to(at::kCPU);
     weights::write_tensors(path, here, metadata);

@@ -32,7 +32,8 @@ template <class Model>
 void assign(Model& model, const Tensors& tensors) {
     model.visit([&](const std::string& name, at::Tensor& t) {
         const auto found = tensors.find(name);
-        TORCH_CHECK(found != tensors.end() && found->second.sizes() == t.sizes(), "checkpoint: expected tensor ", name, " ", t.sizes());
+        TORCH_CHECK(found != tensors.end() && found->second.sizes() == t.sizes(), "checkpoint: expected tensor ", name,
+                    " ", t.sizes());
         t = found->second.to(t.device(), t.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
     });
 }

@@ -21,7 +21,8 @@ public:
         return kept(name + "." + std::to_string(style) + "." + cells, [&] { return from_.sprite(name, style, cells); });
     }
     LayerPtr ring(const std::string& name, int style) override {
-        return kept("ring." + name + "." + std::to_string(style), [&] { return std::vector<LayerPtr>{from_.ring(name, style)}; })[0];
+        return kept("ring." + name + "." + std::to_string(style),
+                    [&] { return std::vector<LayerPtr>{from_.ring(name, style)}; })[0];
     }
     size_t bytes() {
         const std::lock_guard lock(mutex_);
@@ -56,7 +57,8 @@ void take_words(const json::Value& section, std::map<std::string, std::vector<st
     if (!members) return;
     for (const auto& [key, value] : *members) {
         const auto* list = std::get_if<std::string>(&value.data);
-        if (!list || std::count(key.begin(), key.end(), '=') != 1 || key.find(' ') != std::string::npos) continue;   // one value, nothing else
+        if (!list || std::count(key.begin(), key.end(), '=') != 1 || key.find(' ') != std::string::npos)
+            continue;  // one value, nothing else
         for (size_t at = 0; at < list->size();) {
             const size_t end = std::min(list->find(", ", at), list->size());
             const std::string word = list->substr(at, std::min(end, list->find('|', at)) - at);
@@ -68,15 +70,20 @@ void take_words(const json::Value& section, std::map<std::string, std::vector<st
 
 }  // namespace
 
-ClipSource::ClipSource(const std::string& model, ClipShape shape) : shape_(shape), weights_(load_weights(model, at::kFloat)), layers_(std::make_unique<Kept>(*weights_->layers)) {
-    TORCH_CHECK(shape.width > 0 && shape.height > 0 && shape.width % 8 == 0 && shape.height % 8 == 0, "width, height: expected multiples of 8, got ", shape.width, "x", shape.height);
-    TORCH_CHECK(shape.frames > 0 && shape.rate > 0, "frames, rate: expected at least 1, got ", shape.frames, " and ", shape.rate);
+ClipSource::ClipSource(const std::string& model, ClipShape shape)
+    : shape_(shape), weights_(load_weights(model, at::kFloat)), layers_(std::make_unique<Kept>(*weights_->layers)) {
+    TORCH_CHECK(shape.width > 0 && shape.height > 0 && shape.width % 8 == 0 && shape.height % 8 == 0,
+                "width, height: expected multiples of 8, got ", shape.width, "x", shape.height);
+    TORCH_CHECK(shape.frames > 0 && shape.rate > 0, "frames, rate: expected at least 1, got ", shape.frames, " and ",
+                shape.rate);
     const std::string file = model + "/lexicon.json";
     const json::Value lexicon = json::parse_value(read_whole_file(file, json::Limits{}.bytes), {}, json::Origin{file});
     for (const auto& [language, sections] : std::get<json::Value::Object>(lexicon.data))
         if (language == "english" || language == "chinese")
             for (const auto& [name, section] : std::get<json::Value::Object>(sections.data))
-                if (name == "nouns" || name == "verbs" || name == "adjectives" || name == "world" || name == "directions") take_words(section, words_[language == "chinese"]);
+                if (name == "nouns" || name == "verbs" || name == "adjectives" || name == "world" ||
+                    name == "directions")
+                    take_words(section, words_[language == "chinese"]);
 }
 
 ClipSource::~ClipSource() = default;
@@ -85,7 +92,8 @@ size_t ClipSource::held_bytes() const { return layers_->bytes(); }
 
 std::string ClipSource::word(std::mt19937& dice, int language, Attribute attribute, int value) const {
     if (value < 0) return {};
-    const std::string key = std::string(attribute_name(attribute)) + "=" + weights_->lexicon.value_names(attribute)[static_cast<size_t>(value)];
+    const std::string key = std::string(attribute_name(attribute)) + "=" +
+                            weights_->lexicon.value_names(attribute)[static_cast<size_t>(value)];
     const auto found = words_[language].find(key);
     if (found == words_[language].end()) return {};
     // Half of the time one of the two commonest words: rare ones would otherwise be most of what is seen.
@@ -94,9 +102,11 @@ std::string ClipSource::word(std::mt19937& dice, int language, Attribute attribu
 }
 
 std::string ClipSource::sentence(std::mt19937& dice) const {
-    const int language = dice() % 4 == 0;   // one in four is Chinese
+    const int language = dice() % 4 == 0;  // one in four is Chinese
     const Play play = cast(weights_->world, Wish{}, static_cast<int64_t>(dice()), nullptr).play;
-    const auto said = [&](Attribute a, int value, unsigned percent) { return dice() % 100 < percent ? word(dice, language, a, value) : std::string(); };
+    const auto said = [&](Attribute a, int value, unsigned percent) {
+        return dice() % 100 < percent ? word(dice, language, a, value) : std::string();
+    };
     const Actor& actor = play.actors[0];
     std::string text;
     const auto add = [&](const std::string& w, const char* between) {
@@ -106,10 +116,12 @@ std::string ClipSource::sentence(std::mt19937& dice) const {
     add(language ? "一只" : "a", blank);
     add(said(kSize, actor.size, 50), blank), add(said(kColour, actor.colour, 70), blank);
     add(word(dice, language, kSubject, actor.subject), blank);
-    if (const std::string verb = said(kMotion, actor.motion, 70); !verb.empty()) add(language || verb.find(' ') != std::string::npos ? verb : verb + "s", blank);
+    if (const std::string verb = said(kMotion, actor.motion, 70); !verb.empty())
+        add(language || verb.find(' ') != std::string::npos ? verb : verb + "s", blank);
     add(said(kDirection, actor.direction, 50), blank);
     const char* comma = language ? "，" : ", ";
-    add(said(kScene, play.scene, 70), comma), add(said(kTime, play.time, 50), comma), add(said(kWeather, play.weather, 40), comma);
+    add(said(kScene, play.scene, 70), comma), add(said(kTime, play.time, 50), comma),
+        add(said(kWeather, play.weather, 40), comma);
     add(said(kCamera, play.camera, 25), comma), add(said(kStyle, play.style, 50), comma);
     return text;
 }
@@ -118,8 +130,12 @@ Clip ClipSource::draw(uint64_t seed) const {
     std::mt19937 dice = step_dice(seed);
     Clip clip{sentence(dice), at::empty({shape_.frames, shape_.height, shape_.width, 3}, at::kByte)};
     // Not the play that the words came from, but what the engine reads in them: the label is true whatever the words.
-    const Stage stage(weights_->world, cast(weights_->world, read_sentence(weights_->lexicon, clip.sentence), static_cast<int64_t>(dice()), nullptr).play, *layers_, nullptr, [] {});
-    const double begin = static_cast<double>(dice() % 4096) / 1024;   // clips are cut out of longer ones
+    const Stage stage(
+        weights_->world,
+        cast(weights_->world, read_sentence(weights_->lexicon, clip.sentence), static_cast<int64_t>(dice()), nullptr)
+            .play,
+        *layers_, nullptr, [] {});
+    const double begin = static_cast<double>(dice() % 4096) / 1024;  // clips are cut out of longer ones
     Canvas canvas(shape_.width, shape_.height);
     uint8_t* to = clip.pixels.data_ptr<uint8_t>();
     for (int f = 0; f < shape_.frames; f++) {
@@ -130,14 +146,17 @@ Clip ClipSource::draw(uint64_t seed) const {
     return clip;
 }
 
-ClipQueue::ClipQueue(const ClipSource& source, int64_t seed, int workers, int64_t batch, int renderers, int64_t only, int64_t repeat)
-    : source_(source), seed_(seed), only_(only), repeat_(repeat), part_(batch / std::max<int64_t>(repeat, 1)), workers_(workers), renderers_(renderers) {
-    TORCH_CHECK(repeat > 0 && batch > 0 && batch % repeat == 0, "repeat: expected a divisor of batch, ", batch, ", got ", repeat);
+ClipQueue::ClipQueue(const ClipSource& source, int64_t seed, int workers, int64_t batch, int renderers, int64_t only,
+                     int64_t repeat)
+    : source_(source), seed_(seed), only_(only), repeat_(repeat), part_(batch / std::max<int64_t>(repeat, 1)),
+      workers_(workers), renderers_(renderers) {
+    TORCH_CHECK(repeat > 0 && batch > 0 && batch % repeat == 0, "repeat: expected a divisor of batch, ", batch,
+                ", got ", repeat);
 }
 
 ClipQueue::~ClipQueue() {
     for (auto& thread : threads_) thread.request_stop();
-    threads_.clear();   // waits
+    threads_.clear();  // waits
 }
 
 ClipQueue::Part ClipQueue::draw(int64_t job) const {
@@ -157,7 +176,7 @@ ClipQueue::Part ClipQueue::draw(int64_t job) const {
 
 void ClipQueue::work(const std::stop_token& stop) {
     at::set_num_threads(1);
-    const int64_t most = 3 * (renderers_ + workers_);   // bounds the memory
+    const int64_t most = 3 * (renderers_ + workers_);  // bounds the memory
     std::unique_lock lock(mutex_);
     while (changed_.wait(lock, stop, [&] { return next_ <= wanted_ + most; })) {
         const int64_t job = next_++;
@@ -173,7 +192,7 @@ std::vector<Clip> ClipQueue::take(int64_t step, int worker) {
     std::vector<Clip> clips;
     std::unique_lock lock(mutex_);
     const int64_t newest = step * workers_ + worker;
-    if (!begun_) {   // a run that goes on begins in the middle
+    if (!begun_) {  // a run that goes on begins in the middle
         next_ = (step - (repeat_ - 1) * kApart) * workers_, wanted_ = next_;
         begun_ = true;
         for (int i = 0; i < renderers_; i++) threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
@@ -185,7 +204,7 @@ std::vector<Clip> ClipQueue::take(int64_t step, int worker) {
         if (renderers_ > 0) {
             changed_.wait(lock, [&] { return ready_.contains(job); });
         } else if (!ready_.contains(job)) {
-            lock.unlock();   // so that workers draw side by side
+            lock.unlock();  // so that workers draw side by side
             Part part = draw(job);
             lock.lock();
             ready_.emplace(job, std::move(part));
@@ -193,7 +212,7 @@ std::vector<Clip> ClipQueue::take(int64_t step, int worker) {
         const Part& part = ready_.at(job);
         if (part.error) std::rethrow_exception(part.error);
         clips.insert(clips.end(), part.clips.begin(), part.clips.end());
-        if (k == repeat_ - 1) ready_.erase(job);   // it has served
+        if (k == repeat_ - 1) ready_.erase(job);  // it has served
     }
     return clips;
 }

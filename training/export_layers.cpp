@@ -19,41 +19,50 @@
 namespace zt::training {
 namespace {
 
-constexpr int kVersion = 11;              // of config.json's form
-constexpr double kEightBitCost = 0.3;     // dB that storing latents in eight bits may cost
+constexpr int kVersion = 11;           // of config.json's form
+constexpr double kEightBitCost = 0.3;  // dB that storing latents in eight bits may cost
 
-at::Tensor around(const at::Tensor& ring, int64_t columns) {   // [n, h, w, c], wide enough
+at::Tensor around(const at::Tensor& ring, int64_t columns) {  // [n, h, w, c], wide enough
     return at::cat({ring.slice(2, ring.size(2) - columns), ring, ring.slice(2, 0, columns)}, 2);
 }
 
 // Squared error as a viewer sees it, over mid grey, in red: of all pixels, and of those where something is painted.
 struct Quality {
     double squared = 0, count = 0, painted_squared = 0, painted_count = 0;
-    void add(const Quality& q) { squared += q.squared, count += q.count, painted_squared += q.painted_squared, painted_count += q.painted_count; }
-    [[nodiscard]] static double db(double sum, double n) { return n > 0 ? -10 * std::log10(std::max(sum / n, 1e-12)) : 0; }
+    void add(const Quality& q) {
+        squared += q.squared, count += q.count, painted_squared += q.painted_squared, painted_count += q.painted_count;
+    }
+    [[nodiscard]] static double db(double sum, double n) {
+        return n > 0 ? -10 * std::log10(std::max(sum / n, 1e-12)) : 0;
+    }
     [[nodiscard]] double whole() const { return db(squared, count); }
     [[nodiscard]] double painted() const { return db(painted_squared, painted_count); }
 };
 
 Quality compare(const at::Tensor& decoded, const at::Tensor& painted) {
     const at::Tensor tint = at::tensor({0.84f, 0.14f, 0.15f}), rim = at::tensor({0.99f, 0.98f, 0.96f});
-    const at::Tensor error = (composite(decoded, 0.5, tint, rim).clamp(0, 1) - composite(painted, 0.5, tint, rim).clamp(0, 1)).square().mean(-1);
+    const at::Tensor error =
+        (composite(decoded, 0.5, tint, rim).clamp(0, 1) - composite(painted, 0.5, tint, rim).clamp(0, 1))
+            .square()
+            .mean(-1);
     const at::Tensor there = (painted.select(-1, 5) + painted.select(-1, 6)).gt(0).to(at::kFloat);
-    return {error.sum().item<double>(), static_cast<double>(error.numel()), (error * there).sum().item<double>(), there.sum().item<double>()};
+    return {error.sum().item<double>(), static_cast<double>(error.numel()), (error * there).sum().item<double>(),
+            there.sum().item<double>()};
 }
 
 struct Kept {
-    at::Tensor latents;   // as stored
+    at::Tensor latents;  // as stored
     Quality quality;
 };
 
 Kept keep(const LayerAutoencoder& model, const at::Tensor& painted, bool ring) {
     const at::Tensor pictures = ring ? painted.unsqueeze(0) : painted;
     std::vector<at::Tensor> parts;
-    for (int64_t i = 0; i < pictures.size(0); i++) {   // one at a time: a few cells need no more memory than one
+    for (int64_t i = 0; i < pictures.size(0); i++) {  // one at a time: a few cells need no more memory than one
         const at::Tensor p = pictures.slice(0, i, i + 1);
-        constexpr int64_t seen = 8;                    // latents that the encoder looks to each side
-        parts.push_back(ring ? encode(model.encoder, around(p, 8 * seen)).slice(2, seen, seen + p.size(2) / 8) : encode(model.encoder, p));
+        constexpr int64_t seen = 8;  // latents that the encoder looks to each side
+        parts.push_back(ring ? encode(model.encoder, around(p, 8 * seen)).slice(2, seen, seen + p.size(2) / 8)
+                             : encode(model.encoder, p));
     }
     const at::Tensor z = at::cat(parts, 0);
     const auto quality_of = [&](const at::Tensor& stored) {
@@ -88,8 +97,10 @@ void write_text(const std::string& path, const json::Value& value) {
 }  // namespace
 
 void export_layers(Settings& settings) {
-    const std::string from = settings.text("layers", "build/training/layers.safetensors"), out = settings.text("out", "models/storybook");
-    const std::string world = settings.text("world", "training/world/world.json"), lexicon = settings.text("lexicon", "training/world/lexicon.json");
+    const std::string from = settings.text("layers", "build/training/layers.safetensors"),
+                      out = settings.text("out", "models/storybook");
+    const std::string world = settings.text("world", "training/world/world.json"),
+                      lexicon = settings.text("lexicon", "training/world/lexicon.json");
     const std::string card = settings.text("card", "README.md");
     const int workers = static_cast<int>(settings.integer("workers", 2));
     settings.done();
@@ -114,7 +125,8 @@ void export_layers(Settings& settings) {
     std::atomic<size_t> next{0};
     on_workers(workers, [&](int) {
         const at::NoGradGuard none;
-        for (size_t i = next++; i < names.size(); i = next++) kept[i] = keep(model, painted.at(names[i]), names[i].starts_with("rings."));
+        for (size_t i = next++; i < names.size(); i = next++)
+            kept[i] = keep(model, painted.at(names[i]), names[i].starts_with("rings."));
     });
     std::map<std::string, Quality> groups;
     size_t sixteen = 0;
@@ -122,11 +134,15 @@ void export_layers(Settings& settings) {
         shipped[names[i]] = kept[i].latents;
         sixteen += kept[i].latents.scalar_type() == at::kBFloat16;
         const std::string style = names[i].substr(names[i].rfind('.') + 1);
-        const char* kind = names[i].starts_with("rings.") ? "rings" : painted.at(names[i]).size(0) == 1 ? "props" : "subjects";
+        const char* kind = names[i].starts_with("rings.")      ? "rings"
+                           : painted.at(names[i]).size(0) == 1 ? "props"
+                                                               : "subjects";
         groups[std::string(kind) + " " + style].add(kept[i].quality);
-        std::printf("  %-32s %.1f dB, painted parts %.1f dB\n", names[i].c_str(), kept[i].quality.whole(), kept[i].quality.painted());
+        std::printf("  %-32s %.1f dB, painted parts %.1f dB\n", names[i].c_str(), kept[i].quality.whole(),
+                    kept[i].quality.painted());
     }
-    for (const auto& [name, q] : groups) std::printf("%-16s %.1f dB, painted parts %.1f dB\n", name.c_str(), q.whole(), q.painted());
+    for (const auto& [name, q] : groups)
+        std::printf("%-16s %.1f dB, painted parts %.1f dB\n", name.c_str(), q.whole(), q.painted());
 
     std::filesystem::create_directories(out);
     save_tensors(out + "/layers.safetensors", shipped, {});
@@ -138,10 +154,12 @@ void export_layers(Settings& settings) {
                                                      {"decoder", numbers(shape.widths)},
                                                      {"blocks", numbers(shape.blocks)}}}}};
     for (auto& member : layer_places()) config.push_back(std::move(member));
-    config.emplace_back("world", json::parse_value(read_whole_file(world, json::Limits{}.bytes), {}, json::Origin{world}));
+    config.emplace_back("world",
+                        json::parse_value(read_whole_file(world, json::Limits{}.bytes), {}, json::Origin{world}));
     write_text(out + "/config.json", {config});
     std::filesystem::copy_file(lexicon, out + "/lexicon.json", std::filesystem::copy_options::overwrite_existing);
-    weights::write_manifest(out, {"config.json", "layers.safetensors", "lexicon.json"}, {json::Value::Object{{"family", {std::string("storybook")}}, {"card", {card}}}});
+    weights::write_manifest(out, {"config.json", "layers.safetensors", "lexicon.json"},
+                            {json::Value::Object{{"family", {std::string("storybook")}}, {"card", {card}}}});
     std::printf("%s: %zu layers, %zu of them in sixteen bits; %.1f MB\n", out.c_str(), names.size(), sixteen,
                 static_cast<double>(std::filesystem::file_size(out + "/layers.safetensors")) / 1e6);
 }

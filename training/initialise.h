@@ -20,12 +20,14 @@ void initialise(Model& model, uint64_t seed) {
         const auto ends = [&](const char* s) { return name.ends_with(s); };
         if (ends(".bias")) {
             t.zero_();
-            if (name.starts_with("layers.") && ends(".modulation.bias")) t.slice(0, t.size(0) / 6 * 5).fill_(1.0);   // DenoiserLayer's last gate
+            if (name.starts_with("layers.") && ends(".modulation.bias"))
+                t.slice(0, t.size(0) / 6 * 5).fill_(1.0);  // DenoiserLayer's last gate
         } else if (t.dim() == 1) {
             t.fill_(1.0);
         } else if (ends("embedding") || ends("position") || ends("query")) {
             t.normal_(0, 0.5, generator);
-        } else if (ends("conv2.weight") || ends("project.weight") || ends("modulation.weight") || ends("table") || ends("patch_out.weight")) {
+        } else if (ends("conv2.weight") || ends("project.weight") || ends("modulation.weight") || ends("table") ||
+                   ends("patch_out.weight")) {
             t.zero_();
         } else {
             const double fan_in = static_cast<double>(t.numel() / t.size(0));

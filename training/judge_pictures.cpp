@@ -19,11 +19,11 @@
 namespace zt::training {
 namespace {
 
-constexpr int kVersion = 1;   // of config.json's form
+constexpr int kVersion = 1;  // of config.json's form
 
 struct Sums {
-    double count = 0, iou = 0, hits = 0, f = 0, error = 0, confidence = 0;   // of pictures with a subject
-    double empty = 0, marked = 0, empty_confidence = 0;                      // of those without
+    double count = 0, iou = 0, hits = 0, f = 0, error = 0, confidence = 0;  // of pictures with a subject
+    double empty = 0, marked = 0, empty_confidence = 0;                     // of those without
 };
 
 constexpr std::array<const char*, 3> kNames{"sky", "water", "foliage"};
@@ -31,12 +31,13 @@ constexpr std::array<const char*, 3> kNames{"sky", "water", "foliage"};
 // Places of all pictures of a set whose kinds are known.
 struct KindSums {
     std::array<double, 3> both{}, wanted{}, got{};
-    void add(const at::Tensor& places, const at::Tensor& kinds) {   // [h, w, kChannels], [h, w]
+    void add(const at::Tensor& places, const at::Tensor& kinds) {  // [h, w, kChannels], [h, w]
         const at::Tensor known = kinds.ne(255);
         for (int64_t k = 0; k < 3; k++) {
             const at::Tensor a = places.select(-1, tableau::kSky + k).gt(0.5) & known, b = kinds.eq(k + 1);
             const auto i = static_cast<size_t>(k);
-            both[i] += (a & b).sum().item<double>(), wanted[i] += b.sum().item<double>(), got[i] += a.sum().item<double>();
+            both[i] += (a & b).sum().item<double>(), wanted[i] += b.sum().item<double>(),
+                got[i] += a.sum().item<double>();
         }
     }
 };
@@ -58,7 +59,9 @@ void add(Sums& s, const at::Tensor& mask, const at::Tensor& truth, double confid
 // [n, h, w, c] at another size, smoothed where it shrinks.
 at::Tensor sized(const at::Tensor& x, int64_t size) {
     if (x.size(1) == size && x.size(2) == size) return x;
-    return at::_upsample_bilinear2d_aa(x.permute({0, 3, 1, 2}).contiguous(), {size, size}, false).permute({0, 2, 3, 1}).contiguous();
+    return at::_upsample_bilinear2d_aa(x.permute({0, 3, 1, 2}).contiguous(), {size, size}, false)
+        .permute({0, 2, 3, 1})
+        .contiguous();
 }
 
 tableau::OutlineNetwork trained_outline(const std::string& path) {
@@ -78,13 +81,15 @@ json::Value numbers(const std::vector<int64_t>& list) {
 
 }  // namespace
 
-// Each folder of `data` is a set. Three masks are judged: the network's own, the outline network's if there is one, and the mean
-// of the two. With `out`, what was seen goes to OUT/SET.safetensors: "places", "confidence", "outline",
+// Each folder of `data` is a set. Three masks are judged: the network's own, the outline network's if there is one, and
+// the mean of the two. With `out`, what was seen goes to OUT/SET.safetensors: "places", "confidence", "outline",
 // "expected".
 void judge_pictures(Settings& settings) {
-    const std::string from = settings.text("network", "build/training/pictures.safetensors"), data = settings.text("data", "build/training/judged");
+    const std::string from = settings.text("network", "build/training/pictures.safetensors"),
+                      data = settings.text("data", "build/training/judged");
     const std::string outline_from = settings.text("outline", ""), out = settings.text("out", "");
-    const int64_t heads = settings.integer("heads", 4), size = settings.integer("size", 160), outline_size = settings.integer("outline_size", 224);
+    const int64_t heads = settings.integer("heads", 4), size = settings.integer("size", 160),
+                  outline_size = settings.integer("outline_size", 224);
     settings.done();
     const at::NoGradGuard no_grad;
     const tableau::Network network = trained_network(from, heads);
@@ -95,7 +100,8 @@ void judge_pictures(Settings& settings) {
     for (const auto& entry : std::filesystem::directory_iterator(data))
         if (entry.is_directory()) sets.push_back(entry.path().filename());
     std::sort(sets.begin(), sets.end());
-    std::printf("%-14s %-8s %8s %6s %6s %6s %6s %10s %6s %7s %10s\n", "set", "mask", "pictures", "IoU", ">0.5", "F", "MAE", "confidence", "empty", "marked", "confidence");
+    std::printf("%-14s %-8s %8s %6s %6s %6s %6s %10s %6s %7s %10s\n", "set", "mask", "pictures", "IoU", ">0.5", "F",
+                "MAE", "confidence", "empty", "marked", "confidence");
     for (const std::string& set : sets) {
         const PictureData pictures(data + "/" + set);
         const int64_t half = pictures.size() / 2;
@@ -128,15 +134,18 @@ void judge_pictures(Settings& settings) {
         for (size_t k = 0; k < (outliner ? 3 : 1); k++) {
             const Sums& s = sums[k];
             const double n = std::max(1.0, s.count), e = std::max(1.0, s.empty);
-            std::printf("%-14s %-8s %8.0f %6.3f %5.0f%% %6.3f %6.3f %10.3f %6.0f %7.3f %10.3f\n", set.c_str(), std::array{"network", "outline", "mean"}[k], s.count, s.iou / n, 100 * s.hits / n,
-                        s.f / n, s.error / n, s.confidence / n, s.empty, s.marked / e, s.empty_confidence / e);
+            std::printf("%-14s %-8s %8.0f %6.3f %5.0f%% %6.3f %6.3f %10.3f %6.0f %7.3f %10.3f\n", set.c_str(),
+                        std::array{"network", "outline", "mean"}[k], s.count, s.iou / n, 100 * s.hits / n, s.f / n,
+                        s.error / n, s.confidence / n, s.empty, s.marked / e, s.empty_confidence / e);
         }
         for (size_t k = 0; k < kNames.size(); k++)
             if (kinds.wanted[k] > 0)
-                std::printf("%-14s %-8s IoU %.3f, precision %.3f, recall %.3f\n", set.c_str(), kNames[k], kinds.both[k] / (kinds.wanted[k] + kinds.got[k] - kinds.both[k]),
+                std::printf("%-14s %-8s IoU %.3f, precision %.3f, recall %.3f\n", set.c_str(), kNames[k],
+                            kinds.both[k] / (kinds.wanted[k] + kinds.got[k] - kinds.both[k]),
                             kinds.both[k] / std::max(1.0, kinds.got[k]), kinds.both[k] / kinds.wanted[k]);
         const auto count = static_cast<double>(pictures.count());
-        std::printf("%-14s network %.1f ms, outline %.1f ms a picture\n", set.c_str(), 1000 * seconds / count, 1000 * outline_seconds / count);
+        std::printf("%-14s network %.1f ms, outline %.1f ms a picture\n", set.c_str(), 1000 * seconds / count,
+                    1000 * outline_seconds / count);
         if (out.empty()) continue;
         std::filesystem::create_directories(out);
         seen_all["places"] = at::cat(places), seen_all["confidence"] = at::cat(confidences);
@@ -146,9 +155,13 @@ void judge_pictures(Settings& settings) {
 }
 
 void export_pictures(Settings& settings) {
-    const std::string from = settings.text("network", "build/training/pictures.safetensors"), out = settings.text("out", "models/tableau");
-    const std::string outline = settings.text("outline", ""), licence = settings.text("licence", "training/pictures/LICENSE.outline"), card = settings.text("card", "README.md");
-    const int64_t heads = settings.integer("heads", 4), size = settings.integer("size", 160), outline_size = settings.integer("outline_size", 224);
+    const std::string from = settings.text("network", "build/training/pictures.safetensors"),
+                      out = settings.text("out", "models/tableau");
+    const std::string outline = settings.text("outline", ""),
+                      licence = settings.text("licence", "training/pictures/LICENSE.outline"),
+                      card = settings.text("card", "README.md");
+    const int64_t heads = settings.integer("heads", 4), size = settings.integer("size", 160),
+                  outline_size = settings.integer("outline_size", 224);
     settings.done();
     tableau::Network network = trained_network(from, heads);
     Tensors shipped;
@@ -157,25 +170,28 @@ void export_pictures(Settings& settings) {
     std::filesystem::create_directories(out);
     save_tensors(out + "/network.safetensors", shipped, {});
     json::Value::Object config{{"family", {std::string("tableau")}},
-                                                 {"version", {static_cast<uint64_t>(kVersion)}},
-                                                 {"network",
-                                                  {json::Value::Object{{"size", {static_cast<uint64_t>(size)}},
-                                                                       {"widths", numbers(shape.widths)},
-                                                                       {"blocks", numbers(shape.blocks)},
-                                                                       {"heads", {static_cast<uint64_t>(shape.heads)}}}}}};
+                               {"version", {static_cast<uint64_t>(kVersion)}},
+                               {"network",
+                                {json::Value::Object{{"size", {static_cast<uint64_t>(size)}},
+                                                     {"widths", numbers(shape.widths)},
+                                                     {"blocks", numbers(shape.blocks)},
+                                                     {"heads", {static_cast<uint64_t>(shape.heads)}}}}}};
     std::vector<std::string> files{"config.json", "network.safetensors"};
     if (!outline.empty()) {
-        (void)trained_outline(outline);   // refuses a file of another kind
-        std::filesystem::copy_file(outline, out + "/outline.safetensors", std::filesystem::copy_options::overwrite_existing);
+        (void)trained_outline(outline);  // refuses a file of another kind
+        std::filesystem::copy_file(outline, out + "/outline.safetensors",
+                                   std::filesystem::copy_options::overwrite_existing);
         config.push_back({"outline", {json::Value::Object{{"size", {static_cast<uint64_t>(outline_size)}}}}});
         files.emplace_back("outline.safetensors");
-        std::filesystem::copy_file(licence, out + "/LICENSE.outline", std::filesystem::copy_options::overwrite_existing);   // those weights are not ours
+        std::filesystem::copy_file(licence, out + "/LICENSE.outline",
+                                   std::filesystem::copy_options::overwrite_existing);  // those weights are not ours
     }
     AtomicFile file(out + "/config.json");
     file.write(json::to_text(json::Value(config)) + "\n");
     file.commit();
     weights::write_manifest(out, files, {json::Value::Object{{"family", {std::string("tableau")}}, {"card", {card}}}});
-    std::printf("%s: %.1f MB\n", out.c_str(), static_cast<double>(std::filesystem::file_size(out + "/network.safetensors")) / 1e6);
+    std::printf("%s: %.1f MB\n", out.c_str(),
+                static_cast<double>(std::filesystem::file_size(out + "/network.safetensors")) / 1e6);
 }
 
 }  // namespace zt::training

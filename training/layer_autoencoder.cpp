@@ -4,7 +4,7 @@
 namespace zt::training {
 namespace {
 
-constexpr int64_t kQuarter = 64, kEighth = 128, kBlocks = 2;   // widths at 1/4 and 1/8 size
+constexpr int64_t kQuarter = 64, kEighth = 128, kBlocks = 2;  // widths at 1/4 and 1/8 size
 
 }  // namespace
 
@@ -13,7 +13,8 @@ LayerAutoencoder make_layer_autoencoder(const storybook::DecoderConfig& config, 
     LayerEncoder& e = model.encoder;
     e.in = nn::make_linear(4 * 4 * picture_channels, kQuarter);
     e.down = nn::make_linear(4 * kQuarter, kEighth);
-    for (int64_t i = 0; i < kBlocks; i++) e.quarter.push_back(nn::make_residual_block(kQuarter)), e.eighth.push_back(nn::make_residual_block(kEighth));
+    for (int64_t i = 0; i < kBlocks; i++)
+        e.quarter.push_back(nn::make_residual_block(kQuarter)), e.eighth.push_back(nn::make_residual_block(kEighth));
     e.norm = nn::make_norm(kEighth);
     e.latents = nn::make_linear(kEighth, config.channels);
     model.decoder = storybook::make_decoder(config);

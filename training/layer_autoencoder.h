@@ -34,7 +34,8 @@ struct LayerAutoencoder {
 };
 
 // picture_channels: of what goes in and comes out; 3 for pictures as they are seen.
-[[nodiscard]] LayerAutoencoder make_layer_autoencoder(const storybook::DecoderConfig& config, int64_t picture_channels = storybook::kLayerChannels);
+[[nodiscard]] LayerAutoencoder make_layer_autoencoder(const storybook::DecoderConfig& config,
+                                                      int64_t picture_channels = storybook::kLayerChannels);
 // The configuration of a checkpoint, which shows in its tensors.
 [[nodiscard]] storybook::DecoderConfig decoder_config_of(const Tensors& tensors);
 
@@ -42,9 +43,12 @@ struct LayerAutoencoder {
 [[nodiscard]] at::Tensor encode(const LayerEncoder& encoder, const at::Tensor& layers);
 
 // What a viewer sees of layers [..., 7]: over a ground of one grey, with this tint and paper edge [3] -> [..., 3].
-[[nodiscard]] at::Tensor composite(const at::Tensor& layers, double ground, const at::Tensor& tint, const at::Tensor& rim);
+[[nodiscard]] at::Tensor composite(const at::Tensor& layers, double ground, const at::Tensor& tint,
+                                   const at::Tensor& rim);
 
 // The nearest values that an 8-bit float can hold.
-[[nodiscard]] inline at::Tensor in_eight_bits(const at::Tensor& latents) { return latents.clamp(-448, 448).to(at::kFloat8_e4m3fn).to(latents.scalar_type()); }
+[[nodiscard]] inline at::Tensor in_eight_bits(const at::Tensor& latents) {
+    return latents.clamp(-448, 448).to(at::kFloat8_e4m3fn).to(latents.scalar_type());
+}
 
 }  // namespace zt::training

@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
     mallopt(M_ARENA_MAX, 4);
-    at::set_num_threads(1);   // parallelism is across workers, see parallel.h
+    at::set_num_threads(1);  // parallelism is across workers, see parallel.h
     zt::training::differentiate_winograd();
     try {
         const char* stage = argc > 1 ? argv[1] : "";

@@ -45,10 +45,11 @@ std::vector<double> Optimizer::costs() const {
     std::vector<double> list;
     for (const Parameter& p : parameters_) {
         const auto n = static_cast<double>(p.master->numel());
-        double cost = 60 * n;   // passes over memory, each worth several products
+        double cost = 60 * n;  // passes over memory, each worth several products
         if (p.muon) {
             const auto [rows, columns] = block_shape(*p.master);
-            const auto shorter = static_cast<double>(std::min(rows, columns)), longer = static_cast<double>(std::max(rows, columns));
+            const auto shorter = static_cast<double>(std::min(rows, columns)),
+                       longer = static_cast<double>(std::max(rows, columns));
             cost += 5 * (2 * shorter * n + n / longer * shorter * shorter);
         }
         list.push_back(cost);
@@ -56,22 +57,24 @@ std::vector<double> Optimizer::costs() const {
     return list;
 }
 
-void Optimizer::update(const std::vector<at::Tensor>& grads, double lr_scale, int64_t step, const std::vector<size_t>& share) {
+void Optimizer::update(const std::vector<at::Tensor>& grads, double lr_scale, int64_t step,
+                       const std::vector<size_t>& share) {
     const at::NoGradGuard no_grad;
     const auto& c = config_;
-    std::map<std::pair<int64_t, int64_t>, std::vector<size_t>> shapes;   // Muon's, to be made orthogonal together
+    std::map<std::pair<int64_t, int64_t>, std::vector<size_t>> shapes;  // Muon's, to be made orthogonal together
     for (const size_t i : share) {
         Parameter& p = parameters_[i];
         at::Tensor& w = *p.master;
         const at::Tensor& g = grads[i];
-        if (!g.defined()) continue;   // Muon would go on in an old direction, with a step as long as ever
+        if (!g.defined()) continue;  // Muon would go on in an old direction, with a step as long as ever
         if (p.muon) {
             p.momentum.mul_(c.momentum).add_(g, 1.0 - c.momentum);
             shapes[block_shape(w)].push_back(i);
         } else {
             p.momentum.mul_(c.beta1).add_(g, 1.0 - c.beta1);
             p.second.mul_(c.beta2).addcmul_(g, g, 1.0 - c.beta2);
-            const double b1 = 1.0 - std::pow(c.beta1, static_cast<double>(step)), b2 = 1.0 - std::pow(c.beta2, static_cast<double>(step));
+            const double b1 = 1.0 - std::pow(c.beta1, static_cast<double>(step)),
+                         b2 = 1.0 - std::pow(c.beta2, static_cast<double>(step));
             const at::Tensor denominator = (p.second / b2).sqrt_().add_(c.eps);
             w.addcdiv_(p.momentum, denominator, -c.adam_lr * lr_scale / b1);
         }
@@ -79,13 +82,16 @@ void Optimizer::update(const std::vector<at::Tensor>& grads, double lr_scale, in
     for (const auto& [shape, members] : shapes) {
         std::vector<at::Tensor> directions;
         for (const size_t i : members)
-            directions.push_back(at::lerp(grads[i], parameters_[i].momentum, c.momentum).reshape({-1, shape.first, shape.second}));
+            directions.push_back(
+                at::lerp(grads[i], parameters_[i].momentum, c.momentum).reshape({-1, shape.first, shape.second}));
         const at::Tensor steps = orthogonal(at::cat(directions));
-        const double scale = 0.2 * std::sqrt(static_cast<double>(std::max(shape.first, shape.second))), lr = c.muon_lr * lr_scale;
+        const double scale = 0.2 * std::sqrt(static_cast<double>(std::max(shape.first, shape.second))),
+                     lr = c.muon_lr * lr_scale;
         const auto each = static_cast<int64_t>(members.size());
         for (int64_t k = 0; k < each; k++) {
             at::Tensor& w = *parameters_[members[static_cast<size_t>(k)]].master;
-            w.mul_(1.0 - lr * c.weight_decay * 5.0).sub_(steps.chunk(each)[static_cast<size_t>(k)].reshape(w.sizes()), lr * scale);
+            w.mul_(1.0 - lr * c.weight_decay * 5.0)
+                .sub_(steps.chunk(each)[static_cast<size_t>(k)].reshape(w.sizes()), lr * scale);
         }
     }
 }

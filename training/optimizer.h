@@ -17,8 +17,8 @@ namespace zt::training {
 
 struct Parameter {
     std::string name;
-    at::Tensor* master = nullptr;   // fp32, inside the model
-    at::Tensor momentum, second;    // fp32; second only for AdamW
+    at::Tensor* master = nullptr;  // fp32, inside the model
+    at::Tensor momentum, second;   // fp32; second only for AdamW
     bool muon = false;
 };
 
@@ -61,7 +61,10 @@ std::vector<Parameter> trainable(Model& model, const std::string& frozen = {}) {
         Parameter p{name, &t, at::zeros_like(t), {}, t.dim() >= 2};
         const auto ends = [&](const char* s) { return name.ends_with(s); };
         if (ends("coder.in.weight") || ends("coder.out.weight") || ends("embedding") || ends("patch_in.weight") ||
-            ends("patch_out.weight") || ends("position") || ends("query") || ends(".table") || (name.starts_with("stage.") && name.find(".sheet.") != std::string::npos) || (name.starts_with("plan.") && ends(".sentence.weight")) || (name.starts_with("heads.") && !ends("hidden.weight")))
+            ends("patch_out.weight") || ends("position") || ends("query") || ends(".table") ||
+            (name.starts_with("stage.") && name.find(".sheet.") != std::string::npos) ||
+            (name.starts_with("plan.") && ends(".sentence.weight")) ||
+            (name.starts_with("heads.") && !ends("hidden.weight")))
             p.muon = false;
         if (!p.muon) p.second = at::zeros_like(t);
         list.push_back(std::move(p));
@@ -71,7 +74,8 @@ std::vector<Parameter> trainable(Model& model, const std::string& frozen = {}) {
 
 // A copy of the model in the given type; those of its tensors that learn are fresh leaves, and listed.
 template <class Model>
-Model leaves(const Model& model, at::ScalarType dtype, std::vector<at::Tensor>& list, bool gradients = true, const std::string& frozen = {}) {
+Model leaves(const Model& model, at::ScalarType dtype, std::vector<at::Tensor>& list, bool gradients = true,
+             const std::string& frozen = {}) {
     Model copy = model;
     list.clear();
     copy.visit([&](const std::string& name, at::Tensor& t) {

@@ -57,8 +57,10 @@ struct GradientSum {
     double norm = 0;
 };
 
-// workers: [worker][parameter], undefined for the same parameters in all; shares: the parameters each worker's thread adds up.
-inline GradientSum sum_gradients(const std::vector<std::vector<at::Tensor>>& workers, const std::vector<std::vector<size_t>>& shares) {
+// workers: [worker][parameter], undefined for the same parameters in all; shares: the parameters each worker's thread
+// adds up.
+inline GradientSum sum_gradients(const std::vector<std::vector<at::Tensor>>& workers,
+                                 const std::vector<std::vector<size_t>>& shares) {
     const size_t count = workers.size(), parameters = workers[0].size();
     GradientSum sum;
     sum.tensors.resize(parameters);
@@ -73,7 +75,7 @@ inline GradientSum sum_gradients(const std::vector<std::vector<at::Tensor>>& wor
         }
     });
     std::erase_if(squares, [](const at::Tensor& t) { return !t.defined(); });
-    sum.norm = std::sqrt(at::stack(squares).sum().item<double>());   // the one wait of a step
+    sum.norm = std::sqrt(at::stack(squares).sum().item<double>());  // the one wait of a step
     if (sum.norm > 1.0)
         for (at::Tensor& g : sum.tensors)
             if (g.defined()) g.mul_(1.0 / sum.norm);

@@ -34,7 +34,9 @@ struct Reading {
     const storybook::Lexicon& lexicon;
     const Wish& wish;
 
-    [[nodiscard]] std::string named(Attribute attribute, int value) const { return value < 0 ? "nothing" : lexicon.value_names(attribute)[static_cast<size_t>(value)]; }
+    [[nodiscard]] std::string named(Attribute attribute, int value) const {
+        return value < 0 ? "nothing" : lexicon.value_names(attribute)[static_cast<size_t>(value)];
+    }
     [[nodiscard]] std::string got(const ActorWish& a, const std::string& key) const {
         if (key == "subject") return !a.unknown.empty() ? "?" : named(storybook::kSubject, a.subject);
         if (key == "colour") return named(storybook::kColour, a.colour);
@@ -54,7 +56,8 @@ struct Reading {
         const int attribute = attribute_of(label.key);
         if (attribute < 0) return false;
         const auto& excluded = wish.excluded[static_cast<size_t>(attribute)];
-        return std::any_of(excluded.begin(), excluded.end(), [&](int v) { return named(static_cast<Attribute>(attribute), v) == label.value; });
+        return std::any_of(excluded.begin(), excluded.end(),
+                           [&](int v) { return named(static_cast<Attribute>(attribute), v) == label.value; });
     }
 };
 
@@ -68,7 +71,10 @@ std::vector<Phrase> read_phrases(const std::string& file) {
     std::vector<Phrase> phrases;
     std::string line;
     for (int number = 1; std::getline(in, line); number++) {
-        const auto refuse = [&](const std::string& what) { throw Error(ZT_ERROR_ARGUMENT, file + ": line " + std::to_string(number) + ": expected " + what + ", got another text"); };
+        const auto refuse = [&](const std::string& what) {
+            throw Error(ZT_ERROR_ARGUMENT,
+                        file + ": line " + std::to_string(number) + ": expected " + what + ", got another text");
+        };
         const size_t tab = line.find('\t');
         if (tab == std::string::npos) refuse("a sentence, a tab and labels");
         Phrase p{line.substr(0, tab), {}};
@@ -77,7 +83,8 @@ std::vector<Phrase> read_phrases(const std::string& file) {
             Label l;
             if (token.starts_with('?')) l.optional = true, token.erase(0, 1);
             if (token.starts_with("not.")) l.denied = true, token.erase(0, 4);
-            if (token.size() > 2 && token[1] == '.' && token[0] >= '1' && token[0] <= '9') l.actor = token[0] - '0', token.erase(0, 2);
+            if (token.size() > 2 && token[1] == '.' && token[0] >= '1' && token[0] <= '9')
+                l.actor = token[0] - '0', token.erase(0, 2);
             const size_t equal = token.find('=');
             if (equal == std::string::npos) refuse("key=value");
             l.key = token.substr(0, equal), l.value = token.substr(equal + 1);
@@ -97,7 +104,9 @@ Verdict compare(const storybook::Lexicon& lexicon, const Phrase& phrase, const W
     const auto judge = [&](const Label& l, bool met, const std::string& instead) {
         if (l.optional) return;
         v.keys.push_back(l.denied ? "not" : l.key), v.met.push_back(met);
-        if (!met) v.wrong.push_back((l.actor > 1 ? std::to_string(l.actor) + "." : "") + (l.denied ? "not." : "") + l.key + ": expected " + l.value + ", got " + instead);
+        if (!met)
+            v.wrong.push_back((l.actor > 1 ? std::to_string(l.actor) + "." : "") + (l.denied ? "not." : "") + l.key +
+                              ": expected " + l.value + ", got " + instead);
     };
     int expected_actors = 0, possible_actors = 0;
     for (const Label& l : phrase.labels) {
@@ -107,9 +116,11 @@ Verdict compare(const storybook::Lexicon& lexicon, const Phrase& phrase, const W
     for (const Label& l : phrase.labels) {
         if (l.denied) {
             bool shown = reading.got(l.key) == l.value && !of_actor(l.key);
-            for (const ActorWish& a : wish.actors) shown = shown || (of_actor(l.key) && reading.got(a, l.key) == l.value);
+            for (const ActorWish& a : wish.actors)
+                shown = shown || (of_actor(l.key) && reading.got(a, l.key) == l.value);
             // What says another value says enough: "not red, white".
-            const bool other = std::any_of(phrase.labels.begin(), phrase.labels.end(), [&](const Label& o) { return !o.denied && !o.optional && o.key == l.key; });
+            const bool other = std::any_of(phrase.labels.begin(), phrase.labels.end(),
+                                           [&](const Label& o) { return !o.denied && !o.optional && o.key == l.key; });
             judge(l, !shown && (reading.denies(l) || other), shown ? "it" : "nothing excluded");
         } else if (of_actor(l.key)) {
             const auto at = static_cast<size_t>(l.actor - 1);
@@ -122,17 +133,23 @@ Verdict compare(const storybook::Lexicon& lexicon, const Phrase& phrase, const W
     }
     // What nobody said.
     const auto said = [&](int actor, const std::string& key) {
-        return std::any_of(phrase.labels.begin(), phrase.labels.end(), [&](const Label& l) { return !l.denied && l.key == key && (l.actor == actor || actor < 0); });
+        return std::any_of(phrase.labels.begin(), phrase.labels.end(), [&](const Label& l) {
+            return !l.denied && l.key == key && (l.actor == actor || actor < 0);
+        });
     };
     for (const char* key : {"scene", "time", "weather", "camera", "style"})
-        if (!said(-1, key) && reading.got(key) != "nothing") v.wrong.push_back(std::string(key) + ": expected nothing, got " + reading.got(key));
+        if (!said(-1, key) && reading.got(key) != "nothing")
+            v.wrong.push_back(std::string(key) + ": expected nothing, got " + reading.got(key));
     for (size_t i = 0; i < wish.actors.size(); i++)
         for (const char* key : {"colour", "motion", "direction", "size"})
             // Whom somebody jumps over may be said to stand.
-            if (!said(static_cast<int>(i) + 1, key) && reading.got(wish.actors[i], key) != "nothing" && !(i > 0 && reading.got(wish.actors[i], key) == "stand"))
-                v.wrong.push_back((i > 0 ? std::to_string(i + 1) + "." : "") + key + ": expected nothing, got " + reading.got(wish.actors[i], key));
+            if (!said(static_cast<int>(i) + 1, key) && reading.got(wish.actors[i], key) != "nothing" &&
+                !(i > 0 && reading.got(wish.actors[i], key) == "stand"))
+                v.wrong.push_back((i > 0 ? std::to_string(i + 1) + "." : "") + key + ": expected nothing, got " +
+                                  reading.got(wish.actors[i], key));
     const int actors = static_cast<int>(wish.actors.size());
-    if (actors > std::max(1, expected_actors + possible_actors)) v.wrong.push_back("actors: expected " + std::to_string(expected_actors) + ", got " + std::to_string(actors));
+    if (actors > std::max(1, expected_actors + possible_actors))
+        v.wrong.push_back("actors: expected " + std::to_string(expected_actors) + ", got " + std::to_string(actors));
     return v;
 }
 

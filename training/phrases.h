@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Sentences as strangers type them, and what a reader says each of them states (phrases/*.tsv), written without sight of the
-// lexicon. What they missed at first was mended since; the model card says what was scored unseen.
+// Sentences as strangers type them, and what a reader says each of them states (phrases/*.tsv), written without sight
+// of the lexicon. What they missed at first was mended since; the model card says what was scored unseen.
 //
-// A line is `sentence<TAB>labels`, labels with blanks between them: key=value; 2.key=value of the second actor; ?key=value may be
-// understood or not; not.key=value is denied; subject=?dragon is somebody the world does not have. Keys: subject colour motion direction size count
-// scene time weather camera style.
+// A line is `sentence<TAB>labels`, labels with blanks between them: key=value; 2.key=value of the second actor;
+// ?key=value may be understood or not; not.key=value is denied; subject=?dragon is somebody the world does not have.
+// Keys: subject colour motion direction size count scene time weather camera style.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@
 namespace zt::training {
 
 struct Label {
-    int actor = 0;                       // from 1; 0: of the whole picture, or of the only actor
+    int actor = 0;  // from 1; 0: of the whole picture, or of the only actor
     std::string key, value;
     bool optional = false, denied = false;
 };
@@ -29,10 +29,11 @@ struct Phrase {
 [[nodiscard]] std::vector<Phrase> read_phrases(const std::string& file);
 
 struct Verdict {
-    std::vector<std::string> wrong;      // "colour: expected black, got nothing", one for each label that is not met or value that nobody said
-    std::vector<std::string> keys;       // of the firm labels, and ..
-    std::vector<bool> met;               // .. whether each is met
-    bool told = false;                   // the reader notes something, or leaves words that it says it does not understand
+    std::vector<std::string>
+        wrong;  // "colour: expected black, got nothing", one for each label that is not met or value that nobody said
+    std::vector<std::string> keys;  // of the firm labels, and ..
+    std::vector<bool> met;          // .. whether each is met
+    bool told = false;              // the reader notes something, or leaves words that it says it does not understand
 };
 [[nodiscard]] Verdict compare(const storybook::Lexicon& lexicon, const Phrase& phrase, const storybook::Wish& wish);
 

@@ -13,7 +13,8 @@ namespace {
 
 at::Tensor mapped(const std::string& path, at::IntArrayRef shape) {
     const int64_t bytes = c10::multiply_integers(shape);
-    TORCH_CHECK(std::filesystem::exists(path) && static_cast<int64_t>(std::filesystem::file_size(path)) == bytes, path, ": expected a file of ", bytes, " bytes");
+    TORCH_CHECK(std::filesystem::exists(path) && static_cast<int64_t>(std::filesystem::file_size(path)) == bytes, path,
+                ": expected a file of ", bytes, " bytes");
     return at::from_file(path, /*shared=*/false, bytes, at::kByte).view(shape);
 }
 
@@ -27,13 +28,17 @@ PictureData::PictureData(const std::string& folder) {
     std::sort(heads.begin(), heads.end());
     TORCH_CHECK(!heads.empty(), "data: expected shards that training/pictures/compose wrote, got none in ", folder);
     for (const auto& head : heads) {
-        const json::Value value = json::parse_value(read_whole_file(head.string(), json::Limits{}.bytes), {}, json::Origin{head.string()});
+        const json::Value value =
+            json::parse_value(read_whole_file(head.string(), json::Limits{}.bytes), {}, json::Origin{head.string()});
         const json::Field field(value, json::Origin{head.string()});
-        const auto n = static_cast<int64_t>(field.at("count").integer(1, 1 << 24)), size = static_cast<int64_t>(field.at("size").integer(32, 1024));
-        TORCH_CHECK(size % 32 == 0 && (size_ == 0 || size == size_), head.string(), ": expected pictures of one size, a multiple of 32, got ", size);
+        const auto n = static_cast<int64_t>(field.at("count").integer(1, 1 << 24)),
+                   size = static_cast<int64_t>(field.at("size").integer(32, 1024));
+        TORCH_CHECK(size % 32 == 0 && (size_ == 0 || size == size_), head.string(),
+                    ": expected pictures of one size, a multiple of 32, got ", size);
         size_ = size, count_ += n;
         const std::string stem = (head.parent_path() / head.stem()).string();
-        shards_.push_back({mapped(stem + ".pictures", {n, size, size, 3}), mapped(stem + ".targets", {n, size / 2, size / 2, 3})});
+        shards_.push_back(
+            {mapped(stem + ".pictures", {n, size, size, 3}), mapped(stem + ".targets", {n, size / 2, size / 2, 3})});
         ends_.push_back(count_);
     }
 }
@@ -48,7 +53,8 @@ PictureBatch PictureData::gather(const std::vector<int64_t>& which) const {
     const at::Tensor target = at::stack(targets);
     const at::Tensor depth = target.select(-1, 1);
     return {at::stack(pictures).to(at::kFloat).div_(255), target.select(-1, 0).to(at::kFloat).div_(255),
-            at::where(depth == 255, at::full({}, std::numeric_limits<float>::quiet_NaN()), depth.to(at::kFloat) / 254), target.select(-1, 2).to(at::kLong)};
+            at::where(depth == 255, at::full({}, std::numeric_limits<float>::quiet_NaN()), depth.to(at::kFloat) / 254),
+            target.select(-1, 2).to(at::kLong)};
 }
 
 PictureBatch PictureData::at(int64_t from, int64_t batch) const {

@@ -12,10 +12,10 @@
 namespace zt::training {
 
 struct PictureBatch {
-    at::Tensor pictures;   // fp32 RGB 0..1 [n, size, size, 3]
-    at::Tensor subject;    // fp32 0..1 [n, size / 2, size / 2]
-    at::Tensor depth;      // fp32 0 far .. 1 near, the same shape; not a number: not known
-    at::Tensor kinds;      // int64 0 none, 1 sky, 2 water, 3 foliage, 255 not known, the same shape
+    at::Tensor pictures;  // fp32 RGB 0..1 [n, size, size, 3]
+    at::Tensor subject;   // fp32 0..1 [n, size / 2, size / 2]
+    at::Tensor depth;     // fp32 0 far .. 1 near, the same shape; not a number: not known
+    at::Tensor kinds;     // int64 0 none, 1 sky, 2 water, 3 foliage, 255 not known, the same shape
 };
 
 class PictureData {
@@ -31,7 +31,7 @@ public:
 
 private:
     struct Shard {
-        at::Tensor pictures, targets;   // uint8 [n, size, size, 3], [n, size / 2, size / 2, 3]
+        at::Tensor pictures, targets;  // uint8 [n, size, size, 3], [n, size / 2, size / 2, 3]
     };
     [[nodiscard]] PictureBatch gather(const std::vector<int64_t>& which) const;
     std::vector<Shard> shards_;

@@ -30,7 +30,9 @@ public:
         std::printf("  %-16s %s\n", key.c_str(), v.c_str());
         return v;
     }
-    int64_t integer(const std::string& key, int64_t fallback) { return std::stoll(text(key, std::to_string(fallback))); }
+    int64_t integer(const std::string& key, int64_t fallback) {
+        return std::stoll(text(key, std::to_string(fallback)));
+    }
     double number(const std::string& key, double fallback) { return std::stod(text(key, std::to_string(fallback))); }
     void done() const {
         if (!values_.empty()) throw std::runtime_error(values_.begin()->first + ": unknown setting");

@@ -17,7 +17,8 @@
 namespace zt::training {
 
 inline uint64_t step_seed(int64_t seed, int64_t step, int64_t worker) {
-    uint64_t x = static_cast<uint64_t>(seed) * 0x9E3779B97F4A7C15u + static_cast<uint64_t>(step) * 0xD1B54A32D192ED03u + static_cast<uint64_t>(worker) + 1u;
+    uint64_t x = static_cast<uint64_t>(seed) * 0x9E3779B97F4A7C15u + static_cast<uint64_t>(step) * 0xD1B54A32D192ED03u +
+                 static_cast<uint64_t>(worker) + 1u;
     x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
     x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
     return x ^ (x >> 31);
@@ -38,7 +39,9 @@ inline std::mt19937 step_dice(uint64_t seed) {
 }
 
 // What steps compute in: bf16 where the device multiplies it in hardware, else fp32.
-inline at::ScalarType work_type(at::Device device) { return device.is_cpu() && !device::native_bf16() ? at::kFloat : at::kBFloat16; }
+inline at::ScalarType work_type(at::Device device) {
+    return device.is_cpu() && !device::native_bf16() ? at::kFloat : at::kBFloat16;
+}
 
 // Waits until the device has done what it was given.
 inline void wait_for(const at::Tensor& result) { (void)result.flatten()[0].to(at::kCPU).to(at::kFloat).item<float>(); }
@@ -58,7 +61,8 @@ inline double matmul_rate(at::Device device) {
         wait_for(b);
         seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     } while (seconds < 0.3);
-    return 2.0 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(count) / seconds;
+    return 2.0 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(count) /
+           seconds;
 }
 
 }  // namespace zt::training

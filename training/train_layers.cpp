@@ -15,7 +15,7 @@
 namespace zt::training {
 namespace {
 
-constexpr int64_t kCell = 8;   // pixels per latent
+constexpr int64_t kCell = 8;  // pixels per latent
 
 // All pictures of all layers, and how likely a crop is to have its middle at each of their blocks.
 class Pictures {
@@ -32,30 +32,41 @@ public:
                 steps.slice(0, 1).add_((picture.slice(0, 1) - picture.slice(0, 0, -1)).abs().sum(-1));
                 steps.slice(1, 1).add_((picture.slice(1, 1) - picture.slice(1, 0, -1)).abs().sum(-1));
                 const int64_t h = picture.size(0) / kCell, w = picture.size(1) / kCell;
-                const at::Tensor blocks = (steps.reshape({h, kCell, w, kCell}).mean(at::IntArrayRef{1, 3}).sqrt() + 0.02).mul(bonus).contiguous();
+                const at::Tensor blocks =
+                    (steps.reshape({h, kCell, w, kCell}).mean(at::IntArrayRef{1, 3}).sqrt() + 0.02)
+                        .mul(bonus)
+                        .contiguous();
                 pictures_.push_back({picture, ring});
-                for (int64_t b = 0; b < h * w; b++) total_ += blocks.data_ptr<float>()[b], ends_.push_back(total_), blocks_.push_back({pictures_.size() - 1, b / w, b % w});
+                for (int64_t b = 0; b < h * w; b++)
+                    total_ += blocks.data_ptr<float>()[b], ends_.push_back(total_),
+                        blocks_.push_back({pictures_.size() - 1, b / w, b % w});
             }
         }
     }
-    // [batch, size, size, 7]. Crops go round rings, and over the upper edge of low pictures, where nothing is; the lower edge
-    // of a ring is that of the crop, as it will be when the ring is decoded.
+    // [batch, size, size, 7]. Crops go round rings, and over the upper edge of low pictures, where nothing is; the
+    // lower edge of a ring is that of the crop, as it will be when the ring is decoded.
     [[nodiscard]] at::Tensor crops(std::mt19937 dice, int64_t batch, int64_t size) const {
         at::Tensor out = at::zeros({batch, size, size, storybook::kLayerChannels});
         const auto cells = static_cast<unsigned>(size / kCell);
         for (int64_t b = 0; b < batch; b++) {
             const double u = total_ * (static_cast<double>(dice()) + 0.5) / 4294967296.0;
-            const Block& block = blocks_[static_cast<size_t>(std::min<std::ptrdiff_t>(std::lower_bound(ends_.begin(), ends_.end(), u) - ends_.begin(), static_cast<std::ptrdiff_t>(ends_.size()) - 1))];
+            const Block& block = blocks_[static_cast<size_t>(
+                std::min<std::ptrdiff_t>(std::lower_bound(ends_.begin(), ends_.end(), u) - ends_.begin(),
+                                         static_cast<std::ptrdiff_t>(ends_.size()) - 1))];
             const Picture& p = pictures_[block.picture];
             const int64_t h = p.pixels.size(0), w = p.pixels.size(1);
-            int64_t top = (block.row - static_cast<int64_t>(dice() % cells)) * kCell, left = (block.column - static_cast<int64_t>(dice() % cells)) * kCell;
+            int64_t top = (block.row - static_cast<int64_t>(dice() % cells)) * kCell,
+                    left = (block.column - static_cast<int64_t>(dice() % cells)) * kCell;
             top = h <= size ? h - size : std::clamp<int64_t>(top, 0, h - size);
-            if (!p.ring) left = w <= size ? -static_cast<int64_t>(dice() % static_cast<unsigned>((size - w) / kCell + 1)) * kCell : std::clamp<int64_t>(left, 0, w - size);
+            if (!p.ring)
+                left = w <= size ? -static_cast<int64_t>(dice() % static_cast<unsigned>((size - w) / kCell + 1)) * kCell
+                                 : std::clamp<int64_t>(left, 0, w - size);
             const int64_t from = std::max<int64_t>(0, top), to = std::min(h, top + size);
             at::Tensor rows = out[b].slice(0, from - top, to - top);
             for (int64_t x = 0; x < size; x += kCell) {
                 const int64_t at = p.ring ? ((left + x) % w + w) % w : left + x;
-                if (at >= 0 && at < w) rows.slice(1, x, x + kCell).copy_(p.pixels.slice(0, from, to).slice(1, at, at + kCell));
+                if (at >= 0 && at < w)
+                    rows.slice(1, x, x + kCell).copy_(p.pixels.slice(0, from, to).slice(1, at, at + kCell));
             }
         }
         return out;
@@ -72,7 +83,7 @@ private:
     };
     std::vector<Picture> pictures_;
     std::vector<Block> blocks_;
-    std::vector<double> ends_;   // of each block's share of the total
+    std::vector<double> ends_;  // of each block's share of the total
     double total_ = 0;
 };
 
@@ -85,10 +96,13 @@ at::Tensor steps_squared(const at::Tensor& e) {
     return (gx * gx).mean() + (gy * gy).mean();
 }
 
-StepLoss layer_loss(const LayerAutoencoder& model, const at::Tensor& crops, std::mt19937 dice, at::Generator noise, const Weights& weights) {
+StepLoss layer_loss(const LayerAutoencoder& model, const at::Tensor& crops, std::mt19937 dice, at::Generator noise,
+                    const Weights& weights) {
     const at::Tensor z = encode(model.encoder, crops);
     const at::Tensor stored = z.detach();
-    const at::Tensor off = in_eight_bits(stored) - stored + weights.noise * at::empty_like(stored, at::MemoryFormat::Contiguous).normal_(0, 1, std::move(noise));
+    const at::Tensor off =
+        in_eight_bits(stored) - stored +
+        weights.noise * at::empty_like(stored, at::MemoryFormat::Contiguous).normal_(0, 1, std::move(noise));
     const at::Tensor decoded = storybook::decode_layers(model.decoder, z + off);
     const auto level = [&] { return static_cast<double>(dice() % 1001) / 1000; };
     at::Tensor tint = at::empty({3});
@@ -100,7 +114,8 @@ StepLoss layer_loss(const LayerAutoencoder& model, const at::Tensor& crops, std:
     const at::Tensor seen = composite(decoded, ground, tint, rim) - composite(crops, ground, tint, rim);
     StepLoss loss;
     const at::Tensor mse = (seen * seen).mean();
-    loss.total = mse + 0.5 * (error * error).mean() + 0.02 * error.abs().mean() + weights.edges * (steps_squared(seen) + 0.5 * steps_squared(error)) + 1e-6 * (z * z).mean();
+    loss.total = mse + 0.5 * (error * error).mean() + 0.02 * error.abs().mean() +
+                 weights.edges * (steps_squared(seen) + 0.5 * steps_squared(error)) + 1e-6 * (z * z).mean();
     loss.values = at::stack({mse.detach(), (error * error).mean().detach(), z.std().detach()});
     return loss;
 }
@@ -117,7 +132,8 @@ void train_layers(Settings& settings) {
     const Weights weights{settings.number("noise", 0.02), settings.number("edge_weight", 0.5)};
     storybook::DecoderConfig shape;
     shape.channels = settings.integer("channels", 16);
-    shape.widths = {settings.integer("width_eighth", 128), settings.integer("width_quarter", 64), settings.integer("width_half", 32)};
+    shape.widths = {settings.integer("width_eighth", 128), settings.integer("width_quarter", 64),
+                    settings.integer("width_half", 32)};
     settings.done();
 
     const Pictures pictures(painted_layers(config.device.is_cpu() ? config.workers : 4));
@@ -125,14 +141,17 @@ void train_layers(Settings& settings) {
     const double places = static_cast<double>(crop * crop);
     const double forward = forward_flops(model, [&](const std::string& name) {
         const auto has = [&](const char* s) { return name.find(s) != std::string::npos; };
-        return places / (has("stages.2") || has("decoder.out") ? 4 : has("quarter") || has("stages.1") || has("encoder.in") || has("up.1") ? 16 : 64);
+        return places / (has("stages.2") || has("decoder.out")                                   ? 4
+                         : has("quarter") || has("stages.1") || has("encoder.in") || has("up.1") ? 16
+                                                                                                 : 64);
     });
     const double samples = static_cast<double>(config.workers * batch);
-    train(model, config, {"seen", "channels", "latents"}, "crops", samples, 3 * forward * samples, [&](const LayerAutoencoder& m, const Step& step) {
-        const at::ScalarType dtype = m.decoder.in.weight.scalar_type();
-        const at::Tensor crops = pictures.crops(step_dice(step.seed), batch, crop).to(config.device, dtype);
-        return layer_loss(m, crops, step_dice(step.seed + 1), step_noise(config.device, step.seed), weights);
-    });
+    train(model, config, {"seen", "channels", "latents"}, "crops", samples, 3 * forward * samples,
+          [&](const LayerAutoencoder& m, const Step& step) {
+              const at::ScalarType dtype = m.decoder.in.weight.scalar_type();
+              const at::Tensor crops = pictures.crops(step_dice(step.seed), batch, crop).to(config.device, dtype);
+              return layer_loss(m, crops, step_dice(step.seed + 1), step_noise(config.device, step.seed), weights);
+          });
 }
 
 }  // namespace zt::training

@@ -16,8 +16,8 @@
 namespace zt::training {
 namespace {
 
-constexpr int64_t kKinds = 3;            // sky, water, foliage
-constexpr double kSomething = 0.005;     // share of the picture from which on there is a subject
+constexpr int64_t kKinds = 3;         // sky, water, foliage
+constexpr double kSomething = 0.005;  // share of the picture from which on there is a subject
 
 // Cross-entropy of logits, mean over what `known` (0 or 1) admits.
 at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& target, const at::Tensor& known) {
@@ -35,11 +35,14 @@ Losses losses_of(const at::Tensor& logits, const PictureBatch& b) {
     const auto channel = [&](int64_t c) { return logits.select(-1, c); };
     Losses l;
     l.mask = cross_entropy(channel(tableau::kSubject), b.subject, at::ones_like(b.subject));
-    const at::Tensor mask = at::sigmoid(channel(tableau::kSubject)), there = b.subject.mean(at::IntArrayRef{1, 2}).gt(kSomething).to(at::kFloat);
-    const at::Tensor both = (mask * b.subject).sum(at::IntArrayRef{1, 2}), either = (mask + b.subject - mask * b.subject).sum(at::IntArrayRef{1, 2});
+    const at::Tensor mask = at::sigmoid(channel(tableau::kSubject)),
+                     there = b.subject.mean(at::IntArrayRef{1, 2}).gt(kSomething).to(at::kFloat);
+    const at::Tensor both = (mask * b.subject).sum(at::IntArrayRef{1, 2}),
+                     either = (mask + b.subject - mask * b.subject).sum(at::IntArrayRef{1, 2});
     l.overlap = ((1 - (both + 1) / (either + 1)) * there).sum() / there.sum().clamp_min(1);
     const at::Tensor known = b.depth.isfinite().to(at::kFloat);
-    l.depth = ((at::sigmoid(channel(tableau::kDepth)) - b.depth.nan_to_num(0.0)).abs() * known).sum() / known.sum().clamp_min(1);
+    l.depth = ((at::sigmoid(channel(tableau::kDepth)) - b.depth.nan_to_num(0.0)).abs() * known).sum() /
+              known.sum().clamp_min(1);
     const at::Tensor named = b.kinds.ne(255).to(at::kFloat).unsqueeze(-1).expand({-1, -1, -1, kKinds});
     const at::Tensor kind = at::stack({b.kinds.eq(1), b.kinds.eq(2), b.kinds.eq(3)}, -1).to(at::kFloat);
     l.kinds = cross_entropy(logits.slice(-1, tableau::kSky, tableau::kSky + kKinds), kind, named);
@@ -52,9 +55,10 @@ PictureBatch coarser(const PictureBatch& b) {
     return {{}, mean(b.subject), mean(b.depth), b.kinds.slice(1, 2, at::nullopt, 4).slice(2, 2, at::nullopt, 4)};
 }
 
-at::Tensor overlap(const at::Tensor& mask, const at::Tensor& truth) {   // [n, h, w] -> [n]
+at::Tensor overlap(const at::Tensor& mask, const at::Tensor& truth) {  // [n, h, w] -> [n]
     const at::Tensor a = mask.gt(0.5), b = truth.gt(0.5);
-    return (a & b).sum(at::IntArrayRef{1, 2}).to(at::kFloat) / (a | b).sum(at::IntArrayRef{1, 2}).clamp_min(1).to(at::kFloat);
+    return (a & b).sum(at::IntArrayRef{1, 2}).to(at::kFloat) /
+           (a | b).sum(at::IntArrayRef{1, 2}).clamp_min(1).to(at::kFloat);
 }
 
 }  // namespace
@@ -91,12 +95,14 @@ void train_pictures(Settings& settings) {
     const int64_t batch = settings.integer("batch", 12);
     tableau::NetworkConfig shape;
     shape.heads = settings.integer("heads", shape.heads);
-    const double scale = settings.number("scale", 1);   // of all widths
-    for (int64_t& width : shape.widths) width = std::max<int64_t>(8, static_cast<int64_t>(static_cast<double>(width) * scale) / 8 * 8);
+    const double scale = settings.number("scale", 1);  // of all widths
+    for (int64_t& width : shape.widths)
+        width = std::max<int64_t>(8, static_cast<int64_t>(static_cast<double>(width) * scale) / 8 * 8);
     settings.done();
 
     const PictureData data(folder);
-    std::printf("%ld pictures of %ld x %ld\n", static_cast<long>(data.count()), static_cast<long>(data.size()), static_cast<long>(data.size()));
+    std::printf("%ld pictures of %ld x %ld\n", static_cast<long>(data.count()), static_cast<long>(data.size()),
+                static_cast<long>(data.size()));
     tableau::Network network = tableau::make_network(shape);
     const double places = static_cast<double>(data.size() * data.size());
     const double forward = forward_flops(network, [&](const std::string& name) {
@@ -106,25 +112,29 @@ void train_pictures(Settings& settings) {
         if (name.starts_with("confidence")) return 1.0;
         if (name.starts_with("coarse")) return places / 64;
         const double below = name.starts_with("halve") || name.starts_with("twice") ? 4 : 1;
-        return level < '0' || level > '4' ? places / 4 : places / (4.0 * static_cast<double>(1 << (2 * (level - '0'))) * below);
+        return level < '0' || level > '4' ? places / 4
+                                          : places / (4.0 * static_cast<double>(1 << (2 * (level - '0'))) * below);
     });
     const double samples = static_cast<double>(config.workers * batch);
     const std::vector<std::string> names{"mask", "overlap", "depth", "kinds", "confidence", "iou"};
-    train(network, config, names, "pictures", samples, 3 * forward * samples, [&](const tableau::Network& m, const Step& step) {
-        PictureBatch b = data.random(step_dice(step.seed), batch);
-        for (at::Tensor* t : {&b.pictures, &b.subject, &b.depth, &b.kinds}) *t = t->to(config.device);
-        const tableau::Logits logits = tableau::look(m, b.pictures, /*coarse=*/true);
-        const at::Tensor fine = logits.places.to(at::kFloat);
-        const Losses losses = losses_of(fine, b), rough = losses_of(logits.coarse.to(at::kFloat), coarser(b));
-        const at::Tensor reached = overlap(at::sigmoid(fine.select(-1, tableau::kSubject).detach()), b.subject);
-        const at::Tensor there = b.subject.mean(at::IntArrayRef{1, 2}).gt(kSomething).to(at::kFloat);
-        const at::Tensor trust = cross_entropy(logits.confidence.to(at::kFloat), reached * there, at::ones_like(there));
-        StepLoss loss;
-        loss.total = losses.sum() + 0.3 * rough.sum() + 0.2 * trust;
-        loss.values = at::stack({losses.mask.detach(), losses.overlap.detach(), losses.depth.detach(), losses.kinds.detach(), trust.detach(),
-                                 (reached * there).sum() / there.sum().clamp_min(1)});
-        return loss;
-    });
+    train(network, config, names, "pictures", samples, 3 * forward * samples,
+          [&](const tableau::Network& m, const Step& step) {
+              PictureBatch b = data.random(step_dice(step.seed), batch);
+              for (at::Tensor* t : {&b.pictures, &b.subject, &b.depth, &b.kinds}) *t = t->to(config.device);
+              const tableau::Logits logits = tableau::look(m, b.pictures, /*coarse=*/true);
+              const at::Tensor fine = logits.places.to(at::kFloat);
+              const Losses losses = losses_of(fine, b), rough = losses_of(logits.coarse.to(at::kFloat), coarser(b));
+              const at::Tensor reached = overlap(at::sigmoid(fine.select(-1, tableau::kSubject).detach()), b.subject);
+              const at::Tensor there = b.subject.mean(at::IntArrayRef{1, 2}).gt(kSomething).to(at::kFloat);
+              const at::Tensor trust =
+                  cross_entropy(logits.confidence.to(at::kFloat), reached * there, at::ones_like(there));
+              StepLoss loss;
+              loss.total = losses.sum() + 0.3 * rough.sum() + 0.2 * trust;
+              loss.values = at::stack({losses.mask.detach(), losses.overlap.detach(), losses.depth.detach(),
+                                       losses.kinds.detach(), trust.detach(),
+                                       (reached * there).sum() / there.sum().clamp_min(1)});
+              return loss;
+          });
 }
 
 }  // namespace zt::training

@@ -3,9 +3,7 @@
 // zt_frame: the calls of the header.
 #include "pipeline/frame.h"
 
-const zt_frame_info* zt_frame_get_info(const zt_frame* frame) {
-    return frame != nullptr ? &frame->info : nullptr;
-}
+const zt_frame_info* zt_frame_get_info(const zt_frame* frame) { return frame != nullptr ? &frame->info : nullptr; }
 
 zt_frame* zt_frame_ref(zt_frame* frame) {
     if (frame != nullptr) zt::pipeline::ref_frame(*frame);

@@ -20,9 +20,8 @@ zt_status report(zt_error* error, const Failure& failure) noexcept {
     if (error != nullptr) {
         error->status = failure.status;
         // Without memory there is no sentence in the failure.
-        const std::string_view text = failure.message.empty()
-                                          ? "memory: expected enough for a message, got none left"
-                                          : std::string_view(failure.message);
+        const std::string_view text = failure.message.empty() ? "memory: expected enough for a message, got none left"
+                                                              : std::string_view(failure.message);
         const size_t bytes = std::min(text.size(), sizeof(error->message) - 1);
         std::memcpy(error->message, text.data(), bytes);
         error->message[bytes] = '\0';
@@ -31,8 +30,7 @@ zt_status report(zt_error* error, const Failure& failure) noexcept {
 }
 
 void check_pointer(const void* pointer, const char* name) {
-    if (pointer == nullptr)
-        throw Error(ZT_ERROR_ARGUMENT, std::string(name) + ": expected a pointer, got NULL");
+    if (pointer == nullptr) throw Error(ZT_ERROR_ARGUMENT, std::string(name) + ": expected a pointer, got NULL");
 }
 
 void copy_params(const void* theirs, void* ours, size_t our_size, const char* name) {
@@ -40,10 +38,9 @@ void copy_params(const void* theirs, void* ours, size_t our_size, const char* na
     size_t their_size = 0;  // the first field of every params struct
     std::memcpy(&their_size, theirs, sizeof(their_size));
     if (their_size < sizeof(size_t) || their_size > kMaxStructBytes) {
-        throw Error(ZT_ERROR_ARGUMENT,
-                    std::string(name) +
-                        ": struct_size: expected the value its init function writes, got " +
-                        std::to_string(their_size));
+        throw Error(ZT_ERROR_ARGUMENT, std::string(name) +
+                                           ": struct_size: expected the value its init function writes, got " +
+                                           std::to_string(their_size));
     }
     std::memset(ours, 0, our_size);
     std::memcpy(ours, theirs, std::min(our_size, their_size));
@@ -51,9 +48,8 @@ void copy_params(const void* theirs, void* ours, size_t our_size, const char* na
     const auto* bytes = static_cast<const unsigned char*>(theirs);
     for (size_t at = our_size; at < their_size; ++at) {
         if (bytes[at] != 0) {
-            throw Error(ZT_ERROR_UNSUPPORTED, std::string(name) +
-                                                  ": expected fields of version " ZT_VERSION_STRING
-                                                  ", got a newer one that is set");
+            throw Error(ZT_ERROR_UNSUPPORTED, std::string(name) + ": expected fields of version " ZT_VERSION_STRING
+                                                                  ", got a newer one that is set");
         }
     }
 }

@@ -28,21 +28,16 @@ void check_device(const std::string& device) {
     constexpr std::string_view kNumbered = "cuda:";
     int number = -1;
     const char* end = device.data() + device.size();
-    const auto parsed =
-        std::from_chars(device.data() + std::min(device.size(), kNumbered.size()), end, number);
-    if (device.starts_with(kNumbered) && parsed.ec == std::errc{} && parsed.ptr == end &&
-        number >= 0)
-        return;
-    throw Error(ZT_ERROR_ARGUMENT,
-                "device: expected auto, cpu, cuda or cuda:N, got " + quote(device));
+    const auto parsed = std::from_chars(device.data() + std::min(device.size(), kNumbered.size()), end, number);
+    if (device.starts_with(kNumbered) && parsed.ec == std::errc{} && parsed.ptr == end && number >= 0) return;
+    throw Error(ZT_ERROR_ARGUMENT, "device: expected auto, cpu, cuda or cuda:N, got " + quote(device));
 }
 
 void check_precision(const std::string& precision) {
     for (const char* known : {"auto", "fp32", "bf16", "fp16", "fp8"}) {
         if (precision == known) return;
     }
-    throw Error(ZT_ERROR_ARGUMENT,
-                "precision: expected auto, fp32, bf16, fp16 or fp8, got " + quote(precision));
+    throw Error(ZT_ERROR_ARGUMENT, "precision: expected auto, fp32, bf16, fp16 or fp8, got " + quote(precision));
 }
 
 zt::families::LoadOptions read_params(const zt_model_params& params) {
@@ -52,9 +47,8 @@ zt::families::LoadOptions read_params(const zt_model_params& params) {
     check_device(options.device);
     check_precision(options.precision);
     if (params.cpu_threads < 0 || params.cpu_threads > zt::api::kMaxCpuThreads) {
-        throw Error(ZT_ERROR_ARGUMENT, "cpu_threads: expected 0 to " +
-                                           std::to_string(zt::api::kMaxCpuThreads) + ", got " +
-                                           std::to_string(params.cpu_threads));
+        throw Error(ZT_ERROR_ARGUMENT, "cpu_threads: expected 0 to " + std::to_string(zt::api::kMaxCpuThreads) +
+                                           ", got " + std::to_string(params.cpu_threads));
     }
     options.memory_bytes = params.memory_bytes;
     options.lora = text_or(params.lora, "");
@@ -65,8 +59,7 @@ zt::families::LoadOptions read_params(const zt_model_params& params) {
 
 std::string wanted_model(const zt_model_params& params) {
     if (params.with_picture != 0 && params.with_picture != 1) {
-        throw Error(ZT_ERROR_ARGUMENT,
-                    "with_picture: expected 0 or 1, got " + std::to_string(params.with_picture));
+        throw Error(ZT_ERROR_ARGUMENT, "with_picture: expected 0 or 1, got " + std::to_string(params.with_picture));
     }
     const std::string named = text_or(params.model, "");
     return named.empty() ? std::string(zt::families::default_model(params.with_picture == 1)) : named;
@@ -148,6 +141,4 @@ void zt_model_unref(zt_model** model) {
     *model = nullptr;
 }
 
-const zt_model_info* zt_model_get_info(const zt_model* model) {
-    return model != nullptr ? &model->info : nullptr;
-}
+const zt_model_info* zt_model_get_info(const zt_model* model) { return model != nullptr ? &model->info : nullptr; }

@@ -21,19 +21,12 @@ namespace {
 
 constexpr zt_option_info kOptions[] = {
 #define ZT_OPTION(name, type, text_default, number_default, min, max, choices, flags, help) \
-    {#name,                                                                                 \
-     ZT_OPTION_##type,                                                                      \
-     text_default,                                                                          \
-     static_cast<double>(min),                                                              \
-     static_cast<double>(max),                                                              \
-     choices,                                                                               \
-     flags,                                                                                 \
-     help},
+    {#name, ZT_OPTION_##type, text_default, static_cast<double>(min), static_cast<double>(max), choices, flags, help},
 #include "api/options.def"
 };
 
-[[noreturn]] void refuse(zt_status status, const zt_option_info& option,
-                         const std::string& expected, const std::string& got) {
+[[noreturn]] void refuse(zt_status status, const zt_option_info& option, const std::string& expected,
+                         const std::string& got) {
     throw Error(status, std::string(option.name) + ": expected " + expected + ", got " + got);
 }
 
@@ -58,7 +51,7 @@ std::string range_text(const zt_option_info& option) {
     }
 }
 
-// ---- Reading: one value of any type ------------------------------------------------------------
+// ---- Reading: one value of any type ----
 
 struct Value {
     int64_t integer = 0;  // INT, BOOL, ENUM (index of its word), TIME (microseconds), BYTES
@@ -67,8 +60,7 @@ struct Value {
     zt_rational rate{};
 };
 
-int64_t in_range(const zt_option_info& option, std::optional<int64_t> number, double unit,
-                 const char* value) {
+int64_t in_range(const zt_option_info& option, std::optional<int64_t> number, double unit, const char* value) {
     if (number && static_cast<double>(*number) >= option.min * unit &&
         static_cast<double>(*number) <= option.max * unit)
         return *number;
@@ -86,15 +78,12 @@ int64_t word_index(const zt_option_info& option, std::string_view value) {
 }
 
 void check_text(const zt_option_info& option, std::string_view value) {
-    if (value.size() < static_cast<size_t>(option.min) ||
-        value.size() > static_cast<size_t>(option.max)) {
-        refuse(ZT_ERROR_ARGUMENT, option, range_text(option) + " bytes",
-               std::to_string(value.size()));
+    if (value.size() < static_cast<size_t>(option.min) || value.size() > static_cast<size_t>(option.max)) {
+        refuse(ZT_ERROR_ARGUMENT, option, range_text(option) + " bytes", std::to_string(value.size()));
     }
     if (option.type == ZT_OPTION_PATH) return;  // a path is whatever bytes the file system takes
     if (const auto fault = find_text_fault(value)) {
-        refuse(ZT_ERROR_ARGUMENT, option, fault->encoding ? "UTF-8" : "no control characters",
-               fault->got);
+        refuse(ZT_ERROR_ARGUMENT, option, fault->encoding ? "UTF-8" : "no control characters", fault->got);
     }
 }
 
@@ -122,9 +111,7 @@ Value read_value(const zt_option_info& option, const char* value) {
             break;
         case ZT_OPTION_INT: out.integer = in_range(option, parse_int64(value), 1.0, value); break;
         case ZT_OPTION_BYTES: out.integer = in_range(option, parse_bytes(value), 1.0, value); break;
-        case ZT_OPTION_TIME:
-            out.integer = in_range(option, parse_time_us(value), 1e6, value);
-            break;
+        case ZT_OPTION_TIME: out.integer = in_range(option, parse_time_us(value), 1e6, value); break;
         case ZT_OPTION_DOUBLE: out.real = read_double(option, value); break;
         case ZT_OPTION_ENUM: out.integer = word_index(option, value); break;
         case ZT_OPTION_SIZE:
@@ -139,35 +126,28 @@ Value read_value(const zt_option_info& option, const char* value) {
             if (const auto rate = parse_rate(value))
                 out.rate = *rate;
             else
-                refuse(ZT_ERROR_ARGUMENT, option, "frames per second as 24, 24000/1001 or 23.976",
-                       quote(value));
+                refuse(ZT_ERROR_ARGUMENT, option, "frames per second as 24, 24000/1001 or 23.976", quote(value));
             break;
     }
     return out;
 }
 
-// ---- Refusing: what this version cannot do -----------------------------------------------------
+// ---- Refusing: what this version cannot do ----
 
 void check_possible(const zt_option_info& option, const char* value) {
-    if ((option.flags & ZT_OPTION_REFUSED) == 0 || std::strcmp(value, option.default_value) == 0)
-        return;
+    if ((option.flags & ZT_OPTION_REFUSED) == 0 || std::strcmp(value, option.default_value) == 0) return;
     const std::string_view name = option.name;
     if (name == "cache" && std::strcmp(value, "off") == 0) return;
-    if (option.type == ZT_OPTION_BOOL && parse_bool(value) == parse_bool(option.default_value))
-        return;
-    if (option.type == ZT_OPTION_BYTES && parse_bytes(value) == parse_bytes(option.default_value))
-        return;
+    if (option.type == ZT_OPTION_BOOL && parse_bool(value) == parse_bool(option.default_value)) return;
+    if (option.type == ZT_OPTION_BYTES && parse_bytes(value) == parse_bytes(option.default_value)) return;
     const std::string possible = option.default_value[0] != '\0' ? option.default_value : "none";
-    refuse(
-        ZT_ERROR_UNSUPPORTED, option,
-        (name == "cache" ? "off or auto" : possible) + " (others are not possible in this version)",
-        quote(value));
+    refuse(ZT_ERROR_UNSUPPORTED, option,
+           (name == "cache" ? "off or auto" : possible) + " (others are not possible in this version)", quote(value));
 }
 
-// ---- Storing -----------------------------------------------------------------------------------
+// ---- Storing ----
 
-bool store_model_option(zt_model_params& params, std::string_view name, const char* value,
-                        const Value& read) {
+bool store_model_option(zt_model_params& params, std::string_view name, const char* value, const Value& read) {
     if (name == "model")
         params.model = value;
     else if (name == "device")
@@ -187,8 +167,7 @@ bool store_model_option(zt_model_params& params, std::string_view name, const ch
     return true;
 }
 
-bool store_request_option(zt_request& request, std::string_view name, const char* value,
-                          const Value& read) {
+bool store_request_option(zt_request& request, std::string_view name, const char* value, const Value& read) {
     if (name == "prompt")
         request.prompt = value;
     else if (name == "prompt_file")
@@ -246,21 +225,23 @@ bool store_request_option(zt_request& request, std::string_view name, const char
 // Options whose only possible value is the default have no field yet; mode, context, mask and alpha are
 // the front ends' own: the pictures themselves say the same to the engine.
 bool has_no_field(std::string_view name) {
-    return name == "cache" || name == "label" || name == "watermark" || name == "mode" ||
-           name == "context" || name == "mask" || name == "alpha";
+    return name == "cache" || name == "label" || name == "watermark" || name == "mode" || name == "context" ||
+           name == "mask" || name == "alpha";
 }
 
-// Stores into a copy as long as this version's struct and writes back what the caller's has room for: his header may be older and
-// have no field for the option.
+// Stores into a copy as long as this version's struct and writes back what the caller's has room for: his header may be
+// older and have no field for the option.
 template <typename Params, typename Write>
 void store(Params* theirs, const char* what, const zt_option_info& option, Write write) {
     Params ours;
     copy_params(theirs, &ours, sizeof(ours), what);
-    if (!write(ours)) throw Error(ZT_ERROR_INTERNAL, std::string(option.name) + ": expected a field for this option, got none");
+    if (!write(ours))
+        throw Error(ZT_ERROR_INTERNAL, std::string(option.name) + ": expected a field for this option, got none");
     const size_t size = theirs->struct_size, room = std::min(size, sizeof(ours));
     const auto* bytes = reinterpret_cast<const unsigned char*>(&ours);
     if (std::any_of(bytes + room, bytes + sizeof(ours), [](unsigned char byte) { return byte != 0; }))
-        refuse(ZT_ERROR_UNSUPPORTED, option, "a client built for version " ZT_VERSION_STRING, std::string(what) + " without room for it");
+        refuse(ZT_ERROR_UNSUPPORTED, option, "a client built for version " ZT_VERSION_STRING,
+               std::string(what) + " without room for it");
     ours.struct_size = size;
     std::memcpy(static_cast<void*>(theirs), &ours, room);
 }
@@ -274,14 +255,11 @@ const zt_option_info& find_option(std::string_view name) {
         if (wanted == option.name) return option;
     }
     std::string known;
-    for (const zt_option_info& option : kOptions)
-        known += (known.empty() ? "" : " ") + std::string(option.name);
-    throw Error(ZT_ERROR_ARGUMENT,
-                quote(name) + ": expected one of " + known + ", got no such option");
+    for (const zt_option_info& option : kOptions) known += (known.empty() ? "" : " ") + std::string(option.name);
+    throw Error(ZT_ERROR_ARGUMENT, quote(name) + ": expected one of " + known + ", got no such option");
 }
 
-void set_option(zt_model_params* params, zt_request* request, const zt_option_info& option,
-                const char* value) {
+void set_option(zt_model_params* params, zt_request* request, const zt_option_info& option, const char* value) {
     check_pointer(value, option.name);
     const std::string_view name = option.name;
     if (name == "prompt") pipeline::check_prompt(value);
@@ -290,25 +268,24 @@ void set_option(zt_model_params* params, zt_request* request, const zt_option_in
     check_possible(option, value);
     if (has_no_field(name)) return;
     if ((option.flags & ZT_OPTION_MODEL) != 0)
-        store(params, "params", option, [&](zt_model_params& ours) { return store_model_option(ours, name, value, read); });
+        store(params, "params", option,
+              [&](zt_model_params& ours) { return store_model_option(ours, name, value, read); });
     else
-        store(request, "request", option, [&](zt_request& ours) { return store_request_option(ours, name, value, read); });
+        store(request, "request", option,
+              [&](zt_request& ours) { return store_request_option(ours, name, value, read); });
 }
 
-std::vector<std::pair<std::string, std::string>> parse_dict(const char* option,
-                                                            std::string_view text) {
+std::vector<std::pair<std::string, std::string>> parse_dict(const char* option, std::string_view text) {
     std::vector<std::pair<std::string, std::string>> entries;
     if (text.empty()) return entries;
     std::string key, value;
     bool in_value = false;
     const auto finish_entry = [&] {
-        const bool twice = std::any_of(entries.begin(), entries.end(),
-                                       [&](const auto& entry) { return entry.first == key; });
+        const bool twice =
+            std::any_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.first == key; });
         if (!in_value || key.empty() || twice) {
             throw Error(ZT_ERROR_ARGUMENT,
-                        std::string(option) +
-                            ": expected key=value:key=value with each key once, got " +
-                            quote(text));
+                        std::string(option) + ": expected key=value:key=value with each key once, got " + quote(text));
         }
         entries.emplace_back(std::exchange(key, {}), std::exchange(value, {}));
         in_value = false;
@@ -334,8 +311,8 @@ const zt_option_info* zt_option_at(size_t index) {
     return index < std::size(zt::api::kOptions) ? &zt::api::kOptions[index] : nullptr;
 }
 
-zt_status zt_set_option(zt_model_params* params, zt_request* request, const char* name,
-                        const char* value, zt_error* error) {
+zt_status zt_set_option(zt_model_params* params, zt_request* request, const char* name, const char* value,
+                        zt_error* error) {
     return zt::api::guard(error, [&] {
         zt::api::check_pointer(name, "name");
         const zt_option_info& option = zt::api::find_option(name);

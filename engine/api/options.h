@@ -19,12 +19,10 @@ inline constexpr int kMaxCpuThreads = 1024;
 
 // Checks the value and writes the field it belongs to; strings are borrowed. Either struct may be
 // NULL, as long as no option of it is set. Throws zt::Error.
-void set_option(zt_model_params* params, zt_request* request, const zt_option_info& option,
-                const char* value);
+void set_option(zt_model_params* params, zt_request* request, const zt_option_info& option, const char* value);
 
 // "key=value:key=value"; a backslash takes the next character as it is. Throws ZT_ERROR_ARGUMENT
 // for what is not of this form, an empty key, or a key given twice.
-[[nodiscard]] std::vector<std::pair<std::string, std::string>> parse_dict(const char* option,
-                                                                          std::string_view text);
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> parse_dict(const char* option, std::string_view text);
 
 }  // namespace zt::api

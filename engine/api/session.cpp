@@ -27,9 +27,8 @@ zt_status tell_first_frame(const std::optional<int64_t>& frame, int64_t* first_f
 void check_caller(const zt_session* session) {
     zt::api::check_pointer(session, "session");
     if (session->session.on_worker()) {
-        throw Error(
-            ZT_ERROR_ARGUMENT,
-            "session: expected a call from a thread of the host, got one from its own callback");
+        throw Error(ZT_ERROR_ARGUMENT,
+                    "session: expected a call from a thread of the host, got one from its own callback");
     }
 }
 
@@ -71,16 +70,14 @@ struct OwnRequest {
 
 }  // namespace
 
-zt_status zt_session_create(zt_model* model, const zt_request* request, zt_session** session,
-                            zt_error* error) {
+zt_status zt_session_create(zt_model* model, const zt_request* request, zt_session** session, zt_error* error) {
     if (session != nullptr) *session = nullptr;
     return zt::api::guard(error, [&] {
         zt::api::check_pointer(session, "session");
         zt::api::check_pointer(model, "model");
         const OwnRequest own(request);
-        const zt::Log log = own.request.log != nullptr
-                                ? zt::make_log(own.request.log, own.request.log_opaque)
-                                : model->log;
+        const zt::Log log =
+            own.request.log != nullptr ? zt::make_log(own.request.log, own.request.log_opaque) : model->log;
         zt::pipeline::Plan plan = zt::pipeline::make_plan(own.request, *model->model, log);
         const zt_session_info info = info_of(plan);
         auto handle = std::make_unique<zt_session>(model->model, std::move(plan));
@@ -90,19 +87,16 @@ zt_status zt_session_create(zt_model* model, const zt_request* request, zt_sessi
     });
 }
 
-zt_status zt_session_plan(zt_model* model, const zt_request* request, zt_session_info* info,
-                          zt_error* error) {
+zt_status zt_session_plan(zt_model* model, const zt_request* request, zt_session_info* info, zt_error* error) {
     return zt::api::guard(error, [&] {
         zt::api::check_pointer(model, "model");
         zt::api::check_pointer(info, "info");
         const size_t size = info->struct_size;
         if (size < sizeof(size_t))
-            throw Error(ZT_ERROR_ARGUMENT, "info: struct_size: expected it to be set, got " +
-                                               std::to_string(size));
+            throw Error(ZT_ERROR_ARGUMENT, "info: struct_size: expected it to be set, got " + std::to_string(size));
         const OwnRequest own(request);
-        zt_session_info ours = info_of(zt::pipeline::make_plan(own.request, *model->model,
-                                                               zt::make_log(nullptr, nullptr),
-                                                               zt::pipeline::Purpose::kAsk));
+        zt_session_info ours = info_of(zt::pipeline::make_plan(
+            own.request, *model->model, zt::make_log(nullptr, nullptr), zt::pipeline::Purpose::kAsk));
         ours.struct_size = size;
         std::memcpy(info, &ours, std::min(size, sizeof(ours)));
         return ZT_OK;
@@ -111,8 +105,7 @@ zt_status zt_session_plan(zt_model* model, const zt_request* request, zt_session
 
 void zt_session_destroy(zt_session** session) {
     if (session == nullptr || *session == nullptr) return;
-    if ((*session)->session.on_worker())
-        return;  // documented: a callback may not destroy its object
+    if ((*session)->session.on_worker()) return;  // documented: a callback may not destroy its object
     const std::unique_ptr<zt_session> last(*session);
     *session = nullptr;
 }
@@ -121,15 +114,13 @@ const zt_session_info* zt_session_get_info(const zt_session* session) {
     return session != nullptr ? &session->info : nullptr;
 }
 
-zt_status zt_session_read(zt_session* session, int64_t timeout_us, zt_frame** frame,
-                          zt_error* error) {
+zt_status zt_session_read(zt_session* session, int64_t timeout_us, zt_frame** frame, zt_error* error) {
     if (frame != nullptr) *frame = nullptr;
     return zt::api::guard(error, [&] {
         zt::api::check_pointer(frame, "frame");
         check_caller(session);
         if (timeout_us < -1)
-            throw Error(ZT_ERROR_ARGUMENT,
-                        "timeout_us: expected -1 or more, got " + std::to_string(timeout_us));
+            throw Error(ZT_ERROR_ARGUMENT, "timeout_us: expected -1 or more, got " + std::to_string(timeout_us));
         zt::pipeline::FramePtr next;
         zt::Failure failure;
         const zt_status status = session->session.read(timeout_us, next, failure);
@@ -143,13 +134,12 @@ void zt_session_cancel(zt_session* session) {
     if (session != nullptr) session->session.cancel();
 }
 
-zt_status zt_session_set_prompt(zt_session* session, const char* prompt, int64_t* first_frame,
-                                zt_error* error) {
+zt_status zt_session_set_prompt(zt_session* session, const char* prompt, int64_t* first_frame, zt_error* error) {
     return zt_session_set_option(session, "prompt", prompt, first_frame, error);
 }
 
-zt_status zt_session_set_option(zt_session* session, const char* name, const char* value,
-                                int64_t* first_frame, zt_error* error) {
+zt_status zt_session_set_option(zt_session* session, const char* name, const char* value, int64_t* first_frame,
+                                zt_error* error) {
     return zt::api::guard(error, [&] {
         zt::api::check_pointer(session, "session");
         zt::api::check_pointer(name, "name");
@@ -160,21 +150,15 @@ zt_status zt_session_set_option(zt_session* session, const char* name, const cha
         if ((option.flags & ZT_OPTION_RUNTIME) == 0) {
             throw Error(
                 ZT_ERROR_ARGUMENT,
-                std::string(option.name) +
-                    ": expected an option that may change while running, got one that may not");
+                std::string(option.name) + ": expected an option that may change while running, got one that may not");
         }
         zt::api::set_option(nullptr, &request, option, value);
         const std::string_view key = option.name;
-        if (key == "prompt")
-            return tell_first_frame(session->session.set_prompt(value), first_frame);
-        if (key == "seed")
-            return tell_first_frame(session->session.set_seed(request.seed), first_frame);
-        if (key == "guidance")
-            return tell_first_frame(session->session.set_guidance(request.guidance), first_frame);
-        if (key == "strength")
-            return tell_first_frame(session->session.set_strength(request.strength), first_frame);
-        if (key == "negative_prompt")
-            return tell_first_frame(session->session.set_negative_prompt(value), first_frame);
+        if (key == "prompt") return tell_first_frame(session->session.set_prompt(value), first_frame);
+        if (key == "seed") return tell_first_frame(session->session.set_seed(request.seed), first_frame);
+        if (key == "guidance") return tell_first_frame(session->session.set_guidance(request.guidance), first_frame);
+        if (key == "strength") return tell_first_frame(session->session.set_strength(request.strength), first_frame);
+        if (key == "negative_prompt") return tell_first_frame(session->session.set_negative_prompt(value), first_frame);
         throw Error(ZT_ERROR_INTERNAL, std::string(key) + ": expected a runtime option, got one nobody sets");
     });
 }
@@ -185,8 +169,7 @@ zt_status zt_session_get_progress(zt_session* session, zt_progress* progress) {
         zt::api::check_pointer(progress, "progress");
         const size_t size = progress->struct_size;
         if (size < sizeof(size_t))
-            throw Error(ZT_ERROR_ARGUMENT, "progress: struct_size: expected it to be set, got " +
-                                               std::to_string(size));
+            throw Error(ZT_ERROR_ARGUMENT, "progress: struct_size: expected it to be set, got " + std::to_string(size));
         zt_progress ours = session->session.progress();
         ours.struct_size = size;
         std::memcpy(progress, &ours, std::min(size, sizeof(ours)));

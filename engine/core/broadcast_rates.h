@@ -8,6 +8,7 @@
 namespace zt::families {
 
 // The first is what such families are made at.
-inline constexpr zt_rational kBroadcastRates[] = {{24, 1}, {24000, 1001}, {25, 1}, {30000, 1001}, {30, 1}, {48, 1}, {50, 1}, {60000, 1001}, {60, 1}};
+inline constexpr zt_rational kBroadcastRates[] = {{24, 1}, {24000, 1001}, {25, 1},       {30000, 1001}, {30, 1},
+                                                  {48, 1}, {50, 1},       {60000, 1001}, {60, 1}};
 
 }  // namespace zt::families

@@ -13,8 +13,7 @@ namespace zt {
 
 class Error : public std::runtime_error {
 public:
-    Error(zt_status status, const std::string& message)
-        : std::runtime_error(message), status_(status) {}
+    Error(zt_status status, const std::string& message) : std::runtime_error(message), status_(status) {}
     [[nodiscard]] zt_status status() const noexcept { return status_; }
 
 private:
@@ -22,7 +21,8 @@ private:
 };
 
 // Throws "<what>: expected <expected>, got <got>".
-[[noreturn]] inline void refuse(zt_status status, const std::string& what, const std::string& expected, const std::string& got) {
+[[noreturn]] inline void refuse(zt_status status, const std::string& what, const std::string& expected,
+                                const std::string& got) {
     throw Error(status, what + ": expected " + expected + ", got " + got);
 }
 

@@ -33,8 +33,7 @@ bool tells_of_memory(std::string_view text) {
 Failure describe(const std::exception& error) {
     std::string_view text = error.what();
     text = text.substr(0, text.find('\n'));
-    if (tells_of_memory(text))
-        return {ZT_ERROR_MEMORY, one_line("memory: " + std::string(text), kMessageBytes)};
+    if (tells_of_memory(text)) return {ZT_ERROR_MEMORY, one_line("memory: " + std::string(text), kMessageBytes)};
     return {ZT_ERROR_INTERNAL, one_line("internal: " + std::string(text), kMessageBytes)};
 }
 
@@ -47,7 +46,9 @@ Failure describe_current() {
         return {ZT_ERROR_MEMORY, "memory: expected enough for this request, got none left"};
     } catch (const std::system_error& error) {
         // Threads that cannot be started are the only system errors that reach this place.
-        return {ZT_ERROR_MEMORY, one_line("threads: expected to start one more, got none (" + error.code().message() + ")", kMessageBytes)};
+        return {
+            ZT_ERROR_MEMORY,
+            one_line("threads: expected to start one more, got none (" + error.code().message() + ")", kMessageBytes)};
     } catch (const std::exception& error) {
         return describe(error);
     } catch (...) {

@@ -88,9 +88,7 @@ Fd::~Fd() {
     if (fd_ >= 0) ::close(fd_);
 }
 
-int Fd::release() noexcept {
-    return std::exchange(fd_, -1);
-}
+int Fd::release() noexcept { return std::exchange(fd_, -1); }
 
 File File::open(const std::string& path) {
     if (path.find('\0') != std::string::npos) {
@@ -101,8 +99,7 @@ File File::open(const std::string& path) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) fail_open(path, errno);
     require_regular(path, info.st_mode);
-    const int fd = uninterrupted(
-        [&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); });
+    const int fd = uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); });
     if (fd < 0) fail_open(path, errno);
 
     Fd owner(fd);
@@ -117,16 +114,15 @@ File File::open(const std::string& path) {
 void File::read_exact(uint64_t offset, std::span<std::byte> out, const Cancel* cancel) const {
     const std::optional<uint64_t> end = (CheckedSize(offset) + out.size()).get();
     if (!end || *end > size_) {
-        throw Error(ZT_ERROR_IO, name_ + ": expected to read inside " + std::to_string(size_) +
-                                     " bytes, got " + std::to_string(out.size()) + " at " +
-                                     std::to_string(offset));
+        throw Error(ZT_ERROR_IO, name_ + ": expected to read inside " + std::to_string(size_) + " bytes, got " +
+                                     std::to_string(out.size()) + " at " + std::to_string(offset));
     }
     while (!out.empty()) {
         if (cancel != nullptr) cancel->poll();
         auto step = out.first(std::min<uint64_t>(out.size(), kCancelStepBytes));
         while (!step.empty()) {
-            const ssize_t got = uninterrupted(
-                [&] { return ::pread(fd_.get(), step.data(), step.size(), static_cast<off_t>(offset)); });
+            const ssize_t got =
+                uninterrupted([&] { return ::pread(fd_.get(), step.data(), step.size(), static_cast<off_t>(offset)); });
             if (got <= 0) {
                 const int error = got == 0 ? 0 : errno;
                 const std::string reason = got == 0 ? "the end of the file" : error_text(error);
@@ -154,12 +150,14 @@ void File::check_unchanged() const {
     throw Error(ZT_ERROR_IO, name_ + ": expected a file that stays as it is, got one changed while it was read");
 }
 
-std::string read_whole_file(const std::string& path, uint64_t limit_bytes) { return read_whole_file(File::open(path), limit_bytes); }
+std::string read_whole_file(const std::string& path, uint64_t limit_bytes) {
+    return read_whole_file(File::open(path), limit_bytes);
+}
 
 std::string read_whole_file(const File& file, uint64_t limit_bytes) {
     if (file.size() > limit_bytes) {
-        throw Error(ZT_ERROR_IO, file.name() + ": expected at most " + std::to_string(limit_bytes) +
-                                     " bytes, got " + std::to_string(file.size()));
+        throw Error(ZT_ERROR_IO, file.name() + ": expected at most " + std::to_string(limit_bytes) + " bytes, got " +
+                                     std::to_string(file.size()));
     }
     std::string content(file.size(), '\0');
     file.read_exact(0, std::as_writable_bytes(std::span(content)));
@@ -167,12 +165,11 @@ std::string read_whole_file(const File& file, uint64_t limit_bytes) {
 }
 
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
-    static std::atomic<uint32_t> counter{0};   // two writers in one process never share a name
+    static std::atomic<uint32_t> counter{0};  // two writers in one process never share a name
     temporary_ = folder_of(path_) + "/." + file_name(path_) + "." + std::to_string(::getpid()) + "." +
                  std::to_string(counter.fetch_add(1)) + ".tmp";
-    fd_ = Fd(uninterrupted([&] {
-        return ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-    }));
+    fd_ = Fd(uninterrupted(
+        [&] { return ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666); }));
     if (fd_.get() < 0) {
         // The destructor will not run; nothing was created, so there is nothing to remove.
         fail("a folder to write in");
@@ -199,14 +196,13 @@ void AtomicFile::commit() {
     if (::close(fd_.release()) != 0 && errno != EINTR) fail("to reach the disk");
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("to get its name");
     temporary_.clear();
-    const Fd folder(uninterrupted(
-        [&] { return ::open(folder_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+    const Fd folder(uninterrupted([&] { return ::open(folder_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
     // Some file systems cannot sync a folder; the content itself is safe by now.
     if (folder.get() >= 0) ::fsync(folder.get());
 }
 
 void AtomicFile::fail(const char* expected) const {
-    const std::string reason = error_text(errno);   // before anything else can change errno
+    const std::string reason = error_text(errno);  // before anything else can change errno
     throw Error(ZT_ERROR_IO, quote(path_) + ": expected " + expected + ", got: " + reason);
 }
 

@@ -14,8 +14,7 @@ enum { ZT_DURATION_SLACK_US = 1, ZT_CUE_SLACK_US = 500 };
 
 /* The first frame whose time is at least time_us - slack_us; frame k has the time k * den / num
  * seconds. 0 for times below 0. Exact for times up to a day and num, den up to a million. */
-static inline int64_t zt_first_frame_at(int64_t time_us, int64_t slack_us, int64_t num, int64_t den)
-{
+static inline int64_t zt_first_frame_at(int64_t time_us, int64_t slack_us, int64_t num, int64_t den) {
     const int64_t unit = den * 1000000;
     const int64_t least_us = time_us > slack_us ? time_us - slack_us : 0;
 
@@ -23,8 +22,7 @@ static inline int64_t zt_first_frame_at(int64_t time_us, int64_t slack_us, int64
 }
 
 /* The frames of a clip that lasts duration_us > 0: those whose time is before its end, at least one. */
-static inline int64_t zt_frames_within(int64_t duration_us, int64_t num, int64_t den)
-{
+static inline int64_t zt_frames_within(int64_t duration_us, int64_t num, int64_t den) {
     const int64_t frames = zt_first_frame_at(duration_us, ZT_DURATION_SLACK_US, num, den);
 
     return frames > 0 ? frames : 1;

@@ -70,14 +70,12 @@ public:
         // Comes only for numbers with a minus sign, which zero keeps.
         return count(), events_.number(value == 0 ? -0.0 : static_cast<double>(value)), true;
     }
-    bool number_unsigned(number_unsigned_t value) override {
-        return count(), events_.unsigned_integer(value), true;
-    }
+    bool number_unsigned(number_unsigned_t value) override { return count(), events_.unsigned_integer(value), true; }
     bool number_float(number_float_t value, const string_t& text) override {
         return count(), events_.written_number(value, text), true;
     }
     bool string(string_t& value) override { return count(), events_.string(value), true; }
-    bool binary(binary_t&) override { return false; }   // no such thing in JSON text
+    bool binary(binary_t&) override { return false; }  // no such thing in JSON text
 
     bool key(string_t& value) override {
         keys_.push_back({key_text_.size(), value.size()});
@@ -111,7 +109,9 @@ public:
     }
 
 private:
-    struct Key { size_t start, length; };
+    struct Key {
+        size_t start, length;
+    };
 
     void count() {
         if (++values_ > limits_.values) {
@@ -131,8 +131,8 @@ private:
         const auto begin = keys_.begin() + static_cast<ptrdiff_t>(first);
         const size_t text_start = begin == keys_.end() ? text.size() : begin->start;
         std::sort(begin, keys_.end(), [&](const Key& a, const Key& b) { return name(a) < name(b); });
-        const auto twice = std::adjacent_find(
-            begin, keys_.end(), [&](const Key& a, const Key& b) { return name(a) == name(b); });
+        const auto twice =
+            std::adjacent_find(begin, keys_.end(), [&](const Key& a, const Key& b) { return name(a) == name(b); });
         if (twice != keys_.end()) {
             refuse(origin_, "expected each key once, got " + zt::quote(name(*twice)) + " twice");
         }
@@ -144,8 +144,8 @@ private:
     const Origin& origin_;
     Events& events_;
     uint64_t values_ = 0;
-    std::vector<size_t> open_;    // per open level: its first entry in keys_
-    std::vector<Key> keys_;       // of all open objects, pieces of key_text_
+    std::vector<size_t> open_;  // per open level: its first entry in keys_
+    std::vector<Key> keys_;     // of all open objects, pieces of key_text_
     std::string key_text_;
 };
 

@@ -20,15 +20,15 @@
 namespace zt::json {
 
 struct Limits {
-    uint64_t bytes = 1 << 20;              // largest real configuration files are some 10 KiB
+    uint64_t bytes = 1 << 20;  // largest real configuration files are some 10 KiB
     uint32_t depth = 64;
-    uint64_t values = 200'000;             // a tree of so many values takes about 20 MB
-    uint64_t string_bytes = 1 << 20;       // as written, escapes included
+    uint64_t values = 200'000;        // a tree of so many values takes about 20 MB
+    uint64_t string_bytes = 1 << 20;  // as written, escapes included
 };
 
 // Where a text comes from and what its errors are: the start of every message, and the status.
 struct Origin {
-    std::string name;                      // "manifest.json"
+    std::string name;  // "manifest.json"
     zt_status status = ZT_ERROR_WEIGHTS;
 };
 
@@ -39,8 +39,8 @@ public:
     virtual ~Events() = default;
     virtual void null() = 0;
     virtual void boolean(bool value) = 0;
-    virtual void unsigned_integer(uint64_t value) = 0;   // no sign, fraction or exponent
-    virtual void number(double value) = 0;               // any other number
+    virtual void unsigned_integer(uint64_t value) = 0;  // no sign, fraction or exponent
+    virtual void number(double value) = 0;              // any other number
     // The same with its text, for those that must read it otherwise; only numbers with a fraction, an
     // exponent or more than 64 bits. The decimal point may be the locale's.
     virtual void written_number(double value, std::string_view /*text*/) { number(value); }
@@ -57,7 +57,7 @@ void parse(std::string_view text, const Limits& limits, const Origin& origin, Ev
 // A value, owned. Integers without sign, fraction or exponent keep their 64 bits.
 struct Value {
     using Array = std::vector<Value>;
-    using Object = std::vector<std::pair<std::string, Value>>;   // in the order of the file
+    using Object = std::vector<std::pair<std::string, Value>>;  // in the order of the file
     using Data = std::variant<std::monostate, bool, uint64_t, double, std::string, Array, Object>;
 
     Value() = default;

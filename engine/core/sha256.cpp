@@ -49,8 +49,7 @@ bool has_sha_instructions() noexcept {
 Sha256::Sha256(Kernel kernel) noexcept
     : compress_(&compress_portable),
       // FIPS 180-4 section 5.3.3: fractional parts of the square roots of the first 8 primes.
-      state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-             0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19} {
+      state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19} {
 #if defined(__x86_64__)
     if (kernel == Kernel::kBest && has_sha_instructions()) compress_ = &compress_x86;
 #else
@@ -110,8 +109,14 @@ void Sha256::compress_portable(State& state, const std::byte* blocks, size_t cou
             const uint32_t t1 = h + sum1 + choose + kRound[t] + w[t];
             const uint32_t sum0 = rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22);
             const uint32_t majority = (a & b) ^ (a & c) ^ (b & c);
-            h = g; g = f; f = e; e = d + t1;
-            d = c; c = b; b = a; a = t1 + sum0 + majority;
+            h = g;
+            g = f;
+            f = e;
+            e = d + t1;
+            d = c;
+            c = b;
+            b = a;
+            a = t1 + sum0 + majority;
         }
         const State add = {a, b, c, d, e, f, g, h};
         for (size_t i = 0; i < 8; ++i) state[i] += add[i];
@@ -120,16 +125,16 @@ void Sha256::compress_portable(State& state, const std::byte* blocks, size_t cou
 
 #if defined(__x86_64__)
 // The instructions keep the state as the register pairs {f e b a} and {h g d c}, lowest lane first.
-__attribute__((target("sha,sse4.1,ssse3")))
-void Sha256::compress_x86(State& state, const std::byte* blocks, size_t count) noexcept {
+__attribute__((target("sha,sse4.1,ssse3"))) void Sha256::compress_x86(State& state, const std::byte* blocks,
+                                                                      size_t count) noexcept {
     const __m128i swap_bytes = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
-    __m128i feba = _mm_set_epi32(static_cast<int>(state[0]), static_cast<int>(state[1]),
-                                 static_cast<int>(state[4]), static_cast<int>(state[5]));
-    __m128i hgdc = _mm_set_epi32(static_cast<int>(state[2]), static_cast<int>(state[3]),
-                                 static_cast<int>(state[6]), static_cast<int>(state[7]));
+    __m128i feba = _mm_set_epi32(static_cast<int>(state[0]), static_cast<int>(state[1]), static_cast<int>(state[4]),
+                                 static_cast<int>(state[5]));
+    __m128i hgdc = _mm_set_epi32(static_cast<int>(state[2]), static_cast<int>(state[3]), static_cast<int>(state[6]),
+                                 static_cast<int>(state[7]));
     for (; count > 0; --count, blocks += kBlockBytes) {
         const __m128i feba_before = feba, hgdc_before = hgdc;
-        __m128i w[4];   // the last 16 words of the message schedule, a ring of four
+        __m128i w[4];  // the last 16 words of the message schedule, a ring of four
         for (size_t quad = 0; quad < 16; ++quad) {
             __m128i& now = w[quad % 4];
             if (quad < 4) {

@@ -35,8 +35,7 @@ enum class Excess { kRefuse, kDrop };
 std::optional<int64_t> parse_fixed_point(std::string_view text, int digits, Excess excess) {
     const size_t dot = text.find('.');
     const std::string_view whole = text.substr(0, dot);
-    const std::string_view fraction =
-        dot == std::string_view::npos ? std::string_view() : text.substr(dot + 1);
+    const std::string_view fraction = dot == std::string_view::npos ? std::string_view() : text.substr(dot + 1);
     if (!only_digits(whole)) return std::nullopt;
     if (dot != std::string_view::npos && !only_digits(fraction)) return std::nullopt;
     const size_t most = static_cast<size_t>(digits);
@@ -60,10 +59,8 @@ std::optional<int64_t> parse_clock_us(std::string_view text) {
     const auto seconds_us = parse_us(text.substr(last + 1), 6);
     const std::string_view front = text.substr(0, last);
     const size_t first = front.find(':');
-    const std::string_view minutes_text =
-        first == std::string_view::npos ? front : front.substr(first + 1);
-    const std::string_view hours_text =
-        first == std::string_view::npos ? "0" : front.substr(0, first);
+    const std::string_view minutes_text = first == std::string_view::npos ? front : front.substr(first + 1);
+    const std::string_view hours_text = first == std::string_view::npos ? "0" : front.substr(0, first);
     if (!only_digits(minutes_text) || !only_digits(hours_text) || !seconds_us) return std::nullopt;
     const auto minutes = parse_int64(minutes_text);
     const auto hours = parse_int64(hours_text);
@@ -101,8 +98,7 @@ std::optional<bool> parse_bool(std::string_view text) {
 std::optional<std::pair<int, int>> parse_size(std::string_view text) {
     const size_t cross = text.find('x');
     if (cross == std::string_view::npos) return std::nullopt;
-    if (!only_digits(text.substr(0, cross)) || !only_digits(text.substr(cross + 1)))
-        return std::nullopt;
+    if (!only_digits(text.substr(0, cross)) || !only_digits(text.substr(cross + 1))) return std::nullopt;
     const auto width = parse_whole<int>(text.substr(0, cross));
     const auto height = parse_whole<int>(text.substr(cross + 1));
     if (!width || !height) return std::nullopt;
@@ -112,12 +108,10 @@ std::optional<std::pair<int, int>> parse_size(std::string_view text) {
 std::optional<zt_rational> parse_rate(std::string_view text) {
     constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
     if (const size_t slash = text.find('/'); slash != std::string_view::npos) {
-        if (!only_digits(text.substr(0, slash)) || !only_digits(text.substr(slash + 1)))
-            return std::nullopt;
+        if (!only_digits(text.substr(0, slash)) || !only_digits(text.substr(slash + 1))) return std::nullopt;
         const auto num = parse_int64(text.substr(0, slash));
         const auto den = parse_int64(text.substr(slash + 1));
-        if (!num || !den || *num < 1 || *den < 1 || *num > kMost || *den > kMost)
-            return std::nullopt;
+        if (!num || !den || *num < 1 || *den < 1 || *num > kMost || *den > kMost) return std::nullopt;
         return lowest_terms(*num, *den);
     }
     const auto thousandths = parse_fixed_point(text, 3, Excess::kRefuse);
@@ -192,8 +186,7 @@ std::string to_text(double value) {
 }
 
 std::string to_text(zt_rational rate) {
-    return rate.den == 1 ? std::to_string(rate.num)
-                         : std::to_string(rate.num) + "/" + std::to_string(rate.den);
+    return rate.den == 1 ? std::to_string(rate.num) : std::to_string(rate.num) + "/" + std::to_string(rate.den);
 }
 
 }  // namespace zt

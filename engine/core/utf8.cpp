@@ -9,9 +9,7 @@ namespace zt {
 
 namespace {
 
-uint8_t byte_at(std::string_view text, size_t at) noexcept {
-    return static_cast<uint8_t>(text[at]);
-}
+uint8_t byte_at(std::string_view text, size_t at) noexcept { return static_cast<uint8_t>(text[at]); }
 
 // C0 but tab and newline, DEL, and C1 (U+0080..U+009F, the bytes C2 80..C2 9F).
 bool is_control(std::string_view text, size_t at, size_t bytes) noexcept {
@@ -23,8 +21,7 @@ bool is_control(std::string_view text, size_t at, size_t bytes) noexcept {
 std::string hex(unsigned value, int digits) {
     static constexpr char kDigits[] = "0123456789ABCDEF";
     std::string out;
-    for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
-        out += kDigits[(value >> shift) & 15U];
+    for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) out += kDigits[(value >> shift) & 15U];
     return out;
 }
 
@@ -100,13 +97,11 @@ std::optional<TextFault> find_text_fault(std::string_view text) {
     for (size_t at = 0; at < text.size();) {
         const size_t bytes = utf8_sequence_bytes(text, at);
         if (bytes == 0) {
-            return TextFault{true,
-                             "byte 0x" + hex(byte_at(text, at), 2) + " at " + std::to_string(at)};
+            return TextFault{true, "byte 0x" + hex(byte_at(text, at), 2) + " at " + std::to_string(at)};
         }
         if (is_control(text, at, bytes)) {
             const unsigned code = byte_at(text, at + bytes - 1);
-            return TextFault{false,
-                             "control character U+" + hex(code, 4) + " at " + std::to_string(at)};
+            return TextFault{false, "control character U+" + hex(code, 4) + " at " + std::to_string(at)};
         }
         at += bytes;
     }

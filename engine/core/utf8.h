@@ -26,7 +26,7 @@ void append_code_point(std::string& text, char32_t c);
 // The first thing wrong with a text, as "got" half of a message: "byte 0xC3 at 17" for what is not
 // UTF-8, "control character U+001B at 3" for control characters other than tab and newline.
 struct TextFault {
-    bool encoding;   // not UTF-8, as opposed to a control character
+    bool encoding;  // not UTF-8, as opposed to a control character
     std::string got;
 };
 [[nodiscard]] std::optional<TextFault> find_text_fault(std::string_view text);

@@ -28,7 +28,7 @@ namespace {
 // LibTorch remembers the answer. Empty = done, else the reason.
 std::string load_cuda() {
     static std::once_flag once;
-    static std::string& fault = *new std::string;   // outlives static destructors
+    static std::string& fault = *new std::string;  // outlives static destructors
     std::call_once(once, [] {
         Dl_info info{};
         // Any function of libtorch_cpu does.
@@ -70,7 +70,7 @@ at::Device cuda_device(const std::string& wish) {
 uint64_t read_number(const std::string& path) {
     std::ifstream file(path);
     uint64_t value = 0;
-    return file >> value ? value : std::numeric_limits<uint64_t>::max();   // "max": no limit
+    return file >> value ? value : std::numeric_limits<uint64_t>::max();  // "max": no limit
 }
 
 uint64_t available_host() {

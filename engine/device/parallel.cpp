@@ -17,8 +17,9 @@ void parallel(int64_t n, c10::function_ref<void(int64_t, int64_t)> f) {
     at::Tensor row = at::empty({n}, at::kByte);
     const char* begin = static_cast<const char*>(row.const_data_ptr());
     at::TensorIterator parts = at::TensorIterator::nullary_op(row);
-    parts.for_each(
-        [&](char** at, const int64_t*, int64_t count, int64_t times) { f(at[0] - begin, at[0] - begin + count * times); }, 1);
+    parts.for_each([&](char** at, const int64_t*, int64_t count,
+                       int64_t times) { f(at[0] - begin, at[0] - begin + count * times); },
+                   1);
 }
 
 }  // namespace zt::device

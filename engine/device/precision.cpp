@@ -34,7 +34,8 @@ bool native_bf16() {
     static const bool native = [] {
         const char* limit = secure_getenv("ONEDNN_MAX_CPU_ISA");
         const std::string_view isa = limit ? limit : "";
-        const bool allowed = isa.empty() || isa == "ALL" || isa == "DEFAULT" || isa.find("BF16") != isa.npos || isa.find("FP16") != isa.npos || isa.find("AMX") != isa.npos;
+        const bool allowed = isa.empty() || isa == "ALL" || isa == "DEFAULT" || isa.find("BF16") != isa.npos ||
+                             isa.find("FP16") != isa.npos || isa.find("AMX") != isa.npos;
         return allowed && processor_has_bf16();
     }();
     return native;

@@ -23,7 +23,7 @@ namespace zt::device {
 
 namespace {
 constinit std::mutex threads_mutex;
-constinit int threads_set = 0;   // guarded by threads_mutex; 0 = not asked for
+constinit int threads_set = 0;  // guarded by threads_mutex; 0 = not asked for
 }  // namespace
 
 void set_threads(int count) {
@@ -47,7 +47,7 @@ namespace {
 
 // A thread that was joined holds its place under the user's limit a little longer.
 void wait_until_gone(pid_t thread) {
-    constexpr int kMostWaits = 1000;   // of a millisecond; after that its place may be missing
+    constexpr int kMostWaits = 1000;  // of a millisecond; after that its place may be missing
     for (int i = 0; i < kMostWaits && (::tgkill(::getpid(), thread, 0) == 0 || errno != ESRCH); ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
@@ -73,10 +73,10 @@ private:
 void require_threads(int count) {
     const auto others = static_cast<size_t>(std::max(0, count - 1));
     std::latch end(1);
-    std::vector<pid_t> ids(others, 0);   // each thread writes its own
+    std::vector<pid_t> ids(others, 0);  // each thread writes its own
     std::vector<std::jthread> threads;
     threads.reserve(others);
-    Release release(end);                // goes before the threads do, whose end waits for it
+    Release release(end);  // goes before the threads do, whose end waits for it
     std::string reason;
     while (threads.size() < others && reason.empty()) {
         pid_t& id = ids[threads.size()];

@@ -9,12 +9,19 @@ namespace zt::encoders {
 
 ClipLayer make_clip_layer(const ClipConfig& c) {
     const auto square = [&] { return nn::make_packed_linear(c.hidden, c.hidden); };
-    return {nn::make_norm(c.hidden), nn::make_norm(c.hidden), square(), square(), square(), square(),
-            nn::make_packed_linear(c.hidden, c.intermediate), nn::make_packed_linear(c.intermediate, c.hidden)};
+    return {nn::make_norm(c.hidden),
+            nn::make_norm(c.hidden),
+            square(),
+            square(),
+            square(),
+            square(),
+            nn::make_packed_linear(c.hidden, c.intermediate),
+            nn::make_packed_linear(c.intermediate, c.hidden)};
 }
 
 at::Tensor normalize(const ClipConfig& config, const nn::Norm& norm, const at::Tensor& x) {
-    return at::layer_norm(x, {x.size(-1)}, norm.weight.to(x.scalar_type()), norm.bias.to(x.scalar_type()), config.norm_eps);
+    return at::layer_norm(x, {x.size(-1)}, norm.weight.to(x.scalar_type()), norm.bias.to(x.scalar_type()),
+                          config.norm_eps);
 }
 
 at::Tensor forward(const ClipConfig& config, const ClipLayer& layer, const at::Tensor& x, bool causal) {

@@ -13,8 +13,8 @@ namespace zt::encoders {
 
 struct ClipText {
     ClipConfig config;
-    at::Tensor tokens;      // [vocab, hidden]
-    at::Tensor positions;   // [positions, hidden]
+    at::Tensor tokens;     // [vocab, hidden]
+    at::Tensor positions;  // [positions, hidden]
     std::vector<ClipLayer> layers;
     nn::Norm norm;
     template <class F>

@@ -30,7 +30,7 @@ ClipVision make_clip_vision(const ClipConfig& c) {
 at::Tensor forward(const ClipVision& model, const at::Tensor& pixels, const Cancel* cancel) {
     const ClipConfig& c = model.config;
     const at::Tensor grid = at::conv2d(pixels.to(model.patches.options()).unsqueeze(0), model.patches, {}, c.patch);
-    const at::Tensor patches = grid.squeeze(0).flatten(1).transpose(0, 1);   // [tokens, hidden]
+    const at::Tensor patches = grid.squeeze(0).flatten(1).transpose(0, 1);  // [tokens, hidden]
     at::Tensor x = at::cat({model.class_token.unsqueeze(0), patches}) + model.positions;
     x = normalize(c, model.norm, x);
     for (const ClipLayer& layer : model.layers) {

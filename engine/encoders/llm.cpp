@@ -45,8 +45,8 @@ at::Tensor attention(const LlmConfig& c, const LlmLayer& layer, const at::Tensor
         return t.unsqueeze(2).expand({n, c.kv_heads, groups, d}).reshape({n, c.heads, d}).transpose(0, 1).unsqueeze(0);
     };
     const double scale = 1.0 / std::sqrt(static_cast<double>(d));
-    const at::Tensor y = at::scaled_dot_product_attention(q.transpose(0, 1).unsqueeze(0), heads_first(k), heads_first(v),
-                                                          {}, 0.0, /*is_causal=*/true, scale);
+    const at::Tensor y = at::scaled_dot_product_attention(q.transpose(0, 1).unsqueeze(0), heads_first(k),
+                                                          heads_first(v), {}, 0.0, /*is_causal=*/true, scale);
     return nn::forward(layer.o, y.squeeze(0).transpose(0, 1).reshape({n, c.heads * d}));
 }
 

@@ -18,8 +18,8 @@
 namespace zt::encoders {
 
 struct LlmLayer {
-    at::Tensor norm1, norm2;                       // RMS weights before attention and before the MLP, [hidden]
-    nn::PackedLinear q, k, v, o, gate, up, down;   // no biases
+    at::Tensor norm1, norm2;                      // RMS weights before attention and before the MLP, [hidden]
+    nn::PackedLinear q, k, v, o, gate, up, down;  // no biases
     template <class F>
     void visit(F&& f, const std::string& name) {
         f(name + ".input_layernorm.weight", norm1);
@@ -65,7 +65,7 @@ public:
 
 private:
     RowReader read_rows_;
-    at::Tensor embedding_;   // [vocab, hidden]
+    at::Tensor embedding_;  // [vocab, hidden]
     std::vector<LlmLayer> layers_;
 };
 

@@ -17,7 +17,9 @@ at::Tensor normed(const at::Tensor& x, const at::Tensor& weight) {
 }
 
 // [tokens, width] -> [heads, tokens, d_kv]
-at::Tensor by_head(const at::Tensor& rows, const T5Config& c) { return rows.view({rows.size(0), c.heads, c.d_kv}).transpose(0, 1); }
+at::Tensor by_head(const at::Tensor& rows, const T5Config& c) {
+    return rows.view({rows.size(0), c.heads, c.d_kv}).transpose(0, 1);
+}
 
 }  // namespace
 
@@ -36,22 +38,32 @@ at::Tensor t5_buckets(const T5Config& c, int64_t tokens) {
     const at::Tensor at = at::arange(tokens, at::kLong), distance = at.unsqueeze(0) - at.unsqueeze(1);
     const int64_t half = c.buckets / 2, exact = half / 2;
     const at::Tensor n = distance.abs();
-    const at::Tensor far = exact + ((n.to(at::kFloat) / static_cast<double>(exact)).log() / std::log(static_cast<double>(c.max_distance) / static_cast<double>(exact)) * static_cast<double>(half - exact)).to(at::kLong);
+    const at::Tensor far = exact + ((n.to(at::kFloat) / static_cast<double>(exact)).log() /
+                                    std::log(static_cast<double>(c.max_distance) / static_cast<double>(exact)) *
+                                    static_cast<double>(half - exact))
+                                       .to(at::kLong);
     return distance.gt(0).to(at::kLong) * half + at::where(n.lt(exact), n, far.clamp_max(half - 1));
 }
 
-at::Tensor t5_states(const T5Config& c, const at::Tensor& embedded, const std::function<const T5Layer&(int64_t)>& layer, const at::Tensor& final_norm, const Cancel& cancel) {
+at::Tensor t5_states(const T5Config& c, const at::Tensor& embedded, const std::function<const T5Layer&(int64_t)>& layer,
+                     const at::Tensor& final_norm, const Cancel& cancel) {
     at::Tensor x = embedded, bias;
     const at::Tensor buckets = t5_buckets(c, x.size(0)).to(x.device());
     for (int64_t i = 0; i < c.layers; i++) {
         cancel.poll();
         const T5Layer& l = layer(i);
-        if (l.positions.defined()) bias = at::embedding(l.positions.to(x.scalar_type()), buckets).permute({2, 0, 1});   // [heads, query, key]
+        if (l.positions.defined())
+            bias = at::embedding(l.positions.to(x.scalar_type()), buckets).permute({2, 0, 1});  // [heads, query, key]
         const at::Tensor h = normed(x, l.norm1);
-        const at::Tensor q = by_head(nn::forward(l.q, h), c), k = by_head(nn::forward(l.k, h), c), v = by_head(nn::forward(l.v, h), c);
+        const at::Tensor q = by_head(nn::forward(l.q, h), c), k = by_head(nn::forward(l.k, h), c),
+                         v = by_head(nn::forward(l.v, h), c);
         // No division by the root of the size: the weights have it.
-        const at::Tensor weights = at::softmax(at::matmul(q.to(at::kFloat), k.to(at::kFloat).transpose(1, 2)) + bias, -1);
-        x = x + nn::forward(l.o, at::matmul(weights, v.to(at::kFloat)).to(x.scalar_type()).transpose(0, 1).reshape({x.size(0), c.width()}));
+        const at::Tensor weights =
+            at::softmax(at::matmul(q.to(at::kFloat), k.to(at::kFloat).transpose(1, 2)) + bias, -1);
+        x = x + nn::forward(l.o, at::matmul(weights, v.to(at::kFloat))
+                                     .to(x.scalar_type())
+                                     .transpose(0, 1)
+                                     .reshape({x.size(0), c.width()}));
         const at::Tensor g = normed(x, l.norm2);
         x = x + nn::forward(l.down, nn::forward_gelu(l.gate, g) * nn::forward(l.up, g));
     }

@@ -22,7 +22,8 @@ const load::PartNames& t5_names() {
                  {"encoder.block.{}.layer.0.SelfAttention.k", {"blocks.{}.attn.k", "enc.blk.{}.attn_k"}},
                  {"encoder.block.{}.layer.0.SelfAttention.v", {"blocks.{}.attn.v", "enc.blk.{}.attn_v"}},
                  {"encoder.block.{}.layer.0.SelfAttention.o", {"blocks.{}.attn.o", "enc.blk.{}.attn_o"}},
-                 {"encoder.block.{}.layer.0.SelfAttention.relative_attention_bias", {"blocks.{}.pos_embedding.embedding", "enc.blk.{}.attn_rel_b"}},
+                 {"encoder.block.{}.layer.0.SelfAttention.relative_attention_bias",
+                  {"blocks.{}.pos_embedding.embedding", "enc.blk.{}.attn_rel_b"}},
                  {"encoder.block.{}.layer.1.layer_norm", {"blocks.{}.norm2", "enc.blk.{}.ffn_norm"}},
                  {"encoder.block.{}.layer.1.DenseReluDense.wi_0", {"blocks.{}.ffn.gate.0", "enc.blk.{}.ffn_gate"}},
                  {"encoder.block.{}.layer.1.DenseReluDense.wi_1", {"blocks.{}.ffn.fc1", "enc.blk.{}.ffn_up"}},
@@ -49,12 +50,14 @@ T5Config parse_t5_config(std::string_view text, const std::string& name) {
     load::read(root, "relative_attention_num_buckets", c.buckets, kMost);
     load::read(root, "relative_attention_max_distance", c.max_distance, kMost);
     if (c.buckets < 4 || c.buckets % 4 != 0) root.at("relative_attention_num_buckets").refuse("a multiple of 4");
-    if (c.max_distance <= c.buckets / 4) root.at("relative_attention_max_distance").refuse("more than a quarter of the buckets");
+    if (c.max_distance <= c.buckets / 4)
+        root.at("relative_attention_max_distance").refuse("more than a quarter of the buckets");
     if (const auto kind = root.find("model_type")) {
         if (kind->string() != "umt5" && kind->string() != "t5") kind->refuse("umt5 or t5");
         c.own_positions = kind->string() == "umt5";
     }
-    if (const auto act = root.find("feed_forward_proj"); act && act->string() != "gated-gelu") act->refuse("gated-gelu");
+    if (const auto act = root.find("feed_forward_proj"); act && act->string() != "gated-gelu")
+        act->refuse("gated-gelu");
     return c;
 }
 
@@ -68,7 +71,9 @@ T5Config t5_config_of(const weights::Checkpoint& file) {
     c.buckets = shapes.at(first + "0.SelfAttention.relative_attention_bias.weight", 2)[0];
     c.heads = shapes.at(first + "0.SelfAttention.relative_attention_bias.weight", 2)[1];
     const int64_t width = shapes.at(first + "0.SelfAttention.q.weight", 2)[0];
-    if (width % c.heads != 0) throw Error(ZT_ERROR_WEIGHTS, file.name() + ": expected rows of the query for " + std::to_string(c.heads) + " heads, got " + std::to_string(width));
+    if (width % c.heads != 0)
+        throw Error(ZT_ERROR_WEIGHTS, file.name() + ": expected rows of the query for " + std::to_string(c.heads) +
+                                          " heads, got " + std::to_string(width));
     c.d_kv = width / c.heads;
     c.d_ff = shapes.at(first + "1.DenseReluDense.wi_0.weight", 2)[0];
     c.own_positions = shapes.has("encoder.block.1.layer.0.SelfAttention.relative_attention_bias.weight");

@@ -16,7 +16,7 @@ namespace zt::encoders {
 struct T5Config {
     int64_t vocab = 256384, d_model = 4096, d_kv = 64, heads = 64, d_ff = 10240, layers = 24;
     int64_t buckets = 32, max_distance = 128;
-    bool own_positions = true;   // of every layer (UMT5); else the first layer's serve all (T5)
+    bool own_positions = true;  // of every layer (UMT5); else the first layer's serve all (T5)
     [[nodiscard]] int64_t width() const { return heads * d_kv; }
 };
 

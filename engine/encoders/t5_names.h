@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// How files spell a T5 encoder: transformers, the original Wan repository, llama.cpp ("t5encoder"). Ours are transformers'. Torch-free.
+// How files spell a T5 encoder: transformers, the original Wan repository, llama.cpp ("t5encoder"). Ours are
+// transformers'. Torch-free.
 #pragma once
 
 #include "load/part_names.h"
@@ -11,7 +12,9 @@ namespace zt::encoders {
 
 // The embeddings have one of two names; files that have both hold the same numbers twice. file: has(name).
 template <class File>
-[[nodiscard]] const char* t5_embedding(const File& file) { return file.has("shared.weight") ? "shared.weight" : "encoder.embed_tokens.weight"; }
+[[nodiscard]] const char* t5_embedding(const File& file) {
+    return file.has("shared.weight") ? "shared.weight" : "encoder.embed_tokens.weight";
+}
 inline constexpr const char* kT5FinalNorm = "encoder.final_layer_norm.weight";
 
 }  // namespace zt::encoders

@@ -26,26 +26,26 @@ namespace zt::families {
 struct Limits {
     int width = 0, height = 0;
     int min_width = 0, min_height = 0, max_width = 0, max_height = 0, size_step = 1;
-    std::vector<zt_rational> rates;   // the first is native
-    bool keeps_time = false;          // motion keeps its speed at every rate: default_frames is of the native one
+    std::vector<zt_rational> rates;  // the first is native
+    bool keeps_time = false;         // motion keeps its speed at every rate: default_frames is of the native one
     int64_t default_frames = 0, frames_step = 1, frames_offset = 0, chunk_frames = 0;
     bool endless = false;
-    bool true_guidance = false;       // a negative prompt has a meaning
-    bool steerable = true;            // false: each shot is made in one piece, nothing changes it on the way
-    bool morph = true;                // a shot may go on from the picture before it
+    bool true_guidance = false;  // a negative prompt has a meaning
+    bool steerable = true;       // false: each shot is made in one piece, nothing changes it on the way
+    bool morph = true;           // a shot may go on from the picture before it
     int default_steps = 1, max_steps = 1000;
     double default_guidance = 0.0;
-    int threads = 0;                  // to compute with unless the host says; 0 = one per core
+    int threads = 0;  // to compute with unless the host says; 0 = one per core
     // Masks are the pipeline's: every model that begins with a picture has them (see sees_mask).
     zt_use first_image = ZT_USE_NEVER, last_image = ZT_USE_NEVER;
-    int history_images = 0;           // at most; they begin a clip in place of a first picture
-    const char* no_first = "this model takes no such picture";   // why first_image is never
-    bool strength = false;            // other than 1
-    bool size_of_picture = false;     // where no size is asked, a clip is as large as the picture it begins with,
-                                      // within these limits; else width x height
-    bool sees_mask = false;           // GenerationRequest::mask comes along; the pipeline blends all the same
-    bool loop = false;                // can make a clip whose last frame meets its first
-    bool motion = false;              // motion and tempo other than 1
+    int history_images = 0;  // at most; they begin a clip in place of a first picture
+    const char* no_first = "this model takes no such picture";  // why first_image is never
+    bool strength = false;                                      // other than 1
+    bool size_of_picture = false;  // where no size is asked, a clip is as large as the picture it begins with,
+                                   // within these limits; else width x height
+    bool sees_mask = false;        // GenerationRequest::mask comes along; the pipeline blends all the same
+    bool loop = false;             // can make a clip whose last frame meets its first
+    bool motion = false;           // motion and tempo other than 1
 };
 
 using LogFn = Log;
@@ -53,11 +53,11 @@ using LogFn = Log;
 // Where and how to load. `path` is the resolved folder or file, empty for families without weights.
 struct LoadOptions {
     std::string path;
-    std::string device = "auto";      // "auto" "cpu" "cuda" "cuda:N"
-    std::string precision = "auto";   // "auto" "fp32" "bf16" "fp16" "fp8"
-    uint64_t memory_bytes = 0;        // to plan within; 0 = what is free
-    std::string lora;                 // "path[:scale][|path...]"; a family without adapters refuses it
-    std::vector<std::pair<std::string, std::string>> engine_opts;   // unknown key = error
+    std::string device = "auto";     // "auto" "cpu" "cuda" "cuda:N"
+    std::string precision = "auto";  // "auto" "fp32" "bf16" "fp16" "fp8"
+    uint64_t memory_bytes = 0;       // to plan within; 0 = what is free
+    std::string lora;                // "path[:scale][|path...]"; a family without adapters refuses it
+    std::vector<std::pair<std::string, std::string>> engine_opts;  // unknown key = error
     LogFn log;
 };
 
@@ -66,7 +66,7 @@ struct LoadOptions {
 struct Picture {
     zt_image_role role = ZT_IMAGE_FIRST;
     int width = 0, height = 0;
-    std::shared_ptr<const std::vector<uint8_t>> rgb;   // [height, width, 3], full range, laid on the background
+    std::shared_ptr<const std::vector<uint8_t>> rgb;  // [height, width, 3], full range, laid on the background
     // [height, width], 255 = opaque: what was laid on the background. NULL where all of it was opaque, and for
     // a mask, in which what is transparent is black already.
     std::shared_ptr<const std::vector<uint8_t>> alpha = nullptr;
@@ -78,34 +78,34 @@ struct Direction {
     std::string negative_prompt;
     int64_t seed = 0;
     double guidance = 0.0;
-    bool cut = false;                 // a shot begins and asks for a cut; another prompt without it: a morph
-    double strength = 1.0;            // weight of the first picture
+    bool cut = false;       // a shot begins and asks for a cut; another prompt without it: a morph
+    double strength = 1.0;  // weight of the first picture
 };
 
 // A validated request: every field is set and within limits.
 struct GenerationRequest {
     int width = 0, height = 0;
     zt_rational rate{};
-    int64_t frames = 0;               // -1 = endless
+    int64_t frames = 0;  // -1 = endless
     int steps = 0;
     double flow_shift = 0.0;
-    Direction first;                  // what the first chunk obeys
+    Direction first;  // what the first chunk obeys
     LogFn log;
-    std::vector<Picture> images;      // as many of each role as the limits say, no mask; history oldest first,
-                                      // never beside a first picture
-    std::optional<Picture> mask;      // at its own size, to be fitted as the first picture is; where it is white, that
-                                      // may move. Only for models that see it (Limits::sees_mask)
+    std::vector<Picture> images;  // as many of each role as the limits say, no mask; history oldest first,
+                                  // never beside a first picture
+    std::optional<Picture> mask;  // at its own size, to be fitted as the first picture is; where it is white, that
+                                  // may move. Only for models that see it (Limits::sees_mask)
     zt_fit fit = ZT_FIT_CROP;
-    bool loop = false;                // the last frame meets the first; of an endless clip: it repeats
-    double motion = 1.0, tempo = 1.0; // how much moves and how fast, times the model's own
-    int64_t shot_frames = 0;          // of the longest shot; `frames` where there is one only
-    bool morph = false;               // shots go on from the picture before them; else they are cuts
+    bool loop = false;                 // the last frame meets the first; of an endless clip: it repeats
+    double motion = 1.0, tempo = 1.0;  // how much moves and how fast, times the model's own
+    int64_t shot_frames = 0;           // of the longest shot; `frames` where there is one only
+    bool morph = false;                // shots go on from the picture before them; else they are cuts
 };
 
 // Finished frames, planar RGB in fp32, 0..1 (values outside are clamped by the colour stage).
 struct FrameBatch {
-    std::shared_ptr<const void> owner;   // keeps rgb alive
-    const float* rgb = nullptr;          // [frames, 3, height, width], contiguous
+    std::shared_ptr<const void> owner;  // keeps rgb alive
+    const float* rgb = nullptr;         // [frames, 3, height, width], contiguous
     int64_t frames = 0;
 };
 
@@ -130,7 +130,8 @@ public:
     // The next frames, at most Limits::chunk_frames at once (they obey `direction`), or nothing at
     // the end. They are one chunk. A finite generation yields exactly request.frames in total. Polls cancel at least
     // once per block, tile and step.
-    virtual std::optional<FrameBatch> next(const Direction& direction, const Cancel& cancel, const ProgressFn& progress) = 0;
+    virtual std::optional<FrameBatch> next(const Direction& direction, const Cancel& cancel,
+                                           const ProgressFn& progress) = 0;
 };
 
 // Immutable, thread-safe, shared.
@@ -151,13 +152,13 @@ public:
 // What a family makes of a path. When no family reads it, the user gets the reason of the one whose fit is best.
 struct Detection {
     enum class Fit : uint8_t {
-        kNone,      // nothing that it knows
-        kOther,     // another kind of model, by name
-        kBroken,    // a file that it would have to read, and cannot
-        kOurs       // its own kind; load() may still find faults
+        kNone,    // nothing that it knows
+        kOther,   // another kind of model, by name
+        kBroken,  // a file that it would have to read, and cannot
+        kOurs     // its own kind; load() may still find faults
     };
     Fit fit = Fit::kNone;
-    std::string reason;   // why it is not kOurs: "<file>: expected <x>, got <y>"; may be empty
+    std::string reason;  // why it is not kOurs: "<file>: expected <x>, got <y>"; may be empty
     zt_status status = ZT_ERROR_UNSUPPORTED;
 };
 

@@ -22,19 +22,20 @@ namespace zt::families {
 const std::vector<const Family*>& registry() {
     static const auto& families = *std::make_unique<std::vector<const Family*>>(std::vector<const Family*>{
 #ifdef ZT_FAMILY_STORYBOOK
-        &storybook_family(),
+                                                                                    &storybook_family(),
 #endif
 #ifdef ZT_FAMILY_TABLEAU
-        &tableau_family(),
+                                                                                    &tableau_family(),
 #endif
 #ifdef ZT_FAMILY_HUNYUAN_VIDEO
-        &hunyuan_video_family(),
+                                                                                    &hunyuan_video_family(),
 #endif
 #ifdef ZT_FAMILY_WAN
-        &wan_family(),
+                                                                                    &wan_family(),
 #endif
-        &testcard_family(),
-    }).release();   // never destroyed: sessions may outlive static destructors
+                                                                                    &testcard_family(),
+                                                                                })
+                                       .release();  // never destroyed: sessions may outlive static destructors
     return families;
 }
 

@@ -23,7 +23,8 @@ Picture cover(const Picture& picture, int64_t width, int64_t height, Filter filt
     const double part_w = given > wanted ? wanted * h : w;
     const double part_h = given < wanted ? w / wanted : h;
     const double left = (w - part_w) * 0.5, top = (h - part_h) * 0.5;
-    const Box middle{static_cast<float>(left), static_cast<float>(top), static_cast<float>(left + part_w), static_cast<float>(top + part_h)};
+    const Box middle{static_cast<float>(left), static_cast<float>(top), static_cast<float>(left + part_w),
+                     static_cast<float>(top + part_h)};
     return resize(picture, middle, width, height, filter);
 }
 
@@ -51,12 +52,9 @@ Picture fit(const Picture& picture, int64_t width, int64_t height, zt_fit how, F
     check(picture);
     check_size(width, height);
     switch (how) {
-    case ZT_FIT_CROP:
-        return cover(picture, width, height, filter);
-    case ZT_FIT_PAD:
-        return contain(picture, width, height, filter);
-    case ZT_FIT_STRETCH:
-        break;
+        case ZT_FIT_CROP: return cover(picture, width, height, filter);
+        case ZT_FIT_PAD: return contain(picture, width, height, filter);
+        case ZT_FIT_STRETCH: break;
     }
     return resize(picture, width, height, filter);
 }

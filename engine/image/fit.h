@@ -16,6 +16,7 @@ inline constexpr Filter kFitFilter = Filter::kLanczos;
 // ZT_FIT_STRETCH  scaled to the size, whatever its shape: what diffusers does
 // ZT_FIT_PAD      scaled until it lies in the size, black around it: Pillow's ImageOps.pad
 // Errors as resize(). The same size gives the same bytes back.
-[[nodiscard]] Picture fit(const Picture& picture, int64_t width, int64_t height, zt_fit how, Filter filter = kFitFilter);
+[[nodiscard]] Picture fit(const Picture& picture, int64_t width, int64_t height, zt_fit how,
+                          Filter filter = kFitFilter);
 
 }  // namespace zt::image

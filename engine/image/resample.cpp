@@ -37,9 +37,7 @@ double sinc(double x) {
     return std::sin(x) / x;
 }
 
-double lanczos(double x) {
-    return x >= -3.0 && x < 3.0 ? sinc(x) * sinc(x / 3) : 0.0;
-}
+double lanczos(double x) { return x >= -3.0 && x < 3.0 ? sinc(x) * sinc(x / 3) : 0.0; }
 
 struct Kernel {
     double (*weight)(double);
@@ -48,21 +46,18 @@ struct Kernel {
 
 Kernel kernel_of(Filter filter) {
     switch (filter) {
-    case Filter::kBilinear:
-        return {bilinear, 1.0};
-    case Filter::kBicubic:
-        return {bicubic, 2.0};
-    case Filter::kLanczos:
-        return {lanczos, 3.0};
+        case Filter::kBilinear: return {bilinear, 1.0};
+        case Filter::kBicubic: return {bicubic, 2.0};
+        case Filter::kLanczos: return {lanczos, 3.0};
     }
     return {bilinear, 1.0};
 }
 
 // Weights of one axis: output sample i is made of inputs first[i] .. first[i] + count[i] - 1.
 struct Weights {
-    int64_t most = 0;                 // of one sample
+    int64_t most = 0;  // of one sample
     std::vector<int64_t> first, count;
-    std::vector<int32_t> fixed;       // [out, most], scaled by 1 << kPrecisionBits
+    std::vector<int32_t> fixed;  // [out, most], scaled by 1 << kPrecisionBits
 };
 
 int32_t to_fixed(double weight) {
@@ -98,9 +93,7 @@ Weights weights_of(int64_t in, float from, float to, int64_t out, const Kernel& 
     return w;
 }
 
-uint8_t to_byte(int32_t sum) noexcept {
-    return static_cast<uint8_t>(std::clamp(sum >> kPrecisionBits, 0, 255));
-}
+uint8_t to_byte(int32_t sum) noexcept { return static_cast<uint8_t>(std::clamp(sum >> kPrecisionBits, 0, 255)); }
 
 constexpr int32_t kHalf = 1 << (kPrecisionBits - 1);
 
@@ -150,22 +143,24 @@ bool columns_first(const Picture& picture, int64_t width, int64_t height) {
 }
 
 [[noreturn]] void refuse(const std::string& expected, int64_t width, int64_t height) {
-    throw Error(ZT_ERROR_ARGUMENT, "image: expected " + expected + ", got " + std::to_string(width) + "x" + std::to_string(height));
+    throw Error(ZT_ERROR_ARGUMENT,
+                "image: expected " + expected + ", got " + std::to_string(width) + "x" + std::to_string(height));
 }
 
 }  // namespace
 
 void check_size(int64_t width, int64_t height) {
     if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide || width * height > kMaxPixels) {
-        refuse("1 to " + std::to_string(kMaxSide) + " pixels a side and at most " + std::to_string(kMaxPixels), width, height);
+        refuse("1 to " + std::to_string(kMaxSide) + " pixels a side and at most " + std::to_string(kMaxPixels), width,
+               height);
     }
 }
 
 void check(const Picture& picture) {
     check_size(picture.width, picture.height);
     if (picture.rgb.size() != static_cast<size_t>(picture.width * picture.height * 3)) {
-        throw Error(ZT_ERROR_ARGUMENT, "image: expected " + std::to_string(picture.width * picture.height * 3) + " bytes, got " +
-            std::to_string(picture.rgb.size()));
+        throw Error(ZT_ERROR_ARGUMENT, "image: expected " + std::to_string(picture.width * picture.height * 3) +
+                                           " bytes, got " + std::to_string(picture.rgb.size()));
     }
 }
 
@@ -181,8 +176,9 @@ Picture resize(const Picture& picture, const Box& box, int64_t width, int64_t he
     columns_first(picture, width, height) ? check_size(picture.width, height) : check_size(width, picture.height);
     const auto full_width = static_cast<float>(picture.width), full_height = static_cast<float>(picture.height);
     const bool inside = box.left >= 0 && box.top >= 0 && box.right <= full_width && box.bottom <= full_height &&
-        box.right > box.left && box.bottom > box.top;
-    if (!inside) refuse("a part inside " + std::to_string(picture.width) + "x" + std::to_string(picture.height), width, height);
+                        box.right > box.left && box.bottom > box.top;
+    if (!inside)
+        refuse("a part inside " + std::to_string(picture.width) + "x" + std::to_string(picture.height), width, height);
     const Kernel kernel = kernel_of(filter);
     // A side that stays is not filtered.
     const bool rows = width != picture.width || box.left != 0 || box.right != full_width;
@@ -201,9 +197,11 @@ Picture resize(const Picture& picture, const Box& box, int64_t width, int64_t he
 
 Picture crop(const Picture& picture, int64_t left, int64_t top, int64_t width, int64_t height) {
     check(picture);
-    const bool inside = left >= 0 && top >= 0 && width >= 1 && height >= 1 && width <= picture.width && height <= picture.height &&
-        left <= picture.width - width && top <= picture.height - height;
-    if (!inside) refuse("a rectangle inside " + std::to_string(picture.width) + "x" + std::to_string(picture.height), width, height);
+    const bool inside = left >= 0 && top >= 0 && width >= 1 && height >= 1 && width <= picture.width &&
+                        height <= picture.height && left <= picture.width - width && top <= picture.height - height;
+    if (!inside)
+        refuse("a rectangle inside " + std::to_string(picture.width) + "x" + std::to_string(picture.height), width,
+               height);
     Picture out{width, height, {}};
     out.rgb.reserve(static_cast<size_t>(width * height * 3));
     for (int64_t y = 0; y < height; ++y) {

@@ -18,7 +18,7 @@ inline constexpr int64_t kMaxPixels = 64LL << 20;
 // Rows from the top, pixels from the left, no padding.
 struct Picture {
     int64_t width = 0, height = 0;
-    std::vector<uint8_t> rgb;    // [height, width, 3]
+    std::vector<uint8_t> rgb;  // [height, width, 3]
 };
 
 // Throws zt::Error(ARGUMENT) "image: expected ..., got ..." unless sides are 1 to kMaxSide, pixels at
@@ -27,7 +27,11 @@ void check(const Picture& picture);
 // The same of a size that is to be made.
 void check_size(int64_t width, int64_t height);
 
-enum class Filter { kBilinear, kBicubic, kLanczos };   // Pillow's BILINEAR (antialiased), BICUBIC (a = -0.5), LANCZOS (3)
+enum class Filter {
+    kBilinear,
+    kBicubic,
+    kLanczos
+};  // Pillow's BILINEAR (antialiased), BICUBIC (a = -0.5), LANCZOS (3)
 
 [[nodiscard]] Picture resize(const Picture& picture, int64_t width, int64_t height, Filter filter);
 

@@ -11,6 +11,7 @@ namespace zt::image {
 // first row and first column lie; 0 is read as 1, upright already. Errors as resize().
 [[nodiscard]] Picture turn(Picture picture, int orientation);
 // The same of one channel: plane is [height, width], and [width, height] when it comes back turned on its side.
-[[nodiscard]] std::vector<uint8_t> turn_plane(std::vector<uint8_t> plane, int64_t width, int64_t height, int orientation);
+[[nodiscard]] std::vector<uint8_t> turn_plane(std::vector<uint8_t> plane, int64_t width, int64_t height,
+                                              int orientation);
 
 }  // namespace zt::image

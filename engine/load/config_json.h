@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A config.json as the classes of diffusers and transformers write it, read key by key. Torch-free. Errors are ZT_ERROR_WEIGHTS and name
-// file and key.
+// A config.json as the classes of diffusers and transformers write it, read key by key. Torch-free. Errors are
+// ZT_ERROR_WEIGHTS and name file and key.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ namespace zt::load {
 // Ranges: far above any published model, small enough that products stay far below 2^63.
 inline constexpr uint64_t kMaxWidth = 65'536, kMaxBlocks = 1024, kMaxVocabulary = 4'000'000;
 
-// A parsed text and where to look in it. file: in messages. Throws ZT_ERROR_UNSUPPORTED where it says that numbers are packed in a way that
-// files do not tell by themselves.
+// A parsed text and where to look in it. file: in messages. Throws ZT_ERROR_UNSUPPORTED where it says that numbers are
+// packed in a way that files do not tell by themselves.
 class ConfigJson {
 public:
     ConfigJson(std::string_view text, const std::string& file);

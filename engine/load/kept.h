@@ -20,7 +20,7 @@ template <class T>
 class Shared {
 public:
     std::shared_ptr<const T> get(bool stay, const std::function<std::shared_ptr<const T>()>& load) {
-        const std::lock_guard lock(mutex_);   // others wait: they want the same
+        const std::lock_guard lock(mutex_);  // others wait: they want the same
         if (auto there = weak_.lock()) return there;
         const auto made = load();
         weak_ = made;
@@ -40,7 +40,8 @@ class Recent {
 public:
     [[nodiscard]] std::shared_ptr<const T> find(const std::string& key) {
         const std::lock_guard lock(mutex_);
-        const auto at = std::find_if(entries_.begin(), entries_.end(), [&](const auto& entry) { return entry.first == key; });
+        const auto at =
+            std::find_if(entries_.begin(), entries_.end(), [&](const auto& entry) { return entry.first == key; });
         if (at == entries_.end()) return nullptr;
         entries_.splice(entries_.begin(), entries_, at);
         return entries_.front().second;
@@ -54,7 +55,7 @@ public:
 private:
     static constexpr size_t kMost = 8;
     std::mutex mutex_;
-    std::list<std::pair<std::string, std::shared_ptr<const T>>> entries_;   // last used first
+    std::list<std::pair<std::string, std::shared_ptr<const T>>> entries_;  // last used first
 };
 
 }  // namespace zt::load

@@ -18,12 +18,12 @@ using weights::CheckpointEntry;
 // As LoraSet admits them.
 at::ScalarType type_of(const CheckpointEntry& entry) {
     switch (entry.dtype) {
-    case weights::Dtype::kBF16: return at::kBFloat16;
-    case weights::Dtype::kF16: return at::kHalf;
-    case weights::Dtype::kF64: return at::kDouble;
-    case weights::Dtype::kF8E4M3: return at::kFloat8_e4m3fn;
-    case weights::Dtype::kF8E5M2: return at::kFloat8_e5m2;
-    default: return at::kFloat;
+        case weights::Dtype::kBF16: return at::kBFloat16;
+        case weights::Dtype::kF16: return at::kHalf;
+        case weights::Dtype::kF64: return at::kDouble;
+        case weights::Dtype::kF8E4M3: return at::kFloat8_e4m3fn;
+        case weights::Dtype::kF8E5M2: return at::kFloat8_e5m2;
+        default: return at::kFloat;
     }
 }
 
@@ -49,11 +49,12 @@ std::vector<Run> runs_of(const LoraDelta& delta) {
 // A delta whose factors are in memory, as fp32.
 struct Change {
     const LoraDelta* delta;
-    std::array<at::Tensor, 4> factors;   // of kKronecker: w1 and w2
+    std::array<at::Tensor, 4> factors;  // of kKronecker: w1 and w2
 
     Change(const LoraDelta& d, at::Device device, const Cancel* cancel) : delta(&d) {
         for (size_t i = 0; i < factors.size(); ++i)
-            if (const at::Tensor stored = read(d, i, cancel); stored.defined()) factors[i] = stored.to(device, at::kFloat);
+            if (const at::Tensor stored = read(d, i, cancel); stored.defined())
+                factors[i] = stored.to(device, at::kFloat);
         if (d.kind != LoraKind::kKronecker) return;
         const auto product = [](const at::Tensor& a, const at::Tensor& b) { return b.defined() ? at::mm(a, b) : a; };
         factors = {product(factors[0], factors[1]), product(factors[2], factors[3])};
@@ -63,15 +64,17 @@ struct Change {
     [[nodiscard]] at::Tensor rows(int64_t from, int64_t count) const {
         const auto some = [&](const at::Tensor& t) { return t.narrow(0, from, count); };
         switch (delta->kind) {
-        case LoraKind::kLowRank: return at::mm(some(factors[0]), factors[1]);
-        case LoraKind::kWhole: return some(factors[0]);
-        case LoraKind::kHadamard: return at::mm(some(factors[0]), factors[1]).mul_(at::mm(some(factors[2]), factors[3]));
-        case LoraKind::kKronecker: break;
+            case LoraKind::kLowRank: return at::mm(some(factors[0]), factors[1]);
+            case LoraKind::kWhole: return some(factors[0]);
+            case LoraKind::kHadamard:
+                return at::mm(some(factors[0]), factors[1]).mul_(at::mm(some(factors[2]), factors[3]));
+            case LoraKind::kKronecker: break;
         }
         // Row i is row i / n of w1 with each number times row i % n of w2, where w2 has n rows.
         const at::Tensor index = at::arange(from, from + count, factors[0].options().dtype(at::kLong));
         const int64_t n = factors[1].size(0);
-        const at::Tensor left = factors[0].index_select(0, index.div(n, "floor")), right = factors[1].index_select(0, index.remainder(n));
+        const at::Tensor left = factors[0].index_select(0, index.div(n, "floor")),
+                         right = factors[1].index_select(0, index.remainder(n));
         return (left.unsqueeze(2) * right.unsqueeze(1)).reshape({count, -1});
     }
 };
@@ -92,21 +95,27 @@ void merge_loras(const LoraSet& loras, const std::string& name, const at::Tensor
             for (const Run& run : runs_of(*change.delta)) {
                 const int64_t first = change.delta->first + run.to;
                 const int64_t from = std::max(at, first), to = std::min(end, first + run.count);
-                if (from < to) chunk.slice(0, from - at, to - at) += change.rows(run.from + from - first, to - from) * change.delta->scale;
+                if (from < to)
+                    chunk.slice(0, from - at, to - at) +=
+                        change.rows(run.from + from - first, to - from) * change.delta->scale;
             }
         }
         flat.slice(0, at, end).copy_(chunk);
     }
 }
 
-std::vector<nn::LowRank> loras_beside(const LoraSet& loras, const std::string& name, int64_t out, at::ScalarType type, at::Device device, const Cancel* cancel) {
+std::vector<nn::LowRank> loras_beside(const LoraSet& loras, const std::string& name, int64_t out, at::ScalarType type,
+                                      at::Device device, const Cancel* cancel) {
     std::vector<nn::LowRank> all;
     for (const LoraDelta& delta : loras.deltas(name)) {
-        if (delta.kind != LoraKind::kLowRank) throw Error(ZT_ERROR_INTERNAL, "lora " + delta.file->name() + ": " + quote(name) + ": expected low rank parts only, got others");
+        if (delta.kind != LoraKind::kLowRank)
+            throw Error(ZT_ERROR_INTERNAL, "lora " + delta.file->name() + ": " + quote(name) +
+                                               ": expected low rank parts only, got others");
         at::Tensor up = read(delta, 0, cancel);
         if (delta.rows != out || delta.swap_halves) {
             const at::Tensor placed = at::zeros({out, delta.rank}, type);
-            for (const Run& run : runs_of(delta)) placed.narrow(0, delta.first + run.to, run.count).copy_(up.narrow(0, run.from, run.count));
+            for (const Run& run : runs_of(delta))
+                placed.narrow(0, delta.first + run.to, run.count).copy_(up.narrow(0, run.from, run.count));
             up = placed;
         }
         all.push_back({read(delta, 1, cancel).to(device, type), up.to(device, type), delta.scale});

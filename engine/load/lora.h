@@ -17,9 +17,11 @@
 namespace zt::load {
 
 // Adds everything that changes the tensor of ours called `name` to it, in place. Throws ZT_ERROR_IO, CANCELLED.
-void merge_loras(const LoraSet& loras, const std::string& name, const at::Tensor& tensor, const Cancel* cancel = nullptr);
+void merge_loras(const LoraSet& loras, const std::string& name, const at::Tensor& tensor,
+                 const Cancel* cancel = nullptr);
 // The low rank parts for the matrix `name` [out, in], in `type` on `device`. Not for one that changes_whole().
-[[nodiscard]] std::vector<nn::LowRank> loras_beside(const LoraSet& loras, const std::string& name, int64_t out, at::ScalarType type,
-                                                    at::Device device, const Cancel* cancel = nullptr);
+[[nodiscard]] std::vector<nn::LowRank> loras_beside(const LoraSet& loras, const std::string& name, int64_t out,
+                                                    at::ScalarType type, at::Device device,
+                                                    const Cancel* cancel = nullptr);
 
 }  // namespace zt::load

@@ -19,10 +19,11 @@ constexpr std::string_view kOft = "OFT (orthogonal transformation)";
 
 struct Ending {
     std::string_view text;
-    bool weight;                    // ".weight" follows
+    bool weight;  // ".weight" follows
     LoraRole role;
-    std::string_view kind = {};     // kUnread
+    std::string_view kind = {};  // kUnread
 };
+// clang-format off
 constexpr std::array<Ending, 30> kEndings = {{
     {".lora_A", true, LoraRole::kDown}, {".lora_B", true, LoraRole::kUp},
     {".lora_down", true, LoraRole::kDown}, {".lora_up", true, LoraRole::kUp},
@@ -38,15 +39,19 @@ constexpr std::array<Ending, 30> kEndings = {{
     {".lokr_t1", false, LoraRole::kUnread, kTucker}, {".lokr_t2", false, LoraRole::kUnread, kTucker},
     {".oft_blocks", false, LoraRole::kUnread, kOft}, {".oft_diag", false, LoraRole::kUnread, kOft}, {".oft_R", true, LoraRole::kUnread, kOft},
 }};
+// clang-format on
 
 // Longest first, so that none hides a longer one.
 struct Prefix {
     std::string_view text;
     bool peft = false;
 };
-constexpr std::array<Prefix, 6> kDottedPrefixes = {{
-    {"base_model.model.transformer.", true}, {"transformer.base_model.model.", true}, {"base_model.model.", true},
-    {"transformer."}, {"diffusion_model."}, {""}}};
+constexpr std::array<Prefix, 6> kDottedPrefixes = {{{"base_model.model.transformer.", true},
+                                                    {"transformer.base_model.model.", true},
+                                                    {"base_model.model.", true},
+                                                    {"transformer."},
+                                                    {"diffusion_model."},
+                                                    {""}}};
 constexpr std::array<std::string_view, 3> kFlatPrefixes = {"lora_unet_", "lora_transformer_", "lycoris_"};
 
 std::string flattened(std::string text) {
@@ -54,10 +59,12 @@ std::string flattened(std::string text) {
     return text;
 }
 
-std::optional<double> value_of(const std::unordered_map<std::string, double>& patterns, const std::optional<double>& otherwise, std::string_view module) {
+std::optional<double> value_of(const std::unordered_map<std::string, double>& patterns,
+                               const std::optional<double>& otherwise, std::string_view module) {
     for (const auto& [pattern, value] : patterns) {
         const bool whole = module == pattern;
-        const bool end = module.size() > pattern.size() && module.ends_with(pattern) && module[module.size() - pattern.size() - 1] == '.';
+        const bool end = module.size() > pattern.size() && module.ends_with(pattern) &&
+                         module[module.size() - pattern.size() - 1] == '.';
         if (whole || end) return value;
     }
     return otherwise;
@@ -71,16 +78,18 @@ void read_patterns(const json::Field& field, std::unordered_map<std::string, dou
 // One key of a configuration, its prefix removed.
 void read_setting(PeftConfig& config, std::string_view name, const json::Field& field, const std::string& file) {
     if (field.is_null()) return;
-    if (name == "lora_alpha" || name == "alpha") config.alpha = field.number();   // the second is LoHa's and LoKr's
+    if (name == "lora_alpha" || name == "alpha") config.alpha = field.number();  // the second is LoHa's and LoKr's
     if (name == "r") config.rank = field.number();
     if (name == "use_rslora") config.rank_stabilized = field.boolean();
     if (name == "alpha_pattern") read_patterns(field, config.alpha_pattern);
     if (name == "rank_pattern") read_patterns(field, config.rank_pattern);
     if (name == "use_dora" && field.boolean())
-        throw Error(ZT_ERROR_UNSUPPORTED, file + ": expected a LoRA without " + std::string(kDora) + ", got one with it");
+        throw Error(ZT_ERROR_UNSUPPORTED,
+                    file + ": expected a LoRA without " + std::string(kDora) + ", got one with it");
     if (name == "peft_type") {
         const std::string& kind = field.string();
-        if (kind != "LORA" && kind != "LOHA" && kind != "LOKR") throw Error(ZT_ERROR_UNSUPPORTED, field.name() + ": expected LORA, LOHA or LOKR, got " + quote(kind));
+        if (kind != "LORA" && kind != "LOHA" && kind != "LOKR")
+            throw Error(ZT_ERROR_UNSUPPORTED, field.name() + ": expected LORA, LOHA or LOKR, got " + quote(kind));
     }
 }
 
@@ -121,14 +130,19 @@ std::optional<LoraKey> LoraNames::resolve(std::string_view key) const {
             if (!found.stem.starts_with(prefix.text)) continue;
             found.module = found.stem.substr(prefix.text.size());
             found.peft = prefix.peft;
-            if (const auto at = dotted_.find(found.module); at != dotted_.end()) return found.placed = at->second, found;
+            if (const auto at = dotted_.find(found.module); at != dotted_.end())
+                return found.placed = at->second, found;
         }
     }
     return std::nullopt;
 }
 
-std::optional<double> PeftConfig::alpha_of(std::string_view module) const { return value_of(alpha_pattern, alpha, module); }
-std::optional<double> PeftConfig::rank_of(std::string_view module) const { return value_of(rank_pattern, rank, module); }
+std::optional<double> PeftConfig::alpha_of(std::string_view module) const {
+    return value_of(alpha_pattern, alpha, module);
+}
+std::optional<double> PeftConfig::rank_of(std::string_view module) const {
+    return value_of(rank_pattern, rank, module);
+}
 
 PeftConfig parse_peft_metadata(std::string_view text, const std::string& file) {
     const json::Origin origin{file + ": lora_adapter_metadata", ZT_ERROR_WEIGHTS};

@@ -27,22 +27,24 @@ namespace zt::load {
 
 // What a key's tensor is. LoRA: the change is up * down. LoHa: (w1_a * w1_b) times (w2_a * w2_b), element by
 // element. LoKr: the Kronecker product of w1 and w2, either of which may be given as a product a * b.
+// clang-format off
 enum class LoraRole : uint8_t {
     kDown, kUp, kAlpha, kDiff, kDiffBias,
     kHadaW1A, kHadaW1B, kHadaW2A, kHadaW2B,
     kLokrW1, kLokrW1A, kLokrW1B, kLokrW2, kLokrW2A, kLokrW2B,
     kUnread                   // of a kind of adapter that is known, and refused
 };
-inline constexpr size_t kLoraRoles = static_cast<size_t>(LoraRole::kUnread);   // those that are read
+// clang-format on
+inline constexpr size_t kLoraRoles = static_cast<size_t>(LoraRole::kUnread);  // those that are read
 
 struct LoraKey {
-    Placed placed;            // our module, piece and row order; leaf empty
-    std::string stem;         // the key without its last parts: what belongs together has the same
-    std::string module;       // the stem without the file's prefix: what patterns of a configuration are about
-    std::string adapter;      // its name, where a file tells; mostly empty
+    Placed placed;        // our module, piece and row order; leaf empty
+    std::string stem;     // the key without its last parts: what belongs together has the same
+    std::string module;   // the stem without the file's prefix: what patterns of a configuration are about
+    std::string adapter;  // its name, where a file tells; mostly empty
     LoraRole role = LoraRole::kDown;
-    std::string_view kind;    // kUnread: "DoRA (weight decomposition)"
-    bool peft = false;        // in the spelling of PEFT's own files, whose alpha is in another file
+    std::string_view kind;  // kUnread: "DoRA (weight decomposition)"
+    bool peft = false;      // in the spelling of PEFT's own files, whose alpha is in another file
 };
 
 // Immutable, thread-safe.
@@ -61,8 +63,8 @@ private:
 // PEFT's rank and alpha, with patterns per module. Nothing where the text has none.
 struct PeftConfig {
     std::optional<double> alpha, rank;
-    bool rank_stabilized = false;                                          // scale alpha / sqrt(rank)
-    std::unordered_map<std::string, double> alpha_pattern, rank_pattern;   // by the end of the module's name
+    bool rank_stabilized = false;                                         // scale alpha / sqrt(rank)
+    std::unordered_map<std::string, double> alpha_pattern, rank_pattern;  // by the end of the module's name
 
     [[nodiscard]] std::optional<double> alpha_of(std::string_view module) const;
     [[nodiscard]] std::optional<double> rank_of(std::string_view module) const;

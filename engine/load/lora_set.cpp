@@ -30,8 +30,8 @@ using weights::CheckpointEntry;
 using weights::Dtype;
 using weights::Encoding;
 
-constexpr size_t kScanBytes = 4 << 20;          // at once
-constexpr uint64_t kMostScanned = 2ULL << 30;   // of a file, in search of a number that is not zero
+constexpr size_t kScanBytes = 4 << 20;         // at once
+constexpr uint64_t kMostScanned = 2ULL << 30;  // of a file, in search of a number that is not zero
 
 [[noreturn]] void refuse(const Checkpoint& file, const std::string& what) {
     throw Error(ZT_ERROR_WEIGHTS, "lora " + file.name() + ": " + what);
@@ -57,7 +57,8 @@ int64_t columns_of(const CheckpointEntry& entry) { return entry.rows() == 0 ? 0 
 
 bool is_float(const CheckpointEntry& entry) {
     if (entry.encoding == Encoding::kF8E4M3 || entry.encoding == Encoding::kF8E5M2) return true;
-    return entry.encoding == Encoding::kDense && (entry.dtype == Dtype::kF32 || entry.dtype == Dtype::kBF16 || entry.dtype == Dtype::kF16 || entry.dtype == Dtype::kF64);
+    return entry.encoding == Encoding::kDense && (entry.dtype == Dtype::kF32 || entry.dtype == Dtype::kBF16 ||
+                                                  entry.dtype == Dtype::kF16 || entry.dtype == Dtype::kF64);
 }
 
 template <class T>
@@ -76,19 +77,20 @@ double read_number(const Checkpoint& file, const CheckpointEntry& entry) {
         if (entry.dtype == Dtype::kF32) return bits_of<float>(bytes);
         if (entry.dtype == Dtype::kF64) return bits_of<double>(bytes);
         if (entry.dtype == Dtype::kF16) return weights::half_to_float(bits_of<uint16_t>(bytes));
-        if (entry.dtype == Dtype::kBF16) return std::bit_cast<float>(static_cast<uint32_t>(bits_of<uint16_t>(bytes)) << 16);
+        if (entry.dtype == Dtype::kBF16)
+            return std::bit_cast<float>(static_cast<uint32_t>(bits_of<uint16_t>(bytes)) << 16);
         if (entry.dtype == Dtype::kI32) return bits_of<int32_t>(bytes);
         if (entry.dtype == Dtype::kI64) return static_cast<double>(bits_of<int64_t>(bytes));
     }
     refuse(file, quote(entry.name) + ": expected a number type with arithmetic, got " + entry.type_name());
 }
 
-// ---- Keys --------------------------------------------------------------------------------------
+// ---- Keys ----
 
 // What one stem of a file has.
 struct Parts {
     Placed placed;
-    std::string module;                 // as the file spells it, without its prefix
+    std::string module;  // as the file spells it, without its prefix
     std::array<const CheckpointEntry*, kLoraRoles> roles{};
 
     [[nodiscard]] const CheckpointEntry* at(LoraRole role) const { return roles[static_cast<size_t>(role)]; }
@@ -96,7 +98,7 @@ struct Parts {
 
 struct Keys {
     std::map<std::string, Parts> stems;
-    bool peft = false;                  // any key has the spelling of PEFT's own files
+    bool peft = false;  // any key has the spelling of PEFT's own files
 };
 
 Keys sort_keys(const Checkpoint& file, const LoraNames& names, const LoraBase& base) {
@@ -112,8 +114,10 @@ Keys sort_keys(const Checkpoint& file, const LoraNames& names, const LoraBase& b
             continue;
         }
         if (key->role == LoraRole::kUnread)
-            throw Error(ZT_ERROR_UNSUPPORTED, "lora " + file.name() + ": expected a LoRA without " + std::string(key->kind) + ", got " + quote(entry.name));
-        if (key->role != LoraRole::kAlpha && key->role != LoraRole::kDiff && key->role != LoraRole::kDiffBias) adapters.insert(key->adapter);
+            throw Error(ZT_ERROR_UNSUPPORTED, "lora " + file.name() + ": expected a LoRA without " +
+                                                  std::string(key->kind) + ", got " + quote(entry.name));
+        if (key->role != LoraRole::kAlpha && key->role != LoraRole::kDiff && key->role != LoraRole::kDiffBias)
+            adapters.insert(key->adapter);
         Parts& parts = keys.stems[key->stem];
         parts.placed = key->placed;
         parts.module = key->module;
@@ -121,10 +125,15 @@ Keys sort_keys(const Checkpoint& file, const LoraNames& names, const LoraBase& b
         keys.peft = keys.peft || key->peft;
     }
     if (file.entries().empty()) refuse(file, "expected keys of an adapter, got none");
-    if (unknown > 0) refuse(file, "expected every key to match a layer, got " + std::to_string(unknown) + " of " + std::to_string(file.entries().size()) + " without one, first " + quote(first));
+    if (unknown > 0)
+        refuse(file, "expected every key to match a layer, got " + std::to_string(unknown) + " of " +
+                         std::to_string(file.entries().size()) + " without one, first " + quote(first));
     if (adapters.size() > 1) {
-        const auto shown_name = [](const std::string& name) { return name.empty() ? std::string("one without a name") : quote(name); };
-        refuse(file, "expected one adapter, got " + shown_name(*adapters.begin()) + " and " + shown_name(*std::next(adapters.begin())));
+        const auto shown_name = [](const std::string& name) {
+            return name.empty() ? std::string("one without a name") : quote(name);
+        };
+        refuse(file, "expected one adapter, got " + shown_name(*adapters.begin()) + " and " +
+                         shown_name(*std::next(adapters.begin())));
     }
     return keys;
 }
@@ -132,16 +141,19 @@ Keys sort_keys(const Checkpoint& file, const LoraNames& names, const LoraBase& b
 // Rank and alpha where a file's tensors do not tell: in its header, or beside it.
 PeftConfig configuration(const Checkpoint& file, bool peft, const Log& log) {
     const std::string name = "lora " + file.name();
-    if (const auto found = file.metadata().find("lora_adapter_metadata"); found != file.metadata().end()) return parse_peft_metadata(found->second, name);
+    if (const auto found = file.metadata().find("lora_adapter_metadata"); found != file.metadata().end())
+        return parse_peft_metadata(found->second, name);
     if (!peft) return {};
     const std::string beside = lora_config(file.path());
     std::error_code ignored;
-    if (std::filesystem::exists(beside, ignored)) return parse_peft_config(read_whole_file(beside, json::Limits{}.bytes), name + ": " + kConfig);
-    log(ZT_LOG_WARNING, name + ": expected " + kConfig + " with its alpha beside it, got none; taken as if alpha was the rank");
+    if (std::filesystem::exists(beside, ignored))
+        return parse_peft_config(read_whole_file(beside, json::Limits{}.bytes), name + ": " + kConfig);
+    log(ZT_LOG_WARNING,
+        name + ": expected " + kConfig + " with its alpha beside it, got none; taken as if alpha was the rank");
     return {};
 }
 
-// ---- From parts to changes -----------------------------------------------------------------------
+// ---- From parts to changes ----
 
 // One stem: where it lies, what it is called in messages.
 struct Place {
@@ -164,17 +176,21 @@ struct Place {
     }
     [[noreturn]] void refuse(const std::string& what) const { load::refuse(*file, quote(stem) + ": " + what); }
     void check_type(const CheckpointEntry& entry) const {
-        if (!is_float(entry)) load::refuse(*file, quote(entry.name) + ": expected a number type with arithmetic, got " + entry.type_name());
+        if (!is_float(entry))
+            load::refuse(*file,
+                         quote(entry.name) + ": expected a number type with arithmetic, got " + entry.type_name());
     }
 };
 
 // The rows of a tensor that a piece of it (q, k, v or the MLP's) stands for: q, k and v have as many as the layer has
 // inputs, what is last has the rest.
-Place place_of(std::shared_ptr<const Checkpoint> file, const std::string& stem, const Placed& placed, const LoraBase& base, const char* leaf) {
+Place place_of(std::shared_ptr<const Checkpoint> file, const std::string& stem, const Placed& placed,
+               const LoraBase& base, const char* leaf) {
     const std::vector<int64_t>& matrix = base.shapes.at(placed.module + ".weight");
     const auto found = base.shapes.find(placed.module + leaf);
     Place place{std::move(file), stem};
-    if (found == base.shapes.end() || found->second.empty()) place.refuse("expected a layer with a bias, got one without");
+    if (found == base.shapes.end() || found->second.empty())
+        place.refuse("expected a layer with a bias, got one without");
     const int64_t out = found->second.front();
     place.columns = out == 0 ? 0 : numel(found->second) / out;
     place.rows = place.all_rows = out;
@@ -184,17 +200,20 @@ Place place_of(std::shared_ptr<const Checkpoint> file, const std::string& stem, 
         place.first = placed.piece * each;
         place.rows = placed.piece < 3 ? each : out - 3 * each;
         if (each <= 0 || place.rows <= 0 || place.first + place.rows > out)
-            place.refuse("expected a layer of " + std::to_string(placed.pieces) + " parts, got " + shown(found->second));
+            place.refuse("expected a layer of " + std::to_string(placed.pieces) + " parts, got " +
+                         shown(found->second));
     }
     return place;
 }
 
 void check_columns(const Place& place, int64_t columns) {
-    if (columns != place.columns) place.refuse("expected " + std::to_string(place.columns) + " columns, got " + std::to_string(columns));
+    if (columns != place.columns)
+        place.refuse("expected " + std::to_string(place.columns) + " columns, got " + std::to_string(columns));
 }
 
 void check_rows(const Place& place, int64_t rows) {
-    if (rows != place.rows) place.refuse("expected " + std::to_string(place.rows) + " rows, got " + std::to_string(rows));
+    if (rows != place.rows)
+        place.refuse("expected " + std::to_string(place.rows) + " rows, got " + std::to_string(rows));
 }
 
 // [rows, rank] and [rank, columns]: the rank. Convolutions have more sizes, which count as columns.
@@ -204,7 +223,8 @@ int64_t check_pair(const Place& place, const CheckpointEntry& left, const Checkp
     if (left.shape.size() < 2 || right.shape.size() < 2 || columns_of(left) != right.rows() || left.rows() == 0)
         place.refuse("expected [rank, in] and [out, rank], got " + shown(right.shape) + " and " + shown(left.shape));
     const int64_t rank = right.rows();
-    if (rank < 1 || rank > kMaxLoraRank) place.refuse("expected a rank of 1 to " + std::to_string(kMaxLoraRank) + ", got " + std::to_string(rank));
+    if (rank < 1 || rank > kMaxLoraRank)
+        place.refuse("expected a rank of 1 to " + std::to_string(kMaxLoraRank) + ", got " + std::to_string(rank));
     return rank;
 }
 
@@ -212,15 +232,19 @@ int64_t check_pair(const Place& place, const CheckpointEntry& left, const Checkp
 bool has_all(const Place& place, const Parts& parts, std::initializer_list<std::pair<LoraRole, const char*>> roles) {
     const char *there = nullptr, *missing = nullptr;
     for (const auto& [role, name] : roles) (parts.at(role) != nullptr ? there : missing) = name;
-    if (there != nullptr && missing != nullptr) place.refuse(std::string("expected ") + missing + " beside " + there + ", got none");
+    if (there != nullptr && missing != nullptr)
+        place.refuse(std::string("expected ") + missing + " beside " + there + ", got none");
     return there != nullptr;
 }
 
 // w1 or w2 of LoKr, whole or as a product: rows and columns. Fills two factors and the rank, if there is one.
-std::pair<int64_t, int64_t> kronecker_part(const Place& place, const Parts& parts, const char* name, LoraRole whole, LoraRole a, LoraRole b,
-                                           const CheckpointEntry** factors, std::optional<int64_t>& rank) {
+std::pair<int64_t, int64_t> kronecker_part(const Place& place, const Parts& parts, const char* name, LoraRole whole,
+                                           LoraRole a, LoraRole b, const CheckpointEntry** factors,
+                                           std::optional<int64_t>& rank) {
     const bool product = has_all(place, parts, {{a, name}, {b, name}});
-    if (product == (parts.at(whole) != nullptr)) place.refuse(std::string("expected ") + name + " whole or as two factors, got " + (product ? "both" : "neither"));
+    if (product == (parts.at(whole) != nullptr))
+        place.refuse(std::string("expected ") + name + " whole or as two factors, got " +
+                     (product ? "both" : "neither"));
     factors[0] = parts.at(product ? a : whole);
     factors[1] = product ? parts.at(b) : nullptr;
     place.check_type(*factors[0]);
@@ -236,36 +260,45 @@ double strength(const Place& place, const std::optional<double>& alpha, double r
     return value;
 }
 
-std::optional<LoraDelta> low_rank(const Place& place, const Parts& parts, const std::optional<double>& alpha, const PeftConfig& peft, double scale) {
+std::optional<LoraDelta> low_rank(const Place& place, const Parts& parts, const std::optional<double>& alpha,
+                                  const PeftConfig& peft, double scale) {
     const CheckpointEntry *down = parts.at(LoraRole::kDown), *up = parts.at(LoraRole::kUp);
     if ((down == nullptr) != (up == nullptr)) place.refuse("expected both halves of an adapter, got one");
     if (down == nullptr) return std::nullopt;
     const int64_t rank = check_pair(place, *up, *down);
     check_columns(place, columns_of(*down));
     check_rows(place, up->rows());
-    LoraDelta delta = place.delta(LoraKind::kLowRank, scale * strength(place, alpha, static_cast<double>(rank), peft.rank_stabilized));
+    LoraDelta delta = place.delta(LoraKind::kLowRank,
+                                  scale * strength(place, alpha, static_cast<double>(rank), peft.rank_stabilized));
     delta.factors = {up, down};
     delta.rank = rank;
     return delta;
 }
 
-std::optional<LoraDelta> hadamard(const Place& place, const Parts& parts, const std::optional<double>& alpha, const PeftConfig& peft, double scale) {
+std::optional<LoraDelta> hadamard(const Place& place, const Parts& parts, const std::optional<double>& alpha,
+                                  const PeftConfig& peft, double scale) {
     using enum LoraRole;
-    if (!has_all(place, parts, {{kHadaW1A, "hada_w1_a"}, {kHadaW1B, "hada_w1_b"}, {kHadaW2A, "hada_w2_a"}, {kHadaW2B, "hada_w2_b"}})) return std::nullopt;
-    const std::array<const CheckpointEntry*, 4> factors = {parts.at(kHadaW1A), parts.at(kHadaW1B), parts.at(kHadaW2A), parts.at(kHadaW2B)};
+    if (!has_all(place, parts,
+                 {{kHadaW1A, "hada_w1_a"}, {kHadaW1B, "hada_w1_b"}, {kHadaW2A, "hada_w2_a"}, {kHadaW2B, "hada_w2_b"}}))
+        return std::nullopt;
+    const std::array<const CheckpointEntry*, 4> factors = {parts.at(kHadaW1A), parts.at(kHadaW1B), parts.at(kHadaW2A),
+                                                           parts.at(kHadaW2B)};
     const int64_t rank = check_pair(place, *factors[0], *factors[1]);
     if (const int64_t other = check_pair(place, *factors[2], *factors[3]); other != rank)
-        place.refuse("expected one rank of both products, got " + std::to_string(rank) + " and " + std::to_string(other));
+        place.refuse("expected one rank of both products, got " + std::to_string(rank) + " and " +
+                     std::to_string(other));
     for (const size_t product : {0U, 2U}) {
         check_columns(place, columns_of(*factors[product + 1]));
         check_rows(place, factors[product]->rows());
     }
-    LoraDelta delta = place.delta(LoraKind::kHadamard, scale * strength(place, alpha, static_cast<double>(rank), peft.rank_stabilized));
+    LoraDelta delta = place.delta(LoraKind::kHadamard,
+                                  scale * strength(place, alpha, static_cast<double>(rank), peft.rank_stabilized));
     delta.factors = factors;
     return delta;
 }
 
-std::optional<LoraDelta> kronecker(const Place& place, const Parts& parts, const std::optional<double>& alpha, const PeftConfig& peft, double scale) {
+std::optional<LoraDelta> kronecker(const Place& place, const Parts& parts, const std::optional<double>& alpha,
+                                   const PeftConfig& peft, double scale) {
     using enum LoraRole;
     const auto is_there = [&](LoraRole role) { return parts.at(role) != nullptr; };
     constexpr std::array kRoles = {kLokrW1, kLokrW1A, kLokrW1B, kLokrW2, kLokrW2A, kLokrW2B};
@@ -273,17 +306,19 @@ std::optional<LoraDelta> kronecker(const Place& place, const Parts& parts, const
     LoraDelta delta = place.delta(LoraKind::kKronecker, scale);
     std::optional<int64_t> rank;
     const auto w1 = kronecker_part(place, parts, "lokr_w1", kLokrW1, kLokrW1A, kLokrW1B, delta.factors.data(), rank);
-    const auto w2 = kronecker_part(place, parts, "lokr_w2", kLokrW2, kLokrW2A, kLokrW2B, delta.factors.data() + 2, rank);
+    const auto w2 =
+        kronecker_part(place, parts, "lokr_w2", kLokrW2, kLokrW2A, kLokrW2B, delta.factors.data() + 2, rank);
     const auto splits = [](int64_t whole, int64_t a, int64_t b) { return a > 0 && whole % a == 0 && whole / a == b; };
     if (!splits(place.rows, w1.first, w2.first) || !splits(place.columns, w1.second, w2.second))
-        place.refuse("expected lokr_w1 and lokr_w2 that make " + shown({place.rows, place.columns}) + ", got " + shown({w1.first, w1.second}) + " and " + shown({w2.first, w2.second}));
+        place.refuse("expected lokr_w1 and lokr_w2 that make " + shown({place.rows, place.columns}) + ", got " +
+                     shown({w1.first, w1.second}) + " and " + shown({w2.first, w2.second}));
     // Two whole matrices have no rank, and LyCORIS takes them as they are; PEFT has a rank in its configuration.
     const std::optional<double> divisor = rank ? std::optional(static_cast<double>(*rank)) : peft.rank_of(parts.module);
     if (divisor) delta.scale = scale * strength(place, alpha, *divisor, peft.rank_stabilized);
     return delta;
 }
 
-// ---- Without effect --------------------------------------------------------------------------------
+// ---- Without effect ----
 
 // True if a number other than zero (of either sign) is among the bytes of a floating-point tensor.
 bool has_number(std::span<const std::byte> bytes, size_t element) {
@@ -311,25 +346,29 @@ bool is_zero(const Checkpoint& file, const CheckpointEntry& entry, std::vector<s
 // trained adapter it reads a few MiB.
 std::string no_effect(const std::vector<std::pair<std::string, LoraDelta>>& deltas, double scale) {
     if (scale == 0.0) return "its scale is 0";
-    if (std::all_of(deltas.begin(), deltas.end(), [](const auto& d) { return d.second.scale == 0.0; })) return "alpha is 0 in every layer";
+    if (std::all_of(deltas.begin(), deltas.end(), [](const auto& d) { return d.second.scale == 0.0; }))
+        return "alpha is 0 in every layer";
     std::vector<std::byte> buffer;
     uint64_t left = kMostScanned;
     for (const auto& named : deltas) {
         const LoraDelta& delta = named.second;
         if (delta.scale == 0.0) continue;
-        const bool zero = std::any_of(delta.factors.begin(), delta.factors.end(),
-                                      [&](const CheckpointEntry* factor) { return factor != nullptr && is_zero(*delta.file, *factor, buffer, left); });
+        const bool zero = std::any_of(delta.factors.begin(), delta.factors.end(), [&](const CheckpointEntry* factor) {
+            return factor != nullptr && is_zero(*delta.file, *factor, buffer, left);
+        });
         if (!zero) return {};
     }
     return "in every layer one of its matrices is all zero, as before training";
 }
 
 // All changes of one file, with the tensor of ours that each is for.
-std::vector<std::pair<std::string, LoraDelta>> deltas_of(const std::shared_ptr<const Checkpoint>& file, const Keys& keys, const PeftConfig& peft, const LoraBase& base,
+std::vector<std::pair<std::string, LoraDelta>> deltas_of(const std::shared_ptr<const Checkpoint>& file,
+                                                         const Keys& keys, const PeftConfig& peft, const LoraBase& base,
                                                          double scale) {
     std::vector<std::pair<std::string, LoraDelta>> deltas;
     for (const auto& [stem, parts] : keys.stems) {
-        for (const auto& [role, leaf] : {std::pair(LoraRole::kDiff, ".weight"), std::pair(LoraRole::kDiffBias, ".bias")}) {
+        for (const auto& [role, leaf] :
+             {std::pair(LoraRole::kDiff, ".weight"), std::pair(LoraRole::kDiffBias, ".bias")}) {
             const CheckpointEntry* entry = parts.at(role);
             if (entry == nullptr) continue;
             const Place place = place_of(file, stem, parts.placed, base, leaf);
@@ -345,8 +384,10 @@ std::vector<std::pair<std::string, LoraDelta>> deltas_of(const std::shared_ptr<c
         if (const CheckpointEntry* stored = parts.at(LoraRole::kAlpha)) alpha = read_number(*file, *stored);
         const size_t before = deltas.size();
         for (const auto& make : {low_rank, hadamard, kronecker})
-            if (auto delta = make(place, parts, alpha, peft, scale)) deltas.emplace_back(parts.placed.module + ".weight", std::move(*delta));
-        if (deltas.size() == before && parts.at(LoraRole::kAlpha) != nullptr) place.refuse("expected an adapter beside alpha, got none");
+            if (auto delta = make(place, parts, alpha, peft, scale))
+                deltas.emplace_back(parts.placed.module + ".weight", std::move(*delta));
+        if (deltas.size() == before && parts.at(LoraRole::kAlpha) != nullptr)
+            place.refuse("expected an adapter beside alpha, got none");
     }
     return deltas;
 }
@@ -387,13 +428,16 @@ std::vector<LoraFile> parse_lora_option(const std::string& text) {
                 file.path.resize(colon);
             }
         }
-        if (file.path.empty()) throw Error(ZT_ERROR_ARGUMENT, "lora: expected path[:scale][|path...], got " + quote(text));
+        if (file.path.empty())
+            throw Error(ZT_ERROR_ARGUMENT, "lora: expected path[:scale][|path...], got " + quote(text));
         if (std::abs(file.scale) > kMaxLoraScale)
             throw Error(ZT_ERROR_ARGUMENT, "lora: expected a scale of -10 to 10, got " + to_text(file.scale));
         files.push_back(std::move(file));
         start = end + 1;
     }
-    if (files.size() > kMaxLoras) throw Error(ZT_ERROR_ARGUMENT, "lora: expected at most " + std::to_string(kMaxLoras) + " files, got " + std::to_string(files.size()));
+    if (files.size() > kMaxLoras)
+        throw Error(ZT_ERROR_ARGUMENT, "lora: expected at most " + std::to_string(kMaxLoras) + " files, got " +
+                                           std::to_string(files.size()));
     return files;
 }
 
@@ -434,7 +478,8 @@ bool LoraSet::changes_whole(const std::string& tensor) const {
 uint64_t LoraSet::numbers_beside(const std::string& tensor) const {
     if (changes_whole(tensor)) return 0;
     uint64_t sum = 0;
-    for (const LoraDelta& d : deltas(tensor)) sum += u(d.rank) * (u(d.all_rows) + u(d.columns));   // of some rows: zeros in the others
+    for (const LoraDelta& d : deltas(tensor))
+        sum += u(d.rank) * (u(d.all_rows) + u(d.columns));  // of some rows: zeros in the others
     return sum;
 }
 
@@ -445,12 +490,13 @@ uint64_t LoraSet::most_bytes_to_apply() const {
         uint64_t sum = 0, columns = 0, rows = 0;
         for (const LoraDelta& d : deltas) {
             for (const CheckpointEntry* factor : d.factors)
-                if (factor != nullptr) sum += factor->size_bytes + kFp32 * u(numel(factor->shape));   // as stored, and as numbers
+                if (factor != nullptr)
+                    sum += factor->size_bytes + kFp32 * u(numel(factor->shape));  // as stored, and as numbers
             if (d.kind == LoraKind::kKronecker) sum += product_bytes(d);
             columns = std::max(columns, u(d.columns));
             rows = std::max(rows, u(std::min(d.rows, kLoraRowsAtOnce)));
         }
-        constexpr uint64_t kMatrices = 4;   // rows of the matrix, two products, and the change scaled
+        constexpr uint64_t kMatrices = 4;  // rows of the matrix, two products, and the change scaled
         most = std::max(most, sum + kMatrices * kFp32 * rows * columns);
     }
     return most;

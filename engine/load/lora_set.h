@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "core/log.h"
-#include "load/part_names.h"
 #include "load/lora_names.h"
+#include "load/part_names.h"
 #include "weights/checkpoint.h"
 
 namespace zt::load {
@@ -26,7 +26,7 @@ inline constexpr double kMaxLoraScale = 10.0;
 // Four times the largest in circulation. The factors of a rank near the width of the model (3072) are as large
 // as the matrix that they change.
 inline constexpr int64_t kMaxLoraRank = 2048;
-inline constexpr int64_t kLoraRowsAtOnce = 1024;   // of a matrix in fp32 while it is changed
+inline constexpr int64_t kLoraRowsAtOnce = 1024;  // of a matrix in fp32 while it is changed
 
 // One file of the option.
 struct LoraFile {
@@ -43,17 +43,18 @@ void add_lora_files(const std::string& option, std::vector<std::string>& files);
 
 // The transformer that the adapters are for.
 struct LoraBase {
-    std::vector<Spelled> spellings;                       // of all its modules
-    std::vector<std::string_view> flat_prefixes;          // of the family's own; see lora_names.h
-    std::map<std::string, std::vector<int64_t>> shapes;   // of every tensor, by our names
+    std::vector<Spelled> spellings;                      // of all its modules
+    std::vector<std::string_view> flat_prefixes;         // of the family's own; see lora_names.h
+    std::map<std::string, std::vector<int64_t>> shapes;  // of every tensor, by our names
 };
 
 enum class LoraKind : uint8_t {
-    kLowRank,     // factors: up [rows, rank], down [rank, columns]
-    kWhole,       // the change itself [rows, columns]
-    kHadamard,    // w1_a [rows, rank], w1_b [rank, columns], w2_a, w2_b: (w1_a w1_b) times (w2_a w2_b), element by element
-    kKronecker    // w1_a [a, rank], w1_b [rank, b], w2_a, w2_b: the Kronecker product of w1_a w1_b and w2_a w2_b; without a
-                  // second factor the first is w1 or w2 itself
+    kLowRank,   // factors: up [rows, rank], down [rank, columns]
+    kWhole,     // the change itself [rows, columns]
+    kHadamard,  // w1_a [rows, rank], w1_b [rank, columns], w2_a, w2_b: (w1_a w1_b) times (w2_a w2_b), element by
+                // element
+    kKronecker  // w1_a [a, rank], w1_b [rank, b], w2_a, w2_b: the Kronecker product of w1_a w1_b and w2_a w2_b; without
+                // a second factor the first is w1 or w2 itself
 };
 
 // What one adapter does to one tensor of ours: rows [first, first + rows) change by scale times what the factors
@@ -61,11 +62,11 @@ enum class LoraKind : uint8_t {
 struct LoraDelta {
     std::shared_ptr<const weights::Checkpoint> file;
     LoraKind kind = LoraKind::kLowRank;
-    std::array<const weights::CheckpointEntry*, 4> factors{};   // of `file`; null: none
+    std::array<const weights::CheckpointEntry*, 4> factors{};  // of `file`; null: none
     int64_t first = 0, rows = 0, columns = 0;
-    int64_t all_rows = 0;                                       // of the tensor
-    bool swap_halves = false;                                   // the file has the second half of the rows first
-    int64_t rank = 0;                                           // kLowRank
+    int64_t all_rows = 0;      // of the tensor
+    bool swap_halves = false;  // the file has the second half of the rows first
+    int64_t rank = 0;          // kLowRank
     double scale = 1.0;
 };
 
@@ -74,7 +75,8 @@ class LoraSet {
 public:
     // Every key of every file is used or refused. A file that changes nothing is said to `log` as a warning.
     // Throws ZT_ERROR_WEIGHTS, NOT_FOUND, IO; UNSUPPORTED for kinds of adapters that are not read.
-    [[nodiscard]] static std::shared_ptr<const LoraSet> open(const std::vector<LoraFile>& files, const LoraBase& base, const Log& log);
+    [[nodiscard]] static std::shared_ptr<const LoraSet> open(const std::vector<LoraFile>& files, const LoraBase& base,
+                                                             const Log& log);
 
     // What changes a tensor of ours ("<module>.weight", "<module>.bias"), in the order of the files.
     [[nodiscard]] std::span<const LoraDelta> deltas(const std::string& tensor) const;

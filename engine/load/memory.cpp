@@ -20,16 +20,17 @@ uint64_t u(int64_t n) { return n > 0 ? static_cast<uint64_t>(n) : 0; }
 
 uint64_t numel_of(const CheckpointEntry& entry) {
     uint64_t numel = 1;
-    for (const int64_t size : entry.shape) numel *= u(size);   // fits: the file was validated
+    for (const int64_t size : entry.shape) numel *= u(size);  // fits: the file was validated
     return numel;
 }
 
 // A tensor with the adapters beside it: numel * element_bytes, or the file's own bytes for what stays packed.
 uint64_t tensor_bytes(const CheckpointEntry& entry, const Placed& placed, const Resident& as) {
     const std::string name = placed.name();
-    const bool packed = as.keep_packed && entry.encoding != weights::Encoding::kDense && entry.shape.size() == 2 && !(as.loras != nullptr && as.loras->changes_whole(name));
+    const bool packed = as.keep_packed && entry.encoding != weights::Encoding::kDense && entry.shape.size() == 2 &&
+                        !(as.loras != nullptr && as.loras->changes_whole(name));
     if (!packed) return numel_of(entry) * u(as.element_bytes);
-    const bool first = placed.piece == 0;   // adapters are for all pieces together
+    const bool first = placed.piece == 0;  // adapters are for all pieces together
     return entry.size_bytes + (as.loras != nullptr && first ? as.loras->numbers_beside(name) * u(as.element_bytes) : 0);
 }
 
@@ -54,7 +55,8 @@ uint64_t resident_bytes(const Checkpoint& file, const PartNames& names, const Re
     return sum;
 }
 
-uint64_t two_blocks(const Checkpoint& file, const PartNames& names, const Resident& as, std::string_view list, const Wanted& wanted) {
+uint64_t two_blocks(const Checkpoint& file, const PartNames& names, const Resident& as, std::string_view list,
+                    const Wanted& wanted) {
     std::map<int64_t, uint64_t> blocks;
     for (const CheckpointEntry& entry : file.entries()) {
         const auto placed = names.place(entry.name);
@@ -100,16 +102,20 @@ uint64_t MemoryPlan::kept_peak() const noexcept {
 }
 
 const Phase& MemoryPlan::phase(std::string_view name) const {
-    const auto found = std::find_if(phases.begin(), phases.end(), [&](const Phase& phase) { return phase.name == name; });
-    if (found == phases.end()) throw Error(ZT_ERROR_INTERNAL, "memory plan: expected a phase, got \"" + std::string(name) + "\"");
+    const auto found =
+        std::find_if(phases.begin(), phases.end(), [&](const Phase& phase) { return phase.name == name; });
+    if (found == phases.end())
+        throw Error(ZT_ERROR_INTERNAL, "memory plan: expected a phase, got \"" + std::string(name) + "\"");
     return *found;
 }
 
-Budget fit_into(const MemoryPlan& plan, uint64_t limit, const std::vector<double>& block_share, const std::string& clip) {
+Budget fit_into(const MemoryPlan& plan, uint64_t limit, const std::vector<double>& block_share,
+                const std::string& clip) {
     for (const Phase& phase : plan.phases) {
         if (phase.least_bytes() <= limit) continue;
-        throw Error(ZT_ERROR_MEMORY, "memory: expected at least " + size_text(phase.least_bytes()) + " for the phase \"" + std::string(phase.name) + "\" of " + clip +
-                                         ", got " + size_text(limit));
+        throw Error(ZT_ERROR_MEMORY, "memory: expected at least " + size_text(phase.least_bytes()) +
+                                         " for the phase \"" + std::string(phase.name) + "\" of " + clip + ", got " +
+                                         size_text(limit));
     }
     const Phase& denoise = plan.phase("denoise");
     Budget budget;
@@ -125,12 +131,13 @@ Budget fit_into(const MemoryPlan& plan, uint64_t limit, const std::vector<double
         if (left < 0) break;
         budget.resident_blocks = static_cast<int64_t>(i) + 1;
     }
-    budget.peak = limit;   // filled up with blocks
+    budget.peak = limit;  // filled up with blocks
     return budget;
 }
 
 std::string size_text(uint64_t bytes) {
-    constexpr std::array<std::pair<uint64_t, const char*>, 4> kUnits = {{{1'000'000'000, " GB"}, {1'000'000, " MB"}, {1000, " kB"}, {1, " B"}}};
+    constexpr std::array<std::pair<uint64_t, const char*>, 4> kUnits = {
+        {{1'000'000'000, " GB"}, {1'000'000, " MB"}, {1000, " kB"}, {1, " B"}}};
     for (const auto& [unit, name] : kUnits) {
         if (bytes < unit && unit > 1) continue;
         // One decimal below 100, rounded.

@@ -22,16 +22,24 @@ using weights::Checkpoint;
 using weights::CheckpointEntry;
 using weights::Encoding;
 
-[[noreturn]] void refuse(const Checkpoint& file, const std::string& what) { throw Error(ZT_ERROR_WEIGHTS, file.name() + ": " + what); }
+[[noreturn]] void refuse(const Checkpoint& file, const std::string& what) {
+    throw Error(ZT_ERROR_WEIGHTS, file.name() + ": " + what);
+}
 
-std::string and_more(size_t others, const char* what = "") { return others == 0 ? "" : " (and " + std::to_string(others) + " more" + what + ")"; }
+std::string and_more(size_t others, const char* what = "") {
+    return others == 0 ? "" : " (and " + std::to_string(others) + " more" + what + ")";
+}
 
-bool is_fp8(const CheckpointEntry& entry) { return entry.encoding == Encoding::kF8E4M3 || entry.encoding == Encoding::kF8E5M2; }
+bool is_fp8(const CheckpointEntry& entry) {
+    return entry.encoding == Encoding::kF8E4M3 || entry.encoding == Encoding::kF8E5M2;
+}
 
 // Tables of embeddings: looked up, not multiplied, so tools leave them unscaled; and rows of unused ids may be zero.
 bool is_table(const std::string& module) { return module.ends_with("embed_tokens") || module.ends_with("_embedding"); }
 
-bool is_matrix(const CheckpointEntry& entry, const Placed& placed) { return placed.leaf == "weight" && entry.shape.size() >= 2; }
+bool is_matrix(const CheckpointEntry& entry, const Placed& placed) {
+    return placed.leaf == "weight" && entry.shape.size() >= 2;
+}
 
 // ComfyUI's mark that fp8 matrices have scales beside them.
 const CheckpointEntry* scale_mark(const Checkpoint& file) {
@@ -45,11 +53,11 @@ const CheckpointEntry* scale_mark(const Checkpoint& file) {
 using Key = std::pair<std::string, int>;
 
 struct Scales {
-    std::vector<std::pair<Key, const CheckpointEntry*>> codes;   // fp8 matrices
+    std::vector<std::pair<Key, const CheckpointEntry*>> codes;  // fp8 matrices
     std::set<Key> scaled;
-    bool only_blocks = true;   // the convention of fp8_scale: matrices outside the blocks may be plain
-    bool announced = false;    // by a mark of any kind
-    std::string by;            // what announced them
+    bool only_blocks = true;  // the convention of fp8_scale: matrices outside the blocks may be plain
+    bool announced = false;   // by a mark of any kind
+    std::string by;           // what announced them
 };
 
 Scales scales_of(const Checkpoint& file, const PartNames& part) {
@@ -77,16 +85,16 @@ Scales scales_of(const Checkpoint& file, const PartNames& part) {
 
 // Placed names, and how many pieces of each there are.
 std::map<std::string, int> pieces_of(const Checkpoint& file, const PartNames& part) {
-    std::map<std::string, int> missing;   // pieces that are not there
+    std::map<std::string, int> missing;  // pieces that are not there
     for (const CheckpointEntry& entry : file.entries())
         if (const auto placed = part.place(entry.name)) --missing.emplace(placed->name(), placed->pieces).first->second;
     return missing;
 }
 
-// ---- Values ------------------------------------------------------------------------------------
+// ---- Values ----
 
 constexpr uint64_t kWindowBytes = 4096;
-constexpr int kWindows = 4;   // evenly spread, the first at the beginning, the last at the end
+constexpr int kWindows = 4;  // evenly spread, the first at the beginning, the last at the end
 
 // One of the windows of a tensor, read from the file.
 class Window {
@@ -94,13 +102,19 @@ public:
     void read(const Checkpoint& file, const CheckpointEntry& entry, int index) {
         used_ = std::min(entry.size_bytes, kWindowBytes);
         const uint64_t room = entry.size_bytes - used_;
-        file.read(entry, room / (kWindows - 1) * static_cast<uint64_t>(index) + (index == kWindows - 1 ? room % (kWindows - 1) : 0), bytes());
+        file.read(
+            entry,
+            room / (kWindows - 1) * static_cast<uint64_t>(index) + (index == kWindows - 1 ? room % (kWindows - 1) : 0),
+            bytes());
     }
-    [[nodiscard]] bool is_zero() { return std::all_of(bytes().begin(), bytes().end(), [](std::byte b) { return b == std::byte{0}; }); }
+    [[nodiscard]] bool is_zero() {
+        return std::all_of(bytes().begin(), bytes().end(), [](std::byte b) { return b == std::byte{0}; });
+    }
     // Most fp8 numbers are 16 or more: of weights next to none are, of codes that a scale makes weights of nearly all.
     [[nodiscard]] bool is_scaled_up(Encoding encoding) {
         const auto least = encoding == Encoding::kF8E4M3 ? std::byte{0x58} : std::byte{0x4c};
-        const auto large = std::count_if(bytes().begin(), bytes().end(), [&](std::byte b) { return (b & std::byte{0x7f}) >= least; });
+        const auto large =
+            std::count_if(bytes().begin(), bytes().end(), [&](std::byte b) { return (b & std::byte{0x7f}) >= least; });
         return static_cast<uint64_t>(large) * 2 > used_;
     }
 
@@ -128,8 +142,10 @@ struct Finding {
     std::string first;
     size_t others = 0;
     void add(const CheckpointEntry& entry) {
-        if (first.empty()) first = entry.name;
-        else ++others;
+        if (first.empty())
+            first = entry.name;
+        else
+            ++others;
     }
 };
 
@@ -139,13 +155,18 @@ void check_packing(const Checkpoint& file) {
     struct Mark {
         std::string_view text, name;
     };
-    constexpr std::array<Mark, 7> kMarks = {{{".quant_state.bitsandbytes__nf4", "NF4 of bitsandbytes"}, {".quant_state.bitsandbytes__fp4", "FP4 of bitsandbytes"},
-                                             {".absmax", "4 bits of bitsandbytes"}, {".SCB", "8 bits of bitsandbytes"}, {".qweight", "GPTQ, AWQ or SVDQuant"},
-                                             {".weight_packed", "compressed-tensors"}, {".weight_scale_2", "NVFP4"}}};
+    constexpr std::array<Mark, 7> kMarks = {{{".quant_state.bitsandbytes__nf4", "NF4 of bitsandbytes"},
+                                             {".quant_state.bitsandbytes__fp4", "FP4 of bitsandbytes"},
+                                             {".absmax", "4 bits of bitsandbytes"},
+                                             {".SCB", "8 bits of bitsandbytes"},
+                                             {".qweight", "GPTQ, AWQ or SVDQuant"},
+                                             {".weight_packed", "compressed-tensors"},
+                                             {".weight_scale_2", "NVFP4"}}};
     for (const Mark& mark : kMarks)
         for (const CheckpointEntry& entry : file.entries())
             if (entry.name.ends_with(mark.text))
-                throw Error(ZT_ERROR_UNSUPPORTED, file.name() + ": expected fp32, bf16, fp16, fp8 or GGUF, got " + std::string(mark.name) + " (tensor " + quote(entry.name) + ")");
+                throw Error(ZT_ERROR_UNSUPPORTED, file.name() + ": expected fp32, bf16, fp16, fp8 or GGUF, got " +
+                                                      std::string(mark.name) + " (tensor " + quote(entry.name) + ")");
 }
 
 void check_scales(const Checkpoint& file, const PartNames& part) {
@@ -156,7 +177,8 @@ void check_scales(const Checkpoint& file, const PartNames& part) {
         if (!s.scaled.contains(key) && !(s.only_blocks && part.may_be_unscaled(key.first))) without.add(*entry);
     }
     if (!without.first.empty())
-        refuse(file, "tensor " + quote(without.first) + ": expected a scale beside fp8 numbers, as " + s.by + ", got none" + and_more(without.others));
+        refuse(file, "tensor " + quote(without.first) + ": expected a scale beside fp8 numbers, as " + s.by +
+                         ", got none" + and_more(without.others));
 }
 
 void check_names(const Checkpoint& file, const PartNames& part, std::span<const std::string> needed) {
@@ -166,21 +188,28 @@ void check_names(const Checkpoint& file, const PartNames& part, std::span<const 
     for (const std::string& name : needed) {
         const auto found = missing.find(name);
         if (found != missing.end() && found->second <= 0) continue;
-        if (!first.empty()) ++others;
-        else first = "tensor " + quote(name) + ": expected one in the file, got " + (found == missing.end() ? "none" : "only some of its parts");
+        if (!first.empty())
+            ++others;
+        else
+            first = "tensor " + quote(name) + ": expected one in the file, got " +
+                    (found == missing.end() ? "none" : "only some of its parts");
     }
     if (!first.empty()) refuse(file, first + and_more(others));
 }
 
-void check_published(const weights::Checkpoint& file, const std::string& prefix, int64_t width, int64_t got, int64_t expected) {
+void check_published(const weights::Checkpoint& file, const std::string& prefix, int64_t width, int64_t got,
+                     int64_t expected) {
     if (got != expected)
-        throw Error(ZT_ERROR_WEIGHTS, file.name() + ": " + prefix + "*: expected " + std::to_string(expected) + " blocks, as the model of width " + std::to_string(width) +
-                                          " has (a config.json beside the file can say another number), got " + std::to_string(got));
+        throw Error(ZT_ERROR_WEIGHTS, file.name() + ": " + prefix + "*: expected " + std::to_string(expected) +
+                                          " blocks, as the model of width " + std::to_string(width) +
+                                          " has (a config.json beside the file can say another number), got " +
+                                          std::to_string(got));
 }
 
 void check_count(const weights::Checkpoint& file, const std::string& prefix, int64_t got, int64_t expected) {
     if (got != expected)
-        throw Error(ZT_ERROR_WEIGHTS, file.name() + ": " + prefix + "*: expected " + std::to_string(expected) + " blocks (config.json), got " + std::to_string(got));
+        throw Error(ZT_ERROR_WEIGHTS, file.name() + ": " + prefix + "*: expected " + std::to_string(expected) +
+                                          " blocks (config.json), got " + std::to_string(got));
 }
 
 void add_tensors(std::string_view module, int64_t blocks, bool bias, std::vector<std::string>& names) {
@@ -201,18 +230,22 @@ void warn_of_values(const Checkpoint& file, const PartNames& part, std::vector<s
         if (!placed || entry.size_bytes == 0 || !(is_matrix(entry, *placed) || is_scale(placed->leaf))) continue;
         window.read(file, entry, kWindows - 1);
         if (ends_in_zeros(window, file, entry, is_table(placed->module))) zeros.add(entry);
-        const bool plain = is_fp8(entry) && !is_table(placed->module) && !scales.scaled.contains({placed->module, placed->piece});
+        const bool plain =
+            is_fp8(entry) && !is_table(placed->module) && !scales.scaled.contains({placed->module, placed->piece});
         if (plain && window.is_scaled_up(entry.encoding)) unscaled.add(entry);
     }
     if (!zeros.first.empty())
-        warnings.push_back(file.name() + ": tensor " + quote(zeros.first) + ": expected weights, got zero bytes" + and_more(zeros.others, " such tensors") +
-                           "; the file is not complete, download it again");
+        warnings.push_back(file.name() + ": tensor " + quote(zeros.first) + ": expected weights, got zero bytes" +
+                           and_more(zeros.others, " such tensors") + "; the file is not complete, download it again");
     if (!unscaled.first.empty())
-        warnings.push_back(file.name() + ": tensor " + quote(unscaled.first) + ": expected fp8 weights, got numbers of 16 and more" +
+        warnings.push_back(file.name() + ": tensor " + quote(unscaled.first) +
+                           ": expected fp8 weights, got numbers of 16 and more" +
                            and_more(unscaled.others, " such tensors") + "; their scales are not in the file");
     const bool any_fp8 = std::any_of(file.entries().begin(), file.entries().end(), is_fp8);
     if (const CheckpointEntry* mark = scale_mark(file); mark != nullptr && !any_fp8)
-        warnings.push_back(file.name() + ": tensor " + quote(mark->name) + ": expected fp8 matrices with scales in a file with this mark, got none; the numbers are taken as they are");
+        warnings.push_back(file.name() + ": tensor " + quote(mark->name) +
+                           ": expected fp8 matrices with scales in a file with this mark, got none; the numbers are "
+                           "taken as they are");
 }
 
 }  // namespace zt::load

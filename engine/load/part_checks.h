@@ -26,9 +26,10 @@ void check_scales(const weights::Checkpoint& file, const PartNames& part);
 // the first that is missing and how many more there are.
 void check_names(const weights::Checkpoint& file, const PartNames& part, std::span<const std::string> needed);
 
-// Nothing in a file without config.json says how many blocks there should be, but its width does where one model of that width is in
-// circulation. prefix: "layers.". Throws WEIGHTS where `got` is not `expected`.
-void check_published(const weights::Checkpoint& file, const std::string& prefix, int64_t width, int64_t got, int64_t expected);
+// Nothing in a file without config.json says how many blocks there should be, but its width does where one model of
+// that width is in circulation. prefix: "layers.". Throws WEIGHTS where `got` is not `expected`.
+void check_published(const weights::Checkpoint& file, const std::string& prefix, int64_t width, int64_t got,
+                     int64_t expected);
 // The same where config.json says how many.
 void check_count(const weights::Checkpoint& file, const std::string& prefix, int64_t got, int64_t expected);
 

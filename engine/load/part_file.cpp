@@ -50,7 +50,8 @@ void check_options(const EngineOptions& options, std::span<const OptionRow> rows
         if (std::none_of(rows.begin(), rows.end(), [&](const OptionRow& row) { return row.key == key; }))
             throw Error(ZT_ERROR_ARGUMENT, "engine_opts: expected one of " + known + ", got " + quote(key));
         for (size_t j = 0; j < i; ++j)
-            if (options[j].first == key) throw Error(ZT_ERROR_ARGUMENT, "engine_opts: expected each key once, got " + quote(key) + " twice");
+            if (options[j].first == key)
+                throw Error(ZT_ERROR_ARGUMENT, "engine_opts: expected each key once, got " + quote(key) + " twice");
     }
 }
 
@@ -59,7 +60,8 @@ std::string check_choice(const EngineOptions& options, std::span<const OptionRow
     const auto row = std::find_if(rows.begin(), rows.end(), [&](const OptionRow& r) { return r.key == key; });
     const std::string choices = " " + std::string(row->value) + " ";
     if (!value.empty() && (value.find(' ') != value.npos || choices.find(" " + value + " ") == choices.npos))
-        throw Error(ZT_ERROR_ARGUMENT, "engine_opts: " + std::string(key) + ": expected one of " + std::string(row->value) + ", got " + quote(value));
+        throw Error(ZT_ERROR_ARGUMENT, "engine_opts: " + std::string(key) + ": expected one of " +
+                                           std::string(row->value) + ", got " + quote(value));
     return value;
 }
 
@@ -68,7 +70,8 @@ double check_number(const EngineOptions& options, std::string_view key, double l
     if (text.empty()) return otherwise;
     const std::optional<double> value = parse_double(text);
     if (!value || !(*value >= least && *value <= most))
-        throw Error(ZT_ERROR_ARGUMENT, "engine_opts: " + std::string(key) + ": expected a number from " + to_text(least) + " to " + to_text(most) + ", got " + quote(text));
+        throw Error(ZT_ERROR_ARGUMENT, "engine_opts: " + std::string(key) + ": expected a number from " +
+                                           to_text(least) + " to " + to_text(most) + ", got " + quote(text));
     return *value;
 }
 
@@ -78,25 +81,30 @@ std::optional<ConfigText> config_of(const std::string& path, std::string_view cl
     if (!is_there(at)) return std::nullopt;
     ConfigText config{file_name(at.parent_path()) + "/config.json", {}};
     config.text = read_json_text(at.string(), config.name);
-    if (!folder && config.text.find(class_mark) == std::string::npos) return std::nullopt;   // somebody else's
+    if (!folder && config.text.find(class_mark) == std::string::npos) return std::nullopt;  // somebody else's
     return config;
 }
 
-std::string locate(std::string_view key, const EngineOptions& options, std::span<const Convention> conventions, const fs::path& model, bool is_pipeline) {
+std::string locate(std::string_view key, const EngineOptions& options, std::span<const Convention> conventions,
+                   const fs::path& model, bool is_pipeline) {
     const std::string given = option(options, key);
     if (!given.empty()) {
-        if (!is_there(given)) throw Error(ZT_ERROR_NOT_FOUND, "engine_opts: " + std::string(key) + ": expected an existing path, got " + quote(given));
+        if (!is_there(given))
+            throw Error(ZT_ERROR_NOT_FOUND,
+                        "engine_opts: " + std::string(key) + ": expected an existing path, got " + quote(given));
         return given;
     }
     if (is_pipeline) return is_there(model / key) ? (model / key).string() : std::string();
-    const auto convention = std::find_if(conventions.begin(), conventions.end(), [&](const Convention& c) { return c.key == key; });
+    const auto convention =
+        std::find_if(conventions.begin(), conventions.end(), [&](const Convention& c) { return c.key == key; });
     if (convention == conventions.end()) return {};
     const fs::path beside = is_folder(model) ? model / ".." : model.parent_path();
     for (const std::string_view nearby : kNearby) {
         for (const std::string_view name : convention->names) {
-            if (name.empty() || (name == "vae" && nearby != ".")) continue;   // ComfyUI's folder, not diffusers'
+            if (name.empty() || (name == "vae" && nearby != ".")) continue;  // ComfyUI's folder, not diffusers'
             const fs::path candidate = (beside / nearby / name).lexically_normal();
-            const bool usable = !is_folder(candidate) || is_there(candidate / "config.json") || key.starts_with("tokenizer");
+            const bool usable =
+                !is_folder(candidate) || is_there(candidate / "config.json") || key.starts_with("tokenizer");
             if (is_there(candidate) && usable) return candidate.string();
         }
     }
@@ -113,8 +121,12 @@ PartFile open_part(const std::string& path) {
 std::string tokenizer_folder(std::string_view key, const std::string& path, bool vocabulary) {
     if (path.empty()) return {};
     const fs::path folder = is_folder(path) ? fs::path(path) : fs::path(path).parent_path();
-    if (is_there(folder / "tokenizer.json") || (vocabulary && is_there(folder / "vocab.json") && is_there(folder / "merges.txt"))) return folder.empty() ? "." : folder.string();
-    throw Error(ZT_ERROR_NOT_FOUND, std::string(key) + ": expected tokenizer.json" + (vocabulary ? " (or vocab.json and merges.txt)" : "") + " in " + quote(folder.string()) + ", got none");
+    if (is_there(folder / "tokenizer.json") ||
+        (vocabulary && is_there(folder / "vocab.json") && is_there(folder / "merges.txt")))
+        return folder.empty() ? "." : folder.string();
+    throw Error(ZT_ERROR_NOT_FOUND, std::string(key) + ": expected tokenizer.json" +
+                                        (vocabulary ? " (or vocab.json and merges.txt)" : "") + " in " +
+                                        quote(folder.string()) + ", got none");
 }
 
 void add_files(const std::string& checkpoint, std::vector<std::string>& files) {
@@ -130,7 +142,8 @@ void add_files(const std::string& checkpoint, std::vector<std::string>& files) {
 
 std::string read_json_text(const std::string& file, const std::string& name) {
     std::string text = read_whole_file(file, json::Limits{}.bytes);
-    if (const auto foreign = weights::foreign_file(text)) throw Error(ZT_ERROR_WEIGHTS, name + ": expected JSON, got " + *foreign);
+    if (const auto foreign = weights::foreign_file(text))
+        throw Error(ZT_ERROR_WEIGHTS, name + ": expected JSON, got " + *foreign);
     return text;
 }
 
@@ -143,13 +156,15 @@ std::string class_name(const std::string& file) {
 
 void check_width(const PartFile& part, const std::string& what, int64_t expected, const char* reader, int64_t got) {
     if (part.checkpoint != nullptr && expected != got)
-        throw Error(ZT_ERROR_WEIGHTS, what + " " + std::to_string(expected) + " (" + reader + "), got " + std::to_string(got) + " in " + part.checkpoint->name());
+        throw Error(ZT_ERROR_WEIGHTS, what + " " + std::to_string(expected) + " (" + reader + "), got " +
+                                          std::to_string(got) + " in " + part.checkpoint->name());
 }
 
 void require_none(const std::vector<std::string>& missing) {
     if (missing.empty()) return;
     const size_t others = missing.size() - 1;
-    throw Error(ZT_ERROR_NOT_FOUND, missing.front() + (others == 0 ? "" : " (and " + std::to_string(others) + " more parts)"));
+    throw Error(ZT_ERROR_NOT_FOUND,
+                missing.front() + (others == 0 ? "" : " (and " + std::to_string(others) + " more parts)"));
 }
 
 std::string digest_of(std::span<const std::pair<std::string_view, const Checkpoint*>> parts) {

@@ -23,7 +23,7 @@ using EngineOptions = std::vector<std::pair<std::string, std::string>>;
 
 // A key of engine_opts of a family: one table for checks, help and documentation.
 struct OptionRow {
-    std::string_view key, value, help;   // value: "path", "number ...", or the choices with spaces between
+    std::string_view key, value, help;  // value: "path", "number ...", or the choices with spaces between
 };
 
 // The value of a key, empty where it is not given.
@@ -31,46 +31,51 @@ struct OptionRow {
 // Throws ZT_ERROR_ARGUMENT for a key that no row has, and for one given twice.
 void check_options(const EngineOptions& options, std::span<const OptionRow> rows);
 // The value of a key whose row lists choices, empty where it is not given. Throws ZT_ERROR_ARGUMENT for another.
-[[nodiscard]] std::string check_choice(const EngineOptions& options, std::span<const OptionRow> rows, std::string_view key);
+[[nodiscard]] std::string check_choice(const EngineOptions& options, std::span<const OptionRow> rows,
+                                       std::string_view key);
 // The number of a key, `otherwise` where it is not given. Throws ZT_ERROR_ARGUMENT outside of [least, most].
-[[nodiscard]] double check_number(const EngineOptions& options, std::string_view key, double least, double most, double otherwise);
+[[nodiscard]] double check_number(const EngineOptions& options, std::string_view key, double least, double most,
+                                  double otherwise);
 
-// Names that published files of a part have, beside the model or in ComfyUI's folders; the plain name is that of a folder
-// of diffusers.
+// Names that published files of a part have, beside the model or in ComfyUI's folders; the plain name is that of a
+// folder of diffusers.
 struct Convention {
     std::string_view key;
     std::vector<std::string_view> names;
 };
-// Where a part is: given in engine_opts, in the diffusers folder (is_pipeline), or beside a single file under a usual name;
-// empty if nowhere. Throws NOT_FOUND for a path of engine_opts that is not there.
-[[nodiscard]] std::string locate(std::string_view key, const EngineOptions& options, std::span<const Convention> conventions, const std::filesystem::path& model,
+// Where a part is: given in engine_opts, in the diffusers folder (is_pipeline), or beside a single file under a usual
+// name; empty if nowhere. Throws NOT_FOUND for a path of engine_opts that is not there.
+[[nodiscard]] std::string locate(std::string_view key, const EngineOptions& options,
+                                 std::span<const Convention> conventions, const std::filesystem::path& model,
                                  bool is_pipeline);
 
 struct PartFile {
-    std::string path;                                        // as found; a folder of diffusers, or a file
-    std::shared_ptr<const weights::Checkpoint> checkpoint;   // null: not found
-    bool from_shapes = false;                                // no config.json: the shapes told
+    std::string path;                                       // as found; a folder of diffusers, or a file
+    std::shared_ptr<const weights::Checkpoint> checkpoint;  // null: not found
+    bool from_shapes = false;                               // no config.json: the shapes told
 };
 // Nothing for an empty path. Throws what Checkpoint::open throws, and UNSUPPORTED for packed numbers that are not read.
 [[nodiscard]] PartFile open_part(const std::string& path);
 
 struct ConfigText {
-    std::string name, text;   // "vae/config.json"
+    std::string name, text;  // "vae/config.json"
 };
 // The config.json that belongs to a part: in its folder, or beside its file if `class_mark` stands in it.
 [[nodiscard]] std::optional<ConfigText> config_of(const std::string& path, std::string_view class_mark);
 
 // The configuration of a part, from the text of its config.json or from its shapes.
 template <class Config>
-void read_config(PartFile& part, std::string_view class_mark, Config& out, Config (*parse)(std::string_view, const std::string&), Config (*of_shapes)(const weights::Checkpoint&)) {
+void read_config(PartFile& part, std::string_view class_mark, Config& out,
+                 Config (*parse)(std::string_view, const std::string&),
+                 Config (*of_shapes)(const weights::Checkpoint&)) {
     if (part.checkpoint == nullptr) return;
     const std::optional<ConfigText> config = config_of(part.path, class_mark);
     part.from_shapes = !config;
     out = config ? parse(config->text, config->name) : of_shapes(*part.checkpoint);
 }
 
-// The folder of a tokenizer, from a folder or one of its files; empty for an empty path. Throws NOT_FOUND where it holds
-// none. vocabulary: vocab.json and merges.txt do in place of tokenizer.json.
+// The folder of a tokenizer, from a folder or one of its files; empty for an empty path. Throws NOT_FOUND where it
+// holds none. vocabulary: vocab.json and merges.txt do in place of tokenizer.json.
 [[nodiscard]] std::string tokenizer_folder(std::string_view key, const std::string& path, bool vocabulary);
 
 // The files of one checkpoint, an adapter for example: itself, its config.json, the shards of an index. Opens none.
@@ -84,15 +89,15 @@ void add_files(const std::string& checkpoint, std::vector<std::string>& files);
 [[nodiscard]] bool is_there(const std::filesystem::path& path);
 [[nodiscard]] bool is_folder(const std::filesystem::path& path);
 
-// One part reads what another makes: throws ZT_ERROR_WEIGHTS where the widths differ. what: "vae: expected latent channels"; reader: whose
-// width is expected. A part that is not there passes.
+// One part reads what another makes: throws ZT_ERROR_WEIGHTS where the widths differ. what: "vae: expected latent
+// channels"; reader: whose width is expected. A part that is not there passes.
 void check_width(const PartFile& part, const std::string& what, int64_t expected, const char* reader, int64_t got);
 
 // Throws ZT_ERROR_NOT_FOUND with the first of the sentences about parts that are missing, if there is any.
 void require_none(const std::vector<std::string>& missing);
 
-// A digest of every name, type, shape and place in the files, 64 hex digits: files of 40 GB are not read for it. parts: each
-// after its name; null ones are left out.
+// A digest of every name, type, shape and place in the files, 64 hex digits: files of 40 GB are not read for it. parts:
+// each after its name; null ones are left out.
 [[nodiscard]] std::string digest_of(std::span<const std::pair<std::string_view, const weights::Checkpoint*>> parts);
 
 }  // namespace zt::load

@@ -35,7 +35,8 @@ std::string without_number(std::string_view module, const std::vector<std::strin
         const size_t dot = module.find('.', start);
         if (dot == module.npos) break;
         const size_t next = std::min(module.find('.', dot + 1), module.size());
-        const std::string_view list = module.substr(start, dot - start), digits = module.substr(dot + 1, next - dot - 1);
+        const std::string_view list = module.substr(start, dot - start),
+                               digits = module.substr(dot + 1, next - dot - 1);
         if (std::find(lists.begin(), lists.end(), list) != lists.end() && is_number(digits)) {
             number = digits;
             return std::string(module.substr(0, dot + 1)) + "{}" + std::string(module.substr(next));
@@ -47,8 +48,9 @@ std::string without_number(std::string_view module, const std::vector<std::strin
 
 // What may stand after a module.
 bool is_leaf(std::string_view leaf) noexcept {
-    constexpr std::array<std::string_view, 9> kLeaves = {"weight", "bias", "scale", "fp8_scale", "scale_weight",
-                                                         "scale_input", "weight_scale", "input_scale", "comfy_quant"};
+    constexpr std::array<std::string_view, 9> kLeaves = {"weight",       "bias",         "scale",
+                                                         "fp8_scale",    "scale_weight", "scale_input",
+                                                         "weight_scale", "input_scale",  "comfy_quant"};
     return std::find(kLeaves.begin(), kLeaves.end(), leaf) != kLeaves.end();
 }
 
@@ -61,13 +63,14 @@ TableNames::TableNames(NameTable table) : table_(std::move(table)) {
             const std::vector<std::string> pieces = split_pieces(other);
             const RowOrder order = other == row.others.back() ? row.order : RowOrder::kSame;
             for (size_t i = 0; i < pieces.size(); ++i)
-                patterns_.emplace(pieces[i], Pattern{row.ours, static_cast<int>(i), static_cast<int>(pieces.size()), order, row.bare});
+                patterns_.emplace(pieces[i], Pattern{row.ours, static_cast<int>(i), static_cast<int>(pieces.size()),
+                                                     order, row.bare});
         }
     }
 }
 
 const TableNames::Pattern* TableNames::find(std::string_view module, std::string& number) const {
-    if (module.find('{') != module.npos) return nullptr;   // a pattern is no name
+    if (module.find('{') != module.npos) return nullptr;  // a pattern is no name
     const auto found = patterns_.find(without_number(module, table_.lists, number));
     return found == patterns_.end() ? nullptr : &found->second;
 }
@@ -81,13 +84,14 @@ std::optional<Placed> TableNames::place_module(std::string_view module) const {
 
 std::optional<Placed> TableNames::place_stripped(std::string_view name) const {
     std::string number;
-    if (const Pattern* p = find(name, number); p != nullptr && p->bare) return Placed{with_number(p->module, number), {}, p->piece, p->pieces, p->order};
+    if (const Pattern* p = find(name, number); p != nullptr && p->bare)
+        return Placed{with_number(p->module, number), {}, p->piece, p->pieces, p->order};
     const size_t dot = name.rfind('.');
     if (dot == name.npos || !is_leaf(name.substr(dot + 1))) return std::nullopt;
     const Pattern* p = find(name.substr(0, dot), number);
     if (p == nullptr || p->bare) return std::nullopt;
     Placed placed{with_number(p->module, number), std::string(name.substr(dot + 1)), p->piece, p->pieces, p->order};
-    if (placed.leaf == "scale") {               // some files call the weight of a norm so
+    if (placed.leaf == "scale") {  // some files call the weight of a norm so
         if (!placed.module.ends_with("_norm")) return std::nullopt;
         placed.leaf = "weight";
     }
@@ -110,11 +114,13 @@ bool TableNames::is_ignored(std::string_view file_name) const {
             break;
         }
     }
-    return file_name == "scaled_fp8" || std::any_of(table_.ignored.begin(), table_.ignored.end(), [&](std::string_view end) { return file_name.ends_with(end); });
+    return file_name == "scaled_fp8" || std::any_of(table_.ignored.begin(), table_.ignored.end(),
+                                                    [&](std::string_view end) { return file_name.ends_with(end); });
 }
 
 bool TableNames::may_be_unscaled(std::string_view module) const {
-    return !table_.blocks.empty() && std::none_of(table_.blocks.begin(), table_.blocks.end(), [&](std::string_view block) { return module.starts_with(block); });
+    return !table_.blocks.empty() && std::none_of(table_.blocks.begin(), table_.blocks.end(),
+                                                  [&](std::string_view block) { return module.starts_with(block); });
 }
 
 std::vector<Spelled> TableNames::spellings(const std::function<int64_t(std::string_view)>& count) const {
@@ -129,7 +135,8 @@ std::vector<Spelled> TableNames::spellings(const std::function<int64_t(std::stri
                 const std::vector<std::string> pieces = split_pieces(other);
                 const RowOrder order = other == row.others.back() ? row.order : RowOrder::kSame;
                 for (size_t p = 0; p < pieces.size(); ++p)
-                    all.push_back({with_number(pieces[p], number), {ours, {}, static_cast<int>(p), static_cast<int>(pieces.size()), order}});
+                    all.push_back({with_number(pieces[p], number),
+                                   {ours, {}, static_cast<int>(p), static_cast<int>(pieces.size()), order}});
             }
         }
     }
@@ -142,6 +149,8 @@ std::string with_number(std::string_view pattern, std::string_view number) {
     return std::string(pattern.substr(0, at)) + std::string(number) + std::string(pattern.substr(at + 2));
 }
 
-bool is_scale(std::string_view leaf) noexcept { return leaf == "fp8_scale" || leaf == "scale_weight" || leaf == "weight_scale"; }
+bool is_scale(std::string_view leaf) noexcept {
+    return leaf == "fp8_scale" || leaf == "scale_weight" || leaf == "weight_scale";
+}
 
 }  // namespace zt::load

@@ -19,17 +19,17 @@ namespace zt::load {
 // How the rows of a matrix lie in the file.
 enum class RowOrder : uint8_t {
     kSame,
-    kSwapHalves,    // the second half first
-    kLlamaQuery,    // llama.cpp: rows of each head interleaved; heads of the query
-    kLlamaKey       // the same with the number of key-value heads
+    kSwapHalves,  // the second half first
+    kLlamaQuery,  // llama.cpp: rows of each head interleaved; heads of the query
+    kLlamaKey     // the same with the number of key-value heads
 };
 
 // Where a tensor of a file belongs.
 struct Placed {
-    std::string module;                // ours: "double_blocks.3.img_attn_qkv"
-    std::string leaf;                  // "weight", "bias", something that belongs to a weight ("weight_scale"), or empty: a tensor
-                                       // that has no module
-    int piece = 0, pieces = 1;         // fused of several: which one, in the order of the rows
+    std::string module;  // ours: "double_blocks.3.img_attn_qkv"
+    std::string leaf;    // "weight", "bias", something that belongs to a weight ("weight_scale"), or empty: a tensor
+                         // that has no module
+    int piece = 0, pieces = 1;  // fused of several: which one, in the order of the rows
     RowOrder order = RowOrder::kSame;
 
     [[nodiscard]] std::string name() const { return leaf.empty() ? module : module + "." + leaf; }
@@ -40,7 +40,7 @@ struct Placed {
 // A module under one of its names.
 struct Spelled {
     std::string spelling;
-    Placed placed;                     // leaf empty
+    Placed placed;  // leaf empty
 };
 
 // Immutable, thread-safe.
@@ -72,10 +72,10 @@ struct NameRow {
 struct NameTable {
     std::string_view title;
     std::vector<NameRow> rows;
-    std::vector<std::string_view> prefixes;   // that files put in front; longest first, so that none hides a longer one
-    std::vector<std::string_view> lists;      // names that a block's number follows
-    std::vector<std::string_view> ignored = {};   // how names end that are no mistake and not used
-    bool alone = false;                       // a file holds this part only: what is not placed is a mistake
+    std::vector<std::string_view> prefixes;  // that files put in front; longest first, so that none hides a longer one
+    std::vector<std::string_view> lists;     // names that a block's number follows
+    std::vector<std::string_view> ignored = {};  // how names end that are no mistake and not used
+    bool alone = false;                          // a file holds this part only: what is not placed is a mistake
     std::vector<std::string_view> blocks = {};   // how modules of blocks begin; see may_be_unscaled
 };
 
@@ -88,12 +88,13 @@ public:
     [[nodiscard]] bool may_be_unscaled(std::string_view module) const override;
     // The module alone, without any prefix of a file.
     [[nodiscard]] std::optional<Placed> place_module(std::string_view module) const;
-    // All modules in every spelling, for names in which the dots are flattened. count: of the blocks of a module of ours with "{}".
+    // All modules in every spelling, for names in which the dots are flattened. count: of the blocks of a module of
+    // ours with "{}".
     [[nodiscard]] std::vector<Spelled> spellings(const std::function<int64_t(std::string_view)>& count) const;
 
 private:
     struct Pattern {
-        std::string_view module;       // ours, with {}
+        std::string_view module;  // ours, with {}
         int piece = 0, pieces = 1;
         RowOrder order = RowOrder::kSame;
         bool bare = false;

@@ -10,8 +10,8 @@
 
 #include "core/json.h"
 #include "core/utf8.h"
-#include "load/part_checks.h"
 #include "load/lora.h"
+#include "load/part_checks.h"
 #include "weights/decode_tensor.h"
 
 namespace zt::load {
@@ -31,16 +31,20 @@ at::Tensor chunk_buffer(int64_t rows, int64_t row_bytes, at::Device device) {
     if (!device.is_cpu()) return at::empty({rows, row_bytes}, at::TensorOptions(at::kByte).pinned_memory(true));
     const size_t bytes = static_cast<size_t>(rows * row_bytes);
     void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) throw Error(ZT_ERROR_MEMORY, "memory: expected " + std::to_string(bytes) + " bytes to read into, got none");
-    return at::from_blob(memory, {rows, row_bytes}, [bytes](void* p) { munmap(p, bytes); }, at::TensorOptions(at::kByte));
+    if (memory == MAP_FAILED)
+        throw Error(ZT_ERROR_MEMORY, "memory: expected " + std::to_string(bytes) + " bytes to read into, got none");
+    return at::from_blob(
+        memory, {rows, row_bytes}, [bytes](void* p) { munmap(p, bytes); }, at::TensorOptions(at::kByte));
 }
 
 struct TypePair {
     weights::Dtype file;
     at::ScalarType tensor;
 };
-constexpr TypePair kTypes[] = {{weights::Dtype::kF32, at::kFloat}, {weights::Dtype::kBF16, at::kBFloat16},
-                               {weights::Dtype::kF16, at::kHalf}, {weights::Dtype::kF64, at::kDouble}};
+constexpr TypePair kTypes[] = {{weights::Dtype::kF32, at::kFloat},
+                               {weights::Dtype::kBF16, at::kBFloat16},
+                               {weights::Dtype::kF16, at::kHalf},
+                               {weights::Dtype::kF64, at::kDouble}};
 
 [[noreturn]] void refuse(const weights::Checkpoint& file, const std::string& what) {
     throw Error(ZT_ERROR_WEIGHTS, file.name() + ": " + what);
@@ -73,12 +77,15 @@ RowLayout layout_of(const CheckpointEntry& entry) {
 void check_format(const weights::Checkpoint& file, const json::Field& layer) {
     const auto format = layer.find("format");
     if (!format || (format->string() != "float8_e4m3fn" && format->string() != "float8_e5m2"))
-        refuse(file, "quantization: expected the format float8_e4m3fn or float8_e5m2, got " + (format ? quote(format->string()) : "none"));
+        refuse(file, "quantization: expected the format float8_e4m3fn or float8_e5m2, got " +
+                         (format ? quote(format->string()) : "none"));
 }
 
 void check_comfy_quant(const weights::Checkpoint& file, const CheckpointEntry& entry) {
     constexpr uint64_t kMost = 4096;
-    if (entry.size_bytes > kMost) refuse(file, "tensor " + quote(entry.name) + ": expected at most 4096 bytes, got " + std::to_string(entry.size_bytes));
+    if (entry.size_bytes > kMost)
+        refuse(file, "tensor " + quote(entry.name) + ": expected at most 4096 bytes, got " +
+                         std::to_string(entry.size_bytes));
     std::string text(entry.size_bytes, '\0');
     file.read(entry, 0, std::as_writable_bytes(std::span(text)));
     const json::Origin origin{file.name() + ": tensor " + quote(entry.name), ZT_ERROR_WEIGHTS};
@@ -97,15 +104,17 @@ void check_quantization_metadata(const weights::Checkpoint& file) {
 
 }  // namespace
 
-PartReader::PartReader(std::shared_ptr<const weights::Checkpoint> checkpoint, const PartNames& part, ReaderOptions options)
+PartReader::PartReader(std::shared_ptr<const weights::Checkpoint> checkpoint, const PartNames& part,
+                       ReaderOptions options)
     : checkpoint_(std::move(checkpoint)), options_(std::move(options)) {
     const weights::Checkpoint& file = *checkpoint_;
-    std::map<std::string, std::vector<std::pair<const CheckpointEntry*, Placed>>> scales;   // by the weight's name
+    std::map<std::string, std::vector<std::pair<const CheckpointEntry*, Placed>>> scales;  // by the weight's name
     for (const CheckpointEntry& entry : file.entries()) {
         const std::optional<Placed> placed = part.place(entry.name);
         if (!placed) {
             if (part.is_ignored(entry.name)) continue;
-            refuse(file, "tensor " + quote(entry.name) + ": expected only tensors of " + std::string(part.title()) + ", got one more");
+            refuse(file, "tensor " + quote(entry.name) + ": expected only tensors of " + std::string(part.title()) +
+                             ", got one more");
         }
         if (placed->leaf == "comfy_quant") check_comfy_quant(file, entry);
         if (is_scale(placed->leaf)) scales[placed->module + ".weight"].emplace_back(&entry, *placed);
@@ -118,7 +127,8 @@ PartReader::PartReader(std::shared_ptr<const weights::Checkpoint> checkpoint, co
             source.order = placed->order;
         }
         if (source.pieces.size() != pieces || source.pieces[piece] != nullptr)
-            refuse(file, "tensor " + quote(entry.name) + ": expected " + quote(placed->name()) + " once, got it in two spellings");
+            refuse(file, "tensor " + quote(entry.name) + ": expected " + quote(placed->name()) +
+                             " once, got it in two spellings");
         source.pieces[piece] = &entry;
     }
     check_quantization_metadata(file);
@@ -127,15 +137,19 @@ PartReader::PartReader(std::shared_ptr<const weights::Checkpoint> checkpoint, co
         for (const auto& [entry, placed] : list) {
             const auto found = sources_.find(name);
             const size_t piece = static_cast<size_t>(placed.piece);
-            const bool fits = found != sources_.end() && found->second.pieces.size() == static_cast<size_t>(placed.pieces) && found->second.pieces[piece] != nullptr;
+            const bool fits = found != sources_.end() &&
+                              found->second.pieces.size() == static_cast<size_t>(placed.pieces) &&
+                              found->second.pieces[piece] != nullptr;
             if (!fits) refuse(file, "tensor " + quote(entry->name) + ": expected a weight beside the scale, got none");
             Source& source = found->second;
             const CheckpointEntry& weight = *source.pieces[piece];
             if (weight.encoding != Encoding::kF8E4M3 && weight.encoding != Encoding::kF8E5M2)
-                refuse(file, "tensor " + quote(weight.name) + ": expected fp8 beside a scale, got " + weight.type_name());
+                refuse(file,
+                       "tensor " + quote(weight.name) + ": expected fp8 beside a scale, got " + weight.type_name());
             const int64_t numel = c10::multiply_integers(entry->shape);
             if (numel != 1 && numel != weight.rows())
-                refuse(file, "tensor " + quote(entry->name) + ": expected 1 or " + std::to_string(weight.rows()) + " factors, got " + std::to_string(numel));
+                refuse(file, "tensor " + quote(entry->name) + ": expected 1 or " + std::to_string(weight.rows()) +
+                                 " factors, got " + std::to_string(numel));
             source.scales[piece] = entry;
             source.round_scale = placed.leaf == "fp8_scale";
         }
@@ -145,12 +159,16 @@ PartReader::PartReader(std::shared_ptr<const weights::Checkpoint> checkpoint, co
             const CheckpointEntry* first = source.pieces.front();
             if (piece != nullptr && piece->encoding == Encoding::kDense) static_cast<void>(dense_type(file, *piece));
             if (piece == nullptr || first == nullptr)
-                refuse(file, "tensor " + quote(name) + ": expected all " + std::to_string(source.pieces.size()) + " parts of it, got fewer");
-            const bool same = piece->shape.size() == first->shape.size() && !piece->shape.empty() && std::equal(piece->shape.begin() + 1, piece->shape.end(), first->shape.begin() + 1);
+                refuse(file, "tensor " + quote(name) + ": expected all " + std::to_string(source.pieces.size()) +
+                                 " parts of it, got fewer");
+            const bool same = piece->shape.size() == first->shape.size() && !piece->shape.empty() &&
+                              std::equal(piece->shape.begin() + 1, piece->shape.end(), first->shape.begin() + 1);
             if (source.pieces.size() > 1 && !same)
-                refuse(file, "tensor " + quote(piece->name) + ": expected rows like those of " + quote(first->name) + " " + shown(first->shape) + ", got " + shown(piece->shape));
+                refuse(file, "tensor " + quote(piece->name) + ": expected rows like those of " + quote(first->name) +
+                                 " " + shown(first->shape) + ", got " + shown(piece->shape));
             if (source.order == RowOrder::kSwapHalves && layout_of(*piece).rows % 2 != 0)
-                refuse(file, "tensor " + quote(piece->name) + ": expected an even number of rows, got " + shown(piece->shape));
+                refuse(file, "tensor " + quote(piece->name) + ": expected an even number of rows, got " +
+                                 shown(piece->shape));
         }
     }
 }
@@ -180,8 +198,11 @@ void PartReader::check(const Wanted& wanted) const {
     for (const auto& [name, expected] : wanted.tensors) {
         const bool there = has(name);
         if (there && shape(name) == expected) continue;
-        if (!first.empty()) ++others;
-        else first = "tensor " + quote(name) + ": expected " + shown(expected) + ", got " + (there ? shown(shape(name)) : "none");
+        if (!first.empty())
+            ++others;
+        else
+            first = "tensor " + quote(name) + ": expected " + shown(expected) + ", got " +
+                    (there ? shown(shape(name)) : "none");
     }
     if (!first.empty()) refuse(*checkpoint_, first + (others == 0 ? "" : " (and " + std::to_string(others) + " more)"));
 }
@@ -190,15 +211,15 @@ void PartReader::check(const Wanted& wanted) const {
 at::Tensor PartReader::in_order(const at::Tensor& rows, const Source& source) const {
     const int64_t n = rows.size(0);
     switch (source.order) {
-    case RowOrder::kSame: return rows;
-    case RowOrder::kSwapHalves: return at::cat({rows.slice(0, n / 2), rows.slice(0, 0, n / 2)});
-    case RowOrder::kLlamaQuery:
-    case RowOrder::kLlamaKey: {
-        const int64_t head = head_rows(source);
-        std::vector<int64_t> split = {n / head, head / 2, 2};
-        split.insert(split.end(), rows.sizes().begin() + 1, rows.sizes().end());
-        return rows.view(split).transpose(1, 2).reshape(rows.sizes());
-    }
+        case RowOrder::kSame: return rows;
+        case RowOrder::kSwapHalves: return at::cat({rows.slice(0, n / 2), rows.slice(0, 0, n / 2)});
+        case RowOrder::kLlamaQuery:
+        case RowOrder::kLlamaKey: {
+            const int64_t head = head_rows(source);
+            std::vector<int64_t> split = {n / head, head / 2, 2};
+            split.insert(split.end(), rows.sizes().begin() + 1, rows.sizes().end());
+            return rows.view(split).transpose(1, 2).reshape(rows.sizes());
+        }
     }
     return rows;
 }
@@ -207,7 +228,8 @@ int64_t PartReader::head_rows(const Source& source) const {
     const int64_t heads = source.order == RowOrder::kLlamaQuery ? options_.heads : options_.kv_heads;
     const int64_t rows = layout_of(*source.pieces.front()).rows;
     if (heads <= 0 || rows % (2 * heads) != 0)
-        refuse(*checkpoint_, "tensor " + quote(source.pieces.front()->name) + ": expected rows for " + std::to_string(heads) + " heads, got " + std::to_string(rows));
+        refuse(*checkpoint_, "tensor " + quote(source.pieces.front()->name) + ": expected rows for " +
+                                 std::to_string(heads) + " heads, got " + std::to_string(rows));
     return rows / heads;
 }
 
@@ -226,7 +248,9 @@ void PartReader::read_rows(const Source& source, size_t piece, int64_t from, at:
     const CheckpointEntry& entry = *source.pieces[piece];
     const RowLayout layout = layout_of(entry);
     const bool dense = raw || entry.encoding == Encoding::kDense;
-    const at::ScalarType type = raw ? at::kByte : entry.encoding == Encoding::kDense ? dense_type(*checkpoint_, entry) : at::kByte;
+    const at::ScalarType type = raw                                  ? at::kByte
+                                : entry.encoding == Encoding::kDense ? dense_type(*checkpoint_, entry)
+                                                                     : at::kByte;
     const bool reordered = source.order == RowOrder::kLlamaQuery || source.order == RowOrder::kLlamaKey;
     const int64_t rows = out.size(0);
     const auto at_row = [&](int64_t row) { return static_cast<uint64_t>((from + row) * layout.row_bytes); };
@@ -241,9 +265,11 @@ void PartReader::read_rows(const Source& source, size_t piece, int64_t from, at:
     at::Tensor buffer;
     for (int64_t done = 0; done < rows; done += step) {
         const int64_t count = std::min(step, rows - done);
-        if (!buffer.defined() || !out.is_cpu()) buffer = chunk_buffer(std::min(step, rows), layout.row_bytes, out.device());
+        if (!buffer.defined() || !out.is_cpu())
+            buffer = chunk_buffer(std::min(step, rows), layout.row_bytes, out.device());
         const at::Tensor bytes = buffer.narrow(0, 0, count);
-        checkpoint_->read(entry, at_row(done), {static_cast<std::byte*>(bytes.data_ptr()), bytes.nbytes()}, options_.cancel);
+        checkpoint_->read(entry, at_row(done), {static_cast<std::byte*>(bytes.data_ptr()), bytes.nbytes()},
+                          options_.cancel);
         at::Tensor values = bytes;
         if (!raw && entry.encoding == Encoding::kDense) values = bytes.view(type);
         if (!dense) {
@@ -275,9 +301,12 @@ at::Tensor PartReader::dense(const std::string& name, at::ScalarType type) const
     const Source& from = source(name);
     const std::vector<int64_t> sizes = shape(name);
     at::Tensor out = at::empty(sizes, at::TensorOptions(options_.device).dtype(type));
-    if (sizes.size() >= 2) read_all(from, out, false);
-    else if (from.pieces.front()->encoding == Encoding::kDense) read_all(from, out.view({out.numel(), 1}), false);
-    else read_all(from, out.view({1, out.numel()}), false);
+    if (sizes.size() >= 2)
+        read_all(from, out, false);
+    else if (from.pieces.front()->encoding == Encoding::kDense)
+        read_all(from, out.view({out.numel(), 1}), false);
+    else
+        read_all(from, out.view({1, out.numel()}), false);
     if (options_.loras) merge_loras(*options_.loras, name, out, options_.cancel);
     return out;
 }
@@ -287,11 +316,13 @@ at::Tensor PartReader::rows(const std::string& name, std::span<const int64_t> ro
     const CheckpointEntry& entry = *from.pieces.front();
     const RowLayout layout = layout_of(entry);
     if (from.pieces.size() != 1 || from.order != RowOrder::kSame || entry.shape.size() != 2)
-        throw Error(ZT_ERROR_INTERNAL, checkpoint_->name() + ": tensor " + quote(name) + ": expected a matrix stored as it is used, got another");
+        throw Error(ZT_ERROR_INTERNAL, checkpoint_->name() + ": tensor " + quote(name) +
+                                           ": expected a matrix stored as it is used, got another");
     at::Tensor out = at::empty({static_cast<int64_t>(rows.size()), layout.columns}, type);
     for (size_t i = 0; i < rows.size(); ++i) {
         if (rows[i] < 0 || rows[i] >= layout.rows)
-            throw Error(ZT_ERROR_INTERNAL, checkpoint_->name() + ": tensor " + quote(name) + ": expected a row below " + std::to_string(layout.rows) + ", got " + std::to_string(rows[i]));
+            throw Error(ZT_ERROR_INTERNAL, checkpoint_->name() + ": tensor " + quote(name) + ": expected a row below " +
+                                               std::to_string(layout.rows) + ", got " + std::to_string(rows[i]));
         read_rows(from, 0, rows[i], out.narrow(0, static_cast<int64_t>(i), 1), false);
     }
     return out.to(options_.device);
@@ -300,19 +331,24 @@ at::Tensor PartReader::rows(const std::string& name, std::span<const int64_t> ro
 nn::PackedLinear PartReader::linear(const std::string& name, at::ScalarType type, bool keep_packed) const {
     const Source& from = source(name + ".weight");
     const std::vector<int64_t> sizes = shape(name + ".weight");
-    if (sizes.size() != 2) refuse(*checkpoint_, "tensor " + quote(name + ".weight") + ": expected a matrix, got " + shown(sizes));
+    if (sizes.size() != 2)
+        refuse(*checkpoint_, "tensor " + quote(name + ".weight") + ": expected a matrix, got " + shown(sizes));
     const Encoding encoding = from.pieces.front()->encoding;
-    const bool same = std::all_of(from.pieces.begin(), from.pieces.end(), [&](const auto* piece) { return piece->encoding == encoding; });
+    const bool same = std::all_of(from.pieces.begin(), from.pieces.end(),
+                                  [&](const auto* piece) { return piece->encoding == encoding; });
     const bool changed = options_.loras && options_.loras->changes_whole(name + ".weight");
     nn::PackedLinear layer;
     layer.out = sizes[0];
     layer.in = sizes[1];
     if (keep_packed && same && encoding != Encoding::kDense && !changed) {
         layer.encoding = encoding;
-        layer.weight = at::empty({layer.out, layout_of(*from.pieces.front()).row_bytes}, at::TensorOptions(options_.device).dtype(at::kByte));
+        layer.weight = at::empty({layer.out, layout_of(*from.pieces.front()).row_bytes},
+                                 at::TensorOptions(options_.device).dtype(at::kByte));
         read_all(from, layer.weight, true);
         layer.scale = scale_of(from);
-        if (options_.loras) layer.adapters = loras_beside(*options_.loras, name + ".weight", layer.out, type, options_.device, options_.cancel);
+        if (options_.loras)
+            layer.adapters =
+                loras_beside(*options_.loras, name + ".weight", layer.out, type, options_.device, options_.cancel);
     } else {
         layer.weight = dense(name + ".weight", type);
     }
@@ -322,7 +358,8 @@ nn::PackedLinear PartReader::linear(const std::string& name, at::ScalarType type
 
 // One factor, or one per row in our order.
 at::Tensor PartReader::scale_of(const Source& source) const {
-    const bool any = std::any_of(source.scales.begin(), source.scales.end(), [](const auto* s) { return s != nullptr; });
+    const bool any =
+        std::any_of(source.scales.begin(), source.scales.end(), [](const auto* s) { return s != nullptr; });
     if (!any) return {};
     if (source.pieces.size() == 1) {
         const at::Tensor scale = piece_scale(source, 0);
@@ -331,7 +368,8 @@ at::Tensor PartReader::scale_of(const Source& source) const {
     std::vector<at::Tensor> all;
     for (size_t i = 0; i < source.pieces.size(); ++i) {
         const at::Tensor scale = piece_scale(source, i);
-        all.push_back(scale.defined() ? scale.expand({source.pieces[i]->rows()}) : at::ones({source.pieces[i]->rows()}));
+        all.push_back(scale.defined() ? scale.expand({source.pieces[i]->rows()})
+                                      : at::ones({source.pieces[i]->rows()}));
     }
     return at::cat(all).to(options_.device);
 }

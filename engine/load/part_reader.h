@@ -29,21 +29,22 @@
 
 namespace zt::load {
 
-class LoraSet;   // lora_set.h
+class LoraSet;  // lora_set.h
 
 struct ReaderOptions {
-    at::Device device = at::kCPU;             // where the tensors are made
-    int64_t heads = 0, kv_heads = 0;          // of the LLM: to undo llama.cpp's row order
-    std::shared_ptr<const LoraSet> loras;     // applied to what is read; may be null
-    const Cancel* cancel = nullptr;           // polled per 64 MiB; must outlive the reader
+    at::Device device = at::kCPU;          // where the tensors are made
+    int64_t heads = 0, kv_heads = 0;       // of the LLM: to undo llama.cpp's row order
+    std::shared_ptr<const LoraSet> loras;  // applied to what is read; may be null
+    const Cancel* cancel = nullptr;        // polled per 64 MiB; must outlive the reader
 };
 
 class PartReader {
 public:
     // Maps every name of the checkpoint. Throws ZT_ERROR_WEIGHTS for a tensor that the part does not have
-    // and its names do not ignore, for fused tensors that miss a piece, for types without arithmetic, for scales without
-    // their weight and fp8 without its scales.
-    PartReader(std::shared_ptr<const weights::Checkpoint> checkpoint, const PartNames& names, ReaderOptions options = {});   // names: borrowed
+    // and its names do not ignore, for fused tensors that miss a piece, for types without arithmetic, for scales
+    // without their weight and fp8 without its scales.
+    PartReader(std::shared_ptr<const weights::Checkpoint> checkpoint, const PartNames& names,
+               ReaderOptions options = {});  // names: borrowed
 
     [[nodiscard]] bool has(const std::string& name) const { return sources_.contains(name); }
     // The shape it will have (fused); throws ZT_ERROR_WEIGHTS when there is none.
@@ -81,11 +82,11 @@ public:
     }
 
 private:
-    struct Source {                           // one tensor of ours: its pieces in the order of the rows
+    struct Source {  // one tensor of ours: its pieces in the order of the rows
         std::vector<const weights::CheckpointEntry*> pieces;
-        std::vector<const weights::CheckpointEntry*> scales;   // fp8: one per piece or null
+        std::vector<const weights::CheckpointEntry*> scales;  // fp8: one per piece or null
         RowOrder order = RowOrder::kSame;
-        bool round_scale = false;             // the convention multiplies in bf16
+        bool round_scale = false;  // the convention multiplies in bf16
     };
     // Collects what a struct wants, refuses what does not fit, then reads.
     struct Wanted {
@@ -96,14 +97,16 @@ private:
             if (l.bias.defined()) tensors.emplace_back(name + ".bias", std::vector<int64_t>{l.out});
         }
         template <class Layer>
-        void operator()(const std::string& name, Layer& layer) { layer.visit(*this, name); }
+        void operator()(const std::string& name, Layer& layer) {
+            layer.visit(*this, name);
+        }
     };
     struct Filler {
         const PartReader& reader;
         at::ScalarType type;
         bool keep_packed;
         void operator()(const std::string& name, at::Tensor& t) {
-            t = at::Tensor();                 // gives its memory back first
+            t = at::Tensor();  // gives its memory back first
             t = reader.dense(name, type);
         }
         void operator()(const std::string& name, nn::PackedLinear& l) {
@@ -111,12 +114,16 @@ private:
             l = reader.linear(name, type, keep_packed);
         }
         template <class Layer>
-        void operator()(const std::string& name, Layer& layer) { layer.visit(*this, name); }
+        void operator()(const std::string& name, Layer& layer) {
+            layer.visit(*this, name);
+        }
     };
     template <class Model, class F, class... Where>
     static void walk(Model& model, F& f, const Where&... where) {
-        if constexpr (requires { model.each(f, where...); }) model.each(f, where...);
-        else model.visit(f, where...);
+        if constexpr (requires { model.each(f, where...); })
+            model.each(f, where...);
+        else
+            model.visit(f, where...);
     }
 
     void check(const Wanted& wanted) const;
@@ -130,7 +137,7 @@ private:
 
     std::shared_ptr<const weights::Checkpoint> checkpoint_;
     ReaderOptions options_;
-    std::map<std::string, Source> sources_;   // by our names
+    std::map<std::string, Source> sources_;  // by our names
 };
 
 }  // namespace zt::load

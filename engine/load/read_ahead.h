@@ -27,8 +27,8 @@ public:
 
     // Item `index`, good until the next call; begins to read `following` (-1: none). Throws what reading throws.
     const T& take(int64_t index, int64_t following) {
-        if (reading_ != index) begin(index);   // the first of all, or another pass was given up
-        current_ = T();                        // gives its memory back before the next one is there
+        if (reading_ != index) begin(index);  // the first of all, or another pass was given up
+        current_ = T();                       // gives its memory back before the next one is there
         reading_ = -1;
         current_ = next_.get();
         if (following >= 0) begin(following);
@@ -40,7 +40,7 @@ private:
         finish();
         reading_ = index;
         next_ = std::async(std::launch::async, [this, index] {
-            const c10::InferenceMode inference;   // a property of a thread
+            const c10::InferenceMode inference;  // a property of a thread
             if (!device::try_start_pool()) device::compute_alone();
             return read_(index);
         });
@@ -50,7 +50,7 @@ private:
     }
 
     std::function<T(int64_t)> read_;
-    int64_t reading_ = -1;   // what `next_` will hold
+    int64_t reading_ = -1;  // what `next_` will hold
     std::future<T> next_;
     T current_;
 };

@@ -22,7 +22,8 @@ namespace plain {
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
     const int64_t heads = q.size(0), tokens = q.size(1), dim = q.size(2);
-    const at::Tensor scores = at::matmul(q.to(at::kFloat), k.to(at::kFloat).transpose(1, 2)) / std::sqrt(static_cast<double>(dim));
+    const at::Tensor scores =
+        at::matmul(q.to(at::kFloat), k.to(at::kFloat).transpose(1, 2)) / std::sqrt(static_cast<double>(dim));
     const at::Tensor o = at::matmul(at::softmax(scores, -1), v.to(at::kFloat));
     return o.to(q.scalar_type()).transpose(0, 1).reshape({tokens, heads * dim});
 }

@@ -46,28 +46,31 @@ int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 // Sizes of one call.
 struct Shape {
     int64_t tokens, dim, heads;
-    int64_t pair;            // numbers in a unit: 1 fp32, 2 bf16
-    int64_t depth;           // units of a head's channels
-    int64_t columns;         // channels rounded up to a vector
-    int64_t keys;            // tokens rounded up to a block of keys
-    int64_t key_units;       // units of `keys`
+    int64_t pair;       // numbers in a unit: 1 fp32, 2 bf16
+    int64_t depth;      // units of a head's channels
+    int64_t columns;    // channels rounded up to a vector
+    int64_t keys;       // tokens rounded up to a block of keys
+    int64_t key_units;  // units of `keys`
 };
 
-[[gnu::target("arch=x86-64-v4"), gnu::always_inline]] inline __m512 multiply_add(float, uint32_t a, __m512 b, __m512 sum) {
+[[gnu::target("arch=x86-64-v4"), gnu::always_inline]] inline __m512 multiply_add(float, uint32_t a, __m512 b,
+                                                                                 __m512 sum) {
     return _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_set1_epi32(static_cast<int>(a))), b, sum);
 }
-[[gnu::target("arch=x86-64-v4,avx512bf16"), gnu::always_inline]] inline __m512 multiply_add(uint16_t, uint32_t a, __m512 b, __m512 sum) {
+[[gnu::target("arch=x86-64-v4,avx512bf16"), gnu::always_inline]] inline __m512 multiply_add(uint16_t, uint32_t a,
+                                                                                            __m512 b, __m512 sum) {
     return _mm512_dpbf16_ps(sum, (__m512bh)_mm512_set1_epi32(static_cast<int>(a)), (__m512bh)_mm512_castps_si512(b));
 }
 
 // c[6][16 n] (+)= a[6][depth] b[depth][16 n]; b with `stride` units a row.
 template <class T, int n>
-[[gnu::target("arch=x86-64-v4,avx512bf16"), gnu::always_inline]] inline void product(const uint32_t* a, int64_t a_stride, const uint32_t* b,
-                                                                                     int64_t b_stride, float* c, int64_t c_stride,
-                                                                                     int64_t depth, bool add) {
+[[gnu::target("arch=x86-64-v4,avx512bf16"), gnu::always_inline]] inline void product(
+    const uint32_t* a, int64_t a_stride, const uint32_t* b, int64_t b_stride, float* c, int64_t c_stride, int64_t depth,
+    bool add) {
     __m512 sum[kRows][n];
     for (int i = 0; i < kRows; i++)
-        for (int j = 0; j < n; j++) sum[i][j] = add ? _mm512_loadu_ps(c + i * c_stride + j * kVector) : _mm512_setzero_ps();
+        for (int j = 0; j < n; j++)
+            sum[i][j] = add ? _mm512_loadu_ps(c + i * c_stride + j * kVector) : _mm512_setzero_ps();
     for (int64_t k = 0; k < depth; k++) {
         __m512 row[n];
         for (int j = 0; j < n; j++) row[j] = _mm512_loadu_ps(b + k * b_stride + j * kVector);
@@ -82,9 +85,10 @@ template <class T, int n>
 
 // e^x for x <= 0: 2^n times a Taylor polynomial of the rest, |rest| <= ln 2 / 2; error below 2 ulp.
 [[gnu::target("arch=x86-64-v4"), gnu::always_inline]] inline __m512 exponential(__m512 x) {
-    x = _mm512_max_ps(_mm512_set1_ps(-104.0F), x);   // in this order a NaN stays one
-    const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504F)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693145752F), x);                // ln 2 in two parts
+    x = _mm512_max_ps(_mm512_set1_ps(-104.0F), x);  // in this order a NaN stays one
+    const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504F)),
+                                          _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693145752F), x);  // ln 2 in two parts
     r = _mm512_fnmadd_ps(n, _mm512_set1_ps(1.42860677e-6F), r);
     __m512 p = _mm512_set1_ps(1.0F / 5040.0F);
     for (const float c : {1.0F / 720.0F, 1.0F / 120.0F, 1.0F / 24.0F, 1.0F / 6.0F, 0.5F, 1.0F, 1.0F})
@@ -119,8 +123,10 @@ void pack_values(const T* v, uint32_t* out, const Shape& s, int64_t first, int64
             if (key >= s.tokens) continue;
             const T* from = v + key * s.dim;
             for (int64_t j = 0; j < s.dim; j++) {
-                if constexpr (sizeof(T) == 4) std::memcpy(to + j, from + j, 4);
-                else to[j] |= static_cast<uint32_t>(from[j]) << (16 * p);
+                if constexpr (sizeof(T) == 4)
+                    std::memcpy(to + j, from + j, 4);
+                else
+                    to[j] |= static_cast<uint32_t>(from[j]) << (16 * p);
             }
         }
     }
@@ -137,20 +143,27 @@ struct Scratch {
 // Scores of a row -> weights e^(score scale - max), rounded to T, zero beyond `valid`; the sum of the
 // row goes on and what was summed so far is brought to the new maximum.
 template <class T>
-[[gnu::target("arch=x86-64-v4,avx512bf16")]] void soften(float* scores, uint32_t* weights, float* sums, int64_t columns, int64_t valid,
-                                                         int64_t keys, float scale, float& largest, float& total) {
-    const auto mask_at = [valid](int64_t j) { return static_cast<__mmask16>(j + kVector <= valid ? 0xFFFF : j >= valid ? 0 : (1U << (valid - j)) - 1); };
+[[gnu::target("arch=x86-64-v4,avx512bf16")]] void soften(float* scores, uint32_t* weights, float* sums, int64_t columns,
+                                                         int64_t valid, int64_t keys, float scale, float& largest,
+                                                         float& total) {
+    const auto mask_at = [valid](int64_t j) {
+        return static_cast<__mmask16>(j + kVector <= valid ? 0xFFFF : j >= valid ? 0 : (1U << (valid - j)) - 1);
+    };
     const __m512 lowest = _mm512_set1_ps(-std::numeric_limits<float>::infinity());
     __m512 top = lowest;
-    for (int64_t j = 0; j < keys; j += kVector) top = _mm512_mask_max_ps(top, mask_at(j), top, _mm512_loadu_ps(scores + j));
+    for (int64_t j = 0; j < keys; j += kVector)
+        top = _mm512_mask_max_ps(top, mask_at(j), top, _mm512_loadu_ps(scores + j));
     const float now = std::max(largest, _mm512_reduce_max_ps(top) * scale);
     const __m512 shift = _mm512_set1_ps(-now), factor = _mm512_set1_ps(scale);
     __m512 sum = _mm512_setzero_ps();
     for (int64_t j = 0; j < keys; j += kVector) {
-        const __m512 p = _mm512_maskz_mov_ps(mask_at(j), exponential(_mm512_fmadd_ps(_mm512_loadu_ps(scores + j), factor, shift)));
+        const __m512 p =
+            _mm512_maskz_mov_ps(mask_at(j), exponential(_mm512_fmadd_ps(_mm512_loadu_ps(scores + j), factor, shift)));
         sum = _mm512_add_ps(sum, p);
-        if constexpr (sizeof(T) == 4) _mm512_storeu_ps(weights + j, p);
-        else _mm256_storeu_si256(reinterpret_cast<__m256i*>(weights + j / 2), (__m256i)_mm512_cvtneps_pbh(p));
+        if constexpr (sizeof(T) == 4)
+            _mm512_storeu_ps(weights + j, p);
+        else
+            _mm256_storeu_si256(reinterpret_cast<__m256i*>(weights + j / 2), (__m256i)_mm512_cvtneps_pbh(p));
     }
     const float before = std::exp(largest - now);
     total = total * before + _mm512_reduce_add_ps(sum);
@@ -161,8 +174,8 @@ template <class T>
 }
 
 template <class T>
-[[gnu::target("arch=x86-64-v4,avx512bf16")]] void weigh(const uint32_t* weights, const uint32_t* values, float* sums, const Shape& s,
-                                                        int64_t rows, int64_t depth) {
+[[gnu::target("arch=x86-64-v4,avx512bf16")]] void weigh(const uint32_t* weights, const uint32_t* values, float* sums,
+                                                        const Shape& s, int64_t rows, int64_t depth) {
     for (int64_t column = 0; column < s.columns; column += kPanel) {
         const int64_t vectors = std::min(kPanel, s.columns - column) / kVector;
         for (int64_t i = 0; i < rows; i += kRows) {
@@ -180,11 +193,13 @@ template <class T>
 
 // Queries [first, end) of one head against all of its keys.
 template <class T>
-[[gnu::target("arch=x86-64-v4,avx512bf16")]] void block(const T* q, const uint32_t* keys, const uint32_t* values, T* out, const Shape& s,
-                                                        int64_t first, int64_t end, Scratch& scratch) {
+[[gnu::target("arch=x86-64-v4,avx512bf16")]] void block(const T* q, const uint32_t* keys, const uint32_t* values,
+                                                        T* out, const Shape& s, int64_t first, int64_t end,
+                                                        Scratch& scratch) {
     const int64_t count = end - first, rows = round_up(count, kRows);
     uint32_t *queries = scratch.queries.get(), *weights = scratch.weights.get();
-    float *scores = reinterpret_cast<float*>(scratch.scores.get()), *sums = reinterpret_cast<float*>(scratch.sums.get());
+    float *scores = reinterpret_cast<float*>(scratch.scores.get()),
+          *sums = reinterpret_cast<float*>(scratch.sums.get());
     std::memset(queries, 0, static_cast<size_t>(rows * s.depth) * 4);
     std::memcpy(queries, q + first * s.dim, static_cast<size_t>(count * s.dim) * sizeof(T));
     std::memset(sums, 0, static_cast<size_t>(rows * s.columns) * 4);
@@ -196,9 +211,11 @@ template <class T>
         const int64_t valid = std::min(kKeys, s.tokens - key), width = round_up(valid, kPanel);
         for (int64_t j = 0; j < width; j += kPanel)
             for (int64_t i = 0; i < rows; i += kRows)
-                product<T, 4>(queries + i * s.depth, s.depth, keys + (key + j) * s.depth, kPanel, scores + i * kKeys + j, kKeys, s.depth, false);
+                product<T, 4>(queries + i * s.depth, s.depth, keys + (key + j) * s.depth, kPanel,
+                              scores + i * kKeys + j, kKeys, s.depth, false);
         for (int64_t i = 0; i < rows; i++)
-            soften<T>(scores + i * kKeys, weights + i * kKeys, sums + i * s.columns, s.columns, valid, width, scale, largest[i], total[i]);
+            soften<T>(scores + i * kKeys, weights + i * kKeys, sums + i * s.columns, s.columns, valid, width, scale,
+                      largest[i], total[i]);
         weigh<T>(weights, values + key / s.pair * s.columns, sums, s, rows, width / s.pair);
     }
     const int64_t width = s.heads * s.dim;
@@ -208,8 +225,10 @@ template <class T>
             const __mmask16 mask = static_cast<__mmask16>(s.dim - j >= kVector ? 0xFFFF : (1U << (s.dim - j)) - 1);
             const __m512 v = _mm512_mul_ps(_mm512_loadu_ps(sums + i * s.columns + j), _mm512_set1_ps(divide));
             T* to = out + (first + i) * width + j;
-            if constexpr (sizeof(T) == 4) _mm512_mask_storeu_ps(to, mask, v);
-            else _mm256_mask_storeu_epi16(to, mask, (__m256i)_mm512_cvtneps_pbh(v));
+            if constexpr (sizeof(T) == 4)
+                _mm512_mask_storeu_ps(to, mask, v);
+            else
+                _mm256_mask_storeu_epi16(to, mask, (__m256i)_mm512_cvtneps_pbh(v));
         }
     }
 }
@@ -227,7 +246,8 @@ void heads(const T* q, const T* k, const T* v, T* out, const Shape& s) {
             for (int64_t i = begin; i < end; i++) {
                 const int64_t h = i / panels, panel = i % panels, from = (head + h) * s.tokens * s.dim;
                 pack_keys(k + from, keys.get() + h * key_units, s, panel, panel + 1);
-                pack_values(v + from, values.get() + h * value_units, s, panel * kPanel / s.pair, (panel + 1) * kPanel / s.pair);
+                pack_values(v + from, values.get() + h * value_units, s, panel * kPanel / s.pair,
+                            (panel + 1) * kPanel / s.pair);
             }
         });
         device::parallel(now * blocks, [&](int64_t begin, int64_t end) {
@@ -258,7 +278,8 @@ void attention_wide(const at::Tensor& q, const at::Tensor& k, const at::Tensor& 
     s.keys = round_up(s.tokens, kPanel);
     s.key_units = s.keys / s.pair;
     if (s.pair == 1)
-        heads(q.const_data_ptr<float>(), k.const_data_ptr<float>(), v.const_data_ptr<float>(), out.mutable_data_ptr<float>(), s);
+        heads(q.const_data_ptr<float>(), k.const_data_ptr<float>(), v.const_data_ptr<float>(),
+              out.mutable_data_ptr<float>(), s);
     else
         heads(static_cast<const uint16_t*>(q.const_data_ptr()), static_cast<const uint16_t*>(k.const_data_ptr()),
               static_cast<const uint16_t*>(v.const_data_ptr()), static_cast<uint16_t*>(out.mutable_data_ptr()), s);

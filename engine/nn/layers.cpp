@@ -11,7 +11,9 @@ Linear make_linear(int64_t in, int64_t out) { return {at::empty({out, in}), at::
 Conv make_conv(int64_t in, int64_t out) { return {at::empty({out, in, 3, 3}), at::empty({out}), {}}; }
 Norm make_norm(int64_t channels) { return {at::empty({channels}), at::empty({channels})}; }
 
-ResidualBlock make_residual_block(int64_t channels) { return {make_norm(channels), make_conv(channels, channels), make_conv(channels, channels)}; }
+ResidualBlock make_residual_block(int64_t channels) {
+    return {make_norm(channels), make_conv(channels, channels), make_conv(channels, channels)};
+}
 
 at::Tensor forward(const Linear& layer, const at::Tensor& x) { return at::linear(x, layer.weight, layer.bias); }
 

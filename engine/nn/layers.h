@@ -16,8 +16,8 @@
 namespace zt::nn {
 
 struct Linear {
-    at::Tensor weight;   // [out, in]
-    at::Tensor bias;     // [out]
+    at::Tensor weight;  // [out, in]
+    at::Tensor bias;    // [out]
     template <class F>
     void visit(F&& f, const std::string& name) {
         f(name + ".weight", weight);
@@ -27,9 +27,10 @@ struct Linear {
 
 // 3x3, stride 1, zero padding.
 struct Conv {
-    at::Tensor weight;     // [out, in, 3, 3]
-    at::Tensor bias;       // [out]
-    at::Tensor winograd;   // [30, in, out]: the kernel as nn/winograd.h wants it, made by prepare(); undefined: the plain form
+    at::Tensor weight;  // [out, in, 3, 3]
+    at::Tensor bias;    // [out]
+    at::Tensor
+        winograd;  // [30, in, out]: the kernel as nn/winograd.h wants it, made by prepare(); undefined: the plain form
     // A visitor that takes convolutions gets it whole; any other gets its two weights.
     template <class F>
     void visit(F&& f, const std::string& name) {
@@ -43,8 +44,8 @@ struct Conv {
 };
 
 struct Norm {
-    at::Tensor weight;   // [channel]
-    at::Tensor bias;     // [channel]
+    at::Tensor weight;  // [channel]
+    at::Tensor bias;    // [channel]
     template <class F>
     void visit(F&& f, const std::string& name) {
         f(name + ".weight", weight);
@@ -82,10 +83,11 @@ void prepare(Model& model) {
 [[nodiscard]] Norm make_norm(int64_t channels);
 [[nodiscard]] ResidualBlock make_residual_block(int64_t channels);
 
-[[nodiscard]] at::Tensor forward(const Linear& layer, const at::Tensor& x);   // [..., in] -> [..., out]
-[[nodiscard]] at::Tensor forward(const Conv& layer, const at::Tensor& x);     // [batch, height, width, in] -> [.., out]
-[[nodiscard]] at::Tensor forward(const Norm& layer, const at::Tensor& x);     // layer norm over the last axis, eps 1e-5
-[[nodiscard]] at::Tensor forward(const ResidualBlock& block, const at::Tensor& x);   // [batch, height, width, channels], as it came
+[[nodiscard]] at::Tensor forward(const Linear& layer, const at::Tensor& x);  // [..., in] -> [..., out]
+[[nodiscard]] at::Tensor forward(const Conv& layer, const at::Tensor& x);    // [batch, height, width, in] -> [.., out]
+[[nodiscard]] at::Tensor forward(const Norm& layer, const at::Tensor& x);    // layer norm over the last axis, eps 1e-5
+[[nodiscard]] at::Tensor forward(const ResidualBlock& block,
+                                 const at::Tensor& x);  // [batch, height, width, channels], as it came
 
 // [batch, height, width, c] <-> [batch, height / r, width / r, r * r * c], block rows first.
 [[nodiscard]] at::Tensor space_to_depth(const at::Tensor& x, int64_t r);

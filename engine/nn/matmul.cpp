@@ -20,7 +20,8 @@ using Fused = at::Tensor(const at::Tensor&, const at::Tensor&, const std::option
 constexpr int64_t kFewRows = 16;
 
 const c10::TypedOperatorHandle<Fused>* fused() {
-    static const std::optional<c10::TypedOperatorHandle<Fused>> found = []() -> std::optional<c10::TypedOperatorHandle<Fused>> {
+    static const std::optional<c10::TypedOperatorHandle<Fused>> found =
+        []() -> std::optional<c10::TypedOperatorHandle<Fused>> {
         if (!at::globalContext().hasMKLDNN()) return std::nullopt;
         const auto schema = c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""});
         if (!schema || !schema->hasKernelForDispatchKey(c10::DispatchKey::CPU)) return std::nullopt;

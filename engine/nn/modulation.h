@@ -13,18 +13,20 @@
 
 namespace zt::nn {
 
-// The vectors of one block, [h] each, of any float type. The first `clean_tokens` tokens (those of a frame that is known) have
-// their own.
+// The vectors of one block, [h] each, of any float type. The first `clean_tokens` tokens (those of a frame that is
+// known) have their own.
 struct Modulation {
     std::vector<at::Tensor> plain, clean;
     int64_t clean_tokens = 0;
 };
 // rows: `count` vectors one after the other, [count * h] in all; clean may be undefined.
-[[nodiscard]] Modulation modulation_of(const at::Tensor& rows, const at::Tensor& clean, int64_t count, int64_t clean_tokens);
+[[nodiscard]] Modulation modulation_of(const at::Tensor& rows, const at::Tensor& clean, int64_t count,
+                                       int64_t clean_tokens);
 
-// layer_norm(x) (1 + scale) + shift of tokens [begin, begin + count) of x [tokens, h]; the vectors are numbers `shift` and
-// `shift` + 1. -> [count, h]
-[[nodiscard]] at::Tensor norm_modulated(const at::Tensor& x, int64_t begin, int64_t count, const Modulation& m, size_t shift);
+// layer_norm(x) (1 + scale) + shift of tokens [begin, begin + count) of x [tokens, h]; the vectors are numbers `shift`
+// and `shift` + 1. -> [count, h]
+[[nodiscard]] at::Tensor norm_modulated(const at::Tensor& x, int64_t begin, int64_t count, const Modulation& m,
+                                        size_t shift);
 
 // x[begin ...] += gate y; the gate is vector number `gate`.   y [count, h]; x is overwritten.
 void add_gated(const at::Tensor& x, int64_t begin, const at::Tensor& y, const Modulation& m, size_t gate);

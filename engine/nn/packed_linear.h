@@ -20,8 +20,8 @@ namespace zt::nn {
 
 // One low-rank adapter on a layer.
 struct LowRank {
-    at::Tensor down;   // A [rank, in]
-    at::Tensor up;     // B [out, rank]
+    at::Tensor down;  // A [rank, in]
+    at::Tensor up;    // B [out, rank]
     double scale = 1.0;
 };
 
@@ -29,8 +29,8 @@ struct PackedLinear {
     // encoding kDense: the matrix [out, in] in its arithmetic type. Otherwise the bytes of the
     // checkpoint as u8 [out, bytes of one row].
     at::Tensor weight;
-    at::Tensor bias;       // [out], may be undefined
-    at::Tensor scale;      // fp8: one factor (fp32, []) or one per row [out]; undefined = 1
+    at::Tensor bias;   // [out], may be undefined
+    at::Tensor scale;  // fp8: one factor (fp32, []) or one per row [out]; undefined = 1
     weights::Encoding encoding = weights::Encoding::kDense;
     int64_t in = 0, out = 0;
     std::vector<LowRank> adapters;

@@ -15,11 +15,11 @@ namespace zt::nn {
 namespace {
 
 constexpr double kEpsilon = 1e-6;
-constexpr int64_t kLanes = 16;          // partial sums, so that rows are summed in vectors
-constexpr int64_t kMostDim = 512;       // of a head, for the buffer on the stack
-constexpr int64_t kRowsAtOnce = 8;      // least work for a thread
+constexpr int64_t kLanes = 16;      // partial sums, so that rows are summed in vectors
+constexpr int64_t kMostDim = 512;   // of a head, for the buffer on the stack
+constexpr int64_t kRowsAtOnce = 8;  // least work for a thread
 
-using Half = uint16_t;                  // the bits of a bf16
+using Half = uint16_t;  // the bits of a bf16
 
 [[gnu::always_inline]] inline float up(float v) { return v; }
 [[gnu::always_inline]] inline float up(Half v) { return std::bit_cast<float>(static_cast<uint32_t>(v) << 16); }
@@ -47,18 +47,22 @@ template <class T>
 struct NormModulate {
     const T* x;
     T* out;
-    const float *shift, *scale;         // scale with 1 added
+    const float *shift, *scale;  // scale with 1 added
     int64_t x_stride, out_stride, width;
     [[gnu::always_inline]] inline void rows(int64_t begin, int64_t end) const {
         const float n = static_cast<float>(width);
         for (int64_t i = begin; i < end; i++) {
             const T* from = x + i * x_stride;
             T* to = out + i * out_stride;
-            const float mean = sum_of(width, [from](int64_t j) __attribute__((always_inline)) { return up(from[j]); }) / n;
-            const float variance = sum_of(width, [from, mean](int64_t j) __attribute__((always_inline)) {
-                const float d = up(from[j]) - mean;
-                return d * d;
-            }) / n;
+            const float mean = sum_of(
+                                   width, [from](int64_t j) __attribute__((always_inline)) { return up(from[j]); }) /
+                               n;
+            const float variance = sum_of(
+                                       width, [ from, mean ](int64_t j) __attribute__((always_inline)) {
+                                           const float d = up(from[j]) - mean;
+                                           return d * d;
+                                       }) /
+                                   n;
             const float scale_all = 1.0F / std::sqrt(variance + static_cast<float>(kEpsilon));
             for (int64_t j = 0; j < width; j++) put(to[j], (up(from[j]) - mean) * scale_all * scale[j] + shift[j]);
         }
@@ -83,12 +87,14 @@ struct AddGated {
 template <class T>
 struct SplitHeads {
     const T* qkv;
-    T* out;                             // at the first row to be written
+    T* out;  // at the first row to be written
     const float *q_norm, *k_norm, *cos, *sin;
     int64_t heads, dim, all_tokens;
-    [[gnu::always_inline]] inline void turn(const T* from, T* to, const float* norm, const float* c, const float* s) const {
+    [[gnu::always_inline]] inline void turn(const T* from, T* to, const float* norm, const float* c,
+                                            const float* s) const {
         float row[kMostDim];
-        const float square = sum_of(dim, [from](int64_t j) __attribute__((always_inline)) { return up(from[j]) * up(from[j]); });
+        const float square = sum_of(
+            dim, [from](int64_t j) __attribute__((always_inline)) { return up(from[j]) * up(from[j]); });
         const float scale = 1.0F / std::sqrt(square / static_cast<float>(dim) + static_cast<float>(kEpsilon));
         for (int64_t j = 0; j < dim; j++) row[j] = up(from[j]) * scale * norm[j];
         if (!c) {
@@ -121,14 +127,15 @@ struct SplitHeads {
 template <class T>
 struct RmsHeads {
     const T* x;
-    T* out;                             // at the first row to be written
+    T* out;  // at the first row to be written
     const float *norm, *cos, *sin;
     int64_t heads, dim, x_stride, all_tokens;
     [[gnu::always_inline]] inline void rows(int64_t begin, int64_t end) const {
         const int64_t width = heads * dim;
         for (int64_t i = begin; i < end; i++) {
             const T* from = x + i * x_stride;
-            const float square = sum_of(width, [from](int64_t j) __attribute__((always_inline)) { return up(from[j]) * up(from[j]); });
+            const float square = sum_of(
+                width, [from](int64_t j) __attribute__((always_inline)) { return up(from[j]) * up(from[j]); });
             const float scale = 1.0F / std::sqrt(square / static_cast<float>(width) + static_cast<float>(kEpsilon));
             for (int64_t head = 0; head < heads; head++) {
                 const T* part = from + head * dim;
@@ -168,7 +175,8 @@ void run(const Loop& loop, int64_t rows) {
 }
 
 bool ours(const at::Tensor& x) {
-    return x.device().is_cpu() && x.stride(-1) == 1 && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+    return x.device().is_cpu() && x.stride(-1) == 1 &&
+           (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
 }
 
 template <class T>
@@ -180,8 +188,10 @@ at::Tensor floats(const at::Tensor& t) { return t.to(at::kFloat).contiguous(); }
 
 template <class F>
 void by_type(const at::Tensor& x, const F& f) {
-    if (x.scalar_type() == at::kFloat) f(float{});
-    else f(Half{});
+    if (x.scalar_type() == at::kFloat)
+        f(float{});
+    else
+        f(Half{});
 }
 
 }  // namespace
@@ -191,7 +201,9 @@ void norm_modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tenso
     const at::Tensor a = floats(shift), b = floats(scale) + 1;
     by_type(x, [&](auto kind) {
         using T = decltype(kind);
-        run(NormModulate<T>{data<T>(x), data<T>(out), data<float>(a), data<float>(b), x.stride(0), out.stride(0), x.size(1)}, x.size(0));
+        run(NormModulate<T>{data<T>(x), data<T>(out), data<float>(a), data<float>(b), x.stride(0), out.stride(0),
+                            x.size(1)},
+            x.size(0));
     });
 }
 
@@ -213,30 +225,35 @@ void split_heads(const at::Tensor& qkv, const at::Tensor& q_norm, const at::Tens
     by_type(qkv, [&](auto kind) {
         using T = decltype(kind);
         run(SplitHeads<T>{data<T>(qkv), data<T>(out) + first * out.size(3), data<float>(q), data<float>(k),
-                          c.defined() ? data<float>(c) : nullptr, s.defined() ? data<float>(s) : nullptr, out.size(1), out.size(3),
-                          out.size(2)},
+                          c.defined() ? data<float>(c) : nullptr, s.defined() ? data<float>(s) : nullptr, out.size(1),
+                          out.size(3), out.size(2)},
             qkv.size(0));
     });
 }
 
-void rms_heads(const at::Tensor& x, const at::Tensor& norm, const at::Tensor& cos, const at::Tensor& sin, const at::Tensor& out, int64_t first) {
+void rms_heads(const at::Tensor& x, const at::Tensor& norm, const at::Tensor& cos, const at::Tensor& sin,
+               const at::Tensor& out, int64_t first) {
     if (!ours(x) || !out.is_contiguous()) return plain::rms_heads(x, norm, cos, sin, out, first);
     const at::Tensor w = floats(norm);
     const at::Tensor c = cos.defined() ? cos.contiguous() : cos, s = sin.defined() ? sin.contiguous() : sin;
     by_type(x, [&](auto kind) {
         using T = decltype(kind);
-        run(RmsHeads<T>{data<T>(x), data<T>(out) + first * out.size(2), data<float>(w), c.defined() ? data<float>(c) : nullptr,
-                        s.defined() ? data<float>(s) : nullptr, out.size(0), out.size(2), x.stride(0), out.size(1)},
+        run(RmsHeads<T>{data<T>(x), data<T>(out) + first * out.size(2), data<float>(w),
+                        c.defined() ? data<float>(c) : nullptr, s.defined() ? data<float>(s) : nullptr, out.size(0),
+                        out.size(2), x.stride(0), out.size(1)},
             x.size(0));
     });
 }
 
 namespace plain {
 
-void rms_heads(const at::Tensor& x, const at::Tensor& norm, const at::Tensor& cos, const at::Tensor& sin, const at::Tensor& out, int64_t first) {
+void rms_heads(const at::Tensor& x, const at::Tensor& norm, const at::Tensor& cos, const at::Tensor& sin,
+               const at::Tensor& out, int64_t first) {
     const int64_t tokens = x.size(0), heads = out.size(0), dim = out.size(2);
     at::Tensor y = x.to(at::kFloat);
-    y = (y * at::rsqrt(y.square().mean(-1, true) + kEpsilon) * norm.to(at::kFloat)).view({tokens, heads, dim}).transpose(0, 1);
+    y = (y * at::rsqrt(y.square().mean(-1, true) + kEpsilon) * norm.to(at::kFloat))
+            .view({tokens, heads, dim})
+            .transpose(0, 1);
     if (cos.defined()) {
         const at::Tensor pairs = y.reshape({heads, tokens, dim / 2, 2}), a = pairs.select(3, 0), b = pairs.select(3, 1);
         y = at::stack({a * cos - b * sin, b * cos + a * sin}, 3).reshape({heads, tokens, dim});
@@ -256,13 +273,14 @@ void add_gated(const at::Tensor& x, const at::Tensor& y, const at::Tensor& gate)
 void split_heads(const at::Tensor& qkv, const at::Tensor& q_norm, const at::Tensor& k_norm, const at::Tensor& cos,
                  const at::Tensor& sin, const at::Tensor& out, int64_t first) {
     const int64_t tokens = qkv.size(0), heads = out.size(1), dim = out.size(3);
-    const at::Tensor parts = qkv.view({tokens, 3, heads, dim}).permute({1, 2, 0, 3});        // [3, heads, tokens, dim]
+    const at::Tensor parts = qkv.view({tokens, 3, heads, dim}).permute({1, 2, 0, 3});  // [3, heads, tokens, dim]
     const at::Tensor to = out.narrow(2, first, tokens);
     for (int64_t i = 0; i < 2; i++) {
         at::Tensor x = parts[i].to(at::kFloat);
         x = x * at::rsqrt(x.square().mean(-1, true) + kEpsilon) * (i == 0 ? q_norm : k_norm).to(at::kFloat);
         if (cos.defined()) {
-            const at::Tensor pairs = x.reshape({heads, tokens, dim / 2, 2}), a = pairs.select(3, 0), b = pairs.select(3, 1);
+            const at::Tensor pairs = x.reshape({heads, tokens, dim / 2, 2}), a = pairs.select(3, 0),
+                             b = pairs.select(3, 1);
             x = at::stack({a * cos - b * sin, b * cos + a * sin}, 3).reshape({heads, tokens, dim});
         }
         to[i].copy_(x);

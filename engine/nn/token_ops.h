@@ -30,10 +30,12 @@ void split_heads(const at::Tensor& qkv, const at::Tensor& q_norm, const at::Tens
 //   norm      [heads * dim]
 //   cos, sin  as above
 //   out       [heads, all tokens, dim]; rows [first, first + tokens) are overwritten
-void rms_heads(const at::Tensor& x, const at::Tensor& norm, const at::Tensor& cos, const at::Tensor& sin, const at::Tensor& out, int64_t first);
+void rms_heads(const at::Tensor& x, const at::Tensor& norm, const at::Tensor& cos, const at::Tensor& sin,
+               const at::Tensor& out, int64_t first);
 
 namespace plain {
-void rms_heads(const at::Tensor& x, const at::Tensor& norm, const at::Tensor& cos, const at::Tensor& sin, const at::Tensor& out, int64_t first);
+void rms_heads(const at::Tensor& x, const at::Tensor& norm, const at::Tensor& cos, const at::Tensor& sin,
+               const at::Tensor& out, int64_t first);
 void norm_modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale, const at::Tensor& out);
 void add_gated(const at::Tensor& x, const at::Tensor& y, const at::Tensor& gate);
 void split_heads(const at::Tensor& qkv, const at::Tensor& q_norm, const at::Tensor& k_norm, const at::Tensor& cos,

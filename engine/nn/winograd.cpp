@@ -26,12 +26,14 @@ constexpr int64_t kTileRows = 3, kTileColumns = 4, kPoints = 30, kBlock = 64;
 template <size_t rows, size_t columns>
 using Matrix = std::array<std::array<float, columns>, rows>;
 
+// clang-format off
 constexpr Matrix<5, 5> kInRows{{{2, -1, -2, 1, 0}, {0, -2, -1, 1, 0}, {0, 2, -3, 1, 0}, {0, -1, 0, 1, 0}, {0, 2, -1, -2, 1}}};
 constexpr Matrix<6, 6> kInColumns{{{4, 0, -5, 0, 1, 0}, {0, -4, -4, 1, 1, 0}, {0, 4, -4, -1, 1, 0}, {0, -2, -1, 2, 1, 0}, {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1}}};
 constexpr Matrix<3, 5> kOutRows{{{1, 1, 1, 1, 0}, {0, 1, -1, 2, 0}, {0, 1, 1, 4, 1}}};
 constexpr Matrix<4, 6> kOutColumns{{{1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}}};
 constexpr double kKernelRows[5][3] = {{1.0 / 2, 0, 0}, {-1.0 / 2, -1.0 / 2, -1.0 / 2}, {-1.0 / 6, 1.0 / 6, -1.0 / 6}, {1.0 / 6, 1.0 / 3, 2.0 / 3}, {0, 0, 1}};
 constexpr double kKernelColumns[6][3] = {{1.0 / 4, 0, 0}, {-1.0 / 6, -1.0 / 6, -1.0 / 6}, {-1.0 / 6, 1.0 / 6, -1.0 / 6}, {1.0 / 24, 1.0 / 12, 1.0 / 6}, {1.0 / 24, -1.0 / 12, 1.0 / 6}, {0, 0, 1}};
+// clang-format on
 
 template <size_t rows, size_t columns>
 constexpr Matrix<columns, rows> transposed(const Matrix<rows, columns>& m) {
@@ -52,15 +54,20 @@ constexpr int64_t kLanes = 8;
 template <const auto& matrix, size_t row, size_t k>
 [[gnu::always_inline]] inline void add_term(Lanes& sum, const Lanes& x) {
     constexpr float c = matrix[row][k];
-    if constexpr (c == 1.0F) sum += x;
-    else if constexpr (c == -1.0F) sum -= x;
-    else if constexpr (c != 0.0F) sum += x * c;
+    if constexpr (c == 1.0F)
+        sum += x;
+    else if constexpr (c == -1.0F)
+        sum -= x;
+    else if constexpr (c != 0.0F)
+        sum += x * c;
 }
 
 // out[i] = sum over k of matrix[i][k] in[k], the elements `in_step` and `out_step` apart.
 template <const auto& matrix, size_t... i>
-[[gnu::always_inline]] inline void apply(const Lanes* in, size_t in_step, Lanes* out, size_t out_step, std::index_sequence<i...>) {
-    const auto row = [&]<size_t r, size_t... k>(std::integral_constant<size_t, r>, std::index_sequence<k...>) __attribute__((always_inline)) {
+[[gnu::always_inline]] inline void apply(const Lanes* in, size_t in_step, Lanes* out, size_t out_step,
+                                         std::index_sequence<i...>) {
+    const auto row = [&]<size_t r, size_t... k>(std::integral_constant<size_t, r>, std::index_sequence<k...>)
+        __attribute__((always_inline)) {
         Lanes sum{};
         (add_term<matrix, r, k>(sum, in[k * in_step]), ...);
         out[r * out_step] = sum;
@@ -80,7 +87,9 @@ template <const auto& rows, const auto& columns>
 struct Shape {
     int64_t batch, height, width, channels, tile_rows, tile_columns;
     Shape(const Extent& e, int64_t c)
-        : batch(e.batch), height(e.height), width(e.width), channels(c), tile_rows((e.height + kTileRows - 1) / kTileRows), tile_columns((e.width + kTileColumns - 1) / kTileColumns) {}
+        : batch(e.batch), height(e.height), width(e.width), channels(c),
+          tile_rows((e.height + kTileRows - 1) / kTileRows), tile_columns((e.width + kTileColumns - 1) / kTileColumns) {
+    }
     [[nodiscard]] int64_t tiles() const { return batch * tile_rows * tile_columns; }
     // Where a pixel's channels begin, or -1 outside of the picture.
     [[nodiscard]] int64_t offset(int64_t picture, int64_t y, int64_t x) const {
@@ -95,7 +104,7 @@ struct Gather {
     Shape shape;
     const float* pictures;
     float* points;
-    const float* zeros;   // [channels]
+    const float* zeros;  // [channels]
     static constexpr int64_t items(const Shape& s) { return s.batch * s.tile_rows; }
     [[gnu::always_inline]] inline void run(int64_t begin, int64_t end) const {
         constexpr int64_t R = rows[0].size(), S = columns[0].size();
@@ -106,7 +115,9 @@ struct Gather {
                 const float* from[R * S];
                 for (int64_t i = 0; i < R; i++)
                     for (int64_t j = 0; j < S; j++) {
-                        const int64_t at = shape.offset(item / shape.tile_rows, item % shape.tile_rows * kTileRows + first + i, column * kTileColumns + first + j);
+                        const int64_t at =
+                            shape.offset(item / shape.tile_rows, item % shape.tile_rows * kTileRows + first + i,
+                                         column * kTileColumns + first + j);
                         from[i * S + j] = at < 0 ? zeros : pictures + at;
                     }
                 float* to = points + (item * shape.tile_columns + column) * shape.channels;
@@ -114,11 +125,15 @@ struct Gather {
                     const int64_t count = std::min(kBlock, shape.channels - block);
                     for (int64_t c = 0; c < count; c += kLanes) {
                         Lanes in[R * S], out[kPoints];
-                        for (int64_t k = 0; k < R * S; k++) in[k] = *reinterpret_cast<const Lanes*>(from[k] + block + c);
+                        for (int64_t k = 0; k < R * S; k++)
+                            in[k] = *reinterpret_cast<const Lanes*>(from[k] + block + c);
                         both_ways<rows, columns>(in, out);
-                        for (int64_t k = 0; k < kPoints; k++) *reinterpret_cast<Lanes*>(buffer + k * kBlock + c) = out[k];
+                        for (int64_t k = 0; k < kPoints; k++)
+                            *reinterpret_cast<Lanes*>(buffer + k * kBlock + c) = out[k];
                     }
-                    for (int64_t k = 0; k < kPoints; k++) std::memcpy(to + k * plane + block, buffer + k * kBlock, static_cast<size_t>(count) * sizeof(float));
+                    for (int64_t k = 0; k < kPoints; k++)
+                        std::memcpy(to + k * plane + block, buffer + k * kBlock,
+                                    static_cast<size_t>(count) * sizeof(float));
                 }
             }
     }
@@ -130,7 +145,7 @@ struct Scatter {
     Shape shape;
     const float* points;
     float* pictures;
-    const float* bias;   // [channels]
+    const float* bias;  // [channels]
     static constexpr int64_t items(const Shape& s) { return add ? s.batch : s.batch * s.tile_rows; }
     [[gnu::always_inline]] inline void tile(int64_t picture, int64_t row, int64_t column) const {
         constexpr int64_t R = rows.size(), S = columns.size();
@@ -139,13 +154,15 @@ struct Scatter {
         float* to[R * S];
         for (int64_t i = 0; i < R; i++)
             for (int64_t j = 0; j < S; j++) {
-                const int64_t at = shape.offset(picture, row * kTileRows + first + i, column * kTileColumns + first + j);
+                const int64_t at =
+                    shape.offset(picture, row * kTileRows + first + i, column * kTileColumns + first + j);
                 to[i * S + j] = at < 0 ? nullptr : pictures + at;
             }
         const float* from = points + ((picture * shape.tile_rows + row) * shape.tile_columns + column) * shape.channels;
         for (int64_t block = 0; block < shape.channels; block += kBlock) {
             const int64_t count = std::min(kBlock, shape.channels - block);
-            for (int64_t k = 0; k < kPoints; k++) std::memcpy(buffer + k * kBlock, from + k * plane + block, static_cast<size_t>(count) * sizeof(float));
+            for (int64_t k = 0; k < kPoints; k++)
+                std::memcpy(buffer + k * kBlock, from + k * plane + block, static_cast<size_t>(count) * sizeof(float));
             for (int64_t c = 0; c < count; c += kLanes) {
                 Lanes in[kPoints], out[R * S];
                 for (int64_t k = 0; k < kPoints; k++) in[k] = *reinterpret_cast<const Lanes*>(buffer + k * kBlock + c);
@@ -153,16 +170,20 @@ struct Scatter {
                 for (int64_t k = 0; k < R * S; k++) {
                     if (to[k] == nullptr) continue;
                     auto& pixel = *reinterpret_cast<Lanes*>(to[k] + block + c);
-                    if constexpr (add) pixel += out[k];
-                    else pixel = out[k] + *reinterpret_cast<const Lanes*>(bias + block + c);
+                    if constexpr (add)
+                        pixel += out[k];
+                    else
+                        pixel = out[k] + *reinterpret_cast<const Lanes*>(bias + block + c);
                 }
             }
         }
     }
     [[gnu::always_inline]] inline void run(int64_t begin, int64_t end) const {
         for (int64_t item = begin; item < end; item++)
-            for (int64_t row = add ? 0 : item % shape.tile_rows; row < (add ? shape.tile_rows : item % shape.tile_rows + 1); row++)
-                for (int64_t column = 0; column < shape.tile_columns; column++) tile(add ? item : item / shape.tile_rows, row, column);
+            for (int64_t row = add ? 0 : item % shape.tile_rows;
+                 row < (add ? shape.tile_rows : item % shape.tile_rows + 1); row++)
+                for (int64_t column = 0; column < shape.tile_columns; column++)
+                    tile(add ? item : item / shape.tile_rows, row, column);
     }
 };
 
@@ -196,25 +217,29 @@ at::Tensor gather(const at::Tensor& pictures) {
 
 template <const auto& rows, const auto& columns, int64_t first, bool add>
 at::Tensor scatter(const at::Tensor& points, const Extent& extent, const at::Tensor& bias) {
-    const at::Tensor m = points.contiguous(), b = bias.defined() ? bias.contiguous() : at::zeros({m.size(2)}, m.options());
+    const at::Tensor m = points.contiguous(),
+                     b = bias.defined() ? bias.contiguous() : at::zeros({m.size(2)}, m.options());
     const Shape shape(extent, m.size(2));
     const std::vector<int64_t> sizes{shape.batch, shape.height, shape.width, shape.channels};
     const at::Tensor out = add ? at::zeros(sizes, m.options()) : at::empty(sizes, m.options());
-    run(Scatter<rows, columns, first, add>{shape, m.const_data_ptr<float>(), out.data_ptr<float>(), b.const_data_ptr<float>()});
+    run(Scatter<rows, columns, first, add>{shape, m.const_data_ptr<float>(), out.data_ptr<float>(),
+                                           b.const_data_ptr<float>()});
     return out;
 }
 
 }  // namespace
 
 bool winograd_suits(const at::Tensor& weight) {
-    return weight.device().is_cpu() && weight.scalar_type() == at::kFloat && weight.size(0) % kLanes == 0 && weight.size(1) % kLanes == 0;
+    return weight.device().is_cpu() && weight.scalar_type() == at::kFloat && weight.size(0) % kLanes == 0 &&
+           weight.size(1) % kLanes == 0;
 }
 
 at::Tensor winograd_kernel(const at::Tensor& weight) {
     static const at::Tensor both = [] {
         at::Tensor m = at::empty({kPoints, 9}, at::kDouble);
         for (int64_t i = 0; i < kPoints; i++)
-            for (int64_t j = 0; j < 9; j++) m.data_ptr<double>()[i * 9 + j] = kKernelRows[i / 6][j / 3] * kKernelColumns[i % 6][j % 3];
+            for (int64_t j = 0; j < 9; j++)
+                m.data_ptr<double>()[i * 9 + j] = kKernelRows[i / 6][j / 3] * kKernelColumns[i % 6][j % 3];
         return m.to(at::kFloat);
     }();
     const int64_t out = weight.size(0), in = weight.size(1);
@@ -222,9 +247,15 @@ at::Tensor winograd_kernel(const at::Tensor& weight) {
 }
 
 at::Tensor winograd_points(const at::Tensor& pictures) { return gather<kInRows, kInColumns, -1>(pictures); }
-at::Tensor winograd_pictures(const at::Tensor& points, const Extent& extent, const at::Tensor& bias) { return scatter<kOutRows, kOutColumns, 0, false>(points, extent, bias); }
-at::Tensor winograd_points_adjoint(const at::Tensor& points, const Extent& extent) { return scatter<kInRowsAdjoint, kInColumnsAdjoint, -1, true>(points, extent, {}); }
-at::Tensor winograd_pictures_adjoint(const at::Tensor& pictures) { return gather<kOutRowsAdjoint, kOutColumnsAdjoint, 0>(pictures); }
+at::Tensor winograd_pictures(const at::Tensor& points, const Extent& extent, const at::Tensor& bias) {
+    return scatter<kOutRows, kOutColumns, 0, false>(points, extent, bias);
+}
+at::Tensor winograd_points_adjoint(const at::Tensor& points, const Extent& extent) {
+    return scatter<kInRowsAdjoint, kInColumnsAdjoint, -1, true>(points, extent, {});
+}
+at::Tensor winograd_pictures_adjoint(const at::Tensor& pictures) {
+    return gather<kOutRowsAdjoint, kOutColumnsAdjoint, 0>(pictures);
+}
 
 WinogradMaps& winograd_maps() {
     static WinogradMaps maps{winograd_points, winograd_pictures};

@@ -29,8 +29,8 @@ struct Extent {
 };
 [[nodiscard]] at::Tensor winograd_points(const at::Tensor& pictures);
 [[nodiscard]] at::Tensor winograd_pictures(const at::Tensor& points, const Extent& extent, const at::Tensor& bias);
-[[nodiscard]] at::Tensor winograd_points_adjoint(const at::Tensor& points, const Extent& extent);    // -> pictures
-[[nodiscard]] at::Tensor winograd_pictures_adjoint(const at::Tensor& pictures);                      // -> points
+[[nodiscard]] at::Tensor winograd_points_adjoint(const at::Tensor& points, const Extent& extent);  // -> pictures
+[[nodiscard]] at::Tensor winograd_pictures_adjoint(const at::Tensor& pictures);                    // -> points
 
 // The two maps that winograd() uses. A trainer puts differentiable ones in their place before anything
 // is computed; the engine never does.

@@ -44,9 +44,9 @@ inline Sample rounded(float value) {
 }
 
 template <typename Sample>
-void luma_and_chroma_row(const float* __restrict red, const float* __restrict green,
-                         const float* __restrict blue, int width, const LimitedRange& range,
-                         Sample* __restrict luma, float* __restrict cb, float* __restrict cr) {
+void luma_and_chroma_row(const float* __restrict red, const float* __restrict green, const float* __restrict blue,
+                         int width, const LimitedRange& range, Sample* __restrict luma, float* __restrict cb,
+                         float* __restrict cr) {
     const float scale = range.luma_scale, offset = range.luma_offset;
     for (int x = 0; x < width; ++x) {
         const float r = clamp01(red[x]), g = clamp01(green[x]), b = clamp01(blue[x]);
@@ -66,16 +66,15 @@ void halve_row(float* __restrict full, int width, float* __restrict half) {
 }
 
 template <typename Sample>
-void store_chroma_row(const float* __restrict values, int width, const LimitedRange& range,
-                      Sample* __restrict out) {
+void store_chroma_row(const float* __restrict values, int width, const LimitedRange& range, Sample* __restrict out) {
     const float scale = range.chroma_scale, offset = range.chroma_offset;
     for (int x = 0; x < width; ++x) out[x] = rounded<Sample>(values[x] * scale + offset);
 }
 
 template <typename Sample>
 void store_chroma_of_four_rows(const float* __restrict above, const float* __restrict upper,
-                               const float* __restrict lower, const float* __restrict below,
-                               int width, const LimitedRange& range, Sample* __restrict out) {
+                               const float* __restrict lower, const float* __restrict below, int width,
+                               const LimitedRange& range, Sample* __restrict out) {
     const float scale = range.chroma_scale, offset = range.chroma_offset;
     for (int x = 0; x < width; ++x) {
         const float value = 0.125F * (above[x] + below[x]) + 0.375F * (upper[x] + lower[x]);
@@ -101,7 +100,7 @@ int bytes_per_sample(zt_pixel_format format) {
         case ZT_PIXEL_GBRP10:
         case ZT_PIXEL_GBRP16: return 2;
         case ZT_PIXEL_RGB24: return 3;
-        case ZT_PIXEL_RGBA:    // alpha is not made: resolve_format has refused it
+        case ZT_PIXEL_RGBA:  // alpha is not made: resolve_format has refused it
         case ZT_PIXEL_RGBA64:
         case ZT_PIXEL_DEFAULT:
         case ZT_PIXEL_YUV420P:
@@ -142,8 +141,8 @@ PlaneLayout plane_layout(zt_pixel_format format, int width, int height) {
         layout.width[plane] = plane == 0 ? width : width / sub.horizontal;
         layout.height[plane] = plane == 0 ? height : height / sub.vertical;
         layout.row_bytes[plane] = layout.width[plane] * bytes_per_sample(format);
-        const size_t stride = (static_cast<size_t>(layout.row_bytes[plane]) + kPlaneAlign - 1) /
-                              kPlaneAlign * kPlaneAlign;
+        const size_t stride =
+            (static_cast<size_t>(layout.row_bytes[plane]) + kPlaneAlign - 1) / kPlaneAlign * kPlaneAlign;
         layout.stride[plane] = static_cast<ptrdiff_t>(stride);
         layout.offset[plane] = layout.total_bytes;
         layout.total_bytes += stride * static_cast<size_t>(layout.height[plane]);
@@ -163,8 +162,7 @@ bool all_finite(std::span<const float> values) noexcept {
 
 Converter::Converter(zt_pixel_format format, int width, int height)
     : format_(format), width_(width), height_(height), layout_(plane_layout(format, width, height)),
-      full_rows_(2 * (static_cast<size_t>(width) + 1)),
-      chroma_rows_(2 * kRingRows * static_cast<size_t>(width)) {}
+      full_rows_(2 * (static_cast<size_t>(width) + 1)), chroma_rows_(2 * kRingRows * static_cast<size_t>(width)) {}
 
 void Converter::convert(const float* rgb, uint8_t* const planes[4]) {
     switch (format_) {
@@ -195,19 +193,17 @@ void Converter::to_yuv(const float* rgb, uint8_t* const planes[4], int bits) {
     };
     const auto store_four_rows = [&](int row) {  // chroma row `row`, of luma rows 2row-1 .. 2row+2
         for (int component = 0; component < 2; ++component) {
-            store_chroma_of_four_rows(chroma_row(component, std::max(2 * row - 1, 0)),
-                                      chroma_row(component, 2 * row),
+            store_chroma_of_four_rows(chroma_row(component, std::max(2 * row - 1, 0)), chroma_row(component, 2 * row),
                                       chroma_row(component, 2 * row + 1),
-                                      chroma_row(component, std::min(2 * row + 2, height_ - 1)),
-                                      layout_.width[1], range, chroma_out(component, row));
+                                      chroma_row(component, std::min(2 * row + 2, height_ - 1)), layout_.width[1],
+                                      range, chroma_out(component, row));
         }
     };
 
     for (int y = 0; y < height_; ++y) {
         const float* red = rgb + static_cast<size_t>(y) * static_cast<size_t>(width_);
         luma_and_chroma_row(red, red + plane_samples, red + 2 * plane_samples, width_, range,
-                            row_of<Sample>(planes[0], layout_.stride[0], y), full[0] + 1,
-                            full[1] + 1);
+                            row_of<Sample>(planes[0], layout_.stride[0], y), full[0] + 1, full[1] + 1);
         for (int component = 0; component < 2; ++component) {
             if (sub.horizontal == 1) {
                 store_chroma_row(full[component] + 1, width_, range, chroma_out(component, y));
@@ -215,8 +211,7 @@ void Converter::to_yuv(const float* rgb, uint8_t* const planes[4], int bits) {
             }
             halve_row(full[component], width_, chroma_row(component, y));
             if (sub.vertical == 1) {
-                store_chroma_row(chroma_row(component, y), layout_.width[1], range,
-                                 chroma_out(component, y));
+                store_chroma_row(chroma_row(component, y), layout_.width[1], range, chroma_out(component, y));
             }
         }
         // Row 2j+2 completes chroma row j.
@@ -230,11 +225,10 @@ void Converter::to_gbr(const float* rgb, uint8_t* const planes[4], int bits) {
     static constexpr int kSource[3] = {1, 2, 0};  // planes G, B, R from R, G, B
     const auto most = static_cast<float>((1 << bits) - 1);
     for (int plane = 0; plane < 3; ++plane) {
-        const float* in = rgb + static_cast<size_t>(kSource[plane]) * static_cast<size_t>(width_) *
-                                    static_cast<size_t>(height_);
+        const float* in =
+            rgb + static_cast<size_t>(kSource[plane]) * static_cast<size_t>(width_) * static_cast<size_t>(height_);
         for (int y = 0; y < height_; ++y, in += width_) {
-            full_range_row(in, width_, most,
-                           row_of<Sample>(planes[plane], layout_.stride[plane], y));
+            full_range_row(in, width_, most, row_of<Sample>(planes[plane], layout_.stride[plane], y));
         }
     }
 }
@@ -253,9 +247,8 @@ void Converter::to_packed(const float* rgb, uint8_t* const planes[4]) {
 }
 
 float* Converter::chroma_row(int component, int row) {
-    return chroma_rows_.data() +
-           (static_cast<size_t>(component) * kRingRows + static_cast<size_t>(row % kRingRows)) *
-               static_cast<size_t>(width_);
+    return chroma_rows_.data() + (static_cast<size_t>(component) * kRingRows + static_cast<size_t>(row % kRingRows)) *
+                                     static_cast<size_t>(width_);
 }
 
 }  // namespace zt::pipeline

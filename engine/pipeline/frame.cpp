@@ -14,9 +14,7 @@ AlignedBytes::AlignedBytes(size_t bytes)
     std::memset(bytes_.get(), 0, bytes);
 }
 
-void ref_frame(zt_frame& frame) noexcept {
-    frame.references.fetch_add(1, std::memory_order_relaxed);
-}
+void ref_frame(zt_frame& frame) noexcept { frame.references.fetch_add(1, std::memory_order_relaxed); }
 
 void unref_frame(zt_frame* frame) noexcept {
     if (frame != nullptr && frame->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
@@ -26,10 +24,8 @@ void unref_frame(zt_frame* frame) noexcept {
 
 }  // namespace zt::pipeline
 
-zt_frame::zt_frame(zt_pixel_format format, int width, int height,
-                   std::shared_ptr<const zt::pipeline::PromptTag> tag)
-    : prompt(std::move(tag)),
-      pixels(zt::pipeline::plane_layout(format, width, height).total_bytes) {
+zt_frame::zt_frame(zt_pixel_format format, int width, int height, std::shared_ptr<const zt::pipeline::PromptTag> tag)
+    : prompt(std::move(tag)), pixels(zt::pipeline::plane_layout(format, width, height).total_bytes) {
     const zt::pipeline::PlaneLayout layout = zt::pipeline::plane_layout(format, width, height);
     info.struct_size = sizeof(info);
     info.width = width;

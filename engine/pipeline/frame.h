@@ -29,9 +29,7 @@ public:
 
 private:
     struct Free {
-        void operator()(uint8_t* bytes) const noexcept {
-            ::operator delete (bytes, std::align_val_t{kPlaneAlign});
-        }
+        void operator()(uint8_t* bytes) const noexcept { ::operator delete (bytes, std::align_val_t{kPlaneAlign}); }
     };
     std::unique_ptr<uint8_t, Free> bytes_;
 };
@@ -40,8 +38,7 @@ private:
 
 // The count is thread-safe; who holds the only reference may write the pixels.
 struct zt_frame {
-    zt_frame(zt_pixel_format format, int width, int height,
-             std::shared_ptr<const zt::pipeline::PromptTag> tag);
+    zt_frame(zt_pixel_format format, int width, int height, std::shared_ptr<const zt::pipeline::PromptTag> tag);
 
     std::atomic<int> references{1};
     std::shared_ptr<const zt::pipeline::PromptTag> prompt;

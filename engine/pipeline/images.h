@@ -28,7 +28,6 @@ void check_images(const zt_request& request, const families::Limits& limits, boo
 // Copies, the mask too; the request must have been checked.
 [[nodiscard]] std::vector<families::Picture> take_images(const zt_request& request);
 // The strength in force; without a picture only 0 (not set) and 1 are taken. Throws zt::Error.
-[[nodiscard]] double resolve_strength(double strength, const families::Limits& limits,
-                                      bool has_images);
+[[nodiscard]] double resolve_strength(double strength, const families::Limits& limits, bool has_images);
 
 }  // namespace zt::pipeline

@@ -9,15 +9,12 @@ namespace zt::pipeline {
 
 namespace {
 
-image::Picture fitted(const families::Picture& picture, zt_fit fit, int width, int height,
-                      image::Filter filter) {
+image::Picture fitted(const families::Picture& picture, zt_fit fit, int width, int height, image::Filter filter) {
     return image::fit({picture.width, picture.height, *picture.rgb}, width, height, fit, filter);
 }
 
 // Luma of BT.709 in integers: equal parts give their own value exactly.
-int brightness(const uint8_t* pixel) {
-    return (2126 * pixel[0] + 7152 * pixel[1] + 722 * pixel[2] + 5000) / 10000;
-}
+int brightness(const uint8_t* pixel) { return (2126 * pixel[0] + 7152 * pixel[1] + 722 * pixel[2] + 5000) / 10000; }
 
 }  // namespace
 
@@ -30,8 +27,7 @@ const families::Picture* beginning(const std::vector<families::Picture>& images)
     return found;
 }
 
-Mask::Mask(const families::Picture& picture, const families::Picture& mask, zt_fit fit, int width,
-           int height) {
+Mask::Mask(const families::Picture& picture, const families::Picture& mask, zt_fit fit, int width, int height) {
     const size_t pixels = static_cast<size_t>(width) * static_cast<size_t>(height);
     still_.resize(3 * pixels);
     weight_.resize(pixels);
@@ -41,8 +37,7 @@ Mask::Mask(const families::Picture& picture, const families::Picture& mask, zt_f
     for (size_t at = 0; at < pixels; ++at) {
         weight_[at] = static_cast<float>(brightness(&levels.rgb[3 * at])) / 255.0F;
         for (size_t component = 0; component < 3; ++component)
-            still_[component * pixels + at] =
-                static_cast<float>(still.rgb[3 * at + component]) / 255.0F;
+            still_[component * pixels + at] = static_cast<float>(still.rgb[3 * at + component]) / 255.0F;
     }
 }
 

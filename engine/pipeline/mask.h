@@ -19,8 +19,7 @@ class Mask {
 public:
     // Both are fitted by the same rule: the picture as the families do it (image::fit), the mask
     // without a filter that overshoots, so that black beside white stays black.
-    Mask(const families::Picture& picture, const families::Picture& mask, zt_fit fit, int width,
-         int height);
+    Mask(const families::Picture& picture, const families::Picture& mask, zt_fit fit, int width, int height);
     // rgb: [3, height, width], finite. Where the mask is white the same values, where it is black
     // the 8-bit values of the picture / 255, a grey between. Valid until the next call.
     [[nodiscard]] const float* apply(const float* rgb);

@@ -32,7 +32,7 @@ using families::Family;
 using families::LoadOptions;
 using ModelPtr = std::shared_ptr<const families::Model>;
 
-// ---- Which family, which folder ----------------------------------------------------------------
+// ---- Which family, which folder ----
 
 struct Found {
     const Family* family = nullptr;
@@ -58,15 +58,12 @@ Found find_built_in(const Family& family) {
     if (!family.has_weights()) return {&family, {}};
     std::string looked;
     for (const fs::path& folder : model_folders(own_folder())) {
-        if (is_folder(folder / family.name()))
-            return {&family, fs::canonical(folder / family.name()).string()};
-        looked += (looked.empty() ? "" : ", ") +
-                  zt::quote((folder / family.name()).lexically_normal().string());
+        if (is_folder(folder / family.name())) return {&family, fs::canonical(folder / family.name()).string()};
+        looked += (looked.empty() ? "" : ", ") + zt::quote((folder / family.name()).lexically_normal().string());
     }
-    throw Error(ZT_ERROR_NOT_FOUND,
-                "model: expected the weights of " + std::string(family.name()) + " in " +
-                    (looked.empty() ? "ZOETROPE_MODEL_PATH" : looked) +
-                    ", got no such folder; set ZOETROPE_MODEL_PATH to the folder that holds it");
+    throw Error(ZT_ERROR_NOT_FOUND, "model: expected the weights of " + std::string(family.name()) + " in " +
+                                        (looked.empty() ? "ZOETROPE_MODEL_PATH" : looked) +
+                                        ", got no such folder; set ZOETROPE_MODEL_PATH to the folder that holds it");
 }
 
 Found find_model(const std::string& name) {
@@ -83,8 +80,7 @@ Found find_model(const std::string& name) {
         // A bare name was meant as a name; why there is no such file would only lead astray.
         std::string got = zt::quote(name);
         if (name.find('/') != std::string::npos) got += " (" + error.message() + ")";
-        throw Error(ZT_ERROR_NOT_FOUND,
-                    "model: expected " + known + " or the path of a model, got " + got);
+        throw Error(ZT_ERROR_NOT_FOUND, "model: expected " + known + " or the path of a model, got " + got);
     }
     families::Detection best;
     for (const Family* family : families) {
@@ -96,7 +92,7 @@ Found find_model(const std::string& name) {
                                                  : best.reason);
 }
 
-// ---- Identity ----------------------------------------------------------------------------------
+// ---- Identity ----
 
 // More files than any model folder has; stops a walk through somebody's home folder.
 constexpr size_t kMaxIdentityFiles = 4096;
@@ -126,7 +122,7 @@ void add_identity(const std::string& path, std::set<std::string>& files) {
         files.insert(file_identity(at->path()));
 }
 
-// ---- Shared models -----------------------------------------------------------------------------
+// ---- Shared models ----
 
 // One entry per identity. While it loads, others wait for the same future; afterwards only a weak
 // pointer remains, so that the last user frees the weights.
@@ -147,9 +143,8 @@ Table& table() {
 }
 
 void forget_freed(Table& shared) {
-    std::erase_if(shared.entries, [](const auto& item) {
-        return !item.second.loading.valid() && item.second.model.expired();
-    });
+    std::erase_if(shared.entries,
+                  [](const auto& item) { return !item.second.loading.valid() && item.second.model.expired(); });
 }
 
 ModelPtr open_shared(const std::string& key, const std::function<ModelPtr()>& load) {

@@ -53,11 +53,9 @@ int sample(const uint8_t* row, int x, int most) {
     return std::min<int>(value, most);
 }
 
-uint8_t byte_of(float value) {
-    return static_cast<uint8_t>(std::clamp(value, 0.0F, 1.0F) * 255.0F + 0.5F);
-}
+uint8_t byte_of(float value) { return static_cast<uint8_t>(std::clamp(value, 0.0F, 1.0F) * 255.0F + 0.5F); }
 
-// ---- RGB ---------------------------------------------------------------------------------------
+// ---- RGB ----
 
 // One value over the background, as 8 bits, to nearest; the divisor is odd, so there are no ties.
 // Colours brighter than their alpha, which premultiplied ones should not be, end at white.
@@ -97,8 +95,7 @@ void from_rgb(const zt_image& image, const Rgb& background, uint8_t* out) {
     for (int y = 0; y < image.height; ++y) {
         const std::array<Samples, 4> from = samples_of<Sample>(image, y);
         for (int x = 0; x < image.width; ++x) {
-            const int alpha =
-                from[3].row == nullptr ? most : sample<Sample>(from[3].row, x * from[3].step, most);
+            const int alpha = from[3].row == nullptr ? most : sample<Sample>(from[3].row, x * from[3].step, most);
             for (size_t component = 0; component < 3; ++component) {
                 const auto [row, step] = from[component];
                 const int value = sample<Sample>(row, x * step, most);
@@ -110,7 +107,7 @@ void from_rgb(const zt_image& image, const Rgb& background, uint8_t* out) {
     }
 }
 
-// ---- Alpha -------------------------------------------------------------------------------------
+// ---- Alpha ----
 
 // Whether the format has the channel in its one plane, or the picture brings a plane of it.
 bool has_alpha(const zt_image& image) {
@@ -129,7 +126,7 @@ void from_alpha(const zt_image& image, uint8_t* out) {
     }
 }
 
-// ---- YUV ---------------------------------------------------------------------------------------
+// ---- YUV ----
 
 // Luma weights of red and blue.
 struct Weights {
@@ -198,8 +195,7 @@ void from_yuv(const zt_image& image, const Rgb& background, uint8_t* out) {
     const int chroma_height = (image.height + sub.vertical - 1) / sub.vertical;
 
     std::vector<Tap> taps;
-    for (int x = 0; x < image.width; ++x)
-        taps.push_back(tap_at(x, sub.horizontal == 2, left, chroma_width));
+    for (int x = 0; x < image.width; ++x) taps.push_back(tap_at(x, sub.horizontal == 2, left, chroma_width));
     std::vector<float> chroma(2 * static_cast<size_t>(chroma_width));
     float* const chroma_rows[2] = {chroma.data(), chroma.data() + chroma_width};
     for (int y = 0; y < image.height; ++y) {
@@ -210,16 +206,14 @@ void from_yuv(const zt_image& image, const Rgb& background, uint8_t* out) {
             for (int x = 0; x < chroma_width; ++x) {
                 const auto a = static_cast<float>(sample<Sample>(first, x, most));
                 const auto b = static_cast<float>(sample<Sample>(second, x, most));
-                chroma_rows[component][x] =
-                    (a + rows.weight * (b - a) - range.chroma_offset) * range.chroma_scale;
+                chroma_rows[component][x] = (a + rows.weight * (b - a) - range.chroma_offset) * range.chroma_scale;
             }
         }
         const uint8_t* luma = row_of(image, 0, y);
         const uint8_t* const alphas = has_alpha_plane(image) ? row_of(image, 3, y) : nullptr;
         for (int x = 0; x < image.width; ++x, out += 3) {
             const float value =
-                (static_cast<float>(sample<Sample>(luma, x, most)) - range.luma_offset) *
-                range.luma_scale;
+                (static_cast<float>(sample<Sample>(luma, x, most)) - range.luma_offset) * range.luma_scale;
             const float cb = between(chroma_rows[0], taps[static_cast<size_t>(x)]);
             const float cr = between(chroma_rows[1], taps[static_cast<size_t>(x)]);
             float rgb[3] = {value + red_of_cr * cr, value - green_of_cb * cb - green_of_cr * cr,
@@ -227,9 +221,8 @@ void from_yuv(const zt_image& image, const Rgb& background, uint8_t* out) {
             const int alpha = alphas == nullptr ? most : sample<Sample>(alphas, x, most);
             for (size_t component = 0; component < 3; ++component) {
                 if (alpha != most) {
-                    rgb[component] =
-                        over(rgb[component], static_cast<float>(alpha) / static_cast<float>(most),
-                             static_cast<float>(background[component]) / 255.0F, premultiplied);
+                    rgb[component] = over(rgb[component], static_cast<float>(alpha) / static_cast<float>(most),
+                                          static_cast<float>(background[component]) / 255.0F, premultiplied);
                 }
                 out[component] = byte_of(rgb[component]);
             }
@@ -264,21 +257,16 @@ PlaneExtent plane_extent(zt_pixel_format format, int plane, int width, int heigh
             int64_t{(width + sub.horizontal - 1) / sub.horizontal} * sample_bytes};
 }
 
-bool has_alpha_plane(const zt_image& image) noexcept {
-    return !is_packed(image.format) && image.data[3] != nullptr;
-}
+bool has_alpha_plane(const zt_image& image) noexcept { return !is_packed(image.format) && image.data[3] != nullptr; }
 
 std::vector<uint8_t> to_rgb(const zt_image& image, const Rgb& background) {
     const DefaultFloats scope;
-    std::vector<uint8_t> rgb(size_t{3} * static_cast<size_t>(image.width) *
-                             static_cast<size_t>(image.height));
+    std::vector<uint8_t> rgb(size_t{3} * static_cast<size_t>(image.width) * static_cast<size_t>(image.height));
     const bool wide = bits_of(image.format) > 8;
     if (is_packed(image.format) || is_gbr(image.format))
-        wide ? from_rgb<uint16_t>(image, background, rgb.data())
-             : from_rgb<uint8_t>(image, background, rgb.data());
+        wide ? from_rgb<uint16_t>(image, background, rgb.data()) : from_rgb<uint8_t>(image, background, rgb.data());
     else
-        wide ? from_yuv<uint16_t>(image, background, rgb.data())
-             : from_yuv<uint8_t>(image, background, rgb.data());
+        wide ? from_yuv<uint16_t>(image, background, rgb.data()) : from_yuv<uint8_t>(image, background, rgb.data());
     return rgb;
 }
 

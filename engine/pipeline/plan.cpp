@@ -32,22 +32,20 @@ void check_range(const char* name, Number value, Number low, Number high) {
     if constexpr (std::is_floating_point_v<Number>) {
         refuse(ZT_ERROR_ARGUMENT, name, to_text(low) + " to " + to_text(high), to_text(value));
     } else {
-        refuse(ZT_ERROR_ARGUMENT, name, std::to_string(low) + " to " + std::to_string(high),
-               std::to_string(value));
+        refuse(ZT_ERROR_ARGUMENT, name, std::to_string(low) + " to " + std::to_string(high), std::to_string(value));
     }
 }
 
 bool given(const char* text) { return text != nullptr && text[0] != '\0'; }
 
-// ---- What this version cannot do yet -----------------------------------------------------------
+// ---- What this version cannot do yet ----
 
 void check_possible(const zt_request& request) {
     check_range("enhance", request.enhance, 0, 1);
-    if (request.enhance != 0)
-        refuse(ZT_ERROR_UNSUPPORTED, "enhance", "0 (not possible in this version)", "1");
+    if (request.enhance != 0) refuse(ZT_ERROR_UNSUPPORTED, "enhance", "0 (not possible in this version)", "1");
 }
 
-// ---- Prompt ------------------------------------------------------------------------------------
+// ---- Prompt ----
 
 void check_one_source(const zt_request& request) {
     std::string got;
@@ -57,30 +55,27 @@ void check_one_source(const zt_request& request) {
     count(request.prompt, "prompt");
     count(request.prompt_file, "prompt_file");
     count(request.storyboard, "storyboard");
-    if (got.empty())
-        refuse(ZT_ERROR_PROMPT, "prompt", "one of prompt, prompt_file, storyboard", "none");
+    if (got.empty()) refuse(ZT_ERROR_PROMPT, "prompt", "one of prompt, prompt_file, storyboard", "none");
     if (got.find(" and ") != std::string::npos)
         refuse(ZT_ERROR_ARGUMENT, "prompt", "one of prompt, prompt_file, storyboard", got);
 }
 
 std::string find_prompt(const zt_request& request, const Script& script) {
     if (request.storyboard != nullptr) return script.list.shots.front().prompt;
-    std::string prompt = request.prompt != nullptr
-                             ? request.prompt
-                             : read_prompt_file(request.prompt_file, kPromptFileBytes);
+    std::string prompt =
+        request.prompt != nullptr ? request.prompt : read_prompt_file(request.prompt_file, kPromptFileBytes);
     check_prompt(prompt);
     return prompt;
 }
 
-// ---- Shots -------------------------------------------------------------------------------------
+// ---- Shots ----
 
 // The rate is resolved; the length is not, because a storyboard has one.
 Script find_script(const zt_request& request, zt_rational rate, const Limits& limits) {
     check_range<int>("transition", request.transition, ZT_TRANSITION_CUT, ZT_TRANSITION_MORPH);
     const bool morph = request.transition == ZT_TRANSITION_MORPH;
     if (morph && !limits.morph)
-        refuse(ZT_ERROR_UNSUPPORTED, "transition",
-               "cut (this model cannot go on from a picture)", "morph");
+        refuse(ZT_ERROR_UNSUPPORTED, "transition", "cut (this model cannot go on from a picture)", "morph");
     Script script;
     if (request.storyboard != nullptr) script = read_script(request.storyboard, rate);
     script.morph = morph;
@@ -111,8 +106,7 @@ void check_shots(const Script& script, families::Direction direction, const fami
         try {
             model.check(direction);
         } catch (const Error& error) {
-            throw Error(error.status(),
-                        script.name + ": line " + std::to_string(shot.line) + ": " + error.what());
+            throw Error(error.status(), script.name + ": line " + std::to_string(shot.line) + ": " + error.what());
         }
     }
 }
@@ -124,16 +118,14 @@ void drop_shots_past(int64_t frames, Script& script, const Log& log) {
     while (frames >= 0 && kept > 1 && shots[kept - 1].first_frame >= frames) --kept;
     if (kept == shots.size()) return;
     log(ZT_LOG_INFO, script.name + ": the clip ends with frame " + std::to_string(frames - 1) + "; " +
-                         std::to_string(shots.size() - kept) + " of " +
-                         std::to_string(shots.size()) + " shots begin after it and never come");
+                         std::to_string(shots.size() - kept) + " of " + std::to_string(shots.size()) +
+                         " shots begin after it and never come");
     shots.resize(kept);
 }
 
-// ---- Time --------------------------------------------------------------------------------------
+// ---- Time ----
 
-bool same_rate(zt_rational a, zt_rational b) {
-    return int64_t{a.num} * b.den == int64_t{b.num} * a.den;
-}
+bool same_rate(zt_rational a, zt_rational b) { return int64_t{a.num} * b.den == int64_t{b.num} * a.den; }
 
 zt_rational resolve_rate(zt_rational rate, const Limits& limits) {
     if (rate.num == 0 && rate.den == 0) return limits.rates.front();
@@ -149,8 +141,7 @@ zt_rational resolve_rate(zt_rational rate, const Limits& limits) {
     const auto value = [](zt_rational r) { return static_cast<double>(r.num) / r.den; };
     for (const zt_rational candidate : limits.rates) {
         if (same_rate(candidate, rate)) return candidate;
-        if (std::abs(value(candidate) - value(rate)) < std::abs(value(nearest) - value(rate)))
-            nearest = candidate;
+        if (std::abs(value(candidate) - value(rate)) < std::abs(value(nearest) - value(rate))) nearest = candidate;
         all += (all.empty() ? "" : " ") + to_text(candidate);
     }
     refuse(ZT_ERROR_ARGUMENT, "rate", "one of " + all, got + "; nearest is " + to_text(nearest));
@@ -164,19 +155,15 @@ int64_t floor_on_grid(int64_t frames, const Limits& limits) {
 }
 
 void check_endless(const char* name, const Limits& limits) {
-    if (!limits.endless)
-        refuse(ZT_ERROR_UNSUPPORTED, name, "a length (this model has an end)", "-1");
+    if (!limits.endless) refuse(ZT_ERROR_UNSUPPORTED, name, "a length (this model has an end)", "-1");
 }
 
-int64_t frames_of_duration(int64_t duration_us, zt_rational rate, const Limits& limits,
-                           const Log& log) {
+int64_t frames_of_duration(int64_t duration_us, zt_rational rate, const Limits& limits, const Log& log) {
     const int64_t within = zt_frames_within(duration_us, rate.num, rate.den);
     const int64_t frames = floor_on_grid(within, limits);
-    const std::string clip = std::to_string(frames) + (frames == 1 ? " frame" : " frames") +
-                             " at " + to_text(rate) + " frames per second";
-    if (frames > within)
-        refuse(ZT_ERROR_ARGUMENT, "duration", "at least " + clip,
-               std::to_string(duration_us) + " us");
+    const std::string clip =
+        std::to_string(frames) + (frames == 1 ? " frame" : " frames") + " at " + to_text(rate) + " frames per second";
+    if (frames > within) refuse(ZT_ERROR_ARGUMENT, "duration", "at least " + clip, std::to_string(duration_us) + " us");
     // num is at most 1e6 and duration_us below 2^37: the products fit.
     const int64_t off = frames * rate.den * 1'000'000 - duration_us * rate.num;
     if (std::abs(off) > ZT_DURATION_SLACK_US * int64_t{rate.num})
@@ -192,8 +179,8 @@ int64_t default_frames(zt_rational rate, const Limits& limits) {
     return (2 * limits.default_frames * to + from) / (2 * from);
 }
 
-int64_t resolve_frames(const zt_request& request, const Script& script, zt_rational rate,
-                       Limits limits, const Log& log) {
+int64_t resolve_frames(const zt_request& request, const Script& script, zt_rational rate, Limits limits,
+                       const Log& log) {
     // Shots are cut to their frames, so together they may have any number.
     if (request.storyboard != nullptr) limits.frames_step = 1, limits.frames_offset = 0;
     check_range<int64_t>("frames", request.frames, -1, kMaxFrames);
@@ -205,16 +192,15 @@ int64_t resolve_frames(const zt_request& request, const Script& script, zt_ratio
         return -1;
     }
     if (request.duration_us != 0) return frames_of_duration(request.duration_us, rate, limits, log);
-    if (request.frames == 0 && request.storyboard != nullptr)
-        return script.list.frames;
+    if (request.frames == 0 && request.storyboard != nullptr) return script.list.frames;
     if (request.frames == 0) return default_frames(rate, limits);
     const int64_t below = floor_on_grid(request.frames, limits);
     if (below != request.frames) {
         const bool up = below < request.frames && request.frames - below > limits.frames_step / 2;
-        refuse(ZT_ERROR_ARGUMENT, "frames",
-               std::to_string(limits.frames_step) + "*k+" + std::to_string(limits.frames_offset),
-               std::to_string(request.frames) + "; nearest is " +
-                   std::to_string(up ? below + limits.frames_step : below));
+        refuse(
+            ZT_ERROR_ARGUMENT, "frames",
+            std::to_string(limits.frames_step) + "*k+" + std::to_string(limits.frames_offset),
+            std::to_string(request.frames) + "; nearest is " + std::to_string(up ? below + limits.frames_step : below));
     }
     return request.frames;
 }
@@ -224,7 +210,7 @@ int64_t resolve_start(int64_t start_frame, int64_t frames) {
     return start_frame;
 }
 
-// ---- Pictures ----------------------------------------------------------------------------------
+// ---- Pictures ----
 
 void check_last(const zt_request& request, int64_t frames) {
     for (size_t i = 0; i < request.image_count; ++i)
@@ -242,19 +228,16 @@ void take_pictures(const zt_request& request, Plan& plan) {
     }
 }
 
-// ---- Motion ------------------------------------------------------------------------------------
+// ---- Motion ----
 
 // Once the shots are those that come. Endless is possible: such a clip repeats.
 bool resolve_loop(const zt_request& request, const Script& script, const Limits& limits) {
     check_range("loop", request.loop, 0, 1);
     if (request.loop == 0) return false;
-    if (!limits.loop)
-        refuse(ZT_ERROR_UNSUPPORTED, "loop", "0 (this model cannot close a clip)", "1");
-    if (script.list.shots.size() > 1)
-        refuse(ZT_ERROR_ARGUMENT, "loop", "0 with a storyboard of several shots", "1");
+    if (!limits.loop) refuse(ZT_ERROR_UNSUPPORTED, "loop", "0 (this model cannot close a clip)", "1");
+    if (script.list.shots.size() > 1) refuse(ZT_ERROR_ARGUMENT, "loop", "0 with a storyboard of several shots", "1");
     for (size_t i = 0; i < request.image_count; ++i)
-        if (request.images[i].role == ZT_IMAGE_LAST)
-            refuse(ZT_ERROR_ARGUMENT, "loop", "0 beside a last image", "1");
+        if (request.images[i].role == ZT_IMAGE_LAST) refuse(ZT_ERROR_ARGUMENT, "loop", "0 beside a last image", "1");
     return true;
 }
 
@@ -267,7 +250,7 @@ double resolve_factor(const char* name, double value, double low, double high, c
     return value;
 }
 
-// ---- Sampler and queue -------------------------------------------------------------------------
+// ---- Sampler and queue ----
 
 int resolve_steps(int steps, const Limits& limits) {
     check_range("steps", steps, 0, std::min(kMaxSteps, limits.max_steps));
@@ -285,15 +268,12 @@ zt_pixel_format resolve_format(zt_pixel_format format) {
 
 int resolve_prefetch(int prefetch, const Plan& plan, const Limits& limits) {
     check_range("prefetch", prefetch, 0, kMaxPrefetch);
-    const size_t chunk_bytes =
-        plane_layout(plan.format, plan.generation.width, plan.generation.height).total_bytes *
-        static_cast<size_t>(limits.chunk_frames);
-    const int most =
-        std::max(1, static_cast<int>(std::min<size_t>(kMaxQueueBytes / chunk_bytes, kMaxPrefetch)));
+    const size_t chunk_bytes = plane_layout(plan.format, plan.generation.width, plan.generation.height).total_bytes *
+                               static_cast<size_t>(limits.chunk_frames);
+    const int most = std::max(1, static_cast<int>(std::min<size_t>(kMaxQueueBytes / chunk_bytes, kMaxPrefetch)));
     if (prefetch > most) {
         refuse(ZT_ERROR_ARGUMENT, "prefetch",
-               "at most " + std::to_string(most) + " for " +
-                   size_text(plan.generation.width, plan.generation.height) +
+               "at most " + std::to_string(most) + " for " + size_text(plan.generation.width, plan.generation.height) +
                    " (256 MiB of frames)",
                std::to_string(prefetch));
     }
@@ -309,8 +289,7 @@ void check_front_end_fields(const zt_request& request) {
 
 }  // namespace
 
-Plan make_plan(const zt_request& request, const families::Model& model, const Log& log,
-               Purpose purpose) {
+Plan make_plan(const zt_request& request, const families::Model& model, const Log& log, Purpose purpose) {
     const Limits& limits = model.limits();
     check_possible(request);
     check_front_end_fields(request);
@@ -337,8 +316,7 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
     generation.first.guidance = resolve_guidance(request.guidance, limits);
     check_last(request, generation.frames);
     generation.fit = request.fit;
-    generation.first.strength =
-        resolve_strength(request.strength, limits, request.image_count > 0);
+    generation.first.strength = resolve_strength(request.strength, limits, request.image_count > 0);
     generation.loop = resolve_loop(request, plan.script, limits);
     generation.motion = resolve_factor("motion", request.motion, kMinMotion, kMaxMotion, limits);
     generation.tempo = resolve_factor("tempo", request.tempo, kMinTempo, kMaxTempo, limits);
@@ -366,11 +344,9 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
 namespace {
 
 void check_text(const char* name, const std::string& text) {
-    if (text.size() > kPromptBytes)
-        refuse(ZT_ERROR_PROMPT, name, "at most 16384 bytes", std::to_string(text.size()));
+    if (text.size() > kPromptBytes) refuse(ZT_ERROR_PROMPT, name, "at most 16384 bytes", std::to_string(text.size()));
     if (const auto fault = find_text_fault(text)) {
-        refuse(ZT_ERROR_PROMPT, name, fault->encoding ? "UTF-8" : "no control characters",
-               fault->got);
+        refuse(ZT_ERROR_PROMPT, name, fault->encoding ? "UTF-8" : "no control characters", fault->got);
     }
 }
 
@@ -390,14 +366,12 @@ void hint_at_storyboard(const std::string& prompt, const Log& log) {
 void check_negative_prompt(const std::string& text, const Limits& limits) {
     if (text.empty()) return;
     if (!limits.true_guidance)
-        refuse(ZT_ERROR_UNSUPPORTED, "negative_prompt",
-               "none (this model has no true guidance)", quote(text));
+        refuse(ZT_ERROR_UNSUPPORTED, "negative_prompt", "none (this model has no true guidance)", quote(text));
     check_text("negative_prompt", text);
 }
 
 int64_t resolve_seed(int64_t seed, const Log& log) {
-    if (seed < -1)
-        refuse(ZT_ERROR_ARGUMENT, "seed", "-1 to 9223372036854775807", std::to_string(seed));
+    if (seed < -1) refuse(ZT_ERROR_ARGUMENT, "seed", "-1 to 9223372036854775807", std::to_string(seed));
     if (seed >= 0) return seed;
     std::random_device entropy;
     const uint64_t drawn = (static_cast<uint64_t>(entropy()) << 32) | entropy();

@@ -27,8 +27,7 @@ inline constexpr int kMaxSteps = 1000;
 inline constexpr double kMaxGuidance = 100.0, kMaxFlowShift = 100.0;
 inline constexpr double kMinMotion = 0.01, kMaxMotion = 3.0, kMinTempo = 0.1, kMaxTempo = 4.0;
 inline constexpr int kMaxPrefetch = 4;
-inline constexpr size_t kMaxQueueBytes = size_t{256}
-                                         << 20;  // finished frames ahead, past one chunk
+inline constexpr size_t kMaxQueueBytes = size_t{256} << 20;  // finished frames ahead, past one chunk
 
 struct Plan {
     families::GenerationRequest generation;
@@ -44,8 +43,8 @@ struct Plan {
 enum class Purpose { kStart, kAsk };
 
 // Throws zt::Error. Reads prompt_file or storyboard; draws a random seed; logs what it decided by itself.
-[[nodiscard]] Plan make_plan(const zt_request& request, const families::Model& model,
-                             const Log& log, Purpose purpose = Purpose::kStart);
+[[nodiscard]] Plan make_plan(const zt_request& request, const families::Model& model, const Log& log,
+                             Purpose purpose = Purpose::kStart);
 
 // Throws ZT_ERROR_PROMPT unless text is 1..kPromptBytes bytes of UTF-8 without control characters.
 void check_prompt(const std::string& text);

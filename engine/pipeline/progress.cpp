@@ -43,8 +43,7 @@ void Progress::finish() {
 
 zt_progress Progress::snapshot() const {
     const std::lock_guard lock(mutex_);
-    return {sizeof(zt_progress), stage_,        step_,         steps_,
-            frames_done_,        frames_total_, seconds_left()};
+    return {sizeof(zt_progress), stage_, step_, steps_, frames_done_, frames_total_, seconds_left()};
 }
 
 double Progress::seconds_left() const {

@@ -10,9 +10,9 @@
 namespace zt::pipeline {
 
 struct Script {
-    std::string name;         // of the file, as messages call it
-    text::ShotList list;      // no shots without a storyboard
-    bool morph = false;       // a new prompt, of a shot or live, is no cut
+    std::string name;     // of the file, as messages call it
+    text::ShotList list;  // no shots without a storyboard
+    bool morph = false;   // a new prompt, of a shot or live, is no cut
 };
 
 // Reads a regular file of at most kStoryboardBytes. Throws zt::Error.

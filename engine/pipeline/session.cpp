@@ -12,7 +12,8 @@
 namespace zt::pipeline {
 
 Session::Session(std::shared_ptr<const families::Model> model, Plan plan)
-    : model_(std::move(model)), plan_(std::move(plan)), steering_(plan_.generation.first, plan_.generation.frames, model_->limits().steerable, plan_.script),
+    : model_(std::move(model)), plan_(std::move(plan)),
+      steering_(plan_.generation.first, plan_.generation.frames, model_->limits().steerable, plan_.script),
       queue_(plan_.prefetch), progress_(plan_.generation.frames), turnstile_(turnstile_of(*model_)),
       worker_(device::start_thread([this] {
           run_worker({*model_, plan_, cancel_, steering_, queue_, progress_, turnstile_});
@@ -36,8 +37,7 @@ void Session::cancel() {
 std::optional<int64_t> Session::set_prompt(const std::string& prompt) {
     check_prompt(prompt);
     hint_at_storyboard(prompt, plan_.generation.log);
-    return steering_.set_prompt(
-        prompt, [this](const families::Direction& direction) { model_->check(direction); });
+    return steering_.set_prompt(prompt, [this](const families::Direction& direction) { model_->check(direction); });
 }
 
 std::optional<int64_t> Session::set_negative_prompt(const std::string& prompt) {
@@ -56,14 +56,12 @@ std::optional<int64_t> Session::set_guidance(double guidance) {
 }
 
 std::optional<int64_t> Session::set_strength(double strength) {
-    const double resolved =
-        resolve_strength(strength, model_->limits(), !plan_.generation.images.empty());
+    const double resolved = resolve_strength(strength, model_->limits(), !plan_.generation.images.empty());
     return change([&](families::Direction& direction) { direction.strength = resolved; });
 }
 
 std::optional<int64_t> Session::change(const std::function<void(families::Direction&)>& edit) {
-    return steering_.change(
-        edit, [this](const families::Direction& direction) { model_->check(direction); });
+    return steering_.change(edit, [this](const families::Direction& direction) { model_->check(direction); });
 }
 
 }  // namespace zt::pipeline

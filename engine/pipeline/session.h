@@ -42,13 +42,10 @@ public:
     [[nodiscard]] std::optional<int64_t> set_strength(double strength);
     [[nodiscard]] zt_progress progress() const { return progress_.snapshot(); }
     // True inside a callback made by this session's worker.
-    [[nodiscard]] bool on_worker() const noexcept {
-        return std::this_thread::get_id() == worker_.get_id();
-    }
+    [[nodiscard]] bool on_worker() const noexcept { return std::this_thread::get_id() == worker_.get_id(); }
 
 private:
-    [[nodiscard]] std::optional<int64_t> change(
-        const std::function<void(families::Direction&)>& edit);
+    [[nodiscard]] std::optional<int64_t> change(const std::function<void(families::Direction&)>& edit);
 
     const std::shared_ptr<const families::Model> model_;
     const Plan plan_;

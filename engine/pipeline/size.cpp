@@ -23,7 +23,7 @@ int nearest_on_grid(int64_t value, int low, int high, int step) {
     return static_cast<int>(std::min<int64_t>(low + steps * step, high));
 }
 
-// ---- The picture's own -------------------------------------------------------------------------
+// ---- The picture's own ----
 
 // Of the picture that the clip begins with, upright; none where the size does not come from it.
 std::optional<Size> wanted_picture(const zt_request& request, const Limits& limits) {
@@ -52,8 +52,8 @@ Size own_size(const Size& picture, const Limits& limits, const Subsampling& sub,
     const double width = picture.width, height = picture.height;
     // Where a picture is too long and too narrow at once, it is the narrow side that counts: the long one
     // is then cut to what is possible.
-    const double shrunk = std::min({1.0, high_width / width, high_height / height,
-                                    std::sqrt(static_cast<double>(kMaxPixels) / (width * height))});
+    const double shrunk = std::min(
+        {1.0, high_width / width, high_height / height, std::sqrt(static_cast<double>(kMaxPixels) / (width * height))});
     const double scale = std::max({shrunk, low_width / width, low_height / height});
     // Down, so that the most pixels stay the most; the slack is far above what a double loses on the way.
     const auto scaled = [&](double side) { return static_cast<int64_t>(side * scale + 1e-6); };
@@ -69,9 +69,7 @@ Size own_size(const Size& picture, const Limits& limits, const Subsampling& sub,
 
 }  // namespace
 
-std::string size_text(int64_t width, int64_t height) {
-    return std::to_string(width) + "x" + std::to_string(height);
-}
+std::string size_text(int64_t width, int64_t height) { return std::to_string(width) + "x" + std::to_string(height); }
 
 Size resolve_size(const zt_request& request, const Limits& limits, zt_pixel_format format, const Log& log) {
     const Subsampling sub = subsampling(format);
@@ -83,19 +81,17 @@ Size resolve_size(const zt_request& request, const Limits& limits, zt_pixel_form
         refuse(ZT_ERROR_ARGUMENT, "size", "width and height, or neither", got);
     const auto within = [](int side) { return side >= kMinSide && side <= kMaxSide; };
     if (!within(out.width) || !within(out.height) || int64_t{out.width} * out.height > kMaxPixels) {
-        refuse(ZT_ERROR_ARGUMENT, "size", "16 to 4096 pixels per side and at most 4096x2160 in all",
-               got);
+        refuse(ZT_ERROR_ARGUMENT, "size", "16 to 4096 pixels per side and at most 4096x2160 in all", got);
     }
     const bool fits = out.width >= limits.min_width && out.width <= limits.max_width &&
                       out.height >= limits.min_height && out.height <= limits.max_height &&
                       (out.width - limits.min_width) % limits.size_step == 0 &&
                       (out.height - limits.min_height) % limits.size_step == 0;
     if (!fits) {
-        const std::string nearest = size_text(
-            nearest_on_grid(out.width, limits.min_width, limits.max_width, limits.size_step),
-            nearest_on_grid(out.height, limits.min_height, limits.max_height, limits.size_step));
-        const bool single =
-            limits.min_width == limits.max_width && limits.min_height == limits.max_height;
+        const std::string nearest =
+            size_text(nearest_on_grid(out.width, limits.min_width, limits.max_width, limits.size_step),
+                      nearest_on_grid(out.height, limits.min_height, limits.max_height, limits.size_step));
+        const bool single = limits.min_width == limits.max_width && limits.min_height == limits.max_height;
         refuse(ZT_ERROR_ARGUMENT, "size",
                single ? nearest + " (the model's only size)"
                       : "a multiple of " + std::to_string(limits.size_step) + " between " +

@@ -14,8 +14,8 @@ std::shared_ptr<const PromptTag> make_prompt_tag(const std::string& prompt) {
 }
 
 Steering::Steering(const families::Direction& first, int64_t frames, bool steerable, Script script)
-    : direction_(first), tag_(make_prompt_tag(first.prompt)), frames_(frames),
-      steerable_(steerable), script_(std::move(script)) {}
+    : direction_(first), tag_(make_prompt_tag(first.prompt)), frames_(frames), steerable_(steerable),
+      script_(std::move(script)) {}
 
 bool Steering::shot_begins() const {
     const auto& shots = script_.list.shots;
@@ -63,8 +63,7 @@ families::Direction Steering::in_force() {
     return direction_;
 }
 
-std::optional<int64_t> Steering::change(const std::function<void(families::Direction&)>& edit,
-                                        const Check& check) {
+std::optional<int64_t> Steering::change(const std::function<void(families::Direction&)>& edit, const Check& check) {
     const std::lock_guard one_change(change_mutex_);
     families::Direction wanted = in_force();
     edit(wanted);

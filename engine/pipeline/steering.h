@@ -49,8 +49,8 @@ public:
     // called without a lock). Returns the first frame that obeys, or nothing when none will. The
     // prompt stays what it is: set_prompt changes it.
     using Check = std::function<void(const families::Direction&)>;
-    [[nodiscard]] std::optional<int64_t> change(
-        const std::function<void(families::Direction&)>& edit, const Check& check);
+    [[nodiscard]] std::optional<int64_t> change(const std::function<void(families::Direction&)>& edit,
+                                                const Check& check);
     [[nodiscard]] std::optional<int64_t> set_prompt(const std::string& prompt, const Check& check);
 
 private:
@@ -64,7 +64,7 @@ private:
     const int64_t frames_;
     const bool steerable_;
     const Script script_;
-    size_t next_shot_ = 0;      // of script_
+    size_t next_shot_ = 0;       // of script_
     bool prompt_given_ = false;  // live, since the last chunk began
     int64_t next_chunk_ = 0, next_frame_ = 0;
     int32_t shot_ = 0;

@@ -21,9 +21,7 @@ bool Turnstile::enter(int places, const Cancel& cancel) {
     const uint64_t ticket = next_ticket_++;
     line_.push_back(ticket);
     // Strictly in order: who needs few places does not overtake who needs many, or those might wait for ever.
-    moved_.wait(lock, [&] {
-        return cancel.requested() || (line_.front() == ticket && free_ >= places);
-    });
+    moved_.wait(lock, [&] { return cancel.requested() || (line_.front() == ticket && free_ >= places); });
     const bool cancelled = cancel.requested();
     line_.erase(std::find(line_.begin(), line_.end(), ticket));
     if (!cancelled) free_ -= places;
@@ -77,8 +75,6 @@ Turnstile& turnstile_of(const families::Model& model) {
     return table.turnstiles.try_emplace(device, places).first->second;
 }
 
-int places_of(const families::Model& model, int threads) {
-    return model.device() == "cpu" ? std::max(1, threads) : 1;
-}
+int places_of(const families::Model& model, int threads) { return model.device() == "cpu" ? std::max(1, threads) : 1; }
 
 }  // namespace zt::pipeline

@@ -20,8 +20,8 @@ namespace zt::pipeline {
 
 namespace {
 
-families::FrameBatch make_chunk(const WorkerContext& context, families::Generation& generation,
-                                const ChunkOrder& order, Turn& turn) {
+families::FrameBatch make_chunk(const WorkerContext& context, families::Generation& generation, const ChunkOrder& order,
+                                Turn& turn) {
     const families::ProgressFn tell = [&](const char* stage, int step, int steps) {
         context.progress.stage(stage, step, steps);
         if (stage != families::kLoading) turn.pass();
@@ -30,19 +30,16 @@ families::FrameBatch make_chunk(const WorkerContext& context, families::Generati
     context.cancel.poll();
     const int64_t got = batch ? batch->frames : 0;
     if (got != order.frames || batch->rgb == nullptr) {
-        throw Error(ZT_ERROR_INTERNAL, "generation: expected " + std::to_string(order.frames) +
-                                           " frames in chunk " + std::to_string(order.chunk) +
-                                           ", got " + std::to_string(got));
+        throw Error(ZT_ERROR_INTERNAL, "generation: expected " + std::to_string(order.frames) + " frames in chunk " +
+                                           std::to_string(order.chunk) + ", got " + std::to_string(got));
     }
     return std::move(*batch);
 }
 
-FramePtr make_frame(const WorkerContext& context, Converter& converter, const float* rgb,
-                    const ChunkOrder& order, int64_t index) {
+FramePtr make_frame(const WorkerContext& context, Converter& converter, const float* rgb, const ChunkOrder& order,
+                    int64_t index) {
     const families::GenerationRequest& request = context.plan.generation;
-    FramePtr frame(
-        std::make_unique<zt_frame>(context.plan.format, request.width, request.height, order.tag)
-            .release());
+    FramePtr frame(std::make_unique<zt_frame>(context.plan.format, request.width, request.height, order.tag).release());
     frame->info.pts = order.first_frame + index;
     frame->info.rate = request.rate;
     frame->info.chunk = order.chunk;
@@ -59,8 +56,8 @@ void publish_chunk(const WorkerContext& context, Converter& converter, std::opti
                            static_cast<size_t>(context.plan.generation.height);
     // The whole chunk first: a chunk with a broken frame hands out none.
     if (!all_finite({batch.rgb, samples * static_cast<size_t>(batch.frames)})) {
-        throw Error(ZT_ERROR_NUMERIC, "chunk " + std::to_string(order.chunk) +
-                                          ": expected finite pixels, got NaN or infinity");
+        throw Error(ZT_ERROR_NUMERIC,
+                    "chunk " + std::to_string(order.chunk) + ": expected finite pixels, got NaN or infinity");
     }
     bool any = false;
     for (int64_t index = 0; index < batch.frames; ++index) {
@@ -81,8 +78,7 @@ int64_t next_chunk(const WorkerContext& context, families::Generation& generatio
     const int64_t frames = generation.next_frames();
     if (frames > most)
         throw Error(ZT_ERROR_INTERNAL, "generation: expected at most " + std::to_string(most) +
-                                           " frames up to the next shot, got " +
-                                           std::to_string(frames));
+                                           " frames up to the next shot, got " + std::to_string(frames));
     return frames;
 }
 
@@ -97,8 +93,7 @@ void generate(const WorkerContext& context) {
     Converter converter(context.plan.format, request.width, request.height);
     std::optional<Mask> mask;
     if (context.plan.mask)
-        mask.emplace(*beginning(request.images), *context.plan.mask, request.fit, request.width,
-                     request.height);
+        mask.emplace(*beginning(request.images), *context.plan.mask, request.fit, request.width, request.height);
     Turn turn(context.turnstile, places_of(context.model, device::threads_for(threads)), context.cancel);
 
     for (int64_t chunk = 0, frames = 0; (frames = next_chunk(context, *generation)) > 0; ++chunk) {

@@ -22,6 +22,8 @@ at::Tensor denoise(const Loop& loop, const at::Tensor& noise, const VelocityFn& 
     return latents;
 }
 
-at::Tensor velocity_from_clean(const at::Tensor& noisy, const at::Tensor& clean, float sigma) { return (noisy - clean) / sigma; }
+at::Tensor velocity_from_clean(const at::Tensor& noisy, const at::Tensor& clean, float sigma) {
+    return (noisy - clean) / sigma;
+}
 
 }  // namespace zt::sample

@@ -13,21 +13,24 @@
 
 namespace zt::sample {
 
-// The network: fp32 latents at a step, with the prompt or (negative) the one to stay away from -> their velocity d latents / d sigma, in
-// the type of the network. Which weights it uses at which step (two experts), and what it puts beside the latents, is its own.
+// The network: fp32 latents at a step, with the prompt or (negative) the one to stay away from -> their velocity d
+// latents / d sigma, in the type of the network. Which weights it uses at which step (two experts), and what it puts
+// beside the latents, is its own.
 using VelocityFn = std::function<at::Tensor(const at::Tensor& latents, int64_t step, bool negative)>;
 
 struct Loop {
     const Levels& levels;
     Solver& solver;
-    // Classifier-free guidance of a step: away + guidance (with - away), in two passes; at most 1: one pass (Ho and Salimans 2207.12598).
+    // Classifier-free guidance of a step: away + guidance (with - away), in two passes; at most 1: one pass (Ho and
+    // Salimans 2207.12598).
     std::function<double(int64_t step)> guidance;
-    std::function<void(int64_t step, int64_t steps)> progress;   // told before each step, and at the end (steps, steps)
+    std::function<void(int64_t step, int64_t steps)> progress;  // told before each step, and at the end (steps, steps)
 };
 
-// noise: fp32 latents at levels.sigmas[0]. Returns clean fp32 latents. Nothing waits for a device; cancel is polled once per step here and
-// inside the network.
-[[nodiscard]] at::Tensor denoise(const Loop& loop, const at::Tensor& noise, const VelocityFn& velocity, const Cancel& cancel);
+// noise: fp32 latents at levels.sigmas[0]. Returns clean fp32 latents. Nothing waits for a device; cancel is polled
+// once per step here and inside the network.
+[[nodiscard]] at::Tensor denoise(const Loop& loop, const at::Tensor& noise, const VelocityFn& velocity,
+                                 const Cancel& cancel);
 
 // Velocity of x_sigma = (1 - sigma) x + sigma noise for a network that predicts x: (x_sigma - x) / sigma.
 [[nodiscard]] at::Tensor velocity_from_clean(const at::Tensor& noisy, const at::Tensor& clean, float sigma);

@@ -9,6 +9,8 @@ namespace zt::sample {
 
 Noise::Noise(int64_t seed) : generator_(at::detail::createCPUGenerator(static_cast<uint64_t>(seed))) {}
 
-at::Tensor Noise::draw(at::IntArrayRef sizes) { return at::randn(sizes, generator_, at::TensorOptions().dtype(at::kFloat)); }
+at::Tensor Noise::draw(at::IntArrayRef sizes) {
+    return at::randn(sizes, generator_, at::TensorOptions().dtype(at::kFloat));
+}
 
 }  // namespace zt::sample

@@ -13,8 +13,8 @@
 namespace zt::sample {
 namespace {
 
-constexpr float kTimes = 1000.0F;   // levels that models are trained on
-constexpr double kLeast = 1e-6;     // below 1, so that the logarithm of 1 - sigma is finite
+constexpr float kTimes = 1000.0F;  // levels that models are trained on
+constexpr double kLeast = 1e-6;    // below 1, so that the logarithm of 1 - sigma is finite
 
 double shifted(double u, double shift) { return shift * u / (1.0 + (shift - 1.0) * u); }
 
@@ -33,7 +33,9 @@ Levels euler(int64_t steps, double shift, Even even) {
 }
 
 Levels euler_fp64(int64_t steps, double shift) {
-    return euler(steps, shift, [&](int64_t i) { return static_cast<float>(static_cast<double>(i) * (-1.0 / static_cast<double>(steps)) + 1.0); });
+    return euler(steps, shift, [&](int64_t i) {
+        return static_cast<float>(static_cast<double>(i) * (-1.0 / static_cast<double>(steps)) + 1.0);
+    });
 }
 
 Levels euler_fp32(int64_t steps, double shift) {
@@ -56,11 +58,13 @@ Levels unipc(int64_t steps, double shift) {
     return levels;
 }
 
-// A table of 1000 shifted levels, of which a distilled model knows every (1000 / steps)-th from the top; t is 1000 sigma.
+// A table of 1000 shifted levels, of which a distilled model knows every (1000 / steps)-th from the top; t is 1000
+// sigma.
 Levels distilled(int64_t steps, double shift) {
     Levels levels;
     for (int64_t i = 0; i < steps; i++) {
-        const auto index = static_cast<double>(std::lround(static_cast<double>(i) * kTimes / static_cast<double>(steps)));
+        const auto index =
+            static_cast<double>(std::lround(static_cast<double>(i) * kTimes / static_cast<double>(steps)));
         const double sigma = shifted(1.0 - index / kTimes, shift);
         levels.sigmas.push_back(static_cast<float>(sigma));
         levels.t.push_back(static_cast<float>(sigma * kTimes));
@@ -70,10 +74,15 @@ Levels distilled(int64_t steps, double shift) {
 }
 
 constexpr std::array<ScheduleRow, 4> kSchedules = {{
-    {"euler", "even levels from 1 to 0, shifted (diffusers' FlowMatchEulerDiscreteScheduler with given sigmas)", euler_fp64},
+    {"euler", "even levels from 1 to 0, shifted (diffusers' FlowMatchEulerDiscreteScheduler with given sigmas)",
+     euler_fp64},
     {"euler-fp32", "the same, even levels in fp32 (HunyuanVideo's own code)", euler_fp32},
-    {"unipc", "even levels from 1 to 1/1000, shifted, the first just below 1, t whole (diffusers' UniPCMultistepScheduler for flows)", unipc},
-    {"distilled", "every (1000 / steps)-th of 1000 shifted levels (few-step models: lightx2v, Self-Forcing)", distilled},
+    {"unipc",
+     "even levels from 1 to 1/1000, shifted, the first just below 1, t whole (diffusers' UniPCMultistepScheduler for "
+     "flows)",
+     unipc},
+    {"distilled", "every (1000 / steps)-th of 1000 shifted levels (few-step models: lightx2v, Self-Forcing)",
+     distilled},
 }};
 
 }  // namespace
@@ -81,8 +90,10 @@ constexpr std::array<ScheduleRow, 4> kSchedules = {{
 std::span<const ScheduleRow> schedules() { return kSchedules; }
 
 Levels make_levels(std::string_view schedule, int64_t steps, double shift) {
-    const auto row = std::find_if(kSchedules.begin(), kSchedules.end(), [&](const ScheduleRow& r) { return r.name == schedule; });
-    if (row == kSchedules.end()) throw Error(ZT_ERROR_INTERNAL, "schedule: expected one of the table, got " + std::string(schedule));
+    const auto row =
+        std::find_if(kSchedules.begin(), kSchedules.end(), [&](const ScheduleRow& r) { return r.name == schedule; });
+    if (row == kSchedules.end())
+        throw Error(ZT_ERROR_INTERNAL, "schedule: expected one of the table, got " + std::string(schedule));
     return row->make(steps, shift);
 }
 

@@ -14,13 +14,13 @@ namespace zt::sample {
 
 // Noise levels of a clip: sigma is the share of noise in latents = (1 - sigma) clean + sigma noise.
 struct Levels {
-    std::vector<float> sigmas;   // steps + 1, falling, the last is 0
-    std::vector<float> t;        // steps: the model's input for each
+    std::vector<float> sigmas;  // steps + 1, falling, the last is 0
+    std::vector<float> t;       // steps: the model's input for each
     [[nodiscard]] int64_t steps() const { return static_cast<int64_t>(t.size()); }
 };
 
-// s u / (1 + (s - 1) u): spends more of the steps at high noise for a shift s above 1 (Esser et al. 2403.03206, section 5.3.2).
-// steps: at least 1; shift: above 0.
+// s u / (1 + (s - 1) u): spends more of the steps at high noise for a shift s above 1 (Esser et al. 2403.03206, section
+// 5.3.2). steps: at least 1; shift: above 0.
 using MakeLevels = Levels (*)(int64_t steps, double shift);
 
 struct ScheduleRow {

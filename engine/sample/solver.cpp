@@ -15,7 +15,9 @@ namespace zt::sample {
 namespace {
 
 // A number that the reference holds as a tensor without axes: beside one with axes it takes that one's type.
-float in_type(float value, const at::Tensor& beside) { return beside.scalar_type() == at::kBFloat16 ? static_cast<float>(c10::BFloat16(value)) : value; }
+float in_type(float value, const at::Tensor& beside) {
+    return beside.scalar_type() == at::kBFloat16 ? static_cast<float>(c10::BFloat16(value)) : value;
+}
 
 // x += (sigma_next - sigma) v, along the straight line of a flow.
 class Euler final : public Solver {
@@ -34,10 +36,10 @@ private:
     Rounding rounding_;
 };
 
-// UniPC (Zhao et al. 2302.04867) of order 2 with B(h) = exp(h) - 1 ("bh2"), predicting clean latents, in the order of diffusers'
-// UniPCMultistepScheduler. Before each prediction the latents are corrected with the clean estimate that the model has just given: that
-// costs no further pass. With alpha = 1 - sigma and lambda = log(alpha / sigma), a step is a linear mix of the latents and of the last
-// clean estimates.
+// UniPC (Zhao et al. 2302.04867) of order 2 with B(h) = exp(h) - 1 ("bh2"), predicting clean latents, in the order of
+// diffusers' UniPCMultistepScheduler. Before each prediction the latents are corrected with the clean estimate that the
+// model has just given: that costs no further pass. With alpha = 1 - sigma and lambda = log(alpha / sigma), a step is a
+// linear mix of the latents and of the last clean estimates.
 class UniPc final : public Solver {
 public:
     UniPc(Levels levels, Rounding rounding) : levels_(std::move(levels)), rounding_(rounding) {}
@@ -88,12 +90,15 @@ private:
 
     Levels levels_;
     Rounding rounding_;
-    int64_t order_ = 1;                        // of the last prediction
-    at::Tensor last_, last_clean_, before_;    // corrected latents and clean estimate of the last level; clean of the one before
+    int64_t order_ = 1;  // of the last prediction
+    at::Tensor last_, last_clean_,
+        before_;  // corrected latents and clean estimate of the last level; clean of the one before
 };
 
 template <class T>
-std::unique_ptr<Solver> make(const Levels& levels, Rounding rounding) { return std::make_unique<T>(levels, rounding); }
+std::unique_ptr<Solver> make(const Levels& levels, Rounding rounding) {
+    return std::make_unique<T>(levels, rounding);
+}
 
 constexpr std::array<SolverRow, 2> kSolvers = {{
     {"euler", "one step along the velocity", make<Euler>},
@@ -105,8 +110,10 @@ constexpr std::array<SolverRow, 2> kSolvers = {{
 std::span<const SolverRow> solvers() { return kSolvers; }
 
 std::unique_ptr<Solver> make_solver(std::string_view solver, const Levels& levels, Rounding rounding) {
-    const auto row = std::find_if(kSolvers.begin(), kSolvers.end(), [&](const SolverRow& r) { return r.name == solver; });
-    if (row == kSolvers.end()) throw Error(ZT_ERROR_INTERNAL, "solver: expected one of the table, got " + std::string(solver));
+    const auto row =
+        std::find_if(kSolvers.begin(), kSolvers.end(), [&](const SolverRow& r) { return r.name == solver; });
+    if (row == kSolvers.end())
+        throw Error(ZT_ERROR_INTERNAL, "solver: expected one of the table, got " + std::string(solver));
     return row->make(levels, rounding);
 }
 

@@ -16,17 +16,17 @@ namespace zt::sample {
 
 // Which types the steps round to: each reference has its own, and bit-equal results need the same.
 enum class Rounding : uint8_t {
-    kFp32,      // latents stay fp32 throughout
-    kModel,     // step, product and sum take the type of the velocity after every step
-    kProduct    // the product of level and velocity takes the type of the velocity, the rest is fp32
+    kFp32,    // latents stay fp32 throughout
+    kModel,   // step, product and sum take the type of the velocity after every step
+    kProduct  // the product of level and velocity takes the type of the velocity, the rest is fp32
 };
 
 // The steps of one clip; holds what earlier steps left. One thread at a time.
 class Solver {
 public:
     virtual ~Solver() = default;
-    // latents: fp32, at levels.sigmas[step]; velocity: of the model there, in its own type, same shape. Steps come in order.
-    // Returns fp32 latents at levels.sigmas[step + 1].
+    // latents: fp32, at levels.sigmas[step]; velocity: of the model there, in its own type, same shape. Steps come in
+    // order. Returns fp32 latents at levels.sigmas[step + 1].
     [[nodiscard]] virtual at::Tensor step(int64_t step, const at::Tensor& latents, const at::Tensor& velocity) = 0;
 };
 
@@ -34,7 +34,7 @@ using MakeSolver = std::unique_ptr<Solver> (*)(const Levels& levels, Rounding ro
 
 struct SolverRow {
     std::string_view name, what;
-    MakeSolver make;   // levels: copied
+    MakeSolver make;  // levels: copied
 };
 [[nodiscard]] std::span<const SolverRow> solvers();
 // Throws zt::Error(INTERNAL) for a name that is none.

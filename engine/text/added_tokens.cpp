@@ -24,7 +24,8 @@ bool word_begins(std::string_view text) noexcept {
 
 AddedTokens::AddedTokens(std::vector<AddedToken> tokens) : tokens_(std::move(tokens)) {
     std::erase_if(tokens_, [](const AddedToken& t) { return t.content.empty(); });
-    std::stable_sort(tokens_.begin(), tokens_.end(), [](const AddedToken& a, const AddedToken& b) { return a.content < b.content; });
+    std::stable_sort(tokens_.begin(), tokens_.end(),
+                     [](const AddedToken& a, const AddedToken& b) { return a.content < b.content; });
     // A node is a stretch of tokens that begin alike. Of equal ones the first counts.
     struct Stretch {
         uint32_t from, to;
@@ -67,12 +68,12 @@ AddedTokens::Walk AddedTokens::longest_at(std::string_view rest) const noexcept 
 
 std::vector<TextPart> AddedTokens::split(std::string_view text, TextBudget& budget) const {
     std::vector<TextPart> parts;
-    size_t done = 0;   // up to here the text is in parts
+    size_t done = 0;  // up to here the text is in parts
     for (size_t at = 0; !tokens_.empty() && at < text.size();) {
         const auto [token, steps] = longest_at(text.substr(at));
         budget.work(steps);
         if (token == nullptr) {
-            ++at;   // a token never starts inside a character: both are UTF-8
+            ++at;  // a token never starts inside a character: both are UTF-8
             continue;
         }
         size_t start = at, end = at + token->content.size();

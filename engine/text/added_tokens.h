@@ -17,15 +17,15 @@ namespace zt::text {
 
 inline constexpr size_t kMaxAddedTokens = 1 << 16;
 inline constexpr size_t kMaxAddedTokenBytes = 512;
-inline constexpr size_t kMaxAddedTokensBytes = 4 << 20;   // all together: 18 bytes of automaton each
+inline constexpr size_t kMaxAddedTokensBytes = 4 << 20;  // all together: 18 bytes of automaton each
 
 struct AddedToken {
-    std::string content;         // as it is searched for: normalised if `normalized`
+    std::string content;  // as it is searched for: normalised if `normalized`
     int32_t id = 0;
-    bool single_word = false;    // not inside a word
-    bool lstrip = false;         // takes white space before it along
-    bool rstrip = false;         //   and behind it
-    bool normalized = false;     // searched for after normalisation
+    bool single_word = false;  // not inside a word
+    bool lstrip = false;       // takes white space before it along
+    bool rstrip = false;       //   and behind it
+    bool normalized = false;   // searched for after normalisation
 };
 
 // A part of a text: a token, or what lies between two.
@@ -46,17 +46,17 @@ public:
 
 private:
     struct Walk {
-        const AddedToken* token;         // null: none begins here
+        const AddedToken* token;  // null: none begins here
         size_t steps;
     };
     [[nodiscard]] Walk longest_at(std::string_view rest) const noexcept;
 
     // Nodes level by level, so that the children of one stand together: those of node n are
     // [first_[n], first_[n + 1]), by byte. Node 0 is the root.
-    std::vector<AddedToken> tokens_;     // by content
-    std::vector<uint32_t> first_;        // [nodes + 1]
-    std::vector<uint8_t> bytes_;         // [nodes] what leads to it
-    std::vector<int32_t> ends_;          // [nodes] the token that ends there, or -1
+    std::vector<AddedToken> tokens_;  // by content
+    std::vector<uint32_t> first_;     // [nodes + 1]
+    std::vector<uint8_t> bytes_;      // [nodes] what leads to it
+    std::vector<int32_t> ends_;       // [nodes] the token that ends there, or -1
 };
 
 }  // namespace zt::text

@@ -69,14 +69,15 @@ void BpeModel::join(std::vector<Symbol>& symbols, TextBudget& budget) const {
     struct Candidate {
         uint32_t rank;
         int32_t at, joined;
-        bool operator<(const Candidate& other) const noexcept {   // the queue gives the largest first
+        bool operator<(const Candidate& other) const noexcept {  // the queue gives the largest first
             return rank != other.rank ? rank > other.rank : at > other.at;
         }
     };
     std::priority_queue<Candidate> queue;
     const auto consider = [&](int32_t at) {
         const Symbol& left = symbols[static_cast<size_t>(at)];
-        if (const Join* j = find(left.id, symbols[static_cast<size_t>(left.next)].id)) queue.push({j->rank, at, j->joined});
+        if (const Join* j = find(left.id, symbols[static_cast<size_t>(left.next)].id))
+            queue.push({j->rank, at, j->joined});
     };
     for (size_t i = 0; i + 1 < symbols.size(); ++i) consider(static_cast<int32_t>(i));
     while (!queue.empty()) {

@@ -19,16 +19,16 @@ namespace zt::text {
 inline constexpr size_t kMaxMerges = 1 << 22;
 
 struct Merge {
-    int32_t left = 0, right = 0;   // ids
-    int32_t joined = 0;            // id of the result
+    int32_t left = 0, right = 0;  // ids
+    int32_t joined = 0;           // id of the result
     uint32_t rank = 0;
 };
 
 struct BpeRules {
-    std::string end_of_word_suffix;        // on the last character of a piece
-    std::optional<int32_t> unknown;        // for characters without a token; none: they vanish
-    bool fuse_unknown = false;             // several of them in a row are one
-    bool ignore_merges = false;            // a piece that is a token is that token
+    std::string end_of_word_suffix;  // on the last character of a piece
+    std::optional<int32_t> unknown;  // for characters without a token; none: they vanish
+    bool fuse_unknown = false;       // several of them in a row are one
+    bool ignore_merges = false;      // a piece that is a token is that token
 };
 
 // Immutable; thread-safe.
@@ -48,7 +48,7 @@ private:
         uint32_t rank;
     };
     struct Symbol {
-        int32_t id, previous, next;   // id -1: joined into the one before
+        int32_t id, previous, next;  // id -1: joined into the one before
     };
     [[nodiscard]] const Join* find(int32_t left, int32_t right) const noexcept;
     [[nodiscard]] std::vector<Symbol> characters(std::string_view piece, TextBudget& budget) const;
@@ -56,8 +56,8 @@ private:
 
     Vocabulary vocabulary_;
     BpeRules rules_;
-    std::vector<uint32_t> first_;   // [id_end + 1] where the pairs that start with an id begin in joins_
-    std::vector<Join> joins_;       // by left, then right
+    std::vector<uint32_t> first_;  // [id_end + 1] where the pairs that start with an id begin in joins_
+    std::vector<Join> joins_;      // by left, then right
 };
 
 }  // namespace zt::text

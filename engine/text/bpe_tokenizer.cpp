@@ -42,7 +42,7 @@ BpeTokenizer BpeTokenizer::open(const std::string& folder) {
         } catch (const Error& second) {
             if (second.status() != ZT_ERROR_NOT_FOUND) throw;
             throw Error(ZT_ERROR_NOT_FOUND, one_line(folder, kShownTextBytes) +
-                ": expected tokenizer.json, or vocab.json and merges.txt, got neither");
+                                                ": expected tokenizer.json, or vocab.json and merges.txt, got neither");
         }
         return from_clip(vocabulary, read_whole_file(folder + "/merges.txt", kMaxTokenizerBytes));
     }
@@ -50,7 +50,9 @@ BpeTokenizer BpeTokenizer::open(const std::string& folder) {
 }
 
 TokenIds BpeTokenizer::encode(std::string_view text, bool add_special, size_t most, const Cancel* cancel) const {
-    const auto ids_of = [this](std::string_view piece, std::vector<int32_t>& ids, TextBudget& budget) { parts_->model.encode(piece, ids, budget); };
+    const auto ids_of = [this](std::string_view piece, std::vector<int32_t>& ids, TextBudget& budget) {
+        parts_->model.encode(piece, ids, budget);
+    };
     return encode_text(*parts_, ids_of, text, add_special, most, cancel);
 }
 

@@ -39,12 +39,12 @@ public:
     // in the reference. Throws WEIGHTS when the file's steps take unreasonably long on the text or
     // make it unreasonably long (text_budget.h), and CANCELLED soon after `cancel` (may be null) asks for it.
     [[nodiscard]] TokenIds encode(std::string_view text, bool add_special = true, size_t most = SIZE_MAX,
-        const Cancel* cancel = nullptr) const;
+                                  const Cancel* cancel = nullptr) const;
 
     // Of a token as it is written in the file, added tokens first.
     [[nodiscard]] std::optional<int32_t> id(std::string_view token) const;
-    [[nodiscard]] size_t vocabulary_size() const noexcept;   // tokens, added ones included
-    [[nodiscard]] int32_t id_end() const noexcept;           // the largest id + 1: rows an embedding needs
+    [[nodiscard]] size_t vocabulary_size() const noexcept;  // tokens, added ones included
+    [[nodiscard]] int32_t id_end() const noexcept;          // the largest id + 1: rows an embedding needs
 
 private:
     struct Parts;

@@ -13,7 +13,7 @@
 namespace zt::text {
 namespace {
 
-constexpr size_t kLongestWholeCluster = 5;   // bytes; longer ones are looked up character by character
+constexpr size_t kLongestWholeCluster = 5;  // bytes; longer ones are looked up character by character
 
 int value_of(char c) noexcept {
     if (c >= 'A' && c <= 'Z') return c - 'A';
@@ -38,7 +38,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
         count -= 8;
         out += static_cast<char>(bits >> count & 0xFF);
     }
-    const bool rest = (bits & ((1U << count) - 1)) != 0;   // bits that belong to no byte
+    const bool rest = (bits & ((1U << count) - 1)) != 0;  // bits that belong to no byte
     return rest ? std::nullopt : std::optional(std::move(out));
 }
 
@@ -58,13 +58,15 @@ size_t offset(uint32_t unit) noexcept { return size_t{unit >> 10} << ((unit & 0x
 
 Charsmap::Charsmap(std::string_view base64, std::string where) : where_(std::move(where)) {
     if (base64.size() / 4 * 3 > kMaxCharsmapBytes)
-        refuse(ZT_ERROR_WEIGHTS, where_, "at most " + std::to_string(kMaxCharsmapBytes) + " bytes", std::to_string(base64.size() / 4 * 3));
+        refuse(ZT_ERROR_WEIGHTS, where_, "at most " + std::to_string(kMaxCharsmapBytes) + " bytes",
+               std::to_string(base64.size() / 4 * 3));
     const auto decoded = decode_base64(base64);
     if (!decoded) refuse(ZT_ERROR_WEIGHTS, where_, "base64", "something else");
     const std::string_view bytes = *decoded;
     const size_t size = bytes.size() < 4 ? 0 : little_endian(bytes);
     if (size == 0 || size % 4 != 0 || size > bytes.size() - 4)
-        refuse(ZT_ERROR_WEIGHTS, where_, "a double array and what it stands for", std::to_string(bytes.size()) + " bytes that end before");
+        refuse(ZT_ERROR_WEIGHTS, where_, "a double array and what it stands for",
+               std::to_string(bytes.size()) + " bytes that end before");
     units_.reserve(size / 4);
     for (size_t i = 4; i < 4 + size; i += 4) units_.push_back(little_endian(bytes.substr(i)));
     replacements_ = bytes.substr(4 + size);
@@ -88,7 +90,8 @@ std::optional<std::string_view> Charsmap::shortest_match(std::string_view text) 
         at ^= offset(here);
         if (!has_leaf(here)) continue;
         const size_t start = unit(at) & ~kIsValue;
-        const bool inside = start < replacements_.size() && (static_cast<uint8_t>(replacements_[start]) & 0xC0U) != 0x80;
+        const bool inside =
+            start < replacements_.size() && (static_cast<uint8_t>(replacements_[start]) & 0xC0U) != 0x80;
         if (!inside && start != replacements_.size())
             refuse(ZT_ERROR_WEIGHTS, where_, "the start of a replacement", std::to_string(start));
         const std::string_view rest = std::string_view(replacements_).substr(start);

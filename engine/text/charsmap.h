@@ -16,7 +16,7 @@
 
 namespace zt::text {
 
-inline constexpr size_t kMaxCharsmapBytes = 4 << 20;   // decoded; the published ones have 0.24 MB
+inline constexpr size_t kMaxCharsmapBytes = 4 << 20;  // decoded; the published ones have 0.24 MB
 
 // Immutable; thread-safe.
 class Charsmap {
@@ -33,8 +33,8 @@ private:
     [[nodiscard]] std::optional<std::string_view> shortest_match(std::string_view text) const;
 
     std::string where_;
-    std::vector<uint32_t> units_;   // a double array (darts-clone) over bytes
-    std::string replacements_;      // each ends with a zero byte
+    std::vector<uint32_t> units_;  // a double array (darts-clone) over bytes
+    std::string replacements_;     // each ends with a zero byte
 };
 
 }  // namespace zt::text

@@ -20,7 +20,8 @@ constexpr std::string_view kSplit =
 
 void read_merges(std::string_view text, RawModel& raw) {
     if (text.size() > kMaxTokenizerBytes || !is_valid_utf8(text))
-        throw Error(ZT_ERROR_WEIGHTS, "merges.txt: expected at most " + std::to_string(kMaxTokenizerBytes) + " bytes of UTF-8, got another file");
+        throw Error(ZT_ERROR_WEIGHTS, "merges.txt: expected at most " + std::to_string(kMaxTokenizerBytes) +
+                                          " bytes of UTF-8, got another file");
     size_t number = 0;
     while (!text.empty()) {
         const size_t end = std::min(text.find('\n'), text.size());
@@ -30,10 +31,12 @@ void read_merges(std::string_view text, RawModel& raw) {
         if (line.ends_with('\r')) line.remove_suffix(1);
         if (line.empty() || line.starts_with("#version")) continue;
         const auto refuse = [&](const std::string& expected, const std::string& got) {
-            throw Error(ZT_ERROR_WEIGHTS, "merges.txt:" + std::to_string(number) + ": expected " + expected + ", got " + got);
+            throw Error(ZT_ERROR_WEIGHTS,
+                        "merges.txt:" + std::to_string(number) + ": expected " + expected + ", got " + got);
         };
         if (raw.merges.size() >= kMaxMerges) refuse("at most " + std::to_string(kMaxMerges) + " merges", "more");
-        if (line.size() > 2 * kMaxTokenBytes || !add_written_merge(raw, line)) refuse("two tokens and a blank between", quote(line));
+        if (line.size() > 2 * kMaxTokenBytes || !add_written_merge(raw, line))
+            refuse("two tokens and a blank between", quote(line));
     }
 }
 

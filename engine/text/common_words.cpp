@@ -15,7 +15,7 @@ static_assert(kList.front() == '\n' && kList.back() == '\n');
 }  // namespace
 
 bool common_word(std::string_view word) {
-    size_t low = 1, high = kList.size();   // where lines begin: the first, and one past the last
+    size_t low = 1, high = kList.size();  // where lines begin: the first, and one past the last
     while (low < high) {
         const size_t begin = kList.rfind('\n', low + (high - low) / 2 - 1) + 1, end = kList.find('\n', begin);
         const int order = word.compare(kList.substr(begin, end - begin));

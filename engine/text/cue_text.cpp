@@ -14,9 +14,8 @@ struct Entity {
     std::string_view name, meaning;
 };
 // Those of WebVTT, and the two quotes that HTML editors write. Marks of direction say nothing.
-constexpr Entity kEntities[] = {{"&amp;", "&"},  {"&lt;", "<"},   {"&gt;", ">"},
-                                {"&nbsp;", " "}, {"&quot;", "\""}, {"&apos;", "'"},
-                                {"&#39;", "'"},  {"&lrm;", ""},   {"&rlm;", ""}};
+constexpr Entity kEntities[] = {{"&amp;", "&"},  {"&lt;", "<"},  {"&gt;", ">"}, {"&nbsp;", " "}, {"&quot;", "\""},
+                                {"&apos;", "'"}, {"&#39;", "'"}, {"&lrm;", ""}, {"&rlm;", ""}};
 
 // The character that ends the tag or override which begins here, 0 if none does.
 char closing(std::string_view text) {
@@ -35,9 +34,7 @@ bool is_east_asian(std::string_view character) {
     return character.size() > 3 || byte(0) > 0xE2 || (byte(0) == 0xE2 && byte(1) >= 0xBA);
 }
 
-std::string_view first_character(std::string_view text) {
-    return text.substr(0, utf8_sequence_bytes(text, 0));
-}
+std::string_view first_character(std::string_view text) { return text.substr(0, utf8_sequence_bytes(text, 0)); }
 
 std::string_view last_character(std::string_view text) {
     size_t at = text.size() - 1;
@@ -82,8 +79,7 @@ std::string plain_line(std::string_view line, bool entities) {
 
 void join_line(std::string& text, std::string_view line) {
     if (line.empty()) return;
-    if (!text.empty() && !(is_east_asian(last_character(text)) && is_east_asian(first_character(line))))
-        text += ' ';
+    if (!text.empty() && !(is_east_asian(last_character(text)) && is_east_asian(first_character(line)))) text += ' ';
     text += line;
 }
 

@@ -121,8 +121,6 @@ CueTimes read_cue_times(std::string_view line) {
     return {begin.ms, end.ms, {}};
 }
 
-bool is_time_line(std::string_view line) {
-    return line.find(kArrow) != std::string_view::npos || has_only_times(line);
-}
+bool is_time_line(std::string_view line) { return line.find(kArrow) != std::string_view::npos || has_only_times(line); }
 
 }  // namespace zt::text

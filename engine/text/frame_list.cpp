@@ -24,8 +24,7 @@ void skip(std::string_view& text, std::string_view letters) {
 // "10:30" is a time.
 int64_t number_at(std::string_view text) {
     const bool bracket = text.starts_with('[');
-    for (int signs = 0; signs < 2 && !text.empty() && is_one_of(text.front(), kOpening); ++signs)
-        text.remove_prefix(1);
+    for (int signs = 0; signs < 2 && !text.empty() && is_one_of(text.front(), kOpening); ++signs) text.remove_prefix(1);
     int64_t number = 0;
     size_t digits = 0;
     for (; !text.empty() && is_digit(text.front()); text.remove_prefix(1)) {

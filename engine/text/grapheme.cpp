@@ -14,10 +14,12 @@
 namespace zt::text {
 namespace {
 
+// clang-format off
 enum Class : uint8_t {
     kOther, kCr, kLf, kControl, kExtend, kZwj, kPrepend, kSpacingMark, kL, kV, kT, kLv, kLvt, kRegional, kPicture, kConsonant,
     kLinker   // an Extend that joins Indic consonants
 };
+// clang-format on
 
 struct Range {
     char32_t first, last;
@@ -27,14 +29,15 @@ constexpr Range kRanges[] = {
 #include "text/grapheme_classes.inc"
 };
 
-constexpr char32_t kNonJoiner = 0x200C;   // an Extend over which consonants are not joined
+constexpr char32_t kNonJoiner = 0x200C;  // an Extend over which consonants are not joined
 
 Class class_of(char32_t c) noexcept {
     if (c >= 0x20 && c < 0x7F) return kOther;
     if (c == '\r') return kCr;
     if (c == '\n') return kLf;
     if (c >= 0xAC00 && c <= 0xD7A3) return (c - 0xAC00) % 28 == 0 ? kLv : kLvt;
-    const Range* at = std::lower_bound(std::begin(kRanges), std::end(kRanges), c, [](const Range& r, char32_t v) { return r.last < v; });
+    const Range* at = std::lower_bound(std::begin(kRanges), std::end(kRanges), c,
+                                       [](const Range& r, char32_t v) { return r.last < v; });
     return at != std::end(kRanges) && c >= at->first ? at->is : kOther;
 }
 
@@ -63,16 +66,16 @@ public:
     }
     // The rules in the order of UAX 29; their numbers are its own.
     [[nodiscard]] bool joins(Class next) const noexcept {
-        if (last_ == kCr && next == kLf) return true;                                                          // GB3
-        if (last_ == kControl || last_ == kCr || last_ == kLf) return false;                                   // GB4
-        if (next == kControl || next == kCr || next == kLf) return false;                                      // GB5
-        if (last_ == kL && (next == kL || next == kV || next == kLv || next == kLvt)) return true;             // GB6
-        if ((last_ == kLv || last_ == kV) && (next == kV || next == kT)) return true;                          // GB7
-        if ((last_ == kLvt || last_ == kT) && next == kT) return true;                                         // GB8
-        if (extends(next) || next == kZwj || next == kSpacingMark || last_ == kPrepend) return true;           // GB9, 9a, 9b
-        if (next == kConsonant && consonant_ == Consonant::kLinked) return true;                               // GB9c
-        if (next == kPicture && picture_ == Picture::kJoined) return true;                                     // GB11
-        return next == kRegional && flags_ % 2 == 1;                                                           // GB12, 13
+        if (last_ == kCr && next == kLf) return true;                                                 // GB3
+        if (last_ == kControl || last_ == kCr || last_ == kLf) return false;                          // GB4
+        if (next == kControl || next == kCr || next == kLf) return false;                             // GB5
+        if (last_ == kL && (next == kL || next == kV || next == kLv || next == kLvt)) return true;    // GB6
+        if ((last_ == kLv || last_ == kV) && (next == kV || next == kT)) return true;                 // GB7
+        if ((last_ == kLvt || last_ == kT) && next == kT) return true;                                // GB8
+        if (extends(next) || next == kZwj || next == kSpacingMark || last_ == kPrepend) return true;  // GB9, 9a, 9b
+        if (next == kConsonant && consonant_ == Consonant::kLinked) return true;                      // GB9c
+        if (next == kPicture && picture_ == Picture::kJoined) return true;                            // GB11
+        return next == kRegional && flags_ % 2 == 1;                                                  // GB12, 13
     }
 
 private:

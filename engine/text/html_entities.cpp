@@ -21,13 +21,14 @@ constexpr std::string_view kNames =
     ;
 static_assert(kNames.front() == '\n' && kNames.back() == '\n');
 
-constexpr size_t kMostNameCharacters = 32;      // without its semicolon
-constexpr size_t kMostCertainCharacters = 24;   // the same for ftfy
+constexpr size_t kMostNameCharacters = 32;     // without its semicolon
+constexpr size_t kMostCertainCharacters = 24;  // the same for ftfy
 
 // What code points 0x80 to 0x9F are in Windows' encoding of western Europe; 0: nothing.
-constexpr std::array<char16_t, 32> kWindows1252 = {
-    0x20AC, 0, 0x201A, 0x192, 0x201E, 0x2026, 0x2020, 0x2021, 0x2C6, 0x2030, 0x160, 0x2039, 0x152, 0, 0x17D, 0,
-    0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x2DC, 0x2122, 0x161, 0x203A, 0x153, 0, 0x17E, 0x178};
+constexpr std::array<char16_t, 32> kWindows1252 = {0x20AC, 0,      0x201A, 0x192,  0x201E, 0x2026, 0x2020, 0x2021,
+                                                   0x2C6,  0x2030, 0x160,  0x2039, 0x152,  0,      0x17D,  0,
+                                                   0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+                                                   0x2DC,  0x2122, 0x161,  0x203A, 0x153,  0,      0x17E,  0x178};
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
@@ -36,12 +37,12 @@ bool ends_entry(char c) noexcept { return c == ' ' || c == '\n'; }
 bool is_mark(char c) noexcept { return c == ';' || c == '*' || c == '^'; }
 
 struct Named {
-    char mark;                      // see html_entities.inc
-    std::string_view code_points;   // "223E,333"
+    char mark;                     // see html_entities.inc
+    std::string_view code_points;  // "223E,333"
 };
 
 std::optional<Named> find_name(std::string_view name) {
-    size_t low = 1, high = kNames.size();   // where entries begin: the first, and one past the last
+    size_t low = 1, high = kNames.size();  // where entries begin: the first, and one past the last
     while (low < high) {
         size_t begin = low + (high - low) / 2;
         while (!ends_entry(kNames[begin - 1])) --begin;
@@ -167,7 +168,7 @@ std::string unescape_certain_html(std::string_view text) {
         if (end == start || end - start > kMostCertainCharacters || end == rest.size() || rest[end] != ';') return 0;
         if (start == 1) {
             const Number number = read_number(rest);
-            if (number.bytes != end + 1 || number.value == ';') return 0;   // letters behind digits; a quirk of ftfy
+            if (number.bytes != end + 1 || number.value == ';') return 0;  // letters behind digits; a quirk of ftfy
             append_numbered(out, number.value);
             return number.bytes;
         }

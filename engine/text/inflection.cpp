@@ -28,7 +28,8 @@ std::string before_ending(const std::string& word, bool ing) {
     if (word.back() == 'e' && !(ing && (word.ends_with("ee") || word.ends_with("oe")))) return word.substr(0, n - 1);
     if (!ing && n > 1 && word.back() == 'y' && !vowel(word[n - 2])) return word.substr(0, n - 1) + "i";
     const bool one_vowel = std::count_if(word.begin(), word.end(), vowel) == 1;
-    if (n >= 3 && one_vowel && !vowel(word[n - 1]) && vowel(word[n - 2]) && !vowel(word[n - 3]) && std::string_view("wxy").find(word.back()) == std::string_view::npos)
+    if (n >= 3 && one_vowel && !vowel(word[n - 1]) && vowel(word[n - 2]) && !vowel(word[n - 3]) &&
+        std::string_view("wxy").find(word.back()) == std::string_view::npos)
         return word + word.back();
     return word;
 }
@@ -52,7 +53,8 @@ std::vector<InflectedForm> inflected(std::string_view item, Inflects how) {
         forms.push_back({with_s(word) + rest});
         forms.push_back({before_ending(word, true) + "ing" + rest, false, true});
         if (parts.size() == 1) forms.push_back({before_ending(word, false) + "ed" + rest});
-        for (size_t i = 1; i < parts.size(); i++) forms.push_back({parts[i], false, parts[i].substr(0, parts[i].find(' ')).ends_with("ing")});
+        for (size_t i = 1; i < parts.size(); i++)
+            forms.push_back({parts[i], false, parts[i].substr(0, parts[i].find(' ')).ends_with("ing")});
     }
     return forms;
 }

@@ -16,8 +16,8 @@ constexpr std::string_view kWhiteSpace =
     R"(\x09-\x0d\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
 constexpr std::string_view kPunctuation = R"(\|.()[]{}*+?^$-/'"&#!,:;<=>@_`~% )";
 constexpr std::array<std::string_view, 37> kCategories = {
-    "C", "Cc", "Cf", "Cn", "Co", "L", "Ll", "Lm", "Lo", "Lt", "Lu", "M", "Mc", "Me", "Mn", "N", "Nd", "Nl", "No", "P",
-    "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "S", "Sc", "Sk", "Sm", "So", "Z", "Zl", "Zp", "Zs", "Cs"};
+    "C", "Cc", "Cf", "Cn", "Co", "L",  "Ll", "Lm", "Lo", "Lt", "Lu", "M",  "Mc", "Me", "Mn", "N",  "Nd", "Nl", "No",
+    "P", "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "S",  "Sc", "Sk", "Sm", "So", "Z",  "Zl", "Zp", "Zs", "Cs"};
 
 class Reader {
 public:
@@ -34,12 +34,12 @@ public:
                 group();
             } else if (c == '?' || c == '*' || c == '+') {
                 take();
-                if (at_ < text_.size() && (text_[at_] == '?' || text_[at_] == '+')) take();   // lazy, possessive
+                if (at_ < text_.size() && (text_[at_] == '?' || text_[at_] == '+')) take();  // lazy, possessive
                 if (at_ < text_.size() && (text_[at_] == '?' || text_[at_] == '*' || text_[at_] == '+')) refuse(1);
             } else if (c == '{') {
                 counted();
             } else if (c == '^' || c == '$' || c == ']' || c == '}') {
-                refuse(1);   // lines or text, and letters or mistakes: the two engines disagree
+                refuse(1);  // lines or text, and letters or mistakes: the two engines disagree
             } else {
                 take();
             }
@@ -50,7 +50,8 @@ public:
 private:
     [[noreturn]] void refuse(size_t bytes) const {
         throw Error(ZT_ERROR_UNSUPPORTED, where_ + ": expected a regular expression without " +
-            quote(text_.substr(at_, bytes)) + ", got it at byte " + std::to_string(at_));
+                                              quote(text_.substr(at_, bytes)) + ", got it at byte " +
+                                              std::to_string(at_));
     }
     void take() { out_ += text_[at_++]; }
     [[nodiscard]] bool next_is(std::string_view what) const { return text_.substr(at_).starts_with(what); }
@@ -126,7 +127,7 @@ private:
             }
         }
         if (next_is("(?") || next_is("(*")) refuse(3);
-        replace(1, "(?:");   // nothing refers to what a group caught
+        replace(1, "(?:");  // nothing refers to what a group caught
     }
 
     // {n}, {n,}, {n,m} of one to three digits.
@@ -142,7 +143,7 @@ private:
         }
         if (end >= text_.size() || (digits == 0 && commas == 0)) refuse(1);
         replace(end + 1 - at_, text_.substr(at_, end + 1 - at_));
-        if (next_is("?") || next_is("+") || next_is("*") || next_is("{")) refuse(1);   // mean different things
+        if (next_is("?") || next_is("+") || next_is("*") || next_is("{")) refuse(1);  // mean different things
     }
 
     std::string_view text_;
@@ -153,8 +154,6 @@ private:
 
 }  // namespace
 
-std::string to_pcre2(std::string_view expression, const std::string& where) {
-    return Reader(expression, where).read();
-}
+std::string to_pcre2(std::string_view expression, const std::string& where) { return Reader(expression, where).read(); }
 
 }  // namespace zt::text

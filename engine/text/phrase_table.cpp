@@ -13,14 +13,14 @@
 namespace zt::text {
 namespace {
 
-constexpr size_t kMostWords = 10, kMostBytes = 64;   // of a phrase
-constexpr size_t kFewestLetters = 5;                 // of a word that is read as one without effect
-constexpr size_t kMostRepairs = 64;   // words looked at: a prompt of nothing but unknown words must not cost much
+constexpr size_t kMostWords = 10, kMostBytes = 64;  // of a phrase
+constexpr size_t kFewestLetters = 5;                // of a word that is read as one without effect
+constexpr size_t kMostRepairs = 64;  // words looked at: a prompt of nothing but unknown words must not cost much
 
 struct Token {
     enum Kind { kWord, kCharacter, kComma, kStop } kind;
-    std::string text;          // as phrases are written
-    size_t begin, end;         // where it stands in the prompt
+    std::string text;   // as phrases are written
+    size_t begin, end;  // where it stands in the prompt
 };
 
 char32_t code_point(std::string_view text, size_t at, size_t bytes) {
@@ -31,7 +31,7 @@ char32_t code_point(std::string_view text, size_t at, size_t bytes) {
     return c;
 }
 
-constexpr char32_t kTimes = 0xD7;   // the sign of "fish ×3"
+constexpr char32_t kTimes = 0xD7;  // the sign of "fish ×3"
 
 bool letter_or_digit(char32_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
@@ -70,23 +70,34 @@ private:
         }
         if ((c == '\'' || c == 0x2019) && !word_.empty()) return apostrophe(at + bytes);
         const auto digit_at = [&](size_t i) { return i < prompt_.size() && prompt_[i] >= '0' && prompt_[i] <= '9'; };
-        if ((c == ':' || c == '.') && end_ == at && !word_.empty() && digit_at(at - 1) && digit_at(at + bytes)) {   // "16:9", "1.5"
+        if ((c == ':' || c == '.') && end_ == at && !word_.empty() && digit_at(at - 1) &&
+            digit_at(at + bytes)) {  // "16:9", "1.5"
             word_ += static_cast<char>(c);
             end_ = at + bytes;
             return;
         }
         // "3 a.m.", "U.F.O.": one word.
-        const auto letter_at = [&](size_t i) { return i < prompt_.size() && letter_or_digit(static_cast<unsigned char>(prompt_[i])); };
-        if (c == '.' && end_ == at && !word_.empty() && letter_at(at + 1) && !letter_at(at + 2) && (at < 2 || !letter_at(at - 2))) return;
+        const auto letter_at = [&](size_t i) {
+            return i < prompt_.size() && letter_or_digit(static_cast<unsigned char>(prompt_[i]));
+        };
+        if (c == '.' && end_ == at && !word_.empty() && letter_at(at + 1) && !letter_at(at + 2) &&
+            (at < 2 || !letter_at(at - 2)))
+            return;
         end_word();
-        if ((c == kTimes || c == '*') && at + bytes < prompt_.size() && prompt_[at + bytes] >= '0' && prompt_[at + bytes] <= '9') word_ = "x", begin_ = at, end_ = at + bytes;
+        if ((c == kTimes || c == '*') && at + bytes < prompt_.size() && prompt_[at + bytes] >= '0' &&
+            prompt_[at + bytes] <= '9')
+            word_ = "x", begin_ = at, end_ = at + bytes;
         if (c == '&' || c == '+') tokens_.push_back({Token::kWord, "and", at, at + bytes});
-        if (std::u32string_view(U".!?\n\u3002\u2026").find(c) != std::u32string_view::npos) tokens_.push_back({Token::kStop, "", at, at + bytes});
-        if (std::u32string_view(U",;:=()[]{}|\"/\u3001\u2014\u2013\u201C\u201D\u300A\u300B\u300C\u300D\u3010\u3011").find(c) != std::u32string_view::npos)
+        if (std::u32string_view(U".!?\n\u3002\u2026").find(c) != std::u32string_view::npos)
+            tokens_.push_back({Token::kStop, "", at, at + bytes});
+        if (std::u32string_view(U",;:=()[]{}|\"/\u3001\u2014\u2013\u201C\u201D\u300A\u300B\u300C\u300D\u3010\u3011")
+                .find(c) != std::u32string_view::npos)
             tokens_.push_back({Token::kComma, "", at, at + bytes});
         // CJK and what lies beyond, without its marks and the selectors of variants.
-        if (c >= 0x2E80 && !(c >= 0x3000 && c <= 0x303F) && !(c >= 0xFE00 && c <= 0xFE0F) && !(c >= 0xFF00 && c <= 0xFFEF) && c < 0xE0000)
-            tokens_.push_back({Token::kCharacter, std::string(table_.simplified(prompt_.substr(at, bytes))), at, at + bytes});
+        if (c >= 0x2E80 && !(c >= 0x3000 && c <= 0x303F) && !(c >= 0xFE00 && c <= 0xFE0F) &&
+            !(c >= 0xFF00 && c <= 0xFFEF) && c < 0xE0000)
+            tokens_.push_back(
+                {Token::kCharacter, std::string(table_.simplified(prompt_.substr(at, bytes))), at, at + bytes});
     }
     // "isn't" is the word isnt; "the dog's" are two words.
     void apostrophe(size_t next) {
@@ -96,7 +107,8 @@ private:
     void end_word() {
         // "1girl" is "1 girl"; "4k" stays.
         const size_t digits = std::min(word_.find_first_not_of("0123456789"), word_.size());
-        if (digits > 0 && digits + 2 < word_.size() && !table_.has_word(word_) && table_.has_word(word_.substr(digits))) {
+        if (digits > 0 && digits + 2 < word_.size() && !table_.has_word(word_) &&
+            table_.has_word(word_.substr(digits))) {
             tokens_.push_back({Token::kWord, word_.substr(0, digits), begin_, begin_ + digits});
             word_.erase(0, digits), begin_ += digits;
         }
@@ -112,14 +124,17 @@ private:
 };
 
 // Misspelt words become the ones that were meant.
-void repair(const PhraseTable& table, std::string_view prompt, std::vector<Token>& tokens, std::vector<std::string>& repairs) {
+void repair(const PhraseTable& table, std::string_view prompt, std::vector<Token>& tokens,
+            std::vector<std::string>& repairs) {
     std::unordered_map<std::string, std::string> seen;
     for (size_t i = 0; i < tokens.size(); i++) {
         Token& t = tokens[i];
         const auto small = [](char c) { return c >= 'a' && c <= 'z'; };
-        if (t.kind != Token::kWord || table.has_word(t.text) || !std::all_of(t.text.begin(), t.text.end(), small)) continue;
-        const bool name = prompt[t.begin] >= 'A' && prompt[t.begin] <= 'Z' && i + 1 < tokens.size() && tokens[i + 1].text == "the" && (i == 0 || tokens[i - 1].kind == Token::kStop);
-        if (name) continue;   // "Rosie the elephant"
+        if (t.kind != Token::kWord || table.has_word(t.text) || !std::all_of(t.text.begin(), t.text.end(), small))
+            continue;
+        const bool name = prompt[t.begin] >= 'A' && prompt[t.begin] <= 'Z' && i + 1 < tokens.size() &&
+                          tokens[i + 1].text == "the" && (i == 0 || tokens[i - 1].kind == Token::kStop);
+        if (name) continue;  // "Rosie the elephant"
         auto found = seen.find(t.text);
         if (found == seen.end()) {
             if (seen.size() >= kMostRepairs) continue;
@@ -166,16 +181,22 @@ size_t parts_of(std::string_view phrase, std::string& first) {
 
 }  // namespace
 
-void PhraseTable::add(const std::string& phrase, PhraseEntry entry, const std::string& where, const std::function<bool(uint32_t)>& keeps_first) {
+void PhraseTable::add(const std::string& phrase, PhraseEntry entry, const std::string& where,
+                      const std::function<bool(uint32_t)>& keeps_first) {
     std::string first;
     const size_t n = phrase.empty() ? 0 : parts_of(phrase, first);
-    const bool clean = n > 0 && (!ascii(phrase) || std::all_of(phrase.begin(), phrase.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == ' '; }));
-    if (n == 0 || n > kMostWords || phrase.size() > kMostBytes || !clean || first.empty() || phrase.find("  ") != phrase.npos)
-        throw Error(ZT_ERROR_WEIGHTS, where + ": expected phrases of at most " + std::to_string(kMostWords) + " words in lower case without signs, got " + quote(phrase));
+    const bool clean = n > 0 && (!ascii(phrase) || std::all_of(phrase.begin(), phrase.end(), [](char c) {
+                           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == ' ';
+                       }));
+    if (n == 0 || n > kMostWords || phrase.size() > kMostBytes || !clean || first.empty() ||
+        phrase.find("  ") != phrase.npos)
+        throw Error(ZT_ERROR_WEIGHTS, where + ": expected phrases of at most " + std::to_string(kMostWords) +
+                                          " words in lower case without signs, got " + quote(phrase));
     const auto [found, fresh] = entries_.emplace(phrase, entry);
     if (!fresh && found->second.meaning != entry.meaning) {
         if (keeps_first && keeps_first(found->second.meaning)) return;
-        throw Error(ZT_ERROR_WEIGHTS, where + ": expected one meaning of each phrase, got another one of " + quote(phrase));
+        throw Error(ZT_ERROR_WEIGHTS,
+                    where + ": expected one meaning of each phrase, got another one of " + quote(phrase));
     }
     size_t& longest = longest_[first];
     longest = std::max(longest, n);
@@ -213,7 +234,10 @@ std::string PhraseTable::repaired(const std::string& word) const {
     const std::string first = effective_.nearest_word(word);
     if (!first.empty() || word.size() < kFewestLetters - 1) return first;
     // "rabitt", "sooo": letters that stand once too often, or too rarely.
-    if (const auto found = single_.find(single_letters(word)); found != single_.end() && !common_word(word) && (word.size() >= kFewestLetters || found->second.size() + 2 <= word.size())) return found->second;
+    if (const auto found = single_.find(single_letters(word));
+        found != single_.end() && !common_word(word) &&
+        (word.size() >= kFewestLetters || found->second.size() + 2 <= word.size()))
+        return found->second;
     return word.size() >= kFewestLetters ? spelling_.nearest_word(word) : first;
 }
 
@@ -236,7 +260,9 @@ PhraseRow find_phrases(const PhraseTable& table, std::string_view prompt) {
     PhraseRow out;
     std::vector<Token> tokens = Splitter(table, prompt).split();
     repair(table, prompt, tokens, out.repairs);
-    const auto typed = [&](size_t first, size_t last) { return one_line(prompt.substr(tokens[first].begin, tokens[last].end - tokens[first].begin), kShownTextBytes); };
+    const auto typed = [&](size_t first, size_t last) {
+        return one_line(prompt.substr(tokens[first].begin, tokens[last].end - tokens[first].begin), kShownTextBytes);
+    };
     for (size_t i = 0; i < tokens.size();) {
         const Token& t = tokens[i];
         PhrasePiece piece;
@@ -245,7 +271,7 @@ PhraseRow find_phrases(const PhraseTable& table, std::string_view prompt) {
             piece.kind = t.kind == Token::kStop ? PhrasePiece::kStop : PhrasePiece::kComma;
         } else {
             piece.chinese = t.kind == Token::kCharacter;
-            std::vector<std::string> phrases;   // of one token, of two ..
+            std::vector<std::string> phrases;  // of one token, of two ..
             const size_t most = table.longest(t.text);
             for (size_t n = 0; n < most && i + n < tokens.size() && tokens[i + n].kind == t.kind; n++)
                 phrases.push_back(n == 0 ? t.text : phrases.back() + (piece.chinese ? "" : " ") + tokens[i + n].text);
@@ -263,7 +289,9 @@ PhraseRow find_phrases(const PhraseTable& table, std::string_view prompt) {
             }
             piece.text = typed(i, i + used - 1);
             // Unknown characters in a row are one word.
-            if (piece.kind == PhrasePiece::kUnknown && piece.chinese && !out.pieces.empty() && out.pieces.back().kind == PhrasePiece::kUnknown && out.pieces.back().chinese && out.pieces.back().text.size() < kShownTextBytes) {
+            if (piece.kind == PhrasePiece::kUnknown && piece.chinese && !out.pieces.empty() &&
+                out.pieces.back().kind == PhrasePiece::kUnknown && out.pieces.back().chinese &&
+                out.pieces.back().text.size() < kShownTextBytes) {
                 out.pieces.back().text += piece.text;
                 i++;
                 continue;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Phrases of a small vocabulary, English and Chinese, found in a prompt: what models that understand a few hundred words
-// share. What a phrase means is the model's. Torch-free.
+// Phrases of a small vocabulary, English and Chinese, found in a prompt: what models that understand a few hundred
+// words share. What a phrase means is the model's. Torch-free.
 #pragma once
 
 #include <cstdint>
@@ -24,9 +24,11 @@ struct PhraseEntry {
 // Filled, finished, then immutable and thread-safe.
 class PhraseTable {
 public:
-    // phrase: at most ten words in lower case one blank apart, or Chinese characters; at most 64 bytes. A phrase that is there
-    // with another meaning is refused unless `keeps_first(its meaning)`. Throws zt::Error(WEIGHTS) beginning with `where`.
-    void add(const std::string& phrase, PhraseEntry entry, const std::string& where, const std::function<bool(uint32_t)>& keeps_first = nullptr);
+    // phrase: at most ten words in lower case one blank apart, or Chinese characters; at most 64 bytes. A phrase that
+    // is there with another meaning is refused unless `keeps_first(its meaning)`. Throws zt::Error(WEIGHTS) beginning
+    // with `where`.
+    void add(const std::string& phrase, PhraseEntry entry, const std::string& where,
+             const std::function<bool(uint32_t)>& keeps_first = nullptr);
     // pairs: "貓猫 魚鱼", a traditional character and its simplified one. False: they are none.
     [[nodiscard]] bool add_variants(std::string_view pairs);
     // To be called once, last. effective(meaning): a misspelt word is first taken for one of those.
@@ -48,26 +50,27 @@ private:
     std::unordered_map<std::string, PhraseEntry> entries_;
     std::unordered_map<std::string, size_t> longest_;
     std::unordered_map<std::string, std::string> variants_;
-    Spelling spelling_, effective_;   // all words; those of phrases with an effect
-    std::unordered_map<std::string, std::string> single_;   // words by what they are with every letter once ("rabit")
+    Spelling spelling_, effective_;                        // all words; those of phrases with an effect
+    std::unordered_map<std::string, std::string> single_;  // words by what they are with every letter once ("rabit")
 };
 
 struct PhrasePiece {
-    enum Kind { kPhrase, kNumber, kRatio, kDecimal, kUnknown, kComma, kStop } kind = kUnknown;   // "7", "16:9", "1.5"
-    PhraseEntry entry;                // of a phrase
-    int number = 0;                   // 1..99, of digits that are no phrase
+    enum Kind { kPhrase, kNumber, kRatio, kDecimal, kUnknown, kComma, kStop } kind = kUnknown;  // "7", "16:9", "1.5"
+    PhraseEntry entry;                                                                          // of a phrase
+    int number = 0;  // 1..99, of digits that are no phrase
     bool chinese = false;
-    std::string text;                 // as typed
+    std::string text;  // as typed
 };
 
 struct PhraseRow {
-    std::vector<PhrasePiece> pieces;  // ends with a kStop
-    std::vector<std::string> repairs; // "'rabit' is read as 'rabbit'", each once
+    std::vector<PhrasePiece> pieces;   // ends with a kStop
+    std::vector<std::string> repairs;  // "'rabit' is read as 'rabbit'", each once
 };
 
-// ASCII in any case; hyphens and blanks are one; full-width signs are ASCII's; traditional characters are read as simplified
-// ones. Of phrases that begin at one place the longest is taken. Unknown characters in a row are one piece. Broken
-// UTF-8 separates; "U.F.O." is one word. A capitalised word before "the" that begins a sentence is a name and is not repaired. Linear in the length of the text. Never throws but for want of memory.
+// ASCII in any case; hyphens and blanks are one; full-width signs are ASCII's; traditional characters are read as
+// simplified ones. Of phrases that begin at one place the longest is taken. Unknown characters in a row are one piece.
+// Broken UTF-8 separates; "U.F.O." is one word. A capitalised word before "the" that begins a sentence is a name and is
+// not repaired. Linear in the length of the text. Never throws but for want of memory.
 [[nodiscard]] PhraseRow find_phrases(const PhraseTable& table, std::string_view prompt);
 
 }  // namespace zt::text

@@ -21,15 +21,16 @@ struct Ligature {
     std::string_view letters;
 };
 // Quotes in them straightened.
-constexpr Ligature kLigatures[] = {
-    {0x132, "IJ"}, {0x133, "ij"}, {0x149, "'n"}, {0x1C4, "DŽ"}, {0x1C5, "Dž"}, {0x1C6, "dž"}, {0x1C7, "LJ"}, {0x1C8, "Lj"},
-    {0x1C9, "lj"}, {0x1CA, "NJ"}, {0x1CB, "Nj"}, {0x1CC, "nj"}, {0x1F1, "DZ"}, {0x1F2, "Dz"}, {0x1F3, "dz"}, {0xFB00, "ff"},
-    {0xFB01, "fi"}, {0xFB02, "fl"}, {0xFB03, "ffi"}, {0xFB04, "ffl"}, {0xFB05, "ſt"}, {0xFB06, "st"}};
+constexpr Ligature kLigatures[] = {{0x132, "IJ"},  {0x133, "ij"},  {0x149, "'n"},  {0x1C4, "DŽ"},   {0x1C5, "Dž"},
+                                   {0x1C6, "dž"},  {0x1C7, "LJ"},  {0x1C8, "Lj"},  {0x1C9, "lj"},   {0x1CA, "NJ"},
+                                   {0x1CB, "Nj"},  {0x1CC, "nj"},  {0x1F1, "DZ"},  {0x1F2, "Dz"},   {0x1F3, "dz"},
+                                   {0xFB00, "ff"}, {0xFB01, "fi"}, {0xFB02, "fl"}, {0xFB03, "ffi"}, {0xFB04, "ffl"},
+                                   {0xFB05, "ſt"}, {0xFB06, "st"}};
 
 // Control characters that nobody means, but for those that are white space.
 bool is_noise(char32_t c) noexcept {
-    return c <= 0x08 || c == 0x0B || (c >= 0x0E && c <= 0x1F) || c == 0x7F || (c >= 0x206A && c <= 0x206F) || c == 0xFEFF ||
-           (c >= 0xFFF9 && c <= 0xFFFC);
+    return c <= 0x08 || c == 0x0B || (c >= 0x0E && c <= 0x1F) || c == 0x7F || (c >= 0x206A && c <= 0x206F) ||
+           c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFC);
 }
 
 // C1 control characters as Windows' characters, ligatures as letters, full and half width as usual
@@ -39,7 +40,8 @@ std::string usual_characters(std::string_view text) {
     out.reserve(text.size());
     for (size_t at = 0; at < text.size();) {
         const char32_t c = from_windows(next_code_point(text, at));
-        const Ligature* ligature = std::lower_bound(std::begin(kLigatures), std::end(kLigatures), c, [](const Ligature& l, char32_t v) { return l.c < v; });
+        const Ligature* ligature = std::lower_bound(std::begin(kLigatures), std::end(kLigatures), c,
+                                                    [](const Ligature& l, char32_t v) { return l.c < v; });
         if (ligature != std::end(kLigatures) && ligature->c == c) {
             out += ligature->letters;
         } else if (c == 0x3000) {
@@ -91,7 +93,8 @@ std::string repaired(std::string line, bool unescape) {
     for (int round = 0; round < kMostRepairs; ++round) {
         std::string next = without_noise(usual_characters(unescape ? unescape_certain_html(line) : line));
         if (longest_run_of_marks(next) > kMostMarks)
-            refuse(ZT_ERROR_PROMPT, "prompt", "at most " + std::to_string(kMostMarks) + " combining marks in a row", "more");
+            refuse(ZT_ERROR_PROMPT, "prompt", "at most " + std::to_string(kMostMarks) + " combining marks in a row",
+                   "more");
         next = to_newest_nfc(next);
         if (next == line) break;
         line = std::move(next);
@@ -127,7 +130,7 @@ std::string clean_prompt(std::string_view text) {
     const std::string plain = unescape_html(unescape_html(repaired_lines(text)));
     std::string out;
     out.reserve(plain.size());
-    bool blank = false;   // before what comes next
+    bool blank = false;  // before what comes next
     for (size_t at = 0; at < plain.size();) {
         const char32_t c = next_code_point(plain, at);
         if (is_blank(c)) {

@@ -9,7 +9,7 @@
 namespace zt::text {
 namespace {
 
-constexpr uint64_t kMaxTreeValues = 1 << 20;   // kMaxAddedTokens with seven fields each, and the rest
+constexpr uint64_t kMaxTreeValues = 1 << 20;  // kMaxAddedTokens with seven fields each, and the rest
 constexpr json::Limits kLimits = {
     .bytes = kMaxTokenizerBytes, .depth = 64, .values = 1 << 24, .string_bytes = 64 << 10};
 
@@ -28,7 +28,8 @@ public:
     void unsigned_integer(uint64_t value) override {
         if (part_ == Part::kVocabulary) {
             if (value >= kMaxTokenIds) refuse("an integer", std::to_string(value));
-            if (raw_.vocabulary.size() >= kMaxTokenIds) refuse("at most " + std::to_string(kMaxTokenIds) + " tokens", "more");
+            if (raw_.vocabulary.size() >= kMaxTokenIds)
+                refuse("at most " + std::to_string(kMaxTokenIds) + " tokens", "more");
             raw_.vocabulary.add(token_, static_cast<int32_t>(value));
             return;
         }
@@ -45,7 +46,8 @@ public:
             (halves_++ == 0 ? left_ : right_) = value;
         } else if (part_ == Part::kMerges) {
             check_count();
-            if (!value.starts_with("#version") && !add_written_merge(raw_, value)) refuse("\"left right\"", quote(value));
+            if (!value.starts_with("#version") && !add_written_merge(raw_, value))
+                refuse("\"left right\"", quote(value));
         } else {
             in_part(quote(value));
             tree().string(value);
@@ -54,7 +56,8 @@ public:
     void key(std::string_view value) override {
         if (part_ == Part::kVocabulary) {
             token_ = value;
-            if (value.size() > kMaxTokenBytes) refuse("at most " + std::to_string(kMaxTokenBytes) + " bytes", std::to_string(value.size()));
+            if (value.size() > kMaxTokenBytes)
+                refuse("at most " + std::to_string(kMaxTokenBytes) + " bytes", std::to_string(value.size()));
             return;
         }
         if (depth_ == 1) top_key_ = value;
@@ -122,7 +125,8 @@ private:
     [[noreturn]] void refuse(const std::string& expected, const std::string& got) const {
         std::string where = origin_.name + (alone_ ? "" : ": model");
         if (part_ == Part::kVocabulary) where += (alone_ ? ": " : ": vocab: ") + quote(token_);
-        if (part_ == Part::kMerges || part_ == Part::kPair) where += ": merges[" + std::to_string(raw_.merges.size()) + "]";
+        if (part_ == Part::kMerges || part_ == Part::kPair)
+            where += ": merges[" + std::to_string(raw_.merges.size()) + "]";
         throw Error(origin_.status, where + ": expected " + expected + ", got " + got);
     }
     // A value that does not belong into the vocabulary or the merges.
@@ -139,7 +143,7 @@ private:
     json::TreeBuilder& tree() {
         if (++tree_values_ > 2 * kMaxTreeValues) {
             throw Error(origin_.status, origin_.name + ": expected at most " + std::to_string(kMaxTreeValues) +
-                " values besides vocabulary and merges, got more");
+                                            " values besides vocabulary and merges, got more");
         }
         return tree_;
     }
@@ -148,7 +152,7 @@ private:
     const bool alone_;
     RawModel raw_;
     json::TreeBuilder tree_;
-    uint64_t tree_values_ = 0;    // keys and ends counted too
+    uint64_t tree_values_ = 0;  // keys and ends counted too
     Part part_ = Part::kRest;
     int depth_ = 0;
     std::string top_key_, model_key_, token_, left_, right_;
@@ -167,7 +171,8 @@ RawModel read_raw_vocabulary(std::string_view text, const json::Origin& origin) 
     ModelEvents events(origin, true);
     json::parse(text, kLimits, origin, events);
     RawModel raw = events.take();
-    if (!raw.has_vocabulary) throw Error(origin.status, origin.name + ": expected an object of tokens and ids, got another value");
+    if (!raw.has_vocabulary)
+        throw Error(origin.status, origin.name + ": expected an object of tokens and ids, got another value");
     return raw;
 }
 
@@ -194,9 +199,11 @@ BpeModel make_model(RawModel raw, BpeRules rules, const std::string& unknown_tok
     for (const auto [left, right] : raw.merges) {
         const auto id = [&](size_t start, size_t length) {
             const auto found = raw.vocabulary.id(all.substr(start, length));
-            return found ? *found : id_of(all.substr(start, length), name + ": merges[" + std::to_string(merges.size()) + "]");
+            return found ? *found
+                         : id_of(all.substr(start, length), name + ": merges[" + std::to_string(merges.size()) + "]");
         };
-        merges.push_back({id(at, left), id(at + left, right), id(at, left + right), static_cast<uint32_t>(merges.size())});
+        merges.push_back(
+            {id(at, left), id(at + left, right), id(at, left + right), static_cast<uint32_t>(merges.size())});
         at += left + right;
     }
     return {std::move(raw.vocabulary), std::move(merges), std::move(rules)};

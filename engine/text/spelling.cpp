@@ -23,7 +23,8 @@ size_t edits(const std::string& a, const std::string& b) {
         row[0] = i;
         for (size_t j = 1; j <= b.size(); j++) {
             row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = std::min(row[j], before[j - 2] + 1);
         }
         before.swap(last);
         last.swap(row);
@@ -43,7 +44,8 @@ bool vowel(char c) { return std::string_view("aeiou").find(c) != std::string_vie
 // A stem whose last letter doubles before -ing and -ed: "swim", "stop".
 bool doubles(std::string_view stem) {
     const size_t n = stem.size();
-    return n >= 3 && !vowel(stem[n - 1]) && vowel(stem[n - 2]) && !vowel(stem[n - 3]) && std::string_view("wxy").find(stem[n - 1]) == std::string_view::npos;
+    return n >= 3 && !vowel(stem[n - 1]) && vowel(stem[n - 2]) && !vowel(stem[n - 3]) &&
+           std::string_view("wxy").find(stem[n - 1]) == std::string_view::npos;
 }
 
 // A regular form of a common word that the list of common words leaves out for its length.
@@ -75,17 +77,21 @@ ptrdiff_t Spelling::place(const std::string& word) const {
 }
 
 std::string Spelling::nearest_word(const std::string& word) const {
-    if (common_word(word) || regular_form(word)) return "";   // whoever writes a real word means it
+    if (common_word(word) || regular_form(word)) return "";  // whoever writes a real word means it
     if (word.size() < 4 || word.size() > kLongestCorrected || !letter(static_cast<unsigned char>(word[0]))) return "";
     for (const std::string_view ending : {"s", "es"})
         if (word.ends_with(ending))
-            if (const ptrdiff_t i = place(word.substr(0, word.size() - ending.size())); i >= 0 && words_[static_cast<size_t>(i)].size() > 2) return words_[static_cast<size_t>(i)];
-    size_t least = word.size() >= 7 ? 3 : 2;   // one more than allowed
+            if (const ptrdiff_t i = place(word.substr(0, word.size() - ending.size()));
+                i >= 0 && words_[static_cast<size_t>(i)].size() > 2)
+                return words_[static_cast<size_t>(i)];
+    size_t least = word.size() >= 7 ? 3 : 2;  // one more than allowed
     std::string best;
     for (const std::string& known : words_) {
-        if (known.size() < 3 || known[0] != word[0] || known.size() + 2 < word.size() || known.size() > word.size() + 2) continue;
+        if (known.size() < 3 || known[0] != word[0] || known.size() + 2 < word.size() || known.size() > word.size() + 2)
+            continue;
         const size_t d = edits(word, known);
-        if (d < least || (d == least && !best.empty() && same_letters(word, known) && !same_letters(word, best))) least = d, best = known;
+        if (d < least || (d == least && !best.empty() && same_letters(word, known) && !same_letters(word, best)))
+            least = d, best = known;
     }
     return best;
 }

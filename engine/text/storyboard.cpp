@@ -20,10 +20,8 @@ struct Place {
     size_t line;
 };
 
-[[noreturn]] void refuse(zt_status status, const Place& at, const std::string& expected,
-                         const std::string& got) {
-    throw Error(status, at.name + ": line " + std::to_string(at.line) + ": expected " + expected +
-                            ", got " + got);
+[[noreturn]] void refuse(zt_status status, const Place& at, const std::string& expected, const std::string& got) {
+    throw Error(status, at.name + ": line " + std::to_string(at.line) + ": expected " + expected + ", got " + got);
 }
 
 bool is_blank(char letter) { return letter == ' ' || letter == '\t'; }
@@ -35,7 +33,7 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
-// ---- Lines -------------------------------------------------------------------------------------
+// ---- Lines ----
 
 constexpr char kTooLong[] = "at most 16384 bytes of text in a cue";
 
@@ -76,7 +74,7 @@ std::vector<std::string_view> split_lines(std::string_view content, const std::s
     return lines;
 }
 
-// ---- Blocks ------------------------------------------------------------------------------------
+// ---- Blocks ----
 
 using Lines = std::vector<std::string_view>;
 
@@ -95,9 +93,7 @@ void skip_block(const Lines& lines, size_t& at) {
     while (at < lines.size() && !lines[at].empty()) ++at;
 }
 
-bool is_counter(std::string_view line) {
-    return !line.empty() && std::all_of(line.begin(), line.end(), is_digit);
-}
+bool is_counter(std::string_view line) { return !line.empty() && std::all_of(line.begin(), line.end(), is_digit); }
 
 // Past what may stand before a cue's times: in WebVTT any line, in SRT a number, which blank lines
 // may follow.
@@ -118,10 +114,8 @@ void skip_counter(const Lines& lines, size_t& at, bool vtt, const std::string& n
 
 Cue read_times(std::string_view line, const Place& at) {
     const CueTimes times = read_cue_times(line);
-    if (!times.expected.empty())
-        refuse(ZT_ERROR_ARGUMENT, at, std::string(times.expected), quote(line));
-    if (times.end_ms <= times.begin_ms)
-        refuse(ZT_ERROR_ARGUMENT, at, "an end after the beginning", quote(line));
+    if (!times.expected.empty()) refuse(ZT_ERROR_ARGUMENT, at, std::string(times.expected), quote(line));
+    if (times.end_ms <= times.begin_ms) refuse(ZT_ERROR_ARGUMENT, at, "an end after the beginning", quote(line));
     if (times.end_ms > kStoryboardMs) refuse(ZT_ERROR_ARGUMENT, at, "at most 24 hours", quote(line));
     return {times.begin_ms, times.end_ms, {}, at.line};
 }
@@ -144,11 +138,9 @@ Cue read_cue(const Lines& lines, size_t& at, bool vtt, const std::string& name) 
             at = next_text(lines, at);
         }
         if (is_time_line(lines[at]))
-            refuse(ZT_ERROR_ARGUMENT, {name, at + 1}, "a blank line before the next cue",
-                   quote(lines[at]));
+            refuse(ZT_ERROR_ARGUMENT, {name, at + 1}, "a blank line before the next cue", quote(lines[at]));
         join_line(text, plain_line(lines[at], vtt));
-        if (text.size() > kCueTextBytes)
-            refuse(ZT_ERROR_PROMPT, {name, at + 1}, kTooLong, "more");
+        if (text.size() > kCueTextBytes) refuse(ZT_ERROR_PROMPT, {name, at + 1}, kTooLong, "more");
     }
     return cue;
 }
@@ -156,21 +148,18 @@ Cue read_cue(const Lines& lines, size_t& at, bool vtt, const std::string& name) 
 void skip_header(const Lines& lines, size_t& at, const std::string& name) {
     for (; at < lines.size() && !lines[at].empty(); ++at) {
         if (is_time_line(lines[at]))
-            refuse(ZT_ERROR_ARGUMENT, {name, at + 1}, "a blank line after the WEBVTT header",
-                   quote(lines[at]));
+            refuse(ZT_ERROR_ARGUMENT, {name, at + 1}, "a blank line after the WEBVTT header", quote(lines[at]));
     }
 }
 
-bool is_comment(std::string_view line) {
-    return is_word(line, "NOTE") || line == "STYLE" || line == "REGION";
-}
+bool is_comment(std::string_view line) { return is_word(line, "NOTE") || line == "STYLE" || line == "REGION"; }
 
 }  // namespace
 
 std::vector<Cue> parse_storyboard(std::string_view content, const std::string& name) {
     if (content.size() > kStoryboardBytes)
-        throw Error(ZT_ERROR_ARGUMENT, name + ": expected at most 1 MiB, got " +
-                                           std::to_string(content.size()) + " bytes");
+        throw Error(ZT_ERROR_ARGUMENT,
+                    name + ": expected at most 1 MiB, got " + std::to_string(content.size()) + " bytes");
     std::string converted;
     const Lines lines = split_lines(as_utf8(content, converted, name), name);
     const bool vtt = !lines.empty() && is_word(lines.front(), "WEBVTT");
@@ -183,13 +172,11 @@ std::vector<Cue> parse_storyboard(std::string_view content, const std::string& n
         } else if (vtt && is_comment(lines[at])) {
             skip_block(lines, at);
         } else {
-            if (cues.size() == kStoryboardCues)
-                refuse(ZT_ERROR_ARGUMENT, {name, at + 1}, "at most 4096 cues", "more");
+            if (cues.size() == kStoryboardCues) refuse(ZT_ERROR_ARGUMENT, {name, at + 1}, "at most 4096 cues", "more");
             cues.push_back(read_cue(lines, at, vtt, name));
         }
     }
-    std::stable_sort(cues.begin(), cues.end(),
-                     [](const Cue& a, const Cue& b) { return a.begin_ms < b.begin_ms; });
+    std::stable_sort(cues.begin(), cues.end(), [](const Cue& a, const Cue& b) { return a.begin_ms < b.begin_ms; });
     return cues;
 }
 
@@ -208,8 +195,8 @@ ShotList plan_shots(const std::vector<Cue>& cues, zt_rational rate, const std::s
             Shot& shot = list.shots.back();
             join_line(shot.prompt, cue.text);
             if (shot.prompt.size() > kCueTextBytes)
-                refuse(ZT_ERROR_PROMPT, {name, cue.line},
-                       "at most 16384 bytes of text in the cues of one frame", "more");
+                refuse(ZT_ERROR_PROMPT, {name, cue.line}, "at most 16384 bytes of text in the cues of one frame",
+                       "more");
             list.joined.push_back(cue.line);
         } else {
             list.shots.push_back({list.shots.empty() ? 0 : first, cue.text, cue.line});
@@ -217,8 +204,8 @@ ShotList plan_shots(const std::vector<Cue>& cues, zt_rational rate, const std::s
         }
     }
     if (list.shots.empty())
-        throw Error(ZT_ERROR_ARGUMENT, name + ": expected a cue with text, got " +
-                                           (cues.empty() ? "no cue" : "only empty ones"));
+        throw Error(ZT_ERROR_ARGUMENT,
+                    name + ": expected a cue with text, got " + (cues.empty() ? "no cue" : "only empty ones"));
     list.frames = std::max(list.frames, list.shots.back().first_frame + 1);
     return list;
 }

@@ -17,14 +17,14 @@ namespace zt::text {
 // Limits of a shot list. Reasons in docs/reliability.md.
 inline constexpr size_t kStoryboardBytes = size_t{1} << 20;
 inline constexpr size_t kStoryboardCues = 4096;
-inline constexpr size_t kCueTextBytes = 16 * 1024;          // as for any prompt
+inline constexpr size_t kCueTextBytes = 16 * 1024;            // as for any prompt
 inline constexpr int64_t kStoryboardMs = 24LL * 3600 * 1000;  // as for any duration
 
 // One cue, its tags gone and its lines joined. Text may be empty: nothing new is to be seen.
 struct Cue {
     int64_t begin_ms = 0, end_ms = 0;  // begin < end
     std::string text;
-    size_t line = 0;                   // of its time span in the file, 1-based
+    size_t line = 0;  // of its time span in the file, 1-based
 };
 
 // The cues of a file's content by their start, those of the same start in the order of the file.
@@ -55,7 +55,6 @@ struct ShotList {
 // prompt; a cue that overlaps another ends it; cues that begin on the same frame are one shot, their
 // texts joined. Throws ZT_ERROR_ARGUMENT when no cue has text, ZT_ERROR_PROMPT when joined texts are
 // too long.
-[[nodiscard]] ShotList plan_shots(const std::vector<Cue>& cues, zt_rational rate,
-                                  const std::string& name);
+[[nodiscard]] ShotList plan_shots(const std::vector<Cue>& cues, zt_rational rate, const std::string& name);
 
 }  // namespace zt::text

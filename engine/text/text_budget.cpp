@@ -33,7 +33,7 @@ void TextBudget::look() {
 void TextBudget::grow(size_t bytes) {
     if (bytes > bytes_left_)
         throw Error(ZT_ERROR_WEIGHTS, "tokenizer: expected steps that make at most " + std::to_string(kMostGrowth) +
-            " times the bytes of a text, got more");
+                                          " times the bytes of a text, got more");
     bytes_left_ -= bytes;
     work(bytes / 16);
 }

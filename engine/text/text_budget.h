@@ -38,7 +38,7 @@ private:
 
     const Cancel* cancel_;
     size_t bytes_left_, done_ = 0;
-    int64_t end_;   // of this thread's processor time, ns
+    int64_t end_;  // of this thread's processor time, ns
 };
 
 }  // namespace zt::text

@@ -71,27 +71,24 @@ void mark_blanks(const PieceStep& step, std::string_view text, TextBudget& budge
 
 void apply(const PieceStep& step, const std::string& piece, TextBudget& budget, std::vector<std::string>& out) {
     switch (step.kind) {
-    case PieceStep::Kind::kIsolate:
-        for_each_part(*step.pattern, piece, budget, [&](std::string_view part, bool) { out.emplace_back(part); });
-        break;
-    case PieceStep::Kind::kRemove:
-        for_each_part(*step.pattern, piece, budget, [&](std::string_view part, bool matched) {
-            if (matched == step.invert) out.emplace_back(part);
-        });
-        break;
-    case PieceStep::Kind::kByteLevel:
-        if (step.pattern) {
-            for_each_part(*step.pattern, piece, budget, [&](std::string_view part, bool) { out.push_back(to_byte_level(part)); });
-        } else {
-            out.push_back(to_byte_level(piece));
-        }
-        break;
-    case PieceStep::Kind::kWhitespace:
-        split_at_white_space(piece, out);
-        break;
-    case PieceStep::Kind::kMetaspace:
-        mark_blanks(step, piece, budget, out);
-        break;
+        case PieceStep::Kind::kIsolate:
+            for_each_part(*step.pattern, piece, budget, [&](std::string_view part, bool) { out.emplace_back(part); });
+            break;
+        case PieceStep::Kind::kRemove:
+            for_each_part(*step.pattern, piece, budget, [&](std::string_view part, bool matched) {
+                if (matched == step.invert) out.emplace_back(part);
+            });
+            break;
+        case PieceStep::Kind::kByteLevel:
+            if (step.pattern) {
+                for_each_part(*step.pattern, piece, budget,
+                              [&](std::string_view part, bool) { out.push_back(to_byte_level(part)); });
+            } else {
+                out.push_back(to_byte_level(piece));
+            }
+            break;
+        case PieceStep::Kind::kWhitespace: split_at_white_space(piece, out); break;
+        case PieceStep::Kind::kMetaspace: mark_blanks(step, piece, budget, out); break;
     }
 }
 
@@ -101,26 +98,20 @@ std::string normalize(const std::vector<NormalStep>& steps, std::string_view tex
     std::string now(text);
     for (const NormalStep& step : steps) {
         switch (step.kind) {
-        case NormalStep::Kind::kNfc:
-            if (longest_run_of_marks(now) > kMostMarks)
-                throw Error(ZT_ERROR_WEIGHTS, "tokenizer: expected at most " + std::to_string(kMostMarks) +
-                    " combining marks in a row, got more");
-            now = to_nfc(now);
-            budget.grow(now.size());
-            break;
-        case NormalStep::Kind::kLowercase:
-            now = to_lower(now);
-            budget.grow(now.size());
-            break;
-        case NormalStep::Kind::kReplace:
-            now = replace(step, now, budget);
-            break;
-        case NormalStep::Kind::kStrip:
-            now = strip(step, std::move(now), budget);
-            break;
-        case NormalStep::Kind::kCharsmap:
-            now = step.charsmap->normalize(now, budget);
-            break;
+            case NormalStep::Kind::kNfc:
+                if (longest_run_of_marks(now) > kMostMarks)
+                    throw Error(ZT_ERROR_WEIGHTS, "tokenizer: expected at most " + std::to_string(kMostMarks) +
+                                                      " combining marks in a row, got more");
+                now = to_nfc(now);
+                budget.grow(now.size());
+                break;
+            case NormalStep::Kind::kLowercase:
+                now = to_lower(now);
+                budget.grow(now.size());
+                break;
+            case NormalStep::Kind::kReplace: now = replace(step, now, budget); break;
+            case NormalStep::Kind::kStrip: now = strip(step, std::move(now), budget); break;
+            case NormalStep::Kind::kCharsmap: now = step.charsmap->normalize(now, budget); break;
         }
     }
     return now;

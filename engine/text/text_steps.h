@@ -24,25 +24,26 @@ inline constexpr size_t kMostMarks = 8192;
 struct NormalStep {
     enum class Kind { kNfc, kLowercase, kReplace, kStrip, kCharsmap };
     Kind kind = Kind::kNfc;
-    std::optional<SplitPattern> pattern;        // kReplace: each match
-    std::string content;                        //   becomes this
-    bool left = false, right = false;           // kStrip: white space at which ends
-    std::unique_ptr<const Charsmap> charsmap = nullptr;   // kCharsmap
+    std::optional<SplitPattern> pattern;                 // kReplace: each match
+    std::string content;                                 //   becomes this
+    bool left = false, right = false;                    // kStrip: white space at which ends
+    std::unique_ptr<const Charsmap> charsmap = nullptr;  // kCharsmap
 };
 
 struct PieceStep {
     enum class Kind { kIsolate, kRemove, kByteLevel, kWhitespace, kMetaspace };
     Kind kind = Kind::kIsolate;
-    std::optional<SplitPattern> pattern;   // kByteLevel: isolates first, if there is one
-    bool invert = false;                   // kRemove: what does not match goes, not what does
-    std::string mark{};                    // kMetaspace: what a blank becomes
-    bool prepend = false;                  //   and stands before a piece that has none
-    bool split = false;                    //   each begins a piece of its own
+    std::optional<SplitPattern> pattern;  // kByteLevel: isolates first, if there is one
+    bool invert = false;                  // kRemove: what does not match goes, not what does
+    std::string mark{};                   // kMetaspace: what a blank becomes
+    bool prepend = false;                 //   and stands before a piece that has none
+    bool split = false;                   //   each begins a piece of its own
 };
 
 // Throw WEIGHTS when the text grows out of measure, and what the budget throws.
 [[nodiscard]] std::string normalize(const std::vector<NormalStep>& steps, std::string_view text, TextBudget& budget);
 // No piece is empty.
-[[nodiscard]] std::vector<std::string> split_into_pieces(const std::vector<PieceStep>& steps, std::string text, TextBudget& budget);
+[[nodiscard]] std::vector<std::string> split_into_pieces(const std::vector<PieceStep>& steps, std::string text,
+                                                         TextBudget& budget);
 
 }  // namespace zt::text

@@ -11,7 +11,7 @@ namespace zt::text {
 
 struct TokenIds {
     std::vector<int32_t> ids;
-    size_t dropped = 0;      // tokens of the text that `most` left no room for
+    size_t dropped = 0;  // tokens of the text that `most` left no room for
 };
 
 }  // namespace zt::text

@@ -23,6 +23,7 @@ void check_keys(const json::Field& field, std::initializer_list<std::string_view
 void require_off(const json::Field& field, std::string_view key);
 
 // The steps of a part: of a `Sequence` its list, nested ones flattened; else the one step; none if it is missing.
-[[nodiscard]] std::vector<json::Field> steps_of(const json::Field& root, std::string_view key, std::string_view list_key);
+[[nodiscard]] std::vector<json::Field> steps_of(const json::Field& root, std::string_view key,
+                                                std::string_view list_key);
 
 }  // namespace zt::text

@@ -16,9 +16,10 @@ using json::Field;
 
 BpeModel read_model(const Field& root, RawModel raw) {
     const Field field = root.at("model");
-    if (const auto type = find(field, "type"); type && type->string() != "BPE") unsupported(field, "type BPE", quote(type->string()));
+    if (const auto type = find(field, "type"); type && type->string() != "BPE")
+        unsupported(field, "type BPE", quote(type->string()));
     check_keys(field, {"type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk",
-        "byte_fallback", "ignore_merges", "vocab", "merges"});
+                       "byte_fallback", "ignore_merges", "vocab", "merges"});
     if (!raw.has_vocabulary) field.at("vocab").refuse("an object of tokens and ids");
     if (!raw.has_merges) field.at("merges").refuse("an array of pairs");
     require_off(field, "byte_fallback");
@@ -44,7 +45,9 @@ TokenizerParts read_tokenizer_json(std::string_view text, const std::string& nam
     TokenizerParts parts;
     parts.model = read_model(root, std::move(raw));
     const Vocabulary& tokens = parts.model.vocabulary();
-    read_steps(root, {[&](std::string_view token) { return tokens.id(token); }, [&](int32_t id) { return tokens.has_id(id); }}, parts);
+    read_steps(
+        root, {[&](std::string_view token) { return tokens.id(token); }, [&](int32_t id) { return tokens.has_id(id); }},
+        parts);
     return parts;
 }
 

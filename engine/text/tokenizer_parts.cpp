@@ -11,11 +11,12 @@
 
 namespace zt::text {
 
-TokenIds encode_text(const TokenizerSteps& steps, const PieceIds& ids_of, std::string_view text, bool add_special, size_t most,
-    const Cancel* cancel) {
+TokenIds encode_text(const TokenizerSteps& steps, const PieceIds& ids_of, std::string_view text, bool add_special,
+                     size_t most, const Cancel* cancel) {
     for (size_t at = 0, bytes = 0; at < text.size(); at += bytes) {
         bytes = utf8_sequence_bytes(text, at);
-        if (bytes == 0) throw Error(ZT_ERROR_PROMPT, "prompt: expected UTF-8, got something else at byte " + std::to_string(at));
+        if (bytes == 0)
+            throw Error(ZT_ERROR_PROMPT, "prompt: expected UTF-8, got something else at byte " + std::to_string(at));
     }
     TextBudget budget(text.size(), cancel);
     TokenIds out;
@@ -31,7 +32,8 @@ TokenIds encode_text(const TokenizerSteps& steps, const PieceIds& ids_of, std::s
                 out.ids.push_back(*inner.id);
                 continue;
             }
-            for (const std::string& piece : split_into_pieces(steps.splits, std::string(inner.text), budget)) ids_of(piece, out.ids, budget);
+            for (const std::string& piece : split_into_pieces(steps.splits, std::string(inner.text), budget))
+                ids_of(piece, out.ids, budget);
         }
     }
     const size_t around = add_special ? steps.before.size() + steps.after.size() : 0;

@@ -24,17 +24,17 @@ namespace zt::text {
 inline constexpr std::string_view kByteLevelSplit =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
-inline constexpr uint64_t kMaxTokenizerBytes = 32 << 20;   // the largest published ones have 17 MB
+inline constexpr uint64_t kMaxTokenizerBytes = 32 << 20;  // the largest published ones have 17 MB
 
 // All but the model.
 struct TokenizerSteps {
-    AddedTokens first;                     // searched for in the text as it is
+    AddedTokens first;  // searched for in the text as it is
     std::vector<NormalStep> normalizer;
-    AddedTokens second;                    // searched for in the normalised text
+    AddedTokens second;  // searched for in the normalised text
     std::vector<PieceStep> splits;
-    Vocabulary added;                      // all added tokens as written in the file
-    size_t added_alone = 0;                //   those of them that the model does not have
-    std::vector<int32_t> before, after;    // what the post-processor puts around
+    Vocabulary added;                    // all added tokens as written in the file
+    size_t added_alone = 0;              //   those of them that the model does not have
+    std::vector<int32_t> before, after;  // what the post-processor puts around
 };
 struct TokenizerParts : TokenizerSteps {
     BpeModel model;
@@ -46,8 +46,8 @@ struct UnigramParts : TokenizerSteps {
 // Appends the ids of a piece.
 using PieceIds = std::function<void(std::string_view piece, std::vector<int32_t>& ids, TextBudget& budget)>;
 // Text to ids; see BpeTokenizer::encode.
-[[nodiscard]] TokenIds encode_text(const TokenizerSteps& steps, const PieceIds& ids_of, std::string_view text, bool add_special, size_t most,
-    const Cancel* cancel);
+[[nodiscard]] TokenIds encode_text(const TokenizerSteps& steps, const PieceIds& ids_of, std::string_view text,
+                                   bool add_special, size_t most, const Cancel* cancel);
 
 // What the other parts of a file ask of the model.
 struct ModelTokens {
@@ -65,14 +65,14 @@ void read_steps(const json::Field& root, const ModelTokens& model, TokenizerStep
 // The two large parts of a tokenizer.json, read while the JSON is: a tree of them would take half a
 // gigabyte. The rest becomes a tree.
 struct RawModel {
-    Vocabulary vocabulary;                 // not finished
-    std::string merge_text;                // both halves of each pair, one after another
+    Vocabulary vocabulary;   // not finished
+    std::string merge_text;  // both halves of each pair, one after another
     struct Lengths {
         uint32_t left, right;
     };
     std::vector<Lengths> merges;
     bool has_vocabulary = false, has_merges = false;
-    json::Value rest;                      // null in place of the two
+    json::Value rest;  // null in place of the two
 };
 [[nodiscard]] RawModel read_raw_model(std::string_view text, const json::Origin& origin);
 // A file that is the vocabulary alone.
@@ -81,6 +81,7 @@ struct RawModel {
 [[nodiscard]] bool add_written_merge(RawModel& raw, std::string_view pair);
 
 // Finishes the vocabulary, turns pairs of text into pairs of ids; `name` starts the messages.
-[[nodiscard]] BpeModel make_model(RawModel raw, BpeRules rules, const std::string& unknown_token, const std::string& name);
+[[nodiscard]] BpeModel make_model(RawModel raw, BpeRules rules, const std::string& unknown_token,
+                                  const std::string& name);
 
 }  // namespace zt::text

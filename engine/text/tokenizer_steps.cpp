@@ -25,7 +25,8 @@ SplitPattern pattern_of(const Field& step) {
     const std::string& literal = field.at("String").string();
     std::string escaped;
     for (const char c : literal) {
-        const bool plain = c <= ' ' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c > '~';
+        const bool plain =
+            c <= ' ' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c > '~';
         if (!plain && static_cast<unsigned char>(c) < 0x80) escaped += '\\';
         escaped += c;
     }
@@ -75,7 +76,8 @@ void read_metaspace(const Field& field, PieceStep& step) {
         unsupported(*scheme, "always or never", quote(scheme->string()));
     step.prepend = !scheme || scheme->string() == "always";
     // An older name of the same; the reference refuses two that differ.
-    if (step.prepend && !flag(field, "add_prefix_space", true)) field.at("add_prefix_space").refuse("what prepend_scheme says");
+    if (step.prepend && !flag(field, "add_prefix_space", true))
+        field.at("add_prefix_space").refuse("what prepend_scheme says");
     step.split = flag(field, "split", true);
 }
 
@@ -116,8 +118,9 @@ void read_added_tokens(const Field& root, const ModelTokens& model, TokenizerSte
     if (list && list->size() > kMaxAddedTokens) list->refuse("at most " + std::to_string(kMaxAddedTokens));
     size_t bytes = 0, normal_bytes = 0;
     for (size_t i = 0; list && i < list->size(); ++i) bytes += list->at(i).at("content").string().size();
-    if (bytes > kMaxAddedTokensBytes) list->refuse("at most " + std::to_string(kMaxAddedTokensBytes) + " bytes of tokens");
-    TextBudget budget(bytes);   // for all of them together
+    if (bytes > kMaxAddedTokensBytes)
+        list->refuse("at most " + std::to_string(kMaxAddedTokensBytes) + " bytes of tokens");
+    TextBudget budget(bytes);  // for all of them together
     for (size_t i = 0; list && i < list->size(); ++i) {
         const Field field = list->at(i);
         check_keys(field, {"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"});
@@ -128,12 +131,13 @@ void read_added_tokens(const Field& root, const ModelTokens& model, TokenizerSte
         token.lstrip = flag(field, "lstrip", false);
         token.rstrip = flag(field, "rstrip", false);
         token.normalized = flag(field, "normalized", false);
-        (void)flag(field, "special", false);   // matters for decoding alone
+        (void)flag(field, "special", false);  // matters for decoding alone
         if (token.content.size() > kMaxAddedTokenBytes)
             field.at("content").refuse("at most " + std::to_string(kMaxAddedTokenBytes) + " bytes");
         const auto known = model.id(token.content);
         if (known ? *known != token.id : model.has_id(token.id))
-            field.at("id").refuse(known ? "the vocabulary's " + std::to_string(*known) : "an id that no other token has");
+            field.at("id").refuse(known ? "the vocabulary's " + std::to_string(*known)
+                                        : "an id that no other token has");
         steps.added.add(token.content, token.id);
         if (!known) ++steps.added_alone;
         if (token.normalized) token.content = normalize(steps.normalizer, token.content, budget);
@@ -154,7 +158,8 @@ int32_t special_id(const Field& field, const ModelTokens& model, const Tokenizer
 }
 
 // The tokens before and behind the text; those of pairs of texts are not for us.
-void read_template(const Field& field, const ModelTokens& model, const TokenizerSteps& steps, std::vector<int32_t>& before, std::vector<int32_t>& after) {
+void read_template(const Field& field, const ModelTokens& model, const TokenizerSteps& steps,
+                   std::vector<int32_t>& before, std::vector<int32_t>& after) {
     check_keys(field, {"type", "single", "pair", "special_tokens"});
     const Field single = field.at("single");
     bool behind = false;
@@ -162,13 +167,15 @@ void read_template(const Field& field, const ModelTokens& model, const Tokenizer
         const Field item = single.at(i);
         check_keys(item, {"SpecialToken", "Sequence"});
         if (const auto sequence = find(item, "Sequence")) {
-            if (behind || sequence->at("id").string() != "A") unsupported(*sequence, "the text once", "another template");
+            if (behind || sequence->at("id").string() != "A")
+                unsupported(*sequence, "the text once", "another template");
             behind = true;
             continue;
         }
         const Field ids = field.at("special_tokens").at(item.at("SpecialToken").at("id").string()).at("ids");
         if (ids.size() > kMaxSteps) ids.refuse("at most " + std::to_string(kMaxSteps) + " ids");
-        for (size_t k = 0; k < ids.size(); ++k) (behind ? after : before).push_back(special_id(ids.at(k), model, steps));
+        for (size_t k = 0; k < ids.size(); ++k)
+            (behind ? after : before).push_back(special_id(ids.at(k), model, steps));
     }
     if (!behind) unsupported(single, "a place for the text", "none");
     if (before.size() + after.size() > kMaxSteps) single.refuse("at most " + std::to_string(kMaxSteps) + " tokens");
@@ -181,7 +188,8 @@ void read_post_processor(const Field& root, const ModelTokens& model, TokenizerS
         if (type == "TemplateProcessing") {
             read_template(field, model, steps, before, after);
         } else if (type == "RobertaProcessing") {
-            check_keys(field, {"type", "sep", "cls", "trim_offsets", "add_prefix_space"});   // the flags are about offsets
+            check_keys(field,
+                       {"type", "sep", "cls", "trim_offsets", "add_prefix_space"});  // the flags are about offsets
             before.push_back(special_id(field.at("cls").at(1), model, steps));
             after.push_back(special_id(field.at("sep").at(1), model, steps));
         } else if (type != "ByteLevel") {
@@ -196,8 +204,8 @@ void read_post_processor(const Field& root, const ModelTokens& model, TokenizerS
 }  // namespace
 
 void read_steps(const Field& root, const ModelTokens& model, TokenizerSteps& steps) {
-    check_keys(root, {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor",
-        "decoder", "model"});
+    check_keys(root, {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
+                      "post_processor", "decoder", "model"});
     steps.normalizer = read_normalizer(root);
     steps.splits = read_splits(root);
     read_added_tokens(root, model, steps);

@@ -17,7 +17,8 @@ using json::Field;
 
 constexpr uint64_t kMaxTreeValues = 1 << 20;
 // The longest string is the charsmap: the published ones have 0.32 MB.
-constexpr json::Limits kLimits = {.bytes = kMaxTokenizerBytes, .depth = 64, .values = 1 << 23, .string_bytes = kMaxCharsmapBytes / 3 * 4 + 8};
+constexpr json::Limits kLimits = {
+    .bytes = kMaxTokenizerBytes, .depth = 64, .values = 1 << 23, .string_bytes = kMaxCharsmapBytes / 3 * 4 + 8};
 
 class UnigramEvents final : public json::Events {
 public:
@@ -50,7 +51,8 @@ public:
     void string(std::string_view value) override {
         if (part_ == Part::kPiece) {
             if (values_++ != 0) refuse("a piece and its score", quote(value));
-            if (value.size() > kMaxPieceBytes) refuse("pieces of at most " + std::to_string(kMaxPieceBytes) + " bytes", std::to_string(value.size()));
+            if (value.size() > kMaxPieceBytes)
+                refuse("pieces of at most " + std::to_string(kMaxPieceBytes) + " bytes", std::to_string(value.size()));
             piece_ = value;
             return;
         }
@@ -73,7 +75,8 @@ public:
     }
     void begin_array() override {
         if (part_ == Part::kVocabulary) {
-            if (pieces_.pieces.size() >= kMaxTokenIds) refuse("at most " + std::to_string(kMaxTokenIds) + " pieces", "more");
+            if (pieces_.pieces.size() >= kMaxTokenIds)
+                refuse("at most " + std::to_string(kMaxTokenIds) + " pieces", "more");
             part_ = Part::kPiece;
             values_ = 0;
         } else if (part_ == Part::kRest && depth_ == 2 && top_key_ == "model" && model_key_ == "vocab") {
@@ -90,7 +93,8 @@ public:
         --depth_;
         if (part_ == Part::kPiece) {
             if (values_ != 2) refuse("a piece and its score", std::to_string(values_) + " values");
-            if (pieces_.text.size() + piece_.size() > kMaxPiecesBytes) refuse("at most " + std::to_string(kMaxPiecesBytes) + " bytes of pieces", "more");
+            if (pieces_.text.size() + piece_.size() > kMaxPiecesBytes)
+                refuse("at most " + std::to_string(kMaxPiecesBytes) + " bytes of pieces", "more");
             pieces_.add(piece_, score_);
             part_ = Part::kVocabulary;
         } else if (part_ == Part::kVocabulary) {
@@ -108,7 +112,8 @@ private:
     enum class Part { kRest, kVocabulary, kPiece };
 
     [[noreturn]] void refuse(const std::string& expected, const std::string& got) const {
-        zt::refuse(origin_.status, origin_.name + ": model: vocab[" + std::to_string(pieces_.pieces.size()) + "]", expected, got);
+        zt::refuse(origin_.status, origin_.name + ": model: vocab[" + std::to_string(pieces_.pieces.size()) + "]",
+                   expected, got);
     }
     void in_rest(const std::string& got) const {
         if (part_ != Part::kRest) refuse("a piece and its score", got);
@@ -119,14 +124,15 @@ private:
     }
     json::TreeBuilder& tree() {
         if (++tree_values_ > 2 * kMaxTreeValues)
-            zt::refuse(origin_.status, origin_.name, "at most " + std::to_string(kMaxTreeValues) + " values besides the vocabulary", "more");
+            zt::refuse(origin_.status, origin_.name,
+                       "at most " + std::to_string(kMaxTreeValues) + " values besides the vocabulary", "more");
         return tree_;
     }
 
     const json::Origin& origin_;
     json::TreeBuilder tree_;
     UnigramPieces pieces_;
-    uint64_t tree_values_ = 0;    // keys and ends counted too
+    uint64_t tree_values_ = 0;  // keys and ends counted too
     Part part_ = Part::kRest;
     int depth_ = 0, values_ = 0;
     bool has_vocabulary_ = false;
@@ -136,7 +142,8 @@ private:
 
 UnigramModel read_model(const Field& root, const UnigramEvents& events) {
     const Field field = root.at("model");
-    if (const std::string type = text_of(field, "type"); type != "Unigram") unsupported(field, "type Unigram", quote(type));
+    if (const std::string type = text_of(field, "type"); type != "Unigram")
+        unsupported(field, "type Unigram", quote(type));
     check_keys(field, {"type", "unk_id", "byte_fallback", "vocab"});
     if (!events.has_vocabulary()) field.at("vocab").refuse("an array of pieces and scores");
     const size_t count = events.pieces().pieces.size();
@@ -160,7 +167,10 @@ UnigramParts read_unigram_json(std::string_view text, const std::string& name) {
     const Field root(rest, origin);
     UnigramParts parts;
     parts.model = read_model(root, events);
-    read_steps(root, {[&](std::string_view token) { return parts.model.id(token); }, [&](int32_t id) { return parts.model.has_id(id); }}, parts);
+    read_steps(root,
+               {[&](std::string_view token) { return parts.model.id(token); },
+                [&](int32_t id) { return parts.model.has_id(id); }},
+               parts);
     return parts;
 }
 

@@ -11,7 +11,7 @@
 namespace zt::text {
 namespace {
 
-constexpr double kUnknownPenalty = 10;   // below the worst score of the vocabulary
+constexpr double kUnknownPenalty = 10;  // below the worst score of the vocabulary
 
 // Orders as the text does; equal for texts that begin alike. Most comparisons end here.
 uint64_t head_of(std::string_view text) noexcept {
@@ -102,8 +102,8 @@ std::optional<int32_t> UnigramModel::id(std::string_view piece) const noexcept {
 std::vector<UnigramModel::Token> UnigramModel::best_cut(std::string_view piece, TextBudget& budget) const {
     constexpr size_t kNowhere = SIZE_MAX;
     struct Best {
-        double score = 0;          // of the best cut of the text up to here
-        size_t start = kNowhere;   // of its last token
+        double score = 0;         // of the best cut of the text up to here
+        size_t start = kNowhere;  // of its last token
         int32_t id = 0;
     };
     std::vector<Best> best(piece.size() + 1);
@@ -136,7 +136,8 @@ void UnigramModel::add_unknown(std::string_view characters, std::vector<int32_t>
     // Several unknown ones together may be a token whose own score was too low.
     if (const auto known = id(characters)) return ids.push_back(*known);
     const auto byte_id = [this](char c) { return byte_ids_[static_cast<uint8_t>(c)]; };
-    if (rules_.byte_fallback && std::all_of(characters.begin(), characters.end(), [&](char c) { return byte_id(c) >= 0; })) {
+    if (rules_.byte_fallback &&
+        std::all_of(characters.begin(), characters.end(), [&](char c) { return byte_id(c) >= 0; })) {
         for (const char c : characters) ids.push_back(byte_id(c));
     } else {
         ids.push_back(rules_.unknown);
@@ -145,7 +146,7 @@ void UnigramModel::add_unknown(std::string_view characters, std::vector<int32_t>
 
 void UnigramModel::encode(std::string_view piece, std::vector<int32_t>& ids, TextBudget& budget) const {
     constexpr size_t kNone = SIZE_MAX;
-    size_t unknown_from = kNone;   // where the run of unknown tokens began that goes on
+    size_t unknown_from = kNone;  // where the run of unknown tokens began that goes on
     const auto end_run = [&](size_t end) {
         if (unknown_from != kNone) add_unknown(piece.substr(unknown_from, end - unknown_from), ids);
         unknown_from = kNone;

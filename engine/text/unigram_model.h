@@ -17,13 +17,13 @@
 
 namespace zt::text {
 
-inline constexpr size_t kMaxPieceBytes = 512;         // of one: a place in a text costs as much at most
-inline constexpr size_t kMaxPiecesBytes = 8 << 20;    // of all: 9 bytes of trie each; mT5's have 2.4 MB
+inline constexpr size_t kMaxPieceBytes = 512;       // of one: a place in a text costs as much at most
+inline constexpr size_t kMaxPiecesBytes = 8 << 20;  // of all: 9 bytes of trie each; mT5's have 2.4 MB
 
 // The vocabulary as read: ids are places in it.
 struct UnigramPieces {
     struct Piece {
-        uint32_t start, length;   // of text
+        uint32_t start, length;  // of text
         double score;
     };
     std::string text;
@@ -36,8 +36,8 @@ struct UnigramPieces {
 };
 
 struct UnigramRules {
-    int32_t unknown = 0;           // for characters without a token; several in a row are one
-    bool byte_fallback = false;    //   or the tokens <0x00> to <0xFF> of its bytes, if there are all of them
+    int32_t unknown = 0;         // for characters without a token; several in a row are one
+    bool byte_fallback = false;  //   or the tokens <0x00> to <0xFF> of its bytes, if there are all of them
 };
 
 // Immutable; thread-safe.
@@ -56,7 +56,7 @@ public:
 
 private:
     struct Token {
-        size_t start;   // in the text; it ends where the next one starts
+        size_t start;  // in the text; it ends where the next one starts
         int32_t id;
     };
     [[nodiscard]] std::optional<size_t> child(size_t node, char byte) const noexcept;
@@ -66,13 +66,13 @@ private:
     UnigramRules rules_;
     double unknown_score_ = 0;
     std::vector<double> scores_;           // by id
-    std::array<int32_t, 256> byte_ids_{};   // or -1
+    std::array<int32_t, 256> byte_ids_{};  // or -1
 
     // A trie, level by level, so that the children of a node stand together: those of node n are
     // [first_[n], first_[n + 1]), by byte. Node 0 is the root.
-    std::vector<uint32_t> first_;          // [nodes + 1]
-    std::vector<uint8_t> bytes_;           // [nodes] what leads to it
-    std::vector<int32_t> ends_;            // [nodes] the token that ends there, or -1
+    std::vector<uint32_t> first_;  // [nodes + 1]
+    std::vector<uint8_t> bytes_;   // [nodes] what leads to it
+    std::vector<int32_t> ends_;    // [nodes] the token that ends there, or -1
 };
 
 }  // namespace zt::text

@@ -63,7 +63,7 @@ std::optional<double> read_score(std::string_view text) noexcept {
         ++at;
         const bool down = at < text.size() && text[at] == '-';
         if (at < text.size() && !is_digit(text[at])) ++at;
-        constexpr int64_t kFar = 1'000'000;   // beyond any double, whatever the digits are
+        constexpr int64_t kFar = 1'000'000;  // beyond any double, whatever the digits are
         int64_t written = 0;
         for (; at < text.size() && is_digit(text[at]); ++at)
             if (written < kFar) written = written * 10 + (text[at] - '0');

@@ -29,7 +29,9 @@ UnigramTokenizer UnigramTokenizer::open(const std::string& folder) {
 }
 
 TokenIds UnigramTokenizer::encode(std::string_view text, size_t most, const Cancel* cancel) const {
-    const auto ids_of = [this](std::string_view piece, std::vector<int32_t>& ids, TextBudget& budget) { parts_->model.encode(piece, ids, budget); };
+    const auto ids_of = [this](std::string_view piece, std::vector<int32_t>& ids, TextBudget& budget) {
+        parts_->model.encode(piece, ids, budget);
+    };
     return encode_text(*parts_, ids_of, text, true, most, cancel);
 }
 
@@ -38,8 +40,6 @@ std::optional<int32_t> UnigramTokenizer::id(std::string_view token) const {
     return added ? added : parts_->model.id(token);
 }
 
-int32_t UnigramTokenizer::id_end() const noexcept {
-    return std::max(parts_->model.id_end(), parts_->added.id_end());
-}
+int32_t UnigramTokenizer::id_end() const noexcept { return std::max(parts_->model.id_end(), parts_->added.id_end()); }
 
 }  // namespace zt::text

@@ -41,7 +41,7 @@ public:
 
     // Of a token as it is written in the file, added tokens first.
     [[nodiscard]] std::optional<int32_t> id(std::string_view token) const;
-    [[nodiscard]] int32_t id_end() const noexcept;   // the largest id + 1: rows an embedding needs
+    [[nodiscard]] int32_t id_end() const noexcept;  // the largest id + 1: rows an embedding needs
 
 private:
     struct Parts;

@@ -33,15 +33,17 @@ std::optional<std::string> Vocabulary::finish() {
             return "token " + quote(text_of(t)) + ": expected an id of its own, got " + std::to_string(t.id) + " again";
         taken_[static_cast<size_t>(t.id)] = true;
     }
-    std::sort(tokens_.begin(), tokens_.end(), [this](const Token& a, const Token& b) { return before(a, b.head, text_of(b)); });
+    std::sort(tokens_.begin(), tokens_.end(),
+              [this](const Token& a, const Token& b) { return before(a, b.head, text_of(b)); });
     const auto twice = std::adjacent_find(tokens_.begin(), tokens_.end(),
-        [this](const Token& a, const Token& b) { return text_of(a) == text_of(b); });
+                                          [this](const Token& a, const Token& b) { return text_of(a) == text_of(b); });
     if (twice != tokens_.end()) return "expected each token once, got " + quote(text_of(*twice)) + " twice";
     return std::nullopt;
 }
 
 std::optional<int32_t> Vocabulary::id(std::string_view token) const noexcept {
-    const auto at = std::lower_bound(tokens_.begin(), tokens_.end(), token,
+    const auto at = std::lower_bound(
+        tokens_.begin(), tokens_.end(), token,
         [this, head = head_of(token)](const Token& t, std::string_view wanted) { return before(t, head, wanted); });
     if (at == tokens_.end() || text_of(*at) != token) return std::nullopt;
     return at->id;

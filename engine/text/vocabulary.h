@@ -20,7 +20,7 @@ inline constexpr size_t kMaxTokenBytes = 4096;
 // Filled with add(), then finish()ed; after that immutable and thread-safe.
 class Vocabulary {
 public:
-    void add(std::string_view token, int32_t id);   // at most kMaxTokenIds of them
+    void add(std::string_view token, int32_t id);  // at most kMaxTokenIds of them
     // "token \"a\": expected an id of its own, got 7 again", if two tokens or two ids are the same.
     [[nodiscard]] std::optional<std::string> finish();
 
@@ -31,19 +31,21 @@ public:
 
 private:
     struct Token {
-        uint64_t head;            // the first eight bytes, the first one highest: most comparisons end here
+        uint64_t head;  // the first eight bytes, the first one highest: most comparisons end here
         uint32_t start, length;
         int32_t id;
     };
-    [[nodiscard]] std::string_view text_of(const Token& t) const noexcept { return std::string_view(text_).substr(t.start, t.length); }
+    [[nodiscard]] std::string_view text_of(const Token& t) const noexcept {
+        return std::string_view(text_).substr(t.start, t.length);
+    }
 
     [[nodiscard]] bool before(const Token& token, uint64_t head, std::string_view text) const noexcept {
         return token.head != head ? token.head < head : text_of(token) < text;
     }
 
-    std::string text_;            // all tokens, one after another
-    std::vector<Token> tokens_;   // by text
-    std::vector<bool> taken_;     // by id
+    std::string text_;           // all tokens, one after another
+    std::vector<Token> tokens_;  // by text
+    std::vector<bool> taken_;    // by id
 };
 
 }  // namespace zt::text

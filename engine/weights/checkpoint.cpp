@@ -42,9 +42,10 @@ std::string CheckpointEntry::type_name() const {
 
 std::optional<std::string> find_checkpoint(const std::string& folder) {
     std::error_code error;
-    std::array<std::vector<std::string>, 3> found;   // in the order of preference
+    std::array<std::vector<std::string>, 3> found;  // in the order of preference
     size_t seen = 0;
-    for (fs::directory_iterator at(folder, error), end; !error && at != end && seen < kMaxFolderEntries; at.increment(error), ++seen) {
+    for (fs::directory_iterator at(folder, error), end; !error && at != end && seen < kMaxFolderEntries;
+         at.increment(error), ++seen) {
         const std::string name = at->path().filename().string();
         if (name.ends_with(std::string(".safetensors") + std::string(kIndexEnding))) found[0].push_back(name);
         if (name.ends_with(".safetensors")) found[1].push_back(name);
@@ -53,10 +54,14 @@ std::optional<std::string> find_checkpoint(const std::string& folder) {
     for (std::vector<std::string>& names : found) {
         std::sort(names.begin(), names.end());
         // Folders of diffusers may hold the same weights twice, the second time as a variant ("fp16").
-        if (names.size() > 1) std::erase_if(names, [](const std::string& n) { return std::count(n.begin(), n.end(), '.') > (n.ends_with(".json") ? 3 : 1); });
+        if (names.size() > 1)
+            std::erase_if(names, [](const std::string& n) {
+                return std::count(n.begin(), n.end(), '.') > (n.ends_with(".json") ? 3 : 1);
+            });
         if (names.size() > 1) {
-            throw Error(ZT_ERROR_WEIGHTS, quote(folder) + ": expected one checkpoint, got " + std::to_string(names.size()) + ", first " +
-                                              quote(names[0]) + " and " + quote(names[1]) + "; name the file");
+            throw Error(ZT_ERROR_WEIGHTS, quote(folder) + ": expected one checkpoint, got " +
+                                              std::to_string(names.size()) + ", first " + quote(names[0]) + " and " +
+                                              quote(names[1]) + "; name the file");
         }
         if (!names.empty()) return folder + "/" + names.front();
     }
@@ -69,12 +74,17 @@ Checkpoint Checkpoint::open(const std::string& path) {
     checkpoint.path_ = path;
     if (fs::is_directory(path, ignored)) {
         const std::optional<std::string> inside = find_checkpoint(path);
-        if (!inside) throw Error(ZT_ERROR_NOT_FOUND, quote(path) + ": expected a safetensors or GGUF file in this folder, got none");
+        if (!inside)
+            throw Error(ZT_ERROR_NOT_FOUND,
+                        quote(path) + ": expected a safetensors or GGUF file in this folder, got none");
         checkpoint.path_ = *inside;
     }
-    if (checkpoint.path_.ends_with(kIndexEnding)) checkpoint.add_shards(checkpoint.path_);
-    else if (is_gguf(checkpoint.path_)) checkpoint.add(GgufFile::open(checkpoint.path_));
-    else checkpoint.add(SafetensorsFile::open(checkpoint.path_));
+    if (checkpoint.path_.ends_with(kIndexEnding))
+        checkpoint.add_shards(checkpoint.path_);
+    else if (is_gguf(checkpoint.path_))
+        checkpoint.add(GgufFile::open(checkpoint.path_));
+    else
+        checkpoint.add(SafetensorsFile::open(checkpoint.path_));
     checkpoint.sort_entries();
     return checkpoint;
 }
@@ -96,7 +106,8 @@ void Checkpoint::add(GgufFile file) {
     container_ = Container::kGguf;
     name_ = file.file().name();
     for (const GgufTensor& tensor : file.tensors())
-        entries_.push_back({tensor.name, tensor.encoding, tensor.dtype, tensor.shape, tensor.offset, tensor.size_bytes, 0});
+        entries_.push_back(
+            {tensor.name, tensor.encoding, tensor.dtype, tensor.shape, tensor.offset, tensor.size_bytes, 0});
     values_ = file.values();
     gguf_ = std::move(file);
 }
@@ -112,7 +123,8 @@ void Checkpoint::add_shards(const std::string& index_path) {
         for (const TensorEntry& tensor : shard.tensors()) {
             const auto found = index.weight_map.find(tensor.name);
             if (found == index.weight_map.end() || found->second != i)
-                refuse(name_, "weight_map: " + quote(tensor.name) + ": expected " + quote(index.files[i]) + ", which holds it, got " +
+                refuse(name_, "weight_map: " + quote(tensor.name) + ": expected " + quote(index.files[i]) +
+                                  ", which holds it, got " +
                                   (found == index.weight_map.end() ? "none" : quote(index.files[found->second])));
             ++listed;
         }
@@ -130,12 +142,14 @@ void Checkpoint::sort_entries() {
 }
 
 const CheckpointEntry* Checkpoint::find(std::string_view name) const noexcept {
-    const auto found = std::lower_bound(entries_.begin(), entries_.end(), name, [](const auto& entry, std::string_view n) { return entry.name < n; });
+    const auto found = std::lower_bound(entries_.begin(), entries_.end(), name,
+                                        [](const auto& entry, std::string_view n) { return entry.name < n; });
     return found == entries_.end() || found->name != name ? nullptr : &*found;
 }
 
 uint64_t Checkpoint::data_bytes() const noexcept {
-    return std::accumulate(entries_.begin(), entries_.end(), uint64_t{0}, [](uint64_t sum, const auto& entry) { return sum + entry.size_bytes; });
+    return std::accumulate(entries_.begin(), entries_.end(), uint64_t{0},
+                           [](uint64_t sum, const auto& entry) { return sum + entry.size_bytes; });
 }
 
 std::optional<std::string> Checkpoint::text_value(const std::string& key) const {
@@ -154,7 +168,8 @@ std::optional<double> Checkpoint::number_value(const std::string& key) const {
     return std::nullopt;
 }
 
-void Checkpoint::read(const CheckpointEntry& entry, uint64_t from, std::span<std::byte> out, const Cancel* cancel) const {
+void Checkpoint::read(const CheckpointEntry& entry, uint64_t from, std::span<std::byte> out,
+                      const Cancel* cancel) const {
     const File& file = gguf_ ? gguf_->file() : files_[entry.file].file();
     if (from > entry.size_bytes || out.size() > entry.size_bytes - from)
         throw Error(ZT_ERROR_INTERNAL, file.name() + ": tensor " + quote(entry.name) + ": expected room inside its " +

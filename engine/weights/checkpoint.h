@@ -22,15 +22,17 @@ namespace zt::weights {
 struct CheckpointEntry {
     std::string name;
     Encoding encoding = Encoding::kDense;
-    Dtype dtype = Dtype::kF32;          // when dense
+    Dtype dtype = Dtype::kF32;  // when dense
     std::vector<int64_t> shape;
-    uint64_t offset = 0;                // in its file
+    uint64_t offset = 0;  // in its file
     uint64_t size_bytes = 0;
-    uint32_t file = 0;                  // index into the checkpoint's files
+    uint32_t file = 0;  // index into the checkpoint's files
 
     [[nodiscard]] int64_t rows() const noexcept { return shape.empty() ? 1 : shape.front(); }
-    [[nodiscard]] uint64_t row_bytes() const noexcept { return rows() == 0 ? 0 : size_bytes / static_cast<uint64_t>(rows()); }
-    [[nodiscard]] std::string type_name() const;   // "BF16", "Q4_K"
+    [[nodiscard]] uint64_t row_bytes() const noexcept {
+        return rows() == 0 ? 0 : size_bytes / static_cast<uint64_t>(rows());
+    }
+    [[nodiscard]] std::string type_name() const;  // "BF16", "Q4_K"
 };
 
 enum class Container : uint8_t { kSafetensors, kShards, kGguf };
@@ -43,12 +45,12 @@ public:
     // Throws ZT_ERROR_NOT_FOUND, ZT_ERROR_IO, ZT_ERROR_WEIGHTS, ZT_ERROR_MEMORY.
     [[nodiscard]] static Checkpoint open(const std::string& path);
 
-    [[nodiscard]] const std::string& name() const noexcept { return name_; }   // starts messages
-    [[nodiscard]] const std::string& path() const noexcept { return path_; }   // of the file or index that was opened
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }  // starts messages
+    [[nodiscard]] const std::string& path() const noexcept { return path_; }  // of the file or index that was opened
     [[nodiscard]] Container container() const noexcept { return container_; }
-    [[nodiscard]] std::span<const CheckpointEntry> entries() const noexcept { return entries_; }   // sorted by name
+    [[nodiscard]] std::span<const CheckpointEntry> entries() const noexcept { return entries_; }  // sorted by name
     [[nodiscard]] const CheckpointEntry* find(std::string_view name) const noexcept;
-    [[nodiscard]] uint64_t data_bytes() const noexcept;                        // of all tensors
+    [[nodiscard]] uint64_t data_bytes() const noexcept;  // of all tensors
     // "__metadata__" of safetensors (shards: of the first that has the key).
     [[nodiscard]] const std::map<std::string, std::string>& metadata() const noexcept { return metadata_; }
     // Keys of GGUF.
@@ -58,7 +60,8 @@ public:
 
     // Fills `out`, which lies inside the entry's bytes at `from`, and polls cancel per 64 MiB. Throws
     // ZT_ERROR_IO when the file was cut or overwritten since open(); `out` is undefined then.
-    void read(const CheckpointEntry& entry, uint64_t from, std::span<std::byte> out, const Cancel* cancel = nullptr) const;
+    void read(const CheckpointEntry& entry, uint64_t from, std::span<std::byte> out,
+              const Cancel* cancel = nullptr) const;
 
 private:
     Checkpoint() = default;

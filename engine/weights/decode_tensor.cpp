@@ -45,9 +45,9 @@ void decode_on_cpu(const at::Tensor& bytes, Encoding encoding, at::Tensor& out) 
     });
 }
 
-// ---- Tensor operations: blocks u8 [n, bytes] -> fp32 [n, values] ------------------------------------
+// ---- Tensor operations: blocks u8 [n, bytes] -> fp32 [n, values] ----
 
-at::Tensor half_of(const at::Tensor& b, int64_t from) {   // [n, 1]
+at::Tensor half_of(const at::Tensor& b, int64_t from) {  // [n, 1]
     return b.narrow(1, from, 2).contiguous().view(at::kHalf).to(at::kFloat);
 }
 
@@ -60,7 +60,7 @@ at::Tensor fields(const at::Tensor& q, int64_t width, int64_t step, int64_t mask
 at::Tensor low_then_high(const at::Tensor& q, int64_t width) { return fields(q, width, 4, 15); }
 
 struct ScaleMin {
-    at::Tensor scale, min;                                 // [n, 8, 1]
+    at::Tensor scale, min;  // [n, 8, 1]
 };
 ScaleMin scale_min(const at::Tensor& b) {
     const at::Tensor d = half_of(b, 0), dmin = half_of(b, 2);
@@ -81,14 +81,16 @@ at::Tensor decode_small(const at::Tensor& b, Encoding encoding) {
     const int64_t n = b.size(0);
     const at::Tensor d = half_of(b, 0);
     const auto quants = [&](int64_t from) { return low_then_high(b.narrow(1, from, 16), 16).reshape({n, 32}); };
-    const auto with_fifth = [&](int64_t from) { return quants(from + 4) + fields(b.narrow(1, from, 4), 1, 1, 1).reshape({n, 32}) * 16; };
+    const auto with_fifth = [&](int64_t from) {
+        return quants(from + 4) + fields(b.narrow(1, from, 4), 1, 1, 1).reshape({n, 32}) * 16;
+    };
     switch (encoding) {
-    case Encoding::kQ4_0: return d * (quants(2).to(at::kFloat) - 8);
-    case Encoding::kQ4_1: return d * quants(4).to(at::kFloat) + half_of(b, 2);
-    case Encoding::kQ5_0: return d * (with_fifth(2).to(at::kFloat) - 16);
-    case Encoding::kQ5_1: return d * with_fifth(4).to(at::kFloat) + half_of(b, 2);
-    case Encoding::kQ8_0: return b.narrow(1, 2, 32).contiguous().view(at::kChar).to(at::kFloat) * d;
-    default: return d * curve(quants(2));
+        case Encoding::kQ4_0: return d * (quants(2).to(at::kFloat) - 8);
+        case Encoding::kQ4_1: return d * quants(4).to(at::kFloat) + half_of(b, 2);
+        case Encoding::kQ5_0: return d * (with_fifth(2).to(at::kFloat) - 16);
+        case Encoding::kQ5_1: return d * with_fifth(4).to(at::kFloat) + half_of(b, 2);
+        case Encoding::kQ8_0: return b.narrow(1, 2, 32).contiguous().view(at::kChar).to(at::kFloat) * d;
+        default: return d * curve(quants(2));
     }
 }
 
@@ -98,41 +100,49 @@ at::Tensor decode_large(const at::Tensor& b, Encoding encoding) {
     const auto sixteens = [&](const at::Tensor& t) { return t.to(at::kFloat).reshape({n, 16, 16}); };
     const auto thirty_twos = [&](const at::Tensor& t) { return t.to(at::kFloat).reshape({n, 8, 32}); };
     switch (encoding) {
-    case Encoding::kQ2K: {
-        const at::Tensor scales = part(0, 16), d = half_of(b, 80), dmin = half_of(b, 82);
-        const at::Tensor dl = d * scales.bitwise_and(15).to(at::kFloat), ml = dmin * at::bitwise_right_shift(scales, 4).to(at::kFloat);
-        return dl.unsqueeze(2) * sixteens(fields(part(16, 64), 32, 2, 3)) - ml.unsqueeze(2);
-    }
-    case Encoding::kQ3K: {
-        const at::Tensor low4 = low_then_high(part(96, 8), 8).reshape({n, 16}), high2 = fields(part(104, 4), 4, 2, 3).reshape({n, 16});
-        const at::Tensor dl = half_of(b, 108) * ((low4 + high2 * 16).to(at::kFloat) - 32);
-        const at::Tensor q = sixteens(fields(part(32, 64), 32, 2, 3)) + sixteens(fields(part(0, 32), 32, 1, 1)) * 4 - 4;
-        return dl.unsqueeze(2) * q;
-    }
-    case Encoding::kQ4K: {
-        const ScaleMin s = scale_min(b);
-        return s.scale * thirty_twos(low_then_high(part(16, 128), 32)) - s.min;
-    }
-    case Encoding::kQ5K: {
-        const ScaleMin s = scale_min(b);
-        const at::Tensor q = thirty_twos(low_then_high(part(48, 128), 32)) + thirty_twos(fields(part(16, 32), 32, 1, 1)) * 16;
-        return s.scale * q - s.min;
-    }
-    case Encoding::kQ6K: {
-        const at::Tensor dl = half_of(b, 208) * part(192, 16).contiguous().view(at::kChar).to(at::kFloat);
-        const at::Tensor q = sixteens(low_then_high(part(0, 128), 64)) + sixteens(fields(part(128, 64), 32, 2, 3)) * 16 - 32;
-        return dl.unsqueeze(2) * q;
-    }
-    default: {
-        const at::Tensor low4 = low_then_high(part(4, 4), 1).reshape({n, 8}), high2 = fields(part(2, 2), 1, 2, 3).reshape({n, 8});
-        const at::Tensor dl = half_of(b, 0) * ((low4 + high2 * 16).to(at::kFloat) - 32);
-        return dl.unsqueeze(2) * curve(low_then_high(part(8, 128), 16)).reshape({n, 8, 32});
-    }
+        case Encoding::kQ2K: {
+            const at::Tensor scales = part(0, 16), d = half_of(b, 80), dmin = half_of(b, 82);
+            const at::Tensor dl = d * scales.bitwise_and(15).to(at::kFloat),
+                             ml = dmin * at::bitwise_right_shift(scales, 4).to(at::kFloat);
+            return dl.unsqueeze(2) * sixteens(fields(part(16, 64), 32, 2, 3)) - ml.unsqueeze(2);
+        }
+        case Encoding::kQ3K: {
+            const at::Tensor low4 = low_then_high(part(96, 8), 8).reshape({n, 16}),
+                             high2 = fields(part(104, 4), 4, 2, 3).reshape({n, 16});
+            const at::Tensor dl = half_of(b, 108) * ((low4 + high2 * 16).to(at::kFloat) - 32);
+            const at::Tensor q =
+                sixteens(fields(part(32, 64), 32, 2, 3)) + sixteens(fields(part(0, 32), 32, 1, 1)) * 4 - 4;
+            return dl.unsqueeze(2) * q;
+        }
+        case Encoding::kQ4K: {
+            const ScaleMin s = scale_min(b);
+            return s.scale * thirty_twos(low_then_high(part(16, 128), 32)) - s.min;
+        }
+        case Encoding::kQ5K: {
+            const ScaleMin s = scale_min(b);
+            const at::Tensor q =
+                thirty_twos(low_then_high(part(48, 128), 32)) + thirty_twos(fields(part(16, 32), 32, 1, 1)) * 16;
+            return s.scale * q - s.min;
+        }
+        case Encoding::kQ6K: {
+            const at::Tensor dl = half_of(b, 208) * part(192, 16).contiguous().view(at::kChar).to(at::kFloat);
+            const at::Tensor q =
+                sixteens(low_then_high(part(0, 128), 64)) + sixteens(fields(part(128, 64), 32, 2, 3)) * 16 - 32;
+            return dl.unsqueeze(2) * q;
+        }
+        default: {
+            const at::Tensor low4 = low_then_high(part(4, 4), 1).reshape({n, 8}),
+                             high2 = fields(part(2, 2), 1, 2, 3).reshape({n, 8});
+            const at::Tensor dl = half_of(b, 0) * ((low4 + high2 * 16).to(at::kFloat) - 32);
+            return dl.unsqueeze(2) * curve(low_then_high(part(8, 128), 16)).reshape({n, 8, 32});
+        }
     }
 }
 
-at::Tensor decode_fp8(const at::Tensor& bytes, Encoding encoding, at::IntArrayRef shape, const at::Tensor& scale, at::ScalarType type) {
-    const at::Tensor codes = bytes.view(encoding == Encoding::kF8E4M3 ? at::kFloat8_e4m3fn : at::kFloat8_e5m2).view(shape);
+at::Tensor decode_fp8(const at::Tensor& bytes, Encoding encoding, at::IntArrayRef shape, const at::Tensor& scale,
+                      at::ScalarType type) {
+    const at::Tensor codes =
+        bytes.view(encoding == Encoding::kF8E4M3 ? at::kFloat8_e4m3fn : at::kFloat8_e5m2).view(shape);
     if (!scale.defined()) return codes.to(type);
     const at::Tensor factor = scale.dim() == 1 ? scale.unsqueeze(1) : scale;
     return (codes.to(at::kFloat) * factor).to(type);
@@ -147,8 +157,8 @@ at::Tensor decode_blocks_by_tensor_ops(const at::Tensor& bytes, Encoding encodin
     return values.reshape({bytes.size(0), -1});
 }
 
-at::Tensor decode_tensor(const at::Tensor& bytes, Encoding encoding, at::IntArrayRef shape,
-                         const at::Tensor& scale, at::ScalarType type) {
+at::Tensor decode_tensor(const at::Tensor& bytes, Encoding encoding, at::IntArrayRef shape, const at::Tensor& scale,
+                         at::ScalarType type) {
     if (encoding == Encoding::kDense) fail("an encoding");
     const BlockShape block = block_shape(encoding);
     const int64_t values = bytes.numel() / block.bytes * block.values;
@@ -158,10 +168,10 @@ at::Tensor decode_tensor(const at::Tensor& bytes, Encoding encoding, at::IntArra
     const at::Tensor from = bytes.contiguous();
     at::Tensor out = at::empty(shape, bytes.options().dtype(type));
     switch (type) {
-    case at::kFloat: decode_on_cpu<float>(from, encoding, out); return out;
-    case at::kBFloat16: decode_on_cpu<at::BFloat16>(from, encoding, out); return out;
-    case at::kHalf: decode_on_cpu<at::Half>(from, encoding, out); return out;
-    default: return decode_tensor(bytes, encoding, shape, scale, at::kFloat).to(type);
+        case at::kFloat: decode_on_cpu<float>(from, encoding, out); return out;
+        case at::kBFloat16: decode_on_cpu<at::BFloat16>(from, encoding, out); return out;
+        case at::kHalf: decode_on_cpu<at::Half>(from, encoding, out); return out;
+        default: return decode_tensor(bytes, encoding, shape, scale, at::kFloat).to(type);
     }
 }
 

@@ -10,11 +10,11 @@
 namespace zt::weights {
 namespace {
 
-constexpr size_t kShownBytes = 40;      // of a text that stands where a model should be
-constexpr size_t kLeastText = 8;        // bytes; fewer may be readable by chance
+constexpr size_t kShownBytes = 40;  // of a text that stands where a model should be
+constexpr size_t kLeastText = 8;    // bytes; fewer may be readable by chance
 
 bool is_text(char c) { return (c >= 0x20 && c < 0x7f) || c == '\t' || c == '\n' || c == '\r'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }   // in any locale
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }  // in any locale
 
 }  // namespace
 
@@ -31,7 +31,8 @@ std::optional<std::string> foreign_file(std::string_view start) {
     std::transform(small.begin(), small.end(), small.begin(), lower);
     for (const char* mark : {"<!doctype html", "<html", "<head", "<body"})
         if (small.starts_with(mark)) return "an HTML page, as servers send in place of a file; download it again";
-    if (small.starts_with("<?xml") || small.starts_with("<error")) return "an XML text, as servers send in place of a file; download it again";
+    if (small.starts_with("<?xml") || small.starts_with("<error"))
+        return "an XML text, as servers send in place of a file; download it again";
     if (text.starts_with('{') || text.starts_with('[') || start.size() < kLeastText) return std::nullopt;
     const auto end = std::find_if_not(start.begin(), start.end(), is_text);
     if (end != start.end()) return std::nullopt;

@@ -28,16 +28,16 @@ namespace zt::weights {
 
 inline constexpr uint64_t kMaxGgufKeys = 65'536;
 inline constexpr uint64_t kMaxGgufStringBytes = 1 << 20;
-inline constexpr uint64_t kMaxGgufArray = 4 << 20;        // largest real: merges of a tokenizer, 280,147
-inline constexpr uint64_t kMaxGgufKeptBytes = 4096;       // values longer than this are checked, not kept
+inline constexpr uint64_t kMaxGgufArray = 4 << 20;   // largest real: merges of a tokenizer, 280,147
+inline constexpr uint64_t kMaxGgufKeptBytes = 4096;  // values longer than this are checked, not kept
 inline constexpr uint64_t kMaxGgufAlignment = 1 << 20;
 
 struct GgufTensor {
-    std::string name;                          // any UTF-8; never use it as a path
+    std::string name;  // any UTF-8; never use it as a path
     Encoding encoding = Encoding::kDense;
-    Dtype dtype = Dtype::kF32;                 // when dense
-    std::vector<int64_t> shape;                // outermost first, as everywhere else here
-    uint64_t offset = 0;                       // bytes from the start of the file
+    Dtype dtype = Dtype::kF32;   // when dense
+    std::vector<int64_t> shape;  // outermost first, as everywhere else here
+    uint64_t offset = 0;         // bytes from the start of the file
     uint64_t size_bytes = 0;
 
     friend bool operator==(const GgufTensor&, const GgufTensor&) = default;
@@ -53,7 +53,9 @@ public:
     [[nodiscard]] static GgufFile open(const std::string& path);
 
     [[nodiscard]] const File& file() const noexcept { return file_; }
-    [[nodiscard]] std::span<const GgufTensor> tensors() const noexcept { return tensors_; }   // in the order of their bytes
+    [[nodiscard]] std::span<const GgufTensor> tensors() const noexcept {
+        return tensors_;
+    }  // in the order of their bytes
     [[nodiscard]] const std::map<std::string, GgufValue>& values() const noexcept { return values_; }
 
 private:

@@ -14,9 +14,7 @@ namespace {
 using Byte = uint8_t;
 constexpr int kSmall = 32, kLarge = 256;
 
-float half_at(const Byte* p) noexcept {
-    return half_to_float(static_cast<uint16_t>(p[0] | p[1] << 8));
-}
+float half_at(const Byte* p) noexcept { return half_to_float(static_cast<uint16_t>(p[0] | p[1] << 8)); }
 uint32_t word_at(const Byte* p) noexcept {
     return static_cast<uint32_t>(p[0]) | static_cast<uint32_t>(p[1]) << 8 | static_cast<uint32_t>(p[2]) << 16 |
            static_cast<uint32_t>(p[3]) << 24;
@@ -69,7 +67,8 @@ void q2k(const Byte* b, float* y) noexcept {
     const Byte *scales = b, *qs = b + 16;
     const float d = half_at(b + 80), dmin = half_at(b + 82);
     for (int group = 0; group < 16; ++group, y += 16) {
-        const float dl = d * static_cast<float>(low(scales[group])), ml = dmin * static_cast<float>(high(scales[group]));
+        const float dl = d * static_cast<float>(low(scales[group])),
+                    ml = dmin * static_cast<float>(high(scales[group]));
         const Byte* q = qs + 32 * (group / 8) + 16 * (group & 1);
         const int shift = 2 * (group % 8 / 2);
         for (int i = 0; i < 16; ++i) y[i] = dl * static_cast<float>(q[i] >> shift & 3) - ml;
@@ -84,9 +83,8 @@ void q3k(const Byte* b, float* y) noexcept {
         const int high2 = packed[8 + group % 4] >> 2 * (group / 4) & 3;
         const float dl = d * static_cast<float>((low4 | high2 << 4) - 32);
         const Byte *q = qs + 32 * (group / 8) + 16 * (group & 1), *t = third + 16 * (group & 1);
-        const int shift = 2 * (group % 8 / 2), bit = group / 2;   // a cleared bit takes 4 away
-        for (int i = 0; i < 16; ++i)
-            y[i] = dl * static_cast<float>((q[i] >> shift & 3) - 4 * (1 - (t[i] >> bit & 1)));
+        const int shift = 2 * (group % 8 / 2), bit = group / 2;  // a cleared bit takes 4 away
+        for (int i = 0; i < 16; ++i) y[i] = dl * static_cast<float>((q[i] >> shift & 3) - 4 * (1 - (t[i] >> bit & 1)));
     }
 }
 
@@ -201,7 +199,7 @@ float half_to_float(uint16_t bits) noexcept {
     const uint32_t sign = static_cast<uint32_t>(bits & 0x8000) << 16, magnitude = bits & 0x7fff;
     if (magnitude >= 0x7c00) return std::bit_cast<float>(sign | 0x7f800000 | (magnitude & 0x3ff) << 13);
     if (magnitude >= 0x400) return std::bit_cast<float>(sign | ((magnitude << 13) + (112U << 23)));
-    const float subnormal = static_cast<float>(magnitude) * 0x1p-24F;   // exact
+    const float subnormal = static_cast<float>(magnitude) * 0x1p-24F;  // exact
     return sign != 0 ? -subnormal : subnormal;
 }
 

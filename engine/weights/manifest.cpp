@@ -32,9 +32,8 @@ std::string hash_of(const File& file, const Cancel* cancel) {
 }
 
 bool is_sha256(std::string_view text) noexcept {
-    return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-    });
+    return text.size() == 64 && std::all_of(text.begin(), text.end(),
+                                            [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 // Only the keys this version knows: a manifest that means more than we check must not pass.
@@ -56,9 +55,7 @@ ManifestFile read_file_entry(std::string_view name, const json::Field& field) {
     return file;
 }
 
-std::string path_in(const std::string& folder, std::string_view name) {
-    return folder + '/' + std::string(name);
-}
+std::string path_in(const std::string& folder, std::string_view name) { return folder + '/' + std::string(name); }
 
 }  // namespace
 
@@ -69,7 +66,8 @@ const ManifestFile* Manifest::find(std::string_view name) const noexcept {
 
 const ManifestFile& Manifest::at(std::string_view name) const {
     const ManifestFile* found = find(name);
-    if (found == nullptr) throw Error(ZT_ERROR_WEIGHTS, "manifest.json: files: expected " + std::string(name) + ", got none");
+    if (found == nullptr)
+        throw Error(ZT_ERROR_WEIGHTS, "manifest.json: files: expected " + std::string(name) + ", got none");
     return *found;
 }
 
@@ -93,7 +91,7 @@ Manifest read_manifest(const std::string& folder) {
         manifest.files.push_back(read_file_entry(name, files.at(name)));
     }
     manifest.metadata.data = json::Value::Object{};
-    if (const auto metadata = root.find("metadata")) static_cast<void>(metadata->keys());   // refuses all but objects
+    if (const auto metadata = root.find("metadata")) static_cast<void>(metadata->keys());  // refuses all but objects
     for (auto& [key, member] : std::get<json::Value::Object>(value.data)) {
         if (key == "metadata") manifest.metadata = std::move(member);
     }
@@ -108,8 +106,8 @@ void verify(const ManifestFile& expected, const File& file, const Cancel* cancel
     const std::string got = hash_of(file, cancel);
     file.check_unchanged();
     if (got != expected.sha256) {
-        throw Error(ZT_ERROR_WEIGHTS, file.name() + ": expected SHA-256 " + expected.sha256 +
-                                          " (manifest.json), got " + got + "; the file is damaged");
+        throw Error(ZT_ERROR_WEIGHTS, file.name() + ": expected SHA-256 " + expected.sha256 + " (manifest.json), got " +
+                                          got + "; the file is damaged");
     }
 }
 

@@ -21,19 +21,19 @@
 namespace zt::weights {
 
 inline constexpr std::string_view kManifestName = "manifest.json";
-inline constexpr uint64_t kMaxManifestBytes = 1 << 20;   // as any configuration file
-inline constexpr size_t kMaxManifestFiles = 1024;        // as shards of one model
+inline constexpr uint64_t kMaxManifestBytes = 1 << 20;  // as any configuration file
+inline constexpr size_t kMaxManifestFiles = 1024;       // as shards of one model
 
 struct ManifestFile {
-    std::string name;         // a bare file name in the manifest's folder
+    std::string name;  // a bare file name in the manifest's folder
     uint64_t size_bytes = 0;
-    std::string sha256;       // 64 lower-case hex digits
+    std::string sha256;  // 64 lower-case hex digits
 };
 
 struct Manifest {
-    std::string sha256;       // of manifest.json itself: the identity of the whole model
+    std::string sha256;  // of manifest.json itself: the identity of the whole model
     std::vector<ManifestFile> files;
-    json::Value metadata;     // an object
+    json::Value metadata;  // an object
 
     // nullptr when there is none.
     [[nodiscard]] const ManifestFile* find(std::string_view name) const noexcept;

@@ -29,6 +29,7 @@ struct DtypeRow {
     std::string_view name;
     uint64_t bytes;
 };
+// clang-format off
 constexpr std::array<DtypeRow, 15> kDtypes = {{
     {Dtype::kBool, "BOOL", 1}, {Dtype::kU8, "U8", 1}, {Dtype::kI8, "I8", 1},
     {Dtype::kF8E4M3, "F8_E4M3", 1}, {Dtype::kF8E5M2, "F8_E5M2", 1},
@@ -36,14 +37,13 @@ constexpr std::array<DtypeRow, 15> kDtypes = {{
     {Dtype::kU32, "U32", 4}, {Dtype::kI32, "I32", 4}, {Dtype::kF32, "F32", 4},
     {Dtype::kU64, "U64", 8}, {Dtype::kI64, "I64", 8}, {Dtype::kF64, "F64", 8},
 }};
+// clang-format on
 
 [[noreturn]] void refuse(const std::string& file, const std::string& what) {
     throw Error(ZT_ERROR_WEIGHTS, file + ": " + what);
 }
 
-std::string tensor_label(std::string_view name) {
-    return "tensor " + quote(name);
-}
+std::string tensor_label(std::string_view name) { return "tensor " + quote(name); }
 
 std::string shape_text(std::span<const int64_t> shape) {
     std::string text = "[";
@@ -87,13 +87,14 @@ public:
         (is_shape ? has_shape_ : has_offsets_) = true;
     }
     void end_array() override {
-        if (place_ == Place::kOffsets && offset_count_ != 2) refuse_field("two integers", std::to_string(offset_count_));
+        if (place_ == Place::kOffsets && offset_count_ != 2)
+            refuse_field("two integers", std::to_string(offset_count_));
         place_ = Place::kTensor;
     }
     void key(std::string_view value) override {
         if (place_ == Place::kTensor && value != "dtype" && value != "shape" && value != "data_offsets") {
-            refuse(file_, tensor_label(table_.tensors.back().name) +
-                              ": expected dtype, shape and data_offsets, got " + quote(value));
+            refuse(file_, tensor_label(table_.tensors.back().name) + ": expected dtype, shape and data_offsets, got " +
+                              quote(value));
         }
         key_ = value;
     }
@@ -152,7 +153,8 @@ private:
         }
     }
     void read_dtype(std::string_view value) {
-        const auto row = std::find_if(kDtypes.begin(), kDtypes.end(), [&](const DtypeRow& r) { return r.name == value; });
+        const auto row =
+            std::find_if(kDtypes.begin(), kDtypes.end(), [&](const DtypeRow& r) { return r.name == value; });
         if (row == kDtypes.end()) {
             std::string names;
             for (const DtypeRow& r : kDtypes) (names += names.empty() ? "" : " ") += r.name;
@@ -162,18 +164,18 @@ private:
         has_dtype_ = true;
     }
     [[noreturn]] void refuse_field(const std::string& expected, const std::string& got) const {
-        refuse(file_, tensor_label(table_.tensors.back().name) + ": " + key_ + ": expected " + expected + ", got " + got);
+        refuse(file_,
+               tensor_label(table_.tensors.back().name) + ": " + key_ + ": expected " + expected + ", got " + got);
     }
     // A value of a kind that has no meaning where it stands.
     [[noreturn]] void unexpected(const std::string& got) const {
         switch (place_) {
-        case Place::kStart: refuse(file_, "header: expected an object, got " + got);
-        case Place::kRoot: refuse(file_, tensor_label(key_) + ": expected an object, got " + got);
-        case Place::kMetadata: refuse(file_, "__metadata__: " + quote(key_) + ": expected a string, got " + got);
-        case Place::kTensor:
-            refuse_field(key_ == "dtype" ? "a string" : "an array of integers", got);
-        case Place::kShape:
-        case Place::kOffsets: break;
+            case Place::kStart: refuse(file_, "header: expected an object, got " + got);
+            case Place::kRoot: refuse(file_, tensor_label(key_) + ": expected an object, got " + got);
+            case Place::kMetadata: refuse(file_, "__metadata__: " + quote(key_) + ": expected a string, got " + got);
+            case Place::kTensor: refuse_field(key_ == "dtype" ? "a string" : "an array of integers", got);
+            case Place::kShape:
+            case Place::kOffsets: break;
         }
         refuse_field("integers from 0 to " + std::to_string(kMaxSize), got);
     }
@@ -181,7 +183,7 @@ private:
     const std::string& file_;
     TensorTable table_;
     Place place_ = Place::kStart;
-    std::string key_;   // the last one read
+    std::string key_;  // the last one read
     bool has_dtype_ = false, has_shape_ = false, has_offsets_ = false;
     int offset_count_ = 0;
 };
@@ -219,7 +221,7 @@ void check_layout(std::vector<TensorEntry>& tensors, uint64_t data_bytes, const 
             refuse(file, tensor_label(tensor.name) + ": data: expected to start at " + std::to_string(end) + ", got " +
                              std::to_string(tensor.offset));
         }
-        end += tensor.size_bytes;   // end - begin of the same pair: cannot overflow
+        end += tensor.size_bytes;  // end - begin of the same pair: cannot overflow
     }
     if (end != data_bytes) {
         refuse(file, "data: expected to end at " + std::to_string(end) + " (last tensor), got " +
@@ -268,13 +270,9 @@ uint64_t little_endian(std::span<const std::byte> bytes) noexcept {
 
 }  // namespace
 
-std::string_view dtype_name(Dtype dtype) noexcept {
-    return kDtypes[static_cast<size_t>(dtype)].name;
-}
+std::string_view dtype_name(Dtype dtype) noexcept { return kDtypes[static_cast<size_t>(dtype)].name; }
 
-uint64_t dtype_bytes(Dtype dtype) noexcept {
-    return kDtypes[static_cast<size_t>(dtype)].bytes;
-}
+uint64_t dtype_bytes(Dtype dtype) noexcept { return kDtypes[static_cast<size_t>(dtype)].bytes; }
 
 TensorTable parse_table(std::string_view header, uint64_t data_bytes, const std::string& file) {
     // Metadata of LoRAs can be long; the event parser holds one string at a time.
@@ -316,14 +314,14 @@ SafetensorsFile SafetensorsFile::open(const std::string& path) {
     }
     const uint64_t data_start = kLengthBytes + length;
     TensorTable table = parse_table({header.get(), length}, file.size() - data_start, file.name());
-    for (TensorEntry& tensor : table.tensors) tensor.offset += data_start;   // inside the file by now
+    for (TensorEntry& tensor : table.tensors) tensor.offset += data_start;  // inside the file by now
     return {std::move(file), std::move(table)};
 }
 
 const TensorEntry* SafetensorsFile::find(std::string_view name) const noexcept {
-    const auto found = std::lower_bound(by_name_.begin(), by_name_.end(), name, [&](uint32_t index, std::string_view n) {
-        return table_.tensors[index].name < n;
-    });
+    const auto found =
+        std::lower_bound(by_name_.begin(), by_name_.end(), name,
+                         [&](uint32_t index, std::string_view n) { return table_.tensors[index].name < n; });
     if (found == by_name_.end() || table_.tensors[*found].name != name) return nullptr;
     return &table_.tensors[*found];
 }
@@ -366,7 +364,7 @@ void write_safetensors(const std::string& path, std::span<const TensorSource> te
                   std::to_string(end) + "]}";
     }
     header += '}';
-    header.resize((header.size() + 7) / 8 * 8, ' ');   // data starts 8-byte aligned
+    header.resize((header.size() + 7) / 8 * 8, ' ');  // data starts 8-byte aligned
     // Whoever reads the file will ask the same questions; better to fail now.
     static_cast<void>(parse_table(header, end, path));
 

@@ -23,30 +23,32 @@
 
 namespace zt::weights {
 
-inline constexpr uint64_t kMaxHeaderBytes = 100'000'000;   // the reference implementation's own
-inline constexpr size_t kMaxTensors = 100'000;             // largest real file: about 2,000
-inline constexpr size_t kMaxNameBytes = 512;               // longest real name: about 90
-inline constexpr size_t kMaxRank = 8;                      // highest real rank: 5
+inline constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // the reference implementation's own
+inline constexpr size_t kMaxTensors = 100'000;            // largest real file: about 2,000
+inline constexpr size_t kMaxNameBytes = 512;              // longest real name: about 90
+inline constexpr size_t kMaxRank = 8;                     // highest real rank: 5
 
+// clang-format off
 enum class Dtype : uint8_t {
     kBool, kU8, kI8, kF8E4M3, kF8E5M2, kU16, kI16, kF16, kBF16, kU32, kI32, kF32, kU64, kI64, kF64
 };
-[[nodiscard]] std::string_view dtype_name(Dtype dtype) noexcept;   // as in the file: "BF16"
+// clang-format on
+[[nodiscard]] std::string_view dtype_name(Dtype dtype) noexcept;  // as in the file: "BF16"
 [[nodiscard]] uint64_t dtype_bytes(Dtype dtype) noexcept;
 
 struct TensorEntry {
-    std::string name;               // any UTF-8; never use it as a path
+    std::string name;  // any UTF-8; never use it as a path
     Dtype dtype = Dtype::kU8;
-    std::vector<int64_t> shape;     // empty: a scalar. The product of the sizes that are not 0 fits int64
-    uint64_t offset = 0;            // bytes from the start of the file, not necessarily aligned
+    std::vector<int64_t> shape;  // empty: a scalar. The product of the sizes that are not 0 fits int64
+    uint64_t offset = 0;         // bytes from the start of the file, not necessarily aligned
     uint64_t size_bytes = 0;
 
     friend bool operator==(const TensorEntry&, const TensorEntry&) = default;
 };
 
 struct TensorTable {
-    std::vector<TensorEntry> tensors;              // in the order of their bytes
-    std::map<std::string, std::string> metadata;   // of "__metadata__"
+    std::vector<TensorEntry> tensors;             // in the order of their bytes
+    std::map<std::string, std::string> metadata;  // of "__metadata__"
 };
 
 // The first step alone: validates a header (the bytes after the length) against the number of data
@@ -74,7 +76,7 @@ private:
 
     File file_;
     TensorTable table_;
-    std::vector<uint32_t> by_name_;   // indices into tensors, sorted by name
+    std::vector<uint32_t> by_name_;  // indices into tensors, sorted by name
 };
 
 // A tensor to write; all members are borrowed.

@@ -31,7 +31,8 @@ ShardIndex parse_shard_index(std::string_view text, const std::string& file) {
         number = index.files.size();
         index.files.push_back(name);
     }
-    for (const auto& [tensor, value] : *members) index.weight_map.emplace(tensor, files.at(std::get<std::string>(value.data)));
+    for (const auto& [tensor, value] : *members)
+        index.weight_map.emplace(tensor, files.at(std::get<std::string>(value.data)));
     return index;
 }
 

@@ -29,7 +29,8 @@ void assign(Model& model, const Tensors& tensors, at::ScalarType dtype, const st
 
 // One "<file>: tensor ..." error each; used by assign.
 [[noreturn]] void refuse_missing(const std::string& file, const std::string& name, at::IntArrayRef expected);
-[[noreturn]] void refuse_shape(const std::string& file, const std::string& name, at::IntArrayRef expected, at::IntArrayRef got);
+[[noreturn]] void refuse_shape(const std::string& file, const std::string& name, at::IntArrayRef expected,
+                               at::IntArrayRef got);
 [[noreturn]] void refuse_unused(const std::string& file, const std::string& name);
 
 template <class Model>

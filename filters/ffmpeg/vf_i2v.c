@@ -14,26 +14,25 @@
 #include "libavutil/pixdesc.h"
 #include "zt_generate.h"
 
-#define MOST_CONTEXT 64     /* frames, as in the option table */
+#define MOST_CONTEXT 64 /* frames, as in the option table */
 
 enum { MODE_ANIMATE, MODE_EXTEND };
 enum { ALPHA_AUTO, ALPHA_STRAIGHT, ALPHA_PREMULTIPLIED };
 
 typedef struct I2v {
-    ZtGenerator gen;        /* first: the options lie there */
-    AVFrame *held[MOST_CONTEXT];    /* the picture, or the newest frames, oldest first */
+    ZtGenerator gen;             /* first: the options lie there */
+    AVFrame *held[MOST_CONTEXT]; /* the picture, or the newest frames, oldest first */
     int nb_held, most_held;
     AVFrame *mask;
-    int input_over;         /* all of the input that matters has come */
-    int64_t next_pts;       /* where the new frames begin, in the output's time base */
+    int input_over;   /* all of the input that matters has come */
+    int64_t next_pts; /* where the new frames begin, in the output's time base */
 } I2v;
 
 static const AVOption i2v_options[] = {
 #define ZT_OPTION ZT_AV_OPTION
 #define ZT_CHOICE ZT_AV_CHOICE
 #include "api/options.def"
-    ZT_AV_ALIASES
-    { NULL }
+    ZT_AV_ALIASES{ NULL }
 };
 
 AVFILTER_DEFINE_CLASS(i2v);
@@ -49,7 +48,8 @@ static av_cold int init(AVFilterContext *ctx)
     if ((ret = ff_zt_init(ctx)) < 0)
         return ret;
     if (s->opt.context && s->opt.mode != MODE_EXTEND) {
-        av_log(ctx, AV_LOG_ERROR, "context: expected 0 (mode=animate looks at one picture), got %d\n", (int)s->opt.context);
+        av_log(ctx, AV_LOG_ERROR, "context: expected 0 (mode=animate looks at one picture), got %d\n",
+               (int)s->opt.context);
         return AVERROR(EINVAL);
     }
     return s->opt.mask ? ff_append_inpad(ctx, &pad) : 0;
@@ -83,28 +83,31 @@ static int follow_input(AVFilterContext *ctx, zt_request *request)
     if (((I2v *)ctx->priv)->gen.opt.mode != MODE_EXTEND)
         return 0;
     if (ff_zt_alpha_before(inlink)) {
-        av_log(ctx, AV_LOG_ERROR, "input: expected a format without alpha with mode=extend, got %s; "
-               "format=yuv420p in front drops the alpha, whatever colour it hides\n", ff_zt_alpha_before(inlink));
+        av_log(ctx, AV_LOG_ERROR,
+               "input: expected a format without alpha with mode=extend, got %s; "
+               "format=yuv420p in front drops the alpha, whatever colour it hides\n",
+               ff_zt_alpha_before(inlink));
         return AVERROR(EINVAL);
     }
     if ((request->width || request->height) && (request->width != inlink->w || request->height != inlink->h)) {
-        av_log(ctx, AV_LOG_ERROR, "size: expected %dx%d, that of the input that passes through, got %dx%d\n",
-               inlink->w, inlink->h, request->width, request->height);
+        av_log(ctx, AV_LOG_ERROR, "size: expected %dx%d, that of the input that passes through, got %dx%d\n", inlink->w,
+               inlink->h, request->width, request->height);
         return AVERROR(EINVAL);
     }
     if (rate.num <= 0 || rate.den <= 0) {
-        av_log(ctx, AV_LOG_ERROR, "input: expected a constant frame rate to go on with, got none; "
+        av_log(ctx, AV_LOG_ERROR,
+               "input: expected a constant frame rate to go on with, got none; "
                "an fps filter in front gives it one\n");
         return AVERROR(EINVAL);
     }
     if (request->rate.num && av_cmp_q(rate, (AVRational){ request->rate.num, request->rate.den })) {
-        av_log(ctx, AV_LOG_ERROR, "rate: expected %d/%d, that of the input that passes through, got %d/%d\n",
-               rate.num, rate.den, request->rate.num, request->rate.den);
+        av_log(ctx, AV_LOG_ERROR, "rate: expected %d/%d, that of the input that passes through, got %d/%d\n", rate.num,
+               rate.den, request->rate.num, request->rate.den);
         return AVERROR(EINVAL);
     }
-    request->width  = inlink->w;
+    request->width = inlink->w;
     request->height = inlink->h;
-    request->rate   = (zt_rational){ rate.num, rate.den };
+    request->rate = (zt_rational){ rate.num, rate.den };
     return 0;
 }
 
@@ -116,9 +119,9 @@ static zt_image_role role_of(const I2v *s)
 static void describe_link(const I2v *s, const AVFilterLink *link, zt_image_role role, zt_image *image)
 {
     s->gen.engine->image_init_sized(image, sizeof(*image));
-    image->role   = role;
+    image->role = role;
     image->format = ff_zt_picture_format(link->format);
-    image->width  = link->w;
+    image->width = link->w;
     image->height = link->h;
 }
 
@@ -138,12 +141,13 @@ static int config_output(AVFilterLink *outlink)
     if ((ret = ff_zt_open(outlink, &request)) < 0 || (ret = follow_input(ctx, &request)) < 0)
         return ret;
     s->most_held = 1;
-    if (role_of(s) == ZT_IMAGE_HISTORY)     /* none at all is for the engine to say */
-        s->most_held = s->gen.opt.context ? (int)s->gen.opt.context
-                     : av_clip(s->gen.engine->model_get_info(s->gen.model)->history_images, 1, MOST_CONTEXT);
+    if (role_of(s) == ZT_IMAGE_HISTORY) /* none at all is for the engine to say */
+        s->most_held = s->gen.opt.context
+                           ? (int)s->gen.opt.context
+                           : av_clip(s->gen.engine->model_get_info(s->gen.model)->history_images, 1, MOST_CONTEXT);
     for (int i = 0; i < s->most_held; i++)
         describe_link(s, inlink, role_of(s), &images[i]);
-    request.images      = images;
+    request.images = images;
     request.image_count = (size_t)s->most_held;
     if (s->gen.opt.mask)
         describe_link(s, ctx->inputs[1], ZT_IMAGE_MASK, &images[request.image_count++]);
@@ -152,7 +156,7 @@ static int config_output(AVFilterLink *outlink)
         return ff_zt_fail(ctx, status, &error);
     ff_zt_config_link(outlink, &info);
     if (role_of(s) == ZT_IMAGE_HISTORY) {
-        outlink->time_base           = inlink->time_base;
+        outlink->time_base = inlink->time_base;
         outlink->sample_aspect_ratio = inlink->sample_aspect_ratio;
     }
     return 0;
@@ -188,7 +192,7 @@ static int start(AVFilterContext *ctx)
         if ((ret = describe(ctx, &s->held[i], name, &images[count])) < 0)
             return ret;
         if (role_of(s) == ZT_IMAGE_HISTORY && s->held[i]->colorspace == AVCOL_SPC_UNSPECIFIED)
-            images[count].matrix = ZT_MATRIX_BT709;     /* what the new frames are */
+            images[count].matrix = ZT_MATRIX_BT709; /* what the new frames are */
         images[count++].role = role_of(s);
     }
     if (s->mask) {
@@ -196,7 +200,7 @@ static int start(AVFilterContext *ctx)
             return ret;
         images[count++].role = ZT_IMAGE_MASK;
     }
-    request.images      = images;
+    request.images = images;
     request.image_count = count;
     if ((ret = ff_zt_start(ctx, &request)) < 0)
         return ret;
@@ -219,7 +223,8 @@ static int check_passing(AVFilterContext *ctx, const AVFrame *frame)
     if (rgb || ((frame->colorspace == AVCOL_SPC_BT709 || frame->colorspace == AVCOL_SPC_UNSPECIFIED) &&
                 frame->color_range != AVCOL_RANGE_JPEG))
         return 0;
-    av_log(ctx, AV_LOG_ERROR, "input: expected bt709 in limited range, as the new frames are, got %s in %s range; "
+    av_log(ctx, AV_LOG_ERROR,
+           "input: expected bt709 in limited range, as the new frames are, got %s in %s range; "
            "scale=out_color_matrix=bt709:out_range=tv,setparams=colorspace=bt709:range=tv in front converts it\n",
            space ? space : "an unknown matrix", frame->color_range == AVCOL_RANGE_JPEG ? "full" : "limited");
     return AVERROR(EINVAL);
@@ -345,15 +350,15 @@ static const AVFilterPad i2v_outputs[] = {
 };
 
 const ZT_FILTER ff_vf_i2v = {
-    ZT_PUBLIC(name)        = "i2v",
+    ZT_PUBLIC(name) = "i2v",
     ZT_PUBLIC(description) = "Make a picture move, or a clip go on, with Zoetrope.",
-    ZT_PUBLIC(priv_class)  = &i2v_class,
-    ZT_PUBLIC(flags)       = AVFILTER_FLAG_DYNAMIC_INPUTS,
-    .priv_size             = sizeof(I2v),
-    .init                  = init,
-    .uninit                = uninit,
-    .activate              = activate,
-    .process_command       = ff_zt_process_command,
+    ZT_PUBLIC(priv_class) = &i2v_class,
+    ZT_PUBLIC(flags) = AVFILTER_FLAG_DYNAMIC_INPUTS,
+    .priv_size = sizeof(I2v),
+    .init = init,
+    .uninit = uninit,
+    .activate = activate,
+    .process_command = ff_zt_process_command,
     FILTER_INPUTS(i2v_inputs),
     FILTER_OUTPUTS(i2v_outputs),
     ZT_QUERY_FUNC(query_formats),

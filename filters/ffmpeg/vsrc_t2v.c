@@ -17,8 +17,7 @@ static const AVOption t2vsrc_options[] = {
 #define ZT_I2V_OPTION(name, type, text, number, min, max, choices, flags, help)
 #define ZT_I2V_CHOICE(name, word, value, help)
 #include "api/options.def"
-    ZT_AV_ALIASES
-    { NULL }
+    ZT_AV_ALIASES{ NULL }
 };
 
 AVFILTER_DEFINE_CLASS(t2vsrc);
@@ -51,14 +50,14 @@ static const AVFilterPad t2vsrc_outputs[] = {
 };
 
 const ZT_FILTER ff_vsrc_t2vsrc = {
-    ZT_PUBLIC(name)        = "t2vsrc",
+    ZT_PUBLIC(name) = "t2vsrc",
     ZT_PUBLIC(description) = "Generate video from text with Zoetrope.",
-    ZT_PUBLIC(priv_class)  = &t2vsrc_class,
-    .priv_size             = sizeof(ZtGenerator),
-    .init                  = ff_zt_init,
-    .uninit                = ff_zt_close,
-    .activate              = activate,
-    .process_command       = ff_zt_process_command,
+    ZT_PUBLIC(priv_class) = &t2vsrc_class,
+    .priv_size = sizeof(ZtGenerator),
+    .init = ff_zt_init,
+    .uninit = ff_zt_close,
+    .activate = activate,
+    .process_command = ff_zt_process_command,
     FILTER_OUTPUTS(t2vsrc_outputs),
     ZT_QUERY_FUNC(query_formats),
 };

@@ -10,13 +10,13 @@
 #include "zt_args.h"
 #include "zt_compat.h"
 
-#define MOST_SHOWN 100      /* bytes of a value in a message */
+#define MOST_SHOWN 100 /* bytes of a value in a message */
 
 /* What stands between two colons: as it is written, with its quotes and backslashes, and its name. */
 typedef struct Piece {
     const char *text;
     int length;
-    char *name;             /* owned; NULL where it has none */
+    char *name; /* owned; NULL where it has none */
 } Piece;
 
 /* Reads the next piece as FFmpeg does; *args moves behind its colon. False at the end, and where FFmpeg
@@ -36,9 +36,9 @@ static int next_piece(const char **args, Piece *piece)
 
 static int is_option(const AVClass *filter, const char *name)
 {
-    const AVClass *common = avfilter_get_class();   /* enable, threads, ... */
+    const AVClass *common = avfilter_get_class(); /* enable, threads, ... */
 
-    name += *name == '/';                           /* FFmpeg 7.1: the value is in a file */
+    name += *name == '/'; /* FFmpeg 7.1: the value is in a file */
     return av_opt_find(&filter, name, NULL, 0, AV_OPT_SEARCH_FAKE_OBJ) ||
            av_opt_find(&common, name, NULL, 0, AV_OPT_SEARCH_FAKE_OBJ);
 }
@@ -65,13 +65,15 @@ static int refuse(void *log, const AVClass *filter, const Piece *cut, const Piec
     }
     /* A long value, or one with quotes, is for its writer to spell. */
     if (!av_bprint_is_complete(&spelling) || strchr(spelling.str, '\''))
-        av_log(log, AV_LOG_ERROR, "%s: expected a name and = behind a colon, got %s; write a colon inside a "
-               "value as \\: and the value between single quotes\n", cut->name,
-               rest->name ? "an unknown name" : "a value alone");
+        av_log(log, AV_LOG_ERROR,
+               "%s: expected a name and = behind a colon, got %s; write a colon inside a "
+               "value as \\: and the value between single quotes\n",
+               cut->name, rest->name ? "an unknown name" : "a value alone");
     else
-        av_log(log, AV_LOG_ERROR, "%s: expected a name and = behind a colon, got \"%.*s\"; write a colon "
-               "inside a value as \\: between single quotes, %s='%s'\n", cut->name, rest->length, rest->text,
-               cut->name, strchr(spelling.str, '=') + 1);
+        av_log(log, AV_LOG_ERROR,
+               "%s: expected a name and = behind a colon, got \"%.*s\"; write a colon "
+               "inside a value as \\: between single quotes, %s='%s'\n",
+               cut->name, rest->length, rest->text, cut->name, strchr(spelling.str, '=') + 1);
     av_bprint_finalize(&spelling, NULL);
     return AVERROR(EINVAL);
 }

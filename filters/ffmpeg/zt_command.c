@@ -23,7 +23,10 @@ static void answer(const Answer *to, const char *text)
 /* The options that may change while the source runs, with commas between. */
 static void runtime_names(const ZtGenerator *s, char *names, size_t size)
 {
-    static const struct { const char *name; unsigned flags; } options[] = {
+    static const struct {
+        const char *name;
+        unsigned flags;
+    } options[] = {
 #define ZT_OPTION(name, type, text, number, min, max, choices, flags, help) { #name, flags },
 #include "api/options.def"
     };
@@ -42,8 +45,8 @@ static int refuse_name(AVFilterContext *ctx, const char *cmd, const Answer *to)
     char names[128], text[320];
 
     runtime_names(ctx->priv, names, sizeof(names));
-    snprintf(text, sizeof(text), "%.64s: expected one of %s (what can change while the source runs), got %s",
-             cmd, names, known ? "an option that cannot" : "another name");
+    snprintf(text, sizeof(text), "%.64s: expected one of %s (what can change while the source runs), got %s", cmd,
+             names, known ? "an option that cannot" : "another name");
     answer(to, text);
     if (!known)
         return AVERROR(ENOSYS);
@@ -71,15 +74,16 @@ static int refuse_word(AVFilterContext *ctx, const char *cmd, const char *arg, c
 {
     char text[320];
 
-    snprintf(text, sizeof(text), "%s: expected more than one word, got \"%.64s\"; zmq ends a value at the first "
-             "blank: %s 'a blue fox', or %s 'fox ' for a single word", cmd, arg, cmd, cmd);
+    snprintf(text, sizeof(text),
+             "%s: expected more than one word, got \"%.64s\"; zmq ends a value at the first "
+             "blank: %s 'a blue fox', or %s 'fox ' for a single word",
+             cmd, arg, cmd, cmd);
     answer(to, text);
     av_log(ctx, AV_LOG_ERROR, "%s\n", text);
     return AVERROR(EINVAL);
 }
 
-int ff_zt_process_command(AVFilterContext *ctx, const char *cmd, const char *arg, char *res, int res_len,
-                          int flags)
+int ff_zt_process_command(AVFilterContext *ctx, const char *cmd, const char *arg, char *res, int res_len, int flags)
 {
     ZtGenerator *s = ctx->priv;
     const Answer to = { res, res_len };
@@ -94,7 +98,7 @@ int ff_zt_process_command(AVFilterContext *ctx, const char *cmd, const char *arg
         return refuse_name(ctx, cmd, &to);
     if (may_be_cut(ctx, cmd, arg))
         return refuse_word(ctx, cmd, arg, &to);
-    if (!s->session)                /* its picture is still to come; the start will read the new value */
+    if (!s->session) /* its picture is still to come; the start will read the new value */
         return ff_filter_process_command(ctx, cmd, arg, res, res_len, flags);
     if (!strcmp(cmd, "prompt"))
         status = s->engine->session_set_prompt(s->session, arg, &first_frame, &error);

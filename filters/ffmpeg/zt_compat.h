@@ -15,23 +15,21 @@
 #include "libavfilter/formats.h"
 #include "libavfilter/video.h"
 
-#define ZT_AVFILTER_AT_LEAST(major, minor) \
-    (LIBAVFILTER_VERSION_INT >= AV_VERSION_INT(major, minor, 0))
-#define ZT_AVUTIL_AT_LEAST(major, minor) \
-    (LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(major, minor, 0))
+#define ZT_AVFILTER_AT_LEAST(major, minor) (LIBAVFILTER_VERSION_INT >= AV_VERSION_INT(major, minor, 0))
+#define ZT_AVUTIL_AT_LEAST(major, minor)   (LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(major, minor, 0))
 
-#if !ZT_AVFILTER_AT_LEAST(10, 4)    /* 7.1 */
+#if !ZT_AVFILTER_AT_LEAST(10, 4) /* 7.1 */
 #include "libavfilter/internal.h"
 #endif
 
 /* How a filter is defined: ZT_FILTER ff_x = { ZT_PUBLIC(name) = "x", .init = ... }; 8.0 */
 #if LIBAVFILTER_VERSION_MAJOR >= 11
-#define ZT_FILTER      FFFilter
-#define ZT_PUBLIC(f)   .p.f
+#define ZT_FILTER       FFFilter
+#define ZT_PUBLIC(f)    .p.f
 #define ZT_PUBLIC_OF(x) (&(x).p)
 #else
-#define ZT_FILTER      AVFilter
-#define ZT_PUBLIC(f)   .f
+#define ZT_FILTER       AVFilter
+#define ZT_PUBLIC(f)    .f
 #define ZT_PUBLIC_OF(x) (&(x))
 #endif
 
@@ -53,27 +51,25 @@
  * Use: static int name(ZT_QUERY_ARGS) { return zt_query_formats(ZT_QUERY_PASS, formats); }, and
  * ZT_QUERY_FUNC(name) in the definition. */
 #if ZT_AVFILTER_AT_LEAST(10, 4)
-#define ZT_QUERY_ARGS \
-    const AVFilterContext *ctx, AVFilterFormatsConfig **cfg_in, AVFilterFormatsConfig **cfg_out
-#define ZT_QUERY_PASS ctx, cfg_in, cfg_out
-#define ZT_QUERY_FUNC(func) FILTER_QUERY_FUNC2(func)
+#define ZT_QUERY_ARGS            const AVFilterContext *ctx, AVFilterFormatsConfig **cfg_in, AVFilterFormatsConfig **cfg_out
+#define ZT_QUERY_PASS            ctx, cfg_in, cfg_out
+#define ZT_QUERY_FUNC(func)      FILTER_QUERY_FUNC2(func)
 #define ZT_QUERY_SET(what, list) ff_set_common_##what##_from_list2(ctx, cfg_in, cfg_out, list)
 #else
-#define ZT_QUERY_ARGS AVFilterContext *ctx
-#define ZT_QUERY_PASS ctx
-#define ZT_QUERY_FUNC(func) FILTER_QUERY_FUNC(func)
+#define ZT_QUERY_ARGS            AVFilterContext *ctx
+#define ZT_QUERY_PASS            ctx
+#define ZT_QUERY_FUNC(func)      FILTER_QUERY_FUNC(func)
 #define ZT_QUERY_SET(what, list) ff_set_common_##what##_from_list(ctx, list)
 #endif
 
 static inline int zt_query_formats(ZT_QUERY_ARGS, const int *formats)
 {
-#if ZT_AVFILTER_AT_LEAST(9, 15)     /* 7.0 */
+#if ZT_AVFILTER_AT_LEAST(9, 15) /* 7.0 */
     static const int spaces[] = { AVCOL_SPC_BT709, -1 };
     static const int ranges[] = { AVCOL_RANGE_MPEG, -1 };
     int ret;
 
-    if ((ret = ZT_QUERY_SET(color_spaces, spaces)) < 0 ||
-        (ret = ZT_QUERY_SET(color_ranges, ranges)) < 0)
+    if ((ret = ZT_QUERY_SET(color_spaces, spaces)) < 0 || (ret = ZT_QUERY_SET(color_ranges, ranges)) < 0)
         return ret;
 #endif
     return ZT_QUERY_SET(formats, formats);
@@ -92,7 +88,7 @@ static inline int zt_offer(AVFilterFormatsConfig *side, const int *formats, cons
 {
     int ret;
 
-#if ZT_AVFILTER_AT_LEAST(9, 15)     /* 7.0 */
+#if ZT_AVFILTER_AT_LEAST(9, 15) /* 7.0 */
     if ((ret = ff_formats_ref(spaces ? ff_make_format_list(spaces) : ff_all_color_spaces(), &side->color_spaces)) < 0 ||
         (ret = ff_formats_ref(ranges ? ff_make_format_list(ranges) : ff_all_color_ranges(), &side->color_ranges)) < 0)
         return ret;
@@ -125,7 +121,7 @@ static inline int zt_query_formats_passing(ZT_QUERY_ARGS, const int *through, co
     AVFilterFormats *list = ff_make_format_list(through);
     int ret;
 
-#if ZT_AVFILTER_AT_LEAST(9, 15)     /* 7.0 */
+#if ZT_AVFILTER_AT_LEAST(9, 15) /* 7.0 */
     static const int spaces[] = { AVCOL_SPC_BT709, AVCOL_SPC_UNSPECIFIED, -1 };
     static const int ranges[] = { AVCOL_RANGE_MPEG, AVCOL_RANGE_UNSPECIFIED, -1 };
     AVFilterFormats *space = ff_make_format_list(spaces), *range = ff_make_format_list(ranges);
@@ -148,7 +144,7 @@ static inline int zt_query_formats_passing(ZT_QUERY_ARGS, const int *through, co
 /* Whether the frame says that its colours are multiplied by its alpha; before 8.1 frames could not. */
 static inline int zt_is_premultiplied(const AVFrame *frame)
 {
-#if ZT_AVFILTER_AT_LEAST(11, 6)     /* 8.1 */
+#if ZT_AVFILTER_AT_LEAST(11, 6) /* 8.1 */
     return frame->alpha_mode == AVALPHA_MODE_PREMULTIPLIED;
 #else
     (void)frame;
@@ -159,12 +155,12 @@ static inline int zt_is_premultiplied(const AVFrame *frame)
 /* So many ticks long, a picture of its own, progressive; no alpha is ever made here. */
 static inline void zt_set_frame_flags(AVFrame *frame, int64_t duration)
 {
-#if ZT_AVUTIL_AT_LEAST(57, 30)      /* 6.0 */
+#if ZT_AVUTIL_AT_LEAST(57, 30) /* 6.0 */
     frame->duration = duration;
 #else
     frame->pkt_duration = duration;
 #endif
-#if ZT_AVUTIL_AT_LEAST(58, 7)       /* 6.1 */
+#if ZT_AVUTIL_AT_LEAST(58, 7) /* 6.1 */
     frame->flags |= AV_FRAME_FLAG_KEY;
     frame->flags &= ~AV_FRAME_FLAG_INTERLACED;
 #else

@@ -30,20 +30,19 @@ static const struct Format {
     int av;
     zt_pixel_format zt;
 } formats[] = {
-    { AV_PIX_FMT_YUV420P,   ZT_PIXEL_YUV420P   }, { AV_PIX_FMT_YUV422P,   ZT_PIXEL_YUV422P   },
-    { AV_PIX_FMT_YUV444P,   ZT_PIXEL_YUV444P   }, { AV_PIX_FMT_YUV420P10, ZT_PIXEL_YUV420P10 },
+    { AV_PIX_FMT_YUV420P, ZT_PIXEL_YUV420P },     { AV_PIX_FMT_YUV422P, ZT_PIXEL_YUV422P },
+    { AV_PIX_FMT_YUV444P, ZT_PIXEL_YUV444P },     { AV_PIX_FMT_YUV420P10, ZT_PIXEL_YUV420P10 },
     { AV_PIX_FMT_YUV422P10, ZT_PIXEL_YUV422P10 }, { AV_PIX_FMT_YUV444P10, ZT_PIXEL_YUV444P10 },
-    { AV_PIX_FMT_GBRP,      ZT_PIXEL_GBRP      }, { AV_PIX_FMT_GBRP10,    ZT_PIXEL_GBRP10    },
-    { AV_PIX_FMT_GBRP16,    ZT_PIXEL_GBRP16    }, { AV_PIX_FMT_RGB24,     ZT_PIXEL_RGB24     },
+    { AV_PIX_FMT_GBRP, ZT_PIXEL_GBRP },           { AV_PIX_FMT_GBRP10, ZT_PIXEL_GBRP10 },
+    { AV_PIX_FMT_GBRP16, ZT_PIXEL_GBRP16 },       { AV_PIX_FMT_RGB24, ZT_PIXEL_RGB24 },
 };
 
 /* FFmpeg takes the first that the next filter or encoder takes too. So encoders of video get YUV, which players
  * expect, and those that know nothing but packed RGB (PNG) get the engine's own, through no scaler. */
 const int ff_zt_pixel_formats[] = {
-    AV_PIX_FMT_YUV420P,   AV_PIX_FMT_YUV422P,   AV_PIX_FMT_YUV444P,
-    AV_PIX_FMT_YUV420P10, AV_PIX_FMT_YUV422P10, AV_PIX_FMT_YUV444P10,
-    AV_PIX_FMT_GBRP,      AV_PIX_FMT_GBRP10,    AV_PIX_FMT_GBRP16,
-    AV_PIX_FMT_RGB24,     AV_PIX_FMT_NONE,
+    AV_PIX_FMT_YUV420P,   AV_PIX_FMT_YUV422P,   AV_PIX_FMT_YUV444P, AV_PIX_FMT_YUV420P10,
+    AV_PIX_FMT_YUV422P10, AV_PIX_FMT_YUV444P10, AV_PIX_FMT_GBRP,    AV_PIX_FMT_GBRP10,
+    AV_PIX_FMT_GBRP16,    AV_PIX_FMT_RGB24,     AV_PIX_FMT_NONE,
 };
 
 zt_pixel_format ff_zt_pixel_format(int av_format)
@@ -55,25 +54,30 @@ zt_pixel_format ff_zt_pixel_format(int av_format)
 }
 
 const int ff_zt_picture_formats[] = {
-    AV_PIX_FMT_RGB24,     AV_PIX_FMT_GBRP,      AV_PIX_FMT_YUV444P,   AV_PIX_FMT_YUVJ444P,
-    AV_PIX_FMT_YUV422P,   AV_PIX_FMT_YUVJ422P,  AV_PIX_FMT_YUV420P,   AV_PIX_FMT_YUVJ420P,
-    AV_PIX_FMT_YUV444P10, AV_PIX_FMT_YUV422P10, AV_PIX_FMT_YUV420P10, AV_PIX_FMT_GBRP10,
-    AV_PIX_FMT_GBRP16,    AV_PIX_FMT_RGBA,      AV_PIX_FMT_GBRAP,     AV_PIX_FMT_YUVA444P,
-    AV_PIX_FMT_YUVA422P,  AV_PIX_FMT_YUVA420P,  AV_PIX_FMT_YUVA444P10, AV_PIX_FMT_YUVA422P10,
-    AV_PIX_FMT_YUVA420P10, AV_PIX_FMT_GBRAP10,  AV_PIX_FMT_GBRAP16,   AV_PIX_FMT_RGBA64,
-    AV_PIX_FMT_PAL8,      AV_PIX_FMT_GRAY8,     AV_PIX_FMT_NONE,
+    AV_PIX_FMT_RGB24,      AV_PIX_FMT_GBRP,     AV_PIX_FMT_YUV444P,  AV_PIX_FMT_YUVJ444P,   AV_PIX_FMT_YUV422P,
+    AV_PIX_FMT_YUVJ422P,   AV_PIX_FMT_YUV420P,  AV_PIX_FMT_YUVJ420P, AV_PIX_FMT_YUV444P10,  AV_PIX_FMT_YUV422P10,
+    AV_PIX_FMT_YUV420P10,  AV_PIX_FMT_GBRP10,   AV_PIX_FMT_GBRP16,   AV_PIX_FMT_RGBA,       AV_PIX_FMT_GBRAP,
+    AV_PIX_FMT_YUVA444P,   AV_PIX_FMT_YUVA422P, AV_PIX_FMT_YUVA420P, AV_PIX_FMT_YUVA444P10, AV_PIX_FMT_YUVA422P10,
+    AV_PIX_FMT_YUVA420P10, AV_PIX_FMT_GBRAP10,  AV_PIX_FMT_GBRAP16,  AV_PIX_FMT_RGBA64,     AV_PIX_FMT_PAL8,
+    AV_PIX_FMT_GRAY8,      AV_PIX_FMT_NONE,
 };
 
 /* What pictures may come in besides. A fourth plane is alpha to the engine too. Grey is three planes that are
  * one; without it in the list FFmpeg would bring grey to a palette that is not made for it. */
 static const struct Format of_pictures[] = {
-    { AV_PIX_FMT_RGBA,       ZT_PIXEL_RGBA      }, { AV_PIX_FMT_RGBA64,     ZT_PIXEL_RGBA64    },
-    { AV_PIX_FMT_PAL8,       ZT_PIXEL_RGBA      },
-    { AV_PIX_FMT_GBRAP,      ZT_PIXEL_GBRP      }, { AV_PIX_FMT_GBRAP10,    ZT_PIXEL_GBRP10    },
-    { AV_PIX_FMT_GBRAP16,    ZT_PIXEL_GBRP16    }, { AV_PIX_FMT_YUVA420P,   ZT_PIXEL_YUV420P   },
-    { AV_PIX_FMT_YUVA422P,   ZT_PIXEL_YUV422P   }, { AV_PIX_FMT_YUVA444P,   ZT_PIXEL_YUV444P   },
-    { AV_PIX_FMT_YUVA420P10, ZT_PIXEL_YUV420P10 }, { AV_PIX_FMT_YUVA422P10, ZT_PIXEL_YUV422P10 },
-    { AV_PIX_FMT_YUVA444P10, ZT_PIXEL_YUV444P10 }, { AV_PIX_FMT_GRAY8,      ZT_PIXEL_GBRP      },
+    { AV_PIX_FMT_RGBA, ZT_PIXEL_RGBA },
+    { AV_PIX_FMT_RGBA64, ZT_PIXEL_RGBA64 },
+    { AV_PIX_FMT_PAL8, ZT_PIXEL_RGBA },
+    { AV_PIX_FMT_GBRAP, ZT_PIXEL_GBRP },
+    { AV_PIX_FMT_GBRAP10, ZT_PIXEL_GBRP10 },
+    { AV_PIX_FMT_GBRAP16, ZT_PIXEL_GBRP16 },
+    { AV_PIX_FMT_YUVA420P, ZT_PIXEL_YUV420P },
+    { AV_PIX_FMT_YUVA422P, ZT_PIXEL_YUV422P },
+    { AV_PIX_FMT_YUVA444P, ZT_PIXEL_YUV444P },
+    { AV_PIX_FMT_YUVA420P10, ZT_PIXEL_YUV420P10 },
+    { AV_PIX_FMT_YUVA422P10, ZT_PIXEL_YUV422P10 },
+    { AV_PIX_FMT_YUVA444P10, ZT_PIXEL_YUV444P10 },
+    { AV_PIX_FMT_GRAY8, ZT_PIXEL_GBRP },
 };
 
 /* The J formats are the full-range ones of old. */
@@ -83,7 +87,7 @@ static int without_j(int av_format)
     case AV_PIX_FMT_YUVJ420P: return AV_PIX_FMT_YUV420P;
     case AV_PIX_FMT_YUVJ422P: return AV_PIX_FMT_YUV422P;
     case AV_PIX_FMT_YUVJ444P: return AV_PIX_FMT_YUV444P;
-    default:                  return av_format;
+    default: return av_format;
     }
 }
 
@@ -106,7 +110,7 @@ int ff_zt_expand_palette(AVFrame **frame)
     if (!(out = av_frame_alloc()))
         return AVERROR(ENOMEM);
     out->format = AV_PIX_FMT_RGBA;
-    out->width  = in->width;
+    out->width = in->width;
     out->height = in->height;
     if ((ret = av_frame_get_buffer(out, 0)) < 0 || (ret = av_frame_copy_props(out, in)) < 0) {
         av_frame_free(&out);
@@ -152,20 +156,21 @@ const char *ff_zt_alpha_behind(const AVFilterLink *outlink)
     const AVFilterLink *link = is_converter(outlink->dst) ? outlink->dst->outputs[0] : NULL;
     /* Other filters that take nothing else work with alpha (overlay) or make one (chromakey). */
     return link && (!strcmp(link->dst->filter->name, "format") || !strcmp(link->dst->filter->name, "buffersink"))
-           ? name_with_alpha(link) : NULL;
+               ? name_with_alpha(link)
+               : NULL;
 }
 
 /* -1: one that the engine lacks. */
 static int matrix_of(const AVFrame *frame)
 {
     switch (frame->colorspace) {
-    case AVCOL_SPC_BT709:       return ZT_MATRIX_BT709;
+    case AVCOL_SPC_BT709: return ZT_MATRIX_BT709;
     case AVCOL_SPC_BT470BG:
-    case AVCOL_SPC_SMPTE170M:   return ZT_MATRIX_BT601;
-    case AVCOL_SPC_BT2020_NCL:  return ZT_MATRIX_BT2020;
+    case AVCOL_SPC_SMPTE170M: return ZT_MATRIX_BT601;
+    case AVCOL_SPC_BT2020_NCL: return ZT_MATRIX_BT2020;
     case AVCOL_SPC_UNSPECIFIED:
-    case AVCOL_SPC_RESERVED:    return frame->height <= 576 ? ZT_MATRIX_BT601 : ZT_MATRIX_BT709;
-    default:                    return -1;
+    case AVCOL_SPC_RESERVED: return frame->height <= 576 ? ZT_MATRIX_BT601 : ZT_MATRIX_BT709;
+    default: return -1;
     }
 }
 
@@ -178,23 +183,26 @@ int ff_zt_describe_picture(AVFilterContext *ctx, const ZtEngine *engine, const A
 
     if (matrix < 0) {
         const char *name = av_color_space_name(frame->colorspace);
-        av_log(ctx, AV_LOG_ERROR, "%s: matrix: expected bt601, bt709 or bt2020nc, got %s; "
-               "a scale filter in front can convert it\n", role, name ? name : "an unknown one");
+        av_log(ctx, AV_LOG_ERROR,
+               "%s: matrix: expected bt601, bt709 or bt2020nc, got %s; "
+               "a scale filter in front can convert it\n",
+               role, name ? name : "an unknown one");
         return AVERROR(EINVAL);
     }
     engine->image_init_sized(image, sizeof(*image));
     image->format = ff_zt_picture_format(frame->format);
-    image->width  = frame->width;
+    image->width = frame->width;
     image->height = frame->height;
     for (int i = 0; i < planes; i++) {
-        image->data[i]   = frame->data[grey ? 0 : i];
+        image->data[i] = frame->data[grey ? 0 : i];
         image->stride[i] = frame->linesize[grey ? 0 : i];
     }
     if (rgb)
         return 0;
     image->matrix = matrix;
-    image->range  = frame->color_range == AVCOL_RANGE_JPEG || without_j(frame->format) != frame->format
-                    ? ZT_RANGE_FULL : ZT_RANGE_LIMITED;
+    image->range = frame->color_range == AVCOL_RANGE_JPEG || without_j(frame->format) != frame->format
+                       ? ZT_RANGE_FULL
+                       : ZT_RANGE_LIMITED;
     if (frame->chroma_location == AVCHROMA_LOC_CENTER)
         image->chroma_site = ZT_CHROMA_CENTER;
     else if (frame->chroma_location == AVCHROMA_LOC_TOPLEFT)
@@ -213,21 +221,21 @@ static int av_format_of(zt_pixel_format format)
 int ff_zt_error(zt_status status)
 {
     switch (status) {
-    case ZT_OK:                return 0;
-    case ZT_AGAIN:             return AVERROR(ETIMEDOUT);
-    case ZT_END:               return AVERROR_EOF;
+    case ZT_OK: return 0;
+    case ZT_AGAIN: return AVERROR(ETIMEDOUT);
+    case ZT_END: return AVERROR_EOF;
     case ZT_ERROR_ARGUMENT:
     case ZT_ERROR_PROMPT:
     case ZT_ERROR_UNSUPPORTED: return AVERROR(EINVAL);
-    case ZT_ERROR_NOT_FOUND:   return AVERROR(ENOENT);
-    case ZT_ERROR_IO:          return AVERROR(EIO);
-    case ZT_ERROR_WEIGHTS:     return AVERROR_INVALIDDATA;
-    case ZT_ERROR_MEMORY:      return AVERROR(ENOMEM);
-    case ZT_ERROR_CANCELLED:   return AVERROR_EXIT;
+    case ZT_ERROR_NOT_FOUND: return AVERROR(ENOENT);
+    case ZT_ERROR_IO: return AVERROR(EIO);
+    case ZT_ERROR_WEIGHTS: return AVERROR_INVALIDDATA;
+    case ZT_ERROR_MEMORY: return AVERROR(ENOMEM);
+    case ZT_ERROR_CANCELLED: return AVERROR_EXIT;
     case ZT_ERROR_DEVICE:
     case ZT_ERROR_NUMERIC:
     case ZT_ERROR_NETWORK:
-    case ZT_ERROR_INTERNAL:    return AVERROR_EXTERNAL;
+    case ZT_ERROR_INTERNAL: return AVERROR_EXTERNAL;
     }
     return AVERROR_EXTERNAL;
 }
@@ -235,11 +243,10 @@ int ff_zt_error(zt_status status)
 void ff_zt_log(void *opaque, zt_log_level level, const char *message)
 {
     static const int levels[] = {
-        [ZT_LOG_ERROR]   = AV_LOG_ERROR,   [ZT_LOG_WARNING] = AV_LOG_WARNING, [ZT_LOG_INFO] = AV_LOG_INFO,
-        [ZT_LOG_VERBOSE] = AV_LOG_VERBOSE, [ZT_LOG_DEBUG]   = AV_LOG_DEBUG,
+        [ZT_LOG_ERROR] = AV_LOG_ERROR,     [ZT_LOG_WARNING] = AV_LOG_WARNING, [ZT_LOG_INFO] = AV_LOG_INFO,
+        [ZT_LOG_VERBOSE] = AV_LOG_VERBOSE, [ZT_LOG_DEBUG] = AV_LOG_DEBUG,
     };
-    av_log(opaque, level >= ZT_LOG_ERROR && level <= ZT_LOG_DEBUG ? levels[level] : AV_LOG_DEBUG, "%s\n",
-           message);
+    av_log(opaque, level >= ZT_LOG_ERROR && level <= ZT_LOG_DEBUG ? levels[level] : AV_LOG_DEBUG, "%s\n", message);
 }
 
 /* One picture of the engine, held by the planes of an AVFrame. */
@@ -279,7 +286,7 @@ static int wrap_planes(AVFrame *out, const ZtEngine *engine, zt_frame *source, c
             release(holder, NULL);
             return AVERROR(ENOMEM);
         }
-        out->data[i]     = info->data[i];
+        out->data[i] = info->data[i];
         out->linesize[i] = (int)info->stride[i];
     }
     return 0;
@@ -304,13 +311,13 @@ static void set_properties(AVFrame *out, const AVFilterLink *outlink, const zt_f
 {
     const int rgb = !!(av_pix_fmt_desc_get(out->format)->flags & AV_PIX_FMT_FLAG_RGB);
 
-    out->pts                 = ff_zt_ticks(outlink, info->rate, info->pts);
+    out->pts = ff_zt_ticks(outlink, info->rate, info->pts);
     out->sample_aspect_ratio = outlink->sample_aspect_ratio;
-    out->color_primaries     = AVCOL_PRI_BT709;
-    out->color_trc           = AVCOL_TRC_BT709;
-    out->colorspace          = rgb ? AVCOL_SPC_RGB : AVCOL_SPC_BT709;
-    out->color_range         = rgb ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
-    out->chroma_location     = rgb ? AVCHROMA_LOC_UNSPECIFIED : AVCHROMA_LOC_LEFT;
+    out->color_primaries = AVCOL_PRI_BT709;
+    out->color_trc = AVCOL_TRC_BT709;
+    out->colorspace = rgb ? AVCOL_SPC_RGB : AVCOL_SPC_BT709;
+    out->color_range = rgb ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+    out->chroma_location = rgb ? AVCHROMA_LOC_UNSPECIFIED : AVCHROMA_LOC_LEFT;
     zt_set_frame_flags(out, ff_zt_ticks(outlink, info->rate, info->pts + 1) - out->pts);
 }
 
@@ -324,15 +331,14 @@ int ff_zt_wrap_frame(AVFilterLink *outlink, const ZtEngine *engine, zt_frame *so
     *frame = NULL;
     if (format != outlink->format || info->width != outlink->w || info->height != outlink->h) {
         const char *name = av_get_pix_fmt_name(format);
-        av_log(outlink->src, AV_LOG_ERROR, "frame: expected %dx%d %s, got %dx%d %s\n",
-               outlink->w, outlink->h, av_get_pix_fmt_name(outlink->format), info->width, info->height,
-               name ? name : "of no known format");
+        av_log(outlink->src, AV_LOG_ERROR, "frame: expected %dx%d %s, got %dx%d %s\n", outlink->w, outlink->h,
+               av_get_pix_fmt_name(outlink->format), info->width, info->height, name ? name : "of no known format");
         ret = AVERROR_BUG;
     } else if (is_aligned(info, planes)) {
         out = av_frame_alloc();
         if (out) {
             out->format = format;
-            out->width  = info->width;
+            out->width = info->width;
             out->height = info->height;
             ret = wrap_planes(out, engine, source, info);
         }
@@ -340,8 +346,8 @@ int ff_zt_wrap_frame(AVFilterLink *outlink, const ZtEngine *engine, zt_frame *so
         out = ff_get_video_buffer(outlink, info->width, info->height);
         if (out)
             av_image_copy(out->data, out->linesize, (const uint8_t **)info->data,
-                          (const int[4]){ (int)info->stride[0], (int)info->stride[1],
-                                          (int)info->stride[2], (int)info->stride[3] },
+                          (const int[4]){ (int)info->stride[0], (int)info->stride[1], (int)info->stride[2],
+                                          (int)info->stride[3] },
                           format, info->width, info->height);
     }
     if (!out && !ret)
@@ -399,8 +405,7 @@ static int add_side_data(const ZtEngine *engine, const zt_model_info *model, con
     av_bprint_chars(&text, '}', 1);
     if (!av_bprint_is_complete(&text)) {
         ret = AVERROR(ENOMEM);
-    } else if (!(side = av_frame_new_side_data(frame, AV_FRAME_DATA_SEI_UNREGISTERED,
-                                               sizeof(uuid) + text.len))) {
+    } else if (!(side = av_frame_new_side_data(frame, AV_FRAME_DATA_SEI_UNREGISTERED, sizeof(uuid) + text.len))) {
         ret = AVERROR(ENOMEM);
     } else {
         memcpy(side->data, uuid, sizeof(uuid));
@@ -438,11 +443,15 @@ static void log_file_arguments(AVFilterContext *ctx, const zt_model_info *model,
     char product[64];
 
     snprintf(product, sizeof(product), "%.16s-%" PRId64 "-%.16s", model->sha256, info->seed, info->prompt_sha256);
-    av_log(ctx, sei ? AV_LOG_INFO : AV_LOG_VERBOSE, "ffmpeg marks a file as generated only if it is told to: -udu_sei 1 "
+    av_log(ctx, sei ? AV_LOG_INFO : AV_LOG_VERBOSE,
+           "ffmpeg marks a file as generated only if it is told to: -udu_sei 1 "
            "(libx264, libx265) -metadata comment=AI-generated+AIGC.Label:1+AIGC.ContentProducer:zoetrope+"
-           "AIGC.ProduceID:%s+digitalSourceType:" SOURCE_TYPE "\n", product);
-    av_log(ctx, AV_LOG_VERBOSE, "as a field of its own: -metadata 'AIGC={\"Label\":\"1\",\"ContentProducer\":\"zoetrope\","
-           "\"ProduceID\":\"%s\"}' -movflags use_metadata_tags\n", product);
+           "AIGC.ProduceID:%s+digitalSourceType:" SOURCE_TYPE "\n",
+           product);
+    av_log(ctx, AV_LOG_VERBOSE,
+           "as a field of its own: -metadata 'AIGC={\"Label\":\"1\",\"ContentProducer\":\"zoetrope\","
+           "\"ProduceID\":\"%s\"}' -movflags use_metadata_tags\n",
+           product);
 }
 
 int ff_zt_mark_frame(AVFilterContext *ctx, const ZtEngine *engine, const zt_model_info *model,
@@ -456,8 +465,8 @@ int ff_zt_mark_frame(AVFilterContext *ctx, const ZtEngine *engine, const zt_mode
     if (info->chunk_start || !marks->begun)
         if ((ret = add_metadata(engine, model, info, marks, frame)) < 0)
             return ret;
-    if (marks->sei && (!marks->begun || second >= marks->next_second ||
-                       strcmp(marks->prompt_sha256, info->prompt_sha256))) {
+    if (marks->sei &&
+        (!marks->begun || second >= marks->next_second || strcmp(marks->prompt_sha256, info->prompt_sha256))) {
         if ((ret = add_side_data(engine, model, info, marks, frame)) < 0)
             return ret;
         marks->next_second = second + 1;

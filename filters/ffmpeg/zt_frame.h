@@ -9,11 +9,11 @@
 
 /* What decides which frames carry the marks; one for each output, zeroed at the start. */
 typedef struct ZtMarks {
-    int sei;                    /* side data once a second and at each prompt change    */
-    int prompt_text;            /* the prompt itself, not only its hash                 */
+    int sei;         /* side data once a second and at each prompt change    */
+    int prompt_text; /* the prompt itself, not only its hash                 */
     int begun;
-    int64_t next_second;        /* the side data is due again from this second on       */
-    char prompt_sha256[65];     /* of the last frame that carried it                    */
+    int64_t next_second;    /* the side data is due again from this second on       */
+    char prompt_sha256[65]; /* of the last frame that carried it                    */
 } ZtMarks;
 
 /* All pixel formats of the engine that FFmpeg filters carry, best first, -1 last. */
@@ -26,7 +26,8 @@ zt_pixel_format ff_zt_picture_format(int av_format);
 /* Replaces a frame with a palette by one in RGBA; others stay. A negative AVERROR leaves the frame as it is. */
 int ff_zt_expand_palette(AVFrame **frame);
 /* A frame of one of these, without a palette, as the engine's image: planes borrowed, colours from its tags;
- * untagged YUV is BT.601 up to 576 lines and BT.709 above. `role` is for the log. A negative AVERROR, logged, for a matrix
+ * untagged YUV is BT.601 up to 576 lines and BT.709 above. `role` is for the log. A negative AVERROR, logged, for a
+ * matrix
  * the engine lacks. */
 int ff_zt_describe_picture(AVFilterContext *ctx, const ZtEngine *engine, const AVFrame *frame, const char *role,
                            zt_image *image);

@@ -17,11 +17,11 @@
 #include "zt_generate.h"
 #include "zt_stage.h"
 
-#define SLICE_US        250000      /* longest single wait                          */
-#define PROGRESS_US    2000000      /* longest silence                              */
-#define EXACT_INTEGERS (INT64_C(1) << 53)   /* FFmpeg reads integers as doubles     */
+#define SLICE_US       250000             /* longest single wait                          */
+#define PROGRESS_US    2000000            /* longest silence                              */
+#define EXACT_INTEGERS (INT64_C(1) << 53) /* FFmpeg reads integers as doubles     */
 
-/* ---- Options --------------------------------------------------------------------------------------- */
+/* ---- Options ---- */
 
 /* The table once more, for reading the values back as the text the engine takes. */
 typedef struct Passed {
@@ -33,7 +33,7 @@ typedef struct Passed {
 } Passed;
 
 static const Passed passed[] = {
-#define ZT_OPTION(name, type, text, number, min, max, choices, flags, help) \
+#define ZT_OPTION(name, type, text, number, min, max, choices, flags, help)                                            \
     { #name, text, choices, ZT_OPTION_##type, flags, OFFSET(name), number },
 #include "api/options.def"
 };
@@ -86,7 +86,7 @@ static const char *option_text(const ZtGenerator *s, const Passed *option, char 
         const int millionths = (int)lrint(fabs(value - (double)whole) * 1e6);
         if (value == option->number_default)
             return NULL;
-        if (millionths)     /* by hand, since %f writes the locale's decimal point */
+        if (millionths) /* by hand, since %f writes the locale's decimal point */
             snprintf(text, size, "%s%" PRId64 ".%06d", value < 0 ? "-" : "", FFABS(whole), millionths);
         else
             snprintf(text, size, "%" PRId64, whole);
@@ -118,7 +118,7 @@ static const char *option_text(const ZtGenerator *s, const Passed *option, char 
     return NULL;
 }
 
-/* ---- Life cycle ------------------------------------------------------------------------------------ */
+/* ---- Life cycle ---- */
 
 int ff_zt_fail(AVFilterContext *ctx, zt_status status, const zt_error *error)
 {
@@ -129,8 +129,11 @@ int ff_zt_fail(AVFilterContext *ctx, zt_status status, const zt_error *error)
 int ff_zt_init(AVFilterContext *ctx)
 {
     ZtGenerator *s = ctx->priv;
-    const struct { const char *name, *value; } sources[] = {
-        { "prompt", s->opt.prompt }, { "prompt_file", s->opt.prompt_file },
+    const struct {
+        const char *name, *value;
+    } sources[] = {
+        { "prompt", s->opt.prompt },
+        { "prompt_file", s->opt.prompt_file },
         { "storyboard", s->opt.storyboard },
     };
     char given[64] = "";
@@ -153,8 +156,8 @@ int ff_zt_init(AVFilterContext *ctx)
     }
     if (s->opt.prompt_file && access(s->opt.prompt_file, R_OK)) {
         const int ret = AVERROR(errno);
-        av_log(ctx, AV_LOG_ERROR, "prompt_file: expected a readable file, got \"%s\": %s\n",
-               s->opt.prompt_file, av_err2str(ret));
+        av_log(ctx, AV_LOG_ERROR, "prompt_file: expected a readable file, got \"%s\": %s\n", s->opt.prompt_file,
+               av_err2str(ret));
         return ret;
     }
     return 0;
@@ -186,9 +189,8 @@ static void log_start(AVFilterContext *ctx)
 
     if (info->frames >= 0)
         snprintf(frames, sizeof(frames), "%" PRId64 " frames", info->frames);
-    av_log(ctx, AV_LOG_INFO, "%s: %dx%d, %d/%d fps, %s, seed %" PRId64 ", %s %s\n", model->name,
-           info->width, info->height, info->rate.num, info->rate.den, frames, info->seed, model->device,
-           model->precision);
+    av_log(ctx, AV_LOG_INFO, "%s: %dx%d, %d/%d fps, %s, seed %" PRId64 ", %s %s\n", model->name, info->width,
+           info->height, info->rate.num, info->rate.den, frames, info->seed, model->device, model->precision);
     av_log(ctx, AV_LOG_VERBOSE, "the host's BLAS: %s\n", zt_loader_isolation());
 }
 
@@ -210,12 +212,12 @@ static int read_options(AVFilterLink *outlink, zt_model_params *params, zt_reque
 
     s->engine->model_params_init_sized(params, sizeof(*params));
     s->engine->request_init_sized(request, sizeof(*request));
-    request->format     = ff_zt_pixel_format(outlink->format);
-    request->log        = ff_zt_log;
+    request->format = ff_zt_pixel_format(outlink->format);
+    request->log = ff_zt_log;
     request->log_opaque = ctx;
     params->with_picture = s->takes_pictures;
-    params->log         = ff_zt_log;
-    params->log_opaque  = ctx;
+    params->log = ff_zt_log;
+    params->log_opaque = ctx;
     return set_options(ctx, params, request);
 }
 
@@ -251,10 +253,10 @@ int ff_zt_open(AVFilterLink *outlink, zt_request *request)
 
 void ff_zt_config_link(AVFilterLink *outlink, const zt_session_info *info)
 {
-    outlink->w                   = info->width;
-    outlink->h                   = info->height;
+    outlink->w = info->width;
+    outlink->h = info->height;
     outlink->sample_aspect_ratio = (AVRational){ 1, 1 };
-    outlink->time_base           = (AVRational){ info->rate.den, info->rate.num };
+    outlink->time_base = (AVRational){ info->rate.den, info->rate.num };
     zt_set_frame_rate(outlink, ((AVRational){ info->rate.num, info->rate.den }));
     if (ff_zt_alpha_behind(outlink))
         av_log(outlink->src, AV_LOG_WARNING, "output: expected a format without alpha, got %s: every frame is opaque\n",
@@ -269,16 +271,16 @@ int ff_zt_start(AVFilterContext *ctx, const zt_request *request)
 
     if (status < 0)
         return ff_zt_fail(ctx, status, &error);
-    s->marks     = (ZtMarks){ .sei = s->opt.sei, .prompt_text = s->opt.metadata_prompt };
-    s->frames    = 0;
+    s->marks = (ZtMarks){ .sei = s->opt.sei, .prompt_text = s->opt.metadata_prompt };
+    s->frames = 0;
     s->first_pts = 0;
-    s->ended     = 0;
+    s->ended = 0;
     log_start(ctx);
     s->spoken_us = av_gettime_relative();
     return 0;
 }
 
-/* ---- Frames ---------------------------------------------------------------------------------------- */
+/* ---- Frames ---- */
 
 static void log_progress(AVFilterContext *ctx)
 {
@@ -302,8 +304,8 @@ static void log_end(AVFilterContext *ctx)
     const int64_t ms = FFMAX((av_gettime_relative() - s->begun_us) / 1000, 1);
     const int64_t tenths = s->frames * 10000 / ms;
 
-    av_log(ctx, AV_LOG_INFO, "%" PRId64 " frames in %" PRId64 ".%03d s, %" PRId64 ".%d fps\n",
-           s->frames, ms / 1000, (int)(ms % 1000), tenths / 10, (int)(tenths % 10));
+    av_log(ctx, AV_LOG_INFO, "%" PRId64 " frames in %" PRId64 ".%03d s, %" PRId64 ".%d fps\n", s->frames, ms / 1000,
+           (int)(ms % 1000), tenths / 10, (int)(tenths % 10));
 }
 
 /* A picture that was marked as generated keeps saying so: its metadata and user data go on with the first
@@ -336,7 +338,7 @@ static int output_frame(AVFilterLink *outlink, zt_frame *source)
     AVFilterContext *ctx = outlink->src;
     ZtGenerator *s = ctx->priv;
     const zt_frame_info info = *s->engine->frame_get_info(source);
-    zt_frame *kept = s->engine->frame_ref(source);      /* info's strings live as long as it */
+    zt_frame *kept = s->engine->frame_ref(source); /* info's strings live as long as it */
     AVFrame *frame;
     int ret = ff_zt_wrap_frame(outlink, s->engine, source, &frame);
 
@@ -349,7 +351,7 @@ static int output_frame(AVFilterLink *outlink, zt_frame *source)
         av_frame_free(&frame);
         return ret;
     }
-    s->frames   = info.pts + 1;
+    s->frames = info.pts + 1;
     frame->pts += s->first_pts;
     return ff_filter_frame(outlink, frame);
 }
@@ -361,7 +363,8 @@ int ff_zt_end_with(AVFilterContext *ctx, int ret)
     if (failed && !ff_outlink_get_status(ctx->outputs[0]))
         ff_outlink_set_status(ctx->outputs[0], ret, AV_NOPTS_VALUE);
     if (ZT_STATUS_IS_LOST && failed && !strcmp(program_invocation_short_name, "ffmpeg"))
-        av_log(ctx, AV_LOG_ERROR, "ffmpeg ends with status 0 after this, except with -xerror and the filter inside "
+        av_log(ctx, AV_LOG_ERROR,
+               "ffmpeg ends with status 0 after this, except with -xerror and the filter inside "
                "an input (-f lavfi -i)\n");
     return ret;
 }
@@ -372,7 +375,7 @@ int ff_zt_activate(AVFilterContext *ctx)
     ZtGenerator *s = ctx->priv;
     const int64_t asked_us = av_gettime_relative();
 
-    if (ff_outlink_get_status(outlink)) {       /* downstream has enough */
+    if (ff_outlink_get_status(outlink)) { /* downstream has enough */
         s->engine->session_cancel(s->session);
         return 0;
     }
@@ -395,8 +398,9 @@ int ff_zt_activate(AVFilterContext *ctx)
             if (!s->ended)
                 log_end(ctx);
             s->ended = 1;
-            ff_outlink_set_status(outlink, AVERROR_EOF, s->first_pts +
-                                  ff_zt_ticks(outlink, s->engine->session_get_info(s->session)->rate, s->frames));
+            ff_outlink_set_status(outlink, AVERROR_EOF,
+                                  s->first_pts +
+                                      ff_zt_ticks(outlink, s->engine->session_get_info(s->session)->rate, s->frames));
             return 0;
         }
         if (status < 0)

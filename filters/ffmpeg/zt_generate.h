@@ -20,7 +20,7 @@
 #define FIELD_DICT(name)   char *name;
 #define FIELD_BOOL(name)   int name;
 #define FIELD_ENUM(name)   int name;
-#define FIELD_INT(name)    double name;     /* FFmpeg would round 2.5 to 2 without a word; the engine refuses it */
+#define FIELD_INT(name)    double name; /* FFmpeg would round 2.5 to 2 without a word; the engine refuses it */
 #define FIELD_TIME(name)   int64_t name;
 #define FIELD_DOUBLE(name) double name;
 #define FIELD_SIZE(name)   int name[2];
@@ -32,70 +32,71 @@ typedef struct ZtOptions {
 
 enum {
     ZT_OPTION_COUNT = 0
-#define ZT_OPTION(name, type, text, number, min, max, choices, flags, help) + 1
+#define ZT_OPTION(name, type, text, number, min, max, choices, flags, help) +1
 #include "api/options.def"
 };
 
 typedef struct ZtGenerator {
     const AVClass *class;
     ZtOptions opt;
-    int takes_pictures;             /* the options marked I2V count                 */
+    int takes_pictures; /* the options marked I2V count                 */
 
-    const ZtEngine *engine;         /* NULL until ff_zt_open                        */
+    const ZtEngine *engine; /* NULL until ff_zt_open                        */
     zt_model *model;
     zt_session *session;            /* NULL until ff_zt_start                       */
     char text[ZT_OPTION_COUNT][48]; /* numbers on their way to the engine           */
 
     ZtMarks marks;
-    AVFrame *condition;             /* whose own marks the first frame carries on; may be NULL */
-    int64_t first_pts;              /* of frame 0                                   */
-    int64_t frames;                 /* handed out                                   */
-    int64_t begun_us;               /* when the session started                     */
-    int64_t spoken_us;              /* when the user last heard of it               */
+    AVFrame *condition; /* whose own marks the first frame carries on; may be NULL */
+    int64_t first_pts;  /* of frame 0                                   */
+    int64_t frames;     /* handed out                                   */
+    int64_t begun_us;   /* when the session started                     */
+    int64_t spoken_us;  /* when the user last heard of it               */
     int ended;
 } ZtGenerator;
 
-/* ---- The options as AVOptions ------------------------------------------------------------------- */
+/* ---- The options as AVOptions ---- */
 
 #define OFFSET(name) offsetof(ZtGenerator, opt.name)
 #define FLAGS        (AV_OPT_FLAG_VIDEO_PARAM | AV_OPT_FLAG_FILTERING_PARAM)
-#define RUNTIME(f)   ((f) & ZT_OPTION_RUNTIME ? FLAGS | AV_OPT_FLAG_RUNTIME_PARAM : FLAGS)
+#define RUNTIME(f)   ((f)&ZT_OPTION_RUNTIME ? FLAGS | AV_OPT_FLAG_RUNTIME_PARAM : FLAGS)
 
 /* "" in the table is "not given"; FFmpeg's word for that is NULL. */
-#define TEXT_DEFAULT(text) { .str = sizeof(text) > 1 ? (text) : NULL }
-#define AV_TEXT(name, text, flags, help) \
+#define TEXT_DEFAULT(text)                                                                                             \
+    {                                                                                                                  \
+        .str = sizeof(text) > 1 ? (text) : NULL                                                                        \
+    }
+#define AV_TEXT(name, text, flags, help)                                                                               \
     { #name, help, OFFSET(name), AV_OPT_TYPE_STRING, TEXT_DEFAULT(text), 0, 0, RUNTIME(flags) },
-#define AV_NUMBER(name, type, member, number, min, max, flags, help) \
+#define AV_NUMBER(name, type, member, number, min, max, flags, help)                                                   \
     { #name, help, OFFSET(name), AV_OPT_TYPE_##type, { .member = (number) }, min, max, RUNTIME(flags) },
 #define AV_STRING(n, text, number, min, max, flags, help) AV_TEXT(n, text, flags, help)
 #define AV_PATH(n, text, number, min, max, flags, help)   AV_TEXT(n, text, flags, help)
 #define AV_RATE(n, text, number, min, max, flags, help)   AV_TEXT(n, text, flags, help)
 #define AV_BYTES(n, text, number, min, max, flags, help)  AV_TEXT(n, text, flags, help)
 #define AV_DICT(n, text, number, min, max, flags, help)   AV_TEXT(n, text, flags, help)
-#define AV_SIZE(n, text, number, min, max, flags, help) \
+#define AV_SIZE(n, text, number, min, max, flags, help)                                                                \
     { #n, help, OFFSET(n), AV_OPT_TYPE_IMAGE_SIZE, { .str = NULL }, 0, 0, RUNTIME(flags) },
-#define AV_BOOL(n, text, number, min, max, flags, help) \
-    AV_NUMBER(n, BOOL, i64, number, min, max, flags, help)
-#define AV_INT(n, text, number, min, max, flags, help) \
+#define AV_BOOL(n, text, number, min, max, flags, help) AV_NUMBER(n, BOOL, i64, number, min, max, flags, help)
+#define AV_INT(n, text, number, min, max, flags, help)                                                                 \
     AV_NUMBER(n, DOUBLE, dbl, number, min, (double)(max), flags, help)
-#define AV_DOUBLE(n, text, number, min, max, flags, help) \
-    AV_NUMBER(n, DOUBLE, dbl, number, min, max, flags, help)
-#define AV_TIME(n, text, number, min, max, flags, help) \
+#define AV_DOUBLE(n, text, number, min, max, flags, help) AV_NUMBER(n, DOUBLE, dbl, number, min, max, flags, help)
+#define AV_TIME(n, text, number, min, max, flags, help)                                                                \
     AV_NUMBER(n, DURATION, i64, INT64_C(1000000) * (number), 1e6 * (min), 1e6 * (max), flags, help)
-#define AV_ENUM(n, text, number, min, max, flags, help) \
+#define AV_ENUM(n, text, number, min, max, flags, help)                                                                \
     { #n, help, OFFSET(n), AV_OPT_TYPE_INT, { .i64 = (number) }, min, max, RUNTIME(flags), .unit = #n },
 
 /* One entry of options.def as one AVOption, and one word of an enum. */
-#define ZT_AV_OPTION(name, type, text, number, min, max, choices, flags, help) \
+#define ZT_AV_OPTION(name, type, text, number, min, max, choices, flags, help)                                         \
     AV_##type(name, text, number, min, max, flags, help)
-#define ZT_AV_CHOICE(name, word, value, help) \
+#define ZT_AV_CHOICE(name, word, value, help)                                                                          \
     { #word, help, 0, AV_OPT_TYPE_CONST, { .i64 = (value) }, 0, 0, FLAGS, .unit = #name },
-#define ZT_AV_ALIASES \
-    { "s", "same as size", OFFSET(size), AV_OPT_TYPE_IMAGE_SIZE, { .str = NULL }, 0, 0, FLAGS }, \
-    { "r", "same as rate", OFFSET(rate), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, FLAGS }, \
-    { "d", "same as duration", OFFSET(duration), AV_OPT_TYPE_DURATION, { .i64 = 0 }, -1e6, 86400e6, FLAGS },
+#define ZT_AV_ALIASES                                                                                                  \
+    { "s", "same as size", OFFSET(size), AV_OPT_TYPE_IMAGE_SIZE, { .str = NULL }, 0, 0, FLAGS },                       \
+        { "r", "same as rate", OFFSET(rate), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, FLAGS },                       \
+        { "d", "same as duration", OFFSET(duration), AV_OPT_TYPE_DURATION, { .i64 = 0 }, -1e6, 86400e6, FLAGS },
 
-/* ---- Life cycle. All return a negative AVERROR after a line in the log -------------------------------- */
+/* ---- Life cycle. All return a negative AVERROR after a line in the log ---- */
 
 /* Which options are given; nothing slow. */
 int ff_zt_init(AVFilterContext *ctx);
@@ -122,7 +123,6 @@ int ff_zt_end_with(AVFilterContext *ctx, int ret);
 /* A process_command (zt_command.c). The engine decides first; what it refuses leaves the old value in force,
  * here too. res gets "frame=" and the first frame that obeys, or the sentence that is also in the log. EINVAL
  * for an option that cannot change, ENOSYS for a name that is none, which another filter may know. */
-int ff_zt_process_command(AVFilterContext *ctx, const char *cmd, const char *arg, char *res, int res_len,
-                          int flags);
+int ff_zt_process_command(AVFilterContext *ctx, const char *cmd, const char *arg, char *res, int res_len, int flags);
 
 #endif

@@ -33,35 +33,35 @@ static const AVFilter *our_filter(uintptr_t index)
 }
 
 /* The compiled-in graph parser, renamed by build-overlay, and the same functions of the stock library. */
-#define PARSER_5_1(F)                                                                                  \
-    F(int, avfilter_graph_parse, (AVFilterGraph *g, const char *s, AVFilterInOut *i, AVFilterInOut *o, \
-                                  void *l), (g, s, i, o, l))                                           \
-    F(int, avfilter_graph_parse_ptr, (AVFilterGraph *g, const char *s, AVFilterInOut **i,              \
-                                      AVFilterInOut **o, void *l), (g, s, i, o, l))                    \
-    F(int, avfilter_graph_parse2, (AVFilterGraph *g, const char *s, AVFilterInOut **i,                 \
-                                   AVFilterInOut **o), (g, s, i, o))                                   \
+#define PARSER_5_1(F)                                                                                                  \
+    F(int, avfilter_graph_parse, (AVFilterGraph * g, const char *s, AVFilterInOut *i, AVFilterInOut *o, void *l),      \
+      (g, s, i, o, l))                                                                                                 \
+    F(int, avfilter_graph_parse_ptr,                                                                                   \
+      (AVFilterGraph * g, const char *s, AVFilterInOut **i, AVFilterInOut **o, void *l), (g, s, i, o, l))              \
+    F(int, avfilter_graph_parse2, (AVFilterGraph * g, const char *s, AVFilterInOut **i, AVFilterInOut **o),            \
+      (g, s, i, o))                                                                                                    \
     F(AVFilterInOut *, avfilter_inout_alloc, (void), ())
 #if LIBAVFILTER_VERSION_MAJOR >= 9
-#define PARSER_6_0(F)                                                                                  \
-    F(int, avfilter_graph_segment_parse, (AVFilterGraph *g, const char *s, int f,                      \
-                                          AVFilterGraphSegment **seg), (g, s, f, seg))                 \
-    F(int, avfilter_graph_segment_create_filters, (AVFilterGraphSegment *seg, int f), (seg, f))        \
-    F(int, avfilter_graph_segment_apply_opts, (AVFilterGraphSegment *seg, int f), (seg, f))            \
-    F(int, avfilter_graph_segment_init, (AVFilterGraphSegment *seg, int f), (seg, f))                  \
-    F(int, avfilter_graph_segment_link, (AVFilterGraphSegment *seg, int f, AVFilterInOut **i,          \
-                                         AVFilterInOut **o), (seg, f, i, o))                           \
-    F(int, avfilter_graph_segment_apply, (AVFilterGraphSegment *seg, int f, AVFilterInOut **i,         \
-                                          AVFilterInOut **o), (seg, f, i, o))
-#define PARSER_FREE(F)                                                                                 \
-    F(avfilter_inout_free, (AVFilterInOut **io), (io))                                                 \
-    F(avfilter_graph_segment_free, (AVFilterGraphSegment **seg), (seg))
+#define PARSER_6_0(F)                                                                                                  \
+    F(int, avfilter_graph_segment_parse, (AVFilterGraph * g, const char *s, int f, AVFilterGraphSegment **seg),        \
+      (g, s, f, seg))                                                                                                  \
+    F(int, avfilter_graph_segment_create_filters, (AVFilterGraphSegment * seg, int f), (seg, f))                       \
+    F(int, avfilter_graph_segment_apply_opts, (AVFilterGraphSegment * seg, int f), (seg, f))                           \
+    F(int, avfilter_graph_segment_init, (AVFilterGraphSegment * seg, int f), (seg, f))                                 \
+    F(int, avfilter_graph_segment_link, (AVFilterGraphSegment * seg, int f, AVFilterInOut **i, AVFilterInOut **o),     \
+      (seg, f, i, o))                                                                                                  \
+    F(int, avfilter_graph_segment_apply, (AVFilterGraphSegment * seg, int f, AVFilterInOut **i, AVFilterInOut **o),    \
+      (seg, f, i, o))
+#define PARSER_FREE(F)                                                                                                 \
+    F(avfilter_inout_free, (AVFilterInOut * *io), (io))                                                                \
+    F(avfilter_graph_segment_free, (AVFilterGraphSegment * *seg), (seg))
 #else
 #define PARSER_6_0(F)
-#define PARSER_FREE(F) F(avfilter_inout_free, (AVFilterInOut **io), (io))
+#define PARSER_FREE(F) F(avfilter_inout_free, (AVFilterInOut * *io), (io))
 #endif
 
 #define DECLARE_OWN(type, name, params, args) type zt_own_##name params;
-#define DECLARE_OWN_FREE(name, params, args) void zt_own_##name params;
+#define DECLARE_OWN_FREE(name, params, args)  void zt_own_##name params;
 PARSER_5_1(DECLARE_OWN)
 PARSER_6_0(DECLARE_OWN)
 PARSER_FREE(DECLARE_OWN_FREE)
@@ -75,16 +75,16 @@ static struct Stock {
 #if LIBAVFILTER_VERSION_MAJOR < 9
     int (*avfilter_pad_count)(const AVFilterPad *pads);
 #endif
-#define MEMBER(type, name, params, args) type (*name) params;
-#define MEMBER_FREE(name, params, args) void (*name) params;
+#define MEMBER(type, name, params, args) type(*name) params;
+#define MEMBER_FREE(name, params, args)  void(*name) params;
     PARSER_5_1(MEMBER)
     PARSER_6_0(MEMBER)
     PARSER_FREE(MEMBER_FREE)
 } stock;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int complete;    /* every stock function was found       */
-static int same;        /* ... and it is the FFmpeg we know     */
+static int complete; /* every stock function was found       */
+static int same;     /* ... and it is the FFmpeg we know     */
 
 static void find_stock(void)
 {
@@ -93,11 +93,11 @@ static void find_stock(void)
     if (!library)
         return;
     complete = 1;
-#define FIND(name)                                                                 \
-    stock.name = (__typeof__(stock.name))dlsym(library, #name);                    \
-    complete  &= stock.name != NULL;
+#define FIND(name)                                                                                                     \
+    stock.name = (__typeof__(stock.name))dlsym(library, #name);                                                        \
+    complete &= stock.name != NULL;
 #define FIND_PARSER(type, name, params, args) FIND(name)
-#define FIND_FREE(name, params, args) FIND(name)
+#define FIND_FREE(name, params, args)         FIND(name)
     FIND(av_filter_iterate)
     FIND(avfilter_get_by_name)
     FIND(avfilter_init_str)
@@ -110,8 +110,10 @@ static void find_stock(void)
     PARSER_FREE(FIND_FREE)
     same = complete && !strcmp(av_version_info(), ZT_FFMPEG);
     if (!same)
-        av_log(NULL, AV_LOG_WARNING, "zoetrope: expected FFmpeg " ZT_FFMPEG ", got %s; i2v and t2vsrc are "
-               "left out, build the overlay again\n", av_version_info());
+        av_log(NULL, AV_LOG_WARNING,
+               "zoetrope: expected FFmpeg " ZT_FFMPEG ", got %s; i2v and t2vsrc are "
+               "left out, build the overlay again\n",
+               av_version_info());
 }
 
 static int is_same(void)
@@ -186,8 +188,8 @@ int avfilter_init_str(AVFilterContext *ctx, const char *args)
     return complete ? stock.avfilter_init_str(ctx, args) : AVERROR(ENOSYS);
 }
 
-int avfilter_graph_create_filter(AVFilterContext **ctx, const AVFilter *filter, const char *name,
-                                 const char *args, void *opaque, AVFilterGraph *graph)
+int avfilter_graph_create_filter(AVFilterContext **ctx, const AVFilter *filter, const char *name, const char *args,
+                                 void *opaque, AVFilterGraph *graph)
 {
     const int ret = is_same() && filter ? check_args(graph, filter->priv_class, args) : 0;
 
@@ -195,8 +197,7 @@ int avfilter_graph_create_filter(AVFilterContext **ctx, const AVFilter *filter, 
         *ctx = NULL;
         return ret;
     }
-    return complete ? stock.avfilter_graph_create_filter(ctx, filter, name, args, opaque, graph)
-                    : AVERROR(ENOSYS);
+    return complete ? stock.avfilter_graph_create_filter(ctx, filter, name, args, opaque, graph) : AVERROR(ENOSYS);
 }
 
 #if LIBAVFILTER_VERSION_MAJOR >= 9
@@ -212,21 +213,21 @@ int zt_filter_opt_parse(void *log, const AVClass *filter, AVDictionary **options
 }
 #endif
 
-/* ---- The graph parser ------------------------------------------------------------------------------- */
+/* ---- The graph parser ---- */
 
 /* `complete` is false only if the stock library is not in the process; then ours is the only parser. */
-#define DEFINE(type, name, params, args)                                           \
-    type name params                                                               \
-    {                                                                              \
-        return is_same() || !complete ? zt_own_##name args : stock.name args;      \
+#define DEFINE(type, name, params, args)                                                                               \
+    type name params                                                                                                   \
+    {                                                                                                                  \
+        return is_same() || !complete ? zt_own_##name args : stock.name args;                                          \
     }
-#define DEFINE_FREE(name, params, args)                                            \
-    void name params                                                               \
-    {                                                                              \
-        if (is_same() || !complete)                                                \
-            zt_own_##name args;                                                    \
-        else                                                                       \
-            stock.name args;                                                       \
+#define DEFINE_FREE(name, params, args)                                                                                \
+    void name params                                                                                                   \
+    {                                                                                                                  \
+        if (is_same() || !complete)                                                                                    \
+            zt_own_##name args;                                                                                        \
+        else                                                                                                           \
+            stock.name args;                                                                                           \
     }
 PARSER_5_1(DEFINE)
 PARSER_6_0(DEFINE)

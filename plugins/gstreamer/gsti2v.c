@@ -2,21 +2,22 @@
  *
  * gsti2v.c - the element i2v: a picture comes in and starts to move, or a clip and goes on
  *
- * A source like t2vsrc with sink pads: on each the first buffer conditions, then upstream hears EOS. Nothing
- * that comes in is passed on, but buffers with mode=extend; stream, segment, tags and duration are the
- * element's own: a tag that says how the picture is to be turned would turn the clip, which is upright.
+ * A source like t2vsrc with sink pads: on each the first buffer conditions, then upstream hears
+ * EOS. Nothing that comes in is passed on, but buffers with mode=extend; stream, segment, tags and
+ * duration are the element's own: a tag that says how the picture is to be turned would turn the
+ * clip, which is upright.
  */
 /**
  * SECTION:element-i2v
  * @title: i2v
  *
- * Makes the first picture of its input move. A second picture on the request pad `mask` says where (white
- * may move), one on `last` what the clip ends with.
+ * Makes the first picture of its input move. A second picture on the request pad `mask` says where
+ * (white may move), one on `last` what the clip ends with.
  *
  * ## Example
  * |[
- * gst-launch-1.0 filesrc location=fox.png ! pngdec ! videoconvert ! i2v prompt="the fox starts to run" ! videoconvert ! autovideosink
- * ]|
+ * gst-launch-1.0 filesrc location=fox.png ! pngdec ! videoconvert ! i2v prompt="the fox starts to
+ * run" ! videoconvert ! autovideosink ]|
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -28,24 +29,21 @@
 
 #define GST_CAT_DEFAULT zoetrope_debug
 
-typedef struct
-{
+typedef struct {
   T2vInput input;
   /* The pad's thread only. */
-  GstVideoInfo video;           /* width 0 before caps */
+  GstVideoInfo video; /* width 0 before caps */
   GstSegment segment;
-  gint orientation[2];          /* by GstTagScope, 1 to 8 as in EXIF; 0 = not told */
+  gint orientation[2]; /* by GstTagScope, 1 to 8 as in EXIF; 0 = not told */
 } I2vSink;
 
-typedef struct
-{
+typedef struct {
   GstT2vBase parent;
 
-  I2vSink sinks[T2V_INPUTS];    /* each the private data of its pad */
+  I2vSink sinks[T2V_INPUTS]; /* each the private data of its pad */
 } GstI2v;
 
-typedef struct
-{
+typedef struct {
   GstT2vBaseClass parent_class;
 } GstI2vClass;
 
@@ -55,15 +53,14 @@ GST_ELEMENT_REGISTER_DEFINE (i2v, "i2v", GST_RANK_NONE, gst_i2v_get_type ());
 
 /* FALSE, with a message, for a picture whose colours the engine cannot read. */
 static gboolean
-check_colors (GstI2v * self, T2vInput input, const GstVideoInfo * video)
+check_colors (GstI2v *self, T2vInput input, const GstVideoInfo *video)
 {
   GstVideoColorMatrix matrix = video->colorimetry.matrix;
   const gchar *what = NULL;
 
   if (GST_VIDEO_INFO_IS_YUV (video)) {
-    if (matrix != GST_VIDEO_COLOR_MATRIX_BT601
-        && matrix != GST_VIDEO_COLOR_MATRIX_BT709
-        && matrix != GST_VIDEO_COLOR_MATRIX_BT2020)
+    if (matrix != GST_VIDEO_COLOR_MATRIX_BT601 && matrix != GST_VIDEO_COLOR_MATRIX_BT709 &&
+        matrix != GST_VIDEO_COLOR_MATRIX_BT2020)
       what = "matrix: expected bt601, bt709 or bt2020";
   } else if (video->colorimetry.range == GST_VIDEO_COLOR_RANGE_16_235) {
     what = "range: expected full range for RGB";
@@ -71,9 +68,10 @@ check_colors (GstI2v * self, T2vInput input, const GstVideoInfo * video)
   if (what != NULL) {
     gchar *got = gst_video_colorimetry_to_string (&video->colorimetry);
 
-    GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("%s: %s, got %s",
-            input == T2V_INPUT_FIRST ? "first image" : t2v_input_name (input),
-            what, got ? got : "none"), ("videoconvert in front of i2v may help"));
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT,
+        ("%s: %s, got %s", input == T2V_INPUT_FIRST ? "first image" : t2v_input_name (input), what,
+            got ? got : "none"),
+        ("videoconvert in front of i2v may help"));
     g_free (got);
   }
   return what == NULL;
@@ -81,13 +79,13 @@ check_colors (GstI2v * self, T2vInput input, const GstVideoInfo * video)
 
 /* Whether what comes in here goes out again. */
 static gboolean
-passes (GstI2v * self, const I2vSink * sink)
+passes (GstI2v *self, const I2vSink *sink)
 {
   return sink->input == T2V_INPUT_FIRST && t2v_extend_is_on (&self->parent);
 }
 
 static gboolean
-take_caps (GstI2v * self, I2vSink * sink, GstCaps * caps)
+take_caps (GstI2v *self, I2vSink *sink, GstCaps *caps)
 {
   GstVideoInfo video;
 
@@ -97,8 +95,7 @@ take_caps (GstI2v * self, I2vSink * sink, GstCaps * caps)
     GST_WARNING_OBJECT (self, "new caps after the picture: ignored");
     return TRUE;
   }
-  if (!gst_video_info_from_caps (&video, caps)
-      || !check_colors (self, sink->input, &video))
+  if (!gst_video_info_from_caps (&video, caps) || !check_colors (self, sink->input, &video))
     return FALSE;
   sink->video = video;
   return TRUE;
@@ -106,7 +103,7 @@ take_caps (GstI2v * self, I2vSink * sink, GstCaps * caps)
 
 /* What is said of this stream counts more than what is said of all that it came with. */
 static gint
-orientation_of (const I2vSink * sink)
+orientation_of (const I2vSink *sink)
 {
   gint own = sink->orientation[GST_TAG_SCOPE_STREAM];
 
@@ -114,7 +111,7 @@ orientation_of (const I2vSink * sink)
 }
 
 static void
-take_tags (I2vSink * sink, GstEvent * event)
+take_tags (I2vSink *sink, GstEvent *event)
 {
   GstTagList *tags;
   gint orientation;
@@ -125,10 +122,10 @@ take_tags (I2vSink * sink, GstEvent * event)
     sink->orientation[gst_tag_list_get_scope (tags)] = orientation;
 }
 
-/* A flush from upstream goes through: what was made of the old picture is stale. The base class pushes
- * the events on and stops, then starts, its task. */
+/* A flush from upstream goes through: what was made of the old picture is stale. The base class
+ * pushes the events on and stops, then starts, its task. */
 static gboolean
-flush (GstI2v * self, T2vInput input, GstEvent * event)
+flush (GstI2v *self, T2vInput input, GstEvent *event)
 {
   GstElement *element = GST_ELEMENT (self);
 
@@ -143,7 +140,7 @@ flush (GstI2v * self, T2vInput input, GstEvent * event)
 }
 
 static gboolean
-sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
+sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
   GstI2v *self = (GstI2v *) parent;
   I2vSink *sink = gst_pad_get_element_private (pad);
@@ -179,7 +176,7 @@ sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
 
 /* Who can only give what cannot pass may try: the caps event then says by name what is wrong. */
 static void
-answer_caps (GstI2v * self, GstQuery * query)
+answer_caps (GstI2v *self, GstQuery *query)
 {
   GstCaps *caps = t2v_extend_input_caps (&self->parent), *filter, *both;
   GstCaps *wider = t2v_clip_template_caps ();
@@ -187,8 +184,7 @@ answer_caps (GstI2v * self, GstQuery * query)
   gst_query_parse_caps (query, &filter);
   if (filter != NULL) {
     if (!gst_caps_can_intersect (filter, caps))
-      gst_caps_replace (&caps, gst_caps_can_intersect (filter, wider) ? wider :
-          filter);
+      gst_caps_replace (&caps, gst_caps_can_intersect (filter, wider) ? wider : filter);
     both = gst_caps_intersect_full (filter, caps, GST_CAPS_INTERSECT_FIRST);
     gst_caps_unref (caps);
     caps = both;
@@ -200,7 +196,7 @@ answer_caps (GstI2v * self, GstQuery * query)
 
 /* What comes out has its own time, length and buffers: upstream is told nothing of it. */
 static gboolean
-sink_query (GstPad * pad, GstObject * parent, GstQuery * query)
+sink_query (GstPad *pad, GstObject *parent, GstQuery *query)
 {
   GstI2v *self = (GstI2v *) parent;
   gboolean pass = passes (self, gst_pad_get_element_private (pad));
@@ -221,27 +217,28 @@ sink_query (GstPad * pad, GstObject * parent, GstQuery * query)
   }
 }
 
-/* The frames pass as they are, so the new ones would have to lie as they do, which no model makes. */
+/* The frames pass as they are, so the new ones would have to lie as they do, which no model makes.
+ */
 static GstFlowReturn
-pass (GstI2v * self, I2vSink * sink, GstPad * pad, GstBuffer * buffer)
+pass (GstI2v *self, I2vSink *sink, GstPad *pad, GstBuffer *buffer)
 {
   gint orientation = orientation_of (sink);
 
   if (orientation > 1) {
     gst_buffer_unref (buffer);
-    GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("orientation: expected rotate-0 "
-            "with mode=extend, got %s from the input",
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT,
+        ("orientation: expected rotate-0 "
+         "with mode=extend, got %s from the input",
             t2v_picture_orientation_word (orientation)),
         ("videoflip video-direction=auto ! taginject "
-            "tags=image-orientation=rotate-0 in front of i2v turns it"));
+         "tags=image-orientation=rotate-0 in front of i2v turns it"));
     return GST_FLOW_ERROR;
   }
-  return t2v_extend_take (&self->parent, pad, buffer, &sink->segment,
-      &sink->video);
+  return t2v_extend_take (&self->parent, pad, buffer, &sink->segment, &sink->video);
 }
 
 static GstFlowReturn
-sink_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
+sink_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
   GstI2v *self = (GstI2v *) parent;
   I2vSink *sink = gst_pad_get_element_private (pad);
@@ -252,15 +249,13 @@ sink_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   }
   if (passes (self, sink))
     return pass (self, sink, pad, buffer);
-  t2v_picture_take (&self->parent, sink->input, buffer, &sink->video,
-      orientation_of (sink));
+  t2v_picture_take (&self->parent, sink->input, buffer, &sink->video, orientation_of (sink));
   return GST_FLOW_EOS;
 }
 
 /* Not yet the element's. */
 static GstPad *
-make_sink (GstI2v * self, GstPadTemplate * template, const gchar * name,
-    T2vInput input)
+make_sink (GstI2v *self, GstPadTemplate *template, const gchar *name, T2vInput input)
 {
   I2vSink *sink = &self->sinks[input];
   GstPad *pad = gst_pad_new_from_template (template, name);
@@ -278,8 +273,8 @@ make_sink (GstI2v * self, GstPadTemplate * template, const gchar * name,
 
 /* One pad of a kind, and none while a clip is made: what conditions it is settled at its start. */
 static GstPad *
-request_new_pad (GstElement * element, GstPadTemplate * template,
-    const gchar * name, const GstCaps * caps)
+request_new_pad (
+    GstElement *element, GstPadTemplate *template, const gchar *name, const GstCaps *caps)
 {
   GstI2v *self = (GstI2v *) element;
   const gchar *wanted = GST_PAD_TEMPLATE_NAME_TEMPLATE (template);
@@ -289,12 +284,11 @@ request_new_pad (GstElement * element, GstPadTemplate * template,
   while (input < T2V_INPUTS && !g_str_equal (wanted, t2v_input_name (input)))
     input++;
   if (input == T2V_INPUTS)
-    return GST_ELEMENT_CLASS (gst_i2v_parent_class)->request_new_pad (element,
-        template, name, caps);
+    return GST_ELEMENT_CLASS (gst_i2v_parent_class)
+        ->request_new_pad (element, template, name, caps);
   pad = gst_element_get_static_pad (element, wanted);
   if (pad != NULL || t2v_base_is_open (&self->parent)) {
-    GST_WARNING_OBJECT (self, "%s: expected one, requested in NULL or READY",
-        wanted);
+    GST_WARNING_OBJECT (self, "%s: expected one, requested in NULL or READY", wanted);
     gst_clear_object (&pad);
     return NULL;
   }
@@ -304,7 +298,7 @@ request_new_pad (GstElement * element, GstPadTemplate * template,
 }
 
 static void
-release_pad (GstElement * element, GstPad * pad)
+release_pad (GstElement *element, GstPad *pad)
 {
   GstI2v *self = (GstI2v *) element;
   I2vSink *sink = gst_pad_get_element_private (pad);
@@ -320,17 +314,17 @@ release_pad (GstElement * element, GstPad * pad)
 }
 
 static void
-gst_i2v_init (GstI2v * self)
+gst_i2v_init (GstI2v *self)
 {
   GstElement *element = GST_ELEMENT (self);
 
-  gst_element_add_pad (element, make_sink (self,
-          gst_element_class_get_pad_template (GST_ELEMENT_GET_CLASS (self),
-              "sink"), "sink", T2V_INPUT_FIRST));
+  gst_element_add_pad (element,
+      make_sink (self, gst_element_class_get_pad_template (GST_ELEMENT_GET_CLASS (self), "sink"),
+          "sink", T2V_INPUT_FIRST));
 }
 
 static void
-gst_i2v_class_init (GstI2vClass * klass)
+gst_i2v_class_init (GstI2vClass *klass)
 {
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstCaps *caps = t2v_clip_picture_caps ();
@@ -338,13 +332,13 @@ gst_i2v_class_init (GstI2vClass * klass)
   element_class->request_new_pad = GST_DEBUG_FUNCPTR (request_new_pad);
   element_class->release_pad = GST_DEBUG_FUNCPTR (release_pad);
   t2v_base_install_options (G_OBJECT_CLASS (klass), TRUE);
-  gst_element_class_set_static_metadata (element_class, "Image to video",
-      "Filter/Effect/Video", "Makes a picture move", "Zoetrope");
-  gst_element_class_add_pad_template (element_class,
-      gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
-  gst_element_class_add_pad_template (element_class,
-      gst_pad_template_new ("last", GST_PAD_SINK, GST_PAD_REQUEST, caps));
-  gst_element_class_add_pad_template (element_class,
-      gst_pad_template_new ("mask", GST_PAD_SINK, GST_PAD_REQUEST, caps));
+  gst_element_class_set_static_metadata (
+      element_class, "Image to video", "Filter/Effect/Video", "Makes a picture move", "Zoetrope");
+  gst_element_class_add_pad_template (
+      element_class, gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
+  gst_element_class_add_pad_template (
+      element_class, gst_pad_template_new ("last", GST_PAD_SINK, GST_PAD_REQUEST, caps));
+  gst_element_class_add_pad_template (
+      element_class, gst_pad_template_new ("mask", GST_PAD_SINK, GST_PAD_REQUEST, caps));
   gst_caps_unref (caps);
 }

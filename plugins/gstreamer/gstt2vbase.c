@@ -12,8 +12,7 @@
 
 #define GST_CAT_DEFAULT zoetrope_debug
 
-enum
-{
+enum {
   /* An option's property is its number + 1. */
   PROP_WIDTH = T2V_OPTION_COUNT + 1,
   PROP_HEIGHT,
@@ -24,7 +23,7 @@ enum
 G_DEFINE_ABSTRACT_TYPE (GstT2vBase, gst_t2v_base, GST_TYPE_PUSH_SRC);
 
 gboolean
-t2v_base_is_open (GstT2vBase * self)
+t2v_base_is_open (GstT2vBase *self)
 {
   gboolean open;
 
@@ -35,20 +34,19 @@ t2v_base_is_open (GstT2vBase * self)
 }
 
 static void
-refuse_late_change (GstT2vBase * self, GParamSpec * spec)
+refuse_late_change (GstT2vBase *self, GParamSpec *spec)
 {
   zt_error error = ZT_ERROR_INIT;
 
   error.status = ZT_ERROR_ARGUMENT;
   g_snprintf (error.message, sizeof (error.message),
-      "%s: expected to be set in NULL or READY, got a change while running",
-      spec->name);
+      "%s: expected to be set in NULL or READY, got a change while running", spec->name);
   t2v_report_warning (self, &error);
 }
 
 /* A run-time option: the new value is kept when nothing runs or the generation takes it. */
 static void
-steer (GstT2vBase * self, T2vOption option, const GValue * value)
+steer (GstT2vBase *self, T2vOption option, const GValue *value)
 {
   T2vSrcSettings *settings = &self->settings;
   T2vOptions *options = &settings->values.options;
@@ -85,14 +83,12 @@ steer (GstT2vBase * self, T2vOption option, const GValue * value)
 }
 
 static void
-gst_t2v_base_set_property (GObject * object, guint id, const GValue * value,
-    GParamSpec * spec)
+gst_t2v_base_set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
 {
   GstT2vBase *self = GST_T2V_BASE (object);
   T2vSettings *values = &self->settings.values;
 
-  if (id <= T2V_OPTION_COUNT
-      && (t2v_option_info (id - 1)->flags & ZT_OPTION_RUNTIME)) {
+  if (id <= T2V_OPTION_COUNT && (t2v_option_info (id - 1)->flags & ZT_OPTION_RUNTIME)) {
     steer (self, id - 1, value);
     return;
   }
@@ -133,8 +129,7 @@ gst_t2v_base_set_property (GObject * object, guint id, const GValue * value,
 }
 
 static void
-gst_t2v_base_get_property (GObject * object, guint id, GValue * value,
-    GParamSpec * spec)
+gst_t2v_base_get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
 {
   GstT2vBase *self = GST_T2V_BASE (object);
   const T2vSettings *values = &self->settings.values;
@@ -163,10 +158,11 @@ gst_t2v_base_get_property (GObject * object, guint id, GValue * value,
   g_mutex_unlock (&self->settings.lock);
 }
 
-/* GstBaseSrc names its stream by gst_pad_create_stream_id(), which asserts that an element has one sink pad
- * at the most. So the pads that may be requested are on all lists but not in that count. */
+/* GstBaseSrc names its stream by gst_pad_create_stream_id(), which asserts that an element has one
+ * sink pad at the most. So the pads that may be requested are on all lists but not in that count.
+ */
 void
-t2v_base_add_request_pad (GstT2vBase * self, GstPad * pad)
+t2v_base_add_request_pad (GstT2vBase *self, GstPad *pad)
 {
   GstElement *element = GST_ELEMENT (self);
 
@@ -177,7 +173,7 @@ t2v_base_add_request_pad (GstT2vBase * self, GstPad * pad)
 }
 
 void
-t2v_base_remove_request_pad (GstT2vBase * self, GstPad * pad)
+t2v_base_remove_request_pad (GstT2vBase *self, GstPad *pad)
 {
   GstElement *element = GST_ELEMENT (self);
 
@@ -188,21 +184,21 @@ t2v_base_remove_request_pad (GstT2vBase * self, GstPad * pad)
 }
 
 static GstPad *
-gst_t2v_base_request_new_pad (GstElement * element, GstPadTemplate * template,
-    const gchar * name, const GstCaps * caps)
+gst_t2v_base_request_new_pad (
+    GstElement *element, GstPadTemplate *template, const gchar *name, const GstCaps *caps)
 {
   return t2v_text_request (GST_T2V_BASE (element), template);
 }
 
 static void
-gst_t2v_base_release_pad (GstElement * element, GstPad * pad)
+gst_t2v_base_release_pad (GstElement *element, GstPad *pad)
 {
   t2v_text_release (GST_T2V_BASE (element), pad);
 }
 
 /* Sink pads must not wait while they are closed, after the source pad. */
 static void
-set_closing (GstT2vBase * self, gboolean closing)
+set_closing (GstT2vBase *self, gboolean closing)
 {
   g_mutex_lock (&self->wait.lock);
   self->wait.closing = closing;
@@ -211,7 +207,7 @@ set_closing (GstT2vBase * self, gboolean closing)
 }
 
 static GstStateChangeReturn
-gst_t2v_base_change_state (GstElement * element, GstStateChange transition)
+gst_t2v_base_change_state (GstElement *element, GstStateChange transition)
 {
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
     set_closing (GST_T2V_BASE (element), FALSE);
@@ -221,23 +217,21 @@ gst_t2v_base_change_state (GstElement * element, GstStateChange transition)
      * of it first. */
     t2v_stream_cancel (GST_T2V_BASE (element));
   }
-  return GST_ELEMENT_CLASS (gst_t2v_base_parent_class)->change_state (element,
-      transition);
+  return GST_ELEMENT_CLASS (gst_t2v_base_parent_class)->change_state (element, transition);
 }
 
 static gboolean
-gst_t2v_base_send_event (GstElement * element, GstEvent * event)
+gst_t2v_base_send_event (GstElement *element, GstEvent *event)
 {
   if (t2v_push_refuses (GST_T2V_BASE (element), event)) {
     gst_event_unref (event);
     return FALSE;
   }
-  return GST_ELEMENT_CLASS (gst_t2v_base_parent_class)->send_event (element,
-      event);
+  return GST_ELEMENT_CLASS (gst_t2v_base_parent_class)->send_event (element, event);
 }
 
 static void
-gst_t2v_base_finalize (GObject * object)
+gst_t2v_base_finalize (GObject *object)
 {
   GstT2vBase *self = GST_T2V_BASE (object);
 
@@ -248,7 +242,7 @@ gst_t2v_base_finalize (GObject * object)
 }
 
 static void
-gst_t2v_base_init (GstT2vBase * self)
+gst_t2v_base_init (GstT2vBase *self)
 {
   g_mutex_init (&self->settings.lock);
   t2v_settings_init (&self->settings.values);
@@ -259,7 +253,7 @@ gst_t2v_base_init (GstT2vBase * self)
 }
 
 void
-t2v_base_install_options (GObjectClass * klass, gboolean of_pictures)
+t2v_base_install_options (GObjectClass *klass, gboolean of_pictures)
 {
   /* GObject does not hand these down. */
   klass->set_property = gst_t2v_base_set_property;
@@ -268,53 +262,48 @@ t2v_base_install_options (GObjectClass * klass, gboolean of_pictures)
     gboolean of_picture = (t2v_option_info (i)->flags & ZT_OPTION_I2V) != 0;
 
     if (t2v_option_is_property (i) && of_picture == of_pictures)
-      g_object_class_install_property (klass, i + 1,
-          t2v_option_param_spec (i));
+      g_object_class_install_property (klass, i + 1, t2v_option_param_spec (i));
   }
 }
 
 static void
-gst_t2v_base_class_init (GstT2vBaseClass * klass)
+gst_t2v_base_class_init (GstT2vBaseClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
-      | GST_PARAM_MUTABLE_READY;
+  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
   GstCaps *caps;
 
   object_class->finalize = gst_t2v_base_finalize;
   element_class->change_state = GST_DEBUG_FUNCPTR (gst_t2v_base_change_state);
   element_class->send_event = GST_DEBUG_FUNCPTR (gst_t2v_base_send_event);
-  element_class->request_new_pad =
-      GST_DEBUG_FUNCPTR (gst_t2v_base_request_new_pad);
+  element_class->request_new_pad = GST_DEBUG_FUNCPTR (gst_t2v_base_request_new_pad);
   element_class->release_pad = GST_DEBUG_FUNCPTR (gst_t2v_base_release_pad);
 
   t2v_base_install_options (object_class, FALSE);
   g_object_class_install_property (object_class, PROP_WIDTH,
       g_param_spec_int ("width", "width",
-          "preferred width where the caps leave it open; 0 = the model's own",
-          0, 4096, 0, flags));
+          "preferred width where the caps leave it open; 0 = the model's own", 0, 4096, 0, flags));
   g_object_class_install_property (object_class, PROP_HEIGHT,
       g_param_spec_int ("height", "height",
-          "preferred height where the caps leave it open; 0 = the model's own",
-          0, 4096, 0, flags));
+          "preferred height where the caps leave it open; 0 = the model's own", 0, 4096, 0, flags));
   g_object_class_install_property (object_class, PROP_FRAMERATE,
       gst_param_spec_fraction ("framerate", "framerate",
-          "preferred rate where the caps leave it open; 0/1 = the model's own",
-          0, 1, 240, 1, 0, 1, flags));
+          "preferred rate where the caps leave it open; 0/1 = the model's own", 0, 1, 240, 1, 0, 1,
+          flags));
   g_object_class_install_property (object_class, PROP_IS_LIVE,
       g_param_spec_boolean ("is-live", "is-live",
           "keep the pace of the pipeline's clock; late frames move the time line and post QoS",
           FALSE, flags));
 
   caps = t2v_clip_template_caps ();
-  gst_element_class_add_pad_template (element_class,
-      gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
+  gst_element_class_add_pad_template (
+      element_class, gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
   gst_caps_unref (caps);
   caps = gst_caps_from_string ("text/x-raw, format = (string) { utf8, "
-      "pango-markup }");
-  gst_element_class_add_pad_template (element_class,
-      gst_pad_template_new ("text", GST_PAD_SINK, GST_PAD_REQUEST, caps));
+                               "pango-markup }");
+  gst_element_class_add_pad_template (
+      element_class, gst_pad_template_new ("text", GST_PAD_SINK, GST_PAD_REQUEST, caps));
   gst_caps_unref (caps);
 
   t2v_push_install (GST_BASE_SRC_CLASS (klass), GST_PUSH_SRC_CLASS (klass));

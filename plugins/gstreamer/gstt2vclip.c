@@ -15,63 +15,58 @@
 #include "gstt2vclip.h"
 
 #if G_BYTE_ORDER == G_LITTLE_ENDIAN
-#define WORDS(name) name "LE"
+#define WORDS(name)  name "LE"
 #define FORMAT(name) name##LE
 #else
-#define WORDS(name) name "BE"
+#define WORDS(name)  name "BE"
 #define FORMAT(name) name##BE
 #endif
 
 /* Chroma is sited left: "mpeg2" is GStreamer's word for it. 4:4:4 and RGB have no siting. */
-static const struct
-{
+static const struct {
   GstVideoFormat format;
   const gchar *name;
   zt_pixel_format engine;
   const gchar *colorimetry;
   const gchar *chroma_site;
 } formats[] = {
-  {GST_VIDEO_FORMAT_I420, "I420", ZT_PIXEL_YUV420P, "bt709", "mpeg2"},
-  {GST_VIDEO_FORMAT_Y42B, "Y42B", ZT_PIXEL_YUV422P, "bt709", "mpeg2"},
-  {GST_VIDEO_FORMAT_Y444, "Y444", ZT_PIXEL_YUV444P, "bt709", NULL},
-  {FORMAT (GST_VIDEO_FORMAT_I420_10), WORDS ("I420_10"), ZT_PIXEL_YUV420P10,
-      "bt709", "mpeg2"},
-  {FORMAT (GST_VIDEO_FORMAT_I422_10), WORDS ("I422_10"), ZT_PIXEL_YUV422P10,
-      "bt709", "mpeg2"},
-  {FORMAT (GST_VIDEO_FORMAT_Y444_10), WORDS ("Y444_10"), ZT_PIXEL_YUV444P10,
-      "bt709", NULL},
-  {GST_VIDEO_FORMAT_GBR, "GBR", ZT_PIXEL_GBRP, "sRGB", NULL},
-  {FORMAT (GST_VIDEO_FORMAT_GBR_10), WORDS ("GBR_10"), ZT_PIXEL_GBRP10,
-      "sRGB", NULL},
-  {GST_VIDEO_FORMAT_RGB, "RGB", ZT_PIXEL_RGB24, "sRGB", NULL},
+  { GST_VIDEO_FORMAT_I420, "I420", ZT_PIXEL_YUV420P, "bt709", "mpeg2" },
+  { GST_VIDEO_FORMAT_Y42B, "Y42B", ZT_PIXEL_YUV422P, "bt709", "mpeg2" },
+  { GST_VIDEO_FORMAT_Y444, "Y444", ZT_PIXEL_YUV444P, "bt709", NULL },
+  { FORMAT (GST_VIDEO_FORMAT_I420_10), WORDS ("I420_10"), ZT_PIXEL_YUV420P10, "bt709", "mpeg2" },
+  { FORMAT (GST_VIDEO_FORMAT_I422_10), WORDS ("I422_10"), ZT_PIXEL_YUV422P10, "bt709", "mpeg2" },
+  { FORMAT (GST_VIDEO_FORMAT_Y444_10), WORDS ("Y444_10"), ZT_PIXEL_YUV444P10, "bt709", NULL },
+  { GST_VIDEO_FORMAT_GBR, "GBR", ZT_PIXEL_GBRP, "sRGB", NULL },
+  { FORMAT (GST_VIDEO_FORMAT_GBR_10), WORDS ("GBR_10"), ZT_PIXEL_GBRP10, "sRGB", NULL },
+  { GST_VIDEO_FORMAT_RGB, "RGB", ZT_PIXEL_RGB24, "sRGB", NULL },
 };
 
-/* What pictures may have besides. A fourth plane is alpha to the engine too; no model makes one, so none of
- * these comes out. */
-static const struct
-{
+/* What pictures may have besides. A fourth plane is alpha to the engine too; no model makes one, so
+ * none of these comes out. */
+static const struct {
   GstVideoFormat format;
   const gchar *name;
   zt_pixel_format engine;
 } alpha_formats[] = {
-  {GST_VIDEO_FORMAT_RGBA, "RGBA", ZT_PIXEL_RGBA},
-  {FORMAT (GST_VIDEO_FORMAT_RGBA64_), WORDS ("RGBA64_"), ZT_PIXEL_RGBA64},
-  {GST_VIDEO_FORMAT_GBRA, "GBRA", ZT_PIXEL_GBRP},
-  {FORMAT (GST_VIDEO_FORMAT_GBRA_10), WORDS ("GBRA_10"), ZT_PIXEL_GBRP10},
-  {GST_VIDEO_FORMAT_A420, "A420", ZT_PIXEL_YUV420P},
-  {FORMAT (GST_VIDEO_FORMAT_A420_10), WORDS ("A420_10"), ZT_PIXEL_YUV420P10},
-  {FORMAT (GST_VIDEO_FORMAT_A422_10), WORDS ("A422_10"), ZT_PIXEL_YUV422P10},
-  {FORMAT (GST_VIDEO_FORMAT_A444_10), WORDS ("A444_10"), ZT_PIXEL_YUV444P10},
+  { GST_VIDEO_FORMAT_RGBA, "RGBA", ZT_PIXEL_RGBA },
+  { FORMAT (GST_VIDEO_FORMAT_RGBA64_), WORDS ("RGBA64_"), ZT_PIXEL_RGBA64 },
+  { GST_VIDEO_FORMAT_GBRA, "GBRA", ZT_PIXEL_GBRP },
+  { FORMAT (GST_VIDEO_FORMAT_GBRA_10), WORDS ("GBRA_10"), ZT_PIXEL_GBRP10 },
+  { GST_VIDEO_FORMAT_A420, "A420", ZT_PIXEL_YUV420P },
+  { FORMAT (GST_VIDEO_FORMAT_A420_10), WORDS ("A420_10"), ZT_PIXEL_YUV420P10 },
+  { FORMAT (GST_VIDEO_FORMAT_A422_10), WORDS ("A422_10"), ZT_PIXEL_YUV422P10 },
+  { FORMAT (GST_VIDEO_FORMAT_A444_10), WORDS ("A444_10"), ZT_PIXEL_YUV444P10 },
 };
 
 GstCaps *
 t2v_clip_template_caps (void)
 {
-  return gst_caps_from_string ("video/x-raw, format = (string) { I420, Y42B, "
-      "Y444, " WORDS ("I420_10") ", " WORDS ("I422_10") ", "
-      WORDS ("Y444_10") ", GBR, " WORDS ("GBR_10") ", RGB }, "
-      "width = (int) [ 16, 4096 ], height = (int) [ 16, 4096 ], "
-      "framerate = (fraction) [ 1/10, 240/1 ]");
+  return gst_caps_from_string (
+      "video/x-raw, format = (string) { I420, Y42B, "
+      "Y444, " WORDS ("I420_10") ", " WORDS ("I422_10") ", " WORDS ("Y444_10") ", GBR, " WORDS (
+          "GBR_10") ", RGB }, "
+                    "width = (int) [ 16, 4096 ], height = (int) [ 16, 4096 ], "
+                    "framerate = (fraction) [ 1/10, 240/1 ]");
 }
 
 GstCaps *
@@ -90,15 +85,14 @@ t2v_clip_picture_caps (void)
   }
   gst_structure_take_value (s, "format", &all);
   g_value_unset (&name);
-  gst_caps_set_simple (caps, "width", GST_TYPE_INT_RANGE, 1, 16384,
-      "height", GST_TYPE_INT_RANGE, 1, 16384,
-      "framerate", GST_TYPE_FRACTION_RANGE, 0, 1, G_MAXINT, 1, NULL);
+  gst_caps_set_simple (caps, "width", GST_TYPE_INT_RANGE, 1, 16384, "height", GST_TYPE_INT_RANGE, 1,
+      16384, "framerate", GST_TYPE_FRACTION_RANGE, 0, 1, G_MAXINT, 1, NULL);
   return caps;
 }
 
 /* An int, or a range of ints. */
 static void
-init_side (GValue * value, gint min, gint max, gint step)
+init_side (GValue *value, gint min, gint max, gint step)
 {
   if (min == max) {
     g_value_init (value, G_TYPE_INT);
@@ -115,7 +109,7 @@ init_side (GValue * value, gint min, gint max, gint step)
 }
 
 static void
-init_rates (GValue * value, const zt_rational * rates)
+init_rates (GValue *value, const zt_rational *rates)
 {
   GValue rate = G_VALUE_INIT;
 
@@ -129,7 +123,7 @@ init_rates (GValue * value, const zt_rational * rates)
 }
 
 GstCaps *
-t2v_clip_model_caps (const zt_model_info * model)
+t2v_clip_model_caps (const zt_model_info *model)
 {
   GValue width = G_VALUE_INIT, height = G_VALUE_INIT, rates = G_VALUE_INIT;
   GstCaps *caps = gst_caps_new_empty ();
@@ -139,15 +133,12 @@ t2v_clip_model_caps (const zt_model_info * model)
   init_rates (&rates, model->rates);
 
   for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
-    GstStructure *s = gst_structure_new ("video/x-raw",
-        "format", G_TYPE_STRING, formats[i].name,
-        "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1,
-        "interlace-mode", G_TYPE_STRING, "progressive",
-        "colorimetry", G_TYPE_STRING, formats[i].colorimetry, NULL);
+    GstStructure *s = gst_structure_new ("video/x-raw", "format", G_TYPE_STRING, formats[i].name,
+        "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1, "interlace-mode", G_TYPE_STRING,
+        "progressive", "colorimetry", G_TYPE_STRING, formats[i].colorimetry, NULL);
 
     if (formats[i].chroma_site)
-      gst_structure_set (s, "chroma-site", G_TYPE_STRING,
-          formats[i].chroma_site, NULL);
+      gst_structure_set (s, "chroma-site", G_TYPE_STRING, formats[i].chroma_site, NULL);
     gst_structure_set_value (s, "width", &width);
     gst_structure_set_value (s, "height", &height);
     gst_structure_set_value (s, "framerate", &rates);
@@ -159,13 +150,14 @@ t2v_clip_model_caps (const zt_model_info * model)
   return caps;
 }
 
-/* Whatever the next element lists first: encoders like to begin with 4:4:4, which few players show. */
+/* Whatever the next element lists first: encoders like to begin with 4:4:4, which few players show.
+ */
 GstCaps *
-t2v_clip_choose_format (GstCaps * caps)
+t2v_clip_choose_format (GstCaps *caps)
 {
   for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
-    GstCaps *wanted = gst_caps_new_simple ("video/x-raw",
-        "format", G_TYPE_STRING, formats[i].name, NULL);
+    GstCaps *wanted =
+        gst_caps_new_simple ("video/x-raw", "format", G_TYPE_STRING, formats[i].name, NULL);
     GstCaps *left;
 
     gst_caps_set_features_simple (wanted, gst_caps_features_new_any ());
@@ -182,25 +174,23 @@ t2v_clip_choose_format (GstCaps * caps)
 }
 
 zt_pixel_format
-t2v_clip_caps_format (const GstCaps * caps)
+t2v_clip_caps_format (const GstCaps *caps)
 {
-  const gchar *name =
-      gst_structure_get_string (gst_caps_get_structure (caps, 0), "format");
+  const gchar *name = gst_structure_get_string (gst_caps_get_structure (caps, 0), "format");
 
-  return name == NULL ? ZT_PIXEL_DEFAULT :
-      t2v_clip_pixel_format (gst_video_format_from_string (name));
+  return name == NULL ? ZT_PIXEL_DEFAULT
+                      : t2v_clip_pixel_format (gst_video_format_from_string (name));
 }
 
 /* A side that changed as another did, even for the formats that need it. */
 static gint
 scaled (gint side, gint from, gint to)
 {
-  return to == from ? side :
-      MAX ((gint) gst_util_uint64_scale_round (side, to, from) & ~1, 2);
+  return to == from ? side : MAX ((gint) gst_util_uint64_scale_round (side, to, from) & ~1, 2);
 }
 
 static gint
-fixate_side (GstStructure * s, const gchar * name, gint wanted)
+fixate_side (GstStructure *s, const gchar *name, gint wanted)
 {
   gst_structure_fixate_field_nearest_int (s, name, wanted);
   gst_structure_get_int (s, name, &wanted);
@@ -209,30 +199,27 @@ fixate_side (GstStructure * s, const gchar * name, gint wanted)
 
 /* A picture's size: where the caps or a hint hold one side, the other goes with it. */
 static void
-fixate_in_shape (GstStructure * s, const T2vSettings * settings,
-    const T2vSize * own)
+fixate_in_shape (GstStructure *s, const T2vSettings *settings, const T2vSize *own)
 {
   GstStructure *open = gst_structure_copy (s);
-  gint width = settings->width > 0 ? settings->width :
-      settings->height > 0 ? scaled (own->width, own->height, settings->height)
-      : own->width;
-  gint height = settings->height > 0 ? settings->height :
-      scaled (own->height, own->width, width);
+  gint width = settings->width > 0    ? settings->width
+               : settings->height > 0 ? scaled (own->width, own->height, settings->height)
+                                      : own->width;
+  gint height = settings->height > 0 ? settings->height : scaled (own->height, own->width, width);
   gint width_got = fixate_side (s, "width", width);
   gint height_wanted = scaled (height, width, width_got);
   gint height_got = fixate_side (s, "height", height_wanted);
 
   if (height_got != height_wanted) {
-    gst_structure_set_value (s, "width", gst_structure_get_value (open,
-            "width"));
+    gst_structure_set_value (s, "width", gst_structure_get_value (open, "width"));
     fixate_side (s, "width", scaled (width, height, height_got));
   }
   gst_structure_free (open);
 }
 
 GstCaps *
-t2v_clip_fixate (GstCaps * caps, const zt_model_info * model,
-    const T2vSettings * settings, const T2vSize * own)
+t2v_clip_fixate (
+    GstCaps *caps, const zt_model_info *model, const T2vSettings *settings, const T2vSize *own)
 {
   GstStructure *s;
   gint num = model->rates[0].num, den = model->rates[0].den;
@@ -247,8 +234,7 @@ t2v_clip_fixate (GstCaps * caps, const zt_model_info * model,
     fixate_in_shape (s, settings, own);
   } else {
     fixate_side (s, "width", settings->width > 0 ? settings->width : own->width);
-    fixate_side (s, "height",
-        settings->height > 0 ? settings->height : own->height);
+    fixate_side (s, "height", settings->height > 0 ? settings->height : own->height);
   }
   gst_structure_fixate_field_nearest_fraction (s, "framerate", num, den);
   return caps;
@@ -279,7 +265,7 @@ nearest_side (gint side, gint min, gint max, gint step)
 }
 
 static zt_status
-refuse (zt_error * error, const gchar * format, ...)
+refuse (zt_error *error, const gchar *format, ...)
 {
   va_list args;
 
@@ -291,51 +277,51 @@ refuse (zt_error * error, const gchar * format, ...)
 }
 
 zt_status
-t2v_clip_check_hints (const zt_model_info * model,
-    const T2vSettings * settings, zt_error * error)
+t2v_clip_check_hints (const zt_model_info *model, const T2vSettings *settings, zt_error *error)
 {
   gint width = settings->width > 0 ? settings->width : model->width;
   gint height = settings->height > 0 ? settings->height : model->height;
-  gint nearest_width = nearest_side (width, model->min_width,
-      model->max_width, model->size_step);
-  gint nearest_height = nearest_side (height, model->min_height,
-      model->max_height, model->size_step);
+  gint nearest_width = nearest_side (width, model->min_width, model->max_width, model->size_step);
+  gint nearest_height =
+      nearest_side (height, model->min_height, model->max_height, model->size_step);
   GString *known;
 
   if (width != nearest_width)
-    return refuse (error, "width: expected a size the model has, nearest is "
-        "%dx%d, got %d", nearest_width, nearest_height, width);
+    return refuse (error,
+        "width: expected a size the model has, nearest is "
+        "%dx%d, got %d",
+        nearest_width, nearest_height, width);
   if (height != nearest_height)
-    return refuse (error, "height: expected a size the model has, nearest is "
-        "%dx%d, got %d", nearest_width, nearest_height, height);
+    return refuse (error,
+        "height: expected a size the model has, nearest is "
+        "%dx%d, got %d",
+        nearest_width, nearest_height, height);
   if (settings->rate_num == 0)
     return ZT_OK;
 
   known = g_string_new (NULL);
-  for (const zt_rational * rate = model->rates; rate->num != 0; rate++) {
-    if (gst_util_fraction_compare (rate->num, rate->den, settings->rate_num,
-            settings->rate_den) == 0) {
+  for (const zt_rational *rate = model->rates; rate->num != 0; rate++) {
+    if (gst_util_fraction_compare (rate->num, rate->den, settings->rate_num, settings->rate_den) ==
+        0) {
       g_string_free (known, TRUE);
       return ZT_OK;
     }
-    g_string_append_printf (known, "%s%d/%d", known->len ? " " : "",
-        rate->num, rate->den);
+    g_string_append_printf (known, "%s%d/%d", known->len ? " " : "", rate->num, rate->den);
   }
-  refuse (error, "framerate: expected one of %s, got %d/%d", known->str,
-      settings->rate_num, settings->rate_den);
+  refuse (error, "framerate: expected one of %s, got %d/%d", known->str, settings->rate_num,
+      settings->rate_den);
   g_string_free (known, TRUE);
   return error->status;
 }
 
 /* All values of one field, "24/1, 25/1". */
 static gchar *
-field_text (const GstCaps * caps, const gchar * field)
+field_text (const GstCaps *caps, const gchar *field)
 {
   GString *all = g_string_new (NULL);
 
   for (guint i = 0; i < gst_caps_get_size (caps); i++) {
-    const GValue *value =
-        gst_structure_get_value (gst_caps_get_structure (caps, i), field);
+    const GValue *value = gst_structure_get_value (gst_caps_get_structure (caps, i), field);
     gchar *one = value ? gst_value_serialize (value) : NULL;
 
     if (one != NULL && strstr (all->str, one) == NULL)
@@ -347,14 +333,12 @@ field_text (const GstCaps * caps, const gchar * field)
 
 /* Whether some structure of ours and some of theirs agree on a field. */
 static gboolean
-field_meets (const GstCaps * ours, const GstCaps * theirs, const gchar * field)
+field_meets (const GstCaps *ours, const GstCaps *theirs, const gchar *field)
 {
   for (guint a = 0; a < gst_caps_get_size (ours); a++) {
     for (guint b = 0; b < gst_caps_get_size (theirs); b++) {
-      const GValue *x =
-          gst_structure_get_value (gst_caps_get_structure (ours, a), field);
-      const GValue *y =
-          gst_structure_get_value (gst_caps_get_structure (theirs, b), field);
+      const GValue *x = gst_structure_get_value (gst_caps_get_structure (ours, a), field);
+      const GValue *y = gst_structure_get_value (gst_caps_get_structure (theirs, b), field);
 
       if (x == NULL || y == NULL || gst_value_intersect (NULL, x, y))
         return TRUE;
@@ -364,13 +348,10 @@ field_meets (const GstCaps * ours, const GstCaps * theirs, const gchar * field)
 }
 
 gchar *
-t2v_clip_disagreement (const GstCaps * ours, const GstCaps * theirs,
-    const gchar * whose)
+t2v_clip_disagreement (const GstCaps *ours, const GstCaps *theirs, const gchar *whose)
 {
-  static const gchar *fields[] = {
-    "format", "width", "height", "framerate", "colorimetry", "chroma-site",
-    "pixel-aspect-ratio", "interlace-mode"
-  };
+  static const gchar *fields[] = { "format", "width", "height", "framerate", "colorimetry",
+    "chroma-site", "pixel-aspect-ratio", "interlace-mode" };
   gchar *expected, *got, *text;
 
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
@@ -378,22 +359,22 @@ t2v_clip_disagreement (const GstCaps * ours, const GstCaps * theirs,
       continue;
     expected = field_text (ours, fields[i]);
     got = field_text (theirs, fields[i]);
-    text = g_strdup_printf ("%s: expected %s, got %s from %s", fields[i],
-        expected, got, whose);
+    text = g_strdup_printf ("%s: expected %s, got %s from %s", fields[i], expected, got, whose);
     g_free (expected);
     g_free (got);
     return text;
   }
   got = gst_caps_to_string (theirs);
   text = g_strdup_printf ("caps: expected video/x-raw with a format, size and "
-      "rate of the model together, got %s from %s", got, whose);
+                          "rate of the model together, got %s from %s",
+      got, whose);
   g_free (got);
   return text;
 }
 
 zt_status
-t2v_clip_frames (const zt_model_info * model, const T2vSettings * settings,
-    gint num, gint den, gint64 * frames, zt_error * error)
+t2v_clip_frames (const zt_model_info *model, const T2vSettings *settings, gint num, gint den,
+    gint64 *frames, zt_error *error)
 {
   const T2vOptions *options = &settings->options;
   gint64 wanted = t2v_options_int64 (options, T2V_OPTION_frames);
@@ -410,8 +391,8 @@ t2v_clip_frames (const zt_model_info * model, const T2vSettings * settings,
     *frames = wanted != 0 ? wanted : model->default_frames;
     /* The default is a time where motion keeps its speed; it is rounded to the nearest frame. */
     if (wanted == 0 && model->keeps_time)
-      *frames = gst_util_uint64_scale_round (model->default_frames,
-          (guint64) num * native->den, (guint64) den * native->num);
+      *frames = gst_util_uint64_scale_round (
+          model->default_frames, (guint64) num * native->den, (guint64) den * native->num);
     return ZT_OK;
   }
   if (duration < 0) {
@@ -420,12 +401,13 @@ t2v_clip_frames (const zt_model_info * model, const T2vSettings * settings,
   }
   /* Nobody means less than a microsecond; somebody who forgot that the unit is nanoseconds does. */
   if (duration < 1000)
-    return refuse (error, "duration: expected -1, 0 or at least 1000 ns, got %"
-        G_GINT64_FORMAT " ns", duration);
+    return refuse (error,
+        "duration: expected -1, 0 or at least 1000 ns, got %" G_GINT64_FORMAT " ns", duration);
   count = zt_frames_within (duration / 1000, num, den);
   if (count < first)
-    return refuse (error, "duration: expected at least %" G_GINT64_FORMAT
-        " ns (%" G_GINT64_FORMAT " frames), got %" G_GINT64_FORMAT " ns",
+    return refuse (error,
+        "duration: expected at least %" G_GINT64_FORMAT " ns (%" G_GINT64_FORMAT
+        " frames), got %" G_GINT64_FORMAT " ns",
         (gint64) t2v_clip_frame_time (first, num, den) + 1, first, duration);
   *frames = first + (count - first) / step * step;
   return ZT_OK;
@@ -449,13 +431,12 @@ t2v_clip_frame_at (GstClockTime time, gint num, gint den)
 }
 
 zt_status
-t2v_clip_length (const ZtEngine * zt, zt_model * model,
-    const T2vSettings * settings, gint num, gint den, gint64 * frames,
-    zt_error * error)
+t2v_clip_length (const ZtEngine *zt, zt_model *model, const T2vSettings *settings, gint num,
+    gint den, gint64 *frames, zt_error *error)
 {
   const T2vOptions *options = &settings->options;
   const zt_model_info *info = zt->model_get_info (model);
-  zt_session_info planned = {.struct_size = sizeof (planned) };
+  zt_session_info planned = { .struct_size = sizeof (planned) };
   zt_request request;
   zt_image image;
   zt_status status = t2v_clip_frames (info, settings, num, den, frames, error);
@@ -471,9 +452,9 @@ t2v_clip_length (const ZtEngine * zt, zt_model * model,
     request.image_count = 1;
   }
   request.storyboard = t2v_options_string (options, T2V_OPTION_storyboard);
-  if (status < 0 || request.storyboard == NULL
-      || t2v_options_int64 (options, T2V_OPTION_frames) != 0
-      || t2v_options_int64 (options, T2V_OPTION_duration) != 0)
+  if (status < 0 || request.storyboard == NULL ||
+      t2v_options_int64 (options, T2V_OPTION_frames) != 0 ||
+      t2v_options_int64 (options, T2V_OPTION_duration) != 0)
     return status;
   request.rate.num = num;
   request.rate.den = den;

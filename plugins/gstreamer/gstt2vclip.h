@@ -18,40 +18,36 @@ GstCaps *t2v_clip_template_caps (void);
 /* The pad template of a picture: the same formats and some with alpha, of any size. */
 GstCaps *t2v_clip_picture_caps (void);
 /* What this model makes: sizes, rates, and always the colorimetry. */
-GstCaps *t2v_clip_model_caps (const zt_model_info * model);
+GstCaps *t2v_clip_model_caps (const zt_model_info *model);
 /* What is left of caps with the first of our formats that is among them. Takes caps. */
-GstCaps *t2v_clip_choose_format (GstCaps * caps);
+GstCaps *t2v_clip_choose_format (GstCaps *caps);
 /* The format of caps that have one. */
-zt_pixel_format t2v_clip_caps_format (const GstCaps * caps);
+zt_pixel_format t2v_clip_caps_format (const GstCaps *caps);
 
-typedef struct
-{
+typedef struct {
   gint width, height;
 } T2vSize;
 
-/* Settles what is left open on the hints, else on the clip's own size and the model's own rate. Where that
- * size is a picture's and only one side is open, the picture keeps its shape. caps have one format. Takes
- * caps. */
-GstCaps *t2v_clip_fixate (GstCaps * caps, const zt_model_info * model,
-    const T2vSettings * settings, const T2vSize * own);
+/* Settles what is left open on the hints, else on the clip's own size and the model's own rate.
+ * Where that size is a picture's and only one side is open, the picture keeps its shape. caps have
+ * one format. Takes caps. */
+GstCaps *t2v_clip_fixate (
+    GstCaps *caps, const zt_model_info *model, const T2vSettings *settings, const T2vSize *own);
 /* Why ours and theirs cannot meet, as "width: expected 256, got 512 from `whose`". */
-gchar *t2v_clip_disagreement (const GstCaps * ours, const GstCaps * theirs,
-    const gchar * whose);
+gchar *t2v_clip_disagreement (const GstCaps *ours, const GstCaps *theirs, const gchar *whose);
 zt_pixel_format t2v_clip_pixel_format (GstVideoFormat format);
 
 /* Whether the model can follow the width, height and framerate hints; the sentence if not. */
-zt_status t2v_clip_check_hints (const zt_model_info * model,
-    const T2vSettings * settings, zt_error * error);
+zt_status t2v_clip_check_hints (
+    const zt_model_info *model, const T2vSettings *settings, zt_error *error);
 /* The same, or a storyboard's own length where no other is set. */
-zt_status t2v_clip_length (const ZtEngine * zt, zt_model * model,
-    const T2vSettings * settings, gint num, gint den, gint64 * frames,
-    zt_error * error);
+zt_status t2v_clip_length (const ZtEngine *zt, zt_model *model, const T2vSettings *settings,
+    gint num, gint den, gint64 *frames, zt_error *error);
 
 /* Frames of the clip these settings ask for at num/den, -1 = endless. The engine judges `frames`
  * itself; only a duration that holds no frame is refused here. */
-zt_status t2v_clip_frames (const zt_model_info * model,
-    const T2vSettings * settings, gint num, gint den, gint64 * frames,
-    zt_error * error);
+zt_status t2v_clip_frames (const zt_model_info *model, const T2vSettings *settings, gint num,
+    gint den, gint64 *frames, zt_error *error);
 
 /* When frame n begins, in nanoseconds, rounded down. */
 GstClockTime t2v_clip_frame_time (gint64 frame, gint num, gint den);

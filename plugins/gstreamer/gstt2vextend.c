@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * gstt2vextend.c - mode=extend: the input passes through, its newest frames are kept, then it goes on
+ * gstt2vextend.c - mode=extend: the input passes through, its newest frames are kept, then it goes
+ * on
  *
- * The pad's thread hands over one buffer at a time and waits until it is taken; the streaming thread pushes
- * it as it is. Times become running times, so that what comes out has one plain time line.
+ * The pad's thread hands over one buffer at a time and waits until it is taken; the streaming
+ * thread pushes it as it is. Times become running times, so that what comes out has one plain time
+ * line.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -16,7 +18,7 @@
 #define GST_CAT_DEFAULT zoetrope_debug
 
 gboolean
-t2v_extend_is_on (GstT2vBase * self)
+t2v_extend_is_on (GstT2vBase *self)
 {
   gboolean on;
 
@@ -28,8 +30,7 @@ t2v_extend_is_on (GstT2vBase * self)
 
 /* What the options ask for; 0 frames = mode=animate. */
 static zt_status
-count_history (GstT2vBase * self, const zt_model_info * model, gint * frames,
-    zt_error * error)
+count_history (GstT2vBase *self, const zt_model_info *model, gint *frames, zt_error *error)
 {
   const GValue *values = self->settings.values.options.values;
   gboolean extend;
@@ -43,19 +44,26 @@ count_history (GstT2vBase * self, const zt_model_info * model, gint * frames,
   *frames = !extend ? 0 : context > 0 ? context : model->history_images;
   error->status = ZT_ERROR_ARGUMENT;
   if (!extend && context > 0) {
-    g_snprintf (error->message, sizeof (error->message), "context: expected 0 "
-        "(mode=animate looks at one picture), got %d", context);
+    g_snprintf (error->message, sizeof (error->message),
+        "context: expected 0 "
+        "(mode=animate looks at one picture), got %d",
+        context);
   } else if (extend && model->history_images == 0) {
     error->status = ZT_ERROR_UNSUPPORTED;
-    g_strlcpy (error->message, "history: expected none (this model cannot go "
-        "on from given frames), got mode=extend", sizeof (error->message));
+    g_strlcpy (error->message,
+        "history: expected none (this model cannot go "
+        "on from given frames), got mode=extend",
+        sizeof (error->message));
   } else if (extend && context > model->history_images) {
-    g_snprintf (error->message, sizeof (error->message), "context: expected at "
-        "most %d (what this model looks at), got %d", model->history_images,
-        context);
+    g_snprintf (error->message, sizeof (error->message),
+        "context: expected at "
+        "most %d (what this model looks at), got %d",
+        model->history_images, context);
   } else if (extend && gst_base_src_is_live (GST_BASE_SRC (self))) {
-    g_strlcpy (error->message, "is-live: expected false with mode=extend (the "
-        "input sets the pace), got true", sizeof (error->message));
+    g_strlcpy (error->message,
+        "is-live: expected false with mode=extend (the "
+        "input sets the pace), got true",
+        sizeof (error->message));
   } else {
     error->status = ZT_OK;
   }
@@ -63,8 +71,7 @@ count_history (GstT2vBase * self, const zt_model_info * model, gint * frames,
 }
 
 zt_status
-t2v_extend_settle (GstT2vBase * self, const zt_model_info * model,
-    zt_error * error)
+t2v_extend_settle (GstT2vBase *self, const zt_model_info *model, zt_error *error)
 {
   gint frames;
   zt_status status = count_history (self, model, &frames, error);
@@ -77,7 +84,7 @@ t2v_extend_settle (GstT2vBase * self, const zt_model_info * model,
 }
 
 void
-t2v_extend_forget (GstT2vBase * self)
+t2v_extend_forget (GstT2vBase *self)
 {
   T2vSrcWait *wait = &self->wait;
 
@@ -91,20 +98,19 @@ t2v_extend_forget (GstT2vBase * self)
 
 /* What the open model makes; NULL without one. */
 static GstCaps *
-model_caps (GstT2vBase * self)
+model_caps (GstT2vBase *self)
 {
   GstCaps *caps = NULL;
 
   g_mutex_lock (&self->stream.lock);
   if (self->stream.model != NULL)
-    caps = t2v_clip_model_caps (self->stream.zt->model_get_info
-        (self->stream.model));
+    caps = t2v_clip_model_caps (self->stream.zt->model_get_info (self->stream.model));
   g_mutex_unlock (&self->stream.lock);
   return caps;
 }
 
 GstCaps *
-t2v_extend_input_caps (GstT2vBase * self)
+t2v_extend_input_caps (GstT2vBase *self)
 {
   GstCaps *model = model_caps (self), *peer, *both;
 
@@ -118,7 +124,7 @@ t2v_extend_input_caps (GstT2vBase * self)
 }
 
 gboolean
-t2v_extend_take_caps (GstT2vBase * self, GstCaps * caps, GstVideoInfo * video)
+t2v_extend_take_caps (GstT2vBase *self, GstCaps *caps, GstVideoInfo *video)
 {
   GstCaps *model = model_caps (self), *both, *old;
   GstVideoInfo info;
@@ -138,7 +144,7 @@ t2v_extend_take_caps (GstT2vBase * self, GstCaps * caps, GstVideoInfo * video)
     text = g_strdup ("caps: expected one format, got several from the input");
   else if (begun && !gst_video_info_is_equal (video, &info))
     text = g_strdup ("caps: expected one format up to the end of the input, got "
-        "another in the middle");
+                     "another in the middle");
   gst_caps_unref (model);
   if (text != NULL) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("%s", text),
@@ -164,16 +170,15 @@ t2v_extend_take_caps (GstT2vBase * self, GstCaps * caps, GstVideoInfo * video)
 }
 
 GstFlowReturn
-t2v_extend_take (GstT2vBase * self, GstPad * pad, GstBuffer * buffer,
-    const GstSegment * segment, const GstVideoInfo * video)
+t2v_extend_take (GstT2vBase *self, GstPad *pad, GstBuffer *buffer, const GstSegment *segment,
+    const GstVideoInfo *video)
 {
   T2vSrcWait *wait = &self->wait;
   GstClockTime time = GST_CLOCK_TIME_NONE;
   gboolean taken;
 
   if (segment->format == GST_FORMAT_TIME && GST_BUFFER_PTS_IS_VALID (buffer)) {
-    time = gst_segment_to_running_time (segment, GST_FORMAT_TIME,
-        GST_BUFFER_PTS (buffer));
+    time = gst_segment_to_running_time (segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
     /* Not part of what is to be seen. */
     if (!GST_CLOCK_TIME_IS_VALID (time)) {
       gst_buffer_unref (buffer);
@@ -184,8 +189,8 @@ t2v_extend_take (GstT2vBase * self, GstPad * pad, GstBuffer * buffer,
   GST_BUFFER_PTS (buffer) = time;
   GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
   if (!GST_BUFFER_DURATION_IS_VALID (buffer))
-    GST_BUFFER_DURATION (buffer) = t2v_clip_frame_time (1,
-        GST_VIDEO_INFO_FPS_N (video), GST_VIDEO_INFO_FPS_D (video));
+    GST_BUFFER_DURATION (buffer) =
+        t2v_clip_frame_time (1, GST_VIDEO_INFO_FPS_N (video), GST_VIDEO_INFO_FPS_D (video));
 
   g_mutex_lock (&wait->lock);
   while (wait->passing != NULL && !wait->closing && !GST_PAD_IS_FLUSHING (pad))
@@ -204,7 +209,7 @@ t2v_extend_take (GstT2vBase * self, GstPad * pad, GstBuffer * buffer,
 
 /* The next to pass, NULL at the end; with the lock. The newest are kept. */
 static GstBuffer *
-take_passing (GstT2vBase * self)
+take_passing (GstT2vBase *self)
 {
   T2vSrcPassed *passed = &self->stream.passed;
   T2vSrcWait *wait = &self->wait;
@@ -226,7 +231,7 @@ take_passing (GstT2vBase * self)
 }
 
 GstFlowReturn
-t2v_extend_pass (GstT2vBase * self, GstBuffer ** buffer)
+t2v_extend_pass (GstT2vBase *self, GstBuffer **buffer)
 {
   T2vSrcWait *wait = &self->wait;
   GstFlowReturn flow = GST_FLOW_OK;
@@ -234,8 +239,7 @@ t2v_extend_pass (GstT2vBase * self, GstBuffer ** buffer)
   if (!t2v_extend_is_on (self) || self->stream.passed.all)
     return GST_FLOW_EOS;
   g_mutex_lock (&wait->lock);
-  while (wait->passing == NULL && !wait->flushing
-      && !wait->inputs[T2V_INPUT_FIRST].ended)
+  while (wait->passing == NULL && !wait->flushing && !wait->inputs[T2V_INPUT_FIRST].ended)
     g_cond_wait (&wait->changed, &wait->lock);
   if (wait->flushing)
     flow = GST_FLOW_FLUSHING;

@@ -15,22 +15,21 @@
 #include "gstt2vlink.h"
 
 /* A page must not own the machine: see docs/gstreamer.md for the same list. */
-#define LINK_MAX_BYTES 8192
-#define LINK_MAX_STEPS 50
-#define LINK_MAX_PIXELS (1280 * 720)
-#define LINK_MAX_SIDE 4096
-#define LINK_MIN_SIDE 16
+#define LINK_MAX_BYTES      8192
+#define LINK_MAX_STEPS      50
+#define LINK_MAX_PIXELS     (1280 * 720)
+#define LINK_MAX_SIDE       4096
+#define LINK_MIN_SIDE       16
 #define LINK_MAX_MODEL_NAME 64
-#define RATE_MAX_PART 1000000
+#define RATE_MAX_PART       1000000
 /* How much of somebody's text an error repeats. */
-#define QUOTE_MAX_BYTES 200
+#define QUOTE_MAX_BYTES     200
 
-#define REFUSE(error, ...) \
-  g_set_error (error, GST_URI_ERROR, GST_URI_ERROR_BAD_REFERENCE, "t2v: " \
-      __VA_ARGS__)
+#define REFUSE(error, ...)                                                                         \
+  g_set_error (error, GST_URI_ERROR, GST_URI_ERROR_BAD_REFERENCE, "t2v: " __VA_ARGS__)
 
 void
-t2v_settings_init (T2vSettings * settings)
+t2v_settings_init (T2vSettings *settings)
 {
   t2v_options_init (&settings->options);
   settings->width = settings->height = 0;
@@ -39,13 +38,13 @@ t2v_settings_init (T2vSettings * settings)
 }
 
 void
-t2v_settings_clear (T2vSettings * settings)
+t2v_settings_clear (T2vSettings *settings)
 {
   t2v_options_clear (&settings->options);
 }
 
 static gchar *
-quote (const gchar * text)
+quote (const gchar *text)
 {
   gchar *cut = g_strndup (text, QUOTE_MAX_BYTES);
   gchar *escaped = g_strescape (cut, NULL);
@@ -55,8 +54,7 @@ quote (const gchar * text)
 }
 
 static gboolean
-refuse_value (GError ** error, const gchar * key, const gchar * expected,
-    const gchar * got)
+refuse_value (GError **error, const gchar *key, const gchar *expected, const gchar *got)
 {
   gchar *shown = quote (got);
 
@@ -67,7 +65,7 @@ refuse_value (GError ** error, const gchar * key, const gchar * expected,
 
 /* Percent-decodes [text, text + length) and checks that the result is printable UTF-8. */
 static gchar *
-decode (const gchar * what, const gchar * text, gsize length, GError ** error)
+decode (const gchar *what, const gchar *text, gsize length, GError **error)
 {
   GString *out = g_string_sized_new (length);
 
@@ -79,16 +77,17 @@ decode (const gchar * what, const gchar * text, gsize length, GError ** error)
       gint low = i + 2 < length ? g_ascii_xdigit_value (text[i + 2]) : -1;
 
       if (high < 0 || low < 0) {
-        REFUSE (error, "%s: expected two hexadecimal digits after %%, got none "
-            "at byte %" G_GSIZE_FORMAT, what, i);
+        REFUSE (error,
+            "%s: expected two hexadecimal digits after %%, got none "
+            "at byte %" G_GSIZE_FORMAT,
+            what, i);
         goto fail;
       }
       c = (gchar) (high * 16 + low);
       i += 2;
     }
     if ((guchar) c < 0x20 && c != '\n' && c != '\t') {
-      REFUSE (error, "%s: expected no control character, got byte 0x%02X",
-          what, (guchar) c);
+      REFUSE (error, "%s: expected no control character, got byte 0x%02X", what, (guchar) c);
       goto fail;
     }
     g_string_append_c (out, c);
@@ -106,7 +105,7 @@ fail:
 
 /* Digits only, up to eighteen of them, so that nothing overflows. */
 static gboolean
-read_digits (const gchar ** text, gint64 * number)
+read_digits (const gchar **text, gint64 *number)
 {
   const gchar *start = *text;
 
@@ -118,7 +117,7 @@ read_digits (const gchar ** text, gint64 * number)
 
 /* ".25" in units of 10^-9; nothing there is 0. Further digits are cut off. */
 static gboolean
-read_fraction (const gchar ** text, gint64 * billionths)
+read_fraction (const gchar **text, gint64 *billionths)
 {
   gint64 unit = 100000000;
 
@@ -135,7 +134,7 @@ read_fraction (const gchar ** text, gint64 * billionths)
 
 /* "1.5", "[HH:]MM:SS[.m]", "500ms", "20us" as nanoseconds. */
 static gboolean
-read_time (const gchar * text, gint64 * ns)
+read_time (const gchar *text, gint64 *ns)
 {
   gint64 whole, part = 0, total = 0;
   gint parts = 0;
@@ -163,7 +162,7 @@ read_time (const gchar * text, gint64 * ns)
 
 /* "24", "24000/1001", "23.976". The two-decimal spellings of NTSC rates mean those rates. */
 static gboolean
-read_rate (const gchar * text, gint * num, gint * den)
+read_rate (const gchar *text, gint *num, gint *den)
 {
   gint64 a, b = 1, part = 0;
 
@@ -180,8 +179,8 @@ read_rate (const gchar * text, gint * num, gint * den)
     return FALSE;
   if (part != 0) {
     /* 23.976, 29.97 and 59.94 are how people write the NTSC rates. */
-    gst_video_guess_framerate (gst_util_uint64_scale (GST_SECOND, GST_SECOND,
-            a * GST_SECOND + part), num, den);
+    gst_video_guess_framerate (
+        gst_util_uint64_scale (GST_SECOND, GST_SECOND, a * GST_SECOND + part), num, den);
   } else {
     *num = (gint) a;
     *den = (gint) b;
@@ -190,15 +189,14 @@ read_rate (const gchar * text, gint * num, gint * den)
 }
 
 static gboolean
-read_size (const gchar * text, gint * width, gint * height)
+read_size (const gchar *text, gint *width, gint *height)
 {
   gint64 w, h;
 
-  if (!read_digits (&text, &w) || *text++ != 'x' || !read_digits (&text, &h)
-      || *text != 0)
+  if (!read_digits (&text, &w) || *text++ != 'x' || !read_digits (&text, &h) || *text != 0)
     return FALSE;
-  if (w < LINK_MIN_SIDE || h < LINK_MIN_SIDE || w > LINK_MAX_SIDE
-      || h > LINK_MAX_SIDE || w * h > LINK_MAX_PIXELS)
+  if (w < LINK_MIN_SIDE || h < LINK_MIN_SIDE || w > LINK_MAX_SIDE || h > LINK_MAX_SIDE ||
+      w * h > LINK_MAX_PIXELS)
     return FALSE;
   *width = (gint) w;
   *height = (gint) h;
@@ -207,23 +205,22 @@ read_size (const gchar * text, gint * width, gint * height)
 
 /* A built-in name, never something that could be read as a path. */
 static gboolean
-is_model_name (const gchar * text)
+is_model_name (const gchar *text)
 {
   gsize length = strlen (text);
 
-  return length > 0 && length <= LINK_MAX_MODEL_NAME
-      && strspn (text, "abcdefghijklmnopqrstuvwxyz0123456789_") == length;
+  return length > 0 && length <= LINK_MAX_MODEL_NAME &&
+         strspn (text, "abcdefghijklmnopqrstuvwxyz0123456789_") == length;
 }
 
 static gboolean
-read_integer (const gchar * text, gint64 min, gint64 max, gint64 * number)
+read_integer (const gchar *text, gint64 min, gint64 max, gint64 *number)
 {
-  return *text != '+'
-      && g_ascii_string_to_signed (text, 10, min, max, number, NULL);
+  return *text != '+' && g_ascii_string_to_signed (text, 10, min, max, number, NULL);
 }
 
 static gboolean
-read_double (const gchar * text, gdouble min, gdouble max, gdouble * number)
+read_double (const gchar *text, gdouble min, gdouble max, gdouble *number)
 {
   gchar *end = NULL;
 
@@ -236,8 +233,7 @@ read_double (const gchar * text, gdouble min, gdouble max, gdouble * number)
 
 /* Reads one value into settings. Only what a link may set gets here. */
 static gboolean
-set_value (T2vSettings * settings, T2vOption option, const gchar * text,
-    GError ** error)
+set_value (T2vSettings *settings, T2vOption option, const gchar *text, GError **error)
 {
   const T2vOptionInfo *info = t2v_option_info (option);
   GValue *value = &settings->options.values[option];
@@ -249,8 +245,10 @@ set_value (T2vSettings * settings, T2vOption option, const gchar * text,
       if (!is_model_name (text)) {
         gchar *shown = quote (text);
 
-        REFUSE (error, "expected a built-in model in a link, got "
-            "\"model=%s\"; set the property instead", shown);
+        REFUSE (error,
+            "expected a built-in model in a link, got "
+            "\"model=%s\"; set the property instead",
+            shown);
         g_free (shown);
         return FALSE;
       }
@@ -261,26 +259,33 @@ set_value (T2vSettings * settings, T2vOption option, const gchar * text,
       break;
     case T2V_OPTION_size:
       if (!read_size (text, &settings->width, &settings->height))
-        return refuse_value (error, "size", "WIDTHxHEIGHT, from 16x16 to as "
-            "many pixels as 1280x720", text);
+        return refuse_value (error, "size",
+            "WIDTHxHEIGHT, from 16x16 to as "
+            "many pixels as 1280x720",
+            text);
       break;
     case T2V_OPTION_rate:
       if (!read_rate (text, &settings->rate_num, &settings->rate_den))
-        return refuse_value (error, "rate", "frames per second from 1/10 to "
-            "240, as 24, 24000/1001 or 23.976", text);
+        return refuse_value (error, "rate",
+            "frames per second from 1/10 to "
+            "240, as 24, 24000/1001 or 23.976",
+            text);
       break;
     case T2V_OPTION_frames:
       /* The rate may still come from the model; see T2V_LINK_MAX_SECONDS. */
       if (!read_integer (text, 0, T2V_LINK_MAX_SECONDS * 240, &number))
-        return refuse_value (error, "frames", "a number of frames that last "
-            "at most 60 s", text);
+        return refuse_value (error, "frames",
+            "a number of frames that last "
+            "at most 60 s",
+            text);
       g_value_set_int64 (value, number);
       break;
     case T2V_OPTION_duration:
-      if (!read_time (text, &number)
-          || number > T2V_LINK_MAX_SECONDS * (gint64) GST_SECOND)
-        return refuse_value (error, "duration", "a time of at most 60 s, as "
-            "2.5, 00:02.5 or 2500ms", text);
+      if (!read_time (text, &number) || number > T2V_LINK_MAX_SECONDS * (gint64) GST_SECOND)
+        return refuse_value (error, "duration",
+            "a time of at most 60 s, as "
+            "2.5, 00:02.5 or 2500ms",
+            text);
       g_value_set_int64 (value, number);
       break;
     case T2V_OPTION_seed:
@@ -294,14 +299,11 @@ set_value (T2vSettings * settings, T2vOption option, const gchar * text,
       g_value_set_int (value, (gint) number);
       break;
     case T2V_OPTION_guidance:
-      if (!read_double (text, 0, info->max, &real)
-          && !read_double (text, -1, -1, &real))
-        return refuse_value (error, "guidance", "-1 or a number from 0 to 100",
-            text);
+      if (!read_double (text, 0, info->max, &real) && !read_double (text, -1, -1, &real))
+        return refuse_value (error, "guidance", "-1 or a number from 0 to 100", text);
       g_value_set_double (value, real);
       break;
-    case T2V_OPTION_transition:
-    {
+    case T2V_OPTION_transition: {
       GEnumClass *klass = g_type_class_ref (G_VALUE_TYPE (value));
       GEnumValue *word = g_enum_get_value_by_nick (klass, text);
 
@@ -321,14 +323,13 @@ set_value (T2vSettings * settings, T2vOption option, const gchar * text,
 
 /* '-' reads as '_'. The number of the option, or T2V_OPTION_COUNT. */
 static T2vOption
-find_key (const gchar * text, gsize length)
+find_key (const gchar *text, gsize length)
 {
   gchar *key = g_strdelimit (g_strndup (text, length), "-", '_');
   gint found = 0;
 
-  while (found < T2V_OPTION_COUNT
-      && ((t2v_option_info (found)->flags & ZT_OPTION_LINK) == 0
-          || strcmp (t2v_option_info (found)->name, key) != 0))
+  while (found < T2V_OPTION_COUNT && ((t2v_option_info (found)->flags & ZT_OPTION_LINK) == 0 ||
+                                         strcmp (t2v_option_info (found)->name, key) != 0))
     found++;
   g_free (key);
   return found;
@@ -336,8 +337,8 @@ find_key (const gchar * text, gsize length)
 
 /* "key=value", [text, text + length). */
 static gboolean
-parse_option (T2vSettings * settings, gboolean * seen, const gchar * text,
-    gsize length, GError ** error)
+parse_option (
+    T2vSettings *settings, gboolean *seen, const gchar *text, gsize length, GError **error)
 {
   const gchar *equals = memchr (text, '=', length);
   gsize key_length = equals ? (gsize) (equals - text) : length;
@@ -349,21 +350,21 @@ parse_option (T2vSettings * settings, gboolean * seen, const gchar * text,
     gchar *cut = g_strndup (text, MIN (length, QUOTE_MAX_BYTES));
 
     shown = quote (cut);
-    REFUSE (error, "expected key=value with a key a link may set (model size "
+    REFUSE (error,
+        "expected key=value with a key a link may set (model size "
         "rate frames duration seed steps guidance negative_prompt "
-        "transition), got \"%s\"", shown);
+        "transition), got \"%s\"",
+        shown);
     g_free (shown);
     g_free (cut);
     return FALSE;
   }
   if (seen[option]) {
-    REFUSE (error, "%s: expected to be given once, got it twice",
-        t2v_option_info (option)->name);
+    REFUSE (error, "%s: expected to be given once, got it twice", t2v_option_info (option)->name);
     return FALSE;
   }
   seen[option] = TRUE;
-  value = decode (t2v_option_info (option)->name, equals + 1,
-      length - key_length - 1, error);
+  value = decode (t2v_option_info (option)->name, equals + 1, length - key_length - 1, error);
   if (value == NULL)
     return FALSE;
   ok = set_value (settings, option, value, error);
@@ -373,8 +374,7 @@ parse_option (T2vSettings * settings, gboolean * seen, const gchar * text,
 
 /* Everything after "t2v:", "t2v://" or "t2v:///". */
 static gboolean
-parse_body (const gchar * body, T2vSettings * settings, gboolean * seen,
-    GError ** error)
+parse_body (const gchar *body, T2vSettings *settings, gboolean *seen, GError **error)
 {
   gsize length = strcspn (body, ";?");
   gchar *prompt = decode ("prompt", body, length, error);
@@ -403,17 +403,19 @@ parse_body (const gchar * body, T2vSettings * settings, gboolean * seen,
 }
 
 gboolean
-t2v_link_parse (const gchar * uri, T2vSettings * settings, GError ** error)
+t2v_link_parse (const gchar *uri, T2vSettings *settings, GError **error)
 {
-  gboolean seen[T2V_OPTION_COUNT] = { FALSE, };
+  gboolean seen[T2V_OPTION_COUNT] = {
+    FALSE,
+  };
   gsize length = strlen (uri);
   const gchar *body = uri + strlen ("t2v:");
   T2vSettings link;
   gboolean ok;
 
   if (length > LINK_MAX_BYTES) {
-    REFUSE (error, "expected a link of at most %d bytes, got %" G_GSIZE_FORMAT,
-        LINK_MAX_BYTES, length);
+    REFUSE (
+        error, "expected a link of at most %d bytes, got %" G_GSIZE_FORMAT, LINK_MAX_BYTES, length);
     return FALSE;
   }
   if (g_ascii_strncasecmp (uri, "t2v:", strlen ("t2v:")) != 0)
@@ -429,8 +431,7 @@ t2v_link_parse (const gchar * uri, T2vSettings * settings, GError ** error)
   ok = parse_body (body, &link, seen, error);
   if (ok) {
     for (gint i = 0; i < T2V_OPTION_COUNT; i++) {
-      if (i != T2V_OPTION_prompt
-          && (t2v_option_info (i)->flags & ZT_OPTION_LINK) == 0)
+      if (i != T2V_OPTION_prompt && (t2v_option_info (i)->flags & ZT_OPTION_LINK) == 0)
         continue;
       g_value_copy (&link.options.values[i], &settings->options.values[i]);
       settings->options.given[i] = link.options.given[i];
@@ -445,7 +446,7 @@ t2v_link_parse (const gchar * uri, T2vSettings * settings, GError ** error)
 }
 
 static void
-append_option (GString * uri, const gchar * key, const gchar * value)
+append_option (GString *uri, const gchar *key, const gchar *value)
 {
   gchar *escaped = g_uri_escape_string (value, NULL, FALSE);
 
@@ -455,7 +456,7 @@ append_option (GString * uri, const gchar * key, const gchar * value)
 
 /* Whether a link may say so: properties reach further than links. */
 static gboolean
-is_readable (const gchar * uri)
+is_readable (const gchar *uri)
 {
   T2vSettings scratch;
   gboolean ok;
@@ -467,10 +468,9 @@ is_readable (const gchar * uri)
 }
 
 gchar *
-t2v_link_format (const T2vSettings * settings)
+t2v_link_format (const T2vSettings *settings)
 {
-  const gchar *prompt =
-      t2v_options_string (&settings->options, T2V_OPTION_prompt);
+  const gchar *prompt = t2v_options_string (&settings->options, T2V_OPTION_prompt);
   GString *uri;
   gboolean ok;
 
@@ -489,8 +489,8 @@ t2v_link_format (const T2vSettings * settings)
       text = g_strdup_printf ("%dx%d", settings->width, settings->height);
     else if (i == T2V_OPTION_rate && settings->rate_num > 0)
       text = settings->rate_den == 1
-          ? g_strdup_printf ("%d", settings->rate_num)
-          : g_strdup_printf ("%d/%d", settings->rate_num, settings->rate_den);
+                 ? g_strdup_printf ("%d", settings->rate_num)
+                 : g_strdup_printf ("%d/%d", settings->rate_num, settings->rate_den);
     else if (t2v_option_is_property (i))
       text = t2v_options_text (&settings->options, i);
 

@@ -14,24 +14,22 @@
 G_BEGIN_DECLS
 
 /* What properties and links set: the options, and the hints that stand in for size and rate. */
-typedef struct
-{
+typedef struct {
   T2vOptions options;
-  gint width, height;           /* 0 = from caps or the model */
-  gint rate_num, rate_den;      /* 0/1 = from caps or the model */
+  gint width, height;      /* 0 = from caps or the model */
+  gint rate_num, rate_den; /* 0/1 = from caps or the model */
 } T2vSettings;
 
-void t2v_settings_init (T2vSettings * settings);
-void t2v_settings_clear (T2vSettings * settings);
+void t2v_settings_init (T2vSettings *settings);
+void t2v_settings_clear (T2vSettings *settings);
 
 /* No link is longer than a minute; a frame count can only be judged once the rate is known. */
 #define T2V_LINK_MAX_SECONDS 60
 
 /* Writes the prompt and every option that a link may set, those it does not name to their defaults;
  * other options are left alone. On failure settings is untouched. */
-gboolean t2v_link_parse (const gchar * uri, T2vSettings * settings,
-    GError ** error);
+gboolean t2v_link_parse (const gchar *uri, T2vSettings *settings, GError **error);
 /* The canonical link of the settings; NULL where no link may say so. Free with g_free. */
-gchar *t2v_link_format (const T2vSettings * settings);
+gchar *t2v_link_format (const T2vSettings *settings);
 
 G_END_DECLS

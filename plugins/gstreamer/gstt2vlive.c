@@ -2,9 +2,10 @@
  *
  * gstt2vlive.c - is-live: frames at the pace of the pipeline's clock
  *
- * The first frame's time is the running time at which it is there; the others follow it, and the base
- * class holds each back until then. A frame that comes more than one frame too late moves the time line: it
- * and all that follow are later by as much, which a QoS message tells. None is ever dropped.
+ * The first frame's time is the running time at which it is there; the others follow it, and the
+ * base class holds each back until then. A frame that comes more than one frame too late moves the
+ * time line: it and all that follow are later by as much, which a QoS message tells. None is ever
+ * dropped.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -15,11 +16,11 @@
 #define GST_CAT_DEFAULT zoetrope_debug
 
 GstClockTime
-t2v_live_now (GstT2vBase * self, GstClockTime otherwise)
+t2v_live_now (GstT2vBase *self, GstClockTime otherwise)
 {
   GstElement *element = GST_ELEMENT (self);
-  GstClock *clock = gst_base_src_is_live (GST_BASE_SRC (self))
-      ? gst_element_get_clock (element) : NULL;
+  GstClock *clock =
+      gst_base_src_is_live (GST_BASE_SRC (self)) ? gst_element_get_clock (element) : NULL;
   GstClockTime now, base;
 
   if (clock == NULL)
@@ -32,25 +33,25 @@ t2v_live_now (GstT2vBase * self, GstClockTime otherwise)
 
 /* jitter and duration: how late; stats: no frame of all these was dropped. */
 static void
-tell_lateness (GstT2vBase * self, GstClockTime due, GstClockTime late)
+tell_lateness (GstT2vBase *self, GstClockTime due, GstClockTime late)
 {
   T2vSrcLive *live = &self->stream.live;
-  GstMessage *message = gst_message_new_qos (GST_OBJECT (self), TRUE, due, due,
-      due, late);
+  GstMessage *message = gst_message_new_qos (GST_OBJECT (self), TRUE, due, due, due, late);
   GstClockTime run = due + late - live->first_time;
 
   /* Above 1: the time it took against the time it fills. */
-  gst_message_set_qos_values (message, (gint64) late, live->filled > 0
-      ? (gdouble) run / live->filled : 1.0, 1000000);
+  gst_message_set_qos_values (
+      message, (gint64) late, live->filled > 0 ? (gdouble) run / live->filled : 1.0, 1000000);
   gst_message_set_qos_stats (message, GST_FORMAT_BUFFERS, live->frames, 0);
   gst_element_post_message (GST_ELEMENT (self), message);
-  GST_INFO_OBJECT (self, "frame %" G_GUINT64_FORMAT " came %" GST_TIME_FORMAT
-      " late: it and all that follow are moved by that", live->frames,
-      GST_TIME_ARGS (late));
+  GST_INFO_OBJECT (self,
+      "frame %" G_GUINT64_FORMAT " came %" GST_TIME_FORMAT
+      " late: it and all that follow are moved by that",
+      live->frames, GST_TIME_ARGS (late));
 }
 
 void
-t2v_live_stamp (GstT2vBase * self, GstBuffer * buffer)
+t2v_live_stamp (GstT2vBase *self, GstBuffer *buffer)
 {
   T2vSrcLive *live = &self->stream.live;
   GstClockTime duration = GST_BUFFER_DURATION (buffer);
@@ -59,10 +60,9 @@ t2v_live_stamp (GstT2vBase * self, GstBuffer * buffer)
 
   if (!GST_CLOCK_TIME_IS_VALID (now))
     return;
-  /* None is made much before the one in front of it has gone: a time far ahead is from before a flush, which
-   * set the running time back. */
-  if (live->frames == 0
-      || GST_BUFFER_PTS (buffer) + live->offset > now + 2 * duration) {
+  /* None is made much before the one in front of it has gone: a time far ahead is from before a
+   * flush, which set the running time back. */
+  if (live->frames == 0 || GST_BUFFER_PTS (buffer) + live->offset > now + 2 * duration) {
     live->frames = live->filled = 0;
     live->first_time = now;
     live->offset = GST_CLOCK_DIFF (GST_BUFFER_PTS (buffer), now);
@@ -80,8 +80,7 @@ t2v_live_stamp (GstT2vBase * self, GstBuffer * buffer)
 }
 
 void
-t2v_live_times (GstBaseSrc * base, GstBuffer * buffer, GstClockTime * start,
-    GstClockTime * end)
+t2v_live_times (GstBaseSrc *base, GstBuffer *buffer, GstClockTime *start, GstClockTime *end)
 {
   *start = *end = GST_CLOCK_TIME_NONE;
   if (gst_base_src_is_live (base) && GST_BUFFER_PTS_IS_VALID (buffer)) {
@@ -91,7 +90,7 @@ t2v_live_times (GstBaseSrc * base, GstBuffer * buffer, GstClockTime * start,
 }
 
 gboolean
-t2v_live_answer_latency (GstT2vBase * self, GstQuery * query)
+t2v_live_answer_latency (GstT2vBase *self, GstQuery *query)
 {
   gint num, den;
 
@@ -104,7 +103,6 @@ t2v_live_answer_latency (GstT2vBase * self, GstQuery * query)
   if (num <= 0)
     return FALSE;
   /* As late as a frame may come unnoticed; however long they are kept, none is lost. */
-  gst_query_set_latency (query, TRUE, t2v_clip_frame_time (1, num, den),
-      GST_CLOCK_TIME_NONE);
+  gst_query_set_latency (query, TRUE, t2v_clip_frame_time (1, num, den), GST_CLOCK_TIME_NONE);
   return TRUE;
 }

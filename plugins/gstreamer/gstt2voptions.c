@@ -12,21 +12,20 @@
 
 #include "gstt2voptions.h"
 
-#define ZT_OPTION(name, type, text_default, number_default, min, max, choices, flags, help) \
-  {#name, ZT_OPTION_##type, text_default, number_default, min, max, choices, \
-      (guint) (flags), help},
+#define ZT_OPTION(name, type, text_default, number_default, min, max, choices, flags, help)        \
+  { #name, ZT_OPTION_##type, text_default, number_default, min, max, choices, (guint) (flags),     \
+    help },
 static const T2vOptionInfo option_table[] = {
 #include "api/options.def"
 };
 
 /* The words of the enums, one list for each, ended by a NULL nick. */
-typedef struct
-{
+typedef struct {
   const gchar *option;
   GEnumValue value;
 } T2vChoice;
 
-#define ZT_CHOICE(name, word, number, help) {#name, {number, help, #word}},
+#define ZT_CHOICE(name, word, number, help) { #name, { number, help, #word } },
 static const T2vChoice choice_table[] = {
 #include "api/options.def"
 };
@@ -41,16 +40,14 @@ t2v_option_info (T2vOption option)
 gboolean
 t2v_option_is_property (T2vOption option)
 {
-  return option != T2V_OPTION_size && option != T2V_OPTION_rate
-      && option != T2V_OPTION_mask;
+  return option != T2V_OPTION_size && option != T2V_OPTION_rate && option != T2V_OPTION_mask;
 }
 
 /* One enum type for each option, made when the class is. */
 static GType
-enum_type (const T2vOptionInfo * info)
+enum_type (const T2vOptionInfo *info)
 {
-  gchar *name = g_strdup_printf ("GstT2v%c%s",
-      g_ascii_toupper (info->name[0]), info->name + 1);
+  gchar *name = g_strdup_printf ("GstT2v%c%s", g_ascii_toupper (info->name[0]), info->name + 1);
   GType type = g_type_from_name (name);
 
   if (type == 0) {
@@ -105,54 +102,52 @@ t2v_option_param_spec (T2vOption option)
 
   switch (info->type) {
     case ZT_OPTION_BOOL:
-      spec = g_param_spec_boolean (nick, nick, info->help,
-          info->default_number != 0, flags);
+      spec = g_param_spec_boolean (nick, nick, info->help, info->default_number != 0, flags);
       break;
     case ZT_OPTION_INT:
       if (option == T2V_OPTION_frames || option == T2V_OPTION_seed)
-        spec = g_param_spec_int64 (nick, nick, info->help,
-            to_int64 (info->min), to_int64 (info->max),
-            to_int64 (info->default_number), flags);
+        spec = g_param_spec_int64 (nick, nick, info->help, to_int64 (info->min),
+            to_int64 (info->max), to_int64 (info->default_number), flags);
       else
-        spec = g_param_spec_int (nick, nick, info->help, (gint) info->min,
-            (gint) info->max, (gint) info->default_number, flags);
+        spec = g_param_spec_int (nick, nick, info->help, (gint) info->min, (gint) info->max,
+            (gint) info->default_number, flags);
       break;
     case ZT_OPTION_DOUBLE:
-      spec = g_param_spec_double (nick, nick, info->help, info->min,
-          info->max, info->default_number, flags);
+      spec = g_param_spec_double (
+          nick, nick, info->help, info->min, info->max, info->default_number, flags);
       break;
-    case ZT_OPTION_TIME:
-    {
+    case ZT_OPTION_TIME: {
       gchar *help = g_strdup_printf ("%s (nanoseconds)", info->help);
 
-      spec = g_param_spec_int64 (nick, nick, g_intern_string (help),
-          seconds_to_ns (info->min), seconds_to_ns (info->max),
-          seconds_to_ns (info->default_number), flags);
+      spec = g_param_spec_int64 (nick, nick, g_intern_string (help), seconds_to_ns (info->min),
+          seconds_to_ns (info->max), seconds_to_ns (info->default_number), flags);
       g_free (help);
       break;
     }
     case ZT_OPTION_ENUM:
-      spec = g_param_spec_enum (nick, nick, info->help, enum_type (info),
-          (gint) info->default_number, flags);
+      spec = g_param_spec_enum (
+          nick, nick, info->help, enum_type (info), (gint) info->default_number, flags);
       break;
     case ZT_OPTION_DICT:
-      spec = g_param_spec_boxed (nick, nick, "the model family's own options, "
-          "as a structure: options,key=value", GST_TYPE_STRUCTURE, flags);
+      spec = g_param_spec_boxed (nick, nick,
+          "the model family's own options, "
+          "as a structure: options,key=value",
+          GST_TYPE_STRUCTURE, flags);
       break;
     case ZT_OPTION_STRING:
     case ZT_OPTION_PATH:
     case ZT_OPTION_SIZE:
     case ZT_OPTION_RATE:
     case ZT_OPTION_BYTES:
-      spec = g_param_spec_string (nick, nick, info->help,
-          *info->default_text ? info->default_text : NULL, flags);
+      spec = g_param_spec_string (
+          nick, nick, info->help, *info->default_text ? info->default_text : NULL, flags);
       break;
   }
   return spec;
 }
 
 void
-t2v_options_init (T2vOptions * options)
+t2v_options_init (T2vOptions *options)
 {
   memset (options, 0, sizeof (*options));
   for (gint i = 0; i < T2V_OPTION_COUNT; i++) {
@@ -165,14 +160,14 @@ t2v_options_init (T2vOptions * options)
 }
 
 void
-t2v_options_clear (T2vOptions * options)
+t2v_options_clear (T2vOptions *options)
 {
   for (gint i = 0; i < T2V_OPTION_COUNT; i++)
     g_value_unset (&options->values[i]);
 }
 
 void
-t2v_options_set (T2vOptions * options, T2vOption option, const GValue * value)
+t2v_options_set (T2vOptions *options, T2vOption option, const GValue *value)
 {
   g_value_copy (value, &options->values[option]);
   options->given[option] = TRUE;
@@ -184,7 +179,7 @@ t2v_options_set (T2vOptions * options, T2vOption option, const GValue * value)
 }
 
 void
-t2v_options_reset (T2vOptions * options, T2vOption option)
+t2v_options_reset (T2vOptions *options, T2vOption option)
 {
   GParamSpec *spec = g_param_spec_ref_sink (t2v_option_param_spec (option));
 
@@ -195,7 +190,7 @@ t2v_options_reset (T2vOptions * options, T2vOption option)
 
 /* A structure as "key=value:key=value"; what would end a value early is escaped. */
 static gchar *
-dict_text (const GstStructure * dict)
+dict_text (const GstStructure *dict)
 {
   GString *text = g_string_new (NULL);
 
@@ -212,7 +207,7 @@ dict_text (const GstStructure * dict)
       string = gst_value_serialize (value);
 
     g_string_append_printf (text, "%s%s=", text->len > 0 ? ":" : "", key);
-    for (const gchar * c = string ? string : ""; *c; c++) {
+    for (const gchar *c = string ? string : ""; *c; c++) {
       if (*c == ':' || *c == '\\')
         g_string_append_c (text, '\\');
       g_string_append_c (text, *c);
@@ -223,7 +218,7 @@ dict_text (const GstStructure * dict)
 }
 
 gchar *
-t2v_options_text (const T2vOptions * options, T2vOption option)
+t2v_options_text (const T2vOptions *options, T2vOption option)
 {
   const T2vOptionInfo *info = t2v_option_info (option);
   const GValue *value = &options->values[option];
@@ -240,16 +235,14 @@ t2v_options_text (const T2vOptions * options, T2vOption option)
         return g_strdup_printf ("%" G_GINT64_FORMAT, g_value_get_int64 (value));
       return g_strdup_printf ("%d", g_value_get_int (value));
     case ZT_OPTION_DOUBLE:
-      return g_strdup (g_ascii_dtostr (digits, sizeof (digits),
-              g_value_get_double (value)));
+      return g_strdup (g_ascii_dtostr (digits, sizeof (digits), g_value_get_double (value)));
     case ZT_OPTION_TIME:
-      /* The engine counts microseconds and drops what is below, as everywhere; 1 ns does not mean "unset". */
+      /* The engine counts microseconds and drops what is below, as everywhere; 1 ns does not mean
+       * "unset". */
       if (g_value_get_int64 (value) <= 0)
         return g_strdup (g_value_get_int64 (value) < 0 ? "-1" : "0us");
-      return g_strdup_printf ("%" G_GINT64_FORMAT "us",
-          MAX (g_value_get_int64 (value) / 1000, 1));
-    case ZT_OPTION_ENUM:
-    {
+      return g_strdup_printf ("%" G_GINT64_FORMAT "us", MAX (g_value_get_int64 (value) / 1000, 1));
+    case ZT_OPTION_ENUM: {
       GEnumClass *klass = g_type_class_ref (G_VALUE_TYPE (value));
       GEnumValue *word = g_enum_get_value (klass, g_value_get_enum (value));
       gchar *text = g_strdup (word ? word->value_nick : "");
@@ -270,30 +263,28 @@ t2v_options_text (const T2vOptions * options, T2vOption option)
 }
 
 const gchar *
-t2v_options_string (const T2vOptions * options, T2vOption option)
+t2v_options_string (const T2vOptions *options, T2vOption option)
 {
-  const gchar *text = options->given[option] ?
-      g_value_get_string (&options->values[option]) : NULL;
+  const gchar *text = options->given[option] ? g_value_get_string (&options->values[option]) : NULL;
 
   return text && *text ? text : NULL;
 }
 
 gint64
-t2v_options_int64 (const T2vOptions * options, T2vOption option)
+t2v_options_int64 (const T2vOptions *options, T2vOption option)
 {
   return g_value_get_int64 (&options->values[option]);
 }
 
 gboolean
-t2v_options_boolean (const T2vOptions * options, T2vOption option)
+t2v_options_boolean (const T2vOptions *options, T2vOption option)
 {
   return g_value_get_boolean (&options->values[option]);
 }
 
 zt_status
-t2v_options_apply (const T2vOptions * options, const ZtEngine * zt,
-    gboolean of_the_model, zt_model_params * params, zt_request * request,
-    GPtrArray * keep, zt_error * error)
+t2v_options_apply (const T2vOptions *options, const ZtEngine *zt, gboolean of_the_model,
+    zt_model_params *params, zt_request *request, GPtrArray *keep, zt_error *error)
 {
   for (gint i = 0; i < T2V_OPTION_COUNT; i++) {
     const T2vOptionInfo *info = t2v_option_info (i);

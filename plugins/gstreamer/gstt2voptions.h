@@ -15,15 +15,13 @@
 G_BEGIN_DECLS
 
 #define ZT_OPTION(name, ...) T2V_OPTION_##name,
-typedef enum
-{
+typedef enum {
 #include "api/options.def"
   T2V_OPTION_COUNT
 } T2vOption;
 
-typedef struct
-{
-  const gchar *name;            /* as the engine spells it, "negative_prompt" */
+typedef struct {
+  const gchar *name; /* as the engine spells it, "negative_prompt" */
   zt_option_type type;
   const gchar *default_text;
   gdouble default_number;
@@ -34,8 +32,7 @@ typedef struct
 } T2vOptionInfo;
 
 /* The values somebody set; an unset option is the engine's business. */
-typedef struct
-{
+typedef struct {
   GValue values[T2V_OPTION_COUNT];
   gboolean given[T2V_OPTION_COUNT];
 } T2vOptions;
@@ -46,22 +43,20 @@ gboolean t2v_option_is_property (T2vOption option);
 /* The property of an option: its id is the option's number + 1. */
 GParamSpec *t2v_option_param_spec (T2vOption option);
 
-void t2v_options_init (T2vOptions * options);
-void t2v_options_clear (T2vOptions * options);
-void t2v_options_set (T2vOptions * options, T2vOption option,
-    const GValue * value);
-void t2v_options_reset (T2vOptions * options, T2vOption option);
+void t2v_options_init (T2vOptions *options);
+void t2v_options_clear (T2vOptions *options);
+void t2v_options_set (T2vOptions *options, T2vOption option, const GValue *value);
+void t2v_options_reset (T2vOptions *options, T2vOption option);
 /* The value as the engine reads it; NULL = unset. Free with g_free. */
-gchar *t2v_options_text (const T2vOptions * options, T2vOption option);
+gchar *t2v_options_text (const T2vOptions *options, T2vOption option);
 /* Borrowed text of a string option; NULL = unset or empty. */
-const gchar *t2v_options_string (const T2vOptions * options, T2vOption option);
-gint64 t2v_options_int64 (const T2vOptions * options, T2vOption option);
-gboolean t2v_options_boolean (const T2vOptions * options, T2vOption option);
+const gchar *t2v_options_string (const T2vOptions *options, T2vOption option);
+gint64 t2v_options_int64 (const T2vOptions *options, T2vOption option);
+gboolean t2v_options_boolean (const T2vOptions *options, T2vOption option);
 
 /* Writes the given options into the engine's structs, all that belong to the model or all others.
  * The texts they borrow go into keep, which must live as long as the structs are used. */
-zt_status t2v_options_apply (const T2vOptions * options, const ZtEngine * zt,
-    gboolean of_the_model, zt_model_params * params, zt_request * request,
-    GPtrArray * keep, zt_error * error);
+zt_status t2v_options_apply (const T2vOptions *options, const ZtEngine *zt, gboolean of_the_model,
+    zt_model_params *params, zt_request *request, GPtrArray *keep, zt_error *error);
 
 G_END_DECLS

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * gstt2vpicture.c - the pictures that condition: handed from the threads that bring them to the one that
- * waits, and told to the engine
+ * gstt2vpicture.c - the pictures that condition: handed from the threads that bring them to the one
+ * that waits, and told to the engine
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -10,28 +10,28 @@
 #include "gstt2vbase.h"
 
 /* By T2vInput. */
-static const struct
-{
+static const struct {
   const gchar *name;
   zt_image_role role;
-  const gchar *refusal;         /* of a model that takes none */
+  const gchar *refusal; /* of a model that takes none */
 } inputs[T2V_INPUTS] = {
-  {"input", ZT_IMAGE_FIRST, "image: expected none (this model takes no picture), "
-        "got 1"},
-  {"last", ZT_IMAGE_LAST, "last image: expected none (this model takes no such "
-        "picture), got 1"},
-  {"mask", ZT_IMAGE_MASK, "mask: expected none (this model takes no such "
-        "picture), got 1"},
+  { "input", ZT_IMAGE_FIRST,
+      "image: expected none (this model takes no picture), "
+      "got 1" },
+  { "last", ZT_IMAGE_LAST,
+      "last image: expected none (this model takes no such "
+      "picture), got 1" },
+  { "mask", ZT_IMAGE_MASK,
+      "mask: expected none (this model takes no such "
+      "picture), got 1" },
 };
 
 /* By EXIF's number less 1. */
-static const gchar *const orientations[] = {
-  "rotate-0", "flip-rotate-0", "rotate-180", "flip-rotate-180",
-  "flip-rotate-270", "rotate-90", "flip-rotate-90", "rotate-270"
-};
+static const gchar *const orientations[] = { "rotate-0", "flip-rotate-0", "rotate-180",
+  "flip-rotate-180", "flip-rotate-270", "rotate-90", "flip-rotate-90", "rotate-270" };
 
 gint
-t2v_picture_orientation (const GstTagList * tags)
+t2v_picture_orientation (const GstTagList *tags)
 {
   gchar *word = NULL;
   gint orientation = 0;
@@ -59,7 +59,7 @@ t2v_input_name (T2vInput input)
 }
 
 void
-t2v_input_want (GstT2vBase * self, T2vInput input, gboolean wanted)
+t2v_input_want (GstT2vBase *self, T2vInput input, gboolean wanted)
 {
   g_mutex_lock (&self->wait.lock);
   self->wait.inputs[input].wanted = wanted;
@@ -68,8 +68,8 @@ t2v_input_want (GstT2vBase * self, T2vInput input, gboolean wanted)
 }
 
 gboolean
-t2v_picture_take (GstT2vBase * self, T2vInput input, GstBuffer * buffer,
-    const GstVideoInfo * info, gint orientation)
+t2v_picture_take (
+    GstT2vBase *self, T2vInput input, GstBuffer *buffer, const GstVideoInfo *info, gint orientation)
 {
   T2vSrcInput *at = &self->wait.inputs[input];
   gboolean first;
@@ -89,7 +89,7 @@ t2v_picture_take (GstT2vBase * self, T2vInput input, GstBuffer * buffer,
 }
 
 void
-t2v_picture_end (GstT2vBase * self, T2vInput input)
+t2v_picture_end (GstT2vBase *self, T2vInput input)
 {
   g_mutex_lock (&self->wait.lock);
   self->wait.inputs[input].ended = TRUE;
@@ -98,7 +98,7 @@ t2v_picture_end (GstT2vBase * self, T2vInput input)
 }
 
 gboolean
-t2v_input_is_wanted (GstT2vBase * self, T2vInput input)
+t2v_input_is_wanted (GstT2vBase *self, T2vInput input)
 {
   gboolean wanted;
 
@@ -109,13 +109,12 @@ t2v_input_is_wanted (GstT2vBase * self, T2vInput input)
 }
 
 void
-t2v_picture_clip_size (GstT2vBase * self, zt_pixel_format format,
-    T2vSize * size)
+t2v_picture_clip_size (GstT2vBase *self, zt_pixel_format format, T2vSize *size)
 {
   const ZtEngine *zt = self->stream.zt;
   const zt_model_info *model = zt->model_get_info (self->stream.model);
   const T2vSrcInput *first = &self->wait.inputs[T2V_INPUT_FIRST];
-  zt_session_info planned = {.struct_size = sizeof (planned) };
+  zt_session_info planned = { .struct_size = sizeof (planned) };
   zt_error error = ZT_ERROR_INIT;
   zt_request request;
   zt_image image;
@@ -148,12 +147,12 @@ t2v_picture_clip_size (GstT2vBase * self, zt_pixel_format format,
   }
   size->width = planned.width;
   size->height = planned.height;
-  GST_INFO_OBJECT (self, "size %dx%d, of a picture of %dx%d, orientation %d",
-      size->width, size->height, image.width, image.height, image.orientation);
+  GST_INFO_OBJECT (self, "size %dx%d, of a picture of %dx%d, orientation %d", size->width,
+      size->height, image.width, image.height, image.orientation);
 }
 
 gboolean
-t2v_picture_is_there (GstT2vBase * self, T2vInput input)
+t2v_picture_is_there (GstT2vBase *self, T2vInput input)
 {
   gboolean there;
 
@@ -164,7 +163,7 @@ t2v_picture_is_there (GstT2vBase * self, T2vInput input)
 }
 
 void
-t2v_picture_forget (GstT2vBase * self, T2vInput input)
+t2v_picture_forget (GstT2vBase *self, T2vInput input)
 {
   T2vSrcInput *at = &self->wait.inputs[input];
 
@@ -175,24 +174,21 @@ t2v_picture_forget (GstT2vBase * self, T2vInput input)
 }
 
 void
-t2v_picture_forget_all (GstT2vBase * self)
+t2v_picture_forget_all (GstT2vBase *self)
 {
   for (gint i = 0; i < T2V_INPUTS; i++)
     t2v_picture_forget (self, i);
 }
 
 zt_status
-t2v_picture_check (GstT2vBase * self, const zt_model_info * model,
-    zt_error * error)
+t2v_picture_check (GstT2vBase *self, const zt_model_info *model, zt_error *error)
 {
-  const zt_use uses[T2V_INPUTS] = {
-    model->first_image, model->last_image, model->mask_image
-  };
+  const zt_use uses[T2V_INPUTS] = { model->first_image, model->last_image, model->mask_image };
 
   g_mutex_lock (&self->wait.lock);
   for (gint i = 0; i < T2V_INPUTS && error->status >= 0; i++) {
-    if (!self->wait.inputs[i].wanted || uses[i] != ZT_USE_NEVER
-        || (i == T2V_INPUT_FIRST && self->wait.extending))
+    if (!self->wait.inputs[i].wanted || uses[i] != ZT_USE_NEVER ||
+        (i == T2V_INPUT_FIRST && self->wait.extending))
       continue;
     error->status = ZT_ERROR_UNSUPPORTED;
     g_strlcpy (error->message, inputs[i].refusal, sizeof (error->message));
@@ -203,7 +199,7 @@ t2v_picture_check (GstT2vBase * self, const zt_model_info * model,
 
 /* With the lock. Of an input that passes through, its first buffer counts. */
 static gboolean
-is_there (const T2vSrcWait * wait, T2vInput input)
+is_there (const T2vSrcWait *wait, T2vInput input)
 {
   if (input == T2V_INPUT_FIRST && wait->extending)
     return wait->passing != NULL || wait->history.length > 0;
@@ -211,8 +207,8 @@ is_there (const T2vSrcWait * wait, T2vInput input)
 }
 
 static void
-add_picture (T2vPictures * pictures, GstBuffer * buffer,
-    const GstVideoInfo * info, gint orientation, zt_image_role role)
+add_picture (T2vPictures *pictures, GstBuffer *buffer, const GstVideoInfo *info, gint orientation,
+    zt_image_role role)
 {
   pictures->at[pictures->count].buffer = gst_buffer_ref (buffer);
   pictures->at[pictures->count].info = *info;
@@ -222,18 +218,17 @@ add_picture (T2vPictures * pictures, GstBuffer * buffer,
 
 /* With the lock: the first that is wanted and not there, T2V_INPUTS when all are. */
 static T2vInput
-find_missing (const T2vSrcWait * wait)
+find_missing (const T2vSrcWait *wait)
 {
   gint i = 0;
 
-  while (i < T2V_INPUTS
-      && (!wait->inputs[i].wanted || is_there (wait, i)))
+  while (i < T2V_INPUTS && (!wait->inputs[i].wanted || is_there (wait, i)))
     i++;
   return i;
 }
 
 GstFlowReturn
-t2v_pictures_wait (GstT2vBase * self, T2vPictures * pictures)
+t2v_pictures_wait (GstT2vBase *self, T2vPictures *pictures)
 {
   T2vSrcWait *wait = &self->wait;
   GstFlowReturn flow = GST_FLOW_OK;
@@ -242,8 +237,8 @@ t2v_pictures_wait (GstT2vBase * self, T2vPictures * pictures)
   pictures->count = 0;
   pictures->missing = NULL;
   g_mutex_lock (&wait->lock);
-  while ((missing = find_missing (wait)) != T2V_INPUTS && !wait->flushing
-      && !wait->inputs[missing].ended)
+  while ((missing = find_missing (wait)) != T2V_INPUTS && !wait->flushing &&
+         !wait->inputs[missing].ended)
     g_cond_wait (&wait->changed, &wait->lock);
   if (missing != T2V_INPUTS) {
     flow = wait->flushing ? GST_FLOW_FLUSHING : GST_FLOW_EOS;
@@ -254,24 +249,22 @@ t2v_pictures_wait (GstT2vBase * self, T2vPictures * pictures)
       add_picture (pictures, wait->inputs[i].picture, &wait->inputs[i].info,
           wait->inputs[i].orientation, inputs[i].role);
   }
-  for (GList * at = wait->history.head; at != NULL && flow == GST_FLOW_OK;
-      at = at->next)
-    add_picture (pictures, at->data, &wait->inputs[T2V_INPUT_FIRST].info, 0,
-        ZT_IMAGE_HISTORY);
+  for (GList *at = wait->history.head; at != NULL && flow == GST_FLOW_OK; at = at->next)
+    add_picture (pictures, at->data, &wait->inputs[T2V_INPUT_FIRST].info, 0, ZT_IMAGE_HISTORY);
   g_mutex_unlock (&wait->lock);
   return flow;
 }
 
 void
-t2v_pictures_clear (T2vPictures * pictures)
+t2v_pictures_clear (T2vPictures *pictures)
 {
   while (pictures->count > 0)
     gst_buffer_unref (pictures->at[--pictures->count].buffer);
 }
 
 gboolean
-t2v_pictures_map (const T2vPictures * pictures, guint n, const ZtEngine * zt,
-    GstVideoFrame * frame, zt_image * image)
+t2v_pictures_map (
+    const T2vPictures *pictures, guint n, const ZtEngine *zt, GstVideoFrame *frame, zt_image *image)
 {
   const GstVideoInfo *info = &pictures->at[n].info;
   GstVideoChromaSite site = GST_VIDEO_INFO_CHROMA_SITE (info);

@@ -17,14 +17,11 @@
 
 #include "gstt2vprovenance.h"
 
-#define SOURCE_TYPE \
-  "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+#define SOURCE_TYPE "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
 /* 35947fc0-37e0-4031-884a-7697f43bcead; readers know the side data by it, so it never changes. */
-static const guint8 sei_uuid[16] = {
-  0x35, 0x94, 0x7f, 0xc0, 0x37, 0xe0, 0x40, 0x31,
-  0x88, 0x4a, 0x76, 0x97, 0xf4, 0x3b, 0xce, 0xad
-};
+static const guint8 sei_uuid[16] = { 0x35, 0x94, 0x7f, 0xc0, 0x37, 0xe0, 0x40, 0x31, 0x88, 0x4a,
+  0x76, 0x97, 0xf4, 0x3b, 0xce, 0xad };
 
 void
 t2v_provenance_register (void)
@@ -37,7 +34,7 @@ t2v_provenance_register (void)
 }
 
 static void
-version_text (const T2vProvenance * provenance, gchar text[32])
+version_text (const T2vProvenance *provenance, gchar text[32])
 {
   guint32 v = provenance->version;
 
@@ -45,55 +42,46 @@ version_text (const T2vProvenance * provenance, gchar text[32])
 }
 
 GstTagList *
-t2v_provenance_tags (const T2vProvenance * provenance)
+t2v_provenance_tags (const T2vProvenance *provenance)
 {
   const zt_frame_info *frame = provenance->frame;
   GstTagList *tags;
-  gchar *comment = g_strdup_printf ("AI-generated+AIGC.Label:1+"
-      "AIGC.ContentProducer:zoetrope+AIGC.ProduceID:%.16s-%"
-      G_GINT64_FORMAT "-%.16s+digitalSourceType:%s",
-      provenance->model_sha256, (gint64) frame->seed, frame->prompt_sha256,
-      SOURCE_TYPE);
+  gchar *comment =
+      g_strdup_printf ("AI-generated+AIGC.Label:1+"
+                       "AIGC.ContentProducer:zoetrope+AIGC.ProduceID:%.16s-%" G_GINT64_FORMAT
+                       "-%.16s+digitalSourceType:%s",
+          provenance->model_sha256, (gint64) frame->seed, frame->prompt_sha256, SOURCE_TYPE);
 
-  tags = gst_tag_list_new (GST_TAG_COMMENT, comment,
-      GST_TAG_KEYWORDS, "AI-generated", NULL);
+  tags = gst_tag_list_new (GST_TAG_COMMENT, comment, GST_TAG_KEYWORDS, "AI-generated", NULL);
   g_free (comment);
-  gst_tag_list_add (tags, GST_TAG_MERGE_APPEND, GST_TAG_KEYWORDS, "zoetrope",
-      NULL);
+  gst_tag_list_add (tags, GST_TAG_MERGE_APPEND, GST_TAG_KEYWORDS, "zoetrope", NULL);
   if (provenance->with_prompt && frame->prompt && *frame->prompt)
-    gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE, GST_TAG_TITLE,
-        frame->prompt, NULL);
+    gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE, GST_TAG_TITLE, frame->prompt, NULL);
   return tags;
 }
 
 GstStructure *
-t2v_provenance_structure (const T2vProvenance * provenance, const gchar * name)
+t2v_provenance_structure (const T2vProvenance *provenance, const gchar *name)
 {
   const zt_frame_info *frame = provenance->frame;
   gchar version[32];
   GstStructure *s;
 
   version_text (provenance, version);
-  s = gst_structure_new (name,
-      "generator", G_TYPE_STRING, "zoetrope",
-      "version", G_TYPE_STRING, version,
-      "model", G_TYPE_STRING, provenance->model,
-      "model-sha256", G_TYPE_STRING, provenance->model_sha256,
-      "seed", G_TYPE_INT64, (gint64) frame->seed,
-      "chunk", G_TYPE_INT64, (gint64) frame->chunk,
-      "shot", G_TYPE_INT, (gint) frame->shot,
-      "prompt-sha256", G_TYPE_STRING, frame->prompt_sha256,
-      "digital-source-type", G_TYPE_STRING, SOURCE_TYPE, NULL);
+  s = gst_structure_new (name, "generator", G_TYPE_STRING, "zoetrope", "version", G_TYPE_STRING,
+      version, "model", G_TYPE_STRING, provenance->model, "model-sha256", G_TYPE_STRING,
+      provenance->model_sha256, "seed", G_TYPE_INT64, (gint64) frame->seed, "chunk", G_TYPE_INT64,
+      (gint64) frame->chunk, "shot", G_TYPE_INT, (gint) frame->shot, "prompt-sha256", G_TYPE_STRING,
+      frame->prompt_sha256, "digital-source-type", G_TYPE_STRING, SOURCE_TYPE, NULL);
   if (provenance->with_prompt)
     gst_structure_set (s, "prompt", G_TYPE_STRING, frame->prompt, NULL);
   return s;
 }
 
 void
-t2v_provenance_add_meta (const T2vProvenance * provenance, GstBuffer * buffer)
+t2v_provenance_add_meta (const T2vProvenance *provenance, GstBuffer *buffer)
 {
-  GstCustomMeta *meta = gst_buffer_add_custom_meta (buffer,
-      T2V_PROVENANCE_META);
+  GstCustomMeta *meta = gst_buffer_add_custom_meta (buffer, T2V_PROVENANCE_META);
   GstStructure *from, *to;
 
   if (meta == NULL)
@@ -110,15 +98,14 @@ t2v_provenance_add_meta (const T2vProvenance * provenance, GstBuffer * buffer)
 }
 
 static void
-append_json (GString * text, const gchar * key, const gchar * value)
+append_json (GString *text, const gchar *key, const gchar *value)
 {
-  g_string_append_printf (text, "%s\"%s\":\"",
-      text->str[text->len - 1] == '{' ? "" : ",", key);
-  for (const gchar * c = value ? value : ""; *c; c++) {
+  g_string_append_printf (text, "%s\"%s\":\"", text->str[text->len - 1] == '{' ? "" : ",", key);
+  for (const gchar *c = value ? value : ""; *c; c++) {
     if (*c == '"' || *c == '\\')
       g_string_append_printf (text, "\\%c", *c);
-    else if ((guchar) * c < 0x20 || *c == 0x7f)
-      g_string_append_printf (text, "\\u%04x", (guchar) * c);
+    else if ((guchar) *c < 0x20 || *c == 0x7f)
+      g_string_append_printf (text, "\\u%04x", (guchar) *c);
     else
       g_string_append_c (text, *c);
   }
@@ -126,7 +113,7 @@ append_json (GString * text, const gchar * key, const gchar * value)
 }
 
 void
-t2v_provenance_add_sei (const T2vProvenance * provenance, GstBuffer * buffer)
+t2v_provenance_add_sei (const T2vProvenance *provenance, GstBuffer *buffer)
 {
   const zt_frame_info *frame = provenance->frame;
   GString *text = g_string_new ("{");
@@ -138,8 +125,8 @@ t2v_provenance_add_sei (const T2vProvenance * provenance, GstBuffer * buffer)
   append_json (text, "ver", version);
   append_json (text, "model", provenance->model);
   append_json (text, "model_sha256", provenance->model_sha256);
-  g_string_append_printf (text, ",\"seed\":%" G_GINT64_FORMAT ",\"chunk\":%"
-      G_GINT64_FORMAT, (gint64) frame->seed, (gint64) frame->chunk);
+  g_string_append_printf (text, ",\"seed\":%" G_GINT64_FORMAT ",\"chunk\":%" G_GINT64_FORMAT,
+      (gint64) frame->seed, (gint64) frame->chunk);
   append_json (text, "prompt_sha256", frame->prompt_sha256);
   if (provenance->with_prompt)
     append_json (text, "prompt", frame->prompt);
@@ -147,7 +134,7 @@ t2v_provenance_add_sei (const T2vProvenance * provenance, GstBuffer * buffer)
   g_string_append_c (text, '}');
 
   memcpy (uuid, sei_uuid, sizeof (uuid));
-  gst_buffer_add_video_sei_user_data_unregistered_meta (buffer, uuid,
-      (guint8 *) text->str, text->len);
+  gst_buffer_add_video_sei_user_data_unregistered_meta (
+      buffer, uuid, (guint8 *) text->str, text->len);
   g_string_free (text, TRUE);
 }

@@ -12,29 +12,25 @@
 
 G_BEGIN_DECLS
 
-#define T2V_PROVENANCE_META "ZoetropeProvenance"
+#define T2V_PROVENANCE_META    "ZoetropeProvenance"
 #define T2V_PROVENANCE_MESSAGE "zoetrope-provenance"
 
 /* Registers the meta; called when the plugin is loaded. */
 void t2v_provenance_register (void);
 
 /* What a frame and its model say about where they come from. Borrowed pointers. */
-typedef struct
-{
+typedef struct {
   const gchar *model, *model_sha256;
-  guint32 version;              /* of the engine, as zt_version */
+  guint32 version; /* of the engine, as zt_version */
   gboolean with_prompt;
   const zt_frame_info *frame;
 } T2vProvenance;
 
-GstTagList *t2v_provenance_tags (const T2vProvenance * provenance);
+GstTagList *t2v_provenance_tags (const T2vProvenance *provenance);
 /* name: T2V_PROVENANCE_META or T2V_PROVENANCE_MESSAGE, the fields are the same. */
-GstStructure *t2v_provenance_structure (const T2vProvenance * provenance,
-    const gchar * name);
-void t2v_provenance_add_meta (const T2vProvenance * provenance,
-    GstBuffer * buffer);
+GstStructure *t2v_provenance_structure (const T2vProvenance *provenance, const gchar *name);
+void t2v_provenance_add_meta (const T2vProvenance *provenance, GstBuffer *buffer);
 /* Side data that encoders write as SEI user data, where they do. */
-void t2v_provenance_add_sei (const T2vProvenance * provenance,
-    GstBuffer * buffer);
+void t2v_provenance_add_sei (const T2vProvenance *provenance, GstBuffer *buffer);
 
 G_END_DECLS

@@ -15,10 +15,10 @@
 
 #define GST_CAT_DEFAULT zoetrope_debug
 
-/* ---- Caps ------------------------------------------------------------------------------------- */
+/* ---- Caps ---- */
 
 static GstCaps *
-get_caps (GstBaseSrc * base, GstCaps * filter)
+get_caps (GstBaseSrc *base, GstCaps *filter)
 {
   GstT2vBase *self = GST_T2V_BASE (base);
   GstCaps *caps = NULL, *both;
@@ -37,7 +37,7 @@ get_caps (GstBaseSrc * base, GstCaps * filter)
 }
 
 static GstCaps *
-fixate (GstBaseSrc * base, GstCaps * caps)
+fixate (GstBaseSrc *base, GstCaps *caps)
 {
   GstT2vBase *self = GST_T2V_BASE (base);
 
@@ -47,18 +47,16 @@ fixate (GstBaseSrc * base, GstCaps * caps)
     caps = t2v_clip_choose_format (caps);
     t2v_picture_clip_size (self, t2v_clip_caps_format (caps), &own);
     g_mutex_lock (&self->settings.lock);
-    caps = t2v_clip_fixate (caps,
-        self->stream.zt->model_get_info (self->stream.model),
-        &self->settings.values, &own);
+    caps = t2v_clip_fixate (
+        caps, self->stream.zt->model_get_info (self->stream.model), &self->settings.values, &own);
     g_mutex_unlock (&self->settings.lock);
   }
-  return GST_BASE_SRC_CLASS (g_type_class_peek (GST_TYPE_PUSH_SRC))->fixate
-      (base, caps);
+  return GST_BASE_SRC_CLASS (g_type_class_peek (GST_TYPE_PUSH_SRC))->fixate (base, caps);
 }
 
 /* Only once the pictures are there: until then what is downstream may still change its mind. */
 static gboolean
-negotiate (GstBaseSrc * base)
+negotiate (GstBaseSrc *base)
 {
   GstPad *pad = GST_BASE_SRC_PAD (base);
   T2vPictures pictures;
@@ -70,16 +68,14 @@ negotiate (GstBaseSrc * base)
   t2v_pictures_clear (&pictures);
   if (flow == GST_FLOW_FLUSHING)
     return FALSE;
-  if (GST_BASE_SRC_CLASS (g_type_class_peek (GST_TYPE_PUSH_SRC))->negotiate
-      (base))
+  if (GST_BASE_SRC_CLASS (g_type_class_peek (GST_TYPE_PUSH_SRC))->negotiate (base))
     return TRUE;
   if (GST_PAD_IS_FLUSHING (pad))
     return FALSE;
 
   ours = get_caps (base, NULL);
   theirs = gst_pad_peer_query_caps (pad, NULL);
-  if (theirs != NULL && !gst_caps_is_any (theirs)
-      && !gst_caps_can_intersect (ours, theirs)) {
+  if (theirs != NULL && !gst_caps_is_any (theirs) && !gst_caps_can_intersect (ours, theirs)) {
     text = t2v_clip_disagreement (ours, theirs, "the next element");
     GST_ELEMENT_ERROR (base, STREAM, FORMAT, ("%s", text),
         ("videoscale, videorate or videoconvert behind t2vsrc may help"));
@@ -91,7 +87,7 @@ negotiate (GstBaseSrc * base)
 }
 
 static gboolean
-set_caps (GstBaseSrc * base, GstCaps * caps)
+set_caps (GstBaseSrc *base, GstCaps *caps)
 {
   GstT2vBase *self = GST_T2V_BASE (base);
   T2vSrcStream *stream = &self->stream;
@@ -107,9 +103,8 @@ set_caps (GstBaseSrc * base, GstCaps * caps)
 
   /* New caps in the middle: another generation goes on where this one was. */
   t2v_stream_drop (self);
-  if (GST_VIDEO_INFO_WIDTH (&stream->video) > 0
-      && !GST_CLOCK_TIME_IS_VALID (stream->seek)
-      && (num != old_num || den != old_den)) {
+  if (GST_VIDEO_INFO_WIDTH (&stream->video) > 0 && !GST_CLOCK_TIME_IS_VALID (stream->seek) &&
+      (num != old_num || den != old_den)) {
     GstClockTime time = t2v_clip_frame_time (stream->next, old_num, old_den);
 
     stream->next = t2v_clip_frame_at (time, num, den);
@@ -125,7 +120,7 @@ set_caps (GstBaseSrc * base, GstCaps * caps)
 }
 
 static gboolean
-decide_allocation (GstBaseSrc * base, GstQuery * query)
+decide_allocation (GstBaseSrc *base, GstQuery *query)
 {
   GstBufferPool *pool = NULL;
   GstStructure *config;
@@ -146,8 +141,7 @@ decide_allocation (GstBaseSrc * base, GstQuery * query)
   config = gst_buffer_pool_get_config (pool);
   gst_buffer_pool_config_set_params (config, caps, size, min, max);
   if (gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL))
-    gst_buffer_pool_config_add_option (config,
-        GST_BUFFER_POOL_OPTION_VIDEO_META);
+    gst_buffer_pool_config_add_option (config, GST_BUFFER_POOL_OPTION_VIDEO_META);
   gst_buffer_pool_set_config (pool, config);
 
   if (update)
@@ -159,11 +153,10 @@ decide_allocation (GstBaseSrc * base, GstQuery * query)
       ->decide_allocation (base, query);
 }
 
-/* ---- Frames ----------------------------------------------------------------------------------- */
+/* ---- Frames ---- */
 
 static gboolean
-copy_planes (const GstVideoInfo * video, const zt_frame_info * from,
-    GstBuffer * buffer)
+copy_planes (const GstVideoInfo *video, const zt_frame_info *from, GstBuffer *buffer)
 {
   GstVideoFrame to;
 
@@ -171,8 +164,8 @@ copy_planes (const GstVideoInfo * video, const zt_frame_info * from,
     return FALSE;
   for (guint plane = 0; plane < GST_VIDEO_FRAME_N_PLANES (&to); plane++) {
     /* In these formats component n lies in plane n, or all in plane 0. */
-    gsize bytes = (gsize) GST_VIDEO_FRAME_COMP_WIDTH (&to, plane)
-        * GST_VIDEO_FRAME_COMP_PSTRIDE (&to, plane);
+    gsize bytes =
+        (gsize) GST_VIDEO_FRAME_COMP_WIDTH (&to, plane) * GST_VIDEO_FRAME_COMP_PSTRIDE (&to, plane);
     guint8 *target = GST_VIDEO_FRAME_PLANE_DATA (&to, plane);
     const guint8 *source = from->data[plane];
 
@@ -187,7 +180,7 @@ copy_planes (const GstVideoInfo * video, const zt_frame_info * from,
 }
 
 static void
-stamp (GstBuffer * buffer, gint64 frame, gint num, gint den)
+stamp (GstBuffer *buffer, gint64 frame, gint num, gint den)
 {
   GST_BUFFER_PTS (buffer) = t2v_clip_frame_time (frame, num, den);
   GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
@@ -199,14 +192,12 @@ stamp (GstBuffer * buffer, gint64 frame, gint num, gint den)
 
 /* Marks a buffer, and sends tags in front of it when they say something new. */
 static void
-mark (GstT2vBase * self, const zt_frame_info * info, GstBuffer * buffer)
+mark (GstT2vBase *self, const zt_frame_info *info, GstBuffer *buffer)
 {
   T2vSrcStream *stream = &self->stream;
   const zt_model_info *model = stream->zt->model_get_info (stream->model);
-  T2vProvenance provenance = {
-    model->name, model->sha256, stream->zt->version (),
-    stream->metadata_prompt, info
-  };
+  T2vProvenance provenance = { model->name, model->sha256, stream->zt->version (),
+    stream->metadata_prompt, info };
   gint64 second = GST_BUFFER_PTS (buffer) / GST_SECOND;
   gboolean tags_due, changed;
 
@@ -214,33 +205,30 @@ mark (GstT2vBase * self, const zt_frame_info * info, GstBuffer * buffer)
   tags_due = self->wait.tags_due;
   self->wait.tags_due = FALSE;
   g_mutex_unlock (&self->wait.lock);
-  changed = strcmp (stream->prompt_sha256, info->prompt_sha256) != 0
-      || stream->seed != info->seed;
+  changed = strcmp (stream->prompt_sha256, info->prompt_sha256) != 0 || stream->seed != info->seed;
 
   if (tags_due || changed) {
     /* Straight to the base class, which puts events behind the segment; the element's own entry
      * would wait for a state change that waits for us. */
-    GST_ELEMENT_CLASS (g_type_class_peek (GST_TYPE_BASE_SRC))->send_event
-        (GST_ELEMENT (self),
-        gst_event_new_tag (t2v_provenance_tags (&provenance)));
+    GST_ELEMENT_CLASS (g_type_class_peek (GST_TYPE_BASE_SRC))
+        ->send_event (GST_ELEMENT (self), gst_event_new_tag (t2v_provenance_tags (&provenance)));
   }
   t2v_provenance_add_meta (&provenance, buffer);
   if (tags_due || changed || info->chunk_start) {
-    gst_element_post_message (GST_ELEMENT (self),
-        gst_message_new_element (GST_OBJECT (self),
-            t2v_provenance_structure (&provenance, T2V_PROVENANCE_MESSAGE)));
+    gst_element_post_message (
+        GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self),
+                                t2v_provenance_structure (&provenance, T2V_PROVENANCE_MESSAGE)));
   }
   if (stream->sei && (changed || second >= stream->next_sei_second)) {
     t2v_provenance_add_sei (&provenance, buffer);
     stream->next_sei_second = second + 1;
   }
-  g_strlcpy (stream->prompt_sha256, info->prompt_sha256,
-      sizeof (stream->prompt_sha256));
+  g_strlcpy (stream->prompt_sha256, info->prompt_sha256, sizeof (stream->prompt_sha256));
   stream->seed = info->seed;
 }
 
 static GstFlowReturn
-fill (GstPushSrc * push, GstBuffer * buffer)
+fill (GstPushSrc *push, GstBuffer *buffer)
 {
   GstT2vBase *self = GST_T2V_BASE (push);
   T2vSrcStream *stream = &self->stream;
@@ -256,13 +244,13 @@ fill (GstPushSrc * push, GstBuffer * buffer)
     GST_ELEMENT_ERROR (self, CORE, NEGOTIATION, (NULL), ("no caps were set"));
     return GST_FLOW_NOT_NEGOTIATED;
   }
-  time = GST_CLOCK_TIME_IS_VALID (stream->seek) ? stream->seek :
-      t2v_clip_frame_time (stream->next, num, den);
+  time = GST_CLOCK_TIME_IS_VALID (stream->seek) ? stream->seek
+                                                : t2v_clip_frame_time (stream->next, num, den);
   time += stream->passed.end;
-  gst_object_sync_values (GST_OBJECT (self),
-      gst_segment_to_stream_time (segment, GST_FORMAT_TIME, time));
-  t2v_text_apply (self, t2v_live_now (self, gst_segment_to_running_time
-          (segment, GST_FORMAT_TIME, time)));
+  gst_object_sync_values (
+      GST_OBJECT (self), gst_segment_to_stream_time (segment, GST_FORMAT_TIME, time));
+  t2v_text_apply (
+      self, t2v_live_now (self, gst_segment_to_running_time (segment, GST_FORMAT_TIME, time)));
   /* The frame whose time is the end, rounded to a microsecond either way, is none of the clip. */
   if (segment->stop != GST_CLOCK_TIME_NONE && time + GST_USECOND >= segment->stop)
     return GST_FLOW_EOS;
@@ -280,8 +268,8 @@ fill (GstPushSrc * push, GstBuffer * buffer)
   t2v_live_stamp (self, buffer);
   mark (self, info, buffer);
   if (!copy_planes (&stream->video, info, buffer)) {
-    GST_ELEMENT_ERROR (self, RESOURCE, WRITE, (NULL),
-        ("frame: expected a buffer that can be written, got none"));
+    GST_ELEMENT_ERROR (
+        self, RESOURCE, WRITE, (NULL), ("frame: expected a buffer that can be written, got none"));
     flow = GST_FLOW_ERROR;
   }
   stream->next = stream->base + info->pts + 1;
@@ -290,7 +278,7 @@ fill (GstPushSrc * push, GstBuffer * buffer)
 }
 
 static GstFlowReturn
-create (GstPushSrc * push, GstBuffer ** buffer)
+create (GstPushSrc *push, GstBuffer **buffer)
 {
   GstBaseSrc *base = GST_BASE_SRC (push);
   GstFlowReturn flow = t2v_extend_pass (GST_T2V_BASE (push), buffer);
@@ -298,27 +286,27 @@ create (GstPushSrc * push, GstBuffer ** buffer)
   if (flow != GST_FLOW_EOS)
     return flow;
   /* A buffer for fill(). */
-  return GST_BASE_SRC_CLASS (g_type_class_peek (GST_TYPE_BASE_SRC))->create
-      (base, GST_BUFFER_OFFSET_NONE, gst_base_src_get_blocksize (base), buffer);
+  return GST_BASE_SRC_CLASS (g_type_class_peek (GST_TYPE_BASE_SRC))
+      ->create (base, GST_BUFFER_OFFSET_NONE, gst_base_src_get_blocksize (base), buffer);
 }
 
-/* ---- Seeks and queries ------------------------------------------------------------------------ */
+/* ---- Seeks and queries ---- */
 
 static gboolean
-start (GstBaseSrc * base)
+start (GstBaseSrc *base)
 {
   return t2v_stream_start (GST_T2V_BASE (base));
 }
 
 static gboolean
-stop (GstBaseSrc * base)
+stop (GstBaseSrc *base)
 {
   t2v_stream_stop (GST_T2V_BASE (base));
   return TRUE;
 }
 
 static gboolean
-unlock (GstBaseSrc * base)
+unlock (GstBaseSrc *base)
 {
   GstT2vBase *self = GST_T2V_BASE (base);
 
@@ -330,7 +318,7 @@ unlock (GstBaseSrc * base)
 }
 
 static gboolean
-unlock_stop (GstBaseSrc * base)
+unlock_stop (GstBaseSrc *base)
 {
   GstT2vBase *self = GST_T2V_BASE (base);
 
@@ -343,7 +331,7 @@ unlock_stop (GstBaseSrc * base)
 
 /* The clip's length, which num-buffers may cut; FALSE before a model is open. */
 static gboolean
-get_length (GstT2vBase * self, gint64 * frames, gint * num, gint * den)
+get_length (GstT2vBase *self, gint64 *frames, gint *num, gint *den)
 {
   gint buffers = GST_BASE_SRC (self)->num_buffers;
   gboolean open;
@@ -363,7 +351,7 @@ get_length (GstT2vBase * self, gint64 * frames, gint * num, gint * den)
 }
 
 static gboolean
-is_seekable (GstBaseSrc * base)
+is_seekable (GstBaseSrc *base)
 {
   GstT2vBase *self = GST_T2V_BASE (base);
   gboolean finite;
@@ -375,7 +363,7 @@ is_seekable (GstBaseSrc * base)
 }
 
 gboolean
-t2v_push_refuses (GstT2vBase * self, GstEvent * event)
+t2v_push_refuses (GstT2vBase *self, GstEvent *event)
 {
   gdouble rate;
 
@@ -394,16 +382,15 @@ t2v_push_refuses (GstT2vBase * self, GstEvent * event)
 }
 
 static gboolean
-event (GstBaseSrc * base, GstEvent * event)
+event (GstBaseSrc *base, GstEvent *event)
 {
-  return !t2v_push_refuses (GST_T2V_BASE (base), event)
-      && GST_BASE_SRC_CLASS (g_type_class_peek (GST_TYPE_PUSH_SRC))->event
-      (base, event);
+  return !t2v_push_refuses (GST_T2V_BASE (base), event) &&
+         GST_BASE_SRC_CLASS (g_type_class_peek (GST_TYPE_PUSH_SRC))->event (base, event);
 }
 
 /* Called with the stream stopped. The rate may still be open, so the frame is found later. */
 static gboolean
-do_seek (GstBaseSrc * base, GstSegment * segment)
+do_seek (GstBaseSrc *base, GstSegment *segment)
 {
   GstT2vBase *self = GST_T2V_BASE (base);
 
@@ -413,7 +400,7 @@ do_seek (GstBaseSrc * base, GstSegment * segment)
 }
 
 static gboolean
-answer_duration (GstT2vBase * self, GstQuery * query)
+answer_duration (GstT2vBase *self, GstQuery *query)
 {
   gint64 frames;
   gint num, den;
@@ -427,15 +414,15 @@ answer_duration (GstT2vBase * self, GstQuery * query)
     return TRUE;
   }
   if (format == GST_FORMAT_TIME) {
-    gst_query_set_duration (query, format, frames < 0 ? -1 :
-        (gint64) t2v_clip_frame_time (frames, num, den));
+    gst_query_set_duration (
+        query, format, frames < 0 ? -1 : (gint64) t2v_clip_frame_time (frames, num, den));
     return TRUE;
   }
   return FALSE;
 }
 
 static gboolean
-answer_convert (GstT2vBase * self, GstQuery * query)
+answer_convert (GstT2vBase *self, GstQuery *query)
 {
   GstFormat from, to;
   gint64 value, result;
@@ -458,7 +445,7 @@ answer_convert (GstT2vBase * self, GstQuery * query)
 }
 
 static gboolean
-query (GstBaseSrc * base, GstQuery * query)
+query (GstBaseSrc *base, GstQuery *query)
 {
   GstT2vBase *self = GST_T2V_BASE (base);
 
@@ -476,20 +463,19 @@ query (GstBaseSrc * base, GstQuery * query)
         return TRUE;
       break;
     case GST_QUERY_SCHEDULING:
-      gst_query_set_scheduling (query, is_seekable (base)
-          ? GST_SCHEDULING_FLAG_SEEKABLE : GST_SCHEDULING_FLAG_SEQUENTIAL,
-          1, -1, 0);
+      gst_query_set_scheduling (query,
+          is_seekable (base) ? GST_SCHEDULING_FLAG_SEEKABLE : GST_SCHEDULING_FLAG_SEQUENTIAL, 1, -1,
+          0);
       gst_query_add_scheduling_mode (query, GST_PAD_MODE_PUSH);
       return TRUE;
     default:
       break;
   }
-  return GST_BASE_SRC_CLASS (g_type_class_peek (GST_TYPE_PUSH_SRC))->query
-      (base, query);
+  return GST_BASE_SRC_CLASS (g_type_class_peek (GST_TYPE_PUSH_SRC))->query (base, query);
 }
 
 void
-t2v_push_install (GstBaseSrcClass * base_class, GstPushSrcClass * push_class)
+t2v_push_install (GstBaseSrcClass *base_class, GstPushSrcClass *push_class)
 {
   base_class->get_caps = GST_DEBUG_FUNCPTR (get_caps);
   base_class->fixate = GST_DEBUG_FUNCPTR (fixate);

@@ -8,13 +8,13 @@
 
 #include "gstt2vreport.h"
 
-#define PROGRESS_CODE "generate"
+#define PROGRESS_CODE     "generate"
 /* Steps may pass faster than a person reads. */
 #define PROGRESS_EVERY_US G_TIME_SPAN_SECOND
 
 /* The GStreamer error a status means, as DOMAIN and CODE. */
 static GQuark
-domain_and_code (zt_status status, gint * code)
+domain_and_code (zt_status status, gint *code)
 {
   switch (status) {
     case ZT_ERROR_NOT_FOUND:
@@ -51,38 +51,37 @@ domain_and_code (zt_status status, gint * code)
 }
 
 static void
-report (gpointer element, GstMessageType type, const zt_error * error)
+report (gpointer element, GstMessageType type, const zt_error *error)
 {
   gint code;
   GQuark domain = domain_and_code (error->status, &code);
 
-  gst_element_message_full (GST_ELEMENT (element), type, domain, code,
-      g_strdup (error->message), NULL, __FILE__, G_STRFUNC, __LINE__);
+  gst_element_message_full (GST_ELEMENT (element), type, domain, code, g_strdup (error->message),
+      NULL, __FILE__, G_STRFUNC, __LINE__);
 }
 
 void
-t2v_report_error (gpointer element, const zt_error * error)
+t2v_report_error (gpointer element, const zt_error *error)
 {
   if (error->status != ZT_ERROR_CANCELLED)
     report (element, GST_MESSAGE_ERROR, error);
 }
 
 void
-t2v_report_warning (gpointer element, const zt_error * error)
+t2v_report_warning (gpointer element, const zt_error *error)
 {
   report (element, GST_MESSAGE_WARNING, error);
 }
 
 static void
-post (T2vProgress * progress, GstProgressType type, const gchar * text)
+post (T2vProgress *progress, GstProgressType type, const gchar *text)
 {
   gst_element_post_message (progress->element,
-      gst_message_new_progress (GST_OBJECT (progress->element), type,
-          PROGRESS_CODE, text));
+      gst_message_new_progress (GST_OBJECT (progress->element), type, PROGRESS_CODE, text));
 }
 
 void
-t2v_progress_begin (T2vProgress * progress, const gchar * text)
+t2v_progress_begin (T2vProgress *progress, const gchar *text)
 {
   if (progress->open)
     return;
@@ -93,7 +92,7 @@ t2v_progress_begin (T2vProgress * progress, const gchar * text)
 }
 
 void
-t2v_progress_update (T2vProgress * progress, const zt_progress * now)
+t2v_progress_update (T2vProgress *progress, const zt_progress *now)
 {
   gint64 at = g_get_monotonic_time ();
   gchar text[ZT_STAGE_TEXT];
@@ -111,8 +110,7 @@ t2v_progress_update (T2vProgress * progress, const zt_progress * now)
 }
 
 void
-t2v_progress_end (T2vProgress * progress, GstProgressType type,
-    const gchar * text)
+t2v_progress_end (T2vProgress *progress, GstProgressType type, const gchar *text)
 {
   if (!progress->open)
     return;

@@ -21,13 +21,11 @@
 
 #include "gstt2vbase.h"
 
-typedef struct
-{
+typedef struct {
   GstT2vBase parent;
 } GstT2vSrc;
 
-typedef struct
-{
+typedef struct {
   GstT2vBaseClass parent_class;
 } GstT2vSrcClass;
 
@@ -36,8 +34,7 @@ static void gst_t2v_src_uri_handler_init (gpointer g_iface, gpointer data);
 GType gst_t2v_src_get_type (void);
 G_DEFINE_TYPE_WITH_CODE (GstT2vSrc, gst_t2v_src, GST_TYPE_T2V_BASE,
     G_IMPLEMENT_INTERFACE (GST_TYPE_URI_HANDLER, gst_t2v_src_uri_handler_init));
-GST_ELEMENT_REGISTER_DEFINE (t2vsrc, "t2vsrc", GST_RANK_NONE,
-    gst_t2v_src_get_type ());
+GST_ELEMENT_REGISTER_DEFINE (t2vsrc, "t2vsrc", GST_RANK_NONE, gst_t2v_src_get_type ());
 
 static GstURIType
 gst_t2v_src_uri_get_type (GType type)
@@ -54,7 +51,7 @@ gst_t2v_src_uri_get_protocols (GType type)
 }
 
 static gchar *
-gst_t2v_src_uri_get_uri (GstURIHandler * handler)
+gst_t2v_src_uri_get_uri (GstURIHandler *handler)
 {
   GstT2vBase *self = GST_T2V_BASE (handler);
   gchar *uri;
@@ -66,8 +63,7 @@ gst_t2v_src_uri_get_uri (GstURIHandler * handler)
 }
 
 static gboolean
-gst_t2v_src_uri_set_uri (GstURIHandler * handler, const gchar * uri,
-    GError ** error)
+gst_t2v_src_uri_set_uri (GstURIHandler *handler, const gchar *uri, GError **error)
 {
   GstT2vBase *self = GST_T2V_BASE (handler);
   gboolean ok;
@@ -97,14 +93,13 @@ gst_t2v_src_uri_handler_init (gpointer g_iface, gpointer data)
 }
 
 static void
-gst_t2v_src_init (GstT2vSrc * self)
+gst_t2v_src_init (GstT2vSrc *self)
 {
 }
 
 static void
-gst_t2v_src_class_init (GstT2vSrcClass * klass)
+gst_t2v_src_class_init (GstT2vSrcClass *klass)
 {
-  gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
-      "Text to video source", "Source/Video",
-      "Generates video from a sentence", "Zoetrope");
+  gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass), "Text to video source",
+      "Source/Video", "Generates video from a sentence", "Zoetrope");
 }

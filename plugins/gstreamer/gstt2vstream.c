@@ -17,12 +17,12 @@
 #define GST_CAT_DEFAULT zoetrope_debug
 
 /* The longest that a wait outlives unlock(). */
-#define WAIT_SLICE_US (20 * G_TIME_SPAN_MILLISECOND)
+#define WAIT_SLICE_US     (20 * G_TIME_SPAN_MILLISECOND)
 /* After the first frames, a shorter wait is not worth a progress message. */
 #define PROGRESS_AFTER_US G_TIME_SPAN_SECOND
 
 void
-t2v_stream_drop (GstT2vBase * self)
+t2v_stream_drop (GstT2vBase *self)
 {
   zt_session *session;
 
@@ -35,7 +35,7 @@ t2v_stream_drop (GstT2vBase * self)
 }
 
 void
-t2v_stream_drop_picture (GstT2vBase * self, T2vInput input)
+t2v_stream_drop_picture (GstT2vBase *self, T2vInput input)
 {
   t2v_picture_forget (self, input);
   if (input == T2V_INPUT_FIRST) {
@@ -50,7 +50,7 @@ t2v_stream_drop_picture (GstT2vBase * self, T2vInput input)
 }
 
 void
-t2v_stream_cancel (GstT2vBase * self)
+t2v_stream_cancel (GstT2vBase *self)
 {
   g_mutex_lock (&self->wait.lock);
   if (self->wait.session != NULL)
@@ -59,8 +59,7 @@ t2v_stream_cancel (GstT2vBase * self)
 }
 
 static zt_status
-steer_locked (GstT2vBase * self, T2vOption option, const gchar * text,
-    zt_error * error)
+steer_locked (GstT2vBase *self, T2vOption option, const gchar *text, zt_error *error)
 {
   const ZtEngine *zt = self->stream.zt;
   zt_session *session = self->wait.session;
@@ -69,19 +68,17 @@ steer_locked (GstT2vBase * self, T2vOption option, const gchar * text,
 
   if (session == NULL)
     return ZT_AGAIN;
-  status = option == T2V_OPTION_prompt
-      ? zt->session_set_prompt (session, text, &first, error)
-      : zt->session_set_option (session, t2v_option_info (option)->name, text,
-      &first, error);
+  status = option == T2V_OPTION_prompt ? zt->session_set_prompt (session, text, &first, error)
+                                       : zt->session_set_option (session,
+                                             t2v_option_info (option)->name, text, &first, error);
   if (status >= 0)
-    GST_DEBUG_OBJECT (self, "%s changes at frame %" G_GINT64_FORMAT,
-        t2v_option_info (option)->name, (gint64) first);
+    GST_DEBUG_OBJECT (self, "%s changes at frame %" G_GINT64_FORMAT, t2v_option_info (option)->name,
+        (gint64) first);
   return status;
 }
 
 zt_status
-t2v_stream_steer (GstT2vBase * self, T2vOption option, const gchar * text,
-    zt_error * error)
+t2v_stream_steer (GstT2vBase *self, T2vOption option, const gchar *text, zt_error *error)
 {
   zt_status status;
 
@@ -97,20 +94,20 @@ t2v_stream_steer (GstT2vBase * self, T2vOption option, const gchar * text,
 
 /* Texts of the run-time options, NULL where unset. */
 static void
-runtime_texts (GstT2vBase * self, gchar * texts[T2V_OPTION_COUNT])
+runtime_texts (GstT2vBase *self, gchar *texts[T2V_OPTION_COUNT])
 {
   g_mutex_lock (&self->settings.lock);
   for (gint i = 0; i < T2V_OPTION_COUNT; i++)
     texts[i] = t2v_option_info (i)->flags & ZT_OPTION_RUNTIME
-        ? t2v_options_text (&self->settings.values.options, i) : NULL;
+                   ? t2v_options_text (&self->settings.values.options, i)
+                   : NULL;
   g_mutex_unlock (&self->settings.lock);
 }
 
 /* Puts the session where other threads can steer it; what they set while it was being made is
  * handed over now. */
 static void
-install_session (GstT2vBase * self, zt_session * session,
-    gchar * before[T2V_OPTION_COUNT])
+install_session (GstT2vBase *self, zt_session *session, gchar *before[T2V_OPTION_COUNT])
 {
   gchar *after[T2V_OPTION_COUNT];
 
@@ -123,8 +120,8 @@ install_session (GstT2vBase * self, zt_session * session,
   for (gint i = 0; i < T2V_OPTION_COUNT; i++) {
     zt_error error = ZT_ERROR_INIT;
 
-    if (after[i] != NULL && g_strcmp0 (before[i], after[i]) != 0
-        && t2v_stream_steer (self, i, after[i], &error) < 0)
+    if (after[i] != NULL && g_strcmp0 (before[i], after[i]) != 0 &&
+        t2v_stream_steer (self, i, after[i], &error) < 0)
       t2v_report_warning (self, &error);
     g_free (after[i]);
     g_free (before[i]);
@@ -133,8 +130,7 @@ install_session (GstT2vBase * self, zt_session * session,
 
 /* The options, and what this stream adds to them. Texts that the request borrows go into keep. */
 static zt_status
-make_request (GstT2vBase * self, zt_request * request, GPtrArray * keep,
-    zt_error * error)
+make_request (GstT2vBase *self, zt_request *request, GPtrArray *keep, zt_error *error)
 {
   T2vSrcStream *stream = &self->stream;
   zt_model_params params;
@@ -143,8 +139,8 @@ make_request (GstT2vBase * self, zt_request * request, GPtrArray * keep,
   stream->zt->model_params_init_sized (&params, sizeof (params));
   stream->zt->request_init_sized (request, sizeof (*request));
   g_mutex_lock (&self->settings.lock);
-  status = t2v_options_apply (&self->settings.values.options, stream->zt,
-      FALSE, &params, request, keep, error);
+  status = t2v_options_apply (
+      &self->settings.values.options, stream->zt, FALSE, &params, request, keep, error);
   g_mutex_unlock (&self->settings.lock);
 
   /* An endless clip has no beginning to count from: it goes on with a new one. */
@@ -157,8 +153,7 @@ make_request (GstT2vBase * self, zt_request * request, GPtrArray * keep,
   request->height = GST_VIDEO_INFO_HEIGHT (&stream->video);
   request->rate.num = GST_VIDEO_INFO_FPS_N (&stream->video);
   request->rate.den = GST_VIDEO_INFO_FPS_D (&stream->video);
-  request->format =
-      t2v_clip_pixel_format (GST_VIDEO_INFO_FORMAT (&stream->video));
+  request->format = t2v_clip_pixel_format (GST_VIDEO_INFO_FORMAT (&stream->video));
   request->frames = stream->frames;
   request->duration_us = 0;
   request->start_frame = stream->next - stream->base;
@@ -169,7 +164,7 @@ make_request (GstT2vBase * self, zt_request * request, GPtrArray * keep,
 }
 
 static gboolean
-create_session (GstT2vBase * self, const zt_image * images, guint count)
+create_session (GstT2vBase *self, const zt_image *images, guint count)
 {
   T2vSrcStream *stream = &self->stream;
   const ZtEngine *zt = stream->zt;
@@ -195,9 +190,10 @@ create_session (GstT2vBase * self, const zt_image * images, guint count)
   }
   install_session (self, session, runtime);
   info = zt->session_get_info (session);
-  GST_INFO_OBJECT (self, "%dx%d at %d/%d, frames %" G_GINT64_FORMAT " to %"
-      G_GINT64_FORMAT ", seed %" G_GINT64_FORMAT ", %d steps", info->width,
-      info->height, info->rate.num, info->rate.den, stream->next,
+  GST_INFO_OBJECT (self,
+      "%dx%d at %d/%d, frames %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT ", seed %" G_GINT64_FORMAT
+      ", %d steps",
+      info->width, info->height, info->rate.num, info->rate.den, stream->next,
       (gint64) info->frames, (gint64) info->seed, info->steps);
   t2v_progress_begin (&stream->progress, "generating");
   return TRUE;
@@ -205,7 +201,7 @@ create_session (GstT2vBase * self, const zt_image * images, guint count)
 
 /* With these pictures, mapped one after the other. */
 static gboolean
-create_session_with (GstT2vBase * self, const T2vPictures * pictures)
+create_session_with (GstT2vBase *self, const T2vPictures *pictures)
 {
   zt_image *images = g_new (zt_image, pictures->count);
   GstVideoFrame *frames = g_new (GstVideoFrame, pictures->count);
@@ -215,18 +211,16 @@ create_session_with (GstT2vBase * self, const T2vPictures * pictures)
 
   /* Caps cannot say it: "auto" is straight. The words are the engine's, in its order. */
   g_mutex_lock (&self->settings.lock);
-  alpha = (zt_alpha) g_value_get_enum
-      (&self->settings.values.options.values[T2V_OPTION_alpha]);
+  alpha = (zt_alpha) g_value_get_enum (&self->settings.values.options.values[T2V_OPTION_alpha]);
   g_mutex_unlock (&self->settings.lock);
-  while (mapped < pictures->count
-      && t2v_pictures_map (pictures, mapped, self->stream.zt, &frames[mapped],
-          &images[mapped]))
+  while (mapped < pictures->count &&
+         t2v_pictures_map (pictures, mapped, self->stream.zt, &frames[mapped], &images[mapped]))
     images[mapped++].alpha = alpha;
   if (mapped == pictures->count)
     begun = create_session (self, images, mapped);
   else
-    GST_ELEMENT_ERROR (self, RESOURCE, READ, (NULL),
-        ("input: expected a picture that can be read, got none"));
+    GST_ELEMENT_ERROR (
+        self, RESOURCE, READ, (NULL), ("input: expected a picture that can be read, got none"));
   while (mapped > 0)
     gst_video_frame_unmap (&frames[--mapped]);
   g_free (frames);
@@ -236,7 +230,7 @@ create_session_with (GstT2vBase * self, const T2vPictures * pictures)
 
 /* Once the pictures are there, where any are wanted. */
 static GstFlowReturn
-begin (GstT2vBase * self)
+begin (GstT2vBase *self)
 {
   T2vPictures pictures;
   GstFlowReturn flow = t2v_pictures_wait (self, &pictures);
@@ -244,16 +238,20 @@ begin (GstT2vBase * self)
 
   if (flow == GST_FLOW_EOS) {
     error.status = ZT_ERROR_ARGUMENT;
-    g_snprintf (error.message, sizeof (error.message), "%s: expected a "
-        "picture, got none before its end", pictures.missing);
+    g_snprintf (error.message, sizeof (error.message),
+        "%s: expected a "
+        "picture, got none before its end",
+        pictures.missing);
     t2v_stream_fail (self, &error);
     return GST_FLOW_ERROR;
   }
-  if (flow == GST_FLOW_OK && !t2v_stream_has_prompt (self)
-      && (flow = t2v_text_wait_first (self)) == GST_FLOW_EOS) {
+  if (flow == GST_FLOW_OK && !t2v_stream_has_prompt (self) &&
+      (flow = t2v_text_wait_first (self)) == GST_FLOW_EOS) {
     error.status = ZT_ERROR_PROMPT;
-    g_strlcpy (error.message, "text: expected a prompt, got none before its "
-        "end", sizeof (error.message));
+    g_strlcpy (error.message,
+        "text: expected a prompt, got none before its "
+        "end",
+        sizeof (error.message));
     t2v_stream_fail (self, &error);
     flow = GST_FLOW_ERROR;
   }
@@ -265,15 +263,14 @@ begin (GstT2vBase * self)
 
 /* After a seek: whether the running generation still leads there, and how far on. */
 static void
-find_position (GstT2vBase * self)
+find_position (GstT2vBase *self)
 {
   T2vSrcStream *stream = &self->stream;
 
   if (!GST_CLOCK_TIME_IS_VALID (stream->seek))
     return;
-  stream->next = t2v_clip_frame_at (stream->seek,
-      GST_VIDEO_INFO_FPS_N (&stream->video),
-      GST_VIDEO_INFO_FPS_D (&stream->video));
+  stream->next = t2v_clip_frame_at (
+      stream->seek, GST_VIDEO_INFO_FPS_N (&stream->video), GST_VIDEO_INFO_FPS_D (&stream->video));
   stream->seek = GST_CLOCK_TIME_NONE;
   stream->next_sei_second = 0;
   if (stream->next < stream->session_next)
@@ -281,20 +278,20 @@ find_position (GstT2vBase * self)
 }
 
 static void
-show_progress (GstT2vBase * self, gint64 waited_us)
+show_progress (GstT2vBase *self, gint64 waited_us)
 {
-  zt_progress now = {.struct_size = sizeof (now) };
+  zt_progress now = { .struct_size = sizeof (now) };
 
   if (waited_us >= PROGRESS_AFTER_US)
     t2v_progress_begin (&self->stream.progress, "waiting for frames");
-  if (self->stream.progress.open
-      && self->stream.zt->session_get_progress (self->wait.session, &now) >= 0)
+  if (self->stream.progress.open &&
+      self->stream.zt->session_get_progress (self->wait.session, &now) >= 0)
     t2v_progress_update (&self->stream.progress, &now);
 }
 
 /* One frame from the running generation, or why there is none. */
 static GstFlowReturn
-read_frame (GstT2vBase * self, zt_frame ** frame)
+read_frame (GstT2vBase *self, zt_frame **frame)
 {
   T2vSrcStream *stream = &self->stream;
   gint64 began = g_get_monotonic_time ();
@@ -314,14 +311,14 @@ read_frame (GstT2vBase * self, zt_frame ** frame)
     }
     if (stream->timeout_us > 0 && waited > stream->timeout_us) {
       error.status = ZT_AGAIN;
-      g_snprintf (error.message, sizeof (error.message), "timeout: expected a "
+      g_snprintf (error.message, sizeof (error.message),
+          "timeout: expected a "
           "frame within %" G_GINT64_FORMAT " ms, got none",
           stream->timeout_us / 1000);
       break;
     }
     show_progress (self, waited);
-    status = stream->zt->session_read (self->wait.session, WAIT_SLICE_US,
-        frame, &error);
+    status = stream->zt->session_read (self->wait.session, WAIT_SLICE_US, frame, &error);
   }
 
   if (status == ZT_OK) {
@@ -342,7 +339,7 @@ read_frame (GstT2vBase * self, zt_frame ** frame)
 }
 
 GstFlowReturn
-t2v_stream_next (GstT2vBase * self, zt_frame ** frame)
+t2v_stream_next (GstT2vBase *self, zt_frame **frame)
 {
   T2vSrcStream *stream = &self->stream;
   GstFlowReturn flow;

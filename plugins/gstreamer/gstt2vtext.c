@@ -2,8 +2,8 @@
  *
  * gstt2vtext.c - prompts that come in as text, through the request pad `text`
  *
- * Each is for the running time of its buffer: when the frame of that time is wanted it is set as the
- * property would be, and the next chunk begun obeys. Only so many are kept, then the pad waits.
+ * Each is for the running time of its buffer: when the frame of that time is wanted it is set as
+ * the property would be, and the next chunk begun obeys. Only so many are kept, then the pad waits.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -19,11 +19,10 @@
 /* More than any subtitle shows at once; the pad's thread waits for room. */
 #define MOST_PROMPTS 16
 /* The engine takes 16 KiB; markup may add to that. */
-#define MOST_BYTES (64 * 1024)
+#define MOST_BYTES   (64 * 1024)
 
-typedef struct
-{
-  GstClockTime time;            /* running time */
+typedef struct {
+  GstClockTime time; /* running time */
   gchar *prompt;
 } Timed;
 
@@ -34,27 +33,26 @@ free_timed (gpointer data)
   g_free (data);
 }
 
-/* ---- What a buffer says ----------------------------------------------------------------------- */
+/* ---- What a buffer says ---- */
 
 static void
-append_text (GMarkupParseContext * context, const gchar * text, gsize length,
-    gpointer all, GError ** error)
+append_text (
+    GMarkupParseContext *context, const gchar *text, gsize length, gpointer all, GError **error)
 {
   g_string_append_len (all, text, length);
 }
 
 /* The words of pango markup; NULL for what is none. */
 static gchar *
-strip_markup (const gchar * text)
+strip_markup (const gchar *text)
 {
-  static const GMarkupParser parser = {.text = append_text };
+  static const GMarkupParser parser = { .text = append_text };
   GString *all = g_string_new (NULL);
-  GMarkupParseContext *context =
-      g_markup_parse_context_new (&parser, 0, all, NULL);
-  gboolean good = g_markup_parse_context_parse (context, "<t>", -1, NULL)
-      && g_markup_parse_context_parse (context, text, -1, NULL)
-      && g_markup_parse_context_parse (context, "</t>", -1, NULL)
-      && g_markup_parse_context_end_parse (context, NULL);
+  GMarkupParseContext *context = g_markup_parse_context_new (&parser, 0, all, NULL);
+  gboolean good = g_markup_parse_context_parse (context, "<t>", -1, NULL) &&
+                  g_markup_parse_context_parse (context, text, -1, NULL) &&
+                  g_markup_parse_context_parse (context, "</t>", -1, NULL) &&
+                  g_markup_parse_context_end_parse (context, NULL);
 
   g_markup_parse_context_free (context);
   return g_string_free (all, !good);
@@ -62,7 +60,7 @@ strip_markup (const gchar * text)
 
 /* One line, without blanks around it; NULL for what is not text. */
 static gchar *
-read_prompt (const T2vSrcText * text, GstBuffer * buffer)
+read_prompt (const T2vSrcText *text, GstBuffer *buffer)
 {
   gchar *plain = NULL, *prompt = NULL;
   GstMapInfo map;
@@ -82,10 +80,10 @@ read_prompt (const T2vSrcText * text, GstBuffer * buffer)
   return prompt != NULL ? g_strstrip (g_strdelimit (prompt, "\r\n", ' ')) : NULL;
 }
 
-/* ---- The pad ---------------------------------------------------------------------------------- */
+/* ---- The pad ---- */
 
 static GstFlowReturn
-text_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
+text_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
   GstT2vBase *self = GST_T2V_BASE (parent);
   T2vSrcWait *wait = &self->wait;
@@ -94,16 +92,17 @@ text_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 
   /* Without a time it is for now. */
   if (has_time && self->text.segment.format == GST_FORMAT_TIME)
-    new.time = gst_segment_to_running_time (&self->text.segment,
-        GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
+    new.time =
+        gst_segment_to_running_time (&self->text.segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
   gst_buffer_unref (buffer);
   if (new.prompt == NULL) {
     zt_error error = ZT_ERROR_INIT;
 
     error.status = ZT_ERROR_PROMPT;
-    g_snprintf (error.message, sizeof (error.message), "text: expected UTF-8%s "
-        "of at most 64 KiB, got something else", self->text.markup
-        ? " with markup" : "");
+    g_snprintf (error.message, sizeof (error.message),
+        "text: expected UTF-8%s "
+        "of at most 64 KiB, got something else",
+        self->text.markup ? " with markup" : "");
     t2v_report_warning (self, &error);
     return GST_FLOW_OK;
   }
@@ -113,8 +112,8 @@ text_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   }
 
   g_mutex_lock (&wait->lock);
-  while (wait->texts_wanted && !wait->closing && !GST_PAD_IS_FLUSHING (pad)
-      && wait->texts.length >= MOST_PROMPTS)
+  while (wait->texts_wanted && !wait->closing && !GST_PAD_IS_FLUSHING (pad) &&
+         wait->texts.length >= MOST_PROMPTS)
     g_cond_wait (&wait->changed, &wait->lock);
   room = wait->texts_wanted && !wait->closing && !GST_PAD_IS_FLUSHING (pad);
   if (room) {
@@ -133,7 +132,7 @@ text_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 }
 
 static void
-set_ended (GstT2vBase * self, gboolean ended)
+set_ended (GstT2vBase *self, gboolean ended)
 {
   g_mutex_lock (&self->wait.lock);
   self->wait.texts_ended = ended;
@@ -143,7 +142,7 @@ set_ended (GstT2vBase * self, gboolean ended)
 
 /* Nothing is passed on: stream and time of what comes out are the element's own. */
 static gboolean
-text_event (GstPad * pad, GstObject * parent, GstEvent * event)
+text_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
   GstT2vBase *self = GST_T2V_BASE (parent);
   GstCaps *caps;
@@ -152,8 +151,8 @@ text_event (GstPad * pad, GstObject * parent, GstEvent * event)
     case GST_EVENT_CAPS:
       gst_event_parse_caps (event, &caps);
       self->text.markup =
-          g_strcmp0 (gst_structure_get_string (gst_caps_get_structure (caps,
-                  0), "format"), "pango-markup") == 0;
+          g_strcmp0 (gst_structure_get_string (gst_caps_get_structure (caps, 0), "format"),
+              "pango-markup") == 0;
       break;
     case GST_EVENT_SEGMENT:
       gst_event_copy_segment (event, &self->text.segment);
@@ -179,15 +178,15 @@ text_event (GstPad * pad, GstObject * parent, GstEvent * event)
 }
 
 static gboolean
-text_query (GstPad * pad, GstObject * parent, GstQuery * query)
+text_query (GstPad *pad, GstObject *parent, GstQuery *query)
 {
-  return (GST_QUERY_TYPE (query) == GST_QUERY_CAPS
-      || GST_QUERY_TYPE (query) == GST_QUERY_ACCEPT_CAPS)
-      && gst_pad_query_default (pad, parent, query);
+  return (GST_QUERY_TYPE (query) == GST_QUERY_CAPS ||
+             GST_QUERY_TYPE (query) == GST_QUERY_ACCEPT_CAPS) &&
+         gst_pad_query_default (pad, parent, query);
 }
 
 GstPad *
-t2v_text_request (GstT2vBase * self, GstPadTemplate * template)
+t2v_text_request (GstT2vBase *self, GstPadTemplate *template)
 {
   GstPad *pad;
 
@@ -206,7 +205,7 @@ t2v_text_request (GstT2vBase * self, GstPadTemplate * template)
 }
 
 void
-t2v_text_release (GstT2vBase * self, GstPad * pad)
+t2v_text_release (GstT2vBase *self, GstPad *pad)
 {
   g_mutex_lock (&self->wait.lock);
   self->wait.texts_wanted = FALSE;
@@ -218,7 +217,7 @@ t2v_text_release (GstT2vBase * self, GstPad * pad)
 }
 
 void
-t2v_text_forget (GstT2vBase * self)
+t2v_text_forget (GstT2vBase *self)
 {
   g_mutex_lock (&self->wait.lock);
   g_queue_clear_full (&self->wait.texts, free_timed);
@@ -227,18 +226,18 @@ t2v_text_forget (GstT2vBase * self)
   g_mutex_unlock (&self->wait.lock);
 }
 
-/* ---- The stream ------------------------------------------------------------------------------- */
+/* ---- The stream ---- */
 
 void
-t2v_text_apply (GstT2vBase * self, GstClockTime running_time)
+t2v_text_apply (GstT2vBase *self, GstClockTime running_time)
 {
   T2vSrcWait *wait = &self->wait;
   Timed *due = NULL, *next;
 
   g_mutex_lock (&wait->lock);
-  while ((next = g_queue_peek_head (&wait->texts)) != NULL
-      && (next->time <= running_time
-          || next->time - running_time <= ZT_CUE_SLACK_US * GST_USECOND)) {
+  while (
+      (next = g_queue_peek_head (&wait->texts)) != NULL &&
+      (next->time <= running_time || next->time - running_time <= ZT_CUE_SLACK_US * GST_USECOND)) {
     g_clear_pointer (&due, free_timed);
     due = g_queue_pop_head (&wait->texts);
     g_cond_broadcast (&wait->changed);
@@ -246,8 +245,7 @@ t2v_text_apply (GstT2vBase * self, GstClockTime running_time)
   g_mutex_unlock (&wait->lock);
   if (due == NULL)
     return;
-  GST_DEBUG_OBJECT (self, "the prompt of %" GST_TIME_FORMAT,
-      GST_TIME_ARGS (due->time));
+  GST_DEBUG_OBJECT (self, "the prompt of %" GST_TIME_FORMAT, GST_TIME_ARGS (due->time));
   /* Where there is none yet, this is the streaming thread. */
   if (!t2v_stream_has_prompt (self))
     self->stream.prompt_from_text = TRUE;
@@ -256,15 +254,15 @@ t2v_text_apply (GstT2vBase * self, GstClockTime running_time)
 }
 
 GstFlowReturn
-t2v_text_wait_first (GstT2vBase * self)
+t2v_text_wait_first (GstT2vBase *self)
 {
   T2vSrcWait *wait = &self->wait;
   GstFlowReturn flow = GST_FLOW_OK;
   Timed *first;
 
   g_mutex_lock (&wait->lock);
-  while (wait->texts_wanted && !wait->flushing && !wait->texts_ended
-      && wait->texts.length == 0 && !wait->prompt_set)
+  while (wait->texts_wanted && !wait->flushing && !wait->texts_ended && wait->texts.length == 0 &&
+         !wait->prompt_set)
     g_cond_wait (&wait->changed, &wait->lock);
   first = wait->prompt_set ? NULL : g_queue_pop_head (&wait->texts);
   if (first == NULL && !wait->prompt_set)

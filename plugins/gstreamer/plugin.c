@@ -16,12 +16,11 @@
 GST_DEBUG_CATEGORY (zoetrope_debug);
 
 static gboolean
-plugin_init (GstPlugin * plugin)
+plugin_init (GstPlugin *plugin)
 {
   GST_DEBUG_CATEGORY_INIT (zoetrope_debug, "zoetrope", 0, "video generation");
   t2v_provenance_register ();
-  return GST_ELEMENT_REGISTER (t2vsrc, plugin)
-      && GST_ELEMENT_REGISTER (i2v, plugin);
+  return GST_ELEMENT_REGISTER (t2vsrc, plugin) && GST_ELEMENT_REGISTER (i2v, plugin);
 }
 
 #ifndef PACKAGE
@@ -29,5 +28,5 @@ plugin_init (GstPlugin * plugin)
 #endif
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, zoetrope,
-    "Generates video from text and pictures", plugin_init, ZT_VERSION_STRING, "LGPL",
-    "Zoetrope", "Unknown package origin")
+    "Generates video from text and pictures", plugin_init, ZT_VERSION_STRING, "LGPL", "Zoetrope",
+    "Unknown package origin")

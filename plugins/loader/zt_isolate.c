@@ -57,8 +57,7 @@ static int malloc_is_libc(void)
         if (!libc || object_of(dlsym(RTLD_DEFAULT, names[i])) != libc)
             return 0;
     /* A C++ host may replace operator new alone. */
-    return !operator_new ||
-           (dladdr(operator_new, &info) && info.dli_fname && strstr(info.dli_fname, "libstdc++.so"));
+    return !operator_new || (dladdr(operator_new, &info) && info.dli_fname && strstr(info.dli_fname, "libstdc++.so"));
 }
 
 static int sanitizer_runs(void)
@@ -76,20 +75,20 @@ static int sanitizer_runs(void)
 
 typedef struct Library {
     ElfW(Addr) base;
-    ElfW(Addr) begin, end;              /* addresses the object covers                          */
-    ElfW(Addr) relro_begin, relro_end;  /* whole pages that became read-only after relocation   */
-    const ElfW(Dyn) *dynamic;
+    ElfW(Addr) begin, end;             /* addresses the object covers                          */
+    ElfW(Addr) relro_begin, relro_end; /* whole pages that became read-only after relocation   */
+    const ElfW(Dyn) * dynamic;
 } Library;
 
 /* What dl_iterate_phdr is asked to find; it goes over the process once for each question. */
 typedef struct Search {
-    char torch_cpu[PATH_MAX];           /* path of libtorch_cpu.so, "" until found              */
-    size_t folder;                      /* length of its folder, with the slash                 */
-    Library torch[MAX_LIBRARIES];       /* the objects in that folder                           */
+    char torch_cpu[PATH_MAX];     /* path of libtorch_cpu.so, "" until found              */
+    size_t folder;                /* length of its folder, with the slash                 */
+    Library torch[MAX_LIBRARIES]; /* the objects in that folder                           */
     int torch_count;
-    const void *blas[MAX_LIBRARIES];    /* functions of the host's BLAS and LAPACK              */
+    const void *blas[MAX_LIBRARIES]; /* functions of the host's BLAS and LAPACK              */
     int blas_count;
-    Library foreign[MAX_LIBRARIES];     /* the objects that hold them                           */
+    Library foreign[MAX_LIBRARIES]; /* the objects that hold them                           */
     int foreign_count;
 } Search;
 
@@ -99,8 +98,7 @@ static int find_torch_cpu(struct dl_phdr_info *info, size_t size, void *opaque)
     const char *slash = info->dlpi_name ? strrchr(info->dlpi_name, '/') : NULL;
 
     (void)size;
-    if (!slash || strncmp(slash + 1, "libtorch_cpu.so", 15) ||
-        strlen(info->dlpi_name) >= sizeof(search->torch_cpu))
+    if (!slash || strncmp(slash + 1, "libtorch_cpu.so", 15) || strlen(info->dlpi_name) >= sizeof(search->torch_cpu))
         return 0;
     strcpy(search->torch_cpu, info->dlpi_name);
     search->folder = (size_t)(slash + 1 - info->dlpi_name);
@@ -110,7 +108,7 @@ static int find_torch_cpu(struct dl_phdr_info *info, size_t size, void *opaque)
 static Library library_of(const struct dl_phdr_info *info)
 {
     const ElfW(Addr) page = (ElfW(Addr))sysconf(_SC_PAGESIZE);
-    Library lib = { .base = info->dlpi_addr, .begin = (ElfW(Addr))-1 };
+    Library lib = { .base = info->dlpi_addr, .begin = (ElfW(Addr)) - 1 };
 
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *head = &info->dlpi_phdr[i];
@@ -119,11 +117,11 @@ static Library library_of(const struct dl_phdr_info *info)
             lib.dynamic = (const ElfW(Dyn) *)begin;
         if (head->p_type == PT_GNU_RELRO) {
             lib.relro_begin = begin & ~(page - 1);
-            lib.relro_end   = end & ~(page - 1);
+            lib.relro_end = end & ~(page - 1);
         }
         if (head->p_type == PT_LOAD) {
             lib.begin = begin < lib.begin ? begin : lib.begin;
-            lib.end   = end > lib.end ? end : lib.end;
+            lib.end = end > lib.end ? end : lib.end;
         }
     }
     return lib;
@@ -170,9 +168,8 @@ static int is_foreign(const Search *search, const void *address)
 }
 
 /* Points the slots of one relocation table back at LibTorch; returns how many it changed. */
-static int rebind_table(const Library *lib, const Search *search, void *torch_cpu,
-                        const ElfW(Rela) *rela, size_t count,
-                        const ElfW(Sym) *symbols, const char *strings)
+static int rebind_table(const Library *lib, const Search *search, void *torch_cpu, const ElfW(Rela) * rela,
+                        size_t count, const ElfW(Sym) * symbols, const char *strings)
 {
     int changed = 0;
 
@@ -185,13 +182,12 @@ static int rebind_table(const Library *lib, const Search *search, void *torch_cp
 
         if ((type != REL_SLOT && type != REL_GLOB && type != REL_WORD) || rela[i].r_addend)
             continue;
-        name   = strings + symbol->st_name;
+        name = strings + symbol->st_name;
         target = __atomic_load_n(slot, __ATOMIC_RELAXED);
         if (in_torch(search, target)) {
             /* Bound to LibTorch already; or, in a LibTorch mapped lazily before us, not bound yet. */
-            if (type != REL_SLOT || symbol->st_shndx == SHN_UNDEF ||
-                target == lib->base + symbol->st_value || ELF64_ST_TYPE(symbol->st_info) != STT_FUNC ||
-                !is_foreign(search, dlsym(RTLD_DEFAULT, name)))
+            if (type != REL_SLOT || symbol->st_shndx == SHN_UNDEF || target == lib->base + symbol->st_value ||
+                ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || !is_foreign(search, dlsym(RTLD_DEFAULT, name)))
                 continue;
         } else if (!is_foreign(search, (const void *)target)) {
             continue;
@@ -216,25 +212,22 @@ static int rebind_library(const Library *lib, const Search *search, void *torch_
     int changed = 0;
 
     for (const ElfW(Dyn) *d = lib->dynamic; d->d_tag != DT_NULL; d++) {
-        const void *pointer = (const void *)d->d_un.d_ptr;  /* glibc has made these absolute */
+        const void *pointer = (const void *)d->d_un.d_ptr; /* glibc has made these absolute */
         switch (d->d_tag) {
-        case DT_JMPREL:   jmprel = pointer;            break;
+        case DT_JMPREL: jmprel = pointer; break;
         case DT_PLTRELSZ: jmprel_size = d->d_un.d_val; break;
-        case DT_RELA:     rela = pointer;              break;
-        case DT_RELASZ:   rela_size = d->d_un.d_val;   break;
-        case DT_SYMTAB:   symbols = pointer;           break;
-        case DT_STRTAB:   strings = pointer;           break;
+        case DT_RELA: rela = pointer; break;
+        case DT_RELASZ: rela_size = d->d_un.d_val; break;
+        case DT_SYMTAB: symbols = pointer; break;
+        case DT_STRTAB: strings = pointer; break;
         }
     }
-    if (!symbols || !strings ||
-        (relro && mprotect((void *)lib->relro_begin, relro, PROT_READ | PROT_WRITE)))
+    if (!symbols || !strings || (relro && mprotect((void *)lib->relro_begin, relro, PROT_READ | PROT_WRITE)))
         return 0;
     if (jmprel)
-        changed += rebind_table(lib, search, torch_cpu, jmprel, jmprel_size / sizeof(*jmprel),
-                                symbols, strings);
+        changed += rebind_table(lib, search, torch_cpu, jmprel, jmprel_size / sizeof(*jmprel), symbols, strings);
     if (rela)
-        changed += rebind_table(lib, search, torch_cpu, rela, rela_size / sizeof(*rela),
-                                symbols, strings);
+        changed += rebind_table(lib, search, torch_cpu, rela, rela_size / sizeof(*rela), symbols, strings);
     if (relro)
         mprotect((void *)lib->relro_begin, relro, PROT_READ);
     return changed;

@@ -11,5 +11,4 @@
 /* Loads the library at `path` for good (never unloaded) and makes LibTorch, if that came with it, use
  * its own BLAS. Returns dlopen's handle, or NULL with dlerror() set. `report` receives a few words on
  * what was done. One thread at a time. */
-__attribute__((visibility("hidden")))
-void *zt_isolate_open(const char *path, char *report, size_t report_size);
+__attribute__((visibility("hidden"))) void *zt_isolate_open(const char *path, char *report, size_t report_size);

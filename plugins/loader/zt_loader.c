@@ -26,8 +26,7 @@ static int loaded;
 static char failure[PATH_MAX + 512];
 static char isolation[64] = "not needed";
 
-__attribute__((format(printf, 1, 2)))
-static void fail(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void fail(const char *format, ...)
 {
     va_list args;
 
@@ -106,15 +105,15 @@ static void load(void)
     engine.version = (__typeof__(engine.version))dlsym(handle, "zt_version");
     version = engine.version ? engine.version() : 0;
     if (!engine.version || version >> 16 != ZT_VERSION_MAJOR || version < ZT_VERSION_INT) {
-        fail("engine: expected version " ZT_VERSION_STRING " or a later %d.x in %s, got %u.%u.%u",
-             ZT_VERSION_MAJOR, path, version >> 16, version >> 8 & 255, version & 255);
+        fail("engine: expected version " ZT_VERSION_STRING " or a later %d.x in %s, got %u.%u.%u", ZT_VERSION_MAJOR,
+             path, version >> 16, version >> 8 & 255, version & 255);
         return;
     }
-#define BIND(name)                                                                       \
-    engine.name = (__typeof__(engine.name))dlsym(handle, "zt_" #name);                   \
-    if (!engine.name) {                                                                  \
-        fail("engine: expected the function zt_" #name " in %s, got none", path);        \
-        return;                                                                          \
+#define BIND(name)                                                                                                     \
+    engine.name = (__typeof__(engine.name))dlsym(handle, "zt_" #name);                                                 \
+    if (!engine.name) {                                                                                                \
+        fail("engine: expected the function zt_" #name " in %s, got none", path);                                      \
+        return;                                                                                                        \
     }
     ZT_LOADER_FUNCTIONS(BIND)
 #undef BIND

@@ -17,6 +17,7 @@
 #include "zoetrope/zoetrope.h"
 
 /* Every function of the engine, without its zt_ prefix. */
+/* clang-format off */
 #define ZT_LOADER_FUNCTIONS(F)                                                                     \
     F(status_name) F(version)                                                                      \
     F(model_params_init_sized) F(model_open) F(model_ref) F(model_unref) F(model_get_info)               \
@@ -25,6 +26,7 @@
     F(session_cancel)                                                                              \
     F(session_set_prompt) F(session_set_option) F(session_get_progress)                            \
     F(frame_get_info) F(frame_ref) F(frame_unref)
+/* clang-format on */
 
 #define ZT_LOADER_MEMBER(name) __typeof__(zt_##name) *name;
 typedef struct ZtEngine {

@@ -7,7 +7,7 @@
 
 #include "zoetrope/zoetrope.h"
 
-#define ZT_STAGE_TEXT 48    /* bytes that are always enough */
+#define ZT_STAGE_TEXT 48 /* bytes that are always enough */
 
 /* "text", "denoise 3/50": the stage, and its step where it has several. Returns text, of `size` bytes. */
 static inline const char *zt_stage_text(const zt_progress *now, char *text, size_t size)

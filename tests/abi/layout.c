@@ -13,21 +13,24 @@
 static char printed[16384];
 static size_t used;
 
-static void line(const char *name, size_t value)
-{
+static void line(const char* name, size_t value) {
     used += (size_t)snprintf(printed + used, sizeof(printed) - used, "%s %zu\n", name, value);
 }
 
 #define SIZE(type) line(#type, sizeof(type))
 #define FIELD(type, field) line("    " #field, offsetof(type, field))
 
-static void print_layout(void)
-{
+static void print_layout(void) {
     SIZE(zt_status);
-    SIZE(zt_error); FIELD(zt_error, status); FIELD(zt_error, message);
-    SIZE(zt_rational); FIELD(zt_rational, num); FIELD(zt_rational, den);
+    SIZE(zt_error);
+    FIELD(zt_error, status);
+    FIELD(zt_error, message);
+    SIZE(zt_rational);
+    FIELD(zt_rational, num);
+    FIELD(zt_rational, den);
 
     SIZE(zt_model_params);
+    /* clang-format off */
     FIELD(zt_model_params, struct_size); FIELD(zt_model_params, model); FIELD(zt_model_params, device);
     FIELD(zt_model_params, precision); FIELD(zt_model_params, memory_bytes); FIELD(zt_model_params, cpu_threads);
     FIELD(zt_model_params, lora); FIELD(zt_model_params, engine_opts); FIELD(zt_model_params, log);
@@ -85,22 +88,19 @@ static void print_layout(void)
     FIELD(zt_frame_info, pts); FIELD(zt_frame_info, rate); FIELD(zt_frame_info, chunk);
     FIELD(zt_frame_info, shot); FIELD(zt_frame_info, chunk_start); FIELD(zt_frame_info, seed);
     FIELD(zt_frame_info, prompt); FIELD(zt_frame_info, prompt_sha256);
+    /* clang-format on */
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
     static char listed[sizeof(printed)];
-    FILE *file;
+    FILE* file;
     size_t bytes;
 
     print_layout();
-    if (argc < 2)
-        return fputs(printed, stdout) < 0;
-    if (sizeof(void *) != 8)
-        return 77;
+    if (argc < 2) return fputs(printed, stdout) < 0;
+    if (sizeof(void*) != 8) return 77;
     file = fopen(argv[1], "r");
-    if (!file)
-        return 1;
+    if (!file) return 1;
     bytes = fread(listed, 1, sizeof(listed) - 1, file);
     fclose(file);
     if (bytes != used || memcmp(listed, printed, used) != 0) {

@@ -39,8 +39,10 @@ void steps(zt::parity::Case& c) {
     const at::ScalarType type = zt::parity::type_of(c);
     TransformerWeights weights = make_transformer(config);
     zt::weights::assign(weights, c.under("w."), type, "w");
-    const zt::sample::Levels schedule = make_schedule(SamplerMode::kDiffusers, zt::parity::number(c, "steps"), 7.0, type, config.kind);
-    Precomputed prompt = precompute(config, weights.embedders, c.input("states"), c.input("pooled"), schedule.t, guidance_input(6.0, type), {});
+    const zt::sample::Levels schedule =
+        make_schedule(SamplerMode::kDiffusers, zt::parity::number(c, "steps"), 7.0, type, config.kind);
+    Precomputed prompt = precompute(config, weights.embedders, c.input("states"), c.input("pooled"), schedule.t,
+                                    guidance_input(6.0, type), {});
     weights.embedders = {};
     const at::Tensor sizes = c.input("sizes");
     const at::Tensor noise = make_noise(1, {sizes.const_data_ptr<int64_t>(), 4}, SamplerMode::kDiffusers, at::kCPU);
@@ -50,14 +52,20 @@ void steps(zt::parity::Case& c) {
     Sampling sampling;
     Clock::time_point begun;
     double spent = 0;
-    const at::Tensor latents = denoise(sampling, schedule, noise, {}, [&](const at::Tensor& input, int64_t step, bool) {
-        return velocity(config, weights.ends, blocks, prompt, step, input, rope, {});
-    }, [&](int64_t step, int64_t) {
-        if (step == 0) std::printf("first %.4f\n", since(kStart));
-        else std::printf("step %.4f\ncpu %.4f\n", since(begun), cpu_seconds() - spent);
-        begun = Clock::now();
-        spent = cpu_seconds();
-    }, {});
+    const at::Tensor latents = denoise(
+        sampling, schedule, noise, {},
+        [&](const at::Tensor& input, int64_t step, bool) {
+            return velocity(config, weights.ends, blocks, prompt, step, input, rope, {});
+        },
+        [&](int64_t step, int64_t) {
+            if (step == 0)
+                std::printf("first %.4f\n", since(kStart));
+            else
+                std::printf("step %.4f\ncpu %.4f\n", since(begun), cpu_seconds() - spent);
+            begun = Clock::now();
+            spent = cpu_seconds();
+        },
+        {});
     std::printf("peak %ld\n", peak_kib());
     c.out["latents"] = latents;
 }

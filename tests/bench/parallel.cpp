@@ -30,7 +30,9 @@ constexpr int kCounts[] = {1, 2, 3, 5};
 double processor_seconds() {
     rusage used{};
     getrusage(RUSAGE_SELF, &used);
-    const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+    const auto seconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+    };
     return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
@@ -71,8 +73,8 @@ uint64_t play(zt_model* model, zt_request request, int64_t seed) {
 }
 
 struct Best {
-    double frames_per_second = 0, processor_ms = 1e9;   // of the whole; per frame
-    double resident = 0;                                // MiB after it
+    double frames_per_second = 0, processor_ms = 1e9;  // of the whole; per frame
+    double resident = 0;                               // MiB after it
     bool same = true;
 };
 
@@ -109,7 +111,8 @@ int main(int argc, char** argv) {
             const auto began = std::chrono::steady_clock::now();
             {
                 std::vector<std::jthread> threads;
-                for (int i = 0; i < count; i++) threads.emplace_back([&, i] { digests[static_cast<size_t>(i)] = play(model, request, i); });
+                for (int i = 0; i < count; i++)
+                    threads.emplace_back([&, i] { digests[static_cast<size_t>(i)] = play(model, request, i); });
             }
             const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
             const double frames = static_cast<double>(request.frames) * count;
@@ -122,8 +125,9 @@ int main(int argc, char** argv) {
     bool good = true;
     std::printf("sessions,frames_per_second,times_one,processor_ms_per_frame,resident_mib,same_bytes\n");
     for (const auto& [count, kept] : best) {
-        std::printf("%d,%.1f,%.2f,%.2f,%.0f,%s\n", count, kept.frames_per_second, kept.frames_per_second / best[1].frames_per_second,
-                    kept.processor_ms, kept.resident, kept.same ? "yes" : "no");
+        std::printf("%d,%.1f,%.2f,%.2f,%.0f,%s\n", count, kept.frames_per_second,
+                    kept.frames_per_second / best[1].frames_per_second, kept.processor_ms, kept.resident,
+                    kept.same ? "yes" : "no");
         good = good && kept.same;
     }
     zt_model_unref(&model);

@@ -18,8 +18,8 @@
 
 namespace {
 
-std::atomic<long> g_fail_in{0};       // 1: the next allocation fails; 0: none does
-std::atomic<long> g_living{0};        // blocks not yet freed
+std::atomic<long> g_fail_in{0};  // 1: the next allocation fails; 0: none does
+std::atomic<long> g_living{0};   // blocks not yet freed
 
 void* allocate(std::size_t bytes) {
     if (g_fail_in.load() > 0 && g_fail_in.fetch_sub(1) == 1) throw std::bad_alloc();
@@ -71,14 +71,14 @@ protected:
     }
 
     static json::Value metadata() {
-        return json::parse_value(R"({"family": "a text longer than a short string", "list": [1, "b", {"c": null}]})", {},
-                                 {"test", ZT_ERROR_INTERNAL});
+        return json::parse_value(R"({"family": "a text longer than a short string", "list": [1, "b", {"c": null}]})",
+                                 {}, {"test", ZT_ERROR_INTERNAL});
     }
 
     // Lets each allocation of `work` fail in turn. `work` must do the same at each run.
     void fail_every_allocation(long at_least, const std::function<void()>& work) {
         bool reached = false;
-        ASSERT_EQ(run_with_failure(0, work, reached), Outcome::kDone);   // what is cached is cached now
+        ASSERT_EQ(run_with_failure(0, work, reached), Outcome::kDone);  // what is cached is cached now
         const size_t descriptors = test::open_descriptors();
         long k = 1;
         for (;; ++k) {
@@ -122,7 +122,7 @@ TEST_F(AllocationFault, refusing_a_checkpoint) {
         try {
             static_cast<void>(SafetensorsFile::open(path));
         } catch (const Error& error) {
-            if (error.status() != ZT_ERROR_WEIGHTS) throw;   // it is the right refusal
+            if (error.status() != ZT_ERROR_WEIGHTS) throw;  // it is the right refusal
         }
     });
 }
@@ -142,7 +142,8 @@ TEST_F(AllocationFault, copying_a_json_value) {
 TEST_F(AllocationFault, writing_a_checkpoint_and_a_manifest) {
     const std::vector<int64_t> shape = {2, 2};
     const std::string content = "abcd";
-    const std::vector<TensorSource> tensors = {{"a tensor with a long name", Dtype::kU8, shape, std::as_bytes(std::span(content))}};
+    const std::vector<TensorSource> tensors = {
+        {"a tensor with a long name", Dtype::kU8, shape, std::as_bytes(std::span(content))}};
     fail_every_allocation(20, [&] {
         write_safetensors(folder_.path("m.safetensors"), tensors, {{"key", "a value longer than a short string"}});
         write_manifest(folder_.path(), {"m.safetensors"}, metadata());

@@ -85,7 +85,7 @@ long fail_every_call(const char* function, int fault, const Run& run) {
 TEST_F(IoFault, loading_survives_every_failing_call) {
     const auto run = [&] { ASSERT_EQ(load(), draft_.data); };
     for (int fault : {EIO, EMFILE, ENFILE, ENOMEM, EACCES, EINTR}) {
-        EXPECT_EQ(fail_every_call("open", fault, run), 2) << fault;   // manifest and checkpoint
+        EXPECT_EQ(fail_every_call("open", fault, run), 2) << fault;  // manifest and checkpoint
     }
     for (int fault : {EIO, ENOMEM, EINTR, int{ZT_SHIM_SHORT}}) {
         // Manifest, start and rest of the header, the file for its digest, and each tensor that has bytes.

@@ -18,7 +18,7 @@
 
 namespace {
 
-std::atomic<long> g_fail_in{0};   // 1: the next allocation of any thread fails; 0: none does
+std::atomic<long> g_fail_in{0};  // 1: the next allocation of any thread fails; 0: none does
 
 void* allocate(std::size_t bytes) {
     if (g_fail_in.load(std::memory_order_relaxed) > 0 && g_fail_in.fetch_sub(1) == 1) throw std::bad_alloc();
@@ -37,7 +37,7 @@ void operator delete[](void* block, std::size_t) noexcept { std::free(block); }
 
 namespace {
 
-constexpr size_t kClipBytes = 1 << 20;   // room for two small frames
+constexpr size_t kClipBytes = 1 << 20;  // room for two small frames
 
 // Opens testcard, makes a clip of two frames and compares or keeps its bytes, all without
 // allocating here: what fails is the library's. Returns the first status that is not ZT_OK.
@@ -84,7 +84,7 @@ struct Clip {
 class SessionFault : public testing::Test {
 protected:
     SessionFault() {
-        ::alarm(100);   // a hang ends the program
+        ::alarm(100);  // a hang ends the program
         zt_error error = ZT_ERROR_INIT;
         EXPECT_EQ(good_.make(&error), ZT_OK) << error.message;
         EXPECT_GT(good_.size, 1000u);
@@ -103,7 +103,7 @@ protected:
         ASSERT_EQ(next_.view(), good_.view());
     }
 
-    static inline Clip good_, next_;   // large
+    static inline Clip good_, next_;  // large
     size_t descriptors_ = 0;
 };
 
@@ -117,7 +117,7 @@ TEST_F(SessionFault, a_thread_that_cannot_be_started_is_an_error) {
             const long faults = zt_shim_faults();
             zt_shim_disarm();
             if (faults == 0) break;
-            if (status == ZT_OK) {   // one thread read the weights
+            if (status == ZT_OK) {  // one thread read the weights
                 ASSERT_EQ(next_.view(), good_.view()) << call;
             } else {
                 ASSERT_EQ(status, ZT_ERROR_MEMORY) << call;

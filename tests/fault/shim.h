@@ -16,13 +16,13 @@
 extern "C" {
 #endif
 
-enum { ZT_SHIM_SHORT = -1 };                      /* instead of an errno */
-enum { ZT_SHIM_EVERY = 0, ZT_SHIM_SECOND = -2 };  /* instead of a call's number */
+enum { ZT_SHIM_SHORT = -1 };                     /* instead of an errno */
+enum { ZT_SHIM_EVERY = 0, ZT_SHIM_SECOND = -2 }; /* instead of a call's number */
 
 /* Arms one fault of one function and forgets the one before; counts calls from 1 again. */
-void zt_shim_arm(const char *function, int fault, long call);
+void zt_shim_arm(const char* function, int fault, long call);
 /* The same for this call and all that follow, which is what a limit does. */
-void zt_shim_arm_from(const char *function, int fault, long call);
+void zt_shim_arm_from(const char* function, int fault, long call);
 void zt_shim_disarm(void);
 /* Calls of the armed function since it was armed; how many of them got the fault. */
 long zt_shim_calls(void);

@@ -21,11 +21,11 @@
 
 namespace {
 
-constexpr int kThreads = 4;   // of the session; the host's thread computes with two (OMP_NUM_THREADS)
-constexpr unsigned kMostSeconds = 60;   // a hang; a clip takes one or two
+constexpr int kThreads = 4;            // of the session; the host's thread computes with two (OMP_NUM_THREADS)
+constexpr unsigned kMostSeconds = 60;  // a hang; a clip takes one or two
 
 struct Outcome {
-    std::string text;   // "ok DIGEST CALLS LATE", "-N message" or how the process ended
+    std::string text;  // "ok DIGEST CALLS LATE", "-N message" or how the process ended
     [[nodiscard]] bool made() const { return text.starts_with("ok "); }
     [[nodiscard]] bool refused() const { return text.starts_with(std::to_string(ZT_ERROR_MEMORY) + " "); }
     [[nodiscard]] std::string digest() const { return text.substr(3, 16); }
@@ -44,12 +44,12 @@ std::string make_clip() {
     zt_request request;
     zt_request_init(&request);
     request.prompt = "a red fox runs in the snow";
-    request.frames = 14;   // two chunks
+    request.frames = 14;  // two chunks
     request.steps = 1;
     zt_status status = zt_model_open(&params, &model, &error);
     if (status == ZT_OK) status = zt_session_create(model, &request, &session, &error);
     uint64_t digest = 1469598103934665603U;
-    long before = -1;   // calls of pthread_create before the first frame
+    long before = -1;  // calls of pthread_create before the first frame
     while (status == ZT_OK) {
         zt_frame* frame = nullptr;
         status = zt_session_read(session, -1, &frame, &error);
@@ -67,14 +67,15 @@ std::string make_clip() {
     zt_model_unref(&model);
     if (status != ZT_END) return std::to_string(status) + " " + error.message;
     char text[80];
-    std::snprintf(text, sizeof(text), "ok %016lx %ld %ld", static_cast<unsigned long>(digest), before, zt_shim_calls() - before);
+    std::snprintf(text, sizeof(text), "ok %016lx %ld %ld", static_cast<unsigned long>(digest), before,
+                  zt_shim_calls() - before);
     return text;
 }
 
 Outcome in_child(const std::function<bool()>& limit) {
     int ends[2];
     if (pipe(ends) != 0) return {"no pipe"};
-    const pid_t child = fork();   // this process has never used the library
+    const pid_t child = fork();  // this process has never used the library
     if (child == 0) {
         ::alarm(kMostSeconds);
         const std::string text = limit() ? make_clip() : "skip";
@@ -84,7 +85,8 @@ Outcome in_child(const std::function<bool()>& limit) {
     close(ends[1]);
     std::string text;
     char buffer[600];
-    for (ssize_t got = 0; (got = read(ends[0], buffer, sizeof(buffer))) > 0;) text.append(buffer, static_cast<size_t>(got));
+    for (ssize_t got = 0; (got = read(ends[0], buffer, sizeof(buffer))) > 0;)
+        text.append(buffer, static_cast<size_t>(got));
     close(ends[0]);
     int how = 0;
     waitpid(child, &how, 0);
@@ -119,14 +121,15 @@ TEST(ThreadLimits, ACallThatFailsIsAnErrorOfTheEngine) {
     long calls = 0, late = 0;
     ASSERT_EQ(std::sscanf(good.text.c_str(), "ok %*s %ld %ld", &calls, &late), 2);
     // Each pool is preceded by a look whether there is room for its threads.
-    constexpr long kLook = 1, kPool = kLook + 1, kWorker = kPool + 1, kItsLook = kWorker + 1, kItsPool = kItsLook + kThreads - 1;
+    constexpr long kLook = 1, kPool = kLook + 1, kWorker = kPool + 1, kItsLook = kWorker + 1,
+                   kItsPool = kItsLook + kThreads - 1;
     EXPECT_EQ(calls, kItsPool + kThreads - 2) << good.text;
     EXPECT_EQ(late, 0) << "a thread was started while frames were made";
     for (long first = kLook; first < kItsPool; ++first) {
-        if (first == kPool) continue;   // no system gives a thread to the look and refuses it to the pool a moment later
+        if (first == kPool) continue;  // no system gives a thread to the look and refuses it to the pool a moment later
         for (const bool all_behind : {false, true}) {
             const Outcome outcome = with_calls_failing(first, all_behind);
-            if (first == kLook && !all_behind) {   // weights are read by one thread then
+            if (first == kLook && !all_behind) {  // weights are read by one thread then
                 EXPECT_TRUE(outcome.made() && outcome.digest() == good.digest()) << outcome.text;
                 continue;
             }
@@ -144,14 +147,16 @@ TEST(ThreadLimits, TheUsersLimitOfProcesses) {
     int refused = 0, made = 0;
     for (rlim_t most = 1; most <= kThreads + 3; ++most) {
         const Outcome outcome = in_child([&] {
-            return limit_to(RLIMIT_NPROC, most) && setuid(nobody_else) == 0 && access(std::getenv("ZOETROPE_MODEL_PATH"), R_OK | X_OK) == 0;
+            return limit_to(RLIMIT_NPROC, most) && setuid(nobody_else) == 0 &&
+                   access(std::getenv("ZOETROPE_MODEL_PATH"), R_OK | X_OK) == 0;
         });
         if (outcome.text == "skip") GTEST_SKIP() << "no other user can be had here, or none can read the model";
-        EXPECT_TRUE(outcome.refused() || (outcome.made() && outcome.digest() == good.digest())) << most << " processes: " << outcome.text;
+        EXPECT_TRUE(outcome.refused() || (outcome.made() && outcome.digest() == good.digest()))
+            << most << " processes: " << outcome.text;
         refused += outcome.refused() ? 1 : 0;
         made += outcome.made() ? 1 : 0;
     }
-    EXPECT_GE(refused, kThreads);   // the host's thread, the worker and its three
+    EXPECT_GE(refused, kThreads);  // the host's thread, the worker and its three
     EXPECT_GE(made, 1);
 }
 
@@ -161,7 +166,8 @@ TEST(ThreadLimits, TheLimitOfAddressSpace) {
     int refused = 0, made = 0;
     for (const rlim_t mib : {1, 4, 9, 12, 17, 20, 25, 30, 34, 40, 48, 64, 96, 128, 192, 256, 2048}) {
         const Outcome outcome = in_child([&] { return limit_to(RLIMIT_AS, address_space() + (mib << 20)); });
-        EXPECT_TRUE(outcome.refused() || (outcome.made() && outcome.digest() == good.digest())) << mib << " MiB more: " << outcome.text;
+        EXPECT_TRUE(outcome.refused() || (outcome.made() && outcome.digest() == good.digest()))
+            << mib << " MiB more: " << outcome.text;
         refused += outcome.refused() ? 1 : 0;
         made += outcome.made() ? 1 : 0;
     }

@@ -46,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const int fd = descriptor();
     const bool written = ftruncate(fd, 0) == 0 && pwrite(fd, data, size, 0) == static_cast<ssize_t>(size);
     require(written, "memory for the input");
-    if (size < 4 || std::string_view(reinterpret_cast<const char*>(data), 4) != "GGUF") return 0;   // another reader's
+    if (size < 4 || std::string_view(reinterpret_cast<const char*>(data), 4) != "GGUF") return 0;  // another reader's
     try {
         check(Checkpoint::open("/proc/self/fd/" + std::to_string(fd)), size);
     } catch (const zt::Error& error) {

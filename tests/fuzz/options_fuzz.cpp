@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     zt_request request;
     zt_model_params_init(&params);
     zt_request_init(&request);
-    std::list<std::string> values;   // strings are borrowed by the structs
+    std::list<std::string> values;  // strings are borrowed by the structs
     while (!text.empty()) {
         const std::string_view line = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(text.size(), line.size() + 1));
@@ -37,7 +37,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                           "a documented status");
         zt::fuzz::require(length > 0 && error.status == status, "a sentence");
         for (size_t i = 0; i < length; ++i) {
-            zt::fuzz::require(static_cast<unsigned char>(error.message[i]) >= 0x20 && error.message[i] != 0x7f, "one line");
+            zt::fuzz::require(static_cast<unsigned char>(error.message[i]) >= 0x20 && error.message[i] != 0x7f,
+                              "one line");
         }
     }
     return 0;

@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
             std::fprintf(stderr, "%s: cannot be read\n", path.c_str());
             return 1;
         }
-        std::fprintf(stderr, "%s\n", path.c_str());   // before it runs: the last name is the culprit
+        std::fprintf(stderr, "%s\n", path.c_str());  // before it runs: the last name is the culprit
         LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(input.data()), input.size());
     }
     std::printf("%zu inputs replayed\n", files.size());

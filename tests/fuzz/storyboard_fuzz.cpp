@@ -42,7 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         zt::fuzz::require(message.find(": expected ") != message.npos && message.find(", got ") != message.npos,
                           "expected and got");
         zt::fuzz::require(!zt::find_text_fault(message) && message.find_first_of("\t\n") == message.npos, "one line");
-        zt::fuzz::require(error.status() == ZT_ERROR_ARGUMENT || error.status() == ZT_ERROR_PROMPT, "a documented status");
+        zt::fuzz::require(error.status() == ZT_ERROR_ARGUMENT || error.status() == ZT_ERROR_PROMPT,
+                          "a documented status");
     }
     return 0;
 }

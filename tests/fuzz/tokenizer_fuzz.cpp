@@ -21,12 +21,19 @@ using zt::fuzz::require;
 using zt::text::BpeTokenizer;
 using zt::text::UnigramTokenizer;
 
-constexpr std::string_view kTexts[] = {
-    "", "A cat walks on the grass, realistic style.", "don't  DON'T 12345\n\n \t", "一只猫 e\xCC\x81 \xC4\xB0 😀\xE2\x80\x8D",
-    "<|begin_of_text|><|eot_id|> <|endoftext|> <image>", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!"};
+constexpr std::string_view kTexts[] = {"",
+                                       "A cat walks on the grass, realistic style.",
+                                       "don't  DON'T 12345\n\n \t",
+                                       "一只猫 e\xCC\x81 \xC4\xB0 😀\xE2\x80\x8D",
+                                       "<|begin_of_text|><|eot_id|> <|endoftext|> <image>",
+                                       "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!"};
 
-zt::text::TokenIds encode(const BpeTokenizer& tokenizer, std::string_view text, size_t most = SIZE_MAX) { return tokenizer.encode(text, true, most); }
-zt::text::TokenIds encode(const UnigramTokenizer& tokenizer, std::string_view text, size_t most = SIZE_MAX) { return tokenizer.encode(text, most); }
+zt::text::TokenIds encode(const BpeTokenizer& tokenizer, std::string_view text, size_t most = SIZE_MAX) {
+    return tokenizer.encode(text, true, most);
+}
+zt::text::TokenIds encode(const UnigramTokenizer& tokenizer, std::string_view text, size_t most = SIZE_MAX) {
+    return tokenizer.encode(text, most);
+}
 
 template <typename Tokenizer>
 void use(const Tokenizer& tokenizer) {
@@ -37,7 +44,7 @@ void use(const Tokenizer& tokenizer) {
             require(ids == encode(tokenizer, text).ids, "the same text gives the same ids");
             require(encode(tokenizer, text, 40).ids.size() <= 40, "no more ids than wanted");
         } catch (const zt::Error& error) {
-            require(error.status() == ZT_ERROR_WEIGHTS, error.what());   // a slow expression, a text grown too long
+            require(error.status() == ZT_ERROR_WEIGHTS, error.what());  // a slow expression, a text grown too long
         }
     }
 }
@@ -71,7 +78,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     } else if (text.starts_with(kPair)) {
         const std::string_view rest = text.substr(kPair.size());
         const size_t cut = rest.find('\0');
-        open([&] { use(BpeTokenizer::from_clip(rest.substr(0, cut), cut == std::string_view::npos ? "" : rest.substr(cut + 1))); });
+        open([&] {
+            use(BpeTokenizer::from_clip(rest.substr(0, cut),
+                                        cut == std::string_view::npos ? "" : rest.substr(cut + 1)));
+        });
     } else {
         open([&] {
             const auto tokenizer = BpeTokenizer::from_json(text, "tokenizer.json");

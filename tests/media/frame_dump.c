@@ -17,24 +17,21 @@
 
 #ifdef LINKED
 #define DIRECT(name) .name = zt_##name,
-static const ZtEngine linked = { ZT_LOADER_FUNCTIONS(DIRECT) };
+static const ZtEngine linked = {ZT_LOADER_FUNCTIONS(DIRECT)};
 #endif
 
-static double now(void)
-{
+static double now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static int die(const char *what, const char *why)
-{
+static int die(const char* what, const char* why) {
     fprintf(stderr, "%s: %s\n", what, why);
     return 1;
 }
 
-static void write_plane(const zt_frame_info *f, int plane)
-{
+static void write_plane(const zt_frame_info* f, int plane) {
     const int ten = f->format >= ZT_PIXEL_YUV420P10 && f->format <= ZT_PIXEL_YUV444P10;
     const int deep = ten || f->format == ZT_PIXEL_GBRP10 || f->format == ZT_PIXEL_GBRP16;
     const int wide = f->format == ZT_PIXEL_YUV420P || f->format == ZT_PIXEL_YUV420P10 ||
@@ -44,20 +41,18 @@ static void write_plane(const zt_frame_info *f, int plane)
     const size_t row = (size_t)(plane && wide ? f->width / 2 : f->width) * (size_t)sample;
     const int rows = plane && tall ? f->height / 2 : f->height;
 
-    for (int y = 0; y < rows; y++)
-        fwrite(f->data[plane] + y * f->stride[plane], 1, row, stdout);
+    for (int y = 0; y < rows; y++) fwrite(f->data[plane] + y * f->stride[plane], 1, row, stdout);
 }
 
-int main(int argc, char **argv)
-{
-    const char *reason = "";
-    const ZtEngine *zt;
+int main(int argc, char** argv) {
+    const char* reason = "";
+    const ZtEngine* zt;
     zt_error error = ZT_ERROR_INIT;
     zt_model_params params;
     zt_request request;
-    zt_model *model = NULL;
-    zt_session *session = NULL;
-    zt_frame *frame = NULL;
+    zt_model* model = NULL;
+    zt_session* session = NULL;
+    zt_frame* frame = NULL;
     zt_status status;
     double start = 0;
 
@@ -69,33 +64,27 @@ int main(int argc, char **argv)
 #else
     zt = zt_loader_get(&reason);
 #endif
-    if (!zt)
-        return die("loader", reason);
+    if (!zt) return die("loader", reason);
     zt->model_params_init_sized(&params, sizeof(params));
     zt->request_init_sized(&request, sizeof(request));
     for (int i = 1; i < argc; i++) {
-        char *value = strchr(argv[i], '=');
-        if (!value || !strcmp(argv[i], "blas=1"))
-            continue;
+        char* value = strchr(argv[i], '=');
+        if (!value || !strcmp(argv[i], "blas=1")) continue;
         *value++ = 0;
         if (!strcmp(argv[i], "format"))
             request.format = (zt_pixel_format)atoi(value);
         else if (zt->set_option(&params, &request, argv[i], value, &error) < 0)
             return die("option", error.message);
     }
-    if (zt->model_open(&params, &model, &error) < 0 ||
-        zt->session_create(model, &request, &session, &error) < 0)
+    if (zt->model_open(&params, &model, &error) < 0 || zt->session_create(model, &request, &session, &error) < 0)
         return die("start", error.message);
     while ((status = zt->session_read(session, -1, &frame, &error)) == ZT_OK) {
-        const zt_frame_info *info = zt->frame_get_info(frame);
-        if (info->chunk == 1 && info->chunk_start)
-            start = now();
-        for (int plane = 0; plane < (info->format == ZT_PIXEL_RGB24 ? 1 : 3); plane++)
-            write_plane(info, plane);
+        const zt_frame_info* info = zt->frame_get_info(frame);
+        if (info->chunk == 1 && info->chunk_start) start = now();
+        for (int plane = 0; plane < (info->format == ZT_PIXEL_RGB24 ? 1 : 3); plane++) write_plane(info, plane);
         zt->frame_unref(&frame);
     }
-    if (start > 0)
-        fprintf(stderr, "%.4f\n", now() - start);
+    if (start > 0) fprintf(stderr, "%.4f\n", now() - start);
     zt->session_destroy(&session);
     zt->model_unref(&model);
     return status == ZT_END ? 0 : die("read", error.message);

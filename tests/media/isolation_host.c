@@ -15,35 +15,30 @@
 
 #include "zt_isolate.h"
 
-static int writable_mappings(void)
-{
-    FILE *maps = fopen("/proc/self/maps", "r");
+static int writable_mappings(void) {
+    FILE* maps = fopen("/proc/self/maps", "r");
     char line[4096];
     int count = 0;
 
-    while (maps && fgets(line, sizeof(line), maps))
-        count += strstr(line, "libtorch_cpu.so") && strstr(line, " rw");
-    if (maps)
-        fclose(maps);
+    while (maps && fgets(line, sizeof(line), maps)) count += strstr(line, "libtorch_cpu.so") && strstr(line, " rw");
+    if (maps) fclose(maps);
     return count;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
     int blas = 0, naive = 0, lazy = 0;
     char how[64] = "naive";
     uint64_t digest = 0;
     double seconds = 0;
-    void *library;
-    int (*torch_mm)(uint64_t *, double *);
+    void* library;
+    int (*torch_mm)(uint64_t*, double*);
 
     for (int i = 2; i < argc; i++) {
-        blas  |= !strcmp(argv[i], "blas");
+        blas |= !strcmp(argv[i], "blas");
         naive |= !strcmp(argv[i], "naive");
-        lazy  |= !strcmp(argv[i], "lazy");
+        lazy |= !strcmp(argv[i], "lazy");
     }
-    if (argc < 2)
-        return 2;
+    if (argc < 2) return 2;
     if (blas && !dlopen("libblas.so.3", RTLD_NOW | RTLD_GLOBAL)) {
         fprintf(stderr, "%s\n", dlerror());
         return 77;
@@ -57,9 +52,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", dlerror());
         return 1;
     }
-    torch_mm = (int (*)(uint64_t *, double *))dlsym(library, "torch_mm");
-    if (!torch_mm || torch_mm(&digest, &seconds))
-        return 1;
+    torch_mm = (int (*)(uint64_t*, double*))dlsym(library, "torch_mm");
+    if (!torch_mm || torch_mm(&digest, &seconds)) return 1;
     printf("%016llx %.6f %d %s\n", (unsigned long long)digest, seconds, writable_mappings(), how);
     return 0;
 }

@@ -178,6 +178,9 @@ void run_text_features(Case& c) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    return zt::parity::run(argc, argv, {{"llm", run_llm_stage}, {"clip_text", run_clip_text}, {"vision", run_vision},
-                                        {"text_features", run_text_features}});
+    return zt::parity::run(argc, argv,
+                           {{"llm", run_llm_stage},
+                            {"clip_text", run_clip_text},
+                            {"vision", run_vision},
+                            {"text_features", run_text_features}});
 }

@@ -14,7 +14,8 @@ at::Tensor to_tensor(const Picture& picture) {
 }
 
 Picture to_picture(const at::Tensor& t) {
-    return {t.size(1), t.size(0), std::vector<uint8_t>(t.const_data_ptr<uint8_t>(), t.const_data_ptr<uint8_t>() + t.numel())};
+    return {t.size(1), t.size(0),
+            std::vector<uint8_t>(t.const_data_ptr<uint8_t>(), t.const_data_ptr<uint8_t>() + t.numel())};
 }
 
 // Every input "i:FILTER:HOW:WIDTH:HEIGHT" gives an output of the same name.
@@ -30,7 +31,9 @@ void made(zt::parity::Case& c) {
         }
         const Picture picture = to_picture(tensor);
         const int64_t width = std::stoll(words.at(3)), height = std::stoll(words.at(4));
-        const Filter filter = words[1] == "bilinear" ? Filter::kBilinear : words[1] == "bicubic" ? Filter::kBicubic : Filter::kLanczos;
+        const Filter filter = words[1] == "bilinear"  ? Filter::kBilinear
+                              : words[1] == "bicubic" ? Filter::kBicubic
+                                                      : Filter::kLanczos;
         if (words[2] == "clip") {
             c.out[name] = at::tensor(clip_pixels(picture, width)).reshape({3, width, width});
         } else if (words[2] == "crop_middle") {
@@ -44,6 +47,4 @@ void made(zt::parity::Case& c) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-    return zt::parity::run(argc, argv, {{"made", made}});
-}
+int main(int argc, char** argv) { return zt::parity::run(argc, argv, {{"made", made}}); }

@@ -26,13 +26,18 @@ using namespace zt::hunyuan_video;
 using namespace zt::load;
 
 Part part_of(const parity::Case& c) {
-    const std::map<std::string, Part> parts = {{"transformer", Part::kTransformer}, {"vae", Part::kVae}, {"llm", Part::kLlm},
-                                               {"clip", Part::kClipText}, {"vision", Part::kClipVision}, {"projector", Part::kProjector}};
+    const std::map<std::string, Part> parts = {
+        {"transformer", Part::kTransformer}, {"vae", Part::kVae},           {"llm", Part::kLlm},
+        {"clip", Part::kClipText},           {"vision", Part::kClipVision}, {"projector", Part::kProjector}};
     return parts.at(c.option("part"));
 }
 
-at::ScalarType type_of(const parity::Case& c) { return c.option("type", "fp32") == "bf16" ? at::kBFloat16 : at::kFloat; }
-int64_t number(const parity::Case& c, const std::string& name, const std::string& otherwise) { return parse_int64(c.option(name, otherwise)).value(); }
+at::ScalarType type_of(const parity::Case& c) {
+    return c.option("type", "fp32") == "bf16" ? at::kBFloat16 : at::kFloat;
+}
+int64_t number(const parity::Case& c, const std::string& name, const std::string& otherwise) {
+    return parse_int64(c.option(name, otherwise)).value();
+}
 
 PartReader open(const parity::Case& c) {
     ReaderOptions options;
@@ -44,7 +49,8 @@ PartReader open(const parity::Case& c) {
         config.layers = number(c, "layers", "1");
         config.single_layers = number(c, "singles", "2");
         config.refiner_layers = number(c, "refiners", "1");
-        options.loras = LoraSet::open(parse_lora_option(lora), lora_base(config, *file), [](zt_log_level, const std::string&) {});
+        options.loras =
+            LoraSet::open(parse_lora_option(lora), lora_base(config, *file), [](zt_log_level, const std::string&) {});
     }
     return {file, names_of(part_of(c)), options};
 }
@@ -75,7 +81,8 @@ void packed(parity::Case& c) {
         if (layer.encoding != weights::Encoding::kDense && weights::block_shape(layer.encoding).values > 1) {
             // What other devices do must give the same bits.
             const at::Tensor other = weights::decode_blocks_by_tensor_ops(layer.weight, layer.encoding).to(type);
-            if (!other.equal(layer.dense(type))) throw Error(ZT_ERROR_INTERNAL, name + ": expected tensor operations to decode alike, got others");
+            if (!other.equal(layer.dense(type)))
+                throw Error(ZT_ERROR_INTERNAL, name + ": expected tensor operations to decode alike, got others");
         }
     }
     c.out["kept"] = at::tensor(std::vector<int64_t>{kept, bytes});
@@ -112,21 +119,36 @@ void fill(parity::Case& c) {
 void config(parity::Case& c) {
     EngineOptions options;
     for (const OptionRow& row : option_rows())
-        if (const std::string value = c.option(std::string(row.key)); !value.empty()) options.emplace_back(row.key, value);
+        if (const std::string value = c.option(std::string(row.key)); !value.empty())
+            options.emplace_back(row.key, value);
     const ModelParts p = find_parts(c.option("path"), options);
     const TransformerConfig& t = p.transformer;
-    c.out["transformer"] = at::tensor(std::vector<double>{static_cast<double>(t.kind), double(t.in_channels), double(t.out_channels), double(t.heads), double(t.head_dim),
-        double(t.layers), double(t.single_layers), double(t.refiner_layers), t.mlp_ratio, double(t.patch), double(t.patch_t), double(t.guidance_embeds),
-        double(t.text_dim), double(t.pooled_dim), t.rope_theta, double(t.rope_axes[0]), double(t.rope_axes[1]), double(t.rope_axes[2])}, at::kDouble);
+    c.out["transformer"] = at::tensor(
+        std::vector<double>{static_cast<double>(t.kind), double(t.in_channels), double(t.out_channels), double(t.heads),
+                            double(t.head_dim), double(t.layers), double(t.single_layers), double(t.refiner_layers),
+                            t.mlp_ratio, double(t.patch), double(t.patch_t), double(t.guidance_embeds),
+                            double(t.text_dim), double(t.pooled_dim), t.rope_theta, double(t.rope_axes[0]),
+                            double(t.rope_axes[1]), double(t.rope_axes[2])},
+        at::kDouble);
     const LlmConfig& l = p.llm;
-    c.out["llm"] = at::tensor(std::vector<double>{double(l.vocab), double(l.hidden), double(l.intermediate), double(l.layers), double(l.heads), double(l.kv_heads),
-        double(l.head_dim), l.rms_eps, l.rope_theta}, at::kDouble);
+    c.out["llm"] = at::tensor(
+        std::vector<double>{double(l.vocab), double(l.hidden), double(l.intermediate), double(l.layers),
+                            double(l.heads), double(l.kv_heads), double(l.head_dim), l.rms_eps, l.rope_theta},
+        at::kDouble);
     const ClipConfig &x = p.clip_text, &v = p.clip_vision;
-    c.out["clip"] = at::tensor(std::vector<double>{double(x.hidden), double(x.intermediate), double(x.layers), double(x.heads), x.norm_eps, double(x.vocab), double(x.positions), double(x.eos)}, at::kDouble);
-    c.out["vision"] = at::tensor(std::vector<double>{double(v.hidden), double(v.intermediate), double(v.layers), double(v.heads), double(v.image_size), double(v.patch)}, at::kDouble);
+    c.out["clip"] =
+        at::tensor(std::vector<double>{double(x.hidden), double(x.intermediate), double(x.layers), double(x.heads),
+                                       x.norm_eps, double(x.vocab), double(x.positions), double(x.eos)},
+                   at::kDouble);
+    c.out["vision"] = at::tensor(std::vector<double>{double(v.hidden), double(v.intermediate), double(v.layers),
+                                                     double(v.heads), double(v.image_size), double(v.patch)},
+                                 at::kDouble);
     const VaeConfig& a = p.vae;
-    c.out["vae"] = at::tensor(std::vector<double>{double(a.latent_channels), double(a.block_out[0]), double(a.block_out[1]), double(a.block_out[2]), double(a.block_out[3]),
-        double(a.layers_per_block), double(a.norm_groups), a.scaling_factor}, at::kDouble);
+    c.out["vae"] =
+        at::tensor(std::vector<double>{double(a.latent_channels), double(a.block_out[0]), double(a.block_out[1]),
+                                       double(a.block_out[2]), double(a.block_out[3]), double(a.layers_per_block),
+                                       double(a.norm_groups), a.scaling_factor},
+                   at::kDouble);
     c.out["missing"] = at::tensor(static_cast<int64_t>(p.missing.size()));
 }
 
@@ -141,7 +163,7 @@ int64_t status_bytes(const std::string& key) {
 // LibTorch's own files that are first touched meanwhile are not counted: the weights are never mapped.
 void memory(parity::Case& c) {
     const PartReader reader = open(c);
-    std::ofstream("/proc/self/clear_refs") << '5';   // proc(5): resets the peak
+    std::ofstream("/proc/self/clear_refs") << '5';  // proc(5): resets the peak
     const int64_t before = status_bytes("VmRSS:"), code = status_bytes("RssFile:");
     std::vector<at::Tensor> all;
     int64_t bytes = 0;
@@ -154,11 +176,18 @@ void memory(parity::Case& c) {
         }
         bytes += static_cast<int64_t>(all.back().nbytes());
     }
-    c.out["memory"] = at::tensor(std::vector<int64_t>{bytes, status_bytes("VmHWM:") - before - (status_bytes("RssFile:") - code)});
+    c.out["memory"] =
+        at::tensor(std::vector<int64_t>{bytes, status_bytes("VmHWM:") - before - (status_bytes("RssFile:") - code)});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    return parity::run(argc, argv, {{"dense", dense}, {"packed", packed}, {"rows", embedding_rows}, {"fill", fill}, {"config", config}, {"memory", memory}});
+    return parity::run(argc, argv,
+                       {{"dense", dense},
+                        {"packed", packed},
+                        {"rows", embedding_rows},
+                        {"fill", fill},
+                        {"config", config},
+                        {"memory", memory}});
 }

@@ -2,10 +2,11 @@
 //
 // pipeline_stage - a whole generation through the C API, for tests/parity and tests/bench:
 //   parity_pipeline clip IN OUT model=PATH prompt=TEXT [any option of the table=value]...
-// IN may hold "image" [height, width, 3] u8, the first picture, "last", the last, and "history", the frame before the clip. OUT: "frames" [n, height, width, 3] u8,
-// "seconds" [n] fp64, when each frame was read, from the start of the process; "events" [m, 2] fp64,
-// when each (stage, step) began: 0 load, 1 text, 2 denoise, 3 decode; "peak_kib" [1] fp64; "memory" [k, 2] fp64,
-// the peak in KiB of each stretch of one stage, with the same numbers, first -1: what there is before the first.
+// IN may hold "image" [height, width, 3] u8, the first picture, "last", the last, and "history", the frame before the
+// clip. OUT: "frames" [n, height, width, 3] u8, "seconds" [n] fp64, when each frame was read, from the start of the
+// process; "events" [m, 2] fp64, when each (stage, step) began: 0 load, 1 text, 2 denoise, 3 decode; "peak_kib" [1]
+// fp64; "memory" [k, 2] fp64, the peak in KiB of each stretch of one stage, with the same numbers, first -1: what there
+// is before the first.
 //   parity_pipeline plan IN OUT model=PATH width=N height=N frames=N steps=N precision=fp32|bf16
 // What the memory plan foresees. OUT: "bytes" [3] fp64: phase by phase, streamed, parts kept.
 #include <algorithm>
@@ -44,7 +45,9 @@ double status_kib(const char* key) {
 }
 double peak_kib() { return status_kib("VmHWM:"); }
 
-double stage_number(const std::string& stage) { return stage == "load" ? 0 : stage == "text" ? 1 : stage == "denoise" ? 2 : 3; }
+double stage_number(const std::string& stage) {
+    return stage == "load" ? 0 : stage == "text" ? 1 : stage == "denoise" ? 2 : 3;
+}
 
 at::Tensor numbers(const std::vector<double>& values, int64_t columns) {
     at::Tensor t = at::empty({static_cast<int64_t>(values.size()) / columns, columns}, at::kDouble);
@@ -62,7 +65,8 @@ void clip(Case& c) {
         if (name != "started") check(zt_set_option(&params, &request, name.c_str(), value.c_str(), &error), error);
     request.format = ZT_PIXEL_RGB24;
     std::vector<zt_image> images;
-    for (const auto& [name, role] : {std::pair{"image", ZT_IMAGE_FIRST}, std::pair{"last", ZT_IMAGE_LAST}, std::pair{"history", ZT_IMAGE_HISTORY}}) {
+    for (const auto& [name, role] : {std::pair{"image", ZT_IMAGE_FIRST}, std::pair{"last", ZT_IMAGE_LAST},
+                                     std::pair{"history", ZT_IMAGE_HISTORY}}) {
         const auto given = c.in.find(name);
         if (given == c.in.end()) continue;
         zt_image image;
@@ -95,7 +99,8 @@ void clip(Case& c) {
         status = zt_session_read(session, 2000, &frame, &error);
         zt_progress progress{};
         progress.struct_size = sizeof(progress);
-        if (zt_session_get_progress(session, &progress) == ZT_OK && (progress.stage != stage || progress.step != step)) {
+        if (zt_session_get_progress(session, &progress) == ZT_OK &&
+            (progress.stage != stage || progress.step != step)) {
             if (stage != progress.stage) {
                 if (!stage.empty()) memory.insert(memory.end(), {stage_number(stage), peak_kib()});
                 peak = std::max(peak, peak_kib());
@@ -111,7 +116,8 @@ void clip(Case& c) {
         const zt_frame_info* info = zt_frame_get_info(frame);
         at::Tensor picture = at::empty({info->height, info->width, 3}, at::kByte);
         for (int y = 0; y < info->height; y++)
-            std::memcpy(picture[y].data_ptr(), info->data[0] + y * info->stride[0], static_cast<size_t>(info->width) * 3);
+            std::memcpy(picture[y].data_ptr(), info->data[0] + y * info->stride[0],
+                        static_cast<size_t>(info->width) * 3);
         frames.push_back(picture);
         zt_frame_unref(&frame);
     }
@@ -137,7 +143,9 @@ void plan(Case& c) {
     request.element_bytes = static_cast<int64_t>(c10::elementSize(type));
     request.vae_element_bytes = static_cast<int64_t>(c10::elementSize(zt::hunyuan_video::vae_type(type, at::kCPU)));
     const auto foreseen = zt::hunyuan_video::plan_memory(zt::hunyuan_video::find_parts(c.option("model"), {}), request);
-    c.out["bytes"] = numbers({static_cast<double>(foreseen.peak()), static_cast<double>(foreseen.least_peak()), static_cast<double>(foreseen.kept_peak())}, 1);
+    c.out["bytes"] = numbers({static_cast<double>(foreseen.peak()), static_cast<double>(foreseen.least_peak()),
+                              static_cast<double>(foreseen.kept_peak())},
+                             1);
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ std::vector<std::string_view> texts_of(const Case& c) {
     int64_t start = 0;
     for (int64_t i = 0; i < ends.numel(); ++i) {
         const int64_t end = ends.const_data_ptr<int64_t>()[i];
-        texts.emplace_back(reinterpret_cast<const char*>(bytes.const_data_ptr<uint8_t>()) + start, static_cast<size_t>(end - start));
+        texts.emplace_back(reinterpret_cast<const char*>(bytes.const_data_ptr<uint8_t>()) + start,
+                           static_cast<size_t>(end - start));
         start = end;
     }
     return texts;
@@ -58,7 +59,8 @@ void encode(Case& c) {
     }
     ids.put(c, "ids");
     c.out["ms"] = at::tensor({load, total, slowest}, at::kDouble);
-    c.out["size"] = at::tensor({static_cast<int64_t>(tokenizer.vocabulary_size()), static_cast<int64_t>(tokenizer.id_end())}, at::kLong);
+    c.out["size"] = at::tensor(
+        {static_cast<int64_t>(tokenizer.vocabulary_size()), static_cast<int64_t>(tokenizer.id_end())}, at::kLong);
 }
 
 void layout(Case& c) {
@@ -69,13 +71,15 @@ void layout(Case& c) {
         for (const std::string_view text : texts_of(c)) ids.add(hv::pooled_layout(tokenizer, text).ids);
         return ids.put(c, "ids");
     }
-    const hv::Kind kind = c.option("kind") == "t2v" ? hv::Kind::kTextToVideo
-        : c.option("kind") == "token_replace" ? hv::Kind::kTokenReplace : hv::Kind::kLatentConcat;
+    const hv::Kind kind = c.option("kind") == "t2v"             ? hv::Kind::kTextToVideo
+                          : c.option("kind") == "token_replace" ? hv::Kind::kTokenReplace
+                                                                : hv::Kind::kLatentConcat;
     const hv::PromptTemplate rules = hv::prompt_template(tokenizer, kind);
     const int32_t images = kind == hv::Kind::kTextToVideo ? 0 : std::stoi(c.option("images"));
     Lists ids, keep;
     for (const std::string_view text : texts_of(c)) {
-        const hv::TextLayout made = hv::text_layout(tokenizer, rules, text, images, hv::image_stride(kind, c.option("negative") == "1"));
+        const hv::TextLayout made =
+            hv::text_layout(tokenizer, rules, text, images, hv::image_stride(kind, c.option("negative") == "1"));
         ids.add(made.ids);
         keep.add(made.keep);
     }
@@ -86,6 +90,4 @@ void layout(Case& c) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-    return zt::parity::run(argc, argv, {{"encode", encode}, {"layout", layout}});
-}
+int main(int argc, char** argv) { return zt::parity::run(argc, argv, {{"encode", encode}, {"layout", layout}}); }

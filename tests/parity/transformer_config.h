@@ -19,7 +19,9 @@ inline hunyuan_video::TransformerConfig config_of(const Case& c) {
     using hunyuan_video::Kind;
     hunyuan_video::TransformerConfig config;
     const std::string kind = c.option("kind");
-    config.kind = kind == "token_replace" ? Kind::kTokenReplace : kind == "latent_concat" ? Kind::kLatentConcat : Kind::kTextToVideo;
+    config.kind = kind == "token_replace"   ? Kind::kTokenReplace
+                  : kind == "latent_concat" ? Kind::kLatentConcat
+                                            : Kind::kTextToVideo;
     config.in_channels = number(c, "in_channels");
     config.out_channels = number(c, "out_channels");
     config.heads = number(c, "heads");

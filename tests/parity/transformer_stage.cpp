@@ -22,8 +22,10 @@ struct Model {
     explicit Model(const Case& c) : config(config_of(c)), weights(make_transformer(config)) {
         zt::weights::assign(weights, c.under("w."), type_of(c), "w");
     }
-    [[nodiscard]] Precomputed prompt(const at::Tensor& states, const at::Tensor& pooled, const std::vector<float>& t, double guidance) const {
-        return precompute(config, weights.embedders, states, pooled, t, guidance_input(guidance, pooled.scalar_type()), {});
+    [[nodiscard]] Precomputed prompt(const at::Tensor& states, const at::Tensor& pooled, const std::vector<float>& t,
+                                     double guidance) const {
+        return precompute(config, weights.embedders, states, pooled, t, guidance_input(guidance, pooled.scalar_type()),
+                          {});
     }
 };
 
@@ -32,8 +34,8 @@ std::vector<float> floats(const at::Tensor& t) {
     return {f.const_data_ptr<float>(), f.const_data_ptr<float>() + f.numel()};
 }
 
-Tokens tokens_of(const TransformerConfig& config, const at::Tensor& video, const at::Tensor& text, int64_t first_frame, const Rope& rope,
-                 int64_t chunk) {
+Tokens tokens_of(const TransformerConfig& config, const at::Tensor& video, const at::Tensor& text, int64_t first_frame,
+                 const Rope& rope, int64_t chunk) {
     Tokens tokens;
     tokens.video = video.size(0);
     tokens.text = text.size(0);
@@ -52,12 +54,15 @@ void forward_stage(Case& c) {
     const int64_t chunk = c.option("chunk").empty() ? kTokenChunk : number(c, "chunk");
     const std::vector<float> t = floats(c.input("t"));
     const double guidance = c.input("guidance").item<double>();
-    const at::Tensor states = c.input("states").to(type), pooled = c.input("pooled").to(type), latents = c.input("latents");
+    const at::Tensor states = c.input("states").to(type), pooled = c.input("pooled").to(type),
+                     latents = c.input("latents");
 
-    const Vectors vectors = condition(config, model.weights.embedders.conditioner, pooled, t, guidance_input(guidance, type));
+    const Vectors vectors =
+        condition(config, model.weights.embedders.conditioner, pooled, t, guidance_input(guidance, type));
     c.out["temb"] = vectors.steps.to(at::kFloat);
     if (vectors.clean.defined()) c.out["temb0"] = vectors.clean.to(at::kFloat);
-    const Precomputed prompt = precompute(config, model.weights.embedders, states, pooled, t, guidance_input(guidance, type), {}, chunk);
+    const Precomputed prompt =
+        precompute(config, model.weights.embedders, states, pooled, t, guidance_input(guidance, type), {}, chunk);
     c.out["text"] = prompt.text.to(at::kFloat);
 
     const Rope rope = rope_for(config, latents.sizes(), at::kCPU);
@@ -72,14 +77,19 @@ void forward_stage(Case& c) {
         const at::Tensor video = c.input(name + ".video").to(type), text = c.input(name + ".text").to(type);
         at::Tensor x = at::cat({video, text}, 0);
         const Tokens tokens = tokens_of(config, video, text, video.size(0) / frames, rope, chunk);
-        const at::Tensor& rows = single ? prompt.modulation.single[static_cast<size_t>(i - config.layers)] : prompt.modulation.image[static_cast<size_t>(i)];
-        BlockModulation m{rows.narrow(0, last, 1), {}, tokens.first_frame > 0 ? rows.narrow(0, rows.size(0) - 1, 1) : at::Tensor()};
+        const at::Tensor& rows = single ? prompt.modulation.single[static_cast<size_t>(i - config.layers)]
+                                        : prompt.modulation.image[static_cast<size_t>(i)];
+        BlockModulation m{
+            rows.narrow(0, last, 1), {}, tokens.first_frame > 0 ? rows.narrow(0, rows.size(0) - 1, 1) : at::Tensor()};
         if (!single) m.text = prompt.modulation.text[static_cast<size_t>(i)].narrow(0, last, 1);
-        if (single) forward(blocks.single_block(i - config.layers), x, tokens, m);
-        else forward(blocks.double_block(i), x, tokens, m);
+        if (single)
+            forward(blocks.single_block(i - config.layers), x, tokens, m);
+        else
+            forward(blocks.double_block(i), x, tokens, m);
         c.out[name] = x.to(at::kFloat);
     }
-    c.out["velocity"] = velocity(config, model.weights.ends, blocks, prompt, last, latents, rope, {}, chunk).to(at::kFloat);
+    c.out["velocity"] =
+        velocity(config, model.weights.ends, blocks, prompt, last, latents, rope, {}, chunk).to(at::kFloat);
 }
 
 // The loop. With "velocities" in the input, those are used instead of the network's: the arithmetic alone.
@@ -87,7 +97,8 @@ void loop_stage(Case& c) {
     const at::ScalarType type = type_of(c);
     const SamplerMode mode = sampler_mode(c.option("mode", "diffusers"));
     const TransformerConfig config = config_of(c);
-    const zt::sample::Levels schedule = make_schedule(mode, number(c, "steps"), std::stod(c.option("shift")), type, config.kind);
+    const zt::sample::Levels schedule =
+        make_schedule(mode, number(c, "steps"), std::stod(c.option("shift")), type, config.kind);
     c.out["sigmas"] = at::tensor(schedule.sigmas);
     c.out["t"] = at::tensor(schedule.t);
     const at::Tensor sizes = c.input("sizes").to(at::kLong);
@@ -103,23 +114,31 @@ void loop_stage(Case& c) {
     if (c.in.contains("velocities")) {
         const at::Tensor all = c.input("velocities").to(type);
         std::vector<at::Tensor> inputs;
-        c.out["latents"] = denoise(sampling, schedule, noise, image, [&](const at::Tensor& input, int64_t step, bool negative) {
-            inputs.push_back(input.to(type).to(at::kFloat));
-            return all[step][negative ? 1 : 0];
-        }, told, {});
+        c.out["latents"] = denoise(sampling, schedule, noise, image,
+                                   [&](const at::Tensor& input, int64_t step, bool negative) {
+                                       inputs.push_back(input.to(type).to(at::kFloat));
+                                       return all[step][negative ? 1 : 0];
+                                   },
+                                   told, {});
         c.out["inputs"] = at::stack(inputs);
         return;
     }
     const Model model(c);
     const double guidance = c.input("guidance").item<double>();
-    const Precomputed prompt = model.prompt(c.input("states").to(type), c.input("pooled").to(type), schedule.t, guidance);
+    const Precomputed prompt =
+        model.prompt(c.input("states").to(type), c.input("pooled").to(type), schedule.t, guidance);
     Precomputed away;
-    if (sampling.cfg > 1) away = model.prompt(c.input("negative_states").to(type), c.input("negative_pooled").to(type), schedule.t, guidance);
+    if (sampling.cfg > 1)
+        away = model.prompt(c.input("negative_states").to(type), c.input("negative_pooled").to(type), schedule.t,
+                            guidance);
     const Rope rope = rope_for(config, noise.sizes(), at::kCPU);
     ResidentBlocks blocks(model.weights);
-    c.out["latents"] = denoise(sampling, schedule, noise, image, [&](const at::Tensor& input, int64_t step, bool negative) {
-        return velocity(config, model.weights.ends, blocks, negative ? away : prompt, step, input, rope, {});
-    }, told, {});
+    c.out["latents"] = denoise(sampling, schedule, noise, image,
+                               [&](const at::Tensor& input, int64_t step, bool negative) {
+                                   return velocity(config, model.weights.ends, blocks, negative ? away : prompt, step,
+                                                   input, rope, {});
+                               },
+                               told, {});
 }
 
 void guidance_stage(Case& c) {
@@ -131,5 +150,6 @@ void guidance_stage(Case& c) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    return zt::parity::run(argc, argv, {{"forward", forward_stage}, {"loop", loop_stage}, {"guidance", guidance_stage}});
+    return zt::parity::run(argc, argv,
+                           {{"forward", forward_stage}, {"loop", loop_stage}, {"guidance", guidance_stage}});
 }

@@ -24,7 +24,8 @@ std::vector<std::string> read_texts(const char* path) {
     std::vector<std::string> texts;
     for (std::string line; std::getline(file, line);) {
         std::string text;
-        for (size_t i = 0; i + 1 < line.size(); i += 2) text += static_cast<char>(std::stoi(line.substr(i, 2), nullptr, 16));
+        for (size_t i = 0; i + 1 < line.size(); i += 2)
+            text += static_cast<char>(std::stoi(line.substr(i, 2), nullptr, 16));
         texts.push_back(text);
     }
     return texts;
@@ -51,8 +52,8 @@ void encode(const char* folder, const char* path, size_t most) {
         out += "| " + std::to_string(made.dropped) + '\n';
     }
     std::cout << out;
-    std::fprintf(stderr, "load %.0f ms, mean %.3f ms, slowest %.1f ms, id_end %d\n", load, total / static_cast<double>(std::max<size_t>(texts.size(), 1)),
-        slowest, tokenizer.id_end());
+    std::fprintf(stderr, "load %.0f ms, mean %.3f ms, slowest %.1f ms, id_end %d\n", load,
+                 total / static_cast<double>(std::max<size_t>(texts.size(), 1)), slowest, tokenizer.id_end());
 }
 
 void clean(const char* path) {

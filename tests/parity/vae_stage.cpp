@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The VAE for vae_test.py and bench/hunyuan_vae.py: stages encode, decode, tile, memory, cancel, bench. Weights come under "w.", in the type
-// to compute with; the shape of the model and the tiles as options.
+// The VAE for vae_test.py and bench/hunyuan_vae.py: stages encode, decode, tile, memory, cancel, bench. Weights come
+// under "w.", in the type to compute with; the shape of the model and the tiles as options.
 #include <algorithm>
 #include <chrono>
 #include <ctime>
@@ -24,7 +24,8 @@ hunyuan_video::VaeConfig config(const parity::Case& c) {
     hunyuan_video::VaeConfig config;
     config.block_out.clear();
     const std::string list = c.option("block_out");
-    for (size_t at = 0; at < list.size(); at = list.find(',', at) == std::string::npos ? list.size() : list.find(',', at) + 1)
+    for (size_t at = 0; at < list.size();
+         at = list.find(',', at) == std::string::npos ? list.size() : list.find(',', at) + 1)
         config.block_out.push_back(std::stoll(list.substr(at)));
     config.layers_per_block = number(c, "layers", 2);
     config.norm_groups = number(c, "groups", 32);
@@ -108,7 +109,8 @@ void memory_stage(parity::Case& c) {
     const at::Tensor& z = c.input("latents");
     const int64_t before = status_bytes("VmRSS");
     StreamingDecoder stream(decoder, z, tiling(c));
-    while (stream.next().defined()) {}
+    while (stream.next().defined()) {
+    }
     c.out["peak"] = numbers({status_bytes("VmHWM") - before});
     c.out["plan"] = numbers({hunyuan_video::decode_bytes(tiling(c), decoder.config, z.size(1), z.size(2), z.size(3),
                                                          decoder.conv_in.weight.element_size())});
@@ -127,7 +129,8 @@ void bench_stage(parity::Case& c) {
         StreamingDecoder stream(decoder, c.input("latents"), tiling(c));
         (void)stream.next();
         first = std::min(first, since(begin));
-        while (stream.next().defined()) {}
+        while (stream.next().defined()) {
+        }
         all = std::min(all, since(begin));
         processor = std::min(processor, static_cast<double>(std::clock() - ticks) / CLOCKS_PER_SEC);
     }
@@ -148,7 +151,8 @@ void cancel_stage(parity::Case& c) {
     };
     int64_t cancelled = 0;
     try {
-        for (at::Tensor frames = stream.next(run); frames.defined(); frames = stream.next(run)) batches.push_back(frames);
+        for (at::Tensor frames = stream.next(run); frames.defined(); frames = stream.next(run))
+            batches.push_back(frames);
     } catch (const Error& e) {
         cancelled = e.status() == ZT_ERROR_CANCELLED;
     }
@@ -160,6 +164,11 @@ void cancel_stage(parity::Case& c) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    return parity::run(argc, argv, {{"encode", encode_stage}, {"decode", decode_stage}, {"tile", tile_stage},
-                                    {"memory", memory_stage}, {"cancel", cancel_stage}, {"bench", bench_stage}});
+    return parity::run(argc, argv,
+                       {{"encode", encode_stage},
+                        {"decode", decode_stage},
+                        {"tile", tile_stage},
+                        {"memory", memory_stage},
+                        {"cancel", cancel_stage},
+                        {"bench", bench_stage}});
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Wan's stages on tensors from Python; wan_test.py says what each takes and gives. Weights come under "w." and the names of the
-// original files.
+// Wan's stages on tensors from Python; wan_test.py says what each takes and gives. Weights come under "w." and the
+// names of the original files.
 #include <map>
 #include <string>
 #include <vector>
@@ -80,7 +80,8 @@ TransformerConfig transformer_of(const Case& c) {
     TransformerConfig config;
     config.heads = number(c, "heads"), config.head_dim = number(c, "head_dim");
     config.in_channels = number(c, "in_channels"), config.out_channels = number(c, "out_channels");
-    config.layers = number(c, "layers"), config.ffn_dim = number(c, "ffn"), config.text_dim = number(c, "text_dim"), config.freq_dim = number(c, "freq_dim", 256);
+    config.layers = number(c, "layers"), config.ffn_dim = number(c, "ffn"), config.text_dim = number(c, "text_dim"),
+    config.freq_dim = number(c, "freq_dim", 256);
     config.image_dim = number(c, "image_dim"), config.image_tokens = number(c, "pos_tokens");
     return config;
 }
@@ -106,43 +107,56 @@ void forward_stage(Case& c) {
     const bool per_frame = t.size() > 1;
     const float now = t.back(), before = t.front();
     const Times times = embed_times(config, embedders, {&now, 1}, type);
-    c.out["temb"] = nn::forward(embedders.tables.time_out, at::silu(nn::forward(embedders.tables.time_in, nn::sinusoid(at::tensor(t), config.freq_dim))));
+    c.out["temb"] =
+        nn::forward(embedders.tables.time_out,
+                    at::silu(nn::forward(embedders.tables.time_in, nn::sinusoid(at::tensor(t), config.freq_dim))));
     c.out["e6"] = embed_times(config, embedders, t, type).modulation;
     const at::Tensor image = c.in.contains("image") ? c.input("image") : at::Tensor();
     const at::Tensor context = embed_context(config, embedders, c.input("states"), image, type);
     c.out["ctx"] = context.to(at::kFloat);
     const Rope rope = make_rope(config, 0, latents.size(1), latents.size(2) / 2, latents.size(3) / 2, at::kCPU);
-    Pass pass{times, per_frame ? embed_times(config, embedders, {&before, 1}, type) : Times{}, &context, nullptr, &rope};
+    Pass pass{times, per_frame ? embed_times(config, embedders, {&before, 1}, type) : Times{}, &context, nullptr,
+              &rope};
     for (int64_t i = 0; i < config.layers; i++) {
         const std::string name = "block" + std::to_string(i);
         if (!c.in.contains(name + ".x")) continue;
         const Block& block = blocks[static_cast<size_t>(i)];
         const at::Tensor x = c.input(name + ".x").to(type, false, true);
-        const nn::Modulation m = nn::modulation_of(block.tables.modulation[0] + times.modulation[0],
-                                                   per_frame ? block.tables.modulation[0] + pass.clean.modulation[0] : at::Tensor(), 6, x.size(0) / latents.size(1));
+        const nn::Modulation m =
+            nn::modulation_of(block.tables.modulation[0] + times.modulation[0],
+                              per_frame ? block.tables.modulation[0] + pass.clean.modulation[0] : at::Tensor(), 6,
+                              x.size(0) / latents.size(1));
         forward(config, block, x, rope, cross_context(config, block, context), m, number(c, "chunk", kTokenChunk));
         c.out[name] = x.to(at::kFloat);
     }
-    c.out["velocity"] = velocity(config, ends, [&](int64_t i) -> const Block& { return blocks[static_cast<size_t>(i)]; }, pass, latents, {}, number(c, "chunk", kTokenChunk)).to(at::kFloat);
+    c.out["velocity"] = velocity(
+                            config, ends, [&](int64_t i) -> const Block& { return blocks[static_cast<size_t>(i)]; },
+                            pass, latents, {}, number(c, "chunk", kTokenChunk))
+                            .to(at::kFloat);
 }
 
 void levels_stage(Case& c) {
-    const sample::Levels levels = sample::make_levels(c.option("schedule", "unipc"), number(c, "steps"), parse_double(c.option("shift")).value());
+    const sample::Levels levels =
+        sample::make_levels(c.option("schedule", "unipc"), number(c, "steps"), parse_double(c.option("shift")).value());
     c.out["sigmas"] = at::tensor(levels.sigmas), c.out["t"] = at::tensor(levels.t);
 }
 
 void unipc_stage(Case& c) {
-    const sample::Levels levels = sample::make_levels("unipc", number(c, "steps"), parse_double(c.option("shift")).value());
+    const sample::Levels levels =
+        sample::make_levels("unipc", number(c, "steps"), parse_double(c.option("shift")).value());
     const at::ScalarType type = type_of(c);
-    const auto solver = sample::make_solver("unipc", levels, type == at::kFloat ? sample::Rounding::kFp32 : sample::Rounding::kProduct);
+    const auto solver =
+        sample::make_solver("unipc", levels, type == at::kFloat ? sample::Rounding::kFp32 : sample::Rounding::kProduct);
     const at::Tensor velocities = c.input("velocities").to(type);
     const sample::Loop loop{levels, *solver, [](int64_t) { return 1.0; }, [](int64_t, int64_t) {}};
-    c.out["latents"] = sample::denoise(loop, c.input("noise"), [&](const at::Tensor&, int64_t i, bool) { return velocities[i]; }, {});
+    c.out["latents"] =
+        sample::denoise(loop, c.input("noise"), [&](const at::Tensor&, int64_t i, bool) { return velocities[i]; }, {});
 }
 
 void umt5_stage(Case& c) {
     encoders::T5Config config;
-    config.vocab = number(c, "vocab"), config.d_model = number(c, "d_model"), config.d_kv = number(c, "d_kv"), config.heads = number(c, "heads"), config.d_ff = number(c, "d_ff"), config.layers = number(c, "layers");
+    config.vocab = number(c, "vocab"), config.d_model = number(c, "d_model"), config.d_kv = number(c, "d_kv"),
+    config.heads = number(c, "heads"), config.d_ff = number(c, "d_ff"), config.layers = number(c, "layers");
     const at::ScalarType type = type_of(c);
     const weights::Tensors w = ours(c, encoders::t5_names());
     std::vector<encoders::T5Layer> layers;
@@ -151,12 +165,17 @@ void umt5_stage(Case& c) {
         layers.back().each(Put{w, type}, i);
     }
     const at::Tensor embedded = w.at("shared.weight").to(type).index_select(0, c.input("ids").to(at::kLong));
-    c.out["states"] = encoders::t5_states(config, embedded, [&](int64_t i) -> const encoders::T5Layer& { return layers[static_cast<size_t>(i)]; }, w.at(encoders::kT5FinalNorm).to(type), {}).to(at::kFloat);
+    c.out["states"] =
+        encoders::t5_states(config, embedded,
+                            [&](int64_t i) -> const encoders::T5Layer& { return layers[static_cast<size_t>(i)]; },
+                            w.at(encoders::kT5FinalNorm).to(type), {})
+            .to(at::kFloat);
 }
 
 VaeConfig vae_of(const Case& c) {
     VaeConfig config = c.option("kind") == "2.2" ? vae_2_2() : vae_2_1();
-    config.base_dim = number(c, "base_dim"), config.decoder_base_dim = number(c, "decoder_base_dim", config.base_dim), config.z_dim = number(c, "z_dim");
+    config.base_dim = number(c, "base_dim"), config.decoder_base_dim = number(c, "decoder_base_dim", config.base_dim),
+    config.z_dim = number(c, "z_dim");
     const std::vector<float> mult = list(c.option("dim_mult", "1,2,4,4"));
     config.dim_mult.assign(mult.begin(), mult.end());
     config.mean = list(c.option("mean")), config.std = list(c.option("std"));
@@ -188,5 +207,11 @@ void encode_stage(Case& c) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    return zt::parity::run(argc, argv, {{"levels", levels_stage}, {"unipc", unipc_stage}, {"umt5", umt5_stage}, {"forward", forward_stage}, {"decode", decode_stage}, {"encode", encode_stage}});
+    return zt::parity::run(argc, argv,
+                           {{"levels", levels_stage},
+                            {"unipc", unipc_stage},
+                            {"umt5", umt5_stage},
+                            {"forward", forward_stage},
+                            {"decode", decode_stage},
+                            {"encode", encode_stage}});
 }

@@ -19,16 +19,20 @@ std::string folder(const char* variable, const char* otherwise) {
 TEST(Phrases, AreUnderstood) {
     const auto weights = zt::storybook::load_weights(folder("ZT_TEST_MODELS", "models") + "/storybook", at::kFloat);
     for (const char* language : {"en", "zh"}) {
-        const auto phrases = zt::training::read_phrases(folder("ZT_TEST_PHRASES", "training/phrases") + "/" + language + ".tsv");
+        const auto phrases =
+            zt::training::read_phrases(folder("ZT_TEST_PHRASES", "training/phrases") + "/" + language + ".tsv");
         ASSERT_GE(phrases.size(), 300U);
         size_t right = 0;
         std::string wrong;
         for (const auto& phrase : phrases) {
-            const auto verdict = zt::training::compare(weights->lexicon, phrase, read_sentence(weights->lexicon, phrase.sentence));
+            const auto verdict =
+                zt::training::compare(weights->lexicon, phrase, read_sentence(weights->lexicon, phrase.sentence));
             right += verdict.wrong.empty() ? 1 : 0;
             if (!verdict.wrong.empty()) wrong += "  " + phrase.sentence + ": " + verdict.wrong.front() + "\n";
         }
-        EXPECT_GE(10 * right, 9 * phrases.size()) << language << ": " << right << " of " << phrases.size() << " are all right, not\n" << wrong;
+        EXPECT_GE(10 * right, 9 * phrases.size())
+            << language << ": " << right << " of " << phrases.size() << " are all right, not\n"
+            << wrong;
     }
 }
 

@@ -10,8 +10,9 @@
 
 namespace zt::world {
 
-inline const Rgb kWhite = rgb8(252, 250, 244), kBlack = rgb8(28, 26, 34), kWood = rgb8(128, 84, 52), kBeak = rgb8(246, 176, 40),
-                 kGlass = rgb8(188, 226, 246), kTyre = rgb8(46, 46, 54), kRose = rgb8(246, 160, 170);
+inline const Rgb kWhite = rgb8(252, 250, 244), kBlack = rgb8(28, 26, 34), kWood = rgb8(128, 84, 52),
+                 kBeak = rgb8(246, 176, 40), kGlass = rgb8(188, 226, 246), kTyre = rgb8(46, 46, 54),
+                 kRose = rgb8(246, 160, 170);
 inline constexpr float kTau = 6.2831853f;
 
 struct Palette {

@@ -15,24 +15,29 @@
 
 namespace zt::world {
 
-inline constexpr int kScale = 2, kChannels = 7;        // pixels per unit, values per pixel
-inline constexpr int kBlock = 4;                       // units: places of boxes and rings are multiples of it
+inline constexpr int kScale = 2, kChannels = 7;  // pixels per unit, values per pixel
+inline constexpr int kBlock = 4;                 // units: places of boxes and rings are multiples of it
 inline constexpr int kRingWidth = 256, kStageHeight = 144;
 
 struct Box {
-    int left = 0, top = 0, width = 0, height = 0;      // units
+    int left = 0, top = 0, width = 0, height = 0;  // units
 };
 
 // Rows of interleaved channels.
 struct Layer {
     Box box;
-    int width = 0, height = 0;                         // pixels
+    int width = 0, height = 0;  // pixels
     std::vector<float> data;
-    explicit Layer(Box b) : box(b), width(b.width * kScale), height(b.height * kScale), data(static_cast<size_t>(width) * static_cast<size_t>(height) * kChannels) {}
-    float* at(int x, int y) { return &data[(static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)) * kChannels]; }
+    explicit Layer(Box b)
+        : box(b), width(b.width * kScale), height(b.height * kScale),
+          data(static_cast<size_t>(width) * static_cast<size_t>(height) * kChannels) {}
+    float* at(int x, int y) {
+        return &data[(static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)) * kChannels];
+    }
     [[nodiscard]] const float* at(int x, int y) const { return const_cast<Layer*>(this)->at(x, y); }
-    [[nodiscard]] Point place(int x, int y) const {    // of a pixel's middle, in units
-        return {static_cast<float>(box.left) + (static_cast<float>(x) + 0.5f) / kScale, static_cast<float>(box.top) + (static_cast<float>(y) + 0.5f) / kScale};
+    [[nodiscard]] Point place(int x, int y) const {  // of a pixel's middle, in units
+        return {static_cast<float>(box.left) + (static_cast<float>(x) + 0.5f) / kScale,
+                static_cast<float>(box.top) + (static_cast<float>(y) + 0.5f) / kScale};
     }
 };
 
@@ -44,8 +49,8 @@ void paint_scenery(Layer& layer, const std::vector<Shape>& shapes, int style, bo
 
 // Sprites: subjects, then props. Cells of a subject: eight phases of its movement, standing, asleep.
 [[nodiscard]] const std::vector<std::string>& sprite_names();
-[[nodiscard]] int sprite_cells(int sprite);            // 10 for subjects, 1 for props
-[[nodiscard]] Box sprite_box(int sprite);              // holds all cells in all styles, with an empty margin
+[[nodiscard]] int sprite_cells(int sprite);  // 10 for subjects, 1 for props
+[[nodiscard]] Box sprite_box(int sprite);    // holds all cells in all styles, with an empty margin
 [[nodiscard]] Layer paint_sprite(int sprite, int style, int cell);
 
 // Rings: bands as wide as the stage, periodic.
@@ -54,6 +59,8 @@ void paint_scenery(Layer& layer, const std::vector<Shape>& shapes, int style, bo
 // from: where the layer's left side is in the ring, units; 0 as stored.
 [[nodiscard]] Layer paint_ring(int ring, int style, int from = 0);
 
-[[nodiscard]] inline const char* style_name(int style) { return style == kPaper ? "paper" : style == kNeon ? "neon" : "sketch"; }
+[[nodiscard]] inline const char* style_name(int style) {
+    return style == kPaper ? "paper" : style == kNeon ? "neon" : "sketch";
+}
 
 }  // namespace zt::world

@@ -49,8 +49,7 @@ float polygon_distance(const std::vector<Point>& v, Point p) {
     bool inside = false;
     for (size_t i = 0, j = v.size() - 1; i < v.size(); j = i++) {
         d = std::min(d, segment_distance(p, v[i], v[j]));
-        if ((v[i].y > p.y) != (v[j].y > p.y) &&
-            p.x < (v[j].x - v[i].x) * (p.y - v[i].y) / (v[j].y - v[i].y) + v[i].x)
+        if ((v[i].y > p.y) != (v[j].y > p.y) && p.x < (v[j].x - v[i].x) * (p.y - v[i].y) / (v[j].y - v[i].y) + v[i].x)
             inside = !inside;
     }
     return inside ? -d : d;

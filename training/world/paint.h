@@ -33,10 +33,12 @@ struct Ink {
     Rgb fixed;
     float main = 0;
     Ink() = default;
-    Ink(Rgb c) : fixed(c) {}   // NOLINT: a plain colour is an ink
+    Ink(Rgb c) : fixed(c) {}  // NOLINT: a plain colour is an ink
     Ink(Rgb c, float m) : fixed(c), main(m) {}
 };
-[[nodiscard]] inline Ink mix(Ink a, Ink b, float t) { return {mix(a.fixed, b.fixed, t), a.main + (b.main - a.main) * t}; }
+[[nodiscard]] inline Ink mix(Ink a, Ink b, float t) {
+    return {mix(a.fixed, b.fixed, t), a.main + (b.main - a.main) * t};
+}
 
 struct Point {
     float x = 0, y = 0;
@@ -48,9 +50,9 @@ struct Shape {
     std::vector<Point> points;
     float rx = 0, ry = 0, angle = 0, round = 0;
     Ink colour;
-    bool lifted = false;   // a sheet of its own: casts a soft shadow on what is behind (paper)
-    float opacity = 1;     // of fill and line
-    float gone_at = 0;     // the y at which a shape that begins at y = 0 has faded to nothing; 0: it does not fade
+    bool lifted = false;  // a sheet of its own: casts a soft shadow on what is behind (paper)
+    float opacity = 1;    // of fill and line
+    float gone_at = 0;    // the y at which a shape that begins at y = 0 has faded to nothing; 0: it does not fade
 };
 
 [[nodiscard]] Shape ellipse(float x, float y, float rx, float ry, Ink c, float angle = 0);

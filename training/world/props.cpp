@@ -25,7 +25,8 @@ void cloud(Shapes& s) {
 void sun(Shapes& s) {
     for (int i = 0; i < 12; i++) {
         const float a = kTau * (static_cast<float>(i) + 0.5f) / 12, c = std::cos(a), n = std::sin(a), w = 2.6f;
-        s.push_back(polygon({{c * 17 - n * w, n * 17 + c * w}, {c * 24, n * 24}, {c * 17 + n * w, n * 17 - c * w}}, kShine, 0.5f));
+        s.push_back(polygon({{c * 17 - n * w, n * 17 + c * w}, {c * 24, n * 24}, {c * 17 + n * w, n * 17 - c * w}},
+                            kShine, 0.5f));
     }
     s.push_back(lifted(ellipse(0, 0, 15, 15, kShine)));
     s.push_back(ellipse(-1.6f, -1.6f, 11, 11, mix(kShine, kWhite, 0.22f)));
@@ -34,13 +35,14 @@ void sun(Shapes& s) {
 void moon(Shapes& s) {
     std::vector<Point> crescent;
     constexpr float r = 15, off = 6.6f;
-    constexpr float cut = 0.95f;                       // half the angle of the opening
+    constexpr float cut = 0.95f;  // half the angle of the opening
     for (int i = 0; i <= 28; i++) {
         const float a = cut + (kTau - 2 * cut) * static_cast<float>(i) / 28;
         crescent.push_back({r * std::cos(a), r * std::sin(a)});
     }
     // Back along a smaller circle through the same two horns.
-    const float inner = std::hypot(crescent.back().x - off, crescent.back().y), from = std::atan2(crescent.back().y, crescent.back().x - off);
+    const float inner = std::hypot(crescent.back().x - off, crescent.back().y),
+                from = std::atan2(crescent.back().y, crescent.back().x - off);
     for (int i = 1; i < 24; i++) {
         const float a = from - (kTau + 2 * from) * static_cast<float>(i) / 24;
         crescent.push_back({off + inner * std::cos(a), inner * std::sin(a)});
@@ -69,19 +71,43 @@ void pine(Shapes& s) {
     const Rgb leaf = rgb8(30, 116, 68), bark = rgb8(112, 76, 48);
     s.push_back(polygon({{-4, 0}, {4, 0}, {3, -12}, {-3, -12}}, bark, 0.5f));
     for (int i = 0; i < 3; i++) {
-        const float w = size * (0.42f - 0.09f * static_cast<float>(i)), y = -8 - size * 0.28f * static_cast<float>(i), top = y - size * 0.46f;
+        const float w = size * (0.42f - 0.09f * static_cast<float>(i)), y = -8 - size * 0.28f * static_cast<float>(i),
+                    top = y - size * 0.46f;
         const Ink c = paled(leaf, 0.07f * static_cast<float>(i));
-        s.push_back(lifted(polygon({{-w, y}, {-w * 0.5f, y + 2.4f}, {0, y + 0.6f}, {w * 0.5f, y + 2.4f}, {w, y}, {0, top}}, c, 0.8f)));
-        s.push_back(polygon({{0, top + 3}, {w * 0.24f, y - size * 0.12f}, {w * 0.04f, y - size * 0.12f}}, paled(leaf, 0.14f + 0.07f * static_cast<float>(i)), 0.4f));
+        s.push_back(lifted(
+            polygon({{-w, y}, {-w * 0.5f, y + 2.4f}, {0, y + 0.6f}, {w * 0.5f, y + 2.4f}, {w, y}, {0, top}}, c, 0.8f)));
+        s.push_back(polygon({{0, top + 3}, {w * 0.24f, y - size * 0.12f}, {w * 0.04f, y - size * 0.12f}},
+                            paled(leaf, 0.14f + 0.07f * static_cast<float>(i)), 0.4f));
     }
 }
 
 void mountain(Shapes& s) {
     constexpr float w = 74, h = 78;
-    s.push_back(lifted(polygon({{-w, 8}, {-w * 0.46f, -h * 0.44f}, {-w * 0.34f, -h * 0.50f}, {0, -h}, {w * 0.22f, -h * 0.70f}, {w * 0.36f, -h * 0.60f}, {w, 8}}, rgb8(134, 152, 196), 1)));
-    s.push_back(polygon({{0, -h}, {w * 0.22f, -h * 0.70f}, {w * 0.36f, -h * 0.60f}, {w, 8}, {w * 0.10f, 8}, {w * 0.18f, -h * 0.34f}, {w * 0.02f, -h * 0.52f}}, rgb8(114, 132, 180), 0.6f));
-    s.push_back(polygon({{-w * 0.27f, -h * 0.60f}, {0, -h}, {w * 0.22f, -h * 0.70f}, {w * 0.29f, -h * 0.64f}, {w * 0.16f, -h * 0.57f}, {w * 0.05f, -h * 0.67f}, {-w * 0.06f, -h * 0.56f},
-                         {-w * 0.15f, -h * 0.65f}}, rgb8(250, 252, 255), 0.8f));
+    s.push_back(lifted(polygon({{-w, 8},
+                                {-w * 0.46f, -h * 0.44f},
+                                {-w * 0.34f, -h * 0.50f},
+                                {0, -h},
+                                {w * 0.22f, -h * 0.70f},
+                                {w * 0.36f, -h * 0.60f},
+                                {w, 8}},
+                               rgb8(134, 152, 196), 1)));
+    s.push_back(polygon({{0, -h},
+                         {w * 0.22f, -h * 0.70f},
+                         {w * 0.36f, -h * 0.60f},
+                         {w, 8},
+                         {w * 0.10f, 8},
+                         {w * 0.18f, -h * 0.34f},
+                         {w * 0.02f, -h * 0.52f}},
+                        rgb8(114, 132, 180), 0.6f));
+    s.push_back(polygon({{-w * 0.27f, -h * 0.60f},
+                         {0, -h},
+                         {w * 0.22f, -h * 0.70f},
+                         {w * 0.29f, -h * 0.64f},
+                         {w * 0.16f, -h * 0.57f},
+                         {w * 0.05f, -h * 0.67f},
+                         {-w * 0.06f, -h * 0.56f},
+                         {-w * 0.15f, -h * 0.65f}},
+                        rgb8(250, 252, 255), 0.8f));
 }
 
 void palm(Shapes& s) {
@@ -91,10 +117,12 @@ void palm(Shapes& s) {
         const float y = -10.f - 12.f * static_cast<float>(i), x = -0.4f + 2.f * static_cast<float>(i);
         s.push_back(line({{x - 2.6f, y}, {x + 2.6f, y - 0.6f}}, 0.7f, rgb8(120, 82, 52)));
     }
-    constexpr float tips[][4] = {{-10, -66, -26, -52}, {-12, -74, -27, -70}, {-2, -80, -10, -90}, {14, -78, 26, -82}, {20, -68, 35, -62}, {16, -62, 27, -48}};
+    constexpr float tips[][4] = {{-10, -66, -26, -52}, {-12, -74, -27, -70}, {-2, -80, -10, -90},
+                                 {14, -78, 26, -82},   {20, -68, 35, -62},   {16, -62, 27, -48}};
     for (int i = 0; i < 6; i++) {
         const auto& t = tips[i];
-        s.push_back(lifted(polygon({{5, -54}, {t[0], t[1] - 4}, {t[2], t[3]}, {t[0] + 1, t[1] + 3}}, i % 2 ? light : leaf, 1.6f)));
+        s.push_back(lifted(
+            polygon({{5, -54}, {t[0], t[1] - 4}, {t[2], t[3]}, {t[0] + 1, t[1] + 3}}, i % 2 ? light : leaf, 1.6f)));
     }
     s.push_back(ellipse(2, -54, 3.4f, 3.4f, rgb8(122, 76, 44)));
     s.push_back(ellipse(8, -53, 3.4f, 3.4f, rgb8(142, 92, 54)));
@@ -102,8 +130,11 @@ void palm(Shapes& s) {
 
 void shell(Shapes& s) {
     const Rgb c = rgb8(252, 158, 138), ridge = rgb8(232, 122, 112);
-    s.push_back(lifted(polygon({{-2, 0}, {-8, -5}, {-8.6f, -10}, {-5, -13.4f}, {0, -14.6f}, {5, -13.4f}, {8.6f, -10}, {8, -5}, {2, 0}}, c, 0.8f)));
-    for (const float x : {-5.6f, 0.f, 5.6f}) s.push_back(line({{x * 0.2f, -1.6f}, {x, -11.6f + std::abs(x) * 0.3f}}, 0.6f, ridge));
+    s.push_back(lifted(
+        polygon({{-2, 0}, {-8, -5}, {-8.6f, -10}, {-5, -13.4f}, {0, -14.6f}, {5, -13.4f}, {8.6f, -10}, {8, -5}, {2, 0}},
+                c, 0.8f)));
+    for (const float x : {-5.6f, 0.f, 5.6f})
+        s.push_back(line({{x * 0.2f, -1.6f}, {x, -11.6f + std::abs(x) * 0.3f}}, 0.6f, ridge));
     s.push_back(ellipse(0, 0, 3.4f, 1.8f, ridge));
 }
 
@@ -120,7 +151,7 @@ void box(Shapes& s, float l, float t, float r, float b, Ink c, bool lift = false
     s.back().lifted = lift;
 }
 
-void building_a(Shapes& s) {   // a block of flats
+void building_a(Shapes& s) {  // a block of flats
     box(s, -22, -66, 22, 2, rgb8(206, 112, 92), true);
     box(s, -24, -69, 24, -65, rgb8(172, 86, 72));
     box(s, 8, -76, 14, -69, rgb8(172, 86, 72));
@@ -128,7 +159,7 @@ void building_a(Shapes& s) {   // a block of flats
     box(s, -5, -9, 5, 2, rgb8(120, 74, 66));
 }
 
-void building_b(Shapes& s) {   // a tower
+void building_b(Shapes& s) {  // a tower
     s.push_back(line({{0, -88}, {0, -104}}, 0.9f, rgb8(120, 122, 150)));
     box(s, -11, -90, 11, -80, rgb8(130, 132, 176), true);
     box(s, -16, -82, 16, 2, rgb8(152, 154, 196), true);
@@ -136,21 +167,23 @@ void building_b(Shapes& s) {   // a tower
     box(s, -4, -6, 4, 2, rgb8(96, 98, 132));
 }
 
-void building_c(Shapes& s) {   // a corner shop
+void building_c(Shapes& s) {  // a corner shop
     box(s, -25, -38, 25, 2, rgb8(232, 182, 116), true);
     box(s, -27, -42, 27, -37, rgb8(190, 134, 84));
     windows(s, -20, -33, 4, 1, 11, 10, 6.6f, 7);
     box(s, -20, -13, 4, -2, kShine);
     box(s, 9, -14, 19, 2, rgb8(140, 92, 72));
-    for (int i = 0; i < 6; i++) {   // the awning
+    for (int i = 0; i < 6; i++) {  // the awning
         const float x = -23.f + 5 * static_cast<float>(i);
-        s.push_back(polygon({{x, -20}, {x + 5, -20}, {x + 5.4f, -13}, {x - 0.4f, -13}}, i % 2 ? rgb8(252, 246, 234) : rgb8(212, 80, 76), 0.2f));
+        s.push_back(polygon({{x, -20}, {x + 5, -20}, {x + 5.4f, -13}, {x - 0.4f, -13}},
+                            i % 2 ? rgb8(252, 246, 234) : rgb8(212, 80, 76), 0.2f));
     }
 }
 
 void barn(Shapes& s) {
     const Rgb red = rgb8(204, 76, 66), dark = rgb8(120, 66, 62), cream = rgb8(250, 236, 214);
-    s.push_back(lifted(polygon({{-17, 2}, {-17, -27}, {-10, -37}, {0, -43}, {10, -37}, {17, -27}, {17, 2}}, red, 0.6f)));
+    s.push_back(
+        lifted(polygon({{-17, 2}, {-17, -27}, {-10, -37}, {0, -43}, {10, -37}, {17, -27}, {17, 2}}, red, 0.6f)));
     s.push_back(line({{-20, -25}, {-11, -38}, {0, -44.6f}, {11, -38}, {20, -25}}, 2.2f, dark));
     box(s, -7.6f, -20, 7.6f, 2, cream);
     box(s, -5.8f, -18, 5.8f, 2, rgb8(190, 64, 58));
@@ -194,7 +227,8 @@ void pyramid(Shapes& s) {
 
 void seaweed(Shapes& s) {
     const auto blade = [&](float x, float h, float bend, Rgb c) {
-        s.push_back(lifted(line({{x, 0}, {x + bend, -h * 0.25f}, {x - bend, -h * 0.5f}, {x + bend, -h * 0.75f}, {x, -h}}, 3.1f, c)));
+        s.push_back(lifted(
+            line({{x, 0}, {x + bend, -h * 0.25f}, {x - bend, -h * 0.5f}, {x + bend, -h * 0.75f}, {x, -h}}, 3.1f, c)));
     };
     blade(-7, 36, 2.4f, rgb8(64, 168, 92));
     blade(7, 42, -2.2f, rgb8(64, 168, 92));
@@ -213,7 +247,8 @@ void coral(Shapes& s) {
 }
 
 void bubble(Shapes& s) {
-    Shape skin = ellipse(0, 0, 4.6f, 4.6f, rgb8(206, 240, 250)), inside = ellipse(0, 0, 3.4f, 3.4f, rgb8(140, 208, 234));
+    Shape skin = ellipse(0, 0, 4.6f, 4.6f, rgb8(206, 240, 250)),
+          inside = ellipse(0, 0, 3.4f, 3.4f, rgb8(140, 208, 234));
     skin.opacity = 0.85f, inside.opacity = 0.6f;
     s.push_back(skin);
     s.push_back(inside);
@@ -230,7 +265,7 @@ void planet(Shapes& s) {
     s.push_back(line({{-29, 11.4f}, {-17, 9}, {0, 3.6f}, {17, -3.4f}, {29, -10.4f}}, 2.f, ring));
 }
 
-void zzz(Shapes& s) {   // rises from a sleeper's head, which is at the origin
+void zzz(Shapes& s) {  // rises from a sleeper's head, which is at the origin
     for (int i = 0; i < 3; i++) {
         const float u = static_cast<float>(i), r = 3.2f + 1.1f * u, x = 3.f + 10.5f * u, y = -4.f - 13.f * u;
         s.push_back(line({{x - r, y - r}, {x + r, y - r}, {x - r, y + r}, {x + r, y + r}}, 1.5f, kShine));
@@ -241,9 +276,11 @@ struct Prop {
     const char* name;
     void (*draw)(Shapes&);
 };
+// clang-format off
 constexpr Prop kProps[] = {{"cloud", cloud}, {"sun", sun}, {"moon", moon}, {"evening_sun", evening_sun}, {"star", star}, {"pine", pine}, {"mountain", mountain}, {"palm", palm},
                            {"shell", shell}, {"building_a", building_a}, {"building_b", building_b}, {"building_c", building_c}, {"barn", barn}, {"daisy", daisy}, {"cactus", cactus},
                            {"pyramid", pyramid}, {"seaweed", seaweed}, {"coral", coral}, {"bubble", bubble}, {"planet", planet}, {"zzz", zzz}};
+// clang-format on
 
 }  // namespace
 

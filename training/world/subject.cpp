@@ -9,7 +9,11 @@ namespace zt::world {
 
 void eye(Shapes& s, float x, float y, const Act& a, float size) {
     if (a.asleep) {
-        const std::vector<Point> lid{{x - 3.6f * size, y - 0.6f * size}, {x - 1.8f * size, y + 1.3f * size}, {x, y + 1.9f * size}, {x + 1.8f * size, y + 1.3f * size}, {x + 3.6f * size, y - 0.6f * size}};
+        const std::vector<Point> lid{{x - 3.6f * size, y - 0.6f * size},
+                                     {x - 1.8f * size, y + 1.3f * size},
+                                     {x, y + 1.9f * size},
+                                     {x + 1.8f * size, y + 1.3f * size},
+                                     {x + 3.6f * size, y - 0.6f * size}};
         s.push_back(line(lid, 2.1f * size, kWhite));
         s.push_back(line(lid, 1.0f * size, kBlack));
     } else {
@@ -104,11 +108,12 @@ void fish(Shapes& s, const Palette& p, const Act& a) {
 }
 
 void wheel(Shapes& s, float x, float cycle) {
-    const float a = cycle * kTau * 0.25f;   // a cross repeats after a quarter turn
+    const float a = cycle * kTau * 0.25f;  // a cross repeats after a quarter turn
     s.push_back(ellipse(x, 25, 11, 11, kTyre));
     s.push_back(ellipse(x, 25, 6.4f, 6.4f, rgb8(206, 208, 214)));
     for (int i = 0; i < 2; i++) {
-        const float c = std::cos(a + static_cast<float>(i) * kTau / 4) * 5, n = std::sin(a + static_cast<float>(i) * kTau / 4) * 5;
+        const float c = std::cos(a + static_cast<float>(i) * kTau / 4) * 5,
+                    n = std::sin(a + static_cast<float>(i) * kTau / 4) * 5;
         s.push_back(line({{x - c, 25 - n}, {x + c, 25 + n}}, 1.2f, kTyre));
     }
 }
@@ -176,7 +181,7 @@ void elephant(Shapes& s, const Palette& p, const Act& a) {
 }
 
 void butterfly(Shapes& s, const Palette& p, const Act& a) {
-    const float open = a.moving ? 0.68f + 0.32f * std::cos(a.cycle * kTau) : 0.9f;   // wings fold towards the body
+    const float open = a.moving ? 0.68f + 0.32f * std::cos(a.cycle * kTau) : 0.9f;  // wings fold towards the body
     for (const float side : {-1.f, 1.f}) {
         const float w = side * open;
         s.push_back(ellipse(19 * w, 14, 17 * open, 15, p.dark, 0.4f * side));
@@ -193,7 +198,9 @@ void butterfly(Shapes& s, const Palette& p, const Act& a) {
 }
 
 void rocket(Shapes& s, const Palette& p, const Act& a) {
-    const float burn = 0.5f + 0.5f * std::sin(a.cycle * kTau), flame = a.asleep ? 0.f : a.moving ? 10.f + 8.f * burn : 5.f;
+    const float burn = 0.5f + 0.5f * std::sin(a.cycle * kTau), flame = a.asleep   ? 0.f
+                                                                       : a.moving ? 10.f + 8.f * burn
+                                                                                  : 5.f;
     if (flame > 0) {
         s.push_back(polygon({{-9, 24}, {9, 24}, {0, 26 + flame}}, rgb8(250, 150, 50), 3));
         s.push_back(polygon({{-4, 24}, {4, 24}, {0, 24 + flame * 0.6f}}, rgb8(255, 232, 120), 2));
@@ -215,8 +222,9 @@ std::vector<Shape> subject_shapes(int subject, float cycle, bool moving, bool as
     // The shade is darker than a bright colour and lighter than black, so that a leg shows before every body.
     const Palette p{main, Ink(rgb8(28, 26, 32), 0.64f), mix(main, Ink(kWhite), 0.55f)};
     const Act a{cycle, moving, asleep};
-    constexpr void (*draw[kSubjects])(Shapes&, const Palette&, const Act&) = {fox, cat, rabbit, bird, fish, car, boat, balloon, dog, elephant, butterfly, rocket,
-                                                                              horse, tree, train, person, bear, flower, house, ball};
+    constexpr void (*draw[kSubjects])(Shapes&, const Palette&, const Act&) = {
+        fox,       cat,    rabbit, bird, fish,  car,    boat, balloon, dog,   elephant,
+        butterfly, rocket, horse,  tree, train, person, bear, flower,  house, ball};
     std::vector<Shape> s;
     draw[subject](s, p, a);
     return s;

@@ -10,7 +10,7 @@
 
 namespace zt::world {
 
-inline constexpr int kSubjects = 20;   // sprite_names() of layers.h has their names
+inline constexpr int kSubjects = 20;  // sprite_names() of layers.h has their names
 
 // The shapes of one subject, in inks of its colour. `cycle` 0..1 is the phase of its walk, flap or drive.
 [[nodiscard]] std::vector<Shape> subject_shapes(int subject, float cycle, bool moving, bool asleep);

@@ -35,11 +35,14 @@ load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height
     wanted.tiling = std::string(model.tiling.name);
     wanted.loras = model.loras.get();
     const TransformerConfig& c = model.parts.transformer;
-    const double numbers = static_cast<double>(c.layers) * double_block_numbers(c) + static_cast<double>(c.single_layers) * single_block_numbers(c);
+    const double numbers = static_cast<double>(c.layers) * double_block_numbers(c) +
+                           static_cast<double>(c.single_layers) * single_block_numbers(c);
     std::vector<double> share(static_cast<size_t>(c.layers), double_block_numbers(c) / numbers);
     share.insert(share.end(), static_cast<size_t>(c.single_layers), single_block_numbers(c) / numbers);
     const uint64_t limit = model.budget != 0 ? model.budget : device::free_bytes(model.device);
-    return load::fit_into(plan_memory(model.parts, wanted), limit, share, std::to_string(width) + "x" + std::to_string(height) + ", " + std::to_string(frames) + " frames");
+    return load::fit_into(
+        plan_memory(model.parts, wanted), limit, share,
+        std::to_string(width) + "x" + std::to_string(height) + ", " + std::to_string(frames) + " frames");
 }
 
 }  // namespace zt::hunyuan_video

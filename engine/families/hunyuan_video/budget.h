@@ -14,6 +14,7 @@ struct OpenedModel;
 
 // For one clip. Throws ZT_ERROR_MEMORY, naming the phase and both figures, when not even one streamed
 // block fits.
-[[nodiscard]] load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int64_t frames, int64_t steps);
+[[nodiscard]] load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int64_t frames,
+                                       int64_t steps);
 
 }  // namespace zt::hunyuan_video

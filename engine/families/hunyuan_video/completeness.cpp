@@ -23,7 +23,9 @@ void check_names(const Checkpoint& file, const TransformerConfig& config) {
     load::check_names(file, names_of(Part::kTransformer), std::vector<std::string>(needed.begin(), needed.end()));
 }
 
-void check_names(const Checkpoint& file, Part part, int64_t layers) { load::check_names(file, names_of(part), encoder_tensors(part, layers)); }
+void check_names(const Checkpoint& file, Part part, int64_t layers) {
+    load::check_names(file, names_of(part), encoder_tensors(part, layers));
+}
 
 std::vector<std::string> value_warnings(const ModelParts& parts) {
     std::vector<std::string> warnings;

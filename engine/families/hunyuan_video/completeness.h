@@ -14,8 +14,8 @@
 
 namespace zt::hunyuan_video {
 
-// Every tensor by its name, all pieces of fused ones; shapes are the loader's to check. `layers` of an encoder are those
-// that are used. Throws WEIGHTS, naming the first that is missing and how many more there are.
+// Every tensor by its name, all pieces of fused ones; shapes are the loader's to check. `layers` of an encoder are
+// those that are used. Throws WEIGHTS, naming the first that is missing and how many more there are.
 void check_names(const weights::Checkpoint& file, const TransformerConfig& config);
 void check_names(const weights::Checkpoint& file, Part part, int64_t layers);
 

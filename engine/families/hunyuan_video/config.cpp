@@ -46,11 +46,13 @@ TransformerConfig parse_transformer_config(std::string_view text, const std::str
     if (const auto guidance = root.find("guidance_embeds")) c.guidance_embeds = guidance->boolean();
     if (const auto axes = root.find("rope_axes_dim")) {
         if (axes->size() != c.rope_axes.size()) axes->refuse("three numbers");
-        for (size_t i = 0; i < c.rope_axes.size(); ++i) c.rope_axes[i] = static_cast<int64_t>(axes->at(i).integer(2, 1024));
+        for (size_t i = 0; i < c.rope_axes.size(); ++i)
+            c.rope_axes[i] = static_cast<int64_t>(axes->at(i).integer(2, 1024));
     }
     const bool even = std::all_of(c.rope_axes.begin(), c.rope_axes.end(), [](int64_t axis) { return axis % 2 == 0; });
     if (!even || c.rope_axes[0] + c.rope_axes[1] + c.rope_axes[2] != c.head_dim)
-        root.at("rope_axes_dim").refuse("three even numbers that sum to attention_head_dim = " + std::to_string(c.head_dim));
+        root.at("rope_axes_dim")
+            .refuse("three even numbers that sum to attention_head_dim = " + std::to_string(c.head_dim));
     return c;
 }
 
@@ -72,7 +74,8 @@ VaeConfig parse_vae_config(std::string_view text, const std::string& file) {
         if (widths->size() != 4) widths->refuse("four numbers");
         for (size_t i = 0; i < 4; ++i) {
             c.block_out[i] = static_cast<int64_t>(widths->at(i).integer(1, load::kMaxWidth));
-            if (c.block_out[i] % c.norm_groups != 0) widths->refuse("multiples of norm_num_groups = " + std::to_string(c.norm_groups));
+            if (c.block_out[i] % c.norm_groups != 0)
+                widths->refuse("multiples of norm_num_groups = " + std::to_string(c.norm_groups));
         }
     }
     return c;
@@ -81,14 +84,15 @@ VaeConfig parse_vae_config(std::string_view text, const std::string& file) {
 Kind parse_kind(std::string_view name) {
     for (const Kind kind : {Kind::kTextToVideo, Kind::kTokenReplace, Kind::kLatentConcat})
         if (name == kind_name(kind)) return kind;
-    throw Error(ZT_ERROR_ARGUMENT, "engine_opts: kind: expected t2v, token_replace or latent_concat, got " + quote(name));
+    throw Error(ZT_ERROR_ARGUMENT,
+                "engine_opts: kind: expected t2v, token_replace or latent_concat, got " + quote(name));
 }
 
 std::string_view kind_name(Kind kind) noexcept {
     switch (kind) {
-    case Kind::kTextToVideo: return "t2v";
-    case Kind::kTokenReplace: return "token_replace";
-    case Kind::kLatentConcat: return "latent_concat";
+        case Kind::kTextToVideo: return "t2v";
+        case Kind::kTokenReplace: return "token_replace";
+        case Kind::kLatentConcat: return "latent_concat";
     }
     return "";
 }

@@ -19,7 +19,7 @@ namespace zt::hunyuan_video {
 
 enum class Kind : uint8_t { kTextToVideo, kTokenReplace, kLatentConcat };
 
-inline constexpr int64_t kTokenChunk = 2048;   // tokens in a projection at once
+inline constexpr int64_t kTokenChunk = 2048;  // tokens in a projection at once
 
 struct TransformerConfig {
     Kind kind = Kind::kTextToVideo;
@@ -31,7 +31,7 @@ struct TransformerConfig {
     bool guidance_embeds = true;
     int64_t text_dim = 4096, pooled_dim = 768;
     double rope_theta = 256.0;
-    std::array<int64_t, 3> rope_axes{16, 56, 56};   // t, h, w; even, sum = head_dim
+    std::array<int64_t, 3> rope_axes{16, 56, 56};  // t, h, w; even, sum = head_dim
 
     [[nodiscard]] int64_t width() const { return heads * head_dim; }
     [[nodiscard]] int64_t mlp_width() const { return static_cast<int64_t>(static_cast<double>(width()) * mlp_ratio); }
@@ -50,9 +50,10 @@ struct VaeConfig {
 [[nodiscard]] TransformerConfig parse_transformer_config(std::string_view text, const std::string& file);
 [[nodiscard]] VaeConfig parse_vae_config(std::string_view text, const std::string& file);
 
-// From the shapes of the tensors, for files without a config.json. What shapes cannot tell is the published model's: 32 norm groups. The
-// kind is then kLatentConcat for 33 channels, else kTextToVideo: token_replace has the same shapes. A file as wide as
-// the published model has as many blocks; of other widths any number is taken. Throw WEIGHTS, UNSUPPORTED.
+// From the shapes of the tensors, for files without a config.json. What shapes cannot tell is the published model's: 32
+// norm groups. The kind is then kLatentConcat for 33 channels, else kTextToVideo: token_replace has the same shapes. A
+// file as wide as the published model has as many blocks; of other widths any number is taken. Throw WEIGHTS,
+// UNSUPPORTED.
 [[nodiscard]] TransformerConfig transformer_config_of(const weights::Checkpoint& file);
 [[nodiscard]] VaeConfig vae_config_of(const weights::Checkpoint& file);
 

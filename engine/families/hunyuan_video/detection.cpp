@@ -47,16 +47,20 @@ std::string other_kind(const Checkpoint& file) {
     if (file.entries().empty()) return "no tensors";
     if (const auto architecture = file.text_value("general.architecture"); architecture && *architecture != "llama")
         return "a GGUF of the architecture " + quote(*architecture);
-    if (const auto* entry = marked(file, kAdapter)) return "an adapter (tensor " + quote(entry->name) + "); the option lora takes it";
+    if (const auto* entry = marked(file, kAdapter))
+        return "an adapter (tensor " + quote(entry->name) + "); the option lora takes it";
     if (has_part(file, Part::kLlm, "embed_tokens")) return "a text encoder; engine_opts text_encoder takes it";
-    if (has_part(file, Part::kClipText, "embeddings.token_embedding")) return "CLIP's text model; engine_opts text_encoder_2 takes it";
+    if (has_part(file, Part::kClipText, "embeddings.token_embedding"))
+        return "CLIP's text model; engine_opts text_encoder_2 takes it";
     if (has_part(file, Part::kVae, "decoder.conv_out.conv")) return "a VAE; engine_opts vae takes it";
-    return std::to_string(file.entries().size()) + " tensors of another model, first " + quote(file.entries().front().name);
+    return std::to_string(file.entries().size()) + " tensors of another model, first " +
+           quote(file.entries().front().name);
 }
 
 Detection detect_checkpoint(const std::string& path) {
     const Checkpoint file = Checkpoint::open(path);
-    if (file.text_value("general.architecture") == "hyvid" || has_part(file, Part::kTransformer, "txt_in.individual_token_refiner.blocks.0.norm1"))
+    if (file.text_value("general.architecture") == "hyvid" ||
+        has_part(file, Part::kTransformer, "txt_in.individual_token_refiner.blocks.0.norm1"))
         return {Fit::kOurs, {}};
     return {Fit::kOther, file.name() + ": expected the transformer of HunyuanVideo, got " + other_kind(file)};
 }
@@ -75,10 +79,13 @@ Detection detect_folder(const std::string& path) {
     if (is_there(folder / kConfig)) {
         const std::string name = load::class_name((folder / kConfig).string());
         if (name.starts_with("HunyuanVideo")) return {Fit::kOurs, {}};
-        return {Fit::kOther, std::string(kConfig) + ": _class_name: expected HunyuanVideoTransformer3DModel, got " + (name.empty() ? "none" : quote(name) + ", a part of another model")};
+        return {Fit::kOther, std::string(kConfig) + ": _class_name: expected HunyuanVideoTransformer3DModel, got " +
+                                 (name.empty() ? "none" : quote(name) + ", a part of another model")};
     }
     if (weights::find_checkpoint(path)) return detect_checkpoint(path);
-    return {Fit::kNone, quote(path) + ": expected model_index.json, config.json or one safetensors or GGUF file in this folder, got none"};
+    return {Fit::kNone,
+            quote(path) +
+                ": expected model_index.json, config.json or one safetensors or GGUF file in this folder, got none"};
 }
 
 }  // namespace
@@ -86,8 +93,10 @@ Detection detect_folder(const std::string& path) {
 void check_pipeline(const std::string& class_name) {
     constexpr std::array<std::string_view, 2> kKnown = {"HunyuanVideoPipeline", "HunyuanVideoImageToVideoPipeline"};
     if (std::find(kKnown.begin(), kKnown.end(), class_name) != kKnown.end()) return;
-    throw Error(ZT_ERROR_UNSUPPORTED, std::string(kIndex) + ": _class_name: expected HunyuanVideoPipeline or HunyuanVideoImageToVideoPipeline, got " +
-                                          (class_name.empty() ? "none" : quote(class_name) + ", another pipeline"));
+    throw Error(ZT_ERROR_UNSUPPORTED,
+                std::string(kIndex) +
+                    ": _class_name: expected HunyuanVideoPipeline or HunyuanVideoImageToVideoPipeline, got " +
+                    (class_name.empty() ? "none" : quote(class_name) + ", another pipeline"));
 }
 
 families::Detection detect(const std::string& path) {

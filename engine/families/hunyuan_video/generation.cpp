@@ -22,21 +22,23 @@ using families::Direction;
 using families::GenerationRequest;
 using families::ProgressFn;
 
-// ---- Text phase --------------------------------------------------------------------------------
+// ---- Text phase ----
 
 // Embeddings of the picture, and for true guidance of a black one.
 struct PictureTokens {
     at::Tensor positive, negative;
 };
 
-PictureTokens picture_tokens(const OpenedModel& model, const families::Picture& picture, bool negative, const Cancel& cancel) {
+PictureTokens picture_tokens(const OpenedModel& model, const families::Picture& picture, bool negative,
+                             const Cancel& cancel) {
     const encoders::ClipConfig& config = model.parts.clip_vision;
     encoders::ClipVision vision = encoders::make_clip_vision(config);
     model.reader(Part::kClipVision, cancel).fill(vision, model.type, true);
     Projector projector = make_projector(config.hidden, model.parts.llm.hidden);
     model.reader(Part::kProjector, cancel).fill(projector, model.type, true);
     const auto tokens = [&](const at::Tensor& pixels) {
-        return forward(projector, encoders::picture_rows(forward(vision, pixels.to(model.device, model.type), &cancel)));
+        return forward(projector,
+                       encoders::picture_rows(forward(vision, pixels.to(model.device, model.type), &cancel)));
     };
     PictureTokens made;
     made.positive = tokens(clip_pixels(picture, config.image_size));
@@ -45,7 +47,8 @@ PictureTokens picture_tokens(const OpenedModel& model, const families::Picture& 
 }
 
 // Everything that decides the features, as bytes.
-std::string feature_key(const GenerationRequest& request, const Direction& direction, const std::optional<std::string>& negative) {
+std::string feature_key(const GenerationRequest& request, const Direction& direction,
+                        const std::optional<std::string>& negative) {
     std::string key = direction.prompt + '\0' + (negative ? "-" + *negative : "");
     for (const families::Picture& picture : request.images) {
         Sha256 digest;
@@ -57,29 +60,35 @@ std::string feature_key(const GenerationRequest& request, const Direction& direc
 
 void report(const TextFeatures& features, const char* option, const Log& log) {
     if (features.dropped > 0)
-        log(ZT_LOG_WARNING, std::string(option) + ": model reads " + std::to_string(kMaxPromptTokens) + " tokens; the last " +
-                                std::to_string(features.dropped) + " have no effect");
+        log(ZT_LOG_WARNING, std::string(option) + ": model reads " + std::to_string(kMaxPromptTokens) +
+                                " tokens; the last " + std::to_string(features.dropped) + " have no effect");
     if (features.pooled_dropped > 0)
-        log(ZT_LOG_VERBOSE, std::string(option) + ": CLIP reads " + std::to_string(kMaxClipTokens) + " tokens of it; the LLM reads on");
+        log(ZT_LOG_VERBOSE,
+            std::string(option) + ": CLIP reads " + std::to_string(kMaxClipTokens) + " tokens of it; the LLM reads on");
 }
 
-std::shared_ptr<const PromptFeatures> prompt_features(const OpenedModel& model, const GenerationRequest& request, const Direction& direction,
-                                                      const Cancel& cancel, const ProgressFn& progress) {
+std::shared_ptr<const PromptFeatures> prompt_features(const OpenedModel& model, const GenerationRequest& request,
+                                                      const Direction& direction, const Cancel& cancel,
+                                                      const ProgressFn& progress) {
     std::optional<std::string> negative;
     if (model.parts.true_cfg > 1.0)
-        negative = direction.negative_prompt.empty() ? std::string(default_negative_prompt(model.parts.transformer.kind)) : direction.negative_prompt;
+        negative = direction.negative_prompt.empty()
+                       ? std::string(default_negative_prompt(model.parts.transformer.kind))
+                       : direction.negative_prompt;
     const std::string key = feature_key(request, direction, negative);
     auto features = model.features.find(key);
     if (features == nullptr) {
         progress("text", 0, 1);
         PictureTokens pictures;
-        if (model.takes_picture()) pictures = picture_tokens(model, request.images.front(), negative.has_value(), cancel);
+        if (model.takes_picture())
+            pictures = picture_tokens(model, request.images.front(), negative.has_value(), cancel);
 
         const load::PartReader llm_reader = model.reader(Part::kLlm, cancel);
         StreamedLlm llm(model.parts.llm, llm_reader, model.type);
         encoders::ClipText clip = encoders::make_clip_text(model.parts.clip_text);
         model.reader(Part::kClipText, cancel).fill(clip, model.type, true);
-        const TextEncoders encoders{*model.llm_tokenizer, *model.clip_tokenizer, model.rules, model.parts.llm, llm, clip};
+        const TextEncoders encoders{
+            *model.llm_tokenizer, *model.clip_tokenizer, model.rules, model.parts.llm, llm, clip};
         const Kind kind = model.parts.transformer.kind;
         std::vector<Prompt> prompts{{direction.prompt, pictures.positive, image_stride(kind, false)}};
         if (negative) prompts.push_back({*negative, pictures.negative, image_stride(kind, true)});
@@ -97,7 +106,8 @@ std::shared_ptr<const PromptFeatures> prompt_features(const OpenedModel& model, 
 }
 
 // The picture as the clean latent of the first frame, [channels, 1, h, w] fp32.
-at::Tensor image_latent(const OpenedModel& model, const GenerationRequest& request, const Cancel& cancel, const ProgressFn& progress) {
+at::Tensor image_latent(const OpenedModel& model, const GenerationRequest& request, const Cancel& cancel,
+                        const ProgressFn& progress) {
     progress("picture", 0, 1);
     VaeEncoder encoder = make_vae_encoder(model.parts.vae);
     model.reader(Part::kVae, cancel).fill(encoder, model.vae_type, true);
@@ -108,21 +118,21 @@ at::Tensor image_latent(const OpenedModel& model, const GenerationRequest& reque
     return encode(encoder, pixels.to(model.device, model.vae_type), model.tiling, run).to(at::kFloat);
 }
 
-// ---- Transformer phase -------------------------------------------------------------------------
+// ---- Transformer phase ----
 
 struct Prepared {
     Precomputed positive, negative;
 };
 
 // Every step's modulation and text. The embedders are in memory only here.
-Prepared prepare_steps(const OpenedModel& model, const PromptFeatures& features, const sample::Levels& schedule, double guidance,
-                       const Cancel& cancel, const ProgressFn& progress) {
+Prepared prepare_steps(const OpenedModel& model, const PromptFeatures& features, const sample::Levels& schedule,
+                       double guidance, const Cancel& cancel, const ProgressFn& progress) {
     progress("load", 0, 1);
     Embedders embedders = make_embedders(model.parts.transformer);
     model.reader(Part::kTransformer, cancel).fill(embedders, model.type, true);
     const auto of = [&](const TextFeatures& f) {
-        return precompute(model.parts.transformer, embedders, f.states.to(model.type), f.pooled.to(model.type), schedule.t,
-                          guidance_input(guidance, model.type), cancel);
+        return precompute(model.parts.transformer, embedders, f.states.to(model.type), f.pooled.to(model.type),
+                          schedule.t, guidance_input(guidance, model.type), cancel);
     };
     Prepared prepared{of(features.positive), {}};
     if (features.negative) prepared.negative = of(*features.negative);
@@ -143,10 +153,13 @@ int64_t longest_clip(const OpenedModel& model, const GenerationRequest& request)
 
 Generation::Generation(std::shared_ptr<const OpenedModel> model, const GenerationRequest& request)
     : model_(std::move(model)), request_(request),
-      budget_(plan_budget(*model_, request.width, request.height, longest_clip(*model_, request) - model_->skipped_frames(), request.steps)) {
-    request_.log(ZT_LOG_VERBOSE, "memory: about " + load::size_text(budget_.peak) + " foreseen, " + std::to_string(budget_.resident_blocks) + " of " +
-                                     std::to_string(model_->parts.transformer.layers + model_->parts.transformer.single_layers) +
-                                     " blocks in memory" + (budget_.keep ? ", kept for the next clip" : ""));
+      budget_(plan_budget(*model_, request.width, request.height,
+                          longest_clip(*model_, request) - model_->skipped_frames(), request.steps)) {
+    request_.log(ZT_LOG_VERBOSE,
+                 "memory: about " + load::size_text(budget_.peak) + " foreseen, " +
+                     std::to_string(budget_.resident_blocks) + " of " +
+                     std::to_string(model_->parts.transformer.layers + model_->parts.transformer.single_layers) +
+                     " blocks in memory" + (budget_.keep ? ", kept for the next clip" : ""));
 }
 
 int64_t Generation::skipped_frames() const {
@@ -171,8 +184,10 @@ at::Tensor Generation::make_latents(const Direction& direction, const Cancel& ca
     const auto features = prompt_features(model, request_, direction, cancel, progress);
     const at::Tensor image = model.takes_picture() ? image_latent(model, request_, cancel, progress) : at::Tensor();
     device::return_freed_memory();
-    const sample::Levels schedule = make_schedule(model.sampler, request_.steps, request_.flow_shift > 0 ? request_.flow_shift : model.parts.flow_shift.value_or(kFlowShift),
-                                            model.type, config.kind);
+    const sample::Levels schedule =
+        make_schedule(model.sampler, request_.steps,
+                      request_.flow_shift > 0 ? request_.flow_shift : model.parts.flow_shift.value_or(kFlowShift),
+                      model.type, config.kind);
     const Prepared prepared = prepare_steps(model, *features, schedule, direction.guidance, cancel, progress);
     device::return_freed_memory();
 
@@ -188,16 +203,19 @@ at::Tensor Generation::make_latents(const Direction& direction, const Cancel& ca
     });
     StreamedBlocks source(config, reader, model.type, blocks);
     const VaeConfig& vae = model.parts.vae;
-    const std::array<int64_t, 4> size = {config.out_channels, latent_frames(), request_.height / vae.spatial_compression,
+    const std::array<int64_t, 4> size = {config.out_channels, latent_frames(),
+                                         request_.height / vae.spatial_compression,
                                          request_.width / vae.spatial_compression};
     const Rope rope = rope_for(config, size, model.device);
     const VelocityFn network = [&](const at::Tensor& input, int64_t step, bool negative) {
-        return velocity(config, *ends, source, negative ? prepared.negative : prepared.positive, step, input, rope, cancel, kTokenChunk);
+        return velocity(config, *ends, source, negative ? prepared.negative : prepared.positive, step, input, rope,
+                        cancel, kTokenChunk);
     };
     const Sampling sampling{model.sampler, config.kind, features->negative ? model.parts.true_cfg : 1.0, true};
     const at::Tensor noise = make_noise(direction.seed, size, model.sampler, model.device);
-    return denoise(sampling, schedule, noise, image, network,
-                   [&](int64_t i, int64_t n) { progress("denoise", static_cast<int>(i), static_cast<int>(n)); }, cancel);
+    return denoise(
+        sampling, schedule, noise, image, network,
+        [&](int64_t i, int64_t n) { progress("denoise", static_cast<int>(i), static_cast<int>(n)); }, cancel);
 }
 
 void Generation::begin_clip(const Direction& direction, const Cancel& cancel, const ProgressFn& progress) {
@@ -227,7 +245,8 @@ void Generation::end_clip(const at::Tensor& last) {
     picture.rgb = std::make_shared<const std::vector<uint8_t>>(begin, begin + bytes.numel());
 }
 
-std::optional<families::FrameBatch> Generation::next(const Direction& direction, const Cancel& cancel, const ProgressFn& progress) {
+std::optional<families::FrameBatch> Generation::next(const Direction& direction, const Cancel& cancel,
+                                                     const ProgressFn& progress) {
     if (next_frames() == 0) return std::nullopt;
     if (!stream_) begin_clip(direction, cancel, progress);
     const TileRun run{.cancel = &cancel, .progress = [&](int64_t done, int64_t total) {

@@ -30,21 +30,22 @@ public:
                                              const families::ProgressFn& progress) override;
 
 private:
-    [[nodiscard]] int64_t shot_frames() const { return std::min(most_, request_.frames - done_); }   // if it begins now
-    [[nodiscard]] int64_t skipped_frames() const;   // at the beginning of the next clip
-    [[nodiscard]] int64_t latent_frames() const;    // of the next clip
+    [[nodiscard]] int64_t shot_frames() const { return std::min(most_, request_.frames - done_); }  // if it begins now
+    [[nodiscard]] int64_t skipped_frames() const;  // at the beginning of the next clip
+    [[nodiscard]] int64_t latent_frames() const;   // of the next clip
     void begin_clip(const families::Direction& direction, const Cancel& cancel, const families::ProgressFn& progress);
     void end_clip(const at::Tensor& last);
-    [[nodiscard]] at::Tensor make_latents(const families::Direction& direction, const Cancel& cancel, const families::ProgressFn& progress);
+    [[nodiscard]] at::Tensor make_latents(const families::Direction& direction, const Cancel& cancel,
+                                          const families::ProgressFn& progress);
 
     std::shared_ptr<const OpenedModel> model_;
-    families::GenerationRequest request_;            // its picture becomes the one the next clip begins with
+    families::GenerationRequest request_;  // its picture becomes the one the next clip begins with
     load::Budget budget_;
-    int64_t done_ = 0;                               // frames handed out
-    int64_t most_ = INT64_MAX;                       // frames up to the next shot
-    int64_t left_ = 0;                               // of the clip in the making
-    std::shared_ptr<const VaeDecoder> decoder_;      // outlives stream_
-    std::optional<StreamingDecoder> stream_;         // while there are latents
+    int64_t done_ = 0;                           // frames handed out
+    int64_t most_ = INT64_MAX;                   // frames up to the next shot
+    int64_t left_ = 0;                           // of the clip in the making
+    std::shared_ptr<const VaeDecoder> decoder_;  // outlives stream_
+    std::optional<StreamingDecoder> stream_;     // while there are latents
 };
 
 }  // namespace zt::hunyuan_video

@@ -20,7 +20,7 @@ using hunyuan_video::Kind;
 namespace load = zt::load;
 using hunyuan_video::OpenedModel;
 
-constexpr int kWidth = 1280, kHeight = 720;   // published sizes reach this
+constexpr int kWidth = 1280, kHeight = 720;  // published sizes reach this
 constexpr int64_t kClipFrames = 129;
 constexpr int kSteps = 50;
 constexpr double kGuidance = 6.0;
@@ -44,7 +44,7 @@ Limits limits_of(const OpenedModel& model) {
     limits.morph = model.takes_picture();
     limits.default_steps = kSteps;
     limits.first_image = model.takes_picture() ? ZT_USE_REQUIRED : ZT_USE_NEVER;
-    limits.history_images = model.takes_picture() ? 1 : 0;   // the last frame, animated like any picture
+    limits.history_images = model.takes_picture() ? 1 : 0;  // the last frame, animated like any picture
     limits.default_guidance = parts.transformer.guidance_embeds ? kGuidance : 0.0;
     return limits;
 }
@@ -61,12 +61,16 @@ public:
     [[nodiscard]] std::string sha256() const override { return sha256_; }
     void check(const Direction& direction) const override {
         if (!model_->parts.transformer.guidance_embeds && direction.guidance != limits_.default_guidance)
-            throw Error(ZT_ERROR_UNSUPPORTED, "guidance: expected -1 (this checkpoint has no input for it; engine_opts=true_cfg=N guides by two passes), got " +
-                                                  to_text(direction.guidance));
+            throw Error(ZT_ERROR_UNSUPPORTED,
+                        "guidance: expected -1 (this checkpoint has no input for it; engine_opts=true_cfg=N guides by "
+                        "two passes), got " +
+                            to_text(direction.guidance));
     }
     void check_request(const GenerationRequest& request) const override {
         check(request.first);
-        static_cast<void>(hunyuan_video::plan_budget(*model_, request.width, request.height, hunyuan_video::longest_clip(*model_, request) - model_->skipped_frames(), request.steps));
+        static_cast<void>(hunyuan_video::plan_budget(
+            *model_, request.width, request.height,
+            hunyuan_video::longest_clip(*model_, request) - model_->skipped_frames(), request.steps));
     }
     [[nodiscard]] std::unique_ptr<Generation> begin(const GenerationRequest& request) const override {
         return std::make_unique<hunyuan_video::Generation>(model_, request);

@@ -34,7 +34,8 @@ bool starts_with_any(std::string_view name, std::initializer_list<std::string_vi
 
 // What is used before the first step only: its results are computed for all steps at once.
 bool is_preparation(std::string_view name) {
-    return starts_with_any(name, {"time_in.", "guidance_in.", "vector_in.", "txt_in.", "final_layer.adaLN_modulation."}) ||
+    return starts_with_any(name,
+                           {"time_in.", "guidance_in.", "vector_in.", "txt_in.", "final_layer.adaLN_modulation."}) ||
            name.find("_mod.linear.") != name.npos || name.find(".modulation.linear.") != name.npos;
 }
 bool is_denoising(std::string_view name) { return !is_preparation(name); }
@@ -51,7 +52,7 @@ bool is_used_vision(std::string_view name, const ModelParts& parts) {
 }
 
 struct Clip {
-    int64_t frames, latent_frames, latent_height, latent_width;   // as computed: latent_concat makes 4 more
+    int64_t frames, latent_frames, latent_height, latent_width;  // as computed: latent_concat makes 4 more
     int64_t video_tokens, text_tokens, tokens;
 };
 Clip clip_of(const ModelParts& parts, const PlanRequest& r) {
@@ -73,22 +74,30 @@ Phase text_phase(const ModelParts& parts, const PlanRequest& r, const Clip&) {
     const encoders::LlmConfig& llm = parts.llm;
     const bool pictures = parts.transformer.kind != Kind::kTextToVideo;
     uint64_t texts = 0, others = 0;
-    if (const Checkpoint* clip = parts.text_encoder_2.checkpoint.get()) texts += resident_bytes(*clip, names_of(Part::kClipText), encoder_of(r));
-    if (const Checkpoint* file = parts.text_encoder.checkpoint.get()) texts += two_blocks(*file, names_of(Part::kLlm), encoder_of(r), "layers.", [&](std::string_view name) { return is_used_llm(name, parts); });
+    if (const Checkpoint* clip = parts.text_encoder_2.checkpoint.get())
+        texts += resident_bytes(*clip, names_of(Part::kClipText), encoder_of(r));
+    if (const Checkpoint* file = parts.text_encoder.checkpoint.get())
+        texts += two_blocks(*file, names_of(Part::kLlm), encoder_of(r), "layers.",
+                            [&](std::string_view name) { return is_used_llm(name, parts); });
     if (pictures && parts.image_encoder.checkpoint != nullptr) {
         const Checkpoint& file = *parts.image_encoder.checkpoint;
-        others = std::max(others, resident_bytes(file, names_of(Part::kClipVision), encoder_of(r), [&](std::string_view name) { return is_used_vision(name, parts); }) +
+        others = std::max(others, resident_bytes(file, names_of(Part::kClipVision), encoder_of(r),
+                                                 [&](std::string_view name) { return is_used_vision(name, parts); }) +
                                       resident_bytes(file, names_of(Part::kProjector), encoder_of(r)));
     }
     if (pictures && parts.vae_file.checkpoint != nullptr)
-        others = std::max(others, resident_bytes(*parts.vae_file.checkpoint, names_of(Part::kVae), vae_of(r), is_encoder));
+        others =
+            std::max(others, resident_bytes(*parts.vae_file.checkpoint, names_of(Part::kVae), vae_of(r), is_encoder));
     phase.weights = phase.least_weights = std::max(texts, others);
     // Template, prompt and picture, all at once: states, q, k, v, two halves of the MLP.
     const int64_t tokens = 104 + kMaxPromptTokens + (pictures ? encoders::picture_tokens(parts.clip_vision) : 0);
-    phase.data = u(r.prompts) * u(tokens) * u(6 * llm.hidden + 3 * llm.intermediate) * u(r.element_bytes) + decoded_matrix(parts.text_encoder.checkpoint.get(), encoder_of(r));
-    if (pictures) {   // one picture through the VAE encoder, mirror of the decoder
+    phase.data = u(r.prompts) * u(tokens) * u(6 * llm.hidden + 3 * llm.intermediate) * u(r.element_bytes) +
+                 decoded_matrix(parts.text_encoder.checkpoint.get(), encoder_of(r));
+    if (pictures) {  // one picture through the VAE encoder, mirror of the decoder
         const Tiling& tiling = find_tiling(r.tiling);
-        phase.data = std::max(phase.data, u(decode_bytes(tiling, parts.vae, 1, r.height / parts.vae.spatial_compression, r.width / parts.vae.spatial_compression, r.vae_element_bytes)));
+        phase.data =
+            std::max(phase.data, u(decode_bytes(tiling, parts.vae, 1, r.height / parts.vae.spatial_compression,
+                                                r.width / parts.vae.spatial_compression, r.vae_element_bytes)));
     }
     return phase;
 }
@@ -112,7 +121,8 @@ Phase prepare_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
     }
     const TransformerConfig& t = parts.transformer;
     // Text states of all prompts, and the refiner's q, k, v and MLP of a chunk.
-    phase.data = prepared_bytes(parts, r, clip) + u(r.prompts) * u(clip.text_tokens) * u(t.text_dim) * u(r.element_bytes) +
+    phase.data = prepared_bytes(parts, r, clip) +
+                 u(r.prompts) * u(clip.text_tokens) * u(t.text_dim) * u(r.element_bytes) +
                  u(std::max(r.token_chunk, clip.text_tokens)) * u(9 * t.width()) * u(r.element_bytes) + to_apply(r);
     return phase;
 }
@@ -122,20 +132,25 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
     const TransformerConfig& t = parts.transformer;
     if (const Checkpoint* file = parts.transformer_file.checkpoint.get()) {
         phase.weights = resident_bytes(*file, names_of(Part::kTransformer), transformer_of(r), is_denoising);
-        phase.least_weights = std::min(phase.weights, std::max(two_blocks(*file, names_of(Part::kTransformer), transformer_of(r), "double_blocks.", is_denoising),
-                                                               two_blocks(*file, names_of(Part::kTransformer), transformer_of(r), "single_blocks.", is_denoising)));
+        phase.least_weights = std::min(
+            phase.weights,
+            std::max(
+                two_blocks(*file, names_of(Part::kTransformer), transformer_of(r), "double_blocks.", is_denoising),
+                two_blocks(*file, names_of(Part::kTransformer), transformer_of(r), "single_blocks.", is_denoising)));
     }
     const uint64_t row = u(t.width()) * u(r.element_bytes), mlp_row = u(t.mlp_width()) * u(r.element_bytes);
-    const uint64_t stream = u(clip.tokens) * row;                      // x: [S, h]
-    const uint64_t attention = 4 * u(clip.tokens) * row;               // q, k, v and the result: [S, h] each
-    const uint64_t chunk = u(std::min(r.token_chunk, clip.tokens)) * (2 * (3 * row + mlp_row) + row);   // linear1 and linear2's input
-    const uint64_t rope = u(clip.video_tokens) * u(t.head_dim) * 4;    // cos and sin of each pair, fp32
+    const uint64_t stream = u(clip.tokens) * row;         // x: [S, h]
+    const uint64_t attention = 4 * u(clip.tokens) * row;  // q, k, v and the result: [S, h] each
+    const uint64_t chunk =
+        u(std::min(r.token_chunk, clip.tokens)) * (2 * (3 * row + mlp_row) + row);  // linear1 and linear2's input
+    const uint64_t rope = u(clip.video_tokens) * u(t.head_dim) * 4;                 // cos and sin of each pair, fp32
     const uint64_t places = u(clip.latent_frames) * u(clip.latent_height) * u(clip.latent_width);
     const uint64_t latents = places * u(3 * t.out_channels + 2 * t.in_channels) * 4;
     const uint64_t decoded = decoded_matrix(parts.transformer_file.checkpoint.get(), transformer_of(r));
     phase.data = stream + attention + chunk + rope + latents + prepared_bytes(parts, r, clip) + decoded + to_apply(r);
     // What adapters beside a packed matrix add to a chunk, plain and scaled.
-    if (decoded > 0 && r.loras != nullptr && !r.loras->tensors().empty()) phase.data += 2 * u(std::min(r.token_chunk, clip.tokens)) * (3 * row + mlp_row);
+    if (decoded > 0 && r.loras != nullptr && !r.loras->tensors().empty())
+        phase.data += 2 * u(std::min(r.token_chunk, clip.tokens)) * (3 * row + mlp_row);
     return phase;
 }
 
@@ -145,8 +160,10 @@ Phase decode_phase(const ModelParts& parts, const PlanRequest& r, const Clip& cl
         phase.weights = resident_bytes(*file, names_of(Part::kVae), vae_of(r), is_decoder);
         phase.least_weights = phase.weights;
     }
-    const uint64_t latents = u(clip.latent_frames) * u(clip.latent_height) * u(clip.latent_width) * u(parts.vae.latent_channels) * 4;
-    phase.data = 2 * latents + u(decode_bytes(find_tiling(r.tiling), parts.vae, clip.latent_frames, clip.latent_height, clip.latent_width, r.vae_element_bytes));
+    const uint64_t latents =
+        u(clip.latent_frames) * u(clip.latent_height) * u(clip.latent_width) * u(parts.vae.latent_channels) * 4;
+    phase.data = 2 * latents + u(decode_bytes(find_tiling(r.tiling), parts.vae, clip.latent_frames, clip.latent_height,
+                                              clip.latent_width, r.vae_element_bytes));
     return phase;
 }
 
@@ -154,7 +171,8 @@ Phase decode_phase(const ModelParts& parts, const PlanRequest& r, const Clip& cl
 
 load::MemoryPlan plan_memory(const ModelParts& parts, const PlanRequest& request) {
     const Clip clip = clip_of(parts, request);
-    return {{text_phase(parts, request, clip), prepare_phase(parts, request, clip), denoise_phase(parts, request, clip), decode_phase(parts, request, clip)}};
+    return {{text_phase(parts, request, clip), prepare_phase(parts, request, clip), denoise_phase(parts, request, clip),
+             decode_phase(parts, request, clip)}};
 }
 
 }  // namespace zt::hunyuan_video

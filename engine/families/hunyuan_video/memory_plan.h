@@ -13,17 +13,16 @@
 
 namespace zt::hunyuan_video {
 
-
 struct PlanRequest {
-    int64_t width = 1280, height = 720, frames = 129;    // of the clip that comes out
+    int64_t width = 1280, height = 720, frames = 129;  // of the clip that comes out
     int64_t steps = 50;
-    int64_t element_bytes = 2;        // of the arithmetic of transformer and encoders: 4 fp32, 2 bf16
+    int64_t element_bytes = 2;  // of the arithmetic of transformer and encoders: 4 fp32, 2 bf16
     int64_t vae_element_bytes = 2;
-    bool keep_packed = true;          // fp8 and GGUF matrices stay as they are in the file
+    bool keep_packed = true;  // fp8 and GGUF matrices stay as they are in the file
     int64_t token_chunk = kTokenChunk;
-    int64_t prompts = 1;              // 2 with true guidance
+    int64_t prompts = 1;  // 2 with true guidance
     std::string tiling = "diffusers";
-    const load::LoraSet* loras = nullptr;   // adapters of the transformer; borrowed, may be null
+    const load::LoraSet* loras = nullptr;  // adapters of the transformer; borrowed, may be null
 };
 
 // Parts that are missing count as nothing. Sizes need not be ones the model allows.

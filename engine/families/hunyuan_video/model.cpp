@@ -32,7 +32,9 @@ const PartFile& file_of(const ModelParts& parts, Part part) {
 struct LlmTable {
     at::Tensor rows;
     template <class F>
-    void visit(F&& f) { f("embed_tokens.weight", rows); }
+    void visit(F&& f) {
+        f("embed_tokens.weight", rows);
+    }
 };
 
 // Names and shapes of everything a generation will read, before anything is.
@@ -54,7 +56,8 @@ void check_tensors(const OpenedModel& model) {
     LlmTable table{at::empty({model.parts.llm.vocab, model.parts.llm.hidden}, at::kMeta)};
     llm.expect(table);
     encoders::LlmLayer layer = encoders::make_llm_layer(model.parts.llm);
-    for (int64_t i = 0; i < encoders::used_layers(model.parts.llm); i++) llm.expect(layer, "layers." + std::to_string(i));
+    for (int64_t i = 0; i < encoders::used_layers(model.parts.llm); i++)
+        llm.expect(layer, "layers." + std::to_string(i));
     const load::PartReader vae = model.reader(Part::kVae, never);
     VaeDecoder decoder = make_vae_decoder(model.parts.vae);
     vae.expect(decoder);
@@ -70,8 +73,8 @@ void check_tensors(const OpenedModel& model) {
 // An embedding row for every id, or a prompt could ask for one that is not there.
 void check_vocabulary(const text::BpeTokenizer& tokenizer, const char* name, int64_t rows) {
     if (tokenizer.id_end() > rows)
-        throw Error(ZT_ERROR_WEIGHTS, std::string(name) + ": expected ids below " + std::to_string(rows) + " (rows of the embedding), got " +
-                                          std::to_string(tokenizer.id_end() - 1));
+        throw Error(ZT_ERROR_WEIGHTS, std::string(name) + ": expected ids below " + std::to_string(rows) +
+                                          " (rows of the embedding), got " + std::to_string(tokenizer.id_end() - 1));
 }
 
 }  // namespace
@@ -104,7 +107,9 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
     model->vae_type = vae_type(model->type, model->device);
     model->budget = options.memory_bytes;
     if (!options.lora.empty())
-        model->loras = load::LoraSet::open(load::parse_lora_option(options.lora), lora_base(parts.transformer, *parts.transformer_file.checkpoint), options.log);
+        model->loras =
+            load::LoraSet::open(load::parse_lora_option(options.lora),
+                                lora_base(parts.transformer, *parts.transformer_file.checkpoint), options.log);
     check_supported(parts.transformer, parts.transformer_file.path);
     check_tensors(*model);
     model->llm_tokenizer = text::BpeTokenizer::open(parts.tokenizer);
@@ -117,8 +122,10 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
         for (const std::string& warning : value_warnings(parts)) options.log(ZT_LOG_WARNING, "model: " + warning);
     }
     if (!parts.kind_known && options.log)
-        options.log(ZT_LOG_WARNING, "model: this file could be text to video or image to video (token_replace); taken as text to video, "
-                                    "engine_opts=kind=token_replace says otherwise");
+        options.log(
+            ZT_LOG_WARNING,
+            "model: this file could be text to video or image to video (token_replace); taken as text to video, "
+            "engine_opts=kind=token_replace says otherwise");
     return model;
 }
 

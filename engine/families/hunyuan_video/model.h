@@ -14,15 +14,15 @@
 #include "families/hunyuan_video/budget.h"
 #include "families/hunyuan_video/parts.h"
 #include "families/hunyuan_video/residency.h"
-#include "families/hunyuan_video/transformer/sampler.h"
 #include "families/hunyuan_video/text/text_features.h"
+#include "families/hunyuan_video/transformer/sampler.h"
 #include "families/hunyuan_video/vae/tiling.h"
 #include "load/kept.h"
 #include "load/lora_set.h"
 
 namespace zt::hunyuan_video {
 
-inline constexpr double kFlowShift = 7.0;   // where neither the request nor the files say
+inline constexpr double kFlowShift = 7.0;  // where neither the request nor the files say
 
 // What a prompt and its negative became. Small; kept for the next generation.
 struct PromptFeatures {
@@ -32,14 +32,14 @@ struct PromptFeatures {
 
 // Immutable but for what it keeps in memory, which is thread-safe.
 struct OpenedModel {
-    ModelParts parts;                       // where everything lies, and its shapes
-    std::shared_ptr<const load::LoraSet> loras;   // may be null
+    ModelParts parts;                            // where everything lies, and its shapes
+    std::shared_ptr<const load::LoraSet> loras;  // may be null
     SamplerMode sampler = SamplerMode::kDiffusers;
     Tiling tiling;
     at::Device device = at::kCPU;
-    at::ScalarType type = at::kFloat;       // of transformer and encoders
+    at::ScalarType type = at::kFloat;  // of transformer and encoders
     at::ScalarType vae_type = at::kFloat;
-    uint64_t budget = 0;                    // bytes, 0 = what is free when a generation begins
+    uint64_t budget = 0;  // bytes, 0 = what is free when a generation begins
     std::optional<text::BpeTokenizer> llm_tokenizer, clip_tokenizer;
     PromptTemplate rules;
 

@@ -22,7 +22,7 @@
 namespace zt::hunyuan_video {
 
 enum class Part : uint8_t { kTransformer, kVae, kLlm, kClipText, kClipVision, kProjector };
-[[nodiscard]] std::string_view part_name(Part part) noexcept;   // "transformer", "text encoder" ...
+[[nodiscard]] std::string_view part_name(Part part) noexcept;  // "transformer", "text encoder" ...
 [[nodiscard]] const load::PartNames& names_of(Part part);
 
 // Tensors that a generation reads of an encoder or projector with so many used layers, under our names.

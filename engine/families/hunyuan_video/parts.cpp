@@ -54,7 +54,7 @@ std::span<const Convention> conventions() {
     }};
     return all;
 }
-// ---- Parts -------------------------------------------------------------------------------------
+// ---- Parts ----
 
 bool has_vision(const Checkpoint& file) {
     return std::any_of(file.entries().begin(), file.entries().end(), [](const auto& entry) {
@@ -70,7 +70,9 @@ void read_scheduler(const fs::path& folder, ModelParts& parts) {
     const json::Value value = json::parse_value(load::read_json_text(file.string(), origin.name), {}, origin);
     const json::Field root(value, origin);
     if (const auto name = root.find("_class_name"); name && name->string() != "FlowMatchEulerDiscreteScheduler")
-        throw Error(ZT_ERROR_UNSUPPORTED, origin.name + ": _class_name: expected FlowMatchEulerDiscreteScheduler, got " + quote(name->string()));
+        throw Error(
+            ZT_ERROR_UNSUPPORTED,
+            origin.name + ": _class_name: expected FlowMatchEulerDiscreteScheduler, got " + quote(name->string()));
     if (const auto shift = root.find("shift")) {
         parts.flow_shift = shift->number();
         if (!(*parts.flow_shift > 0 && *parts.flow_shift <= 100)) shift->refuse("a number above 0, up to 100");
@@ -80,18 +82,26 @@ void read_scheduler(const fs::path& folder, ModelParts& parts) {
 // Widths on both sides of each place where one part reads what another makes.
 void check_widths(const ModelParts& parts) {
     const TransformerConfig& t = parts.transformer;
-    load::check_width(parts.text_encoder, "text_encoder: expected the width", t.text_dim, "text_embed_dim of the transformer", parts.llm.hidden);
-    load::check_width(parts.text_encoder_2, "text_encoder_2: expected the width", t.pooled_dim, "pooled_projection_dim of the transformer", parts.clip_text.hidden);
-    load::check_width(parts.vae_file, "vae: expected latent channels", t.out_channels, "out_channels of the transformer", parts.vae.latent_channels);
+    load::check_width(parts.text_encoder, "text_encoder: expected the width", t.text_dim,
+                      "text_embed_dim of the transformer", parts.llm.hidden);
+    load::check_width(parts.text_encoder_2, "text_encoder_2: expected the width", t.pooled_dim,
+                      "pooled_projection_dim of the transformer", parts.clip_text.hidden);
+    load::check_width(parts.vae_file, "vae: expected latent channels", t.out_channels,
+                      "out_channels of the transformer", parts.vae.latent_channels);
     if (parts.text_encoder_2.checkpoint != nullptr && parts.clip_text.positions < kMaxClipTokens)
-        throw Error(ZT_ERROR_WEIGHTS, "text_encoder_2: expected at least " + std::to_string(kMaxClipTokens) + " positions, got " + std::to_string(parts.clip_text.positions) +
-                                          " in " + parts.text_encoder_2.checkpoint->name());
+        throw Error(ZT_ERROR_WEIGHTS, "text_encoder_2: expected at least " + std::to_string(kMaxClipTokens) +
+                                          " positions, got " + std::to_string(parts.clip_text.positions) + " in " +
+                                          parts.text_encoder_2.checkpoint->name());
     if (parts.image_encoder.checkpoint == nullptr || parts.text_encoder.checkpoint == nullptr) return;
     for (const weights::CheckpointEntry& entry : parts.image_encoder.checkpoint->entries()) {
         const auto placed = names_of(Part::kProjector).place(entry.name);
         if (!placed || placed->leaf != "weight" || entry.shape.size() != 2) continue;
-        if (placed->module == "linear_1") load::check_width(parts.image_encoder, "image_encoder: expected projector columns", parts.clip_vision.hidden, "width of the vision tower", entry.shape[1]);
-        if (placed->module == "linear_2") load::check_width(parts.image_encoder, "image_encoder: expected projector rows", parts.llm.hidden, "width of text_encoder", entry.shape[0]);
+        if (placed->module == "linear_1")
+            load::check_width(parts.image_encoder, "image_encoder: expected projector columns",
+                              parts.clip_vision.hidden, "width of the vision tower", entry.shape[1]);
+        if (placed->module == "linear_2")
+            load::check_width(parts.image_encoder, "image_encoder: expected projector rows", parts.llm.hidden,
+                              "width of text_encoder", entry.shape[0]);
     }
 }
 
@@ -99,9 +109,12 @@ void check_widths(const ModelParts& parts) {
 void check_whole(ModelParts& parts) {
     const TransformerConfig& t = parts.transformer;
     const Checkpoint& file = *parts.transformer_file.checkpoint;
-    if (!parts.transformer_file.from_shapes) check_blocks(t, file);
+    if (!parts.transformer_file.from_shapes)
+        check_blocks(t, file);
     else if (t.width() != TransformerConfig().width())
-        parts.warnings.push_back(file.name() + ": expected a config.json beside a transformer of width " + std::to_string(t.width()) + ", which says how many blocks it has, got none; those that are there are taken: " +
+        parts.warnings.push_back(file.name() + ": expected a config.json beside a transformer of width " +
+                                 std::to_string(t.width()) +
+                                 ", which says how many blocks it has, got none; those that are there are taken: " +
                                  std::to_string(t.layers) + " double, " + std::to_string(t.single_layers) + " single");
     check_names(file, t);
     load::check_scales(file, names_of(Part::kTransformer));
@@ -127,14 +140,18 @@ void check_whole(ModelParts& parts) {
 
 void note_missing(ModelParts& parts) {
     const auto note = [&](bool there, std::string_view key, std::string_view what) {
-        if (!there) parts.missing.push_back(std::string(key) + ": expected " + std::string(what) + ", got none; set engine_opts " + std::string(key) + "=PATH");
+        if (!there)
+            parts.missing.push_back(std::string(key) + ": expected " + std::string(what) +
+                                    ", got none; set engine_opts " + std::string(key) + "=PATH");
     };
     note(parts.vae_file.checkpoint != nullptr, "vae", "the VAE");
     note(parts.text_encoder.checkpoint != nullptr, "text_encoder", "the LLM that reads the prompt");
     note(!parts.tokenizer.empty(), "tokenizer", "the tokenizer of the LLM");
     note(parts.text_encoder_2.checkpoint != nullptr, "text_encoder_2", "CLIP's text model");
     note(!parts.tokenizer_2.empty(), "tokenizer_2", "the tokenizer of CLIP");
-    if (parts.transformer.kind != Kind::kTextToVideo) note(parts.image_encoder.checkpoint != nullptr, "image_encoder", "the vision tower of a picture-to-video model");
+    if (parts.transformer.kind != Kind::kTextToVideo)
+        note(parts.image_encoder.checkpoint != nullptr, "image_encoder",
+             "the vision tower of a picture-to-video model");
 }
 
 }  // namespace
@@ -152,34 +169,44 @@ ModelParts find_parts(const std::string& path, const EngineOptions& options) {
     const bool is_pipeline = is_there(model / "model_index.json");
     if (is_pipeline) check_pipeline(load::class_name((model / "model_index.json").string()));
     parts.transformer_file = open_part(is_pipeline ? (model / "transformer").string() : path);
-    parts.layout = is_pipeline         ? "diffusers folder"
+    parts.layout = is_pipeline        ? "diffusers folder"
                    : is_folder(model) ? "folder of a diffusers transformer"
                    : parts.transformer_file.checkpoint->container() == weights::Container::kGguf ? "GGUF file"
                                                                                                  : "safetensors file";
-    read_config(parts.transformer_file, "HunyuanVideo", parts.transformer, parse_transformer_config, transformer_config_of);
+    read_config(parts.transformer_file, "HunyuanVideo", parts.transformer, parse_transformer_config,
+                transformer_config_of);
     parts.kind_known = !parts.transformer_file.from_shapes || parts.transformer.kind == Kind::kLatentConcat;
     if (const std::string kind = option(options, "kind"); !kind.empty()) {
         const Kind wanted = parse_kind(kind);
         if (parts.kind_known && wanted != parts.transformer.kind)
-            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: kind: expected " + std::string(kind_name(parts.transformer.kind)) + " (what the model says), got " + kind);
+            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: kind: expected " +
+                                               std::string(kind_name(parts.transformer.kind)) +
+                                               " (what the model says), got " + kind);
         if (wanted == Kind::kLatentConcat && parts.transformer.in_channels != 33)
-            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: kind: expected t2v or token_replace for 16 input channels, got latent_concat");
+            throw Error(ZT_ERROR_ARGUMENT,
+                        "engine_opts: kind: expected t2v or token_replace for 16 input channels, got latent_concat");
         parts.transformer.kind = wanted;
         parts.kind_known = true;
     }
 
-    const auto find = [&](std::string_view key) { return load::locate(key, options, conventions(), model, is_pipeline); };
+    const auto find = [&](std::string_view key) {
+        return load::locate(key, options, conventions(), model, is_pipeline);
+    };
     parts.vae_file = open_part(find("vae"));
     read_config(parts.vae_file, "AutoencoderKLHunyuanVideo", parts.vae, parse_vae_config, vae_config_of);
     parts.text_encoder = open_part(find("text_encoder"));
-    read_config(parts.text_encoder, "lama", parts.llm, encoders::parse_llm_config, encoders::llm_config_of);   // LlamaModel, llama, llava
+    read_config(parts.text_encoder, "lama", parts.llm, encoders::parse_llm_config,
+                encoders::llm_config_of);  // LlamaModel, llama, llava
     parts.text_encoder_2 = open_part(find("text_encoder_2"));
-    read_config(parts.text_encoder_2, "CLIPText", parts.clip_text, encoders::parse_clip_text_config, encoders::clip_text_config_of);
+    read_config(parts.text_encoder_2, "CLIPText", parts.clip_text, encoders::parse_clip_text_config,
+                encoders::clip_text_config_of);
     if (parts.transformer.kind != Kind::kTextToVideo) {
         const std::string given = option(options, "image_encoder");
-        const bool inside = given.empty() && parts.text_encoder.checkpoint != nullptr && has_vision(*parts.text_encoder.checkpoint);
+        const bool inside =
+            given.empty() && parts.text_encoder.checkpoint != nullptr && has_vision(*parts.text_encoder.checkpoint);
         parts.image_encoder = inside ? parts.text_encoder : open_part(find("image_encoder"));
-        read_config(parts.image_encoder, "vision", parts.clip_vision, encoders::parse_clip_vision_config, encoders::clip_vision_config_of);
+        read_config(parts.image_encoder, "vision", parts.clip_vision, encoders::parse_clip_vision_config,
+                    encoders::clip_vision_config_of);
     }
     check_whole(parts);
     check_widths(parts);
@@ -198,17 +225,20 @@ std::vector<std::string> files_of(const std::string& path, const EngineOptions& 
     add_files(is_pipeline ? (model / "transformer").string() : path, files);
     if (is_pipeline) files.push_back((model / "scheduler").string());
     for (const std::string_view key : {"vae", "text_encoder", "text_encoder_2", "image_encoder"})
-        if (const std::string part = load::locate(key, options, conventions(), model, is_pipeline); !part.empty()) add_files(part, files);
+        if (const std::string part = load::locate(key, options, conventions(), model, is_pipeline); !part.empty())
+            add_files(part, files);
     for (const std::string_view key : {"tokenizer", "tokenizer_2"}) {
         const fs::path at = load::locate(key, options, conventions(), model, is_pipeline);
         if (at.empty()) continue;
-        for (const char* name : {"tokenizer.json", "vocab.json", "merges.txt"}) files.push_back(((is_folder(at) ? at : at.parent_path()) / name).string());
+        for (const char* name : {"tokenizer.json", "vocab.json", "merges.txt"})
+            files.push_back(((is_folder(at) ? at : at.parent_path()) / name).string());
     }
     return files;
 }
 
 load::LoraBase lora_base(const TransformerConfig& config, const Checkpoint& transformer) {
-    return {all_spellings(config.layers, config.single_layers, config.refiner_layers), {"Hunyuan_video_I2V_lora_"},
+    return {all_spellings(config.layers, config.single_layers, config.refiner_layers),
+            {"Hunyuan_video_I2V_lora_"},
             load::shapes_of(transformer, names_of(Part::kTransformer))};
 }
 

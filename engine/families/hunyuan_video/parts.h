@@ -31,16 +31,16 @@ using load::PartFile;
 
 struct ModelParts {
     std::string path;
-    std::string layout;                 // "diffusers folder", "safetensors file", "GGUF file"
+    std::string layout;  // "diffusers folder", "safetensors file", "GGUF file"
     TransformerConfig transformer;
-    bool kind_known = false;            // false: a 16 channel file that could be token_replace as well
+    bool kind_known = false;  // false: a 16 channel file that could be token_replace as well
     VaeConfig vae;
     encoders::LlmConfig llm;
     encoders::ClipConfig clip_text, clip_vision;
-    PartFile transformer_file, vae_file, text_encoder, text_encoder_2, image_encoder;   // the last: pictures only
-    std::string tokenizer, tokenizer_2; // folders for text::BpeTokenizer::open; empty: not found
-    std::optional<double> flow_shift;   // of scheduler_config.json
-    std::string sampler, tiling;        // of engine_opts; empty: the default
+    PartFile transformer_file, vae_file, text_encoder, text_encoder_2, image_encoder;  // the last: pictures only
+    std::string tokenizer, tokenizer_2;  // folders for text::BpeTokenizer::open; empty: not found
+    std::optional<double> flow_shift;    // of scheduler_config.json
+    std::string sampler, tiling;         // of engine_opts; empty: the default
     double true_cfg = 1.0;
     std::vector<std::string> missing;   // "vae: expected ..., got none; ..." for each part that is not there
     std::vector<std::string> warnings;  // what the headers leave open, for the log

@@ -10,12 +10,14 @@
 namespace zt::hunyuan_video {
 namespace {
 
-DoubleBlock read_double(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type, int64_t index) {
+DoubleBlock read_double(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type,
+                        int64_t index) {
     DoubleBlock block = make_double_block(config);
     reader.fill(block, type, true, index);
     return block;
 }
-SingleBlock read_single(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type, int64_t index) {
+SingleBlock read_single(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type,
+                        int64_t index) {
     SingleBlock block = make_single_block(config);
     reader.fill(block, type, true, index);
     return block;
@@ -23,13 +25,16 @@ SingleBlock read_single(const TransformerConfig& config, const load::PartReader&
 
 }  // namespace
 
-std::shared_ptr<const Blocks> read_blocks(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type, int64_t count,
+std::shared_ptr<const Blocks> read_blocks(const TransformerConfig& config, const load::PartReader& reader,
+                                          at::ScalarType type, int64_t count,
                                           const std::function<void(int64_t, int64_t)>& progress) {
     auto blocks = std::make_shared<Blocks>();
     for (int64_t i = 0; i < count; i++) {
         progress(i, count);
-        if (i < config.layers) blocks->doubles.push_back(read_double(config, reader, type, i));
-        else blocks->singles.push_back(read_single(config, reader, type, i - config.layers));
+        if (i < config.layers)
+            blocks->doubles.push_back(read_double(config, reader, type, i));
+        else
+            blocks->singles.push_back(read_single(config, reader, type, i - config.layers));
     }
     return blocks;
 }
@@ -37,8 +42,8 @@ std::shared_ptr<const Blocks> read_blocks(const TransformerConfig& config, const
 StreamedBlocks::StreamedBlocks(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type,
                                std::shared_ptr<const Blocks> resident)
     : doubles_(config.layers), total_(config.layers + config.single_layers),
-      first_streamed_(static_cast<int64_t>(resident->doubles.size() + resident->singles.size())), resident_(std::move(resident)),
-      streamed_([&config, &reader, type](int64_t i) -> Block {
+      first_streamed_(static_cast<int64_t>(resident->doubles.size() + resident->singles.size())),
+      resident_(std::move(resident)), streamed_([&config, &reader, type](int64_t i) -> Block {
           if (i < config.layers) return read_double(config, reader, type, i);
           return read_single(config, reader, type, i - config.layers);
       }) {}
@@ -58,7 +63,8 @@ const SingleBlock& StreamedBlocks::single_block(int64_t i) {
 }
 
 StreamedLlm::StreamedLlm(const encoders::LlmConfig& config, const load::PartReader& reader, at::ScalarType type)
-    : used_(encoders::used_layers(config)), reader_(reader), type_(type), streamed_([&config, &reader, type](int64_t i) {
+    : used_(encoders::used_layers(config)), reader_(reader), type_(type),
+      streamed_([&config, &reader, type](int64_t i) {
           encoders::LlmLayer layer = encoders::make_llm_layer(config);
           reader.fill(layer, type, true, "layers." + std::to_string(i));
           return layer;

@@ -29,20 +29,22 @@ struct Blocks {
 };
 
 // Reads the first `count` blocks (in the order of use) of `config`.
-[[nodiscard]] std::shared_ptr<const Blocks> read_blocks(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type,
-                                                        int64_t count, const std::function<void(int64_t, int64_t)>& progress);
+[[nodiscard]] std::shared_ptr<const Blocks> read_blocks(const TransformerConfig& config, const load::PartReader& reader,
+                                                        at::ScalarType type, int64_t count,
+                                                        const std::function<void(int64_t, int64_t)>& progress);
 
 // The first blocks from memory, the others from disk, again at every step.
 class StreamedBlocks final : public BlockSource {
 public:
     // `config` and `reader` must outlive it.
-    StreamedBlocks(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type, std::shared_ptr<const Blocks> resident);
+    StreamedBlocks(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type,
+                   std::shared_ptr<const Blocks> resident);
     [[nodiscard]] const DoubleBlock& double_block(int64_t i) override;
     [[nodiscard]] const SingleBlock& single_block(int64_t i) override;
 
 private:
     using Block = std::variant<DoubleBlock, SingleBlock>;
-    const Block& take(int64_t index);   // of all blocks, doubles first
+    const Block& take(int64_t index);  // of all blocks, doubles first
 
     int64_t doubles_, total_, first_streamed_;
     std::shared_ptr<const Blocks> resident_;

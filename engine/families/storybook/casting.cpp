@@ -22,14 +22,15 @@ std::vector<int> all_of(const std::vector<T>& list) {
     return all;
 }
 
-// One of `allowed` without those excluded; of `all`, when nothing is left. Drawn again from all until it is an allowed one, so that
-// what is allowed may change and the answer stays as long as it can.
-int pick(int64_t seed, uint64_t purpose, uint64_t which, size_t all, std::vector<int> allowed, const std::vector<int>& excluded) {
+// One of `allowed` without those excluded; of `all`, when nothing is left. Drawn again from all until it is an allowed
+// one, so that what is allowed may change and the answer stays as long as it can.
+int pick(int64_t seed, uint64_t purpose, uint64_t which, size_t all, std::vector<int> allowed,
+         const std::vector<int>& excluded) {
     std::erase_if(allowed, [&](int value) { return has(excluded, value); });
     if (allowed.empty())
         for (size_t i = 0; i < all; i++)
             if (!has(excluded, static_cast<int>(i))) allowed.push_back(static_cast<int>(i));
-    if (allowed.empty()) return 0;   // everything was excluded
+    if (allowed.empty()) return 0;  // everything was excluded
     for (uint64_t k = 0; k < 64; k++) {
         const int value = static_cast<int>(by_seed(seed, question(purpose, which, k)) * static_cast<double>(all));
         if (has(allowed, value)) return value;
@@ -49,7 +50,8 @@ struct Casting {
     }
 
     // An attribute of the whole picture.
-    int whole(int said, Attribute attribute, uint64_t purpose, const char* name, int Play::*kept, size_t count, const std::vector<int>& allowed) {
+    int whole(int said, Attribute attribute, uint64_t purpose, const char* name, int Play::*kept, size_t count,
+              const std::vector<int>& allowed) {
         const std::vector<int>& excluded = wish.excluded[attribute];
         if (said >= 0) return said;
         if (before != nullptr && !has(excluded, before->*kept)) return before->*kept;
@@ -59,7 +61,8 @@ struct Casting {
 
     // Who was there before and is meant again: the same subject, not taken yet; a pronoun means the first.
     const Actor* again(const ActorWish& said, std::vector<const Actor*>& left) const {
-        const auto at = std::find_if(left.begin(), left.end(), [&](const Actor* a) { return said.again || a->subject == said.subject; });
+        const auto at = std::find_if(left.begin(), left.end(),
+                                     [&](const Actor* a) { return said.again || a->subject == said.subject; });
         if (at == left.end()) return nullptr;
         const Actor* found = *at;
         left.erase(at);
@@ -92,10 +95,12 @@ struct Casting {
             a.subject = said.subject;
         }
         if (a.subject < 0) {
-            if (!said.unknown.empty()) out.nobody = said.unknown;
-            else if (out.nobody.empty()) out.nobody = "?";
+            if (!said.unknown.empty())
+                out.nobody = said.unknown;
+            else if (out.nobody.empty())
+                out.nobody = "?";
             opened("subject");
-            std::vector<int> fits;   // subjects at home in the scene that is said
+            std::vector<int> fits;  // subjects at home in the scene that is said
             for (size_t i = 0; i < world.subjects.size(); i++)
                 if (wish.scene < 0 || has(world.subjects[i].scenes, wish.scene)) fits.push_back(static_cast<int>(i));
             a.subject = pick(seed, kWho, slot, world.subjects.size(), fits, wish.excluded[kSubject]);
@@ -120,7 +125,9 @@ struct Casting {
 
     // Scenes that all actors are at home in; else those of the first one.
     [[nodiscard]] std::vector<int> common_scenes() const {
-        const auto scenes = [&](const Actor& a) -> const std::vector<int>& { return world.subjects[static_cast<size_t>(a.subject)].scenes; };
+        const auto scenes = [&](const Actor& a) -> const std::vector<int>& {
+            return world.subjects[static_cast<size_t>(a.subject)].scenes;
+        };
         std::vector<int> common = scenes(out.play.actors.front());
         for (const Actor& a : out.play.actors) std::erase_if(common, [&](int s) { return !has(scenes(a), s); });
         return common.empty() ? scenes(out.play.actors.front()) : common;
@@ -132,8 +139,10 @@ struct Casting {
         actors();
         p.scene = whole(wish.scene, kScene, kWhichScene, "scene", &Play::scene, world.scenes.size(), common_scenes());
         p.time = whole(wish.time, kTime, kWhichTime, "time", &Play::time, world.times.size(), all_of(world.times));
-        p.weather = whole(wish.weather, kWeather, kWhichWeather, "weather", &Play::weather, world.weathers.size(), world.scenes[static_cast<size_t>(p.scene)].weathers);
-        p.style = whole(wish.style, kStyle, kWhichStyle, "style", &Play::style, world.styles.size(), all_of(world.styles));
+        p.weather = whole(wish.weather, kWeather, kWhichWeather, "weather", &Play::weather, world.weathers.size(),
+                          world.scenes[static_cast<size_t>(p.scene)].weathers);
+        p.style =
+            whole(wish.style, kStyle, kWhichStyle, "style", &Play::style, world.styles.size(), all_of(world.styles));
         p.camera = whole(wish.camera, kCamera, kWhichCamera, "camera", &Play::camera, world.cameras.size(), cameras());
     }
 
@@ -147,7 +156,9 @@ struct Casting {
     }
 };
 
-std::string with_article(const std::string& thing) { return (std::string_view("aeiou").find(thing[0]) == std::string_view::npos ? "a " : "an ") + thing; }
+std::string with_article(const std::string& thing) {
+    return (std::string_view("aeiou").find(thing[0]) == std::string_view::npos ? "a " : "an ") + thing;
+}
 
 }  // namespace
 
@@ -158,7 +169,8 @@ Drawn cast(const World& world, const Wish& wish, int64_t seed, const Play* befor
 }
 
 std::string tell(const World& world, const Actor& actor) {
-    return with_article(world.colours[static_cast<size_t>(actor.colour)].name + " " + world.subjects[static_cast<size_t>(actor.subject)].name);
+    return with_article(world.colours[static_cast<size_t>(actor.colour)].name + " " +
+                        world.subjects[static_cast<size_t>(actor.subject)].name);
 }
 
 std::string tell(const World& world, const Play& play) {
@@ -171,7 +183,9 @@ std::string tell(const World& world, const Play& play) {
         text += ")";
     }
     const auto name = [](const auto& list, int at) { return list[static_cast<size_t>(at)].name; };
-    return text + "; " + name(world.scenes, play.scene) + ", " + name(world.times, play.time) + ", " + name(world.weathers, play.weather) + ", " + name(world.cameras, play.camera) + " camera, " + name(world.styles, play.style);
+    return text + "; " + name(world.scenes, play.scene) + ", " + name(world.times, play.time) + ", " +
+           name(world.weathers, play.weather) + ", " + name(world.cameras, play.camera) + " camera, " +
+           name(world.styles, play.style);
 }
 
 }  // namespace zt::storybook

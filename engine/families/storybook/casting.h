@@ -15,9 +15,9 @@ namespace zt::storybook {
 // Indices into the world's lists, all decided.
 struct Actor {
     int subject = 0, colour = 0, motion = 0;
-    int direction = -1;          // kLeft and so on; -1: none, it stays in the picture
-    int size = -1;               // kSmall, kBig; -1: as the seed has it
-    int slot = 0;                // which of the actors: what the seed decides belongs to this
+    int direction = -1;  // kLeft and so on; -1: none, it stays in the picture
+    int size = -1;       // kSmall, kBig; -1: as the seed has it
+    int slot = 0;        // which of the actors: what the seed decides belongs to this
 };
 enum Direction { kLeft, kRight, kNear, kFar };
 enum Size { kSmall, kBig };
@@ -25,14 +25,14 @@ enum Size { kSmall, kBig };
 struct Play {
     int64_t seed = 0;
     int scene = 0, time = 0, weather = 0, camera = 0, style = 0;
-    std::vector<Actor> actors;   // at least one, at most three
+    std::vector<Actor> actors;  // at least one, at most three
 };
 
 // What of a play no sentence has said.
 struct Drawn {
     Play play;
-    std::vector<std::string> open;     // names of attributes that the seed decided
-    std::string nobody;                // why the subject is drawn: empty, "?" (none was named) or the word that is not known
+    std::vector<std::string> open;  // names of attributes that the seed decided
+    std::string nobody;  // why the subject is drawn: empty, "?" (none was named) or the word that is not known
 };
 
 // before: what is shown so far, or nullptr. Where it has the same seed, it keeps what the words leave open.

@@ -11,12 +11,13 @@
 namespace zt::storybook {
 namespace {
 
-// Four floats that are worked on at once. A layer's pixel is two of them: fixed colour and tint; rim, cover, shade and nothing.
+// Four floats that are worked on at once. A layer's pixel is two of them: fixed colour and tint; rim, cover, shade and
+// nothing.
 using Four = float __attribute__((vector_size(16)));
 struct Pixel {
     Four colour, rest;
 };
-constexpr size_t kRest = 4;   // the first channel of `rest`
+constexpr size_t kRest = 4;  // the first channel of `rest`
 static_assert(kPixelFloats == 8 && kTint < kRest && kRim >= kRest);
 
 [[gnu::always_inline]] inline Pixel load(const float* p) {
@@ -24,7 +25,9 @@ static_assert(kPixelFloats == 8 && kTint < kRest && kRim >= kRest);
     std::memcpy(&pixel, p, sizeof pixel);
     return pixel;
 }
-[[gnu::always_inline]] inline bool shows(const Pixel& p) { return p.rest[kCover - kRest] > 0 || p.rest[kShade - kRest] > 0; }
+[[gnu::always_inline]] inline bool shows(const Pixel& p) {
+    return p.rest[kCover - kRest] > 0 || p.rest[kShade - kRest] > 0;
+}
 
 // From the picture's pixels to the layer's: u = a x + b y + c, v = d x + e y + f, centres at half numbers.
 struct Map {
@@ -33,12 +36,14 @@ struct Map {
 
 struct Box {
     double left = 1e9, top = 1e9, right = -1e9, bottom = -1e9;
-    void add(double x, double y) { left = std::min(left, x), right = std::max(right, x), top = std::min(top, y), bottom = std::max(bottom, y); }
+    void add(double x, double y) {
+        left = std::min(left, x), right = std::max(right, x), top = std::min(top, y), bottom = std::max(bottom, y);
+    }
 };
 
 // Layer units to picture pixels is: size, lean, turn about the pivot, shift, view.
 struct Forward {
-    double xx, xy, yx, yy, x0, y0;   // picture = (xx u + xy v + x0, yx u + yy v + y0), u and v in units from the anchor
+    double xx, xy, yx, yy, x0, y0;  // picture = (xx u + xy v + x0, yx u + yy v + y0), u and v in units from the anchor
 };
 Forward forward_of(const View& view, const Placed& p) {
     const double c = std::cos(p.turn), s = std::sin(p.turn);
@@ -70,7 +75,7 @@ public:
         if (down_) y0 = std::min(y0, level_.height - 1), y1 = std::min(y1, level_.height - 1);
         const float left = weight * (1 - tu), right = weight * tu;
         const float weights[4] = {left * (1 - tv), right * (1 - tv), left * tv, right * tv};
-        if (x0 >= 0 && y0 >= 0 && x1 < level_.width && y1 < level_.height) {   // nearly always
+        if (x0 >= 0 && y0 >= 0 && x1 < level_.width && y1 < level_.height) {  // nearly always
             const Pixel a = load(at(x0, y0)), b = load(at(x1, y0)), c = load(at(x0, y1)), d = load(at(x1, y1));
             sum.colour += weights[0] * a.colour + weights[1] * b.colour + weights[2] * c.colour + weights[3] * d.colour;
             sum.rest += weights[0] * a.rest + weights[1] * b.rest + weights[2] * c.rest + weights[3] * d.rest;
@@ -78,13 +83,16 @@ public:
         }
         const int xs[4] = {x0, x1, x0, x1}, ys[4] = {y0, y0, y1, y1};
         for (size_t i = 0; i < 4; i++) {
-            if (static_cast<unsigned>(xs[i]) >= static_cast<unsigned>(level_.width) || static_cast<unsigned>(ys[i]) >= static_cast<unsigned>(level_.height)) continue;
+            if (static_cast<unsigned>(xs[i]) >= static_cast<unsigned>(level_.width) ||
+                static_cast<unsigned>(ys[i]) >= static_cast<unsigned>(level_.height))
+                continue;
             const Pixel p = load(at(xs[i], ys[i]));
             sum.colour += weights[i] * p.colour, sum.rest += weights[i] * p.rest;
         }
     }
 
-    // The same along a row, v being the same for all of it: one sample per pixel, from a place where all four neighbours are there.
+    // The same along a row, v being the same for all of it: one sample per pixel, from a place where all four
+    // neighbours are there.
     struct Row {
         const float *upper, *lower;
         float down;
@@ -102,7 +110,8 @@ public:
         u -= 0.5;
         const int x = static_cast<int>(u);
         const float right = static_cast<float>(u - x);
-        const float *upper = row.upper + static_cast<size_t>(x) * kPixelFloats, *lower = row.lower + static_cast<size_t>(x) * kPixelFloats;
+        const float *upper = row.upper + static_cast<size_t>(x) * kPixelFloats,
+                    *lower = row.lower + static_cast<size_t>(x) * kPixelFloats;
         const Pixel a = load(upper), b = load(upper + kPixelFloats), c = load(lower), d = load(lower + kPixelFloats);
         const auto between = [&](const Four& p, const Four& q, const Four& r, const Four& s) {
             const Four up = p + (q - p) * right, low = r + (s - r) * right;
@@ -125,7 +134,10 @@ public:
     }
 
 private:
-    [[nodiscard]] const float* at(int x, int y) const { return level_.pixels.data() + (static_cast<size_t>(y) * static_cast<size_t>(level_.width) + static_cast<size_t>(x)) * kPixelFloats; }
+    [[nodiscard]] const float* at(int x, int y) const {
+        return level_.pixels.data() +
+               (static_cast<size_t>(y) * static_cast<size_t>(level_.width) + static_cast<size_t>(x)) * kPixelFloats;
+    }
     const Level& level_;
     bool ring_, down_;
 };
@@ -162,7 +174,7 @@ __attribute__((target_clones("avx2", "default")))
 void draw_rows(Canvas& canvas, const Sampler& sampler, const Map& m, const Placed& p, int x0, int x1, int y0, int y1, int n, bool ring) {
     const float weight = p.opacity / static_cast<float>(n * n);
     const Paint paint(p);
-    const bool level_rows = std::abs(m.d) < 1e-12 && std::abs(m.b) < 1e-12;   // neither turned nor leant
+    const bool level_rows = std::abs(m.d) < 1e-12 && std::abs(m.b) < 1e-12;  // neither turned nor leant
     for (int y = y0; y < y1; y++) {
         int from = x0, to = x1;
         if (level_rows) {
@@ -171,7 +183,8 @@ void draw_rows(Canvas& canvas, const Sampler& sampler, const Map& m, const Place
             if (u0 >= u1) continue;
             if (!ring) {
                 const double a = (u0 - m.c) / m.a, b = (u1 - m.c) / m.a;
-                from = std::max<int>(from, static_cast<int>(std::floor(std::max(std::min(a, b) - 1, -1e6)))), to = std::min<int>(to, static_cast<int>(std::ceil(std::min(std::max(a, b) + 1, 1e6))));
+                from = std::max<int>(from, static_cast<int>(std::floor(std::max(std::min(a, b) - 1, -1e6)))),
+                to = std::min<int>(to, static_cast<int>(std::ceil(std::min(std::max(a, b) + 1, 1e6))));
             }
         }
         if (from >= to) continue;
@@ -180,8 +193,10 @@ void draw_rows(Canvas& canvas, const Sampler& sampler, const Map& m, const Place
         for (int x = from; x < to; x++) {
             if (row) {
                 const double at = m.a * (x + 0.5) + m.c;
-                const double c = ring ? m.c - sampler.width() * std::floor(at / sampler.width()) : m.c;   // from here, once round
-                for (double u = m.a * (x + 0.5) + c; x < to && u >= 0.5 && u < sampler.width() - 0.5; u = m.a * (++x + 0.5) + c) {
+                const double c =
+                    ring ? m.c - sampler.width() * std::floor(at / sampler.width()) : m.c;  // from here, once round
+                for (double u = m.a * (x + 0.5) + c; x < to && u >= 0.5 && u < sampler.width() - 0.5;
+                     u = m.a * (++x + 0.5) + c) {
                     const Pixel there = Sampler::get(*row, u);
                     if (shows(there)) lay(line + 4 * static_cast<size_t>(x), there, paint);
                 }
@@ -209,8 +224,15 @@ void complete(Layer& layer, int count) {
         for (int y = 0; y < half.height; y++)
             for (int x = 0; x < half.width; x++)
                 for (size_t k = 0; k < kPixelFloats; k++) {
-                    const auto at = [&](int i, int j) { return from.pixels[(static_cast<size_t>(2 * y + j) * static_cast<size_t>(from.width) + static_cast<size_t>(2 * x + i)) * kPixelFloats + k]; };
-                    half.pixels[(static_cast<size_t>(y) * static_cast<size_t>(half.width) + static_cast<size_t>(x)) * kPixelFloats + k] = 0.25F * (at(0, 0) + at(1, 0) + at(0, 1) + at(1, 1));
+                    const auto at = [&](int i, int j) {
+                        return from.pixels[(static_cast<size_t>(2 * y + j) * static_cast<size_t>(from.width) +
+                                            static_cast<size_t>(2 * x + i)) *
+                                               kPixelFloats +
+                                           k];
+                    };
+                    half.pixels[(static_cast<size_t>(y) * static_cast<size_t>(half.width) + static_cast<size_t>(x)) *
+                                    kPixelFloats +
+                                k] = 0.25F * (at(0, 0) + at(1, 0) + at(0, 1) + at(1, 1));
                 }
         layer.levels.push_back(std::move(half));
     }
@@ -218,7 +240,9 @@ void complete(Layer& layer, int count) {
         for (int y = 0; y < level.height; y++) {
             int from = level.width, to = 0;
             for (int x = 0; x < level.width; x++) {
-                const float* p = level.pixels.data() + (static_cast<size_t>(y) * static_cast<size_t>(level.width) + static_cast<size_t>(x)) * kPixelFloats;
+                const float* p =
+                    level.pixels.data() +
+                    (static_cast<size_t>(y) * static_cast<size_t>(level.width) + static_cast<size_t>(x)) * kPixelFloats;
                 if (p[kCover] > 0 || p[kShade] > 0) from = std::min(from, x), to = x + 1;
             }
             level.spans.emplace_back(from, to);
@@ -232,16 +256,23 @@ void compose(Canvas& canvas, const View& view, const Placed& p) {
     if (p.opacity <= 0 || !(std::abs(det) > 1e-6)) return;
     const Level& level = level_for(layer, std::min(std::hypot(f.xx, f.yx), std::hypot(f.xy, f.yy)));
     const double k = level.scale / det;
-    const Map m{k * f.yy, -k * f.xy, k * (f.xy * f.y0 - f.yy * f.x0) - layer.left * level.scale, -k * f.yx, k * f.xx, k * (f.yx * f.x0 - f.xx * f.y0) - layer.top * level.scale};
+    const Map m{k * f.yy,  -k * f.xy, k * (f.xy * f.y0 - f.yy * f.x0) - layer.left * level.scale,
+                -k * f.yx, k * f.xx,  k * (f.yx * f.x0 - f.xx * f.y0) - layer.top * level.scale};
     // What of the picture it can touch: a pixel's width more than its corners.
     Box box;
     const double right = layer.left + level.width / level.scale, bottom = layer.top + level.height / level.scale;
     for (const double u : {layer.left, right})
         for (const double v : {layer.top, bottom}) box.add(f.xx * u + f.xy * v + f.x0, f.yx * u + f.yy * v + f.y0);
-    const int x0 = layer.ring ? 0 : static_cast<int>(std::max(0.0, std::floor(box.left - 1))), x1 = layer.ring ? canvas.width : static_cast<int>(std::min<double>(canvas.width, std::ceil(box.right + 1)));
-    const int y0 = static_cast<int>(std::max(0.0, std::floor(box.top - 1))), y1 = layer.reaches_down ? canvas.height : static_cast<int>(std::min<double>(canvas.height, std::ceil(box.bottom + 1)));
-    // As many samples per pixel as a pixel of the picture covers of the level's, so that nothing flickers when it moves.
-    const int n = std::clamp(static_cast<int>(std::ceil(std::max(std::hypot(m.a, m.d), std::hypot(m.b, m.e)) - 0.35)), 1, 4);
+    const int x0 = layer.ring ? 0 : static_cast<int>(std::max(0.0, std::floor(box.left - 1))),
+              x1 = layer.ring ? canvas.width
+                              : static_cast<int>(std::min<double>(canvas.width, std::ceil(box.right + 1)));
+    const int y0 = static_cast<int>(std::max(0.0, std::floor(box.top - 1))),
+              y1 = layer.reaches_down ? canvas.height
+                                      : static_cast<int>(std::min<double>(canvas.height, std::ceil(box.bottom + 1)));
+    // As many samples per pixel as a pixel of the picture covers of the level's, so that nothing flickers when it
+    // moves.
+    const int n =
+        std::clamp(static_cast<int>(std::ceil(std::max(std::hypot(m.a, m.d), std::hypot(m.b, m.e)) - 0.35)), 1, 4);
     draw_rows(canvas, Sampler(layer, level), m, p, x0, x1, y0, y1, n, layer.ring);
 }
 
@@ -261,8 +292,10 @@ void veil(Canvas& canvas, const Rgb& colour, float strength) {
 
 void dash(Canvas& canvas, double x, double y, double dx, double dy, double radius, const Rgb& colour, float opacity) {
     const double reach = radius + 1, length = dx * dx + dy * dy;
-    const int left = static_cast<int>(std::max(0.0, std::floor(std::min(x, x + dx) - reach))), right = static_cast<int>(std::min<double>(canvas.width, std::ceil(std::max(x, x + dx) + reach)));
-    const int top = static_cast<int>(std::max(0.0, std::floor(std::min(y, y + dy) - reach))), bottom = static_cast<int>(std::min<double>(canvas.height, std::ceil(std::max(y, y + dy) + reach)));
+    const int left = static_cast<int>(std::max(0.0, std::floor(std::min(x, x + dx) - reach))),
+              right = static_cast<int>(std::min<double>(canvas.width, std::ceil(std::max(x, x + dx) + reach)));
+    const int top = static_cast<int>(std::max(0.0, std::floor(std::min(y, y + dy) - reach))),
+              bottom = static_cast<int>(std::min<double>(canvas.height, std::ceil(std::max(y, y + dy) + reach)));
     for (int py = top; py < bottom; py++)
         for (int px = left; px < right; px++) {
             const double ox = px + 0.5 - x, oy = py + 0.5 - y;

@@ -13,25 +13,27 @@ namespace zt::storybook {
 // A picture under work: rows of RGB and an unused value, linear in sRGB's code values.
 struct Canvas {
     int width = 0, height = 0;
-    std::vector<float> pixels;   // [height, width, 4]
+    std::vector<float> pixels;  // [height, width, 4]
     Canvas(int w, int h) : width(w), height(h), pixels(static_cast<size_t>(w) * static_cast<size_t>(h) * 4) {}
     float* row(int y) { return pixels.data() + static_cast<size_t>(y) * static_cast<size_t>(width) * 4; }
-    [[nodiscard]] const float* row(int y) const { return pixels.data() + static_cast<size_t>(y) * static_cast<size_t>(width) * 4; }
+    [[nodiscard]] const float* row(int y) const {
+        return pixels.data() + static_cast<size_t>(y) * static_cast<size_t>(width) * 4;
+    }
 };
 
 // From units of the stage to the picture's pixels.
 struct View {
-    double scale = 1, x = 0, y = 0;   // pixel = unit * scale + (x, y)
+    double scale = 1, x = 0, y = 0;  // pixel = unit * scale + (x, y)
 };
 
 // A layer with where and how it is seen.
 struct Placed {
     LayerPtr layer;
-    double x = 0, y = 0;               // where the anchor is, units
-    double wide = 1, high = 1;         // size; negative: mirrored
-    double turn = 0;                   // clockwise, radians, about (0, pivot) of the layer, in units
+    double x = 0, y = 0;        // where the anchor is, units
+    double wide = 1, high = 1;  // size; negative: mirrored
+    double turn = 0;            // clockwise, radians, about (0, pivot) of the layer, in units
     double pivot = 0;
-    double lean = 0;                   // x per y above the anchor
+    double lean = 0;  // x per y above the anchor
     Rgb mul{1, 1, 1}, add{}, tint{}, rim{};
     float opacity = 1;
 };

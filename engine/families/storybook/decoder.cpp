@@ -6,7 +6,9 @@
 namespace zt::storybook {
 
 Decoder make_decoder(const DecoderConfig& c) {
-    TORCH_CHECK(c.widths.size() == 3 && c.blocks.size() == 3, "decoder: expected three widths and numbers of blocks, got ", c.widths.size(), " and ", c.blocks.size());
+    TORCH_CHECK(c.widths.size() == 3 && c.blocks.size() == 3,
+                "decoder: expected three widths and numbers of blocks, got ", c.widths.size(), " and ",
+                c.blocks.size());
     Decoder d;
     d.config = c;
     d.in = nn::make_conv(c.channels, c.widths[0]);
@@ -31,7 +33,10 @@ at::Tensor decode_layers(const Decoder& d, const at::Tensor& latents, const Canc
 }
 
 at::Tensor forward(const Decoder& decoder, const at::Tensor& latents, const Cancel* cancel) {
-    return decode_layers(decoder, latents.to(decoder.in.weight.scalar_type()), cancel).to(at::kFloat).contiguous().clamp_(0, 1);
+    return decode_layers(decoder, latents.to(decoder.in.weight.scalar_type()), cancel)
+        .to(at::kFloat)
+        .contiguous()
+        .clamp_(0, 1);
 }
 
 }  // namespace zt::storybook

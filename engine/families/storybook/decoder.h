@@ -19,7 +19,7 @@ namespace zt::storybook {
 
 // Widths and numbers of residual blocks at 1/8, 1/4 and 1/2 of the layer's size. Every width is a multiple of 8.
 struct DecoderConfig {
-    int64_t channels = 16;   // of a latent
+    int64_t channels = 16;  // of a latent
     std::vector<int64_t> widths{128, 64, 32};
     std::vector<int64_t> blocks{2, 2, 2};
 };
@@ -27,10 +27,10 @@ struct DecoderConfig {
 struct Decoder {
     DecoderConfig config;
     nn::Conv in;
-    std::vector<std::vector<nn::ResidualBlock>> stages;   // one per width
-    std::vector<nn::Linear> up;                    // between them: each place becomes 2x2
+    std::vector<std::vector<nn::ResidualBlock>> stages;  // one per width
+    std::vector<nn::Linear> up;                          // between them: each place becomes 2x2
     nn::Norm norm;
-    nn::Conv out;                                  // to 2x2 pixels of a layer
+    nn::Conv out;  // to 2x2 pixels of a layer
     // Names begin with "decoder.", as in layers.safetensors.
     template <class F>
     void visit(F&& f) {
@@ -48,11 +48,13 @@ struct Decoder {
 // Weights of the given shape, undefined values (to be loaded or initialised). Three widths and three numbers of blocks.
 [[nodiscard]] Decoder make_decoder(const DecoderConfig& config);
 
-// The pass without the last clamp, as training needs it: latents [n, h, w, channels] -> [n, 8h, 8w, 7] in the weights' type.
-[[nodiscard]] at::Tensor decode_layers(const Decoder& decoder, const at::Tensor& latents, const Cancel* cancel = nullptr);
+// The pass without the last clamp, as training needs it: latents [n, h, w, channels] -> [n, 8h, 8w, 7] in the weights'
+// type.
+[[nodiscard]] at::Tensor decode_layers(const Decoder& decoder, const at::Tensor& latents,
+                                       const Cancel* cancel = nullptr);
 
-// Latents of any floating type [n, h, w, channels] -> fp32 [n, 8h, 8w, 7], contiguous, clamped to 0..1. Throws when `cancel`
-// was requested.
+// Latents of any floating type [n, h, w, channels] -> fp32 [n, 8h, 8w, 7], contiguous, clamped to 0..1. Throws when
+// `cancel` was requested.
 [[nodiscard]] at::Tensor forward(const Decoder& decoder, const at::Tensor& latents, const Cancel* cancel = nullptr);
 
 }  // namespace zt::storybook

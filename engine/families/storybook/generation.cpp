@@ -20,15 +20,18 @@ namespace {
 
 // A change of the play takes so long.
 constexpr double kChange = 1.5;
-// How a history is found again: how far into a play is looked, how small its pictures are at first, how many of the nearest are
-// looked at in full, and how near (mean squared difference of 0..1) the right one is at least, after lossy coding too.
+// How a history is found again: how far into a play is looked, how small its pictures are at first, how many of the
+// nearest are looked at in full, and how near (mean squared difference of 0..1) the right one is at least, after lossy
+// coding too.
 constexpr double kLookedThrough = 60;
 constexpr int kSmallWidth = 32, kSmallHeight = 18;
 constexpr size_t kLookedAt = 12;
-constexpr double kSame = 0.0016;     // 28 dB
+constexpr double kSame = 0.0016;  // 28 dB
 
-// draw(i, canvas) for each of `count` pictures, on the session's threads, a canvas for each part. Throws the first that one throws.
-void draw_each(int64_t count, int width, int height, const Cancel& cancel, const std::function<void(int64_t, Canvas&)>& draw) {
+// draw(i, canvas) for each of `count` pictures, on the session's threads, a canvas for each part. Throws the first that
+// one throws.
+void draw_each(int64_t count, int width, int height, const Cancel& cancel,
+               const std::function<void(int64_t, Canvas&)>& draw) {
     std::mutex mutex;
     std::exception_ptr thrown;
     device::parallel(count, [&](int64_t from, int64_t to) {
@@ -38,7 +41,7 @@ void draw_each(int64_t count, int width, int height, const Cancel& cancel, const
                 cancel.poll();
                 draw(i, canvas);
             }
-        } catch (const std::exception&) {   // no exception may leave a part
+        } catch (const std::exception&) {  // no exception may leave a part
             const std::lock_guard lock(mutex);
             if (!thrown) thrown = std::current_exception();
         }
@@ -71,20 +74,25 @@ int64_t chunk_frames(zt_rational rate) {
     return own <= native ? kChunkFrames : (kChunkFrames * own + native - 1) / native;
 }
 
-Drawn understand(const Weights& w, const std::string& prompt, int64_t seed, const Play* before, const families::LogFn& log) {
+Drawn understand(const Weights& w, const std::string& prompt, int64_t seed, const Play* before,
+                 const families::LogFn& log) {
     const Wish wish = read_sentence(w.lexicon, prompt);
     for (const std::string& note : wish.notes) log(ZT_LOG_WARNING, "prompt: " + note);
-    if (!wish.not_understood.empty()) log(ZT_LOG_WARNING, "prompt: words this model does not know have no effect: " + quote(text::join_list(wish.not_understood, " ")));
+    if (!wish.not_understood.empty())
+        log(ZT_LOG_WARNING, "prompt: words this model does not know have no effect: " +
+                                quote(text::join_list(wish.not_understood, " ")));
     Drawn drawn = cast(w.world, wish, seed, before);
     if (!drawn.nobody.empty())
-        log(ZT_LOG_WARNING, "prompt: no subject that this model knows in " + quote(prompt) + "; shown is " + tell(w.world, drawn.play.actors.front()) + " (subjects: " + names_of(w.world) + ")");
-    log(ZT_LOG_INFO, "storybook: " + tell(w.world, drawn.play) + (drawn.open.empty() ? "" : "; by the seed: " + text::join_list(drawn.open, ", ")));
+        log(ZT_LOG_WARNING, "prompt: no subject that this model knows in " + quote(prompt) + "; shown is " +
+                                tell(w.world, drawn.play.actors.front()) + " (subjects: " + names_of(w.world) + ")");
+    log(ZT_LOG_INFO, "storybook: " + tell(w.world, drawn.play) +
+                         (drawn.open.empty() ? "" : "; by the seed: " + text::join_list(drawn.open, ", ")));
     return drawn;
 }
 
 Generation::Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request)
-    : weights_(std::move(weights)), width_(request.width), height_(request.height), rate_(request.rate), frames_(request.frames), log_(request.log),
-      pictures_(request.images), fit_(request.fit) {}
+    : weights_(std::move(weights)), width_(request.width), height_(request.height), rate_(request.rate),
+      frames_(request.frames), log_(request.log), pictures_(request.images), fit_(request.fit) {}
 
 int64_t Generation::next_frames() const {
     const int64_t frames = std::min(chunk_frames(rate_), most_);
@@ -98,7 +106,8 @@ double Generation::seconds(int64_t frames) const {
 }
 
 std::shared_ptr<const Stage> Generation::stage_of(const Play& play, LayerPtr backdrop, const Cancel& cancel) const {
-    return std::make_shared<const Stage>(weights_->world, play, *weights_->layers, std::move(backdrop), [&] { cancel.poll(); });
+    return std::make_shared<const Stage>(weights_->world, play, *weights_->layers, std::move(backdrop),
+                                         [&] { cancel.poll(); });
 }
 
 LayerPtr Generation::backdrop_of(const image::Picture& fitted) const {
@@ -111,7 +120,8 @@ LayerPtr Generation::backdrop_of(const image::Picture& fitted) const {
     const size_t count = static_cast<size_t>(width_) * static_cast<size_t>(height_);
     whole.pixels.assign(count * kPixelFloats, 0.F);
     for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < 3; k++) whole.pixels[i * kPixelFloats + k] = static_cast<float>(fitted.rgb[3 * i + k]) / 255.F;
+        for (size_t k = 0; k < 3; k++)
+            whole.pixels[i * kPixelFloats + k] = static_cast<float>(fitted.rgb[3 * i + k]) / 255.F;
         whole.pixels[i * kPixelFloats + kCover] = 1;
     }
     layer->levels.push_back(std::move(whole));
@@ -120,7 +130,8 @@ LayerPtr Generation::backdrop_of(const image::Picture& fitted) const {
 }
 
 // Takes over what changed since the last chunk.
-void Generation::obey(const families::Direction& direction, const Cancel& cancel, const families::ProgressFn& progress) {
+void Generation::obey(const families::Direction& direction, const Cancel& cancel,
+                      const families::ProgressFn& progress) {
     if (before_.stage && seconds(done_ - changed_) >= kChange) before_ = {};
     const bool first = !now_.stage;
     if (!first && !direction.cut && direction.prompt == prompt_ && direction.seed == seed_) return;
@@ -135,7 +146,7 @@ void Generation::obey(const families::Direction& direction, const Cancel& cancel
     if (first || direction.cut) {
         now_ = {stage, done_};
         before_ = {};
-    } else {   // its time goes on, so that who stays keeps its step
+    } else {  // its time goes on, so that who stays keeps its step
         before_ = now_, changed_ = done_;
         now_ = {stage, now_.begin};
     }
@@ -143,7 +154,7 @@ void Generation::obey(const families::Direction& direction, const Cancel& cancel
 
 void Generation::begin(const Drawn& drawn, const Cancel& cancel, const families::ProgressFn& progress) {
     progress("picture", 0, 1);
-    const families::Picture& given = pictures_.back();   // of a history the newest
+    const families::Picture& given = pictures_.back();  // of a history the newest
     const bool history = given.role == ZT_IMAGE_HISTORY;
     const image::Picture fitted = image::fit({given.width, given.height, *given.rgb}, width_, height_, fit_);
     pictures_.clear();
@@ -195,9 +206,12 @@ std::optional<families::FrameBatch> Generation::next(const families::Direction& 
     const size_t samples = size_t{3} * static_cast<size_t>(width_) * static_cast<size_t>(height_);
     const auto pixels = std::make_shared<std::vector<float>>(samples * static_cast<size_t>(frames));
     draw_each(frames, width_, height_, cancel, [&](int64_t i, Canvas& canvas) {
-        const double at = seconds(done_ + i - now_.begin), changed = before_.stage ? seconds(done_ + i + 1 - changed_) / kChange : 1;
-        if (changed < 1) now_.stage->draw_change(canvas, at, *before_.stage, seconds(done_ + i - before_.begin), changed);
-        else now_.stage->draw(canvas, at);
+        const double at = seconds(done_ + i - now_.begin),
+                     changed = before_.stage ? seconds(done_ + i + 1 - changed_) / kChange : 1;
+        if (changed < 1)
+            now_.stage->draw_change(canvas, at, *before_.stage, seconds(done_ + i - before_.begin), changed);
+        else
+            now_.stage->draw(canvas, at);
         write_planar(canvas, pixels->data() + samples * static_cast<size_t>(i));
     });
     done_ += frames;

@@ -18,11 +18,12 @@ namespace zt::storybook {
 // Broadcast rates, the first native. At 24000/1001 the same frames are played, 0.1 % slower, as film is; at all others
 // motion keeps its speed.
 inline constexpr auto& kRates = families::kBroadcastRates;
-inline constexpr int64_t kChunkFrames = 12;       // at the native rate; above it as many as take as long
+inline constexpr int64_t kChunkFrames = 12;  // at the native rate; above it as many as take as long
 [[nodiscard]] int64_t chunk_frames(zt_rational rate);
 
 // What a sentence is read as, and the log's lines about it.
-[[nodiscard]] Drawn understand(const Weights& weights, const std::string& prompt, int64_t seed, const Play* before, const families::LogFn& log);
+[[nodiscard]] Drawn understand(const Weights& weights, const std::string& prompt, int64_t seed, const Play* before,
+                               const families::LogFn& log);
 
 // One thread at a time.
 class Generation final : public families::Generation {
@@ -45,23 +46,24 @@ private:
     void begin(const Drawn& drawn, const Cancel& cancel, const families::ProgressFn& progress);
     // The frame after the one of this play that is the given picture; -1: it shows another play.
     [[nodiscard]] int64_t find(const Stage& stage, const image::Picture& newest, const Cancel& cancel) const;
-    [[nodiscard]] std::shared_ptr<const Stage> stage_of(const Play& play, LayerPtr backdrop, const Cancel& cancel) const;
+    [[nodiscard]] std::shared_ptr<const Stage> stage_of(const Play& play, LayerPtr backdrop,
+                                                        const Cancel& cancel) const;
     [[nodiscard]] LayerPtr backdrop_of(const image::Picture& fitted) const;
     [[nodiscard]] double seconds(int64_t frames) const;
 
     std::shared_ptr<const Weights> weights_;
     const int width_, height_;
     const zt_rational rate_;
-    const int64_t frames_;               // -1 = endless
+    const int64_t frames_;  // -1 = endless
     const families::LogFn log_;
-    std::vector<families::Picture> pictures_;   // what the clip begins with, until the first chunk
+    std::vector<families::Picture> pictures_;  // what the clip begins with, until the first chunk
     const zt_fit fit_;
-    int64_t done_ = 0;                   // frames handed out
-    int64_t most_ = INT64_MAX;           // frames up to the next shot
+    int64_t done_ = 0;          // frames handed out
+    int64_t most_ = INT64_MAX;  // frames up to the next shot
     int64_t seed_ = 0;
     std::string prompt_;
-    Shown now_, before_;                 // before_: what it changes from, while it does
-    int64_t changed_ = 0;                // the frame at which that began
+    Shown now_, before_;   // before_: what it changes from, while it does
+    int64_t changed_ = 0;  // the frame at which that began
 };
 
 }  // namespace zt::storybook

@@ -12,7 +12,7 @@
 namespace zt::storybook {
 namespace {
 
-constexpr int kLevels = 3;          // a latent has 8 x 8 pixels, so they can be halved so often
+constexpr int kLevels = 3;  // a latent has 8 x 8 pixels, so they can be halved so often
 
 constexpr size_t kRecentBytes = size_t{64} << 20;
 
@@ -43,13 +43,15 @@ std::shared_ptr<Layer> make_layer(const at::Tensor& pixels, double left, double 
     return layer;
 }
 
-DecodedLayers::DecodedLayers(const World& world, Decoder decoder, std::map<std::string, at::Tensor> latents, const std::string& file)
+DecodedLayers::DecodedLayers(const World& world, Decoder decoder, std::map<std::string, at::Tensor> latents,
+                             const std::string& file)
     : world_(world), decoder_(std::move(decoder)), latents_(std::move(latents)) {
     const int64_t channels = decoder_.config.channels;
     std::set<std::string> known;
     const auto expect = [&](const std::string& name, at::IntArrayRef shape) {
         const auto at = latents_.find(name);
-        if (at == latents_.end()) throw Error(ZT_ERROR_WEIGHTS, file + ": tensor \"" + name + "\": expected one, got none");
+        if (at == latents_.end())
+            throw Error(ZT_ERROR_WEIGHTS, file + ": tensor \"" + name + "\": expected one, got none");
         if (at->second.sizes() != shape) weights::refuse_shape(file, name, shape, at->second.sizes());
         known.insert(name);
     };
@@ -57,9 +59,12 @@ DecodedLayers::DecodedLayers(const World& world, Decoder decoder, std::map<std::
         for (const auto& [name, sprite] : world.sprites) {
             int64_t cells = 0;
             for (const auto& cell : sprite.cells) cells += cell.second;
-            expect("sprites." + name + "." + style.name, {cells, latents_of(sprite.height), latents_of(sprite.width), channels});
+            expect("sprites." + name + "." + style.name,
+                   {cells, latents_of(sprite.height), latents_of(sprite.width), channels});
         }
-        for (const auto& [name, ring] : world.rings) expect("rings." + name + "." + style.name, {latents_of(ring.bottom - ring.top), latents_of(world.width), channels});
+        for (const auto& [name, ring] : world.rings)
+            expect("rings." + name + "." + style.name,
+                   {latents_of(ring.bottom - ring.top), latents_of(world.width), channels});
     }
     for (const auto& entry : latents_)
         if (!known.contains(entry.first)) weights::refuse_unused(file, entry.first);
@@ -71,7 +76,7 @@ const at::Tensor& DecodedLayers::latents(const std::string& kind, const std::str
 
 template <class F>
 std::vector<LayerPtr> DecodedLayers::shared(const std::string& key, const F& make) {
-    const std::lock_guard lock(mutex_);   // who asks for the same meanwhile waits for it
+    const std::lock_guard lock(mutex_);  // who asks for the same meanwhile waits for it
     std::vector<LayerPtr> layers;
     for (const auto& weak : held_[key])
         if (auto layer = weak.lock()) layers.push_back(std::move(layer));
@@ -86,7 +91,8 @@ std::vector<LayerPtr> DecodedLayers::shared(const std::string& key, const F& mak
     });
     recent_.emplace_front(key, layers);
     recent_bytes_ += bytes_of(layers);
-    for (; recent_bytes_ > kRecentBytes && recent_.size() > 1; recent_.pop_back()) recent_bytes_ -= bytes_of(recent_.back().second);
+    for (; recent_bytes_ > kRecentBytes && recent_.size() > 1; recent_.pop_back())
+        recent_bytes_ -= bytes_of(recent_.back().second);
     return layers;
 }
 
@@ -99,7 +105,9 @@ std::vector<LayerPtr> DecodedLayers::sprite(const std::string& name, int style, 
             if (count > 0) break;
             first += n;
         }
-        if (count == 0) throw Error(ZT_ERROR_WEIGHTS, "config.json: sprites: " + name + ": cells: expected \"" + cells + "\" among them, got others");
+        if (count == 0)
+            throw Error(ZT_ERROR_WEIGHTS,
+                        "config.json: sprites: " + name + ": cells: expected \"" + cells + "\" among them, got others");
         const at::Tensor pictures = forward(decoder_, latents("sprites", name, style).slice(0, first, first + count));
         std::vector<LayerPtr> layers;
         for (int64_t i = 0; i < count; i++) layers.push_back(make_layer(pictures[i], info.left, info.top));
@@ -108,17 +116,21 @@ std::vector<LayerPtr> DecodedLayers::sprite(const std::string& name, int style, 
 }
 
 LayerPtr DecodedLayers::ring(const std::string& name, int style) {
-    return shared(name + "." + std::to_string(style), [&] {
-        const RingInfo& info = world_.rings.find(name)->second;
-        const at::Tensor& whole = latents("rings", name, style);
-        const int64_t width = whole.size(1), around = std::min(kRingAround, width);
-        const at::Tensor wrapped = at::cat({whole.slice(1, width - around), whole, whole.slice(1, 0, around)}, 1);
-        const at::Tensor picture = forward(decoder_, wrapped.unsqueeze(0))[0].slice(1, around * kLatent, (around + width) * kLatent);
-        const auto layer = make_layer(picture, 0, info.top);
-        layer->ring = true;
-        layer->reaches_down = info.bottom >= world_.height;
-        return std::vector<LayerPtr>{layer};
-    }).front();
+    return shared(name + "." + std::to_string(style),
+                  [&] {
+                      const RingInfo& info = world_.rings.find(name)->second;
+                      const at::Tensor& whole = latents("rings", name, style);
+                      const int64_t width = whole.size(1), around = std::min(kRingAround, width);
+                      const at::Tensor wrapped =
+                          at::cat({whole.slice(1, width - around), whole, whole.slice(1, 0, around)}, 1);
+                      const at::Tensor picture = forward(decoder_, wrapped.unsqueeze(0))[0].slice(
+                          1, around * kLatent, (around + width) * kLatent);
+                      const auto layer = make_layer(picture, 0, info.top);
+                      layer->ring = true;
+                      layer->reaches_down = info.bottom >= world_.height;
+                      return std::vector<LayerPtr>{layer};
+                  })
+        .front();
 }
 
 }  // namespace zt::storybook

@@ -3,15 +3,17 @@
 // Reads lexicon.json:
 //   {"version": 1, "values": {ATTRIBUTE: [NAME, ..]}, "alive": "SUBJECT SUBJECT", "natural": {SCENE: "COLOUR COLOUR"},
 //    "english": {SECTION: {MEANING: "phrase, phrase"}}, "chinese": {the same}}
-// Sections are nouns, others (nouns of what is never shown), verbs, verb_words, adjectives, world, directions, counts, grammar,
-// noun_or_verb and adjective_or_noun. A meaning is a list of "attribute=value" ("subject=cat size=small"), or what a section has in its
-// place: a number (counts), the name of a role (grammar). Words beside it: "note" (the reader says what the
-// word is shown as), "both", "weak", "alive", "called", "quiet", "absent", "of_camera" (see Meaning), "no.attribute=value" and "subject.attribute=value" (see Extra). "subject=?"
-// is a subject that the model does not have.
+// Sections are nouns, others (nouns of what is never shown), verbs, verb_words, adjectives, world, directions, counts,
+// grammar, noun_or_verb and adjective_or_noun. A meaning is a list of "attribute=value" ("subject=cat size=small"), or
+// what a section has in its place: a number (counts), the name of a role (grammar). Words beside it: "note" (the reader
+// says what the word is shown as), "both", "weak", "alive", "called", "quiet", "absent", "of_camera" (see Meaning),
+// "no.attribute=value" and "subject.attribute=value" (see Extra). "subject=?" is a subject that the model does not
+// have.
 //
-// English nouns get their plural (-s, -es, -ies) in their last word, verbs -s, -ing and their past in their first; forms
-// that stand behind | take the place of the plural, or of the past. Chinese phrases stand as they are; there, "numbers"
-// times "classifiers" are counts ("两只"), and "variants" lists pairs of a traditional character and its simplified one.
+// English nouns get their plural (-s, -es, -ies) in their last word, verbs -s, -ing and their past in their first;
+// forms that stand behind | take the place of the plural, or of the past. Chinese phrases stand as they are; there,
+// "numbers" times "classifiers" are counts ("两只"), and "variants" lists pairs of a traditional character and its
+// simplified one.
 #include "families/storybook/lexicon.h"
 
 #include <algorithm>
@@ -27,6 +29,7 @@ namespace {
 using text::split_list;
 using Strings = std::vector<std::string>;
 
+// clang-format off
 constexpr const char* kAttributeNames[kAttributes] = {"subject", "colour", "motion", "direction", "size", "scene", "time", "weather", "camera", "style"};
 
 constexpr std::pair<std::string_view, Role> kGrammar[] = {
@@ -35,13 +38,17 @@ constexpr std::pair<std::string_view, Role> kGrammar[] = {
     {"not", Role::kNot}, {"no", Role::kNo}, {"stop", Role::kStop}, {"place", Role::kPlace}, {"over", Role::kOver}, {"with", Role::kWith}, {"like", Role::kLike},
     {"camera", Role::kCamera}, {"then", Role::kThen}, {"aside", Role::kAside}, {"taken_back", Role::kTakenBack}, {"asks", Role::kAsks}, {"owns", Role::kOwns}, {"wants", Role::kWants},
     {"named", Role::kNamed}, {"gone", Role::kGone}, {"for", Role::kFor}, {"suffix", Role::kSuffix}, {"thing", Role::kThing}, {"part", Role::kPart}, {"unit", Role::kUnit}, {"of", Role::kOf}, {"silent", Role::kSilent}, {"decorative", Role::kDecorative}, {"content", Role::kContent}};
+// clang-format on
 
 constexpr std::pair<std::string_view, Role> kSections[] = {
-    {"nouns", Role::kNoun}, {"verbs", Role::kVerb}, {"verb_words", Role::kVerb}, {"adjectives", Role::kAdjective}, {"world", Role::kWorld},
-    {"directions", Role::kDirection}, {"counts", Role::kCount}, {"noun_or_verb", Role::kNounOrVerb}, {"others", Role::kContent}, {"adjective_or_noun", Role::kAdjectiveOrNoun}};
+    {"nouns", Role::kNoun},      {"verbs", Role::kVerb},
+    {"verb_words", Role::kVerb}, {"adjectives", Role::kAdjective},
+    {"world", Role::kWorld},     {"directions", Role::kDirection},
+    {"counts", Role::kCount},    {"noun_or_verb", Role::kNounOrVerb},
+    {"others", Role::kContent},  {"adjective_or_noun", Role::kAdjectiveOrNoun}};
 
-constexpr size_t kMostBytes = 64;                    // of a name
-constexpr size_t kMostValues = 100;                  // of an attribute: a Meaning holds eight bits
+constexpr size_t kMostBytes = 64;    // of a name
+constexpr size_t kMostValues = 100;  // of an attribute: a Meaning holds eight bits
 
 template <size_t n>
 std::optional<Role> role_of(const std::pair<std::string_view, Role> (&table)[n], std::string_view name) {
@@ -73,11 +80,14 @@ void Lexicon::read_values(const json::Field& file) {
     const json::Field values = file.at("values");
     for (int a = 0; a < kAttributes; a++) {
         const json::Field list = values.at(kAttributeNames[a]);
-        if (list.size() == 0 || list.size() > kMostValues) list.refuse("1 to " + std::to_string(kMostValues) + " names");
+        if (list.size() == 0 || list.size() > kMostValues)
+            list.refuse("1 to " + std::to_string(kMostValues) + " names");
         for (size_t i = 0; i < list.size(); i++) {
             const json::Field item = list.at(i);
             const std::string& name = item.string();
-            if (name.empty() || name.size() > kMostBytes || name.find_first_of(" .,=?") != name.npos || value_of(static_cast<Attribute>(a), name) >= 0) item.refuse("a name of its own, without blanks and signs");
+            if (name.empty() || name.size() > kMostBytes || name.find_first_of(" .,=?") != name.npos ||
+                value_of(static_cast<Attribute>(a), name) >= 0)
+                item.refuse("a name of its own, without blanks and signs");
             values_[static_cast<size_t>(a)].push_back(name);
         }
     }
@@ -86,17 +96,22 @@ void Lexicon::read_values(const json::Field& file) {
         alive_.push_back(value_of(kSubject, name));
         if (alive_.back() < 0) alive.refuse("names of subjects");
     }
-    known_ = {value_of(kSubject, "person"), value_of(kMotion, "stand"), value_of(kMotion, "rest"), value_of(kMotion, "jump"), value_of(kMotion, "grow"), value_of(kCamera, "static"), value_of(kCamera, "follow"), value_of(kScene, "snow"), value_of(kScene, "space"), value_of(kWeather, "snowfall")};
+    known_ = {value_of(kSubject, "person"),  value_of(kMotion, "stand"), value_of(kMotion, "rest"),
+              value_of(kMotion, "jump"),     value_of(kMotion, "grow"),  value_of(kCamera, "static"),
+              value_of(kCamera, "follow"),   value_of(kScene, "snow"),   value_of(kScene, "space"),
+              value_of(kWeather, "snowfall")};
 }
 
 // "attribute=value", value a name or "?" (-1).
-std::pair<Attribute, int> Lexicon::read_value(const json::Field& section, std::string_view key, std::string_view term) const {
+std::pair<Attribute, int> Lexicon::read_value(const json::Field& section, std::string_view key,
+                                              std::string_view term) const {
     const size_t equals = term.find('=');
     for (int a = 0; a < kAttributes; a++) {
         const auto attribute = static_cast<Attribute>(a);
         if (equals == term.npos || term.substr(0, equals) != kAttributeNames[a]) continue;
         const int value = value_of(attribute, term.substr(equals + 1));
-        if (value >= 0 || ((attribute == kSubject || attribute == kMotion) && term.substr(equals + 1) == "?")) return {attribute, value};
+        if (value >= 0 || ((attribute == kSubject || attribute == kMotion) && term.substr(equals + 1) == "?"))
+            return {attribute, value};
     }
     section.refuse_key("attribute=value of this model", key);
 }
@@ -148,12 +163,13 @@ Lexicon::Lexicon(std::string_view text, const std::string& name) {
     read_values(file);
     // Of the meaning that was read last. "rose" and "fly" are both a noun and a verb, by what stands before them.
     const auto add = [&](const std::string& phrase, bool plural, bool participle, const std::string& where) {
-        table_.add(phrase, {static_cast<uint32_t>(meanings_.size() - 1), plural, participle}, where, [&](uint32_t i) { return meanings_[i].role == Role::kNounOrVerb; });
+        table_.add(phrase, {static_cast<uint32_t>(meanings_.size() - 1), plural, participle}, where,
+                   [&](uint32_t i) { return meanings_[i].role == Role::kNounOrVerb; });
     };
     for (const std::string_view language : {"english", "chinese"}) {
         const bool english = language == "english";
         const json::Field sections = file.at(language);
-        Strings order{"noun_or_verb"};   // first: it wins over the forms of verbs
+        Strings order{"noun_or_verb"};  // first: it wins over the forms of verbs
         for (const std::string_view key : sections.keys())
             if (key != order.front()) order.emplace_back(key);
         for (const std::string& key : order) {
@@ -173,10 +189,15 @@ Lexicon::Lexicon(std::string_view text, const std::string& name) {
                 }
                 meanings_.push_back(std::move(m));
                 const json::Field list = section->at(meaning);
-                const bool noun = key == "nouns" || key == "others" || key == "noun_or_verb" || key == "adjective_or_noun";
-                const text::Inflects how = !english ? text::Inflects::kNot : noun ? text::Inflects::kAsNoun : key == "verbs" ? text::Inflects::kAsVerb : text::Inflects::kNot;
+                const bool noun =
+                    key == "nouns" || key == "others" || key == "noun_or_verb" || key == "adjective_or_noun";
+                const text::Inflects how = !english         ? text::Inflects::kNot
+                                           : noun           ? text::Inflects::kAsNoun
+                                           : key == "verbs" ? text::Inflects::kAsVerb
+                                                            : text::Inflects::kNot;
                 for (const std::string& item : split_list(list.string(), ','))
-                    for (const text::InflectedForm& form : text::inflected(item, how)) add(form.phrase, form.plural, form.participle, list.name());
+                    for (const text::InflectedForm& form : text::inflected(item, how))
+                        add(form.phrase, form.plural, form.participle, list.name());
             }
         }
         if (const auto numbers = sections.find("numbers")) {
@@ -186,7 +207,8 @@ Lexicon::Lexicon(std::string_view text, const std::string& name) {
                 const json::Field list = numbers->at(number);
                 for (const std::string& digit : split_list(list.string(), ' '))
                     for (const std::string& classifier : classifiers)
-                        if (static_cast<unsigned char>(digit[0]) >= 0x80) add(digit + classifier, false, false, list.name());
+                        if (static_cast<unsigned char>(digit[0]) >= 0x80)
+                            add(digit + classifier, false, false, list.name());
             }
         }
         if (const auto variants = sections.find("variants"))
@@ -201,10 +223,13 @@ Lexicon::Lexicon(std::string_view text, const std::string& name) {
         }
     table_.finish([&](uint32_t i) {
         const Meaning& m = meanings_[i];
-        return std::any_of(m.value.begin(), m.value.end(), [](int8_t v) { return v >= 0; }) || m.count > 0 || m.role == Role::kNoun || m.role == Role::kUnknownNoun;
+        return std::any_of(m.value.begin(), m.value.end(), [](int8_t v) { return v >= 0; }) || m.count > 0 ||
+               m.role == Role::kNoun || m.role == Role::kUnknownNoun;
     });
 }
 
-bool Lexicon::natural(int scene, int colour) const { return std::find(natural_.begin(), natural_.end(), std::pair<int, int>{scene, colour}) != natural_.end(); }
+bool Lexicon::natural(int scene, int colour) const {
+    return std::find(natural_.begin(), natural_.end(), std::pair<int, int>{scene, colour}) != natural_.end();
+}
 
 }  // namespace zt::storybook

@@ -24,6 +24,7 @@ enum Attribute { kSubject, kColour, kMotion, kDirection, kSize, kScene, kTime, k
 [[nodiscard]] const char* attribute_name(Attribute attribute);
 
 // What a phrase does in a sentence.
+// clang-format off
 enum class Role : uint8_t {
     kNoun,         // names an actor: a subject, or none ("something")
     kUnknownNoun,  // names an actor that the model does not have ("dragon")
@@ -61,10 +62,11 @@ enum class Role : uint8_t {
     kNounOrVerb,       // a verb behind a subject ("the balloon rose"), else a noun ("a rose")
     kAdjectiveOrNoun,  // an adjective before a noun ("an orange fox"), a noun where none follows ("an orange")
 };
+// clang-format on
 
 // A value named beside a phrase's own ones.
 struct Extra {
-    int subject = -1;   // holds only when this one is on the stage; -1: only when the phrase is denied with "no"
+    int subject = -1;  // holds only when this one is on the stage; -1: only when the phrase is denied with "no"
     Attribute attribute = kSubject;
     int value = -1;
 };
@@ -73,9 +75,10 @@ struct Meaning {
     Role role = Role::kSilent;
     std::array<int8_t, kAttributes> value{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
     int8_t count = 0;
-    bool shown_as = false;   // worth a note: "owl" is shown as a bird
-    bool both = false;       // of a verb: its object does the same ("chases")
-    bool weak = false;       // of a verb: gives way to any other ("looks"); of a time: not said where the scene is space ("stars")
+    bool shown_as = false;  // worth a note: "owl" is shown as a bird
+    bool both = false;      // of a verb: its object does the same ("chases")
+    bool weak =
+        false;  // of a verb: gives way to any other ("looks"); of a time: not said where the scene is space ("stars")
     bool called = false;     // of a noun: may be who is spoken to ("mum, ..")
     bool alive = false;      // of a noun that the model does not have: somebody even as an object
     bool quiet = false;      // of a verb without motion: not worth reporting ("goes")
@@ -87,7 +90,8 @@ struct Meaning {
 
 // Values that the grammar itself must know; -1: the lexicon has none of that name.
 struct Known {
-    int person = -1, stand = -1, rest = -1, jump = -1, grow = -1, still = -1, follow = -1, snow = -1, space = -1, snowfall = -1;
+    int person = -1, stand = -1, rest = -1, jump = -1, grow = -1, still = -1, follow = -1, snow = -1, space = -1,
+        snowfall = -1;
 };
 
 // Immutable; thread-safe.
@@ -113,7 +117,8 @@ public:
 
 private:
     void read_values(const json::Field& file);
-    [[nodiscard]] std::pair<Attribute, int> read_value(const json::Field& section, std::string_view key, std::string_view term) const;
+    [[nodiscard]] std::pair<Attribute, int> read_value(const json::Field& section, std::string_view key,
+                                                       std::string_view term) const;
     [[nodiscard]] Meaning read_meaning(const json::Field& section, std::string_view key, Role role) const;
 
     std::array<std::vector<std::string>, kAttributes> values_;

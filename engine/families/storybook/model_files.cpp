@@ -13,13 +13,15 @@ namespace zt::storybook {
 namespace {
 
 constexpr const char *kConfig = "config.json", *kLexicon = "lexicon.json", *kLayers = "layers.safetensors";
-constexpr uint64_t kMaxWidth = 1024, kMaxBlocks = 16;   // far above any sensible small model
+constexpr uint64_t kMaxWidth = 1024, kMaxBlocks = 16;  // far above any sensible small model
 
 template <class T>
 void same_names(const char* list, const std::vector<std::string>& words, const std::vector<T>& world) {
     bool same = words.size() == world.size();
     for (size_t i = 0; same && i < words.size(); i++) same = words[i] == world[i].name;
-    if (!same) throw Error(ZT_ERROR_WEIGHTS, std::string("config.json: world: ") + list + ": expected those of lexicon.json, in the same order, got others");
+    if (!same)
+        throw Error(ZT_ERROR_WEIGHTS, std::string("config.json: world: ") + list +
+                                          ": expected those of lexicon.json, in the same order, got others");
 }
 
 }  // namespace
@@ -38,7 +40,8 @@ DecoderConfig read_decoder_config(const json::Field& config) {
     three("blocks", c.blocks, kMaxBlocks);
     for (size_t i = 0; i < 3; i++)
         if (c.widths[i] % 8 != 0) layers.at("decoder").at(i).refuse("a multiple of 8");
-    if (layers.at("scale").integer(1, 16) != static_cast<uint64_t>(kScale)) layers.at("scale").refuse(std::to_string(static_cast<int>(kScale)));
+    if (layers.at("scale").integer(1, 16) != static_cast<uint64_t>(kScale))
+        layers.at("scale").refuse(std::to_string(static_cast<int>(kScale)));
     return c;
 }
 
@@ -61,9 +64,10 @@ std::unique_ptr<Weights> load_weights(const std::string& folder, at::ScalarType 
     same_names("styles", w->lexicon.value_names(kStyle), w->world.styles);
 
     const weights::SafetensorsFile file = weights::SafetensorsFile::open(folder + "/" + kLayers);
-    weights::verify(manifest.at(kLayers), file.file());   // the very bytes that are read next
+    weights::verify(manifest.at(kLayers), file.file());  // the very bytes that are read next
     weights::Tensors tensors = weights::read_tensors(file), network;
-    for (auto at = tensors.lower_bound("decoder."); at != tensors.end() && at->first.starts_with("decoder.");) network.insert(tensors.extract(at++));
+    for (auto at = tensors.lower_bound("decoder."); at != tensors.end() && at->first.starts_with("decoder.");)
+        network.insert(tensors.extract(at++));
     Decoder decoder = make_decoder(read_decoder_config(config));
     weights::assign(decoder, network, dtype, kLayers);
     nn::prepare(decoder);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The files of a storybook model: manifest.json (sizes and SHA-256 of the others), config.json (the world and the decoder's
-// shape), lexicon.json (words), layers.safetensors (the decoder and the latents of every picture).
+// The files of a storybook model: manifest.json (sizes and SHA-256 of the others), config.json (the world and the
+// decoder's shape), lexicon.json (words), layers.safetensors (the decoder and the latents of every picture).
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@ struct Weights {
     World world;
     Lexicon lexicon;
     std::unique_ptr<DecodedLayers> layers;
-    std::string sha256;   // of the manifest, which holds the others' digests
+    std::string sha256;  // of the manifest, which holds the others' digests
 };
 
 // Checks every byte against the manifest, then loads; computes in `dtype`. Throws zt::Error naming the file and field.

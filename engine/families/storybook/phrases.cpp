@@ -25,11 +25,15 @@ Phrases find_phrases(const Lexicon& lexicon, std::string_view prompt) {
         Piece piece;
         piece.chinese = found.chinese;
         piece.text = std::move(found.text);
-        piece.kind = found.kind == Found::kUnknown ? Piece::kUnknown : found.kind == Found::kComma ? Piece::kComma : found.kind == Found::kStop ? Piece::kStop : Piece::kPhrase;
+        piece.kind = found.kind == Found::kUnknown ? Piece::kUnknown
+                     : found.kind == Found::kComma ? Piece::kComma
+                     : found.kind == Found::kStop  ? Piece::kStop
+                                                   : Piece::kPhrase;
         if (found.kind == Found::kPhrase) {
             piece.meaning = lexicon.meaning(found.entry);
             piece.plural = found.entry.plural, piece.participle = found.entry.participle;
-        } else if (found.kind == Found::kRatio || found.kind == Found::kDecimal) {   // a ratio, an hour; a weight ("fox:1.2")
+        } else if (found.kind == Found::kRatio ||
+                   found.kind == Found::kDecimal) {  // a ratio, an hour; a weight ("fox:1.2")
             piece.meaning = of_role(found.kind == Found::kRatio ? Role::kContent : Role::kUnit);
         } else if (found.kind == Found::kNumber) {
             piece.meaning = of_role(Role::kCount, found.number);

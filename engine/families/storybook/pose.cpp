@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Motion as formulas of time. What repeats has a length and a phase that the seed draws, and each path is a sum of two swings
-// whose lengths have no common multiple, so a clip never shows the same moment twice.
+// Motion as formulas of time. What repeats has a length and a phase that the seed draws, and each path is a sum of two
+// swings whose lengths have no common multiple, so a clip never shows the same moment twice.
 #include "families/storybook/pose.h"
 
 #include <algorithm>
@@ -13,28 +13,33 @@ namespace zt::storybook {
 namespace {
 
 constexpr double kTau = 6.283185307179586, kGolden = 1.618033988749895;
-constexpr double kEntry = 2.2;               // seconds that an actor takes to come in
-constexpr double kTurning = 4;               // units per second: below it who turns round is seen from the front, as thin paper
+constexpr double kEntry = 2.2;  // seconds that an actor takes to come in
+constexpr double kTurning = 4;  // units per second: below it who turns round is seen from the front, as thin paper
 
 struct Way {
-    double x = 0, speed = 0;                 // units from home; units per second
+    double x = 0, speed = 0;  // units from home; units per second
 };
 
 // To and fro, about `reach` units, never faster than `speed` by much.
 Way to_and_fro(double seconds, double speed, double reach, double phase) {
     const double w = speed / reach, second = 0.24;
-    return {reach * (std::sin(w * seconds + phase) + second * std::sin(w * kGolden * seconds + 2.1 * phase)),
-            reach * w * (std::cos(w * seconds + phase) + second * kGolden * std::cos(w * kGolden * seconds + 2.1 * phase))};
+    return {
+        reach * (std::sin(w * seconds + phase) + second * std::sin(w * kGolden * seconds + 2.1 * phase)),
+        reach * w * (std::cos(w * seconds + phase) + second * kGolden * std::cos(w * kGolden * seconds + 2.1 * phase))};
 }
 
-double smooth(double t) { t = std::clamp(t, 0.0, 1.0); return t * t * (3 - 2 * t); }
+double smooth(double t) {
+    t = std::clamp(t, 0.0, 1.0);
+    return t * t * (3 - 2 * t);
+}
 
 }  // namespace
 
 Pose Pose::between(const Pose& from, const Pose& to, double weight) {
     const auto mix = [&](double a, double b) { return a + (b - a) * weight; };
     Pose p = weight < 0.5 ? from : to;
-    p.x = mix(from.x, to.x), p.y = mix(from.y, to.y), p.high = mix(from.high, to.high), p.pivot = mix(from.pivot, to.pivot);
+    p.x = mix(from.x, to.x), p.y = mix(from.y, to.y), p.high = mix(from.high, to.high),
+    p.pivot = mix(from.pivot, to.pivot);
     p.wide = mix(from.wide, to.wide);
     p.turn = from.turn + std::remainder(to.turn - from.turn, kTau) * weight;
     return p;
@@ -43,12 +48,17 @@ Pose Pose::between(const Pose& from, const Pose& to, double weight) {
 Pose pose_of(const World& world, const Actor& actor, const Bearing& b, int64_t seed, double seconds) {
     const MotionInfo& m = world.motions[static_cast<size_t>(actor.motion)];
     const auto slot = static_cast<uint64_t>(actor.slot);
-    const auto once = [&](uint64_t what, double low, double high) { return by_seed(seed, question(what, slot, 1), low, high); };
+    const auto once = [&](uint64_t what, double low, double high) {
+        return by_seed(seed, question(what, slot, 1), low, high);
+    };
     const double tempo = once(kHowFast, 0.86, 1.16), phase = once(kWhen, 0, 1), t = seconds * tempo;
-    const double beats = t / m.beat + phase, beat = std::floor(beats), u = beats - beat;   // which repetition, and where in it
+    const double beats = t / m.beat + phase, beat = std::floor(beats),
+                 u = beats - beat;  // which repetition, and where in it
     const double swing = std::sin(kTau * u);
     // Each repetition is a little different; between two of them it goes over.
-    const auto lively = [&](double at) { return 0.86 + 0.28 * noise(seed, question(kWander, slot, static_cast<uint64_t>(static_cast<int64_t>(at)))); };
+    const auto lively = [&](double at) {
+        return 0.86 + 0.28 * noise(seed, question(kWander, slot, static_cast<uint64_t>(static_cast<int64_t>(at))));
+    };
     const double strong = lively(beat) + (lively(beat + 1) - lively(beat)) * smooth(u);
 
     Pose p;
@@ -62,7 +72,7 @@ Pose pose_of(const World& world, const Actor& actor, const Bearing& b, int64_t s
     if (actor.direction == kNear || actor.direction == kFar) {
         const double gone = 1 - std::exp(-seconds / 3.2);
         size *= actor.direction == kNear ? 0.5 + 0.95 * gone : 1.25 - 0.85 * gone;
-        p.y += world.feet * (b.size - size);   // the feet stay on their line
+        p.y += world.feet * (b.size - size);  // the feet stay on their line
         p.pivot = world.feet * size;
     } else if (m.travel > 0 && b.followed) {
         p.x += to_and_fro(t, 5, 9, kTau * phase).x;
@@ -84,7 +94,7 @@ Pose pose_of(const World& world, const Actor& actor, const Bearing& b, int64_t s
     if (m.bob > 0) p.y -= m.bob * strong * std::abs(std::sin(kTau * t / m.cycle / 2));
     if (m.hop > 0) {
         const double h = 4 * u * (1 - u);
-        const double room = std::max(10.0, b.home_y - 1.5 * world.feet * b.size);   // not out of the picture
+        const double room = std::max(10.0, b.home_y - 1.5 * world.feet * b.size);  // not out of the picture
         p.y -= std::min(m.hop * b.size * strong, room) * h;
         stretch *= 1 - m.squash + 1.5 * m.squash * h;
     }
@@ -103,13 +113,14 @@ Pose pose_of(const World& world, const Actor& actor, const Bearing& b, int64_t s
         p.pivot = world.feet * size;
     }
     if (m.breath > 0) stretch *= 1 + m.breath * strong * swing;
-    if (stretch != 1 && !m.turn) p.y += world.feet * size * (1 - stretch);   // from the ground upwards
+    if (stretch != 1 && !m.turn) p.y += world.feet * size * (1 - stretch);  // from the ground upwards
     p.wide = facing * size * b.wide * (1 + 0.4 * (1 - stretch));
     p.high = size * stretch;
-    p.pivot /= std::max(0.05, p.high);   // in units of the layer
+    p.pivot /= std::max(0.05, p.high);  // in units of the layer
     p.cell = static_cast<int64_t>(std::floor(8 * (t / m.cycle + phase)));
     if (b.enters) {
-        const double come = smooth(seconds / kEntry), from = p.x < world.width / 2 ? -64 * size : world.width + 64 * size;
+        const double come = smooth(seconds / kEntry),
+                     from = p.x < world.width / 2 ? -64 * size : world.width + 64 * size;
         if (come < 1) p.wide = std::abs(p.wide) * (from < 0 ? 1 : -1);
         p.x = from + (p.x - from) * come;
     }

@@ -12,11 +12,13 @@ namespace zt::storybook {
 namespace {
 
 constexpr double kTau = 6.283185307179586;
-constexpr double kSlowPan = 22;          // units per second, where nobody goes anywhere
-constexpr double kAround = 1.375;         // props stand on a circle of so many times the stage's width
+constexpr double kSlowPan = 22;    // units per second, where nobody goes anywhere
+constexpr double kAround = 1.375;  // props stand on a circle of so many times the stage's width
 
 template <class T>
-const T& of(const std::vector<T>& list, int at) { return list[static_cast<size_t>(at)]; }
+const T& of(const std::vector<T>& list, int at) {
+    return list[static_cast<size_t>(at)];
+}
 
 double wrap(double x, double from, double length) { return x - length * std::floor((x - from) / length); }
 
@@ -37,11 +39,13 @@ Stage::Stage(const World& world, Play play, LayerSource& source, LayerPtr backdr
     set_roles(source, tick);
 }
 
-std::vector<Stage::Prop> Stage::make_props(const LayerPtr& layer, const Item& item, uint64_t which, const Range& flow) const {
+std::vector<Stage::Prop> Stage::make_props(const LayerPtr& layer, const Item& item, uint64_t which,
+                                           const Range& flow) const {
     const auto asked = [&](uint64_t i, uint64_t what) { return question(kProp, which, i, what); };
     const int64_t seed = play_.seed;
     const double around = kAround * world_.width;
-    const int count = static_cast<int>(std::lround(by_seed(seed, asked(0, 0), item.count.low, item.count.high + 0.99) * kAround - 0.5));
+    const int count = static_cast<int>(
+        std::lround(by_seed(seed, asked(0, 0), item.count.low, item.count.high + 0.99) * kAround - 0.5));
     const double turned = by_seed(seed, asked(0, 1));
     std::vector<Prop> props;
     for (int i = 0; i < count; i++) {
@@ -68,7 +72,8 @@ void Stage::set_heavens(LayerSource& source) {
         const Heaven& heaven = world_.heavens[h];
         if (std::find(scene.heavens.begin(), scene.heavens.end(), heaven.name) == scene.heavens.end()) continue;
         auto time = static_cast<size_t>(play_.time);
-        for (size_t t = 0; heaven.prop[time].empty() && scene.stars && t < heaven.prop.size(); t++)   // in space it is always night
+        for (size_t t = 0; heaven.prop[time].empty() && scene.stars && t < heaven.prop.size();
+             t++)  // in space it is always night
             if (!heaven.prop[t].empty()) time = t;
         const std::string& name = heaven.prop[time];
         if (name.empty()) continue;
@@ -76,8 +81,9 @@ void Stage::set_heavens(LayerSource& source) {
         item.count = heaven.count, item.y = heaven.y, item.size = heaven.size, item.depth = 0.03;
         const bool one = heaven.count.high <= 1;
         if (one) item.count = {1, 1};
-        std::vector<Prop> props = make_props(source.sprite(name, play_.style, "stand").front(), item, 1000 + h, heaven.flow);
-        if (one) {   // there is one, and it is to be seen
+        std::vector<Prop> props =
+            make_props(source.sprite(name, play_.style, "stand").front(), item, 1000 + h, heaven.flow);
+        if (one) {  // there is one, and it is to be seen
             props.erase(props.begin(), props.end() - 1);
             Prop& only = props.front();
             only.x = by_seed(play_.seed, question(kHeaven, h), 26, world_.width - 26);
@@ -101,7 +107,8 @@ void Stage::set_items(LayerSource& source, const std::function<void()>& tick) {
         }
         tick();
         if (item.kind == Item::kProps) {
-            std::vector<Prop> props = make_props(source.sprite(item.name, play_.style, "stand").front(), item, i, {item.flow, item.flow});
+            std::vector<Prop> props =
+                make_props(source.sprite(item.name, play_.style, "stand").front(), item, i, {item.flow, item.flow});
             // Who stands nearer hides who is behind.
             std::stable_sort(props.begin(), props.end(), [](const Prop& a, const Prop& b) { return a.y < b.y; });
             for (Prop& prop : props) parts_.push_back({Item::kProps, std::move(prop)});
@@ -123,22 +130,36 @@ Stage::Role Stage::make_role(const Actor& actor) const {
     const size_t crowd = play_.actors.size();
     Role r;
     r.actor = actor;
-    r.bearing.size = subject.size * by_seed(seed, question(kHowBig, slot), 0.86, 1.1) * (actor.size == kSmall ? 0.66 : actor.size == kBig ? 1.32 : 1) * (crowd == 1 ? 1 : crowd == 2 ? 0.9 : 0.76);
+    r.bearing.size = subject.size * by_seed(seed, question(kHowBig, slot), 0.86, 1.1) *
+                     (actor.size == kSmall ? 0.66
+                      : actor.size == kBig ? 1.32
+                                           : 1) *
+                     (crowd == 1   ? 1
+                      : crowd == 2 ? 0.9
+                                   : 0.76);
     r.bearing.wide = by_seed(seed, question(kShape, slot), 0.93, 1.07);
-    const double part = world_.width / static_cast<double>(crowd), middle = (static_cast<double>(actor.slot) + 0.5) * part;
-    const double half = 46 * r.bearing.size;   // of what is to be seen of it
+    const double part = world_.width / static_cast<double>(crowd),
+                 middle = (static_cast<double>(actor.slot) + 0.5) * part;
+    const double half = 46 * r.bearing.size;  // of what is to be seen of it
     r.bearing.room = part;
-    r.bearing.home_x = std::clamp(middle + by_seed(seed, question(kWhere, slot), -0.2, 0.2) * part, std::min(half, middle), std::max(world_.width - half, middle));
+    r.bearing.home_x = std::clamp(middle + by_seed(seed, question(kWhere, slot), -0.2, 0.2) * part,
+                                  std::min(half, middle), std::max(world_.width - half, middle));
     const double reach = world_.feet * r.bearing.size;
-    const auto between = [&](const Range& range) { return by_seed(seed, question(kHigh, slot), range.low, range.high); };
+    const auto between = [&](const Range& range) {
+        return by_seed(seed, question(kHigh, slot), range.low, range.high);
+    };
     const Place place = of(world_.motions, actor.motion).air ? Place::kAir : subject.place;
     const bool picture = backdrop_ != nullptr;
     r.bearing.enters = picture;
     r.bearing.followed = of(world_.cameras, play_.camera).pan != 0;
-    if (place == Place::kAir) r.bearing.home_y = std::max(between(scene.air), reach * 0.9);
-    else if (place == Place::kWater && scene.water && !picture) r.bearing.home_y = between(*scene.water);
-    else if (place == Place::kSea && scene.sea && !picture) r.bearing.home_y = between(*scene.sea) - reach * 0.72, r.afloat = true;
-    else r.bearing.home_y = between(scene.feet) - reach;
+    if (place == Place::kAir)
+        r.bearing.home_y = std::max(between(scene.air), reach * 0.9);
+    else if (place == Place::kWater && scene.water && !picture)
+        r.bearing.home_y = between(*scene.water);
+    else if (place == Place::kSea && scene.sea && !picture)
+        r.bearing.home_y = between(*scene.sea) - reach * 0.72, r.afloat = true;
+    else
+        r.bearing.home_y = between(scene.feet) - reach;
     return r;
 }
 
@@ -155,15 +176,19 @@ void Stage::set_roles(LayerSource& source, const std::function<void()>& tick) {
     std::stable_sort(roles_.begin(), roles_.end(), [&](const Role& a, const Role& b) { return feet(a) < feet(b); });
 }
 
-// How far the camera has gone, units at depth 1: after the first actor, to where it looks; and a slow drift that is never the same.
+// How far the camera has gone, units at depth 1: after the first actor, to where it looks; and a slow drift that is
+// never the same.
 double Stage::panned(double seconds) const {
     const Camera& c = of(world_.cameras, play_.camera);
     const double phase = kTau * by_seed(play_.seed, question(kWander, 900));
-    const double calm = backdrop_ ? 1 - std::exp(-seconds) : 1;   // a given picture is shown as it is at first
-    const double drift = calm * c.drift * (std::sin(0.31 * seconds + phase) + 0.6 * std::sin(0.53 * seconds + 2 * phase));
+    const double calm = backdrop_ ? 1 - std::exp(-seconds) : 1;  // a given picture is shown as it is at first
+    const double drift =
+        calm * c.drift * (std::sin(0.31 * seconds + phase) + 0.6 * std::sin(0.53 * seconds + 2 * phase));
     if (c.pan == 0) return drift;
     const Actor& first = play_.actors.front();
-    const bool left = first.direction == kLeft || (first.direction != kRight && by_seed(play_.seed, question(kWhichWay, static_cast<uint64_t>(first.slot), 1)) < 0.5);
+    const bool left = first.direction == kLeft ||
+                      (first.direction != kRight &&
+                       by_seed(play_.seed, question(kWhichWay, static_cast<uint64_t>(first.slot), 1)) < 0.5);
     const double travel = of(world_.motions, first.motion).travel, speed = c.pan * (travel > 0 ? travel : kSlowPan);
     return (left ? -1 : 1) * (speed * seconds + 6 * std::sin(0.4 * seconds + phase)) + drift;
 }
@@ -174,7 +199,9 @@ View Stage::camera(const View& whole, double seconds) const {
     double zoom = 1, x = 0, y = 0;
     if (c.most > 1) zoom = 1 + (c.most - 1) * 0.5 * (1 - std::cos(kTau * seconds / c.period));
     if (c.x > 0 || c.y > 0) {
-        const auto jitter = [&](double a, double b, double p) { return 0.6 * std::sin(kTau * a * seconds + p) + 0.4 * std::sin(kTau * b * seconds + 2 * p); };
+        const auto jitter = [&](double a, double b, double p) {
+            return 0.6 * std::sin(kTau * a * seconds + p) + 0.4 * std::sin(kTau * b * seconds + 2 * p);
+        };
         x = c.x * jitter(2.9, 4.7, 1), y = c.y * jitter(3.7, 5.3, 2);
     }
     if (backdrop_) {
@@ -182,9 +209,12 @@ View Stage::camera(const View& whole, double seconds) const {
         zoom *= 1 + calm * (2 * margin + (c.most > 1 ? 0 : 0.03 * (1 - std::cos(0.5 * seconds))));
         const double most = margin * world_.width;
         x += c.pan != 0 ? most * calm * std::sin(0.45 * seconds) : 0.25 * panned(seconds);
-        x = std::clamp(x, -most * calm, most * calm), y = std::clamp(y, -margin * world_.height * calm, margin * world_.height * calm);
+        x = std::clamp(x, -most * calm, most * calm),
+        y = std::clamp(y, -margin * world_.height * calm, margin * world_.height * calm);
     }
-    const double focus = c.most > 1 && !backdrop_ ? (roles_.size() == 1 ? roles_.front().bearing.home_x : world_.width / 2) : world_.width / 2;
+    const double focus = c.most > 1 && !backdrop_
+                             ? (roles_.size() == 1 ? roles_.front().bearing.home_x : world_.width / 2)
+                             : world_.width / 2;
     View v;
     v.scale = whole.scale * zoom;
     v.x = whole.x + whole.scale * (focus * (1 - zoom) + x);
@@ -205,12 +235,15 @@ Placed Stage::placed(const Prop& prop, bool heaven, double seconds, double pan) 
     if (prop.layer->ring) {
         p.x = -wrap(prop.x + shift, 0, world_.width);
     } else {
-        p.x = prop.around > 0 ? wrap(prop.x - shift, (world_.width - prop.around) / 2, prop.around) : prop.x - pan * prop.depth;
-        p.y = prop.rise > 0 ? wrap(prop.y - prop.rise * seconds * (0.8 + 0.4 * prop.phase), -12, world_.height + 24) : prop.y;
+        p.x = prop.around > 0 ? wrap(prop.x - shift, (world_.width - prop.around) / 2, prop.around)
+                              : prop.x - pan * prop.depth;
+        p.y = prop.rise > 0 ? wrap(prop.y - prop.rise * seconds * (0.8 + 0.4 * prop.phase), -12, world_.height + 24)
+                            : prop.y;
         if (prop.rise > 0) p.x += 3 * std::sin(kTau * (seconds * 0.5 + prop.phase));
         p.wide = (prop.mirrored ? -1 : 1) * prop.size, p.high = prop.size;
         // Wind: two swings of different length, so that it never quite repeats.
-        p.lean = prop.sway * (std::sin(kTau * (0.37 * seconds + prop.phase)) + 0.5 * std::sin(kTau * (0.61 * seconds + 2.3 * prop.phase)));
+        p.lean = prop.sway * (std::sin(kTau * (0.37 * seconds + prop.phase)) +
+                              0.5 * std::sin(kTau * (0.61 * seconds + 2.3 * prop.phase)));
     }
     const Time& time = of(world_.times, play_.time);
     p.rim = time.rim;
@@ -226,7 +259,8 @@ void Stage::draw_scene(Canvas& canvas, const View& view, double seconds, bool af
     if (backdrop_) {
         Placed p;
         p.layer = backdrop_;
-        const auto dusk = static_cast<float>(std::clamp(seconds / kHourComes, 0.0, 1.0));   // the picture is by day, whatever it shows
+        const auto dusk =
+            static_cast<float>(std::clamp(seconds / kHourComes, 0.0, 1.0));  // the picture is by day, whatever it shows
         p.mul = mixed({1, 1, 1}, time.mul, dusk), p.add = mixed({0, 0, 0}, time.add, dusk);
         compose(canvas, view, p);
         return;
@@ -241,11 +275,13 @@ void Stage::draw_scene(Canvas& canvas, const View& view, double seconds, bool af
         if (part.kind == Item::kAfloat && afloat)
             for (const Role& role : roles_)
                 if (role.afloat) draw_actor(canvas, view, role, pose(role, seconds), tint(role), 1, seconds);
-        if (part.kind == Item::kRing || part.kind == Item::kProps) compose(canvas, view, placed(part.what, false, seconds, pan));
+        if (part.kind == Item::kRing || part.kind == Item::kProps)
+            compose(canvas, view, placed(part.what, false, seconds, pan));
     }
 }
 
-void Stage::draw_actor(Canvas& canvas, const View& view, const Role& role, const Pose& pose, const Rgb& colour, float opacity, double seconds) const {
+void Stage::draw_actor(Canvas& canvas, const View& view, const Role& role, const Pose& pose, const Rgb& colour,
+                       float opacity, double seconds) const {
     const Time& time = of(world_.times, play_.time);
     Placed p;
     p.layer = role.cells[static_cast<size_t>(pose.cell) % role.cells.size()];
@@ -275,14 +311,19 @@ void Stage::draw_weather(Canvas& canvas, const View& whole, double seconds, floa
     const double tall = world_.height + 2 * w.length + 8, wide = world_.width + 16;
     for (int64_t i = 0; i < w.count; i++) {
         const auto n = static_cast<uint64_t>(i);
-        const auto of_drop = [&](uint64_t what, double low, double high) { return noise(play_.seed, question(kDrop, n, what), low, high); };
-        const double near = of_drop(0, 0.75, 1.25);   // nearer ones are larger and faster
+        const auto of_drop = [&](uint64_t what, double low, double high) {
+            return noise(play_.seed, question(kDrop, n, what), low, high);
+        };
+        const double near = of_drop(0, 0.75, 1.25);  // nearer ones are larger and faster
         const double fallen = of_drop(1, 0, tall) + w.speed * near * seconds;
         const double y = std::fmod(fallen, tall) - w.length - 4;
         const double lap = std::floor(fallen / tall);
-        const double x = wrap(noise(play_.seed, question(kDrop, n, 2, static_cast<uint64_t>(lap)), 0, wide) + w.slant * y + w.wander * std::sin(kTau * (0.3 * seconds * near + of_drop(3, 0, 1))), -8, wide) ;
+        const double x = wrap(noise(play_.seed, question(kDrop, n, 2, static_cast<uint64_t>(lap)), 0, wide) +
+                                  w.slant * y + w.wander * std::sin(kTau * (0.3 * seconds * near + of_drop(3, 0, 1))),
+                              -8, wide);
         const double radius = of_drop(4, w.radius.low, w.radius.high) * near, s = whole.scale;
-        dash(canvas, x * s + whole.x, y * s + whole.y, w.slant * w.length * near * s, w.length * near * s, radius * s, w.rgb, w.alpha * strength);
+        dash(canvas, x * s + whole.x, y * s + whole.y, w.slant * w.length * near * s, w.length * near * s, radius * s,
+             w.rgb, w.alpha * strength);
     }
 }
 
@@ -291,14 +332,17 @@ void Stage::draw(Canvas& canvas, double seconds) const {
     draw_scene(canvas, view, seconds, true);
     for (const Role& role : roles_)
         if (!role.afloat) draw_actor(canvas, view, role, pose(role, seconds), tint(role), 1, seconds);
-    draw_weather(canvas, whole, seconds, backdrop_ ? static_cast<float>(std::clamp(seconds / kHourComes, 0.0, 1.0)) : 1.F);
+    draw_weather(canvas, whole, seconds,
+                 backdrop_ ? static_cast<float>(std::clamp(seconds / kHourComes, 0.0, 1.0)) : 1.F);
 }
 
 // Who is in both plays goes over from one pose to the other and stays sharp; all else fades.
 void Stage::draw_change(Canvas& canvas, double seconds, const Stage& from, double from_seconds, double weight) const {
-    const View whole = whole_view(canvas), old_view = from.camera(whole, from_seconds), new_view = camera(whole, seconds);
+    const View whole = whole_view(canvas), old_view = from.camera(whole, from_seconds),
+               new_view = camera(whole, seconds);
     const auto w = static_cast<float>(weight);
-    const View view{old_view.scale + (new_view.scale - old_view.scale) * weight, old_view.x + (new_view.x - old_view.x) * weight, old_view.y + (new_view.y - old_view.y) * weight};
+    const View view{old_view.scale + (new_view.scale - old_view.scale) * weight,
+                    old_view.x + (new_view.x - old_view.x) * weight, old_view.y + (new_view.y - old_view.y) * weight};
     from.draw_scene(canvas, old_view, from_seconds, false);
     Canvas other(canvas.width, canvas.height);
     draw_scene(other, new_view, seconds, false);
@@ -306,7 +350,9 @@ void Stage::draw_change(Canvas& canvas, double seconds, const Stage& from, doubl
     std::vector<const Role*> left;
     for (const Role& role : from.roles_) left.push_back(&role);
     for (const Role& role : roles_) {
-        const auto same = std::find_if(left.begin(), left.end(), [&](const Role* r) { return r->actor.slot == role.actor.slot && r->actor.subject == role.actor.subject; });
+        const auto same = std::find_if(left.begin(), left.end(), [&](const Role* r) {
+            return r->actor.slot == role.actor.slot && r->actor.subject == role.actor.subject;
+        });
         const Pose to = pose(role, seconds);
         if (same == left.end()) {
             draw_actor(canvas, view, role, to, tint(role), w, seconds);
@@ -315,10 +361,12 @@ void Stage::draw_change(Canvas& canvas, double seconds, const Stage& from, doubl
         const Role& old = **same;
         const bool late = weight >= 0.5;
         const Pose between = Pose::between(from.pose(old, from_seconds), to, weight);
-        (late ? *this : from).draw_actor(canvas, view, late ? role : old, between, mixed(from.tint(old), tint(role), w), 1, seconds);
+        (late ? *this : from)
+            .draw_actor(canvas, view, late ? role : old, between, mixed(from.tint(old), tint(role), w), 1, seconds);
         left.erase(same);
     }
-    for (const Role* role : left) from.draw_actor(canvas, view, *role, from.pose(*role, from_seconds), from.tint(*role), 1 - w, from_seconds);
+    for (const Role* role : left)
+        from.draw_actor(canvas, view, *role, from.pose(*role, from_seconds), from.tint(*role), 1 - w, from_seconds);
     from.draw_weather(canvas, whole, from_seconds, 1 - w);
     draw_weather(canvas, whole, seconds, w);
 }

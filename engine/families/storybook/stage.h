@@ -20,8 +20,8 @@ namespace zt::storybook {
 // A play with its layers at hand. Immutable; thread-safe.
 class Stage {
 public:
-    // world and source must outlive it. backdrop: a picture that stands in place of the scene, or nullptr; it is opaque and as large as the
-    // picture to be made. tick is called before each decoding. Throws what the source throws.
+    // world and source must outlive it. backdrop: a picture that stands in place of the scene, or nullptr; it is opaque
+    // and as large as the picture to be made. tick is called before each decoding. Throws what the source throws.
     Stage(const World& world, Play play, LayerSource& source, LayerPtr backdrop, const std::function<void()>& tick);
 
     [[nodiscard]] const Play& play() const { return play_; }
@@ -35,7 +35,7 @@ private:
         Actor actor;
         std::vector<LayerPtr> cells;
         Bearing bearing;
-        bool afloat = false;                   // behind what lies before the sea
+        bool afloat = false;  // behind what lies before the sea
     };
     struct Prop {
         LayerPtr layer;
@@ -43,7 +43,7 @@ private:
         bool mirrored = false;
         Rgb tint{};
     };
-    struct Part {                              // of the scene, from far to near
+    struct Part {  // of the scene, from far to near
         Item::Kind kind = Item::kRing;
         Prop what;
     };
@@ -51,25 +51,31 @@ private:
     void set_heavens(LayerSource& source);
     void set_items(LayerSource& source, const std::function<void()>& tick);
     void set_roles(LayerSource& source, const std::function<void()>& tick);
-    [[nodiscard]] std::vector<Prop> make_props(const LayerPtr& layer, const Item& item, uint64_t which, const Range& flow) const;
+    [[nodiscard]] std::vector<Prop> make_props(const LayerPtr& layer, const Item& item, uint64_t which,
+                                               const Range& flow) const;
     [[nodiscard]] Role make_role(const Actor& actor) const;
 
     [[nodiscard]] View camera(const View& whole, double seconds) const;
     [[nodiscard]] double panned(double seconds) const;
-    [[nodiscard]] Pose pose(const Role& role, double seconds) const { return pose_of(world_, role.actor, role.bearing, play_.seed, seconds); }
+    [[nodiscard]] Pose pose(const Role& role, double seconds) const {
+        return pose_of(world_, role.actor, role.bearing, play_.seed, seconds);
+    }
     [[nodiscard]] Placed placed(const Prop& prop, bool heaven, double seconds, double pan) const;
     void draw_scene(Canvas& canvas, const View& view, double seconds, bool afloat) const;
-    void draw_actor(Canvas& canvas, const View& view, const Role& role, const Pose& pose, const Rgb& colour, float opacity, double seconds) const;
+    void draw_actor(Canvas& canvas, const View& view, const Role& role, const Pose& pose, const Rgb& colour,
+                    float opacity, double seconds) const;
     void draw_weather(Canvas& canvas, const View& whole, double seconds, float strength) const;
     [[nodiscard]] View whole_view(const Canvas& canvas) const;
-    [[nodiscard]] Rgb tint(const Role& role) const { return world_.colours[static_cast<size_t>(role.actor.colour)].rgb; }
+    [[nodiscard]] Rgb tint(const Role& role) const {
+        return world_.colours[static_cast<size_t>(role.actor.colour)].rgb;
+    }
 
     const World& world_;
     const Play play_;
     LayerPtr backdrop_;
     std::vector<Prop> heavens_;
     std::vector<Part> parts_;
-    std::vector<Role> roles_;                  // from far to near
+    std::vector<Role> roles_;  // from far to near
     LayerPtr snore_;
 };
 

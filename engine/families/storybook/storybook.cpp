@@ -20,31 +20,36 @@ using storybook::kRates;
 
 constexpr int64_t kClipFrames = 144;
 constexpr int kWidth = 512, kHeight = 288, kLeastSide = 32, kMostWidth = 1920, kMostHeight = 1080;
-// Resident set of a process that plays it for ever at its own size and rate, rounded up. LibTorch's own pages are half of it.
+// Resident set of a process that plays it for ever at its own size and rate, rounded up. LibTorch's own pages are half
+// of it.
 constexpr uint64_t kLeastMemory = uint64_t{416} << 20;
 // A history is found again by its newest frame; more are taken, so that a host need not know that.
 constexpr int kHistoryImages = 16;
 
 struct Settings {
-    bool strict = false;   // a sentence without a known subject is an error
-    uint64_t memory = 0;   // to plan within, bytes; 0: as much as it takes
+    bool strict = false;  // a sentence without a known subject is an error
+    uint64_t memory = 0;  // to plan within, bytes; 0: as much as it takes
 };
 
 // Bytes of a chunk: its frames in fp32, and canvases of four floats a pixel to draw them on.
-int64_t chunk_bytes(int width, int height, zt_rational rate) { return int64_t{width} * height * (3 * storybook::chunk_frames(rate) + 4 * 4) * int64_t{sizeof(float)}; }
+int64_t chunk_bytes(int width, int height, zt_rational rate) {
+    return int64_t{width} * height * (3 * storybook::chunk_frames(rate) + 4 * 4) * int64_t{sizeof(float)};
+}
 
 void check_memory(uint64_t given, int width, int height, zt_rational rate) {
     const int64_t more = chunk_bytes(width, height, rate) - chunk_bytes(kWidth, kHeight, kRates[0]);
     const uint64_t least = kLeastMemory + static_cast<uint64_t>(std::max<int64_t>(0, more));
     if (given != 0 && given < least)
-        throw Error(ZT_ERROR_MEMORY, "memory: expected at least " + std::to_string((least + 1048575) >> 20) + "M for storybook at " + std::to_string(width) + "x" +
-                                         std::to_string(height) + ", got " + std::to_string(given) + " bytes");
+        throw Error(ZT_ERROR_MEMORY, "memory: expected at least " + std::to_string((least + 1048575) >> 20) +
+                                         "M for storybook at " + std::to_string(width) + "x" + std::to_string(height) +
+                                         ", got " + std::to_string(given) + " bytes");
 }
 
 // Immutable.
 class StorybookModel final : public Model {
 public:
-    StorybookModel(std::unique_ptr<storybook::Weights> weights, at::ScalarType dtype, Settings settings) : weights_(std::move(weights)), dtype_(dtype), settings_(settings) {
+    StorybookModel(std::unique_ptr<storybook::Weights> weights, at::ScalarType dtype, Settings settings)
+        : weights_(std::move(weights)), dtype_(dtype), settings_(settings) {
         limits_.width = kWidth, limits_.height = kHeight;
         limits_.min_width = limits_.min_height = kLeastSide;
         limits_.max_width = kMostWidth, limits_.max_height = kMostHeight;
@@ -54,7 +59,8 @@ public:
         limits_.endless = true;
         limits_.first_image = ZT_USE_OPTIONAL;
         limits_.history_images = kHistoryImages;
-        for (const zt_rational rate : kRates) limits_.chunk_frames = std::max(limits_.chunk_frames, storybook::chunk_frames(rate));
+        for (const zt_rational rate : kRates)
+            limits_.chunk_frames = std::max(limits_.chunk_frames, storybook::chunk_frames(rate));
         limits_.threads = 2;
     }
 
@@ -64,11 +70,14 @@ public:
     [[nodiscard]] std::string sha256() const override { return weights_->sha256; }
     void check(const Direction& direction) const override {
         if (direction.guidance != limits_.default_guidance)
-            throw Error(ZT_ERROR_UNSUPPORTED, "guidance: expected -1 (storybook is not guided), got " + to_text(direction.guidance));
+            throw Error(ZT_ERROR_UNSUPPORTED,
+                        "guidance: expected -1 (storybook is not guided), got " + to_text(direction.guidance));
         if (!settings_.strict) return;
-        const storybook::Drawn drawn = cast(weights_->world, read_sentence(weights_->lexicon, direction.prompt), direction.seed, nullptr);
+        const storybook::Drawn drawn =
+            cast(weights_->world, read_sentence(weights_->lexicon, direction.prompt), direction.seed, nullptr);
         if (!drawn.nobody.empty())
-            throw Error(ZT_ERROR_UNSUPPORTED, "prompt: expected a subject that this model knows (strict=1), got " + quote(drawn.nobody == "?" ? direction.prompt : drawn.nobody));
+            throw Error(ZT_ERROR_UNSUPPORTED, "prompt: expected a subject that this model knows (strict=1), got " +
+                                                  quote(drawn.nobody == "?" ? direction.prompt : drawn.nobody));
     }
     void check_request(const GenerationRequest& request) const override {
         check_memory(settings_.memory, request.width, request.height, request.rate);
@@ -89,8 +98,10 @@ Settings settings_of(const LoadOptions& options) {
     Settings settings;
     settings.memory = options.memory_bytes;
     for (const auto& [key, value] : options.engine_opts) {
-        if (key != "strict") throw Error(ZT_ERROR_ARGUMENT, "engine_opts: expected strict (storybook has no other), got " + quote(key));
-        if (value != "0" && value != "1") throw Error(ZT_ERROR_ARGUMENT, "engine_opts: strict: expected 0 or 1, got " + quote(value));
+        if (key != "strict")
+            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: expected strict (storybook has no other), got " + quote(key));
+        if (value != "0" && value != "1")
+            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: strict: expected 0 or 1, got " + quote(value));
         settings.strict = value == "1";
     }
     return settings;
@@ -105,9 +116,12 @@ public:
     [[nodiscard]] bool has_weights() const override { return true; }
     [[nodiscard]] std::shared_ptr<const Model> load(const LoadOptions& options) const override {
         if (options.device != "auto" && options.device != "cpu")
-            throw Error(ZT_ERROR_DEVICE, "device: expected auto or cpu (storybook runs on the CPU in this version), got " + quote(options.device));
+            throw Error(ZT_ERROR_DEVICE,
+                        "device: expected auto or cpu (storybook runs on the CPU in this version), got " +
+                            quote(options.device));
         if (!options.lora.empty())
-            throw Error(ZT_ERROR_UNSUPPORTED, "lora: expected none (storybook takes no adapters), got " + quote(options.lora));
+            throw Error(ZT_ERROR_UNSUPPORTED,
+                        "lora: expected none (storybook takes no adapters), got " + quote(options.lora));
         check_memory(options.memory_bytes, kWidth, kHeight, kRates[0]);
         const Settings settings = settings_of(options);
         const at::ScalarType dtype = device::cpu_precision(options.precision);

@@ -10,14 +10,20 @@
 namespace zt::storybook {
 namespace {
 
-constexpr size_t kMostLines = 64;     // of each list of a wish: a log must stay readable
-constexpr size_t kMostNamed = 16;     // actors kept while reading; three of them are shown
+constexpr size_t kMostLines = 64;  // of each list of a wish: a log must stay readable
+constexpr size_t kMostNamed = 16;  // actors kept while reading; three of them are shown
 
 std::string quoted(const std::string& word) { return "'" + word + "'"; }
-std::string with_article(const std::string& thing) { return (std::string_view("aeiou").find(thing[0]) == std::string_view::npos ? "a " : "an ") + thing; }
+std::string with_article(const std::string& thing) {
+    return (std::string_view("aeiou").find(thing[0]) == std::string_view::npos ? "a " : "an ") + thing;
+}
 }  // namespace
 
-std::string WishReader::called(const ActorWish& a) const { return a.subject >= 0 ? "the " + value_name(kSubject, a.subject) : !a.unknown.empty() ? quoted(a.unknown) : "the subject"; }
+std::string WishReader::called(const ActorWish& a) const {
+    return a.subject >= 0       ? "the " + value_name(kSubject, a.subject)
+           : !a.unknown.empty() ? quoted(a.unknown)
+                                : "the subject";
+}
 
 int WishReader::motion_of(const Meaning& m, int subject) const {
     for (const Extra& e : m.extras)
@@ -32,12 +38,14 @@ void WishReader::add(const ActorWish& a) {
 }
 
 void WishReader::note(const std::string& text) {
-    if (wish_.notes.size() < kMostLines && std::find(wish_.notes.begin(), wish_.notes.end(), text) == wish_.notes.end()) wish_.notes.push_back(text);
+    if (wish_.notes.size() < kMostLines && std::find(wish_.notes.begin(), wish_.notes.end(), text) == wish_.notes.end())
+        wish_.notes.push_back(text);
 }
 
 void WishReader::report(const std::string& word) {
     auto& list = wish_.not_understood;
-    if (!word.empty() && list.size() < kMostLines && std::find(list.begin(), list.end(), word) == list.end()) list.push_back(word);
+    if (!word.empty() && list.size() < kMostLines && std::find(list.begin(), list.end(), word) == list.end())
+        list.push_back(word);
 }
 
 void WishReader::exclude(Attribute attribute, int value) {
@@ -51,13 +59,16 @@ void WishReader::set(int& to, int value, const std::string& what, const std::str
     to = value;
 }
 
-void WishReader::give(const Actors& to, int ActorWish::*what, int value, const char* attribute, const std::string& word) {
-    for (const size_t a : to) set(wish_.actors[a].*what, value, std::string(attribute) + " of " + called(wish_.actors[a]), word);
+void WishReader::give(const Actors& to, int ActorWish::*what, int value, const char* attribute,
+                      const std::string& word) {
+    for (const size_t a : to)
+        set(wish_.actors[a].*what, value, std::string(attribute) + " of " + called(wish_.actors[a]), word);
 }
 
 void WishReader::belongs(const std::string& owner, int scene) {
     for (const auto& [value, word] : np_.colours)
-        if (scene < 0 || !lexicon_.natural(scene, value)) note(quoted(word) + " is said of " + quoted(owner) + ", which keeps its own look");
+        if (scene < 0 || !lexicon_.natural(scene, value))
+            note(quoted(word) + " is said of " + quoted(owner) + ", which keeps its own look");
     if (np_.size >= 0) note(quoted(np_.size_word) + " is said of " + quoted(owner) + ", which keeps its own look");
 }
 
@@ -75,11 +86,17 @@ size_t WishReader::resolve(const ActorWish& wanted, bool definite) const {
     for (size_t i = none; i-- > 0;) {
         const ActorWish& a = wish_.actors[i];
         // "爸爸抱着宝宝", "a boy and a girl": two.
-        const bool beside = !definite && wanted.subject == lexicon_.known().person && (preposition_ == Role::kWith || (joined_ && !comma_)) && std::find(subjects_.begin(), subjects_.end(), i) != subjects_.end();
-        const bool own_object = beside || (after_verb_ && std::find(last_agents_.begin(), last_agents_.end(), i) != last_agents_.end());
+        const bool beside = !definite && wanted.subject == lexicon_.known().person &&
+                            (preposition_ == Role::kWith || (joined_ && !comma_)) &&
+                            std::find(subjects_.begin(), subjects_.end(), i) != subjects_.end();
+        const bool own_object =
+            beside || (after_verb_ && std::find(last_agents_.begin(), last_agents_.end(), i) != last_agents_.end());
         const auto agrees = [](int x, int y) { return x < 0 || y < 0 || x == y; };
-        const bool same = wanted.subject >= 0 ? a.subject == wanted.subject : a.unknown == wanted.unknown && (!a.unknown.empty() || definite);
-        if (same && !own_object && agrees(a.colour, wanted.colour) && agrees(a.size, wanted.size) && (wanted.count == a.count || (definite && wanted.count == 1))) return i;
+        const bool same = wanted.subject >= 0 ? a.subject == wanted.subject
+                                              : a.unknown == wanted.unknown && (!a.unknown.empty() || definite);
+        if (same && !own_object && agrees(a.colour, wanted.colour) && agrees(a.size, wanted.size) &&
+            (wanted.count == a.count || (definite && wanted.count == 1)))
+            return i;
     }
     return none;
 }
@@ -93,29 +110,44 @@ void WishReader::place(size_t actor) {
     const bool free = a.motion < 0;
     if (preposition_ != Role::kSilent || (joined_ && !comma_)) std::fill(mine_.begin(), mine_.end() - 1, kNotMine);
     if (preposition_ != Role::kSilent || (object_list_ && joined_ && !comma_ && !copula_)) {
-        if (preposition_ == Role::kWith && after_verb_ && free && lexicon_.alive(a.subject) && agent() != nullptr && agent() != &a) a.motion = agent()->motion, weak_[actor] = true;
-        if (preposition_ == Role::kWith && !after_verb_ && free && lexicon_.alive(a.subject) && agent() != nullptr && (lexicon_.alive(agent()->subject) || agent()->subject < 0)) with_.push_back(actor);
-        if (preposition_ == Role::kOver && verb_ && free && pending_motion_ < 0) a.motion = lexicon_.known().stand, weak_[actor] = true;
-        if (preposition_ == Role::kWith && subjects_.empty() && pending_motion_ >= 0) a.motion = pending_motion_, subjects_ = {actor}, pending_motion_ = -1;
+        if (preposition_ == Role::kWith && after_verb_ && free && lexicon_.alive(a.subject) && agent() != nullptr &&
+            agent() != &a)
+            a.motion = agent()->motion, weak_[actor] = true;
+        if (preposition_ == Role::kWith && !after_verb_ && free && lexicon_.alive(a.subject) && agent() != nullptr &&
+            (lexicon_.alive(agent()->subject) || agent()->subject < 0))
+            with_.push_back(actor);
+        if (preposition_ == Role::kOver && verb_ && free && pending_motion_ < 0)
+            a.motion = lexicon_.known().stand, weak_[actor] = true;
+        if (preposition_ == Role::kWith && subjects_.empty() && pending_motion_ >= 0)
+            a.motion = pending_motion_, subjects_ = {actor}, pending_motion_ = -1;
         object_list_ = true;
     } else if (after_verb_ && !last_agents_.empty()) {
         // A ball that is chased does not run by itself.
-        const bool shared = (last_both_ && (lexicon_.alive(a.subject) || a.subject < 0 || !lexicon_.alive(agent()->subject))) || (!last_both_ && last_motion_ >= 0 && !last_over_ && last_motion_ != lexicon_.known().stand && last_motion_ != lexicon_.known().rest && last_motion_ != lexicon_.known().jump);
-        if (free && shared) a.motion = last_deed_ != nullptr ? motion_of(*last_deed_, a.subject) : last_motion_, weak_[actor] = true;
+        const bool shared =
+            (last_both_ && (lexicon_.alive(a.subject) || a.subject < 0 || !lexicon_.alive(agent()->subject))) ||
+            (!last_both_ && last_motion_ >= 0 && !last_over_ && last_motion_ != lexicon_.known().stand &&
+             last_motion_ != lexicon_.known().rest && last_motion_ != lexicon_.known().jump);
+        if (free && shared)
+            a.motion = last_deed_ != nullptr ? motion_of(*last_deed_, a.subject) : last_motion_, weak_[actor] = true;
         if (a.motion < 0 && last_over_) a.motion = lexicon_.known().stand, weak_[actor] = true;
         object_list_ = true;
     } else {
         if (verb_ || copula_ || !joined_ || full_) subjects_.clear();
         full_ = false;
         // "Something nice, perhaps a train": the train alone.
-        std::erase_if(subjects_, [&](size_t s) { const ActorWish& any = wish_.actors[s]; return s != actor && any.subject < 0 && any.unknown.empty() && !any.again && any.colour < 0 && any.motion < 0; });
+        std::erase_if(subjects_, [&](size_t s) {
+            const ActorWish& any = wish_.actors[s];
+            return s != actor && any.subject < 0 && any.unknown.empty() && !any.again && any.colour < 0 &&
+                   any.motion < 0;
+        });
         if (std::find(subjects_.begin(), subjects_.end(), actor) == subjects_.end()) subjects_.push_back(actor);
-        if (a.motion < 0 && pending_motion_ >= 0) a.motion = pending_deed_ != nullptr ? motion_of(*pending_deed_, a.subject) : pending_motion_, verb_ = true;
+        if (a.motion < 0 && pending_motion_ >= 0)
+            a.motion = pending_deed_ != nullptr ? motion_of(*pending_deed_, a.subject) : pending_motion_, verb_ = true;
         if (a.direction < 0 && pending_direction_ >= 0) a.direction = pending_direction_;
         pending_motion_ = pending_direction_ = -1, pending_deed_ = nullptr;
         object_list_ = verb_ = copula_ = false;
     }
-    camera_ = camera_ && preposition_ == Role::kOver;   // "镜头围着树转"
+    camera_ = camera_ && preposition_ == Role::kOver;  // "镜头围着树转"
     preposition_ = Role::kSilent;
     focus_ = {actor};
     joined_ = comma_ = after_verb_ = relative_done_ = nobody_ = thought_ = false;
@@ -129,9 +161,10 @@ void WishReader::noun(size_t i, const Piece& p, int subject, const std::string& 
     // "Don't make the balloon red": it is there, and not red.
     const bool caused = p.chinese && (before(i).text.ends_with("让") || before(i).text.ends_with("把"));
     const bool told_of = next(i).is(Role::kVerb) || (next(i).is(Role::kAdjective) && !noun_ahead(i + 1));
-    const Role spared = (denial_ == Role::kNot && np_.article == Role::kDefinite && told_of) || caused ? denial_ : Role::kSilent;
+    const Role spared =
+        (denial_ == Role::kNot && np_.article == Role::kDefinite && told_of) || caused ? denial_ : Role::kSilent;
     if (spared != Role::kSilent) denial_ = Role::kSilent;
-    if (pieces_[i].is(Role::kNoun) && denying() && of_speaker(i)) {   // "I am not a painter"
+    if (pieces_[i].is(Role::kNoun) && denying() && of_speaker(i)) {  // "I am not a painter"
         denied(denial_);
         np_ = {};
         return;
@@ -142,7 +175,8 @@ void WishReader::noun(size_t i, const Piece& p, int subject, const std::string& 
         return;
     }
     // "一个人都没有"
-    if (p.chinese && np_.count == 1 && subject >= 0 && next(i).is(Role::kNo) && i + 2 < pieces_.size() && !names(next(i + 1))) {
+    if (p.chinese && np_.count == 1 && subject >= 0 && next(i).is(Role::kNo) && i + 2 < pieces_.size() &&
+        !names(next(i + 1))) {
         size_t k = i + 1;
         while (!pieces_[k].is(Role::kNo)) k++;
         if (pieces_[k + 1].kind >= Piece::kComma && pieces_[k].kind == Piece::kPhrase) {
@@ -157,12 +191,13 @@ void WishReader::noun(size_t i, const Piece& p, int subject, const std::string& 
         return;
     }
     // "A dog waits for its owner": who is not there yet.
-    if (after_verb_ && !denying() && subject == lexicon_.known().person && !last_agents_.empty() && last_deed_ != nullptr && last_deed_->weak && last_deed_->value[kMotion] == lexicon_.known().stand) {
+    if (after_verb_ && !denying() && subject == lexicon_.known().person && !last_agents_.empty() &&
+        last_deed_ != nullptr && last_deed_->weak && last_deed_->value[kMotion] == lexicon_.known().stand) {
         note("'" + p.text + "' is waited for, and not shown");
         np_ = {}, after_verb_ = false;
         return;
     }
-    if (nobody_ && p.chinese && copula_ && !np_.colours.empty()) {   // "屋顶是红色的房子"
+    if (nobody_ && p.chinese && copula_ && !np_.colours.empty()) {  // "屋顶是红色的房子"
         for (const auto& [value, word] : np_.colours) report(word);
         np_.colours.clear();
         nobody_ = copula_ = false;
@@ -184,7 +219,8 @@ void WishReader::noun(size_t i, const Piece& p, int subject, const std::string& 
         np_ = {}, preposition_ = Role::kSilent;
         return;
     }
-    if (preposition_ == Role::kLike || (!unknown.empty() && (preposition_ != Role::kSilent || (after_verb_ && !m.alive && !last_agents_.empty())))) {
+    if (preposition_ == Role::kLike ||
+        (!unknown.empty() && (preposition_ != Role::kSilent || (after_verb_ && !m.alive && !last_agents_.empty())))) {
         // No actor: what somebody looks like, and where or with what that the model does not have.
         if (preposition_ != Role::kLike) belongs(p.text, -1);
         preposition_ = Role::kSilent;
@@ -197,15 +233,21 @@ void WishReader::noun(size_t i, const Piece& p, int subject, const std::string& 
     a.colour = m.value[kColour], a.size = m.value[kSize];
     if (m.role == Role::kAdjectiveOrNoun) a.colour = -1;
     // "red, yellow and blue balloons"
-    if (!p.chinese && p.plural && np_.colours.size() > 1 && (np_.count == 0 || np_.count == static_cast<int>(np_.colours.size())) && (np_.colours.size() > 2 || !lexicon_.alive(subject))) np_.each = true;
+    if (!p.chinese && p.plural && np_.colours.size() > 1 &&
+        (np_.count == 0 || np_.count == static_cast<int>(np_.colours.size())) &&
+        (np_.colours.size() > 2 || !lexicon_.alive(subject)))
+        np_.each = true;
     if (!np_.colours.empty()) {
         a.colour = np_.colours.front().first;
         for (size_t c = 1; c < np_.colours.size() && !np_.each; c++)
-            if (np_.colours[c].first != a.colour) note("colours: one is shown, " + quoted(np_.colours.front().second) + ", not " + quoted(np_.colours[c].second));
+            if (np_.colours[c].first != a.colour)
+                note("colours: one is shown, " + quoted(np_.colours.front().second) + ", not " +
+                     quoted(np_.colours[c].second));
     }
     if (np_.size >= 0) a.size = np_.size;
     a.motion = np_.deed != nullptr ? motion_of(*np_.deed, subject) : m.role == Role::kNoun ? m.value[kMotion] : -1;
-    if (np_.each && np_.colours.size() > 1 && static_cast<int>(np_.colours.size()) <= kMostActors && wish_.actors.size() + kMostActors < kMostNamed) {
+    if (np_.each && np_.colours.size() > 1 && static_cast<int>(np_.colours.size()) <= kMostActors &&
+        wish_.actors.size() + kMostActors < kMostNamed) {
         const auto colours = np_.colours;
         a.count = 1, np_ = {};
         for (size_t c = 0; c < colours.size(); c++) {
@@ -229,39 +271,55 @@ void WishReader::noun(size_t i, const Piece& p, int subject, const std::string& 
     ellipsis_.clear();
     const bool many = p.plural || next(i).text == "们" || next(i).text == "們";
     const int count = np_.count > 0 ? np_.count : m.count > 0 ? m.count : many ? 2 : 1;
-    if (count > kMostActors) note(quoted(np_.count > 0 ? np_.count_word + (p.chinese ? "" : " ") + p.text : p.text) + ": three are shown");
+    if (count > kMostActors)
+        note(quoted(np_.count > 0 ? np_.count_word + (p.chinese ? "" : " ") + p.text : p.text) + ": three are shown");
     a.count = std::min(count, kMostActors);
-    if (m.shown_as && subject >= 0) note(quoted(p.text) + " is shown as " + with_article(value_name(kSubject, subject)));
+    if (m.shown_as && subject >= 0)
+        note(quoted(p.text) + " is shown as " + with_article(value_name(kSubject, subject)));
     // "It is a fox": whoever that was.
     const bool to_be = copula_ && !after_verb_ && preposition_ == Role::kSilent && subjects_.size() == 1;
-    if (to_be && stand_in_) wish_.actors[subjects_[0]].subject = -1, wish_.actors[subjects_[0]].unknown.clear(), stand_in_ = false;
-    const bool predicate = to_be && wish_.actors[subjects_[0]].subject < 0 && wish_.actors[subjects_[0]].unknown.empty();
-    if (to_be && !predicate && subject >= 0) {   // "the cat is a star"
+    if (to_be && stand_in_)
+        wish_.actors[subjects_[0]].subject = -1, wish_.actors[subjects_[0]].unknown.clear(), stand_in_ = false;
+    const bool predicate =
+        to_be && wish_.actors[subjects_[0]].subject < 0 && wish_.actors[subjects_[0]].unknown.empty();
+    if (to_be && !predicate && subject >= 0) {  // "the cat is a star"
         report(p.text);
         np_ = {};
         return;
     }
-    const bool fresh = np_.article == Role::kArticle || np_.article == Role::kAnother || (np_.count > 0 && np_.article != Role::kDefinite) || np_.one;
+    const bool fresh = np_.article == Role::kArticle || np_.article == Role::kAnother ||
+                       (np_.count > 0 && np_.article != Role::kDefinite) || np_.one;
     // "My son loves trains! A blue train, please."
     if (wished_ < wish_.actors.size() && fresh && !denying() && (comma_ || !joined_)) {
         const ActorWish& kind = wish_.actors[wished_];
-        if (kind.subject == subject && kind.unknown == unknown && kind.colour < 0 && kind.size < 0 && (kind.motion < 0 || a.count > 1) && kind.direction < 0) {
+        if (kind.subject == subject && kind.unknown == unknown && kind.colour < 0 && kind.size < 0 &&
+            (kind.motion < 0 || a.count > 1) && kind.direction < 0) {
             wish_.actors[wished_].count = a.count;
             np_.article = Role::kDefinite, np_.count = 0, np_.one = false;
         }
         wished_ = SIZE_MAX;
     }
-    size_t actor = predicate ? subjects_[0] : (fresh && np_.article != Role::kDefinite) ? wish_.actors.size() : resolve(a, np_.article == Role::kDefinite);
+    size_t actor = predicate                                   ? subjects_[0]
+                   : (fresh && np_.article != Role::kDefinite) ? wish_.actors.size()
+                                                               : resolve(a, np_.article == Role::kDefinite);
     // "It flies, the horse."
-    if (comma_ && np_.article == Role::kDefinite && wish_.actors.size() == 1 && wish_.actors[0].again && wish_.actors[0].subject < 0) actor = 0, wish_.actors[0].again = false;
-    if (denied_actor_ < wish_.actors.size() && wish_.actors[denied_actor_].subject == subject && wish_.actors[denied_actor_].unknown == unknown) actor = denied_actor_;
+    if (comma_ && np_.article == Role::kDefinite && wish_.actors.size() == 1 && wish_.actors[0].again &&
+        wish_.actors[0].subject < 0)
+        actor = 0, wish_.actors[0].again = false;
+    if (denied_actor_ < wish_.actors.size() && wish_.actors[denied_actor_].subject == subject &&
+        wish_.actors[denied_actor_].unknown == unknown)
+        actor = denied_actor_;
     denied_actor_ = np_.denied ? actor : SIZE_MAX;
     const std::string& whose = before(i).text;
-    const bool bare = subject == lexicon_.known().person && np_.article == Role::kSilent && np_.count == 0 && preposition_ == Role::kSilent;
-    const bool mine = (subject == lexicon_.known().person && np_.mine) || (bare && (whose == "我" || whose == "我们" || whose == "俺" || whose == "咱" || whose == "我家"));
+    const bool bare = subject == lexicon_.known().person && np_.article == Role::kSilent && np_.count == 0 &&
+                      preposition_ == Role::kSilent;
+    const bool mine = (subject == lexicon_.known().person && np_.mine) ||
+                      (bare && (whose == "我" || whose == "我们" || whose == "俺" || whose == "咱" || whose == "我家"));
     const char theirs = mine ? kMine : bare && before(i).kind == Piece::kStop ? kCalled : kNotMine;
     // "An ad for a train: a red train"; "cat, two cats".
-    const bool heading = subject >= 0 && actor == 0 && !p.plural && np_.count == 0 && !np_.said_more() && ((!p.chinese && np_.article == Role::kSilent && before(i).kind == Piece::kStop) || preposition_ == Role::kFor);
+    const bool heading =
+        subject >= 0 && actor == 0 && !p.plural && np_.count == 0 && !np_.said_more() &&
+        ((!p.chinese && np_.article == Role::kSilent && before(i).kind == Piece::kStop) || preposition_ == Role::kFor);
     np_ = {};
     again_ = false;
     if (actor == wish_.actors.size()) {
@@ -272,8 +330,9 @@ void WishReader::noun(size_t i, const Piece& p, int subject, const std::string& 
         if (wishing_ || heading) wished_ = actor, wishing_ = false;
     } else {
         ActorWish& old = wish_.actors[actor];
-        if (comma_) subjects_.clear();   // "a horse and a tree, the horse sleeps"
-        if (old.subject < 0 && old.unknown.empty()) old.subject = a.subject, old.unknown = a.unknown, old.count = std::max(old.count, a.count);
+        if (comma_) subjects_.clear();  // "a horse and a tree, the horse sleeps"
+        if (old.subject < 0 && old.unknown.empty())
+            old.subject = a.subject, old.unknown = a.unknown, old.count = std::max(old.count, a.count);
         if (a.colour >= 0) old.colour = a.colour;
         if (a.size >= 0) old.size = a.size;
         if (a.motion >= 0) old.motion = a.motion;
@@ -323,10 +382,11 @@ void WishReader::close_noun_phrase() {
     if (to.empty()) to = previous_;
     if (np_.article == Role::kAnother && split_from_ < wish_.actors.size() && !copula_) to = {split_from_};
     if (np_.said() && to.empty()) {
-        np_.article = Role::kSilent;   // for the next noun
+        np_.article = Role::kSilent;  // for the next noun
         return;
     }
-    if (np_.count > 1 && !np_.one && !copula_ && !np_.colours.empty() && split_from_ < wish_.actors.size()) to = {split_from_};   // "one black, two white"
+    if (np_.count > 1 && !np_.one && !copula_ && !np_.colours.empty() && split_from_ < wish_.actors.size())
+        to = {split_from_};  // "one black, two white"
     // "two cats, one black and one white": one of them becomes an actor of its own.
     if (np_.one && !np_.colours.empty() && !to.empty() && wish_.actors.size() < kMostNamed) {
         const size_t of = wish_.actors[to.back()].count > 1 ? split(to.back()) : split_from_;
@@ -341,10 +401,14 @@ void WishReader::close_noun_phrase() {
     }
     if (!np_.colours.empty()) {
         give(to, &ActorWish::colour, np_.colours.front().first, "colour", np_.colours.front().second);
-        for (size_t c = 1; c < np_.colours.size(); c++) note("colours: one is shown, " + quoted(np_.colours.front().second) + ", not " + quoted(np_.colours[c].second));
+        for (size_t c = 1; c < np_.colours.size(); c++)
+            note("colours: one is shown, " + quoted(np_.colours.front().second) + ", not " +
+                 quoted(np_.colours[c].second));
     }
-    if (np_.size >= 0) {   // "getting bigger, then small again": what grows has every size
-        const auto grows = [&](size_t a) { return lexicon_.known().grow >= 0 && wish_.actors[a].motion == lexicon_.known().grow; };
+    if (np_.size >= 0) {  // "getting bigger, then small again": what grows has every size
+        const auto grows = [&](size_t a) {
+            return lexicon_.known().grow >= 0 && wish_.actors[a].motion == lexicon_.known().grow;
+        };
         if (std::any_of(to.begin(), to.end(), grows)) note(quoted(np_.size_word) + " is part of how the size changes");
         std::erase_if(to, grows);
         give(to, &ActorWish::size, np_.size, "size", np_.size_word);
@@ -369,27 +433,37 @@ void WishReader::finish() {
         if (a.motion < 0 && pending_motion_ >= 0) a.motion = pending_motion_, pending_motion_ = -1;
         if (a.direction < 0 && pending_direction_ >= 0) a.direction = pending_direction_, pending_direction_ = -1;
     }
-    if (np_.said() && actors.size() == 1 && !np_.colours.empty() && actors[0].colour < 0) actors[0].colour = np_.colours.front().first;
+    if (np_.said() && actors.size() == 1 && !np_.colours.empty() && actors[0].colour < 0)
+        actors[0].colour = np_.colours.front().first;
     if (np_.said() && actors.size() == 1 && np_.size >= 0 && actors[0].size < 0) actors[0].size = np_.size;
     for (const Extra& e : scene_extras_)
-        if (std::any_of(actors.begin(), actors.end(), [&](const ActorWish& a) { return a.subject == e.subject; })) wish_.scene = e.value;
+        if (std::any_of(actors.begin(), actors.end(), [&](const ActorWish& a) { return a.subject == e.subject; }))
+            wish_.scene = e.value;
     // "Something with a horse in it."
     mine_.resize(actors.size());
     drop_who_asks();
-    if (actors.size() > 1) std::erase_if(actors, [](const ActorWish& a) { return a.subject < 0 && a.unknown.empty() && !a.again && a.colour < 0 && a.motion < 0 && a.direction < 0 && a.size < 0; });
-    if (weak_time_ && wish_.scene == lexicon_.known().space) wish_.time = -1;   // there are stars at any time
+    if (actors.size() > 1)
+        std::erase_if(actors, [](const ActorWish& a) {
+            return a.subject < 0 && a.unknown.empty() && !a.again && a.colour < 0 && a.motion < 0 && a.direction < 0 &&
+                   a.size < 0;
+        });
+    if (weak_time_ && wish_.scene == lexicon_.known().space) wish_.time = -1;  // there are stars at any time
     // A stage for three, on which each has one at least.
     int left = kMostActors, waiting = std::min(static_cast<int>(actors.size()), kMostActors);
     for (size_t i = 0; i < actors.size(); i++) {
         waiting = std::max(waiting - 1, 0);
         const int shown = std::min(actors[i].count, left - waiting);
-        if (shown < actors[i].count) note("three are on the stage at most: " + (shown == 0 ? called(actors[i]) + " is left out" : "fewer of " + called(actors[i]) + " are shown"));
+        if (shown < actors[i].count)
+            note("three are on the stage at most: " +
+                 (shown == 0 ? called(actors[i]) + " is left out" : "fewer of " + called(actors[i]) + " are shown"));
         actors[i].count = shown;
         left -= shown;
     }
     std::erase_if(actors, [](const ActorWish& a) { return a.count == 0; });
 }
 
-Wish read_sentence(const Lexicon& lexicon, std::string_view prompt) { return WishReader(lexicon, find_phrases(lexicon, prompt)).read(); }
+Wish read_sentence(const Lexicon& lexicon, std::string_view prompt) {
+    return WishReader(lexicon, find_phrases(lexicon, prompt)).read();
+}
 
 }  // namespace zt::storybook

@@ -10,13 +10,13 @@ namespace zt::storybook {
 namespace {
 
 // What a picture and a frame of the largest world may cost: a strange model must not keep a session busy for minutes.
-constexpr uint64_t kMostCells = 16;      // of a sprite, of each kind
-constexpr double kMostUnits = 256;       // of a sprite's box or a ring's height
-constexpr double kMostStage = 1024;      // units of the stage, each way
-constexpr size_t kMostValues = 256;      // of a list
-constexpr size_t kMostItems = 24;        // of a scene
+constexpr uint64_t kMostCells = 16;  // of a sprite, of each kind
+constexpr double kMostUnits = 256;   // of a sprite's box or a ring's height
+constexpr double kMostStage = 1024;  // units of the stage, each way
+constexpr size_t kMostValues = 256;  // of a list
+constexpr size_t kMostItems = 24;    // of a scene
 constexpr double kMostProps = 40, kMostDrops = 400;
-constexpr double kFar = 4096;            // units; nothing lies farther from the stage
+constexpr double kFar = 4096;  // units; nothing lies farther from the stage
 
 using json::Field;
 
@@ -85,8 +85,10 @@ MotionInfo read_motion(const Field& f) {
     m.cells = f.at("cells").string();
     const auto positive = [&](const char* key) { return number(f, key, 1, 0.02, 60); };
     m.cycle = positive("cycle"), m.beat = positive("beat");
-    m.bob = number(f, "bob", 0), m.hop = number(f, "hop", 0), m.squash = number(f, "squash", 0, 0, 0.5), m.sway = number(f, "sway", 0);
-    m.tilt = number(f, "tilt", 0, -7, 7), m.grow = number(f, "grow", 0, 0, 0.9), m.breath = number(f, "breath", 0, 0, 0.5), m.lift = number(f, "lift", 0);
+    m.bob = number(f, "bob", 0), m.hop = number(f, "hop", 0), m.squash = number(f, "squash", 0, 0, 0.5),
+    m.sway = number(f, "sway", 0);
+    m.tilt = number(f, "tilt", 0, -7, 7), m.grow = number(f, "grow", 0, 0, 0.9),
+    m.breath = number(f, "breath", 0, 0, 0.5), m.lift = number(f, "lift", 0);
     m.lean = number(f, "lean", 0, -1, 1), m.floats = number(f, "float", 0), m.travel = number(f, "travel", 0, 0, kFar);
     m.air = flag(f, "air"), m.turn = flag(f, "turn"), m.snore = flag(f, "snore");
     return m;
@@ -99,7 +101,8 @@ Item read_item(const World& w, const Field& f) {
         return item;
     }
     item.depth = number(f, "depth", 1, 0, 2);
-    item.flow = number(f, "flow", 0), item.sway = number(f, "sway", 0, -7, 7), item.rise = number(f, "rise", 0, 0, kFar);
+    item.flow = number(f, "flow", 0), item.sway = number(f, "sway", 0, -7, 7),
+    item.rise = number(f, "rise", 0, 0, kFar);
     if (const auto ring = f.find("ring")) {
         item.name = ring->string();
         if (!w.rings.contains(item.name)) ring->refuse("the name of a ring");
@@ -148,7 +151,8 @@ SubjectInfo read_subject(const World& w, const Field& f) {
     // Every motion shows pictures that it has.
     const SpriteInfo& sprite = w.sprites.find(s.name)->second;
     for (const MotionInfo& motion : w.motions)
-        if (std::none_of(sprite.cells.begin(), sprite.cells.end(), [&](const auto& cell) { return cell.first == motion.cells; }))
+        if (std::none_of(sprite.cells.begin(), sprite.cells.end(),
+                         [&](const auto& cell) { return cell.first == motion.cells; }))
             f.at("name").refuse("a sprite with pictures for \"" + motion.cells + "\"");
     return s;
 }
@@ -158,13 +162,21 @@ void read_layers(World& w, const Field& config) {
     for (const std::string_view name : sprites.keys()) {
         const Field box = sprites.at(name).at("box"), cells = sprites.at(name).at("cells");
         if (box.size() != 4) box.refuse("four numbers");
-        SpriteInfo s{bounded(box.at(0), -kFar, kFar), bounded(box.at(1), -kFar, kFar), bounded(box.at(2), 4, kMostUnits), bounded(box.at(3), 4, kMostUnits), {}};
-        for (const std::string_view cell : cells.keys()) s.cells.emplace_back(cell, static_cast<int64_t>(cells.at(cell).integer(1, kMostCells)));
+        SpriteInfo s{bounded(box.at(0), -kFar, kFar),
+                     bounded(box.at(1), -kFar, kFar),
+                     bounded(box.at(2), 4, kMostUnits),
+                     bounded(box.at(3), 4, kMostUnits),
+                     {}};
+        for (const std::string_view cell : cells.keys())
+            s.cells.emplace_back(cell, static_cast<int64_t>(cells.at(cell).integer(1, kMostCells)));
         w.sprites.emplace(name, std::move(s));
     }
     for (const std::string_view name : rings.keys()) {
-        const RingInfo ring{bounded(rings.at(name).at("top"), -64, kMostStage), bounded(rings.at(name).at("bottom"), 0, kMostStage)};
-        if (ring.bottom <= ring.top || ring.bottom - ring.top > kMostUnits) rings.at(name).refuse("a bottom below the top, by " + std::to_string(static_cast<int>(kMostUnits)) + " at most");
+        const RingInfo ring{bounded(rings.at(name).at("top"), -64, kMostStage),
+                            bounded(rings.at(name).at("bottom"), 0, kMostStage)};
+        if (ring.bottom <= ring.top || ring.bottom - ring.top > kMostUnits)
+            rings.at(name).refuse("a bottom below the top, by " + std::to_string(static_cast<int>(kMostUnits)) +
+                                  " at most");
         w.rings.emplace(name, ring);
     }
 }
@@ -178,7 +190,8 @@ void read_heavens(World& w, const Field& list) {
             h.prop.push_back(prop ? known_sprite(w, *prop).string() : "");
             h.tint.push_back(prop ? rgb(f.at("tint").at(time.name)) : Rgb{});
         }
-        h.count = range(f, "count", {1, 1}, 0, kMostProps), h.y = range(f.at("y")), h.size = range(f, "size", {1, 1}, 0.05, 16), h.flow = range(f, "flow", {});
+        h.count = range(f, "count", {1, 1}, 0, kMostProps), h.y = range(f.at("y")),
+        h.size = range(f, "size", {1, 1}, 0.05, 16), h.flow = range(f, "flow", {});
         w.heavens.push_back(std::move(h));
     });
 }
@@ -194,24 +207,31 @@ World read_world(const Field& config) {
     w.letters = rgb(stage.at("letters"));
     each(world.at("colours"), [&](const Field& f) { w.colours.push_back({f.at("name").string(), rgb(f.at("rgb"))}); });
     each(world.at("times"), [&](const Field& f) {
-        w.times.push_back({f.at("name").string(), rgb(f.at("mul"), 1), rgb(f.at("add"), 1), static_cast<float>(bounded(f.at("sprites"), 0, 1)), rgb(f.at("rim")), rgb(f.at("shine"))});
+        w.times.push_back({f.at("name").string(), rgb(f.at("mul"), 1), rgb(f.at("add"), 1),
+                           static_cast<float>(bounded(f.at("sprites"), 0, 1)), rgb(f.at("rim")), rgb(f.at("shine"))});
     });
     each(world.at("styles"), [&](const Field& f) {
-        w.styles.push_back({f.at("name").string(), static_cast<float>(bounded(f.at("light"), 0, 1)), rgb(f.at("sky")), static_cast<float>(bounded(f.at("veil"), 0, 1))});
+        w.styles.push_back({f.at("name").string(), static_cast<float>(bounded(f.at("light"), 0, 1)), rgb(f.at("sky")),
+                            static_cast<float>(bounded(f.at("veil"), 0, 1))});
     });
     each(world.at("weathers"), [&](const Field& f) {
         Weather v;
         v.name = f.at("name").string();
         if (f.find("count")) {
-            v.veil = rgb(f.at("veil")), v.rgb = rgb(f.at("rgb")), v.count = static_cast<int64_t>(f.at("count").integer(1, static_cast<uint64_t>(kMostDrops)));
-            v.strength = static_cast<float>(bounded(f.at("strength"), 0, 1)), v.alpha = static_cast<float>(bounded(f.at("alpha"), 0, 1));
-            v.speed = bounded(f.at("speed"), 1, kFar), v.slant = number(f, "slant", 0, -4, 4), v.wander = number(f, "wander", 0), v.length = number(f, "length", 0, 0, 64);
+            v.veil = rgb(f.at("veil")), v.rgb = rgb(f.at("rgb")),
+            v.count = static_cast<int64_t>(f.at("count").integer(1, static_cast<uint64_t>(kMostDrops)));
+            v.strength = static_cast<float>(bounded(f.at("strength"), 0, 1)),
+            v.alpha = static_cast<float>(bounded(f.at("alpha"), 0, 1));
+            v.speed = bounded(f.at("speed"), 1, kFar), v.slant = number(f, "slant", 0, -4, 4),
+            v.wander = number(f, "wander", 0), v.length = number(f, "length", 0, 0, 64);
             v.radius = range(f.at("radius"), 0.1, 16);
         }
         w.weathers.push_back(std::move(v));
     });
     each(world.at("cameras"), [&](const Field& f) {
-        w.cameras.push_back({f.at("name").string(), number(f, "drift", 0, 0, 64), number(f, "pan", 0), number(f, "most", 1, 1, 8), number(f, "period", 1, 0.1, 600), number(f, "x", 0, 0, 64), number(f, "y", 0, 0, 64)});
+        w.cameras.push_back({f.at("name").string(), number(f, "drift", 0, 0, 64), number(f, "pan", 0),
+                             number(f, "most", 1, 1, 8), number(f, "period", 1, 0.1, 600), number(f, "x", 0, 0, 64),
+                             number(f, "y", 0, 0, 64)});
     });
     each(world.at("motions"), [&](const Field& f) { w.motions.push_back(read_motion(f)); });
     each(world.at("scenes"), [&](const Field& f) { w.scenes.push_back(read_scene(w, f)); });
@@ -219,7 +239,8 @@ World read_world(const Field& config) {
     read_heavens(w, world.at("heavens"));
     for (const Scene& scene : w.scenes)
         for (const std::string& name : scene.heavens)
-            if (std::none_of(w.heavens.begin(), w.heavens.end(), [&](const Heaven& h) { return h.name == name; })) world.at("heavens").refuse("\"" + name + "\" among them");
+            if (std::none_of(w.heavens.begin(), w.heavens.end(), [&](const Heaven& h) { return h.name == name; }))
+                world.at("heavens").refuse("\"" + name + "\" among them");
     return w;
 }
 

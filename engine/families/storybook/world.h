@@ -31,23 +31,23 @@ struct Colour {
 struct Time {
     std::string name;
     Rgb mul{}, add{};
-    float sprites = 1;       // of subjects: they are dimmed less
-    Rgb rim{}, shine{};      // the paper's edge; windows
+    float sprites = 1;   // of subjects: they are dimmed less
+    Rgb rim{}, shine{};  // the paper's edge; windows
 };
 
 struct Style {
     std::string name;
-    float light = 1;         // how much of the hour's light it shows
-    Rgb sky{};               // the sky is mixed with this colour ..
-    float veil = 0;          // .. by this much
+    float light = 1;  // how much of the hour's light it shows
+    Rgb sky{};        // the sky is mixed with this colour ..
+    float veil = 0;   // .. by this much
 };
 
 struct Weather {
     std::string name;
     Rgb veil{}, rgb{};
-    float strength = 0, alpha = 0;                            // of the veil; of what falls
-    int64_t count = 0;                                        // of drops or flakes in the picture
-    double speed = 0, slant = 0, wander = 0, length = 0;      // units per second; x per y; sideways; of a drop
+    float strength = 0, alpha = 0;                        // of the veil; of what falls
+    int64_t count = 0;                                    // of drops or flakes in the picture
+    double speed = 0, slant = 0, wander = 0, length = 0;  // units per second; x per y; sideways; of a drop
     Range radius;
 };
 
@@ -58,17 +58,17 @@ struct Camera {
 
 // A pose is the sum of these; what is 0 has no part in it.
 struct MotionInfo {
-    std::string name, cells;                                  // which pictures: "move", "stand", "sleep"
-    double cycle = 1, beat = 1;                               // of the pictures; of the rest
+    std::string name, cells;     // which pictures: "move", "stand", "sleep"
+    double cycle = 1, beat = 1;  // of the pictures; of the rest
     double bob = 0, hop = 0, squash = 0, sway = 0, tilt = 0, grow = 0, breath = 0, lift = 0, floats = 0, lean = 0;
-    double travel = 0;                                        // units per second
+    double travel = 0;  // units per second
     bool air = false, turn = false, snore = false;
 };
 
 enum class Place { kGround, kAir, kWater, kSea };
 struct SubjectInfo {
     std::string name;
-    std::vector<int> motions, scenes, colours;                // what goes together with it, for what a sentence leaves open
+    std::vector<int> motions, scenes, colours;  // what goes together with it, for what a sentence leaves open
     Place place = Place::kGround;
     double size = 1;
 };
@@ -77,41 +77,42 @@ struct SubjectInfo {
 struct Item {
     enum Kind { kRing, kProps, kActors, kAfloat } kind = kRing;
     std::string name;
-    double depth = 1;                                         // 0: as far away as the sky, 1: as near as the actors
+    double depth = 1;  // 0: as far away as the sky, 1: as near as the actors
     Range count, y, size{1, 1};
-    double sway = 0, flow = 0, rise = 0;                      // radians; units per second to the side; upwards
+    double sway = 0, flow = 0, rise = 0;  // radians; units per second to the side; upwards
 };
 
 struct Scene {
     std::string name;
-    std::vector<std::array<Rgb, 2>> sky;                      // of each time: top, horizon
-    std::vector<int> weathers;                                // that it may have
+    std::vector<std::array<Rgb, 2>> sky;  // of each time: top, horizon
+    std::vector<int> weathers;            // that it may have
     std::vector<std::string> heavens;
-    bool stars = false;                                       // at all times
+    bool stars = false;  // at all times
     Range feet, air;
     std::optional<Range> water, sea;
-    std::vector<Item> items;                                  // from far to near
+    std::vector<Item> items;  // from far to near
 };
 
 // What hangs in the sky at some times.
 struct Heaven {
     std::string name;
-    std::vector<std::string> prop;                            // of each time; empty: none
-    std::vector<Rgb> tint;                                    // .. and its colour
+    std::vector<std::string> prop;  // of each time; empty: none
+    std::vector<Rgb> tint;          // .. and its colour
     Range count{1, 1}, y, size{1, 1}, flow;
 };
 
 struct SpriteInfo {
-    double left = 0, top = 0, width = 0, height = 0;          // of its pictures, from its anchor
-    std::vector<std::pair<std::string, int64_t>> cells;       // in the order of the file
+    double left = 0, top = 0, width = 0, height = 0;     // of its pictures, from its anchor
+    std::vector<std::pair<std::string, int64_t>> cells;  // in the order of the file
 };
 struct RingInfo {
     double top = 0, bottom = 0;
 };
 
 struct World {
-    double width = 256, height = 144, eye = 84, feet = 38;    // of the stage; the line a zoom goes to; from a subject's anchor to its feet
-    Rgb letters{};                                            // of a sleeper's letters
+    double width = 256, height = 144, eye = 84,
+           feet = 38;  // of the stage; the line a zoom goes to; from a subject's anchor to its feet
+    Rgb letters{};     // of a sleeper's letters
     std::vector<Colour> colours;
     std::vector<Time> times;
     std::vector<Style> styles;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // Reads words.json and sentences. The file:
-//   {"version": 1, "variants": "貓猫 ..", "verbs": {MEANING: "sway, swing|swung"}, "nouns": {MEANING: "cloud, leaf|leaves"}, "words": {MEANING: "slowly, 慢慢"}}
-// Verbs and nouns get their English forms (text/inflection.h), words stand as they are; Chinese may stand anywhere. A meaning is a
-// list of motion=, region=, camera=, direction=, tempo= and amount= (factors), and of the words below.
+//   {"version": 1, "variants": "貓猫 ..", "verbs": {MEANING: "sway, swing|swung"}, "nouns": {MEANING: "cloud,
+//   leaf|leaves"}, "words": {MEANING: "slowly, 慢慢"}}
+// Verbs and nouns get their English forms (text/inflection.h), words stand as they are; Chinese may stand anywhere. A
+// meaning is a list of motion=, region=, camera=, direction=, tempo= and amount= (factors), and of the words below.
 //
-// A sentence is read clause by clause. In a clause the places named and the motions named belong together; a direction, a tempo or
-// a strength belongs to the motion before it, else to the next one. A noun that is not known is whom the picture is of.
+// A sentence is read clause by clause. In a clause the places named and the motions named belong together; a direction,
+// a tempo or a strength belongs to the motion before it, else to the next one. A noun that is not known is whom the
+// picture is of.
 #include "families/tableau/asked.h"
 
 #include <algorithm>
@@ -20,9 +22,15 @@
 namespace zt::tableau {
 namespace {
 
-constexpr const char* kMotionNames[kMotions] = {"sway", "bounce", "hop", "drift", "ripple", "wave", "breathe", "pulse", "blink", "wind", "flow", "fall", "spin", "turn", "nod", "tremble", "grow", "shrink", "swim", "flap", "move"};
-constexpr const char* kRegionNames[kRegions] = {"natural", "subject", "head", "hair", "sky", "water", "foliage", "cloth", "background", "everything", "left", "right", "upper", "lower", "plant", "round", "fire"};
-constexpr const char* kCameraNames[kCameras] = {"still", "zoom_in", "zoom_out", "pan_left", "pan_right", "tilt_up", "tilt_down", "dolly_in", "dolly_out", "orbit", "shake", "roll"};
+constexpr const char* kMotionNames[kMotions] = {"sway",  "bounce",  "hop",  "drift",  "ripple", "wave", "breathe",
+                                                "pulse", "blink",   "wind", "flow",   "fall",   "spin", "turn",
+                                                "nod",   "tremble", "grow", "shrink", "swim",   "flap", "move"};
+constexpr const char* kRegionNames[kRegions] = {"natural", "subject", "head",       "hair",       "sky",  "water",
+                                                "foliage", "cloth",   "background", "everything", "left", "right",
+                                                "upper",   "lower",   "plant",      "round",      "fire"};
+constexpr const char* kCameraNames[kCameras] = {"still",     "zoom_in", "zoom_out",  "pan_left",
+                                                "pan_right", "tilt_up", "tilt_down", "dolly_in",
+                                                "dolly_out", "orbit",   "shake",     "roll"};
 constexpr const char* kDirectionNames[kDirections] = {"nowhere", "left", "right", "up", "down", "nearer", "farther"};
 constexpr size_t kMostDeeds = 8;
 
@@ -53,11 +61,14 @@ Words::Words(std::string_view text, const std::string& name) {
     const auto read_meaning = [&](const json::Field& section, std::string_view key) {
         Meaning m;
         const std::pair<std::string_view, bool Meaning::*> flags[] = {
-            {"note", &Meaning::nearest}, {"silent", &Meaning::silent}, {"camera", &Meaning::whose_camera}, {"breaks", &Meaning::breaks}, {"denies", &Meaning::denies},
-            {"calms", &Meaning::calms}, {"at", &Meaning::at}, {"behind", &Meaning::behind}, {"again", &Meaning::again}, {"out", &Meaning::out}, {"lens", &Meaning::lens}, {"someone", &Meaning::someone}};
+            {"note", &Meaning::nearest},  {"silent", &Meaning::silent}, {"camera", &Meaning::whose_camera},
+            {"breaks", &Meaning::breaks}, {"denies", &Meaning::denies}, {"calms", &Meaning::calms},
+            {"at", &Meaning::at},         {"behind", &Meaning::behind}, {"again", &Meaning::again},
+            {"out", &Meaning::out},       {"lens", &Meaning::lens},     {"someone", &Meaning::someone}};
         for (const std::string& term : text::split_list(key, ' ')) {
             const size_t equals = std::min(term.find('='), term.size());
-            const std::string_view what = std::string_view(term).substr(0, equals), value = std::string_view(term).substr(std::min(equals + 1, term.size()));
+            const std::string_view what = std::string_view(term).substr(0, equals),
+                                   value = std::string_view(term).substr(std::min(equals + 1, term.size()));
             bool known = false;
             for (const auto& [word, flag] : flags)
                 if (term == word) m.*flag = known = true;
@@ -71,7 +82,8 @@ Words::Words(std::string_view text, const std::string& name) {
         }
         return m;
     };
-    const std::pair<const char*, text::Inflects> sections[] = {{"verbs", text::Inflects::kAsVerb}, {"nouns", text::Inflects::kAsNoun}, {"words", text::Inflects::kNot}};
+    const std::pair<const char*, text::Inflects> sections[] = {
+        {"verbs", text::Inflects::kAsVerb}, {"nouns", text::Inflects::kAsNoun}, {"words", text::Inflects::kNot}};
     for (const auto& [key, how] : sections) {
         const json::Field section = file.at(key);
         for (const std::string_view meaning : section.keys()) {
@@ -81,7 +93,8 @@ Words::Words(std::string_view text, const std::string& name) {
                 const bool english = static_cast<unsigned char>(item[0]) < 0x80;
                 for (const text::InflectedForm& form : text::inflected(item, english ? how : text::Inflects::kNot))
                     // A verb's form that is also a noun's ("waves") is the verb's, and a word's own meaning comes last.
-                    table_.add(form.phrase, {static_cast<uint32_t>(meanings_.size() - 1), form.plural, form.participle}, list.name(), [](uint32_t) { return true; });
+                    table_.add(form.phrase, {static_cast<uint32_t>(meanings_.size() - 1), form.plural, form.participle},
+                               list.name(), [](uint32_t) { return true; });
             }
         }
     }
@@ -97,10 +110,14 @@ public:
         const text::PhraseRow row = text::find_phrases(words_.table_, prompt);
         asked_.notes = row.repairs;
         for (const text::PhrasePiece& p : row.pieces) {
-            if (p.kind == text::PhrasePiece::kPhrase) take(words_.meanings_[p.entry.meaning], p);
-            else if (p.kind == text::PhrasePiece::kUnknown) unknown(p);
-            else if (p.kind == text::PhrasePiece::kComma) end_clause();
-            else if (p.kind == text::PhrasePiece::kStop) end_clause(), denies_ = false;
+            if (p.kind == text::PhrasePiece::kPhrase)
+                take(words_.meanings_[p.entry.meaning], p);
+            else if (p.kind == text::PhrasePiece::kUnknown)
+                unknown(p);
+            else if (p.kind == text::PhrasePiece::kComma)
+                end_clause();
+            else if (p.kind == text::PhrasePiece::kStop)
+                end_clause(), denies_ = false;
         }
         end_clause();
         return std::move(asked_);
@@ -112,32 +129,48 @@ private:
     void take(const Meaning& m, const text::PhrasePiece& p) {
         if (m.silent) return;
         if (m.breaks) return conjunction();
-        if (m.out) { denies_ = false; return; }
+        if (m.out) {
+            denies_ = false;
+            return;
+        }
         if (m.denies) denies_ = true;
         if (m.whose_camera) camera_ = true;
         if (m.again && regions_.empty()) regions_ = before_;
         if (m.someone && regions_.empty()) somebody_ = true;
         if (m.calms) calm();
         if (m.behind) behind();
-        if (m.at) { at_ = true; return; }
+        if (m.at) {
+            at_ = true;
+            return;
+        }
         // "a boat floats on the sea": the boat does.
-        const bool only_where = std::exchange(at_, false) && m.motion < 0 && (somebody_ || std::any_of(regions_.begin(), regions_.end(), [](Region r) { return r == kSubject || r == kRound; }));
+        const bool only_where = std::exchange(at_, false) && m.motion < 0 &&
+                                (somebody_ || std::any_of(regions_.begin(), regions_.end(),
+                                                          [](Region r) { return r == kSubject || r == kRound; }));
         // "trees", "leaves" are foliage; one of them may be whom the picture is of.
-        if (m.region >= 0 && m.motion < 0 && !only_where) place(m.region == kPlant && p.entry.plural ? kFoliage : static_cast<Region>(m.region));
+        if (m.region >= 0 && m.motion < 0 && !only_where)
+            place(m.region == kPlant && p.entry.plural ? kFoliage : static_cast<Region>(m.region));
         if (m.camera >= 0) {
-            if (!denies_) asked_.cameras.push_back({static_cast<Camera>(m.camera), factor(pending_.tempo, m.tempo), factor(pending_.amount, m.amount)}), latest_ = kOfCamera;
+            if (!denies_)
+                asked_.cameras.push_back({static_cast<Camera>(m.camera), factor(pending_.tempo, m.tempo),
+                                          factor(pending_.amount, m.amount)}),
+                    latest_ = kOfCamera;
             asked_.camera_said = true, done_ = true, pending_ = {};
             denies_ = false;
         }
-        if (m.motion >= 0) motion(m, p);
-        else if (m.camera < 0) qualify(m);
+        if (m.motion >= 0)
+            motion(m, p);
+        else if (m.camera < 0)
+            qualify(m);
     }
 
     // Camera moves have words of their own, and those of things where the camera is spoken of.
     void motion(const Meaning& m, const text::PhrasePiece& p) {
         done_ = true;
-        const bool all = m.region == kEverything || (m.region < 0 && regions_.size() == 1 && regions_.front() == kEverything);
-        const bool to_us = m.motion == kMove && m.direction >= kNearer && m.region < 0 && regions_.empty() && !somebody_;   // "slowly gets closer"
+        const bool all =
+            m.region == kEverything || (m.region < 0 && regions_.size() == 1 && regions_.front() == kEverything);
+        const bool to_us = m.motion == kMove && m.direction >= kNearer && m.region < 0 && regions_.empty() &&
+                           !somebody_;  // "slowly gets closer"
         if (camera_ || to_us || (all && (m.motion == kGrow || m.motion == kShrink))) return camera_motion(m);
         if (m.nearest) asked_.notes.push_back("'" + p.text + "' is shown as " + kMotionNames[m.motion]);
         Deed d;
@@ -150,7 +183,7 @@ private:
         if (where.empty() && somebody_) where = {kSubject};
         if (where.empty()) where = {kNatural};
         open_ = open_ || where.front() == kNatural;
-        if (denies_) {   // "nothing moves", "the trees do not move", "no wind"
+        if (denies_) {  // "nothing moves", "the trees do not move", "no wind"
             for (const Region r : where)
                 if (r != kNatural || d.motion == kMove) asked_.still[r == kNatural ? kEverything : r] = true;
             denies_ = false;
@@ -161,7 +194,8 @@ private:
         first_ = asked_.deeds.size();
         for (const Region r : where) {
             d.region = r;
-            const bool same = std::any_of(asked_.deeds.begin(), asked_.deeds.end(), [&](const Deed& o) { return o.motion == d.motion && o.region == d.region; });
+            const bool same = std::any_of(asked_.deeds.begin(), asked_.deeds.end(),
+                                          [&](const Deed& o) { return o.motion == d.motion && o.region == d.region; });
             if (!same && asked_.deeds.size() < kMostDeeds) asked_.deeds.push_back(d);
         }
         latest_ = kOfDeeds;
@@ -170,14 +204,23 @@ private:
     void camera_motion(const Meaning& m) {
         const Direction to = static_cast<Direction>(std::max({0, pending_.direction, m.direction}));
         Camera c = kOrbit;
-        if (m.motion == kGrow || m.motion == kShrink) c = m.motion == kGrow ? kZoomIn : kZoomOut;
-        else if (m.motion == kSway && to != kNowhere) c = towards(to);
-        else if (m.motion == kTremble || m.motion == kBounce || m.motion == kSway) c = kShake;
-        else if (m.motion == kSpin || m.motion == kTurn) c = kRoll;
-        else if (to != kNowhere) c = towards(to);
-        else if (m.motion == kMove || m.motion == kDrift || m.motion == kFlow) c = kDollyIn;
+        if (m.motion == kGrow || m.motion == kShrink)
+            c = m.motion == kGrow ? kZoomIn : kZoomOut;
+        else if (m.motion == kSway && to != kNowhere)
+            c = towards(to);
+        else if (m.motion == kTremble || m.motion == kBounce || m.motion == kSway)
+            c = kShake;
+        else if (m.motion == kSpin || m.motion == kTurn)
+            c = kRoll;
+        else if (to != kNowhere)
+            c = towards(to);
+        else if (m.motion == kMove || m.motion == kDrift || m.motion == kFlow)
+            c = kDollyIn;
         asked_.camera_said = true;
-        if (denies_) { denies_ = false; return; }
+        if (denies_) {
+            denies_ = false;
+            return;
+        }
         asked_.cameras.push_back({c, factor(pending_.tempo, m.tempo), factor(pending_.amount, m.amount)});
         pending_ = {}, latest_ = kOfCamera;
     }
@@ -227,9 +270,12 @@ private:
             if (m.amount > 0) c.amount *= m.amount;
             const auto to = static_cast<Direction>(std::max(0, m.direction));
             const bool in = c.camera == kZoomIn || c.camera == kZoomOut;
-            if (to == kNearer && in) c.camera = kZoomIn;
-            else if (to == kFarther && in) c.camera = kZoomOut;
-            else if (to != kNowhere && !in && c.camera != kShake && c.camera != kRoll) c.camera = towards(to);
+            if (to == kNearer && in)
+                c.camera = kZoomIn;
+            else if (to == kFarther && in)
+                c.camera = kZoomOut;
+            else if (to != kNowhere && !in && c.camera != kShake && c.camera != kRoll)
+                c.camera = towards(to);
         } else {
             if (m.tempo > 0) pending_.tempo = factor(pending_.tempo, m.tempo);
             if (m.amount > 0) pending_.amount = factor(pending_.amount, m.amount);
@@ -240,7 +286,10 @@ private:
     // "stays still": who or what was named, the camera, or all.
     void calm() {
         done_ = true;
-        if (denies_) { denies_ = false; return; }   // "never still"
+        if (denies_) {
+            denies_ = false;
+            return;
+        }  // "never still"
         if (camera_) {
             asked_.camera_said = true;
             return;
@@ -263,11 +312,16 @@ private:
         }
         act_.clear();
         // "A fire" is never said of one that stands still.
-        if (!done_ && std::find(regions_.begin(), regions_.end(), kFire) != regions_.end() && asked_.deeds.size() < kMostDeeds) asked_.deeds.push_back({kMove, kFire, kNowhere, 1, 1});
-        if (camera_ && !done_ && pending_.direction > 0) asked_.cameras.push_back({towards(static_cast<Direction>(pending_.direction))}), asked_.camera_said = true;
+        if (!done_ && std::find(regions_.begin(), regions_.end(), kFire) != regions_.end() &&
+            asked_.deeds.size() < kMostDeeds)
+            asked_.deeds.push_back({kMove, kFire, kNowhere, 1, 1});
+        if (camera_ && !done_ && pending_.direction > 0)
+            asked_.cameras.push_back({towards(static_cast<Direction>(pending_.direction))}), asked_.camera_said = true;
         if (denies_ && camera_ && !done_) asked_.camera_said = true, denies_ = false;
-        if (!regions_.empty()) before_ = regions_;
-        else if (somebody_) before_ = {kSubject};
+        if (!regions_.empty())
+            before_ = regions_;
+        else if (somebody_)
+            before_ = {kSubject};
         regions_.clear();
         somebody_ = camera_ = done_ = open_ = at_ = false;
         latest_ = kOfNothing, pending_ = {};
@@ -276,9 +330,11 @@ private:
     // Whom the picture is of has names this model need not know.
     void unknown(const text::PhrasePiece& p) {
         const bool chinese = !p.text.empty() && static_cast<unsigned char>(p.text[0]) >= 0x80;
-        if (!regions_.empty() && (chinese ? p.text.size() > 3 : p.text.ends_with("s") || p.text.ends_with("ing"))) act_ = p.text;
+        if (!regions_.empty() && (chinese ? p.text.size() > 3 : p.text.ends_with("s") || p.text.ends_with("ing")))
+            act_ = p.text;
         if (regions_.empty() && !camera_) somebody_ = true;
-        if (std::find(asked_.no_effect.begin(), asked_.no_effect.end(), p.text) == asked_.no_effect.end()) asked_.no_effect.push_back(p.text);
+        if (std::find(asked_.no_effect.begin(), asked_.no_effect.end(), p.text) == asked_.no_effect.end())
+            asked_.no_effect.push_back(p.text);
     }
 
     static float factor(float before, float now) { return (before > 0 ? before : 1) * (now > 0 ? now : 1); }
@@ -292,8 +348,8 @@ private:
         float tempo = 0, amount = 0;
     } pending_;
     enum { kOfNothing, kOfDeeds, kOfCamera } latest_ = kOfNothing;
-    size_t first_ = 0;                 // of the deeds that the last verb made
-    std::string act_;                  // a word of this clause that is not known and may be its verb
+    size_t first_ = 0;  // of the deeds that the last verb made
+    std::string act_;   // a word of this clause that is not known and may be its verb
     bool somebody_ = false, camera_ = false, done_ = false, open_ = false, denies_ = false, at_ = false;
 };
 

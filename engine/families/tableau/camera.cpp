@@ -9,9 +9,9 @@
 namespace zt::tableau {
 namespace {
 
-constexpr float kNear = 0.32F;      // how much a whole zoom enlarges
-constexpr float kPan = 0.2F;        // the enlargement that gives a pan its room
-constexpr float kLeap = 0.2F;       // a zoom out first goes in so far, since nothing is known outside the picture
+constexpr float kNear = 0.32F;  // how much a whole zoom enlarges
+constexpr float kPan = 0.2F;    // the enlargement that gives a pan its room
+constexpr float kLeap = 0.2F;   // a zoom out first goes in so far, since nothing is known outside the picture
 constexpr double kLeapSeconds = 1.5;
 
 }  // namespace
@@ -27,9 +27,10 @@ CameraPath::Eye CameraPath::at(const Clock& clock, double seconds) const {
         eye.zoom = 1 + kPan * std::min(much, 2.F) * std::max(early, way);
         eye.x = dx * way * room(eye.zoom, aspect_), eye.y = dy * way * room(eye.zoom, 1);
     };
-    const auto leap = [&](float size) {   // in at once, then slowly out
+    const auto leap = [&](float size) {  // in at once, then slowly out
         if (clock.loop > 0) return 1 + size * way;
-        const float in = smooth(static_cast<float>(seconds / kLeapSeconds)), out = clock.way(std::max(0.0, seconds - 0.6 * kLeapSeconds), length);
+        const float in = smooth(static_cast<float>(seconds / kLeapSeconds)),
+                    out = clock.way(std::max(0.0, seconds - 0.6 * kLeapSeconds), length);
         return 1 + size * in * (1 - out);
     };
     switch (move_.camera) {
@@ -52,11 +53,17 @@ CameraPath::Eye CameraPath::at(const Clock& clock, double seconds) const {
             break;
         }
         case kShake: {
-            const float begun = clock.loop > 0 ? smooth(static_cast<float>(8 * std::min(seconds, clock.loop - seconds) / clock.loop)) : smooth(static_cast<float>(seconds / 0.7));
+            const float begun =
+                clock.loop > 0 ? smooth(static_cast<float>(8 * std::min(seconds, clock.loop - seconds) / clock.loop))
+                               : smooth(static_cast<float>(seconds / 0.7));
             const double f = 1.1 * move_.tempo;
             eye.zoom = 1 + 0.035F * std::min(much, 3.F) * begun;
-            const auto hand = [&](double a, double b, double p) { return 0.6F * clock.swing(seconds, clock.rate(a * f), p) + 0.4F * clock.swing(seconds, clock.rate(b * f), 1.7 * p); };
-            eye.x = 0.008F * much * begun * hand(0.8, 2.1, phase_), eye.y = 0.007F * much * begun * hand(1.0, 2.6, phase_ + 0.3);
+            const auto hand = [&](double a, double b, double p) {
+                return 0.6F * clock.swing(seconds, clock.rate(a * f), p) +
+                       0.4F * clock.swing(seconds, clock.rate(b * f), 1.7 * p);
+            };
+            eye.x = 0.008F * much * begun * hand(0.8, 2.1, phase_),
+            eye.y = 0.007F * much * begun * hand(1.0, 2.6, phase_ + 0.3);
             eye.roll = 0.006F * much * begun * hand(0.6, 1.7, phase_ + 0.6);
             break;
         }

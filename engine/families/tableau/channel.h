@@ -16,12 +16,15 @@ struct SmallSize {
 };
 [[nodiscard]] inline SmallSize small_size(const Texture& t, int side) {
     const float scale = std::min(1.F, static_cast<float>(side) / static_cast<float>(std::max(t.width, t.height)));
-    return {std::max(8, static_cast<int>(static_cast<float>(t.width) * scale)), std::max(8, static_cast<int>(static_cast<float>(t.height) * scale))};
+    return {std::max(8, static_cast<int>(static_cast<float>(t.width) * scale)),
+            std::max(8, static_cast<int>(static_cast<float>(t.height) * scale))};
 }
 
 // channel: 0 to 2. Means of the pixels that each of width x height values covers, 0..1.
 [[nodiscard]] inline Map channel_of(const Texture& t, size_t channel, int width, int height) {
-    return means_of<float>(t.width, t.height, width, height, 1.F, [&](int x, int y) { return t.pixels[4 * (static_cast<size_t>(y) * static_cast<size_t>(t.width) + static_cast<size_t>(x)) + channel]; });
+    return means_of<float>(t.width, t.height, width, height, 1.F, [&](int x, int y) {
+        return t.pixels[4 * (static_cast<size_t>(y) * static_cast<size_t>(t.width) + static_cast<size_t>(x)) + channel];
+    });
 }
 
 }  // namespace zt::tableau

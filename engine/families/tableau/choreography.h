@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Who moves how: a sentence, what is seen in the picture, and a seed become motions, and motions become places to look at. Torch-free.
+// Who moves how: a sentence, what is seen in the picture, and a seed become motions, and motions become places to look
+// at. Torch-free.
 #pragma once
 
 #include <cstdint>
@@ -16,18 +17,18 @@
 
 namespace zt::tableau {
 
-// A frame as looks at the picture. What flows (clouds, water) is seen twice, half a round apart, and the two are mixed: each is carried
-// along for a while and then begins anew while only the other shows.
+// A frame as looks at the picture. What flows (clouds, water) is seen twice, half a round apart, and the two are mixed:
+// each is carried along for a while and then begins anew while only the other shows.
 struct Look {
     Net first, second;
-    std::vector<float> weight;   // of the second, at the nets' corners; empty: the first alone
-    Net layer;                   // of the subject where he is lifted out (layer.h), else without cells
+    std::vector<float> weight;  // of the second, at the nets' corners; empty: the first alone
+    Net layer;                  // of the subject where he is lifted out (layer.h), else without cells
 };
 
 struct Settings {
-    float motion = 1, tempo = 1;   // times what it would be
-    double loop = 0;               // seconds of a round; 0: the clip does not close
-    double seconds = 0;            // of the shot, 0: no end
+    float motion = 1, tempo = 1;  // times what it would be
+    double loop = 0;              // seconds of a round; 0: the clip does not close
+    double seconds = 0;           // of the shot, 0: no end
 };
 
 // Immutable; thread-safe.
@@ -40,12 +41,14 @@ public:
     void prepare(Look& look) const;
     void fill(Look& look, double seconds, int from, int to) const;
     // True where a frame is the picture itself.
-    [[nodiscard]] bool at_rest(double seconds) const { return seconds == 0 || (moves_.empty() && flows_.empty() && paths_.empty()); }
-    // Who is to be lifted out: the subject, where he goes farther than the picture around him can stretch, the specks that fall, discs
-    // that turn on the spot, or everything but the sky, which passes behind it.
+    [[nodiscard]] bool at_rest(double seconds) const {
+        return seconds == 0 || (moves_.empty() && flows_.empty() && paths_.empty());
+    }
+    // Who is to be lifted out: the subject, where he goes farther than the picture around him can stretch, the specks
+    // that fall, discs that turn on the spot, or everything but the sky, which passes behind it.
     enum Lifted { kNothing, kWhoeverItIsOf, kSpecks, kDiscs, kAllButSky };
     [[nodiscard]] Lifted lifted() const { return lifted_; }
-    [[nodiscard]] const Map& subject() const { return subject_; }   // of kAllButSky: all that
+    [[nodiscard]] const Map& subject() const { return subject_; }  // of kAllButSky: all that
     // The picture cuts him off below, and he does not fall through it: he goes on below, where he rises a little.
     [[nodiscard]] bool goes_on_below() const;
     [[nodiscard]] const std::vector<Disc>& turning() const { return turning_; }
@@ -67,9 +70,10 @@ private:
     [[nodiscard]] std::vector<Disc> discs_of(const Settled& settled, const Sight& sight) const;
     void add_turning(Move m, const Sight& sight);
     void let_sky_pass(const Sight& sight);
-    // What flows begins anew every round, but the sky that passes behind everything: it goes on for ever. In a loop it too comes round.
+    // What flows begins anew every round, but the sky that passes behind everything: it goes on for ever. In a loop it
+    // too comes round.
     [[nodiscard]] bool seen_twice() const { return !flows_.empty() && (lifted_ != kAllButSky || clock_.loop != 0); }
-    void add_own(const Sight& sight, const Asked& asked);   // what moves where nothing is said
+    void add_own(const Sight& sight, const Asked& asked);  // what moves where nothing is said
     [[nodiscard]] Map place_of(Region region, Motion motion, const Sight& sight, float amount, Extent& extent) const;
 
     int width_, height_;
@@ -78,15 +82,15 @@ private:
     Settings settings_;
     Clock clock_;
     Map depth_;
-    Map subject_;                // whom the picture is of; where something round is spoken of and nobody else, that
-    Body body_;                  // of the subject
+    Map subject_;  // whom the picture is of; where something round is spoken of and nobody else, that
+    Body body_;    // of the subject
     std::vector<Disc> turning_;
     Lifted lifted_ = kNothing;
     std::vector<Move> moves_, flows_;
-    bool flows_elsewhere_ = false;   // also where no sky is
-    bool lives_ = false;             // nobody is there to do what was asked
-    bool has_own_ = false;           // add_own has been
-    std::vector<std::pair<Motion, Region>> done_;   // what add() has added
+    bool flows_elsewhere_ = false;                 // also where no sky is
+    bool lives_ = false;                           // nobody is there to do what was asked
+    bool has_own_ = false;                         // add_own has been
+    std::vector<std::pair<Motion, Region>> done_;  // what add() has added
     std::vector<CameraPath> paths_;
     std::string told_;
     std::vector<std::string> notes_;

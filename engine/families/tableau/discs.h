@@ -10,9 +10,9 @@
 
 namespace zt::tableau {
 
-// The clearest ones first, none over another, at most four; takes 0.1 to 0.5 seconds. A rim is an edge that keeps to a circle, or to a circle
-// seen from 40 or 55 degrees above, and goes from one colour to the same other all round: a Hough transform by the gradient's direction
-// (Kimme et al. 1975), then a look round each rim.
+// The clearest ones first, none over another, at most four; takes 0.1 to 0.5 seconds. A rim is an edge that keeps to a
+// circle, or to a circle seen from 40 or 55 degrees above, and goes from one colour to the same other all round: a
+// Hough transform by the gradient's direction (Kimme et al. 1975), then a look round each rim.
 [[nodiscard]] std::vector<Disc> find_discs(const Texture& picture);
 
 // Two discs alike, side by side in the upper part of somebody: his eyes, nearly always. Two or none.

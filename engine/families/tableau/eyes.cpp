@@ -14,7 +14,8 @@
 namespace zt::tableau {
 namespace {
 
-constexpr uint64_t kMostWidth = 512, kMostBlocks = 8, kMostHeads = 16, kMostSide = 512;   // far above any sensible small network
+constexpr uint64_t kMostWidth = 512, kMostBlocks = 8, kMostHeads = 16,
+                   kMostSide = 512;  // far above any sensible small network
 
 NetworkConfig read_config(const json::Field& config) {
     NetworkConfig c;
@@ -42,7 +43,9 @@ int64_t side_of(const json::Field& config) {
 // RGB 0..1 [1, side, side, 3]; the picture is squeezed into that shape.
 at::Tensor squeezed(const image::Picture& picture, int64_t side) {
     const image::Picture small = image::resize(picture, side, side, image::Filter::kBilinear);
-    return at::from_blob(const_cast<uint8_t*>(small.rgb.data()), {1, side, side, 3}, at::kByte).to(at::kFloat).div_(255);
+    return at::from_blob(const_cast<uint8_t*>(small.rgb.data()), {1, side, side, 3}, at::kByte)
+        .to(at::kFloat)
+        .div_(255);
 }
 
 // Values [h, w] as a map of a sight's size.
@@ -52,7 +55,9 @@ Map map_from(const at::Tensor& given, const Map& like) {
     std::copy_n(values.const_data_ptr<float>(), small.values.size(), small.values.begin());
     Map out(like.width, like.height);
     for (int y = 0; y < out.height; y++)
-        for (int x = 0; x < out.width; x++) out.row(y)[x] = small.at((static_cast<float>(x) + 0.5F) / static_cast<float>(out.width), (static_cast<float>(y) + 0.5F) / static_cast<float>(out.height));
+        for (int x = 0; x < out.width; x++)
+            out.row(y)[x] = small.at((static_cast<float>(x) + 0.5F) / static_cast<float>(out.width),
+                                     (static_cast<float>(y) + 0.5F) / static_cast<float>(out.height));
     return out;
 }
 
@@ -64,9 +69,11 @@ struct Eyes::Inside {
     int64_t outline_side, network_side;
 };
 
-Eyes::Eyes(const json::Field& config, const weights::SafetensorsFile& outline, const weights::SafetensorsFile& network, bool bf16) {
+Eyes::Eyes(const json::Field& config, const weights::SafetensorsFile& outline, const weights::SafetensorsFile& network,
+           bool bf16) {
     const json::Field shape = config.at("network");
-    auto inside = std::make_shared<Inside>(Inside{make_outline_network(), make_network(read_config(shape)), side_of(config.at("outline")), side_of(shape)});
+    auto inside = std::make_shared<Inside>(Inside{make_outline_network(), make_network(read_config(shape)),
+                                                  side_of(config.at("outline")), side_of(shape)});
     const auto load = [&](auto& model, const weights::SafetensorsFile& file) {
         weights::assign(model, weights::read_tensors(file), bf16 ? at::kBFloat16 : at::kFloat, file.file().name());
         nn::prepare(model);
@@ -88,7 +95,8 @@ Sight Eyes::see(const image::Picture& picture, const Cancel& cancel) const {
     s.subject = map_from(found.mask[0], middle);
     // Grey is pushed to both ends; where it is not sure who the picture is of, whoever stands in the middle.
     for (size_t i = 0; i < s.subject.values.size(); i++)
-        s.subject.values[i] = std::max(std::clamp((s.subject.values[i] - 0.06F) / 0.88F, 0.F, 1.F), (1 - s.sure) * middle.values[i]);
+        s.subject.values[i] =
+            std::max(std::clamp((s.subject.values[i] - 0.06F) / 0.88F, 0.F, 1.F), (1 - s.sure) * middle.values[i]);
     const auto channel = [&](int64_t which) { return map_from(seen.places[0].select(-1, which), middle); };
     // The network says a kind at half strength where it is right nine times in ten; below a fifth it is guessing.
     const auto kind = [&](int64_t which) {

@@ -22,8 +22,10 @@ namespace zt::tableau {
 // Immutable; thread-safe.
 class Eyes {
 public:
-    // config: config.json. The tensors are read in fp32 or bf16, whatever they are stored in. Throws zt::Error naming the file and field.
-    Eyes(const json::Field& config, const weights::SafetensorsFile& outline, const weights::SafetensorsFile& network, bool bf16);
+    // config: config.json. The tensors are read in fp32 or bf16, whatever they are stored in. Throws zt::Error naming
+    // the file and field.
+    Eyes(const json::Field& config, const weights::SafetensorsFile& outline, const weights::SafetensorsFile& network,
+         bool bf16);
     // picture: as large as the frames will be.
     [[nodiscard]] Sight see(const image::Picture& picture, const Cancel& cancel) const;
 

@@ -12,8 +12,10 @@ namespace {
 // A picture of sums: three colours and how many pixels they are of, 0..1.
 struct Sums {
     int width, height;
-    std::vector<float> pixels;   // [height, width, 4]
-    float* at(int x, int y) { return pixels.data() + 4 * (static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)); }
+    std::vector<float> pixels;  // [height, width, 4]
+    float* at(int x, int y) {
+        return pixels.data() + 4 * (static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x));
+    }
 };
 
 Sums half_of(Sums& fine) {
@@ -50,10 +52,13 @@ void fill_in(Texture& t, const std::vector<uint8_t>& keep) {
                 const float missing = 1 - std::min(p[3], 1.F);
                 if (missing <= 0) continue;
                 // Between the four nearest of the coarser level.
-                const float u = (static_cast<float>(x) + 0.5F) / 2 - 0.5F, v = (static_cast<float>(y) + 0.5F) / 2 - 0.5F;
+                const float u = (static_cast<float>(x) + 0.5F) / 2 - 0.5F,
+                            v = (static_cast<float>(y) + 0.5F) / 2 - 0.5F;
                 const int x0 = static_cast<int>(std::floor(u)), y0 = static_cast<int>(std::floor(v));
                 const float s = u - static_cast<float>(x0), w = v - static_cast<float>(y0);
-                const auto near = [&](int i, int j) { return coarse.at(std::clamp(x0 + i, 0, coarse.width - 1), std::clamp(y0 + j, 0, coarse.height - 1)); };
+                const auto near = [&](int i, int j) {
+                    return coarse.at(std::clamp(x0 + i, 0, coarse.width - 1), std::clamp(y0 + j, 0, coarse.height - 1));
+                };
                 const float weights[4] = {(1 - s) * (1 - w), s * (1 - w), (1 - s) * w, s * w};
                 const float* const four[4] = {near(0, 0), near(1, 0), near(0, 1), near(1, 1)};
                 float sum[4] = {};

@@ -8,8 +8,8 @@
 
 namespace zt::tableau {
 
-// Where the picture burns: places that are bright and from red to yellow, with what is of such a colour around them. A map of the size
-// of `like`; without cells where nothing does, or so much that it is no fire but a sunset.
+// Where the picture burns: places that are bright and from red to yellow, with what is of such a colour around them. A
+// map of the size of `like`; without cells where nothing does, or so much that it is no fire but a sunset.
 [[nodiscard]] Map find_fire(const Texture& picture, const Map& like);
 
 }  // namespace zt::tableau

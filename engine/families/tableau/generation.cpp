@@ -9,20 +9,20 @@
 
 #include "core/utf8.h"
 #include "device/parallel.h"
-#include "image/fit.h"
 #include "families/tableau/discs.h"
 #include "families/tableau/fire.h"
 #include "families/tableau/open_sky.h"
 #include "families/tableau/plain_ground.h"
 #include "families/tableau/specks.h"
+#include "image/fit.h"
 #include "text/word_list.h"
 
 namespace zt::tableau {
 namespace {
 
-constexpr double kClipSeconds = 6;   // of a round of an endless loop
-constexpr float kAScene = 0.9F;   // of the picture: what covers so much of it is nobody
-constexpr double kChange = 1.2;   // seconds that one sentence takes to give way to the next
+constexpr double kClipSeconds = 6;  // of a round of an endless loop
+constexpr float kAScene = 0.9F;     // of the picture: what covers so much of it is nobody
+constexpr double kChange = 1.2;     // seconds that one sentence takes to give way to the next
 
 Texture texture_of(const image::Picture& picture) {
     Texture t;
@@ -36,17 +36,21 @@ Texture texture_of(const image::Picture& picture) {
 
 void copy_rows(const Texture& texture, float* rgb, int from, int to) {
     const size_t plane = static_cast<size_t>(texture.width) * static_cast<size_t>(texture.height);
-    const size_t begin = static_cast<size_t>(from) * static_cast<size_t>(texture.width), end = static_cast<size_t>(to) * static_cast<size_t>(texture.width);
+    const size_t begin = static_cast<size_t>(from) * static_cast<size_t>(texture.width),
+                 end = static_cast<size_t>(to) * static_cast<size_t>(texture.width);
     for (size_t i = begin; i < end; i++)
         for (size_t c = 0; c < 3; c++) rgb[c * plane + i] = texture.pixels[4 * i + c];
 }
 
 }  // namespace
 
-Generation::Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request, at::Device device)
+Generation::Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request,
+                       at::Device device)
     : weights_(std::move(weights)), request_(request), rate_(request.rate), device_(device) {
     continues_ = request.images.back().role == ZT_IMAGE_HISTORY;
-    if (request.loop) loop_frames_ = request.frames > 0 ? request.frames : std::max<int64_t>(1, std::llround(kClipSeconds * rate_.num / rate_.den));
+    if (request.loop)
+        loop_frames_ = request.frames > 0 ? request.frames
+                                          : std::max<int64_t>(1, std::llround(kClipSeconds * rate_.num / rate_.den));
 }
 
 double Generation::time_of(int64_t frame, const Part& part) const {
@@ -63,8 +67,9 @@ int64_t Generation::next_frames() const {
 }
 
 void Generation::open_picture() {
-    const families::Picture& given = request_.images.back();   // of a history the newest
-    picture_ = image::fit({given.width, given.height, *given.rgb}, request_.width, request_.height, request_.fit, image::kFitFilter);
+    const families::Picture& given = request_.images.back();  // of a history the newest
+    picture_ = image::fit({given.width, given.height, *given.rgb}, request_.width, request_.height, request_.fit,
+                          image::kFitFilter);
     texture_ = texture_of(picture_);
     painter_ = device_.is_cpu() ? make_cpu_painter(texture_) : make_tensor_painter(texture_, device_);
 }
@@ -81,7 +86,8 @@ void Generation::look_at_picture(const Cancel& cancel, const families::ProgressF
         for (size_t i = 0; i < values.size(); i++) values[i] = levels.rgb[3 * i + 1];
         sight_.subject = map_of(values, width, height, sight_.subject);
         sight_.given = sight_.exact = true, sight_.sure = 1;
-        for (size_t i = 0; i < sight_.depth.values.size(); i++) sight_.depth.values[i] = std::max(0.4F * sight_.depth.values[i], 0.8F * sight_.subject.values[i]);
+        for (size_t i = 0; i < sight_.depth.values.size(); i++)
+            sight_.depth.values[i] = std::max(0.4F * sight_.depth.values[i], 0.8F * sight_.subject.values[i]);
     };
     if (request_.mask) {
         take(*request_.mask->rgb, request_.mask->width, request_.mask->height);
@@ -116,47 +122,67 @@ void Generation::obey(const families::Direction& direction, const families::Prog
     if (now(looked_.discs, asks_for_round)) {
         sight_.discs = find_discs(texture_);
         const float aspect = static_cast<float>(request_.width) / static_cast<float>(request_.height);
-        if (sight_.given) std::erase_if(sight_.discs, [&](const Disc& d) { return sight_.subject.at(d.x / aspect, d.y) < 0.5F; });
+        if (sight_.given)
+            std::erase_if(sight_.discs, [&](const Disc& d) { return sight_.subject.at(d.x / aspect, d.y) < 0.5F; });
     }
-    if (now(looked_.fire, [](const Deed& d) { return d.region == kFire; })) sight_.fire = find_fire(texture_, sight_.subject);
-    if (now(looked_.eyes, [](const Deed& d) { return d.motion == kBlink; })) sight_.eyes = find_eyes(texture_, sight_.subject);
+    if (now(looked_.fire, [](const Deed& d) { return d.region == kFire; }))
+        sight_.fire = find_fire(texture_, sight_.subject);
+    if (now(looked_.eyes, [](const Deed& d) { return d.motion == kBlink; }))
+        sight_.eyes = find_eyes(texture_, sight_.subject);
     Settings settings;
     settings.motion = static_cast<float>(request_.motion), settings.tempo = static_cast<float>(request_.tempo);
     settings.loop = seconds(loop_frames_);
     settings.seconds = request_.shot_frames > 0 ? seconds(request_.shot_frames) : 0;
-    const auto choreography = std::make_shared<const Choreography>(asked, sight_, request_.width, request_.height, seed_, settings);
+    const auto choreography =
+        std::make_shared<const Choreography>(asked, sight_, request_.width, request_.height, seed_, settings);
     for (const std::string& note : choreography->notes()) request_.log(ZT_LOG_WARNING, "prompt: " + note);
-    if (!asked.no_effect.empty()) request_.log(ZT_LOG_INFO, "prompt: words without effect on the motion: " + quote(text::join_list(asked.no_effect, " ")));
+    if (!asked.no_effect.empty())
+        request_.log(ZT_LOG_INFO,
+                     "prompt: words without effect on the motion: " + quote(text::join_list(asked.no_effect, " ")));
     request_.log(ZT_LOG_INFO, "tableau: " + choreography->told());
-    if (!first && !direction.cut) before_ = now_, changed_ = done_, std::swap(look_, old_look_);
-    else before_ = {};
-    now_ = {choreography, first && !direction.cut ? 0 : done_};   // the first sentence's time began with the picture
+    if (!first && !direction.cut)
+        before_ = now_, changed_ = done_, std::swap(look_, old_look_);
+    else
+        before_ = {};
+    now_ = {choreography, first && !direction.cut ? 0 : done_};  // the first sentence's time began with the picture
     look_ = {};
     const Choreography::Lifted lifted = choreography->lifted();
     const bool whoever = lifted == Choreography::kWhoeverItIsOf, below = whoever && choreography->goes_on_below();
-    const bool another = lifted != lifted_ || choreography->turning() != turning_ || below != below_ || choreography->subject().values != of_.values;
+    const bool another = lifted != lifted_ || choreography->turning() != turning_ || below != below_ ||
+                         choreography->subject().values != of_.values;
     if (lifted != Choreography::kNothing && another) {
         lifted_ = lifted, of_ = choreography->subject(), turning_ = choreography->turning(), below_ = below;
-        Layer layer = lifted == Choreography::kDiscs ? lift(texture_, turning_) : lifted == Choreography::kSpecks ? lift(texture_, sight_.specks, kOfSpecks) : lift(texture_, of_, !whoever ? kBeforeSky : sight_.exact ? kExact : kGuessed);
+        Layer layer = lifted == Choreography::kDiscs    ? lift(texture_, turning_)
+                      : lifted == Choreography::kSpecks ? lift(texture_, sight_.specks, kOfSpecks)
+                                                        : lift(texture_, of_,
+                                                               !whoever       ? kBeforeSky
+                                                               : sight_.exact ? kExact
+                                                                              : kGuessed);
         layer.goes_on_below = below, layer.goes_on = lifted == Choreography::kAllButSky;
         painter_->take(std::move(layer));
-        if (before_.choreography && before_.choreography->lifted() != Choreography::kNothing) before_ = {};   // of another layer
+        if (before_.choreography && before_.choreography->lifted() != Choreography::kNothing)
+            before_ = {};  // of another layer
     }
 }
 
 void Generation::show_picture(float* rgb) const {
-    device::parallel(request_.height, [&](int64_t from, int64_t to) { copy_rows(texture_, rgb, static_cast<int>(from), static_cast<int>(to)); });
+    device::parallel(request_.height, [&](int64_t from, int64_t to) {
+        copy_rows(texture_, rgb, static_cast<int>(from), static_cast<int>(to));
+    });
 }
 
 void Generation::draw(int64_t frame, float* rgb, const Cancel& cancel) {
-    const auto left = static_cast<float>(before_.choreography ? 1 - seconds(frame + 1 - changed_) / kChange : 0.0);   // of what was before
+    const auto left = static_cast<float>(before_.choreography ? 1 - seconds(frame + 1 - changed_) / kChange
+                                                              : 0.0);  // of what was before
     if (left <= 0 && now_.choreography->at_rest(time_of(frame, now_))) {
         show_picture(rgb);
         return;
     }
     const auto fill = [&](const Part& part, Look& look) {
         part.choreography->prepare(look);
-        device::parallel(look.first.rows + 1, [&](int64_t from, int64_t to) { part.choreography->fill(look, time_of(frame, part), static_cast<int>(from), static_cast<int>(to) - 1); });
+        device::parallel(look.first.rows + 1, [&](int64_t from, int64_t to) {
+            part.choreography->fill(look, time_of(frame, part), static_cast<int>(from), static_cast<int>(to) - 1);
+        });
     };
     fill(now_, look_);
     Look* shown = &look_;
@@ -164,14 +190,16 @@ void Generation::draw(int64_t frame, float* rgb, const Cancel& cancel) {
     if (left > 0) {
         fill(before_, old_look_);
         mixed = look_, shown = &mixed;
-        if (mixed.weight.empty() && !old_look_.weight.empty()) mixed.second = mixed.first, mixed.weight.assign(mixed.first.x.size(), 0.F);
+        if (mixed.weight.empty() && !old_look_.weight.empty())
+            mixed.second = mixed.first, mixed.weight.assign(mixed.first.x.size(), 0.F);
         if (mixed.layer.columns == 0 && old_look_.layer.columns > 0) mixed.layer = mixed.first;
         mix(mixed, old_look_, left * left * (3 - 2 * left));
     }
     painter_->paint(*shown, rgb, cancel);
 }
 
-std::optional<families::FrameBatch> Generation::next(const families::Direction& direction, const Cancel& cancel, const families::ProgressFn& progress) {
+std::optional<families::FrameBatch> Generation::next(const families::Direction& direction, const Cancel& cancel,
+                                                     const families::ProgressFn& progress) {
     const int64_t frames = next_frames();
     if (frames <= 0) return std::nullopt;
     const size_t samples = size_t{3} * static_cast<size_t>(request_.width) * static_cast<size_t>(request_.height);

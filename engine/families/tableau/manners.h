@@ -10,9 +10,9 @@
 namespace zt::tableau {
 
 struct Manner {
-    float amount;    // as Move::amount
-    double rate;     // rounds per second
-    Region own;      // the part it moves where none is said
+    float amount;  // as Move::amount
+    double rate;   // rounds per second
+    Region own;    // the part it moves where none is said
 };
 [[nodiscard]] inline Manner manner_of(Motion motion) {
     switch (motion) {
@@ -41,11 +41,15 @@ struct Manner {
 }
 
 // Of a disc so many times as large.
-[[nodiscard]] inline Extent extent_of(const Disc& d, float times) { return {d.x - times * d.across, d.y - times * d.high, d.x + times * d.across, d.y + times * d.high}; }
+[[nodiscard]] inline Extent extent_of(const Disc& d, float times) {
+    return {d.x - times * d.across, d.y - times * d.high, d.x + times * d.across, d.y + times * d.high};
+}
 
 // "the subject", for logs.
 [[nodiscard]] inline const char* part_name(Region region) {
+    // clang-format off
     constexpr const char* kNames[kRegions] = {"", "the subject", "the head", "the hair", "the sky", "the water", "the leaves", "the cloth", "the background", "everything", "the left side", "the right side", "the upper part", "the lower part", "the plant", "the round thing", "the fire"};
+    // clang-format on
     return kNames[region];
 }
 
@@ -55,7 +59,8 @@ template <class Value>
     Map map(like.width, like.height);
     for (int y = 0; y < map.height; y++)
         for (int x = 0; x < map.width; x++)
-            map.row(y)[x] = value((static_cast<float>(x) + 0.5F) / static_cast<float>(map.width), (static_cast<float>(y) + 0.5F) / static_cast<float>(map.height), x, y);
+            map.row(y)[x] = value((static_cast<float>(x) + 0.5F) / static_cast<float>(map.width),
+                                  (static_cast<float>(y) + 0.5F) / static_cast<float>(map.height), x, y);
     return map;
 }
 

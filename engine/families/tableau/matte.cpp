@@ -12,16 +12,20 @@
 namespace zt::tableau {
 namespace {
 
-constexpr int kSide = 480;         // the functions are fitted on so much along the longer side
-constexpr float kReach = 0.02F;    // of the longer side: how far the edge may be from the map's
-constexpr float kSpill = 0.002F;   // of the longer side
-constexpr float kLow = 0.08F, kHigh = 0.68F;   // of what the function tells, taken for none and all: rather too much than something of him left
-constexpr float kAlike = 2e-4F;    // variance of the colours below which they do not tell
+constexpr int kSide = 480;        // the functions are fitted on so much along the longer side
+constexpr float kReach = 0.02F;   // of the longer side: how far the edge may be from the map's
+constexpr float kSpill = 0.002F;  // of the longer side
+constexpr float
+    kLow = 0.08F,
+    kHigh = 0.68F;  // of what the function tells, taken for none and all: rather too much than something of him left
+constexpr float kAlike = 2e-4F;  // variance of the colours below which they do not tell
 
 Map resized(const Map& map, int w, int h) {
     Map out(w, h);
     for (int y = 0; y < h; y++)
-        for (int x = 0; x < w; x++) out.row(y)[x] = map.at((static_cast<float>(x) + 0.5F) / static_cast<float>(w), (static_cast<float>(y) + 0.5F) / static_cast<float>(h));
+        for (int x = 0; x < w; x++)
+            out.row(y)[x] = map.at((static_cast<float>(x) + 0.5F) / static_cast<float>(w),
+                                   (static_cast<float>(y) + 0.5F) / static_cast<float>(h));
     return out;
 }
 
@@ -37,14 +41,17 @@ std::array<Map, 4> fitted(const std::array<Map, 3>& colour, const Map& subject, 
     std::array<Map, 6> both;
     constexpr std::array<std::array<size_t, 2>, 6> kPairs{{{0, 0}, {0, 1}, {0, 2}, {1, 1}, {1, 2}, {2, 2}}};
     const Map of = blurred(subject, radius);
-    for (size_t c = 0; c < 3; c++) mean[c] = blurred(colour[c], radius), with[c] = blurred(product(colour[c], subject), radius);
+    for (size_t c = 0; c < 3; c++)
+        mean[c] = blurred(colour[c], radius), with[c] = blurred(product(colour[c], subject), radius);
     for (size_t k = 0; k < 6; k++) both[k] = blurred(product(colour[kPairs[k][0]], colour[kPairs[k][1]]), radius);
     std::array<Map, 4> f;
     f.fill(of);
     for (size_t i = 0; i < of.values.size(); i++) {
-        // a = (covariance of the colours + kAlike)^-1 (covariance of the colours with the map), by Cramer's rule in doubles.
+        // a = (covariance of the colours + kAlike)^-1 (covariance of the colours with the map), by Cramer's rule in
+        // doubles.
         std::array<double, 6> s{};
-        for (size_t k = 0; k < 6; k++) s[k] = double{both[k].values[i]} - double{mean[kPairs[k][0]].values[i]} * mean[kPairs[k][1]].values[i];
+        for (size_t k = 0; k < 6; k++)
+            s[k] = double{both[k].values[i]} - double{mean[kPairs[k][0]].values[i]} * mean[kPairs[k][1]].values[i];
         s[0] += kAlike, s[3] += kAlike, s[5] += kAlike;
         std::array<double, 3> v{}, a{};
         for (size_t c = 0; c < 3; c++) v[c] = double{with[c].values[i]} - double{mean[c].values[i]} * of.values[i];
@@ -78,7 +85,8 @@ std::vector<float> matte_of(const Texture& picture, const Map& subject) {
     Map out(picture.width, picture.height);
     for (int y = 0; y < picture.height; y++)
         for (int x = 0; x < picture.width; x++) {
-            const float u = (static_cast<float>(x) + 0.5F) / static_cast<float>(picture.width), v = (static_cast<float>(y) + 0.5F) / static_cast<float>(picture.height);
+            const float u = (static_cast<float>(x) + 0.5F) / static_cast<float>(picture.width),
+                        v = (static_cast<float>(y) + 0.5F) / static_cast<float>(picture.height);
             const size_t i = static_cast<size_t>(y) * static_cast<size_t>(picture.width) + static_cast<size_t>(x);
             const float high = most.at(u, v), low = 1 - not_his.at(u, v);
             if (high < 0.004F || low > 0.996F) {
@@ -91,12 +99,17 @@ std::vector<float> matte_of(const Texture& picture, const Map& subject) {
         }
     // Light and sharpening spill over an edge, so a little of the ground along it is taken too.
     const int small_w = std::min(picture.width, 2 * w), small_h = std::min(picture.height, 2 * h);
-    const Map grown = spread(means_of<float>(picture.width, picture.height, small_w, small_h, 1.F, [&](int x, int y) { return out.row(y)[x]; }),
+    const Map grown = spread(means_of<float>(picture.width, picture.height, small_w, small_h, 1.F,
+                                             [&](int x, int y) { return out.row(y)[x]; }),
                              kSpill * static_cast<float>(std::max(small_w, small_h)));
     for (int y = 0; y < picture.height; y++)
         for (int x = 0; x < picture.width; x++) {
             float& a = out.row(y)[x];
-            if (a < 1) a = std::clamp(std::max(a, grown.at((static_cast<float>(x) + 0.5F) / static_cast<float>(picture.width), (static_cast<float>(y) + 0.5F) / static_cast<float>(picture.height))), 0.F, 1.F);
+            if (a < 1)
+                a = std::clamp(
+                    std::max(a, grown.at((static_cast<float>(x) + 0.5F) / static_cast<float>(picture.width),
+                                         (static_cast<float>(y) + 0.5F) / static_cast<float>(picture.height))),
+                    0.F, 1.F);
         }
     return std::move(out.values);
 }

@@ -17,7 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char *kWords = "words.json", *kConfig = "config.json", *kOutline = "outline.safetensors", *kNetwork = "network.safetensors";
+constexpr const char *kWords = "words.json", *kConfig = "config.json", *kOutline = "outline.safetensors",
+                     *kNetwork = "network.safetensors";
 
 }  // namespace
 
@@ -32,7 +33,7 @@ std::shared_ptr<const Weights> load_weights(const std::string& folder, bool bf16
         const auto open = [&](const char* name) {
             const weights::ManifestFile& entry = manifest.at(name);
             weights::SafetensorsFile file = weights::SafetensorsFile::open(folder + "/" + name);
-            weights::verify(entry, file.file());   // the very bytes that are read next
+            weights::verify(entry, file.file());  // the very bytes that are read next
             return file;
         };
         w->eyes.emplace(json::Field(root, origin), open(kOutline), open(kNetwork), bf16);

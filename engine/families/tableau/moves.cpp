@@ -11,8 +11,8 @@ namespace {
 
 constexpr double kTau = 6.283185307179586;
 constexpr float kFullTurn = 6.2831853F;
-constexpr float kBeyond = 1e4F;   // so many times as far away nothing is in the picture
-constexpr double kBegins = 0.9;   // seconds until a motion is whole
+constexpr float kBeyond = 1e4F;  // so many times as far away nothing is in the picture
+constexpr double kBegins = 0.9;  // seconds until a motion is whole
 
 double fraction(double v) { return v - std::floor(v); }
 
@@ -33,7 +33,10 @@ float beat(double round) {
 }
 
 // Smooth, without a pattern that the eye finds.
-float wander(float x, float y, float p) { return std::sin(5.1F * x + 1.3F * y + p) + std::sin(-2.2F * x + 3.7F * y + 2.1F * p) + 0.5F * std::sin(9.3F * x - 6.1F * y + 3.3F * p); }
+float wander(float x, float y, float p) {
+    return std::sin(5.1F * x + 1.3F * y + p) + std::sin(-2.2F * x + 3.7F * y + 2.1F * p) +
+           0.5F * std::sin(9.3F * x - 6.1F * y + 3.3F * p);
+}
 
 }  // namespace
 
@@ -44,12 +47,13 @@ float Clock::begun(double seconds) const { return loop > 0 ? 1.F : smooth(static
 float Clock::swing(double seconds, double rate, double phase) const {
     if (loop > 0) return static_cast<float>(std::sin(kTau * (rate * seconds + phase)) - std::sin(kTau * phase));
     // A second swing that is never in step, so that it does not look like a machine.
-    return begun(seconds) * static_cast<float>(0.82 * std::sin(kTau * (rate * seconds + phase)) + 0.3 * std::sin(kTau * (0.61 * rate * seconds + 1.7 * phase)));
+    return begun(seconds) * static_cast<float>(0.82 * std::sin(kTau * (rate * seconds + phase)) +
+                                               0.3 * std::sin(kTau * (0.61 * rate * seconds + 1.7 * phase)));
 }
 
 float Clock::way(double seconds, double long_) const {
     if (loop > 0) return static_cast<float>(0.5 - 0.5 * std::cos(kTau * seconds / loop));
-    const double gone = seconds - kBegins * (1 - std::exp(-seconds / kBegins));   // starts from rest
+    const double gone = seconds - kBegins * (1 - std::exp(-seconds / kBegins));  // starts from rest
     return static_cast<float>(1 - std::exp(-2.2 * gone / long_));
 }
 
@@ -58,27 +62,17 @@ Instant instant_of(const Move& m, const Clock& clock, double seconds) {
     now.seconds = seconds;
     const double r = clock.rate(m.rate);
     switch (m.motion) {
-        case kHop:
-            jump(r * seconds, now.a, now.b);
-            break;
-        case kPulse:
-            now.a = beat(r * seconds);
-            break;
-        case kBlink: {   // short, now and then
+        case kHop: jump(r * seconds, now.a, now.b); break;
+        case kPulse: now.a = beat(r * seconds); break;
+        case kBlink: {  // short, now and then
             const auto p = static_cast<float>(fraction(r * seconds));
             now.a = smooth(1 - std::abs(p - 0.5F) / 0.09F);
             break;
         }
-        case kBreathe:
-            now.a = static_cast<float>(0.5 - 0.5 * std::cos(kTau * r * seconds));
-            break;
-        case kFlap:
-            now.a = static_cast<float>(0.5 - 0.5 * std::cos(kTau * r * seconds)) * clock.begun(seconds);
-            break;
+        case kBreathe: now.a = static_cast<float>(0.5 - 0.5 * std::cos(kTau * r * seconds)); break;
+        case kFlap: now.a = static_cast<float>(0.5 - 0.5 * std::cos(kTau * r * seconds)) * clock.begun(seconds); break;
         case kGrow:
-        case kShrink:
-            now.a = clock.way(seconds, 3 / std::max(0.05, 3 * m.rate));
-            break;
+        case kShrink: now.a = clock.way(seconds, 3 / std::max(0.05, 3 * m.rate)); break;
         case kTremble: {
             const double f = clock.rate(m.rate), g = clock.rate(1.37 * m.rate);
             now.a = clock.swing(seconds, f, m.phase), now.b = clock.swing(seconds, g, m.phase2);
@@ -86,21 +80,24 @@ Instant instant_of(const Move& m, const Clock& clock, double seconds) {
         }
         case kFall:
             if (!m.leaves) {
-                now.a = static_cast<float>(fraction(r * seconds)), now.b = clock.swing(seconds, clock.rate(2.3 * m.rate), m.phase2);
+                now.a = static_cast<float>(fraction(r * seconds)),
+                now.b = clock.swing(seconds, clock.rate(2.3 * m.rate), m.phase2);
                 break;
             }
             [[fallthrough]];
         case kDrift:
-            if (m.leaves) {   // one round: out at one side and back from the other to where it was
+            if (m.leaves) {  // one round: out at one side and back from the other to where it was
                 const Extent& e = m.extent;
                 const bool aside = std::abs(m.way_x) > std::abs(m.way_y);
-                const float before = aside ? (m.way_x > 0 ? e.right : m.aspect - e.left) : (m.way_y > 0 ? e.bottom : 1 - e.top);
+                const float before =
+                    aside ? (m.way_x > 0 ? e.right : m.aspect - e.left) : (m.way_y > 0 ? e.bottom : 1 - e.top);
                 const float all = (aside ? m.aspect + e.width() : 1 + e.height()) + 0.1F, at = (before + 0.05F) / all;
                 const double begun = clock.loop > 0 ? seconds : seconds - kBegins * (1 - std::exp(-seconds / kBegins));
                 now.a = all * (static_cast<float>(fraction(r * begun + static_cast<double>(at))) - at);
                 break;
             }
-            now.a = clock.swing(seconds, r, m.way_x != 0 || m.way_y != 0 ? 0 : m.phase), now.b = clock.swing(seconds, clock.rate(1.9 * m.rate), m.phase2);
+            now.a = clock.swing(seconds, r, m.way_x != 0 || m.way_y != 0 ? 0 : m.phase),
+            now.b = clock.swing(seconds, clock.rate(1.9 * m.rate), m.phase2);
             break;
         case kSpin: {
             const double gone = clock.loop > 0 ? seconds : seconds - kBegins * (1 - std::exp(-seconds / kBegins));
@@ -127,21 +124,20 @@ Vec displaced(const Move& m, const Clock& clock, const Instant& now, float x, fl
         const float p = phase + kFullTurn * static_cast<float>(m.phase);
         return clock.loop > 0 ? std::sin(p - now.d) - std::sin(p) : now.c * std::sin(p - now.d);
     };
-    const auto second = [&](float phase, float faster) {   // the same at another rate
+    const auto second = [&](float phase, float faster) {  // the same at another rate
         const double r = clock.rate(static_cast<double>(faster) * m.rate);
-        const float p = phase + kFullTurn * static_cast<float>(m.phase2), at = static_cast<float>(fraction(r * now.seconds)) * kFullTurn;
+        const float p = phase + kFullTurn * static_cast<float>(m.phase2),
+                    at = static_cast<float>(fraction(r * now.seconds)) * kFullTurn;
         return clock.loop > 0 ? std::sin(p - at) - std::sin(p) : now.c * std::sin(p - at);
     };
     switch (m.motion) {
-        case kSway: {   // like a stalk: the foot stays, the tip goes farthest and a little down
+        case kSway: {  // like a stalk: the foot stays, the tip goes farthest and a little down
             const float s = now.a + 0.12F * now.b, tip = std::pow(std::min(up, 1.3F), 1.6F);
             return {k * h * s * tip * (m.way_x < 0 ? -1.F : 1.F), 0.5F * k * k * h * s * s * up * up};
         }
-        case kBounce:
-            return {0.6F * k * now.a * beside, k * now.a * std::min(up, 1.2F) * h};
-        case kHop:
-            return {0.25F * k * now.b * beside, k * h * (0.5F * now.b * std::min(up, 1.2F) - 1.8F * now.a)};
-        case kFall:   // of all specks alike, so that the layer stays whole
+        case kBounce: return {0.6F * k * now.a * beside, k * now.a * std::min(up, 1.2F) * h};
+        case kHop: return {0.25F * k * now.b * beside, k * h * (0.5F * now.b * std::min(up, 1.2F) - 1.8F * now.a)};
+        case kFall:  // of all specks alike, so that the layer stays whole
             return m.leaves ? Vec{0, now.a} : Vec{k * now.b, m.way_y * now.a};
         case kDrift: {
             if (m.leaves) return {m.way_x * now.a, m.way_y * now.a};
@@ -149,22 +145,24 @@ Vec displaced(const Move& m, const Clock& clock, const Instant& now, float x, fl
             return {k * h * (m.way_x * along - m.way_y * across), k * h * (m.way_y * along + m.way_x * across)};
         }
         case kRipple: {
-            const float deep = std::clamp((y - e.top) / h, 0.F, 1.F), phase = kFullTurn * 4 * std::log1p(9 * deep);   // rows are nearer to each other far away
+            const float deep = std::clamp((y - e.top) / h, 0.F, 1.F),
+                        phase = kFullTurn * 4 * std::log1p(9 * deep);  // rows are nearer to each other far away
             const float size = 0.25F + deep;
-            return {0.7F * k * size * second(0.8F * phase + 5 * x, 1.27F), k * size * wave(phase + 1.4F * std::sin(4 * x))};
+            return {0.7F * k * size * second(0.8F * phase + 5 * x, 1.27F),
+                    k * size * wave(phase + 1.4F * std::sin(4 * x))};
         }
-        case kWave: {   // cloth: held at the upper left, free at the other end
-            const float free = std::clamp(0.5F * ((x - e.left) / w + (y - e.top) / h), 0.F, 1.F), phase = kFullTurn * (1.3F * (x - e.left) / w + 0.6F * (y - e.top) / h);
+        case kWave: {  // cloth: held at the upper left, free at the other end
+            const float free = std::clamp(0.5F * ((x - e.left) / w + (y - e.top) / h), 0.F, 1.F),
+                        phase = kFullTurn * (1.3F * (x - e.left) / w + 0.6F * (y - e.top) / h);
             return {0.5F * k * h * free * second(1.2F * phase, 1.4F), k * h * free * wave(phase)};
         }
-        case kBreathe: {   // the chest widens, what is above it rises
+        case kBreathe: {  // the chest widens, what is above it rises
             const float chest = std::exp(-8 * (up - 0.55F) * (up - 0.55F));
             return {1.2F * k * now.a * chest * beside, -k * now.a * h * std::min(1.F, up / 0.6F)};
         }
-        case kPulse:
-            return {k * now.a * beside, k * now.a * (y - mid.y)};
+        case kPulse: return {k * now.a * beside, k * now.a * (y - mid.y)};
         case kBlink:
-            if (m.closes) {   // the lids' skin is drawn over the eye, which is pressed into a slit
+            if (m.closes) {  // the lids' skin is drawn over the eye, which is pressed into a slit
                 const float rx = beside / (0.5F * w), r = (y - mid.y) / (0.5F * h), far = std::abs(r);
                 if (std::abs(rx) >= 1 || far >= 1) return {};
                 const float pressed = std::pow(far, 1 - 0.72F * now.a * smooth(1.6F - 1.6F * std::abs(rx)));
@@ -172,37 +170,42 @@ Vec displaced(const Move& m, const Clock& clock, const Instant& now, float x, fl
             }
             return {-0.3F * k * now.a * beside, k * now.a * (mid.y - y)};
         case kWind: {
-            const float n = wander(x, y, kFullTurn * static_cast<float>(m.phase)), at = 2.5F * kFullTurn * 0.5F * (m.way_x * x) + 1.6F * n;
+            const float n = wander(x, y, kFullTurn * static_cast<float>(m.phase)),
+                        at = 2.5F * kFullTurn * 0.5F * (m.way_x * x) + 1.6F * n;
             const float gust = 0.65F + 0.35F * std::sin(1.7F * x + n);
-            return {k * gust * (wave(at) + 0.5F * second(1.7F * at + 2 * n, 1.7F)), 0.4F * k * gust * second(1.3F * at - n, 1.3F)};
+            return {k * gust * (wave(at) + 0.5F * second(1.7F * at + 2 * n, 1.7F)),
+                    0.4F * k * gust * second(1.3F * at - n, 1.3F)};
         }
         case kSpin: {
-            const float angle = m.goes_round ? -now.d * (m.way_x < 0 ? -1.F : 1.F) : k * now.a, c = std::cos(angle), s = std::sin(angle), dy = (y - mid.y) / m.flat;
+            const float angle = m.goes_round ? -now.d * (m.way_x < 0 ? -1.F : 1.F) : k * now.a, c = std::cos(angle),
+                        s = std::sin(angle), dy = (y - mid.y) / m.flat;
             // A card seen from its edge is not seen at all: its pixels are looked for beyond the picture.
             if (m.upright) return {beside - beside / (std::abs(c) < 0.01F ? 0.01F : c), 0};
-            const float out = share < 0 ? kBeyond : 1;   // along the same ray, so that no disc lies between here and what turns beside
-            return {beside - out * (c * beside + s * dy), m.flat * (dy - out * (c * dy - s * beside))};   // what is seen here was turned back by as much
+            const float out =
+                share < 0 ? kBeyond : 1;  // along the same ray, so that no disc lies between here and what turns beside
+            return {beside - out * (c * beside + s * dy),
+                    m.flat * (dy - out * (c * dy - s * beside))};  // what is seen here was turned back by as much
         }
-        case kTurn: {   // a ball that turns: its middle goes farther than its rim
-            const float rho2 = beside * beside / (0.25F * w * w) + (y - mid.y) * (y - mid.y) / (0.25F * h * h), near = rho2 < 1 ? (1 - rho2) * std::sqrt(1 - rho2) : 0.F;
+        case kTurn: {  // a ball that turns: its middle goes farther than its rim
+            const float rho2 = beside * beside / (0.25F * w * w) + (y - mid.y) * (y - mid.y) / (0.25F * h * h),
+                        near = rho2 < 1 ? (1 - rho2) * std::sqrt(1 - rho2) : 0.F;
             return {k * w * now.a * near * (m.way_x < 0 ? -1.F : 1.F), 0.2F * k * h * now.b * near};
         }
         case kNod: {
-            const float rho2 = beside * beside / (0.25F * w * w) + (y - mid.y) * (y - mid.y) / (0.25F * h * h), near = rho2 < 1 ? (1 - rho2) * std::sqrt(1 - rho2) : 0.F;
+            const float rho2 = beside * beside / (0.25F * w * w) + (y - mid.y) * (y - mid.y) / (0.25F * h * h),
+                        near = rho2 < 1 ? (1 - rho2) * std::sqrt(1 - rho2) : 0.F;
             return {0.15F * k * w * now.b * near, k * h * now.a * near};
         }
-        case kTremble:
-            return {k * h * now.a, 0.7F * k * h * now.b};
-        case kGrow:
-            return {k * now.a * beside, k * now.a * (y - e.bottom)};
-        case kShrink:
-            return {-k * now.a * beside, -k * now.a * (y - e.bottom)};
+        case kTremble: return {k * h * now.a, 0.7F * k * h * now.b};
+        case kGrow: return {k * now.a * beside, k * now.a * (y - e.bottom)};
+        case kShrink: return {-k * now.a * beside, -k * now.a * (y - e.bottom)};
         case kSwim:
-            return {0.15F * k * h * now.b, k * h * (0.4F + std::abs(beside) / w) * wave(kFullTurn * 1.2F * (m.way_x < 0 ? -1.F : 1.F) * beside / w)};
+            return {0.15F * k * h * now.b, k * h * (0.4F + std::abs(beside) / w) *
+                                               wave(kFullTurn * 1.2F * (m.way_x < 0 ? -1.F : 1.F) * beside / w)};
         case kFlap:
-            return {-k * now.a * beside * std::min(1.F, 2 * std::abs(beside) / w), 0.25F * k * now.a * std::abs(beside)};
-        default:
-            return {};
+            return {-k * now.a * beside * std::min(1.F, 2 * std::abs(beside) / w),
+                    0.25F * k * now.a * std::abs(beside)};
+        default: return {};
     }
 }
 

@@ -2,8 +2,8 @@
 //
 // How things move: a displacement for every place of a picture and every moment. Torch-free.
 //
-// Places are in units of the picture's height: x from 0 to its aspect, y from 0 to 1 downwards. At time 0 nothing is displaced, so
-// that a clip begins with the picture itself.
+// Places are in units of the picture's height: x from 0 to its aspect, y from 0 to 1 downwards. At time 0 nothing is
+// displaced, so that a clip begins with the picture itself.
 #pragma once
 
 #include <cstdint>
@@ -19,13 +19,13 @@ struct Vec {
 
 // Time as motions see it. In a loop every motion has gone a whole number of rounds at its end.
 struct Clock {
-    double loop = 0;                              // seconds of a round; 0: the clip does not close
+    double loop = 0;  // seconds of a round; 0: the clip does not close
     // The nearest rate (rounds per second) at which a loop closes.
     [[nodiscard]] double rate(double wanted) const;
     // A swing of -1..1: sine of phase (in rounds) at that moment, starting from rest at 0.
     [[nodiscard]] float swing(double seconds, double rate, double phase) const;
-    // From 0 up: how far something that only goes one way has gone after `seconds`, 1 after about `long_` of them; in a loop there
-    // and back.
+    // From 0 up: how far something that only goes one way has gone after `seconds`, 1 after about `long_` of them; in a
+    // loop there and back.
     [[nodiscard]] float way(double seconds, double long_) const;
     // 0 at first, soon 1; what motions that do not begin with 0 are multiplied by. In a loop 1.
     [[nodiscard]] float begun(double seconds) const;
@@ -42,8 +42,8 @@ struct Extent {
 // One motion of one part of the picture. Immutable.
 struct Move {
     Motion motion = kSway;
-    Map weight;                    // how far places take part, 0..1; below 0 (of turning discs): nothing is to be seen there
-    Extent extent;                 // of the part
+    Map weight;     // how far places take part, 0..1; below 0 (of turning discs): nothing is to be seen there
+    Extent extent;  // of the part
     float aspect = 1;
     float amount = 0;              // displacement, in the part's heights (of the picture for water and wind)
     double rate = 0.5;             // rounds per second

@@ -14,8 +14,8 @@
 
 namespace zt::tableau {
 
-// Widths at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input's size, each a multiple of 8 and the last one of `heads` as well; residual
-// blocks of each level on the way down. On the way up each level has one.
+// Widths at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input's size, each a multiple of 8 and the last one of `heads` as well;
+// residual blocks of each level on the way down. On the way up each level has one.
 struct NetworkConfig {
     std::vector<int64_t> widths{24, 64, 112, 160, 208};
     std::vector<int64_t> blocks{1, 2, 2, 2, 2};
@@ -37,19 +37,21 @@ struct Attention {
 struct Network {
     NetworkConfig config;
     nn::Linear in;
-    std::vector<std::vector<nn::ResidualBlock>> down;   // one list per level
-    std::vector<nn::Linear> halve, twice;   // between a level and the next, downwards and upwards
-    std::vector<Attention> attention;       // one after each block of the lowest level
-    std::vector<nn::ResidualBlock> up;      // one per level but the lowest
+    std::vector<std::vector<nn::ResidualBlock>> down;  // one list per level
+    std::vector<nn::Linear> halve, twice;              // between a level and the next, downwards and upwards
+    std::vector<Attention> attention;                  // one after each block of the lowest level
+    std::vector<nn::ResidualBlock> up;                 // one per level but the lowest
     nn::Norm norm, coarse_norm;
-    nn::Linear out, coarse;                 // `coarse` reads the level at 1/8; only training asks for it
+    nn::Linear out, coarse;  // `coarse` reads the level at 1/8; only training asks for it
     nn::Linear hidden, confidence;
     template <class F>
     void visit(F&& f) {
         in.visit(f, "patch_in");
         for (size_t l = 0; l < down.size(); l++)
-            for (size_t i = 0; i < down[l].size(); i++) down[l][i].visit(f, "down." + std::to_string(l) + "." + std::to_string(i));
-        for (size_t l = 0; l < halve.size(); l++) halve[l].visit(f, "halve." + std::to_string(l)), twice[l].visit(f, "twice." + std::to_string(l));
+            for (size_t i = 0; i < down[l].size(); i++)
+                down[l][i].visit(f, "down." + std::to_string(l) + "." + std::to_string(i));
+        for (size_t l = 0; l < halve.size(); l++)
+            halve[l].visit(f, "halve." + std::to_string(l)), twice[l].visit(f, "twice." + std::to_string(l));
         for (size_t i = 0; i < attention.size(); i++) attention[i].visit(f, "attention." + std::to_string(i));
         for (size_t l = 0; l < up.size(); l++) up[l].visit(f, "up." + std::to_string(l));
         norm.visit(f, "norm");
@@ -69,19 +71,21 @@ enum Channel : int64_t { kSubject, kDepth, kSky, kWater, kFoliage, kChannels };
 
 // In the type of the weights, before the sigmoid.
 struct Logits {
-    at::Tensor places;       // [n, height / 2, width / 2, kChannels]
-    at::Tensor coarse;       // [n, height / 8, width / 8, kChannels]; undefined unless asked for
-    at::Tensor confidence;   // [n]
+    at::Tensor places;      // [n, height / 2, width / 2, kChannels]
+    at::Tensor coarse;      // [n, height / 8, width / 8, kChannels]; undefined unless asked for
+    at::Tensor confidence;  // [n]
 };
 
-// pictures: RGB 0..1 of any floating type [n, height, width, 3], sides multiples of 32. The picture may be squeezed into that
-// shape: training did the same.
+// pictures: RGB 0..1 of any floating type [n, height, width, 3], sides multiples of 32. The picture may be squeezed
+// into that shape: training did the same.
 [[nodiscard]] Logits look(const Network& network, const at::Tensor& pictures, bool coarse = false);
 
 // All fp32 in 0..1.
 struct Seen {
-    at::Tensor places;       // [n, height / 2, width / 2, kChannels]: how much subject; 0 far .. 1 near; how much sky, water, foliage
-    at::Tensor confidence;   // [n]: the overlap (intersection over union) that the subject's mask is expected to have; 0: no subject
+    at::Tensor places;      // [n, height / 2, width / 2, kChannels]: how much subject; 0 far .. 1 near; how much sky,
+                            // water, foliage
+    at::Tensor confidence;  // [n]: the overlap (intersection over union) that the subject's mask is expected to have;
+                            // 0: no subject
 };
 [[nodiscard]] Seen see(const Network& network, const at::Tensor& pictures);
 

@@ -13,9 +13,10 @@
 namespace zt::tableau {
 namespace {
 
-constexpr float kSurely = 0.45F;    // of the guess's 1
-constexpr float kThick = 0.015F;    // of the picture's height: wires and poles are thinner
-constexpr double kSpread = 2, kAlike = 0.06;   // standard deviations and, of full scale, a little more that a colour may differ
+constexpr float kSurely = 0.45F;  // of the guess's 1
+constexpr float kThick = 0.015F;  // of the picture's height: wires and poles are thinner
+constexpr double kSpread = 2,
+                 kAlike = 0.06;  // standard deviations and, of full scale, a little more that a colour may differ
 
 }  // namespace
 
@@ -37,13 +38,14 @@ Map open_sky(const Texture& picture, const Map& sky) {
         for (int y = 0, other = 0; y < h; y++) {
             const auto i = static_cast<size_t>(y * w + x);
             other = is_sky(i) ? 0 : other + 1;
-            if (other >= thick && y > other) {   // not from the upper edge on: there a crown may hang into the picture
+            if (other >= thick && y > other) {  // not from the upper edge on: there a crown may hang into the picture
                 ends[static_cast<size_t>(x)] = y;
                 break;
             }
             if (other > 0) continue;
             out.values[i] = 1, count++;
-            for (size_t c = 0; c < 3; c++) sum[c] += colour[c].values[i], squares[c] += double{colour[c].values[i]} * colour[c].values[i];
+            for (size_t c = 0; c < 3; c++)
+                sum[c] += colour[c].values[i], squares[c] += double{colour[c].values[i]} * colour[c].values[i];
         }
     if (count == 0) return out;
     std::array<double, 3> mean{}, most{};

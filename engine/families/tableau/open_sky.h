@@ -8,8 +8,8 @@
 
 namespace zt::tableau {
 
-// 1 where `sky`, a soft guess, is sky: what hangs together and is no speck; below something that stands only what has the colours of the sky
-// above, as it shows under the crown of a tree and as sand does not. 0 elsewhere.
+// 1 where `sky`, a soft guess, is sky: what hangs together and is no speck; below something that stands only what has
+// the colours of the sky above, as it shows under the crown of a tree and as sand does not. 0 elsewhere.
 [[nodiscard]] Map open_sky(const Texture& picture, const Map& sky);
 
 }  // namespace zt::tableau

@@ -18,12 +18,12 @@
 
 namespace zt::tableau {
 
-// A small U-Net of `down.size() + 1` levels, added to its first convolution. Flat ones do not halve the size but widen the
-// kernels' steps instead.
+// A small U-Net of `down.size() + 1` levels, added to its first convolution. Flat ones do not halve the size but widen
+// the kernels' steps instead.
 struct Nest {
     bool flat = false;
     nn::Conv in;
-    std::vector<nn::Conv> down, up;   // up begins at the lowest level; its last convolution gives the result
+    std::vector<nn::Conv> down, up;  // up begins at the lowest level; its last convolution gives the result
     template <class F>
     void visit(F&& f, const std::string& name) {
         in.visit(f, name + ".in");
@@ -34,8 +34,8 @@ struct Nest {
 
 struct OutlineNetwork {
     std::array<Nest, 6> down;
-    std::array<Nest, 4> up;            // begins at the lowest level but one, ends at 1/2
-    std::array<nn::Conv, 2> sides;     // guesses at 1/2 and 1/4
+    std::array<Nest, 4> up;         // begins at the lowest level but one, ends at 1/2
+    std::array<nn::Conv, 2> sides;  // guesses at 1/2 and 1/4
     template <class F>
     void visit(F&& f) {
         for (size_t i = 0; i < down.size(); i++) down[i].visit(f, "down." + std::to_string(i));
@@ -48,8 +48,9 @@ struct OutlineNetwork {
 [[nodiscard]] OutlineNetwork make_outline_network();
 
 struct Outline {
-    at::Tensor mask;         // fp32 0..1 [n, height / 2, width / 2]: how much of the subject each place is
-    at::Tensor confidence;   // fp32 0..1 [n]: the overlap (intersection over union) that the mask is expected to have; 0: no subject
+    at::Tensor mask;        // fp32 0..1 [n, height / 2, width / 2]: how much of the subject each place is
+    at::Tensor confidence;  // fp32 0..1 [n]: the overlap (intersection over union) that the mask is expected to have;
+                            // 0: no subject
 };
 
 // pictures: RGB 0..1 [n, height, width, 3], sides multiples of 32, squeezed into that shape.

@@ -19,8 +19,10 @@ public:
         const Texture& ground = lifted ? layer_->behind : texture_;
         device::parallel(texture_.height, [&](int64_t begin, int64_t end) {
             const auto from = static_cast<int>(begin), to = static_cast<int>(end);
-            if (look.weight.empty()) warp_rows(ground, look.first, rgb, from, to);
-            else warp_rows(ground, look.first, look.second, look.weight, rgb, from, to);
+            if (look.weight.empty())
+                warp_rows(ground, look.first, rgb, from, to);
+            else
+                warp_rows(ground, look.first, look.second, look.weight, rgb, from, to);
             if (lifted) lay_rows(*layer_, look.layer, rgb, from, to);
         });
     }

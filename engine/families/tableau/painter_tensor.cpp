@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The samplers of warp.h and layer.h as tensor operations; see painter.h. The library's own cubic sampler has another kernel
-// (a = -3/4), so the sixteen neighbours are gathered here.
+// The samplers of warp.h and layer.h as tensor operations; see painter.h. The library's own cubic sampler has another
+// kernel (a = -3/4), so the sixteen neighbours are gathered here.
 #include "families/tableau/cubic.h"
 #include "families/tableau/painter.h"
 
@@ -11,10 +11,16 @@ namespace {
 class TensorPainter final : public Painter {
 public:
     TensorPainter(const Texture& texture, at::Device device)
-        : width_(texture.width), height_(texture.height), device_(device), picture_(upload(texture.pixels, {height_ * width_, 4}).slice(1, 0, 3).t().contiguous()) {
+        : width_(texture.width), height_(texture.height), device_(device),
+          picture_(upload(texture.pixels, {height_ * width_, 4}).slice(1, 0, 3).t().contiguous()) {
         // Where pixel centres lie between the first and last corner of a net, -1 to 1.
-        const auto centres = [&](int64_t n) { return (at::arange(n, picture_.options()) + 0.5) * (2.0 / static_cast<double>(n)) - 1; };
-        grid_ = at::stack({centres(width_).expand({height_, width_}), centres(height_).unsqueeze(1).expand({height_, width_})}, -1).unsqueeze(0);
+        const auto centres = [&](int64_t n) {
+            return (at::arange(n, picture_.options()) + 0.5) * (2.0 / static_cast<double>(n)) - 1;
+        };
+        grid_ = at::stack({centres(width_).expand({height_, width_}),
+                           centres(height_).unsqueeze(1).expand({height_, width_})},
+                          -1)
+                    .unsqueeze(0);
     }
     void take(Layer layer) override {
         wraps_ = layer.wraps, goes_on_below_ = layer.goes_on_below, goes_on_ = layer.goes_on;
@@ -40,14 +46,16 @@ public:
 
 private:
     [[nodiscard]] at::Tensor upload(const std::vector<float>& values, at::IntArrayRef shape) const {
-        return at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat).to(device_, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+        return at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat)
+            .to(device_, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
     }
     // Values at the corners of a net's cells, at every pixel: [n, height, width].
     [[nodiscard]] at::Tensor spread(std::initializer_list<const std::vector<float>*> values, const Net& net) const {
         std::vector<at::Tensor> corners;
         for (const auto* v : values) corners.push_back(upload(*v, {net.rows + 1, net.columns + 1}));
         constexpr int64_t kBilinear = 0, kBorder = 1;
-        return at::grid_sampler_2d(at::stack(corners).unsqueeze(0), grid_, kBilinear, kBorder, /*align_corners=*/true)[0];
+        return at::grid_sampler_2d(at::stack(corners).unsqueeze(0), grid_, kBilinear, kBorder,
+                                   /*align_corners=*/true)[0];
     }
     [[nodiscard]] at::Tensor places(const Net& net) const { return spread({&net.x, &net.y}, net); }
 
@@ -56,14 +64,20 @@ private:
         const at::Tensor at = (y.clamp(0, height_ - 1) * width_ + x.clamp(0, width_ - 1)).flatten();
         return image.index_select(1, at).view({image.size(0), height_, width_});
     }
-    [[nodiscard]] at::Tensor cubic(const at::Tensor& image, const at::Tensor& u, const at::Tensor& v, bool only_inside) const {
+    [[nodiscard]] at::Tensor cubic(const at::Tensor& image, const at::Tensor& u, const at::Tensor& v,
+                                   bool only_inside) const {
         const at::Tensor left = u.floor(), upper = v.floor();
         const auto across = cubic_weights<at::Tensor>(u - left), down = cubic_weights<at::Tensor>(v - upper);
         const at::Tensor x = left.to(at::kLong), y = upper.to(at::kLong);
         at::Tensor sum;
         for (int64_t k = 0; k < 4; k++)
             for (int64_t j = 0; j < 4; j++) {
-                const at::Tensor column = only_inside && goes_on_ ? (x + (j - 1)).clamp(0, width_ - 1) : x + (j - 1), row = !only_inside ? y + (k - 1) : wraps_ ? at::remainder(y + (k - 1), height_) : goes_on_ ? (y + (k - 1)).clamp(0, height_ - 1) : goes_on_below_ ? (y + (k - 1)).clamp_max(height_ - 1) : y + (k - 1);
+                const at::Tensor column = only_inside && goes_on_ ? (x + (j - 1)).clamp(0, width_ - 1) : x + (j - 1),
+                                 row = !only_inside     ? y + (k - 1)
+                                       : wraps_         ? at::remainder(y + (k - 1), height_)
+                                       : goes_on_       ? (y + (k - 1)).clamp(0, height_ - 1)
+                                       : goes_on_below_ ? (y + (k - 1)).clamp_max(height_ - 1)
+                                                        : y + (k - 1);
                 at::Tensor weight = down.w[k] * across.w[j];
                 if (only_inside) weight = weight * (column.ge(0) & column.lt(width_) & row.ge(0) & row.lt(height_));
                 const at::Tensor part = weight * gather(image, column, row);
@@ -75,14 +89,16 @@ private:
     [[nodiscard]] at::Tensor sample(const at::Tensor& image, const at::Tensor& places) const {
         const auto rounded = [](const at::Tensor& at, int64_t n) {
             const auto most = static_cast<double>(n - 1);
-            const at::Tensor folded = most == 0 ? at::zeros_like(at) : most - (at::remainder(at, 2 * most) - most).abs();
+            const at::Tensor folded =
+                most == 0 ? at::zeros_like(at) : most - (at::remainder(at, 2 * most) - most).abs();
             return (at::where(at.lt(0) | at.gt(most), folded, at) * kSteps + 0.5).floor() / kSteps;
         };
         return cubic(image, rounded(places[0], width_), rounded(places[1], height_), false);
     }
     // Outside the layer there is nothing.
     [[nodiscard]] at::Tensor sample_layer(const at::Tensor& where) const {
-        const at::Tensor places = at::where(where.abs().lt(1e6), (where * kSteps + 0.5).floor() / kSteps, where);   // as in layer.cpp
+        const at::Tensor places =
+            at::where(where.abs().lt(1e6), (where * kSteps + 0.5).floor() / kSteps, where);  // as in layer.cpp
         const int64_t above = goes_on_ ? 0 : -4, below = goes_on_ || goes_on_below_ ? height_ - 1 : height_ + 4;
         const at::Tensor v = wraps_ ? at::remainder(places[1], height_) : places[1].clamp(above, below);
         return cubic(layer_, goes_on_ ? places[0].clamp(0, width_ - 1) : places[0].clamp(-4, width_ + 4), v, true);
@@ -90,13 +106,15 @@ private:
 
     int64_t width_, height_;
     at::Device device_;
-    at::Tensor picture_, behind_, layer_;   // fp32 [3 or 4, height * width]
+    at::Tensor picture_, behind_, layer_;  // fp32 [3 or 4, height * width]
     at::Tensor grid_;
     bool wraps_ = false, goes_on_below_ = false, goes_on_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<Painter> make_tensor_painter(const Texture& texture, at::Device device) { return std::make_unique<TensorPainter>(texture, device); }
+std::unique_ptr<Painter> make_tensor_painter(const Texture& texture, at::Device device) {
+    return std::make_unique<TensorPainter>(texture, device);
+}
 
 }  // namespace zt::tableau

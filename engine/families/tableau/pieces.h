@@ -9,7 +9,8 @@
 
 namespace zt::tableau {
 
-// Numbers the pieces of places [h, w] for which in(index) holds, side by side or at corners; 0 is none. Returns their sizes by number.
+// Numbers the pieces of places [h, w] for which in(index) holds, side by side or at corners; 0 is none. Returns their
+// sizes by number.
 template <class In>
 std::vector<size_t> pieces(int w, int h, std::vector<int>& number, In in) {
     number.assign(static_cast<size_t>(w) * static_cast<size_t>(h), 0);
@@ -25,7 +26,8 @@ std::vector<size_t> pieces(int w, int h, std::vector<int>& number, In in) {
             open.pop_back(), sizes.back()++;
             for (int v = std::max(0, y - 1); v <= std::min(h - 1, y + 1); v++)
                 for (int u = std::max(0, x - 1); u <= std::min(w - 1, x + 1); u++)
-                    if (const auto at = static_cast<size_t>(v * w + u); number[at] == 0 && in(at)) number[at] = own, open.push_back(v * w + u);
+                    if (const auto at = static_cast<size_t>(v * w + u); number[at] == 0 && in(at))
+                        number[at] = own, open.push_back(v * w + u);
         }
     }
     return sizes;

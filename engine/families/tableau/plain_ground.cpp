@@ -13,11 +13,11 @@
 namespace zt::tableau {
 namespace {
 
-constexpr int kSide = 640;              // worked on along the longer side: lines a pixel or two wide must hold
-constexpr float kAlike = 0.07F;         // of full scale, from the ground's colour; compression adds noise
-constexpr float kBorder = 0.75F;        // of the picture's border has to be ground,
-constexpr float kLeast = 0.15F, kMost = 0.985F;   // and so much of the picture
-constexpr float kPiece = 0.1F;          // of the largest piece
+constexpr int kSide = 640;                       // worked on along the longer side: lines a pixel or two wide must hold
+constexpr float kAlike = 0.07F;                  // of full scale, from the ground's colour; compression adds noise
+constexpr float kBorder = 0.75F;                 // of the picture's border has to be ground,
+constexpr float kLeast = 0.15F, kMost = 0.985F;  // and so much of the picture
+constexpr float kPiece = 0.1F;                   // of the largest piece
 
 }  // namespace
 
@@ -27,8 +27,10 @@ std::optional<Map> on_plain_ground(const Texture& picture, const Map& like) {
     std::array<Map, 3> channels;
     for (size_t c = 0; c < 3; c++) channels[c] = channel_of(picture, c, w, h);
     std::vector<size_t> border;
-    for (int x = 0; x < w; x++) border.push_back(static_cast<size_t>(x)), border.push_back(static_cast<size_t>((h - 1) * w + x));
-    for (int y = 0; y < h; y++) border.push_back(static_cast<size_t>(y * w)), border.push_back(static_cast<size_t>(y * w + w - 1));
+    for (int x = 0; x < w; x++)
+        border.push_back(static_cast<size_t>(x)), border.push_back(static_cast<size_t>((h - 1) * w + x));
+    for (int y = 0; y < h; y++)
+        border.push_back(static_cast<size_t>(y * w)), border.push_back(static_cast<size_t>(y * w + w - 1));
     // The ground's colour is the border's median, so that whoever touches the border does not count.
     std::array<float, 3> ground{};
     for (size_t c = 0; c < 3; c++) {
@@ -42,7 +44,9 @@ std::optional<Map> on_plain_ground(const Texture& picture, const Map& like) {
         for (size_t c = 0; c < 3; c++) most = std::max(most, std::abs(channels[c].values[i] - ground[c]));
         return most < kAlike;
     };
-    if (static_cast<float>(std::count_if(border.begin(), border.end(), alike)) < kBorder * static_cast<float>(border.size())) return std::nullopt;
+    if (static_cast<float>(std::count_if(border.begin(), border.end(), alike)) <
+        kBorder * static_cast<float>(border.size()))
+        return std::nullopt;
 
     // Pieces of the ground's colour that touch the border are ground; the others are parts of who is drawn.
     std::vector<int> number;
@@ -52,12 +56,18 @@ std::optional<Map> on_plain_ground(const Texture& picture, const Map& like) {
     outside[0] = 0;
     std::vector<uint8_t> is_ground(number.size());
     for (size_t i = 0; i < number.size(); i++) is_ground[i] = outside[static_cast<size_t>(number[i])];
-    const float share = static_cast<float>(std::count(is_ground.begin(), is_ground.end(), 1)) / static_cast<float>(is_ground.size());
+    const float share =
+        static_cast<float>(std::count(is_ground.begin(), is_ground.end(), 1)) / static_cast<float>(is_ground.size());
     if (share < kLeast || share > kMost) return std::nullopt;
 
     const std::vector<size_t> drawn = pieces(w, h, number, [&](size_t i) { return is_ground[i] == 0; });
     const auto largest = static_cast<float>(*std::max_element(drawn.begin(), drawn.end()));
-    return means_of<float>(w, h, like.width, like.height, 1.F, [&](int x, int y) { return static_cast<float>(drawn[static_cast<size_t>(number[static_cast<size_t>(y * w + x)])]) >= kPiece * largest ? 1.F : 0.F; });
+    return means_of<float>(w, h, like.width, like.height, 1.F, [&](int x, int y) {
+        return static_cast<float>(drawn[static_cast<size_t>(number[static_cast<size_t>(y * w + x)])]) >=
+                       kPiece * largest
+                   ? 1.F
+                   : 0.F;
+    });
 }
 
 }  // namespace zt::tableau

@@ -50,7 +50,8 @@ void along_both(Map& map, int radius, Line line) {
 float Map::at(float x, float y) const {
     const float u = std::clamp(x * static_cast<float>(width) - 0.5F, 0.F, static_cast<float>(width - 1));
     const float v = std::clamp(y * static_cast<float>(height) - 0.5F, 0.F, static_cast<float>(height - 1));
-    const int x0 = static_cast<int>(u), y0 = static_cast<int>(v), x1 = std::min(x0 + 1, width - 1), y1 = std::min(y0 + 1, height - 1);
+    const int x0 = static_cast<int>(u), y0 = static_cast<int>(v), x1 = std::min(x0 + 1, width - 1),
+              y1 = std::min(y0 + 1, height - 1);
     const float s = u - static_cast<float>(x0), t = v - static_cast<float>(y0);
     const float *a = row(y0), *b = row(y1);
     const float upper = a[x0] + (a[x1] - a[x0]) * s, lower = b[x0] + (b[x1] - b[x0]) * s;
@@ -64,17 +65,21 @@ float Map::mean() const {
 }
 
 Map map_of(const std::vector<uint8_t>& values, int width, int height, const Map& like) {
-    return means_of<int64_t>(width, height, like.width, like.height, 255.F, [&](int x, int y) { return values[static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)]; });
+    return means_of<int64_t>(width, height, like.width, like.height, 255.F, [&](int x, int y) {
+        return values[static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)];
+    });
 }
 
 Sight expect(int width, int height) {
     const float scale = static_cast<float>(kSightSide) / static_cast<float>(std::max(width, height));
-    const int w = std::max(8, static_cast<int>(std::lround(static_cast<float>(width) * scale))), h = std::max(8, static_cast<int>(std::lround(static_cast<float>(height) * scale)));
+    const int w = std::max(8, static_cast<int>(std::lround(static_cast<float>(width) * scale))),
+              h = std::max(8, static_cast<int>(std::lround(static_cast<float>(height) * scale)));
     Sight s;
     s.subject = s.depth = s.sky = s.water = s.foliage = Map(w, h);
     for (int y = 0; y < h; y++)
         for (int x = 0; x < w; x++) {
-            const float px = (static_cast<float>(x) + 0.5F) / static_cast<float>(w), py = (static_cast<float>(y) + 0.5F) / static_cast<float>(h);
+            const float px = (static_cast<float>(x) + 0.5F) / static_cast<float>(w),
+                        py = (static_cast<float>(y) + 0.5F) / static_cast<float>(h);
             s.subject.row(y)[x] = bump(std::hypot((px - 0.5F) / 0.5F, (py - 0.55F) / 0.6F));
             s.depth.row(y)[x] = py * py;
         }
@@ -113,15 +118,18 @@ Body body_of(const Map& subject, bool exact) {
         for (int i = std::max(0, from); i < std::min(n, to); i++) m = std::max(m, share(i));
         return m;
     };
-    const int rim_h = exact ? 1 : 1 + h / 10, rim_w = exact ? 1 : 1 + w / 32;   // of somebody cut off below often the last tenth is missed
+    const int rim_h = exact ? 1 : 1 + h / 10,
+              rim_w = exact ? 1 : 1 + w / 32;  // of somebody cut off below often the last tenth is missed
     b.cut_below = most(h, h - rim_h, h, share_of_row) > 0.04F;
     b.cut_beside = std::max(most(w, 0, rim_w, share_of_column), most(w, w - rim_w, w, share_of_column)) > 0.05F;
-    const float cx = (b.left + b.right) / 2, cy = (b.top + b.bottom) / 2, rx = std::max(1e-3F, (b.right - b.left) / 2), ry = std::max(1e-3F, (b.bottom - b.top) / 2);
+    const float cx = (b.left + b.right) / 2, cy = (b.top + b.bottom) / 2, rx = std::max(1e-3F, (b.right - b.left) / 2),
+                ry = std::max(1e-3F, (b.bottom - b.top) / 2);
     float both = 0, either = 0;
     for (int y = 0; y < h; y++)
         for (int x = 0; x < w; x++) {
             const bool in = subject.row(y)[x] > kIn;
-            const bool ellipse = std::hypot(((static_cast<float>(x) + 0.5F) / static_cast<float>(w) - cx) / rx, ((static_cast<float>(y) + 0.5F) / static_cast<float>(h) - cy) / ry) < 1;
+            const bool ellipse = std::hypot(((static_cast<float>(x) + 0.5F) / static_cast<float>(w) - cx) / rx,
+                                            ((static_cast<float>(y) + 0.5F) / static_cast<float>(h) - cy) / ry) < 1;
             both += in && ellipse ? 1.F : 0.F, either += in || ellipse ? 1.F : 0.F;
         }
     b.round = either > 0 ? both / either : 0.F;

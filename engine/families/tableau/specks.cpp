@@ -12,10 +12,10 @@
 namespace zt::tableau {
 namespace {
 
-constexpr int kSide = 512;             // worked on along the longer side
-constexpr float kUnlike = 0.09F;       // of full scale, from the mean around
-constexpr float kEven = 0.045F;        // the most that surroundings may vary, on average
-constexpr float kLargest = 0.12F;      // of the picture's height
+constexpr int kSide = 512;         // worked on along the longer side
+constexpr float kUnlike = 0.09F;   // of full scale, from the mean around
+constexpr float kEven = 0.045F;    // the most that surroundings may vary, on average
+constexpr float kLargest = 0.12F;  // of the picture's height
 constexpr size_t kFewest = 4;
 
 }  // namespace
@@ -28,7 +28,8 @@ Map find_specks(const Texture& picture) {
     for (size_t c = 0; c < 3; c++) {
         const Map channel = channel_of(picture, c, w, h);
         const Map mean = blurred(channel, around);
-        for (size_t i = 0; i < unlike.values.size(); i++) unlike.values[i] = std::max(unlike.values[i], std::abs(channel.values[i] - mean.values[i]));
+        for (size_t i = 0; i < unlike.values.size(); i++)
+            unlike.values[i] = std::max(unlike.values[i], std::abs(channel.values[i] - mean.values[i]));
     }
     Map found(w, h);
     std::vector<uint8_t> seen(unlike.values.size());
@@ -51,14 +52,17 @@ Map find_specks(const Texture& picture) {
             }
         }
         const int across = right - left + 1, high = bottom - top + 1;
-        if (std::max(across, high) > largest || piece.size() < 2 || static_cast<float>(piece.size()) < 0.15F * static_cast<float>(across * high)) continue;
+        if (std::max(across, high) > largest || piece.size() < 2 ||
+            static_cast<float>(piece.size()) < 0.15F * static_cast<float>(across * high))
+            continue;
         // Its surroundings, half as far as it is large.
         const int margin = 2 + std::max(across, high) / 2;
         float sum = 0;
         int places = 0;
         for (int y = std::max(0, top - margin); y <= std::min(h - 1, bottom + margin); y++)
             for (int x = std::max(0, left - margin); x <= std::min(w - 1, right + margin); x++)
-                if (x < left - 1 || x > right + 1 || y < top - 1 || y > bottom + 1) sum += std::min(unlike.row(y)[x], 0.2F), places++;
+                if (x < left - 1 || x > right + 1 || y < top - 1 || y > bottom + 1)
+                    sum += std::min(unlike.row(y)[x], 0.2F), places++;
         if (places == 0 || sum > kEven * static_cast<float>(places)) continue;
         // With what its rim goes round: a bubble is as pale within as the ground.
         for (int y = top; y <= bottom; y++) {

@@ -25,25 +25,32 @@ void sample_line(const Texture& texture, const float* xs, const float* ys, int c
         const int at_x = static_cast<int>(u * kSteps + 0.5F), at_y = static_cast<int>(v * kSteps + 0.5F);
         const int x = at_x / kSteps, y = at_y / kSteps, step_x = at_x % kSteps, step_y = at_y % kSteps;
         Four sum{};
-        if ((step_x | step_y) == 0) {   // a whole place: the pixel itself
-            std::memcpy(&sum, texture.pixels.data() + static_cast<size_t>(y) * stride + static_cast<size_t>(x) * 4, sizeof sum);
+        if ((step_x | step_y) == 0) {  // a whole place: the pixel itself
+            std::memcpy(&sum, texture.pixels.data() + static_cast<size_t>(y) * stride + static_cast<size_t>(x) * 4,
+                        sizeof sum);
         } else if (x >= 1 && x + 2 < w && y >= 1 && y + 2 < h) {
             Eight left, right, both{};
-            std::memcpy(&left, table.sideways[step_x], sizeof left), std::memcpy(&right, table.sideways[step_x] + 8, sizeof right);
-            const float* p = texture.pixels.data() + static_cast<size_t>(y - 1) * stride + static_cast<size_t>(x - 1) * 4;
+            std::memcpy(&left, table.sideways[step_x], sizeof left),
+                std::memcpy(&right, table.sideways[step_x] + 8, sizeof right);
+            const float* p =
+                texture.pixels.data() + static_cast<size_t>(y - 1) * stride + static_cast<size_t>(x - 1) * 4;
             for (int k = 0; k < 4; k++, p += stride) {
                 Eight first, second;
                 std::memcpy(&first, p, sizeof first), std::memcpy(&second, p + 8, sizeof second);
                 both += table.down[step_y][k] * (left * first + right * second);
             }
             Four low, high;
-            std::memcpy(&low, &both, sizeof low), std::memcpy(&high, reinterpret_cast<const char*>(&both) + sizeof low, sizeof high);
+            std::memcpy(&low, &both, sizeof low),
+                std::memcpy(&high, reinterpret_cast<const char*>(&both) + sizeof low, sizeof high);
             sum = low + high;
         } else {
             for (int k = 0; k < 4; k++)
                 for (int j = 0; j < 4; j++) {
                     Four p;
-                    std::memcpy(&p, texture.pixels.data() + static_cast<size_t>(std::clamp(y - 1 + k, 0, h - 1)) * stride + static_cast<size_t>(std::clamp(x - 1 + j, 0, w - 1)) * 4, sizeof p);
+                    std::memcpy(&p,
+                                texture.pixels.data() + static_cast<size_t>(std::clamp(y - 1 + k, 0, h - 1)) * stride +
+                                    static_cast<size_t>(std::clamp(x - 1 + j, 0, w - 1)) * 4,
+                                sizeof p);
                     sum += table.down[step_y][k] * table.down[step_x][j] * p;
                 }
         }
@@ -72,7 +79,8 @@ void warp_rows(const Texture& texture, const Net& net, float* rgb, int from, int
     }
 }
 
-void warp_rows(const Texture& texture, const Net& first, const Net& second, const std::vector<float>& weight, float* rgb, int from, int to) {
+void warp_rows(const Texture& texture, const Net& first, const Net& second, const std::vector<float>& weight,
+               float* rgb, int from, int to) {
     const int w = texture.width, h = texture.height;
     const size_t plane = static_cast<size_t>(w) * static_cast<size_t>(h);
     NetLine line;

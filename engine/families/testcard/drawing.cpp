@@ -48,8 +48,7 @@ std::vector<Pixel> bar_row(const Card& card, uint64_t frame, int width) {
     std::vector<Pixel> row(static_cast<size_t>(width));
     const uint64_t shift = (card.bar_phase + card.bar_speed * frame) / 256;
     for (size_t x = 0; x < row.size(); ++x) {
-        row[x] = pixel_of(card.bars[(x + shift) % static_cast<size_t>(width) * kBars /
-                                    static_cast<size_t>(width)]);
+        row[x] = pixel_of(card.bars[(x + shift) % static_cast<size_t>(width) * kBars / static_cast<size_t>(width)]);
     }
     return row;
 }
@@ -114,26 +113,22 @@ Card blend_cards(const Card& from, const Card& to, int64_t done, int64_t whole) 
 }
 
 std::vector<float> fit_picture(const Picture& picture, zt_fit fit, int width, int height) {
-    const image::Picture fitted =
-        image::fit({picture.width, picture.height, *picture.rgb}, width, height, fit);
+    const image::Picture fitted = image::fit({picture.width, picture.height, *picture.rgb}, width, height, fit);
     const size_t plane = static_cast<size_t>(width) * static_cast<size_t>(height);
     std::vector<float> out(3 * plane);
     for (size_t at = 0; at < plane; ++at) {
         for (size_t component = 0; component < 3; ++component)
-            out[component * plane + at] =
-                static_cast<float>(fitted.rgb[3 * at + component]) / 255.0F;
+            out[component * plane + at] = static_cast<float>(fitted.rgb[3 * at + component]) / 255.0F;
     }
     return out;
 }
 
-void draw_card(const Card& card, int64_t frame, int width, int height, float* rgb,
-               const Backdrop& backdrop) {
+void draw_card(const Card& card, int64_t frame, int width, int height, float* rgb, const Backdrop& backdrop) {
     const auto number = static_cast<uint64_t>(frame);
     const int counter_height = std::max(2, height / 8);
     const int side = std::max(2, std::min(width, height - counter_height) / 4);
     const int64_t left = bounce((card.square_x + card.square_dx * number) / 256, width - side);
-    const int64_t top =
-        bounce((card.square_y + card.square_dy * number) / 256, height - counter_height - side);
+    const int64_t top = bounce((card.square_y + card.square_dy * number) / 256, height - counter_height - side);
 
     std::vector<Pixel> pixels = bar_row(card, number, width);
     const std::vector<float> bars = planar(pixels);
@@ -144,9 +139,7 @@ void draw_card(const Card& card, int64_t frame, int width, int height, float* rg
     for (int component = 0; component < 3; ++component) {
         for (int y = 0; y < height; ++y, rgb += width) {
             const bool in_square = y >= top && y < top + side;
-            const std::vector<float>& source = y >= height - counter_height ? counter
-                                               : in_square                  ? with_square
-                                                                            : bars;
+            const std::vector<float>& source = y >= height - counter_height ? counter : in_square ? with_square : bars;
             std::copy_n(source.begin() + ptrdiff_t{component} * width, width, rgb);
             if (backdrop.rgb.empty() || y >= height - counter_height) continue;
             const float* seen = backdrop.rgb.data() + (ptrdiff_t{component} * height + y) * width;

@@ -29,8 +29,7 @@ struct Card {
 [[nodiscard]] Card blend_cards(const Card& from, const Card& to, int64_t done, int64_t whole);
 
 // A picture fitted as all families do it, [3, height, width], 0..1.
-[[nodiscard]] std::vector<float> fit_picture(const Picture& picture, zt_fit fit, int width,
-                                             int height);
+[[nodiscard]] std::vector<float> fit_picture(const Picture& picture, zt_fit fit, int width, int height);
 
 // What is seen instead of the bars, or through them.
 struct Backdrop {
@@ -39,7 +38,6 @@ struct Backdrop {
 };
 
 // rgb: [3, height, width], written.
-void draw_card(const Card& card, int64_t frame, int width, int height, float* rgb,
-               const Backdrop& backdrop = {});
+void draw_card(const Card& card, int64_t frame, int width, int height, float* rgb, const Backdrop& backdrop = {});
 
 }  // namespace zt::families::testcard

@@ -15,10 +15,10 @@
 #include <thread>
 #include <utility>
 
+#include "core/broadcast_rates.h"
 #include "core/error.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
-#include "core/broadcast_rates.h"
 #include "families/testcard/drawing.h"
 
 namespace zt::families {
@@ -62,19 +62,15 @@ public:
         progress("denoise", 0, 1);
         wait(cancel);
         obey(direction);
-        const size_t samples =
-            size_t{3} * static_cast<size_t>(request_.width) * static_cast<size_t>(request_.height);
-        const auto pixels =
-            std::make_shared<std::vector<float>>(samples * static_cast<size_t>(frames));
+        const size_t samples = size_t{3} * static_cast<size_t>(request_.width) * static_cast<size_t>(request_.height);
+        const auto pixels = std::make_shared<std::vector<float>>(samples * static_cast<size_t>(frames));
         for (int64_t index = 0; index < frames; ++index, ++next_frame_) {
             cancel.poll();
             float* const picture = pixels->data() + samples * static_cast<size_t>(index);
-            const testcard::Card card =
-                testcard::blend_cards(before_, card_, next_frame_ - changed_at_, kMorphFrames);
+            const testcard::Card card = testcard::blend_cards(before_, card_, next_frame_ - changed_at_, kMorphFrames);
             testcard::draw_card(card, next_frame_, request_.width, request_.height, picture,
                                 backdrop_at(next_frame_, static_cast<float>(direction.strength)));
-            if (next_frame_ == settings_.nan_frame)
-                *picture = std::numeric_limits<float>::quiet_NaN();
+            if (next_frame_ == settings_.nan_frame) *picture = std::numeric_limits<float>::quiet_NaN();
         }
         progress("denoise", 1, 1);
         return FrameBatch{pixels, pixels->data(), frames};
@@ -98,21 +94,17 @@ private:
     // The first picture, and little by little the last one; or that alone, out of the bars.
     testcard::Backdrop backdrop_at(int64_t frame, float strength) {
         if (last_.empty()) return {backdrop_, strength};
-        const float done = static_cast<float>(frame) /
-                           static_cast<float>(std::max<int64_t>(request_.frames - 1, 1));
+        const float done = static_cast<float>(frame) / static_cast<float>(std::max<int64_t>(request_.frames - 1, 1));
         if (backdrop_.empty()) return {last_, strength * done};
         blended_.resize(last_.size());
-        for (size_t i = 0; i < last_.size(); ++i)
-            blended_[i] = (1.0F - done) * backdrop_[i] + done * last_[i];
+        for (size_t i = 0; i < last_.size(); ++i) blended_[i] = (1.0F - done) * backdrop_[i] + done * last_[i];
         return {blended_, strength};
     }
 
     void wait(const Cancel& cancel) const {
         using namespace std::chrono_literals;
-        const auto until =
-            std::chrono::steady_clock::now() + std::chrono::milliseconds(settings_.delay_ms);
-        for (cancel.poll(); std::chrono::steady_clock::now() < until; cancel.poll())
-            std::this_thread::sleep_for(1ms);
+        const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(settings_.delay_ms);
+        for (cancel.poll(); std::chrono::steady_clock::now() < until; cancel.poll()) std::this_thread::sleep_for(1ms);
     }
 
     GenerationRequest request_;
@@ -153,8 +145,7 @@ public:
     [[nodiscard]] std::string precision() const override { return "fp32"; }
     [[nodiscard]] std::string sha256() const override { return ""; }
     void check(const Direction&) const override {}  // any prompt will do
-    [[nodiscard]] std::unique_ptr<Generation> begin(
-        const GenerationRequest& request) const override {
+    [[nodiscard]] std::unique_ptr<Generation> begin(const GenerationRequest& request) const override {
         return std::make_unique<TestcardGeneration>(request, settings_);
     }
 
@@ -167,8 +158,7 @@ zt_use read_use(const std::string& value) {
     if (value == "never") return ZT_USE_NEVER;
     if (value == "optional") return ZT_USE_OPTIONAL;
     if (value == "required") return ZT_USE_REQUIRED;
-    throw Error(ZT_ERROR_ARGUMENT,
-                "engine_opts: image: expected never, optional or required, got " + quote(value));
+    throw Error(ZT_ERROR_ARGUMENT, "engine_opts: image: expected never, optional or required, got " + quote(value));
 }
 
 bool read_size(const std::string& value) {
@@ -195,8 +185,8 @@ Settings read_settings(const LoadOptions& options) {
         const int64_t most = is_delay ? kMaxDelayMs : std::numeric_limits<int32_t>::max();
         const auto number = parse_int64(value);
         if (!number || *number < 0 || *number > most) {
-            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: " + name + ": expected 0 to " +
-                                               std::to_string(most) + ", got " + quote(value));
+            throw Error(ZT_ERROR_ARGUMENT,
+                        "engine_opts: " + name + ": expected 0 to " + std::to_string(most) + ", got " + quote(value));
         }
         (is_delay ? settings.delay_ms : settings.nan_frame) = *number;
     }
@@ -214,22 +204,19 @@ public:
     [[nodiscard]] std::shared_ptr<const Model> load(const LoadOptions& options) const override {
         if (options.device != "auto" && options.device != "cpu") {
             throw Error(ZT_ERROR_UNSUPPORTED,
-                        "device: expected auto or cpu (testcard computes nothing else), got " +
-                            quote(options.device));
+                        "device: expected auto or cpu (testcard computes nothing else), got " + quote(options.device));
         }
         if (options.precision != "auto" && options.precision != "fp32") {
             throw Error(ZT_ERROR_UNSUPPORTED,
-                        "precision: expected auto or fp32 (testcard has no other), got " +
-                            quote(options.precision));
+                        "precision: expected auto or fp32 (testcard has no other), got " + quote(options.precision));
         }
         if (!options.lora.empty()) {
             throw Error(ZT_ERROR_UNSUPPORTED,
-                        "lora: expected none (testcard takes no adapters), got " +
-                            quote(options.lora));
+                        "lora: expected none (testcard takes no adapters), got " + quote(options.lora));
         }
         if (options.memory_bytes != 0 && options.memory_bytes < kLeastMemory) {
-            throw Error(ZT_ERROR_MEMORY, "memory: expected at least 64M for testcard, got " +
-                                             std::to_string(options.memory_bytes));
+            throw Error(ZT_ERROR_MEMORY,
+                        "memory: expected at least 64M for testcard, got " + std::to_string(options.memory_bytes));
         }
         return std::make_shared<TestcardModel>(read_settings(options));
     }

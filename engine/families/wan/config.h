@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The shapes of a Wan 2.1 or 2.2 model, from the config.json files of a diffusers folder or from the shapes of a single file.
-// Defaults are those of the published 14B text-to-video model. Field names follow the diffusers configuration keys. Torch-free.
+// The shapes of a Wan 2.1 or 2.2 model, from the config.json files of a diffusers folder or from the shapes of a single
+// file. Defaults are those of the published 14B text-to-video model. Field names follow the diffusers configuration
+// keys. Torch-free.
 #pragma once
 
 #include <array>
@@ -16,16 +17,16 @@ class Checkpoint;
 
 namespace zt::wan {
 
-inline constexpr int64_t kTextTokens = 512;    // that every prompt is padded to with zeros, which are attended
-inline constexpr int64_t kTokenChunk = 2048;   // tokens in a projection at once
+inline constexpr int64_t kTextTokens = 512;   // that every prompt is padded to with zeros, which are attended
+inline constexpr int64_t kTokenChunk = 2048;  // tokens in a projection at once
 
 struct TransformerConfig {
     int64_t heads = 40, head_dim = 128;
     int64_t in_channels = 16, out_channels = 16;
     int64_t layers = 40, ffn_dim = 13824;
     int64_t text_dim = 4096, freq_dim = 256;
-    int64_t image_dim = 0;       // of CLIP's tokens; 0: none are read
-    int64_t image_tokens = 0;    // that have positions (first and last frame); 0: none have
+    int64_t image_dim = 0;     // of CLIP's tokens; 0: none are read
+    int64_t image_tokens = 0;  // that have positions (first and last frame); 0: none have
     [[nodiscard]] int64_t width() const { return heads * head_dim; }
     static constexpr int64_t patch = 2;
     [[nodiscard]] bool operator==(const TransformerConfig&) const = default;
@@ -39,7 +40,7 @@ struct VaeConfig {
     std::array<bool, 3> temporal_downsample = {false, true, true};
     bool is_residual = false;
     int64_t patch_size = 1;
-    std::vector<float> mean, std;   // of each latent channel
+    std::vector<float> mean, std;  // of each latent channel
     [[nodiscard]] int64_t spatial_compression() const { return 8 * patch_size; }
     static constexpr int64_t temporal_compression = 4;
 };

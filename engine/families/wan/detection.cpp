@@ -44,7 +44,7 @@ families::Detection detect(const std::string& path) {
     try {
         return load::is_folder(path) ? detect_folder(path) : detect_checkpoint(path);
     } catch (const Error&) {
-        return {};   // what is wrong with such a file is told by those who would have read it
+        return {};  // what is wrong with such a file is told by those who would have read it
     }
 }
 

@@ -9,7 +9,8 @@
 
 namespace zt::wan {
 
-// Ours: `path` holds a Wan transformer or pipeline, of any kind; find_parts tells whether it is one that can be used. Never throws zt::Error.
+// Ours: `path` holds a Wan transformer or pipeline, of any kind; find_parts tells whether it is one that can be used.
+// Never throws zt::Error.
 [[nodiscard]] families::Detection detect(const std::string& path);
 
 }  // namespace zt::wan

@@ -19,18 +19,27 @@ using families::GenerationRequest;
 using families::ProgressFn;
 
 void report(const TextStates& text, const char* option, const Log& log) {
-    if (text.dropped > 0) log(ZT_LOG_WARNING, std::string(option) + ": model reads " + std::to_string(kTextTokens) + " tokens; the last " + std::to_string(text.dropped) + " have no effect");
+    if (text.dropped > 0)
+        log(ZT_LOG_WARNING, std::string(option) + ": model reads " + std::to_string(kTextTokens) +
+                                " tokens; the last " + std::to_string(text.dropped) + " have no effect");
 }
 
 }  // namespace
 
-int64_t clip_frames(int64_t frames) { return (frames - 1 + VaeConfig::temporal_compression - 1) / VaeConfig::temporal_compression * VaeConfig::temporal_compression + 1; }
+int64_t clip_frames(int64_t frames) {
+    return (frames - 1 + VaeConfig::temporal_compression - 1) / VaeConfig::temporal_compression *
+               VaeConfig::temporal_compression +
+           1;
+}
 
 Generation::Generation(std::shared_ptr<const OpenedModel> model, const GenerationRequest& request)
     : model_(std::move(model)), request_(request),
-      budget_(plan_budget(*model_, request.width, request.height, clip_frames(request.shot_frames), request.steps, request.first.guidance > 1)) {
-    request_.log(ZT_LOG_VERBOSE, "memory: about " + load::size_text(budget_.peak) + " foreseen, " + std::to_string(budget_.resident_blocks) + " of " +
-                                     std::to_string(model_->parts.transformer.layers) + " blocks in memory" + (budget_.keep ? ", kept for the next clip" : ""));
+      budget_(plan_budget(*model_, request.width, request.height, clip_frames(request.shot_frames), request.steps,
+                          request.first.guidance > 1)) {
+    request_.log(ZT_LOG_VERBOSE, "memory: about " + load::size_text(budget_.peak) + " foreseen, " +
+                                     std::to_string(budget_.resident_blocks) + " of " +
+                                     std::to_string(model_->parts.transformer.layers) + " blocks in memory" +
+                                     (budget_.keep ? ", kept for the next clip" : ""));
 }
 
 int64_t Generation::next_frames() const {
@@ -43,16 +52,20 @@ void Generation::begin_clip(const Direction& direction, const Cancel& cancel, co
     report(*positive, "prompt", request_.log);
     std::shared_ptr<const TextStates> negative;
     if (direction.guidance > 1) {
-        negative = encode_text(*model_, direction.negative_prompt.empty() ? std::string(kNegativePrompt) : direction.negative_prompt, cancel, progress);
+        negative = encode_text(
+            *model_, direction.negative_prompt.empty() ? std::string(kNegativePrompt) : direction.negative_prompt,
+            cancel, progress);
         report(*negative, "negative_prompt", request_.log);
     }
     Conditions conditions{positive.get(), negative.get(), {}, {}, {}};
     const int64_t frames = clip_frames(shot_frames());
-    if (!request_.images.empty() && model_->parts.known_frames()) conditions.first = picture_latent(*model_, request_, cancel, progress);
+    if (!request_.images.empty() && model_->parts.known_frames())
+        conditions.first = picture_latent(*model_, request_, cancel, progress);
     if (model_->parts.beside_noise()) conditions.beside = picture_channels(*model_, request_, frames, cancel, progress);
     if (model_->parts.reads_clip()) conditions.clip = clip_features(*model_, request_, cancel);
     device::return_freed_memory();
-    latents_ = make_latents(*model_, request_, direction, conditions, (frames - 1) / VaeConfig::temporal_compression + 1, budget_, cancel, progress);
+    latents_ = make_latents(*model_, request_, direction, conditions,
+                            (frames - 1) / VaeConfig::temporal_compression + 1, budget_, cancel, progress);
     device::return_freed_memory();
     progress("load", 0, 1);
     decoder_ = model_->decoder.get(budget_.keep, [&] {
@@ -65,11 +78,13 @@ void Generation::begin_clip(const Direction& direction, const Cancel& cancel, co
     left_ = shot_frames();
 }
 
-std::optional<families::FrameBatch> Generation::next(const Direction& direction, const Cancel& cancel, const ProgressFn& progress) {
+std::optional<families::FrameBatch> Generation::next(const Direction& direction, const Cancel& cancel,
+                                                     const ProgressFn& progress) {
     if (next_frames() == 0) return std::nullopt;
     if (!latents_.defined()) begin_clip(direction, cancel, progress);
     progress("decode", static_cast<int>(next_latent_), static_cast<int>(latents_.size(1)));
-    const auto made = std::make_shared<const at::Tensor>(stream_->next(latents_.narrow(1, next_latent_, 1), cancel).to(at::kCPU));
+    const auto made =
+        std::make_shared<const at::Tensor>(stream_->next(latents_.narrow(1, next_latent_, 1), cancel).to(at::kCPU));
     next_latent_++;
     const int64_t frames = std::min(made->size(0), left_);
     done_ += frames;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// One clip, or with a storyboard one for each shot: text, transformer, decode. All latents are made in the first call of next() of a clip;
-// frames leave as each latent is decoded, one and then four at a time. A shot of any length is cut from a clip of the next length that the
-// model has.
+// One clip, or with a storyboard one for each shot: text, transformer, decode. All latents are made in the first call
+// of next() of a clip; frames leave as each latent is decoded, one and then four at a time. A shot of any length is cut
+// from a clip of the next length that the model has.
 #pragma once
 
 #include <algorithm>
@@ -25,21 +25,22 @@ public:
 
     void limit_next(int64_t most) override { most_ = most; }
     [[nodiscard]] int64_t next_frames() const override;
-    std::optional<families::FrameBatch> next(const families::Direction& direction, const Cancel& cancel, const families::ProgressFn& progress) override;
+    std::optional<families::FrameBatch> next(const families::Direction& direction, const Cancel& cancel,
+                                             const families::ProgressFn& progress) override;
 
 private:
-    [[nodiscard]] int64_t shot_frames() const { return std::min(most_, request_.frames - done_); }   // if it begins now
+    [[nodiscard]] int64_t shot_frames() const { return std::min(most_, request_.frames - done_); }  // if it begins now
     void begin_clip(const families::Direction& direction, const Cancel& cancel, const families::ProgressFn& progress);
 
     std::shared_ptr<const OpenedModel> model_;
     families::GenerationRequest request_;
     load::Budget budget_;
-    int64_t done_ = 0;                               // frames handed out
-    int64_t most_ = INT64_MAX;                       // frames up to the next shot
-    int64_t left_ = 0;                               // of the clip in the making
-    at::Tensor latents_;                             // [z, T, h, w] while there are some to decode
+    int64_t done_ = 0;          // frames handed out
+    int64_t most_ = INT64_MAX;  // frames up to the next shot
+    int64_t left_ = 0;          // of the clip in the making
+    at::Tensor latents_;        // [z, T, h, w] while there are some to decode
     int64_t next_latent_ = 0;
-    std::shared_ptr<const VaeDecoder> decoder_;      // outlives stream_
+    std::shared_ptr<const VaeDecoder> decoder_;  // outlives stream_
     std::optional<StreamingDecoder> stream_;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// How much memory a clip needs, before any of it is taken: phase by phase, from the shapes of the model, the types in its files and the size
-// of the clip (load/memory.h). Torch-free.
+// How much memory a clip needs, before any of it is taken: phase by phase, from the shapes of the model, the types in
+// its files and the size of the clip (load/memory.h). Torch-free.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,12 @@
 namespace zt::wan {
 
 struct PlanRequest {
-    int64_t width = 832, height = 480, frames = 81;   // of the clip that comes out
+    int64_t width = 832, height = 480, frames = 81;  // of the clip that comes out
     int64_t steps = 50;
-    int64_t element_bytes = 2;        // of the arithmetic of transformer and text encoder: 4 fp32, 2 bf16
+    int64_t element_bytes = 2;  // of the arithmetic of transformer and text encoder: 4 fp32, 2 bf16
     int64_t vae_element_bytes = 4;
-    int64_t prompts = 2;              // 2 with guidance
-    const load::LoraSet* loras = nullptr;   // borrowed, may be null
+    int64_t prompts = 2;                   // 2 with guidance
+    const load::LoraSet* loras = nullptr;  // borrowed, may be null
 };
 
 // Parts that are missing count as nothing.

@@ -21,7 +21,7 @@ namespace {
 
 // The embeddings, of which rows are read one by one, and the last norm.
 struct TextEnds {
-    std::string embedding;   // its name
+    std::string embedding;  // its name
     at::Tensor rows, norm;
     template <class F>
     void visit(F&& f) {
@@ -47,7 +47,9 @@ void check_tensors(const OpenedModel& model) {
         for (int64_t i = 0; i < config.layers; i++) transformer.expect(block, i), transformer.expect(block.tables, i);
     }
     const load::PartReader text = model.text_encoder(never);
-    TextEnds text_ends{encoders::t5_embedding(text), at::empty({model.parts.text.vocab, model.parts.text.d_model}, at::kMeta), at::empty({model.parts.text.d_model})};
+    TextEnds text_ends{encoders::t5_embedding(text),
+                       at::empty({model.parts.text.vocab, model.parts.text.d_model}, at::kMeta),
+                       at::empty({model.parts.text.d_model})};
     text.expect(text_ends);
     for (int64_t i = 0; i < model.parts.text.layers; i++) {
         encoders::T5Layer layer = encoders::make_t5_layer(model.parts.text, i);
@@ -63,7 +65,8 @@ void check_tensors(const OpenedModel& model) {
     model.image_encoder(never).expect(clip);
 }
 
-load::PartReader reader_of(const load::PartFile& file, const load::PartNames& names, at::Device device, const Cancel& cancel, std::shared_ptr<const load::LoraSet> loras = nullptr) {
+load::PartReader reader_of(const load::PartFile& file, const load::PartNames& names, at::Device device,
+                           const Cancel& cancel, std::shared_ptr<const load::LoraSet> loras = nullptr) {
     load::ReaderOptions options;
     options.device = device;
     options.cancel = &cancel;
@@ -73,10 +76,19 @@ load::PartReader reader_of(const load::PartFile& file, const load::PartNames& na
 
 }  // namespace
 
-load::PartReader OpenedModel::transformer(bool low, const Cancel& cancel) const { return reader_of(low ? parts.transformer_2_file : parts.transformer_file, transformer_names(), device, cancel, loras); }
-load::PartReader OpenedModel::vae(const Cancel& cancel) const { return reader_of(parts.vae_file, vae_names(), device, cancel); }
-load::PartReader OpenedModel::image_encoder(const Cancel& cancel) const { return reader_of(parts.image_encoder, encoders::clip_names(encoders::Tower::kVision), device, cancel); }
-load::PartReader OpenedModel::text_encoder(const Cancel& cancel) const { return reader_of(parts.text_encoder, encoders::t5_names(), device, cancel); }
+load::PartReader OpenedModel::transformer(bool low, const Cancel& cancel) const {
+    return reader_of(low ? parts.transformer_2_file : parts.transformer_file, transformer_names(), device, cancel,
+                     loras);
+}
+load::PartReader OpenedModel::vae(const Cancel& cancel) const {
+    return reader_of(parts.vae_file, vae_names(), device, cancel);
+}
+load::PartReader OpenedModel::image_encoder(const Cancel& cancel) const {
+    return reader_of(parts.image_encoder, encoders::clip_names(encoders::Tower::kVision), device, cancel);
+}
+load::PartReader OpenedModel::text_encoder(const Cancel& cancel) const {
+    return reader_of(parts.text_encoder, encoders::t5_names(), device, cancel);
+}
 
 std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& options) {
     auto model = std::make_shared<OpenedModel>();
@@ -86,33 +98,40 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
     model->device = device::resolve_device(options.device);
     model->type = device::resolve_precision(options.precision, model->device);
     model->budget = options.memory_bytes;
-    if (!options.lora.empty()) model->loras = load::LoraSet::open(load::parse_lora_option(options.lora), lora_base(parts), options.log);
+    if (!options.lora.empty())
+        model->loras = load::LoraSet::open(load::parse_lora_option(options.lora), lora_base(parts), options.log);
     check_tensors(*model);
     model->tokenizer = text::UnigramTokenizer::open(parts.tokenizer);
     // An embedding row for every id, or a prompt could ask for one that is not there.
     if (model->tokenizer->id_end() > parts.text.vocab)
-        throw Error(ZT_ERROR_WEIGHTS, "tokenizer: expected ids below " + std::to_string(parts.text.vocab) + " (rows of the embedding), got " + std::to_string(model->tokenizer->id_end() - 1));
+        throw Error(ZT_ERROR_WEIGHTS, "tokenizer: expected ids below " + std::to_string(parts.text.vocab) +
+                                          " (rows of the embedding), got " +
+                                          std::to_string(model->tokenizer->id_end() - 1));
     if (options.log) {
         std::vector<std::string> warnings;
         load::warn_of_values(*parts.transformer_file.checkpoint, transformer_names(), warnings);
         load::warn_of_values(*parts.vae_file.checkpoint, vae_names(), warnings);
         load::warn_of_values(*parts.text_encoder.checkpoint, encoders::t5_names(), warnings);
-        if (parts.reads_clip()) load::warn_of_values(*parts.image_encoder.checkpoint, encoders::clip_names(encoders::Tower::kVision), warnings);
+        if (parts.reads_clip())
+            load::warn_of_values(*parts.image_encoder.checkpoint, encoders::clip_names(encoders::Tower::kVision),
+                                 warnings);
         for (const std::string& warning : warnings) options.log(ZT_LOG_WARNING, "model: " + warning);
     }
     return model;
 }
 
 std::string identity(const OpenedModel& model) {
-    const std::array<std::pair<std::string_view, const weights::Checkpoint*>, 5> files = {{{"transformer", model.parts.transformer_file.checkpoint.get()},
-                                                                                           {"transformer_2", model.parts.transformer_2_file.checkpoint.get()},
-                                                                                           {"vae", model.parts.vae_file.checkpoint.get()},
-                                                                                           {"text encoder", model.parts.text_encoder.checkpoint.get()},
-                                                                                           {"image encoder", model.parts.image_encoder.checkpoint.get()}}};
+    const std::array<std::pair<std::string_view, const weights::Checkpoint*>, 5> files = {
+        {{"transformer", model.parts.transformer_file.checkpoint.get()},
+         {"transformer_2", model.parts.transformer_2_file.checkpoint.get()},
+         {"vae", model.parts.vae_file.checkpoint.get()},
+         {"text encoder", model.parts.text_encoder.checkpoint.get()},
+         {"image encoder", model.parts.image_encoder.checkpoint.get()}}};
     return load::digest_of(files);
 }
 
-load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int64_t frames, int64_t steps, bool guided) {
+load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int64_t frames, int64_t steps,
+                         bool guided) {
     PlanRequest wanted;
     wanted.width = width, wanted.height = height, wanted.frames = frames, wanted.steps = steps;
     wanted.element_bytes = static_cast<int64_t>(c10::elementSize(model.type));
@@ -121,9 +140,10 @@ load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height
     wanted.loras = model.loras.get();
     const auto layers = static_cast<size_t>(model.parts.transformer.layers);
     const uint64_t limit = model.budget != 0 ? model.budget : device::free_bytes(model.device);
-    load::Budget budget = load::fit_into(plan_memory(model.parts, wanted), limit, std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
-                          std::to_string(width) + "x" + std::to_string(height) + ", " + std::to_string(frames) + " frames");
-    if (model.parts.has_experts()) budget.keep = false;   // the plan is of one at a time
+    load::Budget budget = load::fit_into(
+        plan_memory(model.parts, wanted), limit, std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
+        std::to_string(width) + "x" + std::to_string(height) + ", " + std::to_string(frames) + " frames");
+    if (model.parts.has_experts()) budget.keep = false;  // the plan is of one at a time
     return budget;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// An opened Wan model: its files, shapes and settings, and the parts that are in memory. Opening reads headers and the tokenizer only, and
-// checks that every tensor is there in its shape; weights are read in a generation's first call, on its worker, with progress and cancel.
+// An opened Wan model: its files, shapes and settings, and the parts that are in memory. Opening reads headers and the
+// tokenizer only, and checks that every tensor is there in its shape; weights are read in a generation's first call, on
+// its worker, with progress and cancel.
 #pragma once
 
 #include <array>
@@ -29,21 +30,21 @@ struct TextStates {
 
 // Immutable but for what it keeps in memory, which is thread-safe.
 struct OpenedModel {
-    ModelParts parts;                       // where everything lies, and its shapes
-    std::shared_ptr<const load::LoraSet> loras;   // may be null
+    ModelParts parts;                            // where everything lies, and its shapes
+    std::shared_ptr<const load::LoraSet> loras;  // may be null
     at::Device device = at::kCPU;
-    at::ScalarType type = at::kFloat;       // of transformer and text encoder
+    at::ScalarType type = at::kFloat;  // of transformer and text encoder
     at::ScalarType vae_type = at::kFloat;
-    uint64_t budget = 0;                    // bytes, 0 = what is free when a generation begins
+    uint64_t budget = 0;  // bytes, 0 = what is free when a generation begins
     std::optional<text::UnigramTokenizer> tokenizer;
 
-    mutable std::array<load::Shared<std::vector<Block>>, 2> blocks;   // of each expert
+    mutable std::array<load::Shared<std::vector<Block>>, 2> blocks;  // of each expert
     mutable std::array<load::Shared<Ends>, 2> ends;
     mutable load::Shared<VaeDecoder> decoder;
-    mutable load::Recent<TextStates> texts;   // by prompt
+    mutable load::Recent<TextStates> texts;  // by prompt
 
     [[nodiscard]] bool takes_picture() const { return parts.known_frames() || parts.beside_noise(); }
-    [[nodiscard]] load::PartReader transformer(bool low, const Cancel& cancel) const;   // low: the expert for low noise
+    [[nodiscard]] load::PartReader transformer(bool low, const Cancel& cancel) const;  // low: the expert for low noise
     [[nodiscard]] load::PartReader vae(const Cancel& cancel) const;
     [[nodiscard]] load::PartReader image_encoder(const Cancel& cancel) const;
     [[nodiscard]] load::PartReader text_encoder(const Cancel& cancel) const;
@@ -56,9 +57,11 @@ struct OpenedModel {
 [[nodiscard]] std::string identity(const OpenedModel& model);
 
 // What stays in memory for a clip. Throws ZT_ERROR_MEMORY.
-[[nodiscard]] load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int64_t frames, int64_t steps, bool guided);
+[[nodiscard]] load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int64_t frames,
+                                       int64_t steps, bool guided);
 
 // Block `index`, read from the file.
-[[nodiscard]] Block read_block(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type, int64_t index);
+[[nodiscard]] Block read_block(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type,
+                               int64_t index);
 
 }  // namespace zt::wan

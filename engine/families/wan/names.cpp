@@ -6,8 +6,8 @@
 namespace zt::wan {
 
 const load::TableNames& transformer_names() {
-    // Never destroyed: a session may end after static destructors have run. diffusers numbers the norms of a block otherwise: its second is
-    // the original's third.
+    // Never destroyed: a session may end after static destructors have run. diffusers numbers the norms of a block
+    // otherwise: its second is the original's third.
     static const auto& names = *new load::TableNames({
         .title = "a Wan transformer",
         .rows = {{"patch_embedding"},
@@ -22,25 +22,29 @@ const load::TableNames& transformer_names() {
                  {"img_emb.proj.4", {"condition_embedder.image_embedder.norm2"}},
                  {.ours = "img_emb.emb_pos", .others = {"condition_embedder.image_embedder.pos_embed"}, .bare = true},
                  {.ours = "blocks.{}.modulation", .others = {"blocks.{}.scale_shift_table"}, .bare = true},
-                 {"blocks.{}.self_attn.qkv", {"blocks.{}.self_attn.q,self_attn.k,self_attn.v", "blocks.{}.attn1.to_q,attn1.to_k,attn1.to_v"}},
+                 {"blocks.{}.self_attn.qkv",
+                  {"blocks.{}.self_attn.q,self_attn.k,self_attn.v", "blocks.{}.attn1.to_q,attn1.to_k,attn1.to_v"}},
                  {"blocks.{}.self_attn.o", {"blocks.{}.attn1.to_out.0"}},
                  {"blocks.{}.self_attn.norm_q", {"blocks.{}.attn1.norm_q"}},
                  {"blocks.{}.self_attn.norm_k", {"blocks.{}.attn1.norm_k"}},
                  {"blocks.{}.norm3", {"blocks.{}.norm2"}},
                  {"blocks.{}.cross_attn.q", {"blocks.{}.attn2.to_q"}},
-                 {"blocks.{}.cross_attn.kv", {"blocks.{}.cross_attn.k,cross_attn.v", "blocks.{}.attn2.to_k,attn2.to_v"}},
+                 {"blocks.{}.cross_attn.kv",
+                  {"blocks.{}.cross_attn.k,cross_attn.v", "blocks.{}.attn2.to_k,attn2.to_v"}},
                  {"blocks.{}.cross_attn.o", {"blocks.{}.attn2.to_out.0"}},
                  {"blocks.{}.cross_attn.norm_q", {"blocks.{}.attn2.norm_q"}},
                  {"blocks.{}.cross_attn.norm_k", {"blocks.{}.attn2.norm_k"}},
-                 {"blocks.{}.cross_attn.kv_img", {"blocks.{}.cross_attn.k_img,cross_attn.v_img", "blocks.{}.attn2.add_k_proj,attn2.add_v_proj"}},
+                 {"blocks.{}.cross_attn.kv_img",
+                  {"blocks.{}.cross_attn.k_img,cross_attn.v_img", "blocks.{}.attn2.add_k_proj,attn2.add_v_proj"}},
                  {"blocks.{}.cross_attn.norm_k_img", {"blocks.{}.attn2.norm_added_k"}},
                  {"blocks.{}.ffn.0", {"blocks.{}.ffn.net.0.proj"}},
                  {"blocks.{}.ffn.2", {"blocks.{}.ffn.net.2"}},
                  {.ours = "head.modulation", .others = {"scale_shift_table"}, .bare = true},
                  {"head.head", {"proj_out"}}},
-        .prefixes = {"model.diffusion_model.", "generator_ema.model.", "generator.model.", "diffusion_model.", "transformer.", "model."},
+        .prefixes = {"model.diffusion_model.", "generator_ema.model.", "generator.model.", "diffusion_model.",
+                     "transformer.", "model."},
         .lists = {"blocks"},
-        .ignored = {"norm_added_q.weight"},   // of diffusers' folders: no model uses it
+        .ignored = {"norm_added_q.weight"},  // of diffusers' folders: no model uses it
         .alone = true,
         .blocks = {"blocks."},
     });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// How files of Wan spell the transformer's tensors: the original repositories (ComfyUI and GGUF too) and diffusers. In memory q, k, v of the
-// self attention are one matrix, and so are k and v of the cross attention. Torch-free.
+// How files of Wan spell the transformer's tensors: the original repositories (ComfyUI and GGUF too) and diffusers. In
+// memory q, k, v of the self attention are one matrix, and so are k and v of the cross attention. Torch-free.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// From what a user names (a diffusers folder, one safetensors or GGUF file, and engine_opts) to every file of a Wan model and its shapes.
-// Reads names, headers and config.json, never tensors; says by name what is missing. Torch-free.
+// From what a user names (a diffusers folder, one safetensors or GGUF file, and engine_opts) to every file of a Wan
+// model and its shapes. Reads names, headers and config.json, never tensors; says by name what is missing. Torch-free.
 #pragma once
 
 #include <optional>
@@ -21,33 +21,39 @@ namespace zt::wan {
 
 struct ModelParts {
     std::string path;
-    std::string layout;                         // "diffusers folder", "safetensors file", "GGUF file"
+    std::string layout;  // "diffusers folder", "safetensors file", "GGUF file"
     TransformerConfig transformer;
     VaeConfig vae;
     encoders::T5Config text;
-    encoders::ClipConfig clip;                  // of 2.1 models that read a picture
-    load::PartFile transformer_file;            // the only one, or the expert for high noise
-    load::PartFile transformer_2_file;          // the expert for low noise (A14B); null: there is one transformer
+    encoders::ClipConfig clip;          // of 2.1 models that read a picture
+    load::PartFile transformer_file;    // the only one, or the expert for high noise
+    load::PartFile transformer_2_file;  // the expert for low noise (A14B); null: there is one transformer
     load::PartFile vae_file, text_encoder;
-    load::PartFile image_encoder;               // CLIP; null unless reads_clip()
-    double boundary = 0.875;                    // share of the levels below which the second expert works
-    std::optional<double> guidance_2;           // of engine_opts: of the second expert
-    std::string tokenizer;                      // folder for text::UnigramTokenizer; empty: not found
-    std::optional<double> flow_shift;           // of scheduler_config.json
-    std::string sampler;                        // of engine_opts; empty: the default
-    std::vector<std::string> missing;           // "vae: expected ..., got none; ..." for each part that is not there
+    load::PartFile image_encoder;      // CLIP; null unless reads_clip()
+    double boundary = 0.875;           // share of the levels below which the second expert works
+    std::optional<double> guidance_2;  // of engine_opts: of the second expert
+    std::string tokenizer;             // folder for text::UnigramTokenizer; empty: not found
+    std::optional<double> flow_shift;  // of scheduler_config.json
+    std::string sampler;               // of engine_opts; empty: the default
+    std::vector<std::string> missing;  // "vae: expected ..., got none; ..." for each part that is not there
     [[nodiscard]] bool has_experts() const { return transformer_2_file.checkpoint != nullptr; }
-    [[nodiscard]] bool known_frames() const { return transformer.in_channels == 48; }   // TI2V-5B: told of levels frame by frame
+    [[nodiscard]] bool known_frames() const {
+        return transformer.in_channels == 48;
+    }  // TI2V-5B: told of levels frame by frame
     [[nodiscard]] bool reads_clip() const { return transformer.image_dim > 0; }
-    [[nodiscard]] bool needs_last() const { return transformer.image_tokens > 0; }          // FLF2V
-    [[nodiscard]] bool beside_noise() const { return transformer.in_channels == 36; }   // of a picture: mask and latents beside the noise
+    [[nodiscard]] bool needs_last() const { return transformer.image_tokens > 0; }  // FLF2V
+    [[nodiscard]] bool beside_noise() const {
+        return transformer.in_channels == 36;
+    }  // of a picture: mask and latents beside the noise
 };
 
-// Throws zt::Error: ARGUMENT (unknown key or value of engine_opts), NOT_FOUND (a path given there), UNSUPPORTED (another model), WEIGHTS
-// (damaged, incomplete, parts that do not fit together). A part that is not there is listed in `missing`.
+// Throws zt::Error: ARGUMENT (unknown key or value of engine_opts), NOT_FOUND (a path given there), UNSUPPORTED
+// (another model), WEIGHTS (damaged, incomplete, parts that do not fit together). A part that is not there is listed in
+// `missing`.
 [[nodiscard]] ModelParts find_parts(const std::string& path, const load::EngineOptions& options);
 
-// The files and folders that find_parts and the tokenizer read for the same arguments, what the folder `path` holds left out. Opens none.
+// The files and folders that find_parts and the tokenizer read for the same arguments, what the folder `path` holds
+// left out. Opens none.
 [[nodiscard]] std::vector<std::string> files_of(const std::string& path, const load::EngineOptions& options);
 
 // The transformer as adapters see it.

@@ -16,7 +16,8 @@ image::Picture image_of(const families::Picture& picture) { return {picture.widt
 
 // The one that the clip begins with: the first, or of a history the newest. The other is the last.
 const families::Picture* picture_of(const families::GenerationRequest& request, bool last) {
-    const auto found = std::find_if(request.images.rbegin(), request.images.rend(), [&](const families::Picture& p) { return (p.role == ZT_IMAGE_LAST) == last; });
+    const auto found = std::find_if(request.images.rbegin(), request.images.rend(),
+                                    [&](const families::Picture& p) { return (p.role == ZT_IMAGE_LAST) == last; });
     return found == request.images.rend() ? nullptr : &*found;
 }
 
@@ -25,7 +26,8 @@ at::Tensor pixels_of(const families::GenerationRequest& request, bool last) {
     return encoders::vae_pixels(image_of(*picture_of(request, last)), request.width, request.height, request.fit);
 }
 
-at::Tensor encoded(const OpenedModel& model, const at::Tensor& pixels, const Cancel& cancel, const families::ProgressFn& progress) {
+at::Tensor encoded(const OpenedModel& model, const at::Tensor& pixels, const Cancel& cancel,
+                   const families::ProgressFn& progress) {
     progress("picture", 0, 1);
     VaeEncoder encoder = make_vae_encoder(model.parts.vae);
     model.vae(cancel).fill(encoder, model.vae_type, false);
@@ -34,19 +36,22 @@ at::Tensor encoded(const OpenedModel& model, const at::Tensor& pixels, const Can
 
 }  // namespace
 
-at::Tensor picture_latent(const OpenedModel& model, const families::GenerationRequest& request, const Cancel& cancel, const families::ProgressFn& progress) {
+at::Tensor picture_latent(const OpenedModel& model, const families::GenerationRequest& request, const Cancel& cancel,
+                          const families::ProgressFn& progress) {
     return encoded(model, pixels_of(request, false), cancel, progress);
 }
 
-at::Tensor picture_channels(const OpenedModel& model, const families::GenerationRequest& request, int64_t frames, const Cancel& cancel, const families::ProgressFn& progress) {
+at::Tensor picture_channels(const OpenedModel& model, const families::GenerationRequest& request, int64_t frames,
+                            const Cancel& cancel, const families::ProgressFn& progress) {
     constexpr int64_t kMask = VaeConfig::temporal_compression;
     const bool ends = picture_of(request, true) != nullptr && frames > 1;
-    std::vector<at::Tensor> video = {pixels_of(request, false), at::zeros({frames - (ends ? 2 : 1), 3, request.height, request.width})};
+    std::vector<at::Tensor> video = {pixels_of(request, false),
+                                     at::zeros({frames - (ends ? 2 : 1), 3, request.height, request.width})};
     if (ends) video.push_back(pixels_of(request, true));
     const at::Tensor latents = encoded(model, at::cat(video), cancel, progress);
     const at::Tensor mask = at::zeros({kMask, latents.size(1), latents.size(2), latents.size(3)}, latents.options());
     mask.narrow(1, 0, 1).fill_(1.0);
-    if (ends) mask[kMask - 1][-1].fill_(1.0);   // the channels of a latent are its four frames
+    if (ends) mask[kMask - 1][-1].fill_(1.0);  // the channels of a latent are its four frames
     return at::cat({mask, latents});
 }
 
@@ -56,7 +61,9 @@ at::Tensor clip_features(const OpenedModel& model, const families::GenerationReq
     std::vector<at::Tensor> seen;
     for (const bool last : {false, true})
         if (const families::Picture* picture = picture_of(request, last); picture != nullptr)
-            seen.push_back(encoders::forward(clip, encoders::clip_pixels(image_of(*picture), model.parts.clip.image_size).to(model.device), &cancel));
+            seen.push_back(encoders::forward(
+                clip, encoders::clip_pixels(image_of(*picture), model.parts.clip.image_size).to(model.device),
+                &cancel));
     return at::cat(seen);
 }
 

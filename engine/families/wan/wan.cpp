@@ -18,7 +18,8 @@ constexpr double kGuidance = 5.0;
 
 Limits limits_of(const OpenedModel& model) {
     const auto& parts = model.parts;
-    const bool is_5b = parts.known_frames(), is_small = parts.transformer.heads <= 12, distilled = parts.sampler == "distilled";
+    const bool is_5b = parts.known_frames(), is_small = parts.transformer.heads <= 12,
+               distilled = parts.sampler == "distilled";
     Limits limits;
     limits.width = is_small ? 832 : 1280;
     limits.height = is_small ? 480 : is_5b ? 704 : 720;
@@ -36,7 +37,7 @@ Limits limits_of(const OpenedModel& model) {
     limits.first_image = parts.beside_noise() ? ZT_USE_REQUIRED : is_5b ? ZT_USE_OPTIONAL : ZT_USE_NEVER;
     // Models with 36 channels were not all trained to end with a picture, but take one; FLF2V cannot go without.
     limits.last_image = parts.needs_last() ? ZT_USE_REQUIRED : parts.beside_noise() ? ZT_USE_OPTIONAL : ZT_USE_NEVER;
-    limits.history_images = model.takes_picture() ? 1 : 0;   // a clip's last frame, animated like any picture
+    limits.history_images = model.takes_picture() ? 1 : 0;  // a clip's last frame, animated like any picture
     limits.morph = false;
     limits.default_steps = distilled ? kFewSteps : kSteps;
     limits.default_guidance = distilled ? 1.0 : kGuidance;
@@ -46,7 +47,8 @@ Limits limits_of(const OpenedModel& model) {
 // Immutable.
 class WanModel final : public Model {
 public:
-    explicit WanModel(std::shared_ptr<const OpenedModel> model) : model_(std::move(model)), limits_(limits_of(*model_)), sha256_(identity(*model_)) {}
+    explicit WanModel(std::shared_ptr<const OpenedModel> model)
+        : model_(std::move(model)), limits_(limits_of(*model_)), sha256_(identity(*model_)) {}
 
     [[nodiscard]] const Limits& limits() const override { return limits_; }
     [[nodiscard]] std::string device() const override { return model_->device.str(); }
@@ -54,9 +56,13 @@ public:
     [[nodiscard]] std::string sha256() const override { return sha256_; }
     void check(const Direction&) const override {}
     void check_request(const GenerationRequest& request) const override {
-        static_cast<void>(wan::plan_budget(*model_, request.width, request.height, wan::clip_frames(request.shot_frames), request.steps, request.first.guidance > 1));
+        static_cast<void>(wan::plan_budget(*model_, request.width, request.height,
+                                           wan::clip_frames(request.shot_frames), request.steps,
+                                           request.first.guidance > 1));
     }
-    [[nodiscard]] std::unique_ptr<Generation> begin(const GenerationRequest& request) const override { return std::make_unique<wan::Generation>(model_, request); }
+    [[nodiscard]] std::unique_ptr<Generation> begin(const GenerationRequest& request) const override {
+        return std::make_unique<wan::Generation>(model_, request);
+    }
 
 private:
     std::shared_ptr<const OpenedModel> model_;
@@ -75,7 +81,9 @@ public:
         load::add_lora_files(options.lora, files);
         return files;
     }
-    [[nodiscard]] std::shared_ptr<const Model> load(const LoadOptions& options) const override { return std::make_shared<WanModel>(wan::open_model(options)); }
+    [[nodiscard]] std::shared_ptr<const Model> load(const LoadOptions& options) const override {
+        return std::make_shared<WanModel>(wan::open_model(options));
+    }
 };
 
 }  // namespace

@@ -48,22 +48,19 @@ void write_gbr(const std::string& path, const std::vector<float>& rgb) {
     std::ofstream file(path, std::ios::binary);
     constexpr size_t kPlane = size_t{kWidth} * kHeight;
     for (const size_t component : {size_t{1}, size_t{2}, size_t{0}}) {
-        file.write(reinterpret_cast<const char*>(rgb.data() + component * kPlane),
-                   kPlane * sizeof(float));
+        file.write(reinterpret_cast<const char*>(rgb.data() + component * kPlane), kPlane * sizeof(float));
     }
 }
 
 // One frame of planes without padding, or nothing when ffmpeg cannot.
-std::vector<char> through_zscale(const std::string& folder, const Format& format,
-                                 const char* chroma_site) {
+std::vector<char> through_zscale(const std::string& folder, const Format& format, const char* chroma_site) {
     const std::string out = folder + "/zscale.raw";
     std::remove(out.c_str());
     const std::string command =
         "ffmpeg -v error -y -f rawvideo -pix_fmt gbrpf32le -s " + std::to_string(kWidth) + "x" +
         std::to_string(kHeight) + " -i '" + folder +
-        "/picture.gbr' -vf zscale=matrixin=gbr:rangein=full:matrix=709:range=limited:chromal=" +
-        chroma_site + ":f=bilinear:d=none,format=" + format.name + " -f rawvideo '" + out +
-        "' 2>'" + folder + "/ffmpeg.log'";
+        "/picture.gbr' -vf zscale=matrixin=gbr:rangein=full:matrix=709:range=limited:chromal=" + chroma_site +
+        ":f=bilinear:d=none,format=" + format.name + " -f rawvideo '" + out + "' 2>'" + folder + "/ffmpeg.log'";
     if (std::system(command.c_str()) != 0) return {};
     std::ifstream file(out, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
@@ -78,9 +75,7 @@ int sample(const uint8_t* row, int x, int bits) {
 
 constexpr double kIdentical = 999.0;
 
-std::string shown(double decibel) {
-    return decibel >= kIdentical ? "identical" : std::to_string(decibel) + " dB";
-}
+std::string shown(double decibel) { return decibel >= kIdentical ? "identical" : std::to_string(decibel) + " dB"; }
 
 // The worst plane.
 double decibel(const zt_frame_info& ours, const std::vector<char>& theirs, const Format& format) {
@@ -92,9 +87,8 @@ double decibel(const zt_frame_info& ours, const std::vector<char>& theirs, const
         double sum = 0.0;
         for (int y = 0; y < height; ++y, their_row += width * (format.bits == 8 ? 1 : 2)) {
             for (int x = 0; x < width; ++x) {
-                const double difference =
-                    sample(ours.data[plane] + ours.stride[plane] * y, x, format.bits) -
-                    sample(their_row, x, format.bits);
+                const double difference = sample(ours.data[plane] + ours.stride[plane] * y, x, format.bits) -
+                                          sample(their_row, x, format.bits);
                 sum += difference * difference;
             }
         }
@@ -116,25 +110,21 @@ int main(int count, char** arguments) {
     write_gbr(folder + "/picture.gbr", rgb);
     int failed = 0;
     for (const Format& format : kFormats) {
-        zt_frame frame(format.format, kWidth, kHeight,
-                       std::make_shared<const zt::pipeline::PromptTag>());
-        zt::pipeline::Converter(format.format, kWidth, kHeight)
-            .convert(rgb.data(), frame.info.data);
+        zt_frame frame(format.format, kWidth, kHeight, std::make_shared<const zt::pipeline::PromptTag>());
+        zt::pipeline::Converter(format.format, kWidth, kHeight).convert(rgb.data(), frame.info.data);
         const std::vector<char> left = through_zscale(folder, format, "left"),
                                 centre = through_zscale(folder, format, "center");
-        const auto samples = static_cast<size_t>(
-            kWidth * kHeight + 2 * (kWidth / format.horizontal) * (kHeight / format.vertical));
+        const auto samples =
+            static_cast<size_t>(kWidth * kHeight + 2 * (kWidth / format.horizontal) * (kHeight / format.vertical));
         if (left.size() != samples * (format.bits == 8 ? 1 : 2) || centre.size() != left.size()) {
-            std::printf("%-12s expected %zu samples from ffmpeg, got %zu bytes (see ffmpeg.log)\n",
-                        format.name, samples, left.size());
+            std::printf("%-12s expected %zu samples from ffmpeg, got %zu bytes (see ffmpeg.log)\n", format.name,
+                        samples, left.size());
             return 1;
         }
-        const double right = decibel(frame.info, left, format),
-                     wrong = decibel(frame.info, centre, format);
-        const bool good =
-            right >= kLeastDecibel && (format.horizontal == 1 || wrong < kLeastDecibel);
-        std::printf("%-12s %s (chroma in the centre: %s) %s\n", format.name, shown(right).c_str(),
-                    shown(wrong).c_str(), good ? "ok" : "FAILED");
+        const double right = decibel(frame.info, left, format), wrong = decibel(frame.info, centre, format);
+        const bool good = right >= kLeastDecibel && (format.horizontal == 1 || wrong < kLeastDecibel);
+        std::printf("%-12s %s (chroma in the centre: %s) %s\n", format.name, shown(right).c_str(), shown(wrong).c_str(),
+                    good ? "ok" : "FAILED");
         failed += good ? 0 : 1;
     }
     return failed == 0 ? 0 : 1;

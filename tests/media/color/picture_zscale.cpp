@@ -36,17 +36,13 @@ struct Case {
 constexpr Case kCases[] = {
     {ZT_PIXEL_YUV420P, "yuv420p", 8, ZT_MATRIX_BT709, "709", ZT_RANGE_LIMITED, ZT_CHROMA_LEFT},
     {ZT_PIXEL_YUV420P, "yuv420p", 8, ZT_MATRIX_BT601, "470bg", ZT_RANGE_FULL, ZT_CHROMA_CENTER},
-    {ZT_PIXEL_YUV420P, "yuv420p", 8, ZT_MATRIX_BT2020, "2020_ncl", ZT_RANGE_LIMITED,
-     ZT_CHROMA_TOP_LEFT},
+    {ZT_PIXEL_YUV420P, "yuv420p", 8, ZT_MATRIX_BT2020, "2020_ncl", ZT_RANGE_LIMITED, ZT_CHROMA_TOP_LEFT},
     {ZT_PIXEL_YUV422P, "yuv422p", 8, ZT_MATRIX_BT601, "470bg", ZT_RANGE_LIMITED, ZT_CHROMA_LEFT},
     {ZT_PIXEL_YUV422P, "yuv422p", 8, ZT_MATRIX_BT709, "709", ZT_RANGE_FULL, ZT_CHROMA_CENTER},
     {ZT_PIXEL_YUV444P, "yuv444p", 8, ZT_MATRIX_BT709, "709", ZT_RANGE_FULL, ZT_CHROMA_LEFT},
-    {ZT_PIXEL_YUV420P10, "yuv420p10le", 10, ZT_MATRIX_BT2020, "2020_ncl", ZT_RANGE_LIMITED,
-     ZT_CHROMA_TOP_LEFT},
-    {ZT_PIXEL_YUV422P10, "yuv422p10le", 10, ZT_MATRIX_BT709, "709", ZT_RANGE_LIMITED,
-     ZT_CHROMA_LEFT},
-    {ZT_PIXEL_YUV444P10, "yuv444p10le", 10, ZT_MATRIX_BT601, "470bg", ZT_RANGE_FULL,
-     ZT_CHROMA_LEFT},
+    {ZT_PIXEL_YUV420P10, "yuv420p10le", 10, ZT_MATRIX_BT2020, "2020_ncl", ZT_RANGE_LIMITED, ZT_CHROMA_TOP_LEFT},
+    {ZT_PIXEL_YUV422P10, "yuv422p10le", 10, ZT_MATRIX_BT709, "709", ZT_RANGE_LIMITED, ZT_CHROMA_LEFT},
+    {ZT_PIXEL_YUV444P10, "yuv444p10le", 10, ZT_MATRIX_BT601, "470bg", ZT_RANGE_FULL, ZT_CHROMA_LEFT},
 };
 
 const char* site_name(zt_chroma_site site) {
@@ -67,8 +63,7 @@ std::vector<uint8_t> random_planes(const Case& c) {
         const auto extent = zt::pipeline::plane_extent(c.format, plane, kWidth, kHeight);
         const int unit = 1 << (c.bits - 8);
         const bool full = c.range == ZT_RANGE_FULL;
-        std::uniform_int_distribution<int> level(full ? 0 : 16 * unit,
-                                                 full ? 256 * unit - 1 : 235 * unit);
+        std::uniform_int_distribution<int> level(full ? 0 : 16 * unit, full ? 256 * unit - 1 : 235 * unit);
         for (int64_t i = 0; i < extent.rows * extent.row_bytes; i += c.bits == 8 ? 1 : 2) {
             const int value = level(random);
             bytes.push_back(static_cast<uint8_t>(value));
@@ -99,21 +94,17 @@ std::vector<uint8_t> ours(const Case& c, const std::vector<uint8_t>& bytes) {
 }
 
 // [height, width, 3], or nothing when ffmpeg cannot.
-std::vector<char> through_zscale(const std::string& folder, const Case& c,
-                                 const std::vector<uint8_t>& bytes) {
+std::vector<char> through_zscale(const std::string& folder, const Case& c, const std::vector<uint8_t>& bytes) {
     const std::string in = folder + "/picture.yuv", out = folder + "/picture.rgb";
     std::remove(out.c_str());
     std::ofstream(in, std::ios::binary)
-        .write(reinterpret_cast<const char*>(bytes.data()),
-               static_cast<std::streamsize>(bytes.size()));
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     const std::string command =
-        "ffmpeg -v error -y -f rawvideo -pix_fmt " + std::string(c.name) + " -s " +
-        std::to_string(kWidth) + "x" + std::to_string(kHeight) + " -i '" + in +
-        "' -vf zscale=matrixin=" + c.matrix_name +
-        ":rangein=" + (c.range == ZT_RANGE_FULL ? "full" : "limited") +
-        ":chromalin=" + site_name(c.site) +
-        ":matrix=gbr:range=full:f=bilinear:d=none,format=gbrp,format=rgb24 -f rawvideo '" + out +
-        "' 2>'" + folder + "/picture.log'";
+        "ffmpeg -v error -y -f rawvideo -pix_fmt " + std::string(c.name) + " -s " + std::to_string(kWidth) + "x" +
+        std::to_string(kHeight) + " -i '" + in + "' -vf zscale=matrixin=" + c.matrix_name +
+        ":rangein=" + (c.range == ZT_RANGE_FULL ? "full" : "limited") + ":chromalin=" + site_name(c.site) +
+        ":matrix=gbr:range=full:f=bilinear:d=none,format=gbrp,format=rgb24 -f rawvideo '" + out + "' 2>'" + folder +
+        "/picture.log'";
     if (std::system(command.c_str()) != 0) return {};
     std::ifstream file(out, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
@@ -125,8 +116,7 @@ double decibel(const std::vector<uint8_t>& a, const std::vector<char>& b) {
         const double difference = a[i] - static_cast<uint8_t>(b[i]);
         sum += difference * difference;
     }
-    return sum > 0.0 ? 10.0 * std::log10(255.0 * 255.0 * static_cast<double>(a.size()) / sum)
-                     : 999.0;
+    return sum > 0.0 ? 10.0 * std::log10(255.0 * 255.0 * static_cast<double>(a.size()) / sum) : 999.0;
 }
 
 }  // namespace
@@ -142,8 +132,7 @@ int main(int count, char** arguments) {
         const std::vector<uint8_t> bytes = random_planes(c);
         const std::vector<char> theirs = through_zscale(folder, c, bytes);
         if (theirs.size() != size_t{3} * kWidth * kHeight) {
-            std::printf("%s: expected a picture from ffmpeg, got %zu bytes (see picture.log)\n",
-                        c.name, theirs.size());
+            std::printf("%s: expected a picture from ffmpeg, got %zu bytes (see picture.log)\n", c.name, theirs.size());
             return 1;
         }
         const double right = decibel(ours(c, bytes), theirs);
@@ -159,9 +148,9 @@ int main(int count, char** arguments) {
             best_wrong = std::max(best_wrong, decibel(ours(wrong, bytes), theirs));
         }
         const bool good = right >= kLeastDecibel && best_wrong < kLeastDecibel;
-        std::printf("%-12s %-8s %-7s %-7s %.1f dB (read wrongly: at most %.1f dB) %s\n", c.name,
-                    c.matrix_name, c.range == ZT_RANGE_FULL ? "full" : "limited",
-                    site_name(c.site), right, best_wrong, good ? "ok" : "FAILED");
+        std::printf("%-12s %-8s %-7s %-7s %.1f dB (read wrongly: at most %.1f dB) %s\n", c.name, c.matrix_name,
+                    c.range == ZT_RANGE_FULL ? "full" : "limited", site_name(c.site), right, best_wrong,
+                    good ? "ok" : "FAILED");
         failed += good ? 0 : 1;
     }
     return failed == 0 ? 0 : 1;

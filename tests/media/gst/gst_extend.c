@@ -4,20 +4,19 @@
  */
 #include "gst_pictures.h"
 
-#define CLIP "videotestsrc pattern=ball num-buffers=30 ! "
+#define CLIP   "videotestsrc pattern=ball num-buffers=30 ! "
 #define EXTEND "i2v name=source model=testcard prompt=x mode=extend frames=24 "
 
 /* The input comes out bit for bit, then new frames follow without a gap, from its newest. */
 GST_START_TEST (extend_passes_and_goes_on)
 {
-  static const gchar *const formats[] = {
-    RGB, "video/x-raw,format=I420,width=128,height=80,framerate=30000/1001,"
-        "colorimetry=bt709"
-  };
+  static const gchar *const formats[] = { RGB,
+    "video/x-raw,format=I420,width=128,height=80,framerate=30000/1001,"
+    "colorimetry=bt709" };
   gchar *input = g_strdup_printf ("%s%s ! ", CLIP, formats[__i__]);
   gchar *line = g_strconcat (input, "appsink name=sink sync=false", NULL);
-  gchar *extended = g_strconcat (input, EXTEND
-      "! appsink name=sink sync=false max-buffers=1", NULL);
+  gchar *extended =
+      g_strconcat (input, EXTEND "! appsink name=sink sync=false max-buffers=1", NULL);
   GPtrArray *sums = g_ptr_array_new_with_free_func (g_free);
   GstBuffer *buffer, *newest = NULL;
   GstClockTime next = 0;
@@ -38,8 +37,7 @@ GST_START_TEST (extend_passes_and_goes_on)
     for (guint i = 0; i < 54; i++) {
       buffer = player_expect (&player, i);
       /* A nanosecond either way is rounding. */
-      fail_unless (GST_BUFFER_PTS (buffer) + 1 >= next
-          && GST_BUFFER_PTS (buffer) <= next + 1);
+      fail_unless (GST_BUFFER_PTS (buffer) + 1 >= next && GST_BUFFER_PTS (buffer) <= next + 1);
       next = GST_BUFFER_PTS (buffer) + GST_BUFFER_DURATION (buffer);
       fail_unless_equals_int (provenance (buffer) != NULL, i >= 30);
       if (i < 30) {
@@ -56,10 +54,9 @@ GST_START_TEST (extend_passes_and_goes_on)
     }
     fail_unless (player_pull (&player) == NULL);
     gst_clear_buffer (&newest);
-    fail_if (gst_element_seek_simple (player.pipeline, GST_FORMAT_TIME,
-            GST_SEEK_FLAG_FLUSH, 0));
-    fail_unless (!gst_element_query_duration (player.pipeline,
-            GST_FORMAT_TIME, &duration) || duration == -1);
+    fail_if (gst_element_seek_simple (player.pipeline, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0));
+    fail_unless (!gst_element_query_duration (player.pipeline, GST_FORMAT_TIME, &duration) ||
+                 duration == -1);
     set_state_in_time (player.pipeline, GST_STATE_NULL);
   }
   player_free (&player);
@@ -81,19 +78,16 @@ GST_START_TEST (flush_extends_anew)
   gst_util_set_object_arg (G_OBJECT (element), "mode", "extend");
   harness = harness_of (element, RGB);
   for (guint i = 0; i < 3; i++) {
-    fail_unless_equals_int (gst_harness_push (harness, make_picture (i)),
-        GST_FLOW_OK);
+    fail_unless_equals_int (gst_harness_push (harness, make_picture (i)), GST_FLOW_OK);
     frame = gst_harness_pull (harness);
     fail_unless (frame != NULL);
     gst_buffer_unref (frame);
   }
   fail_unless (gst_harness_push_event (harness, gst_event_new_flush_start ()));
-  fail_unless (gst_harness_push_event (harness,
-          gst_event_new_flush_stop (TRUE)));
+  fail_unless (gst_harness_push_event (harness, gst_event_new_flush_stop (TRUE)));
   gst_segment_init (&segment, GST_FORMAT_TIME);
   gst_harness_push_event (harness, gst_event_new_segment (&segment));
-  fail_unless_equals_int (gst_harness_push (harness, make_picture (50)),
-      GST_FLOW_OK);
+  fail_unless_equals_int (gst_harness_push (harness, make_picture (50)), GST_FLOW_OK);
   fail_unless (gst_harness_push_event (harness, gst_event_new_eos ()));
   for (guint i = 0; i < 25; i++) {
     frame = gst_harness_pull (harness);
@@ -102,8 +96,7 @@ GST_START_TEST (flush_extends_anew)
     if (i < 2) {
       GstBuffer *picture = make_picture (50);
 
-      fail_unless_equals_int (equal_rows (frame, picture),
-          i == 0 ? HEIGHT : WHOLE_ROWS);
+      fail_unless_equals_int (equal_rows (frame, picture), i == 0 ? HEIGHT : WHOLE_ROWS);
       gst_buffer_unref (picture);
     }
     gst_buffer_unref (frame);
@@ -115,10 +108,10 @@ GST_END_TEST;
 /* Black stays as in the newest frame. */
 GST_START_TEST (extend_with_a_mask)
 {
-  Player player = player_parse (CLIP RGB " ! i.sink i2v name=i model=testcard "
-      "prompt=x mode=extend context=3 frames=24 ! appsink name=sink sync=false "
-      "max-buffers=1 videotestsrc pattern=black num-buffers=1 ! " RGB
-      " ! i.mask");
+  Player player = player_parse (
+      CLIP RGB " ! i.sink i2v name=i model=testcard "
+               "prompt=x mode=extend context=3 frames=24 ! appsink name=sink sync=false "
+               "max-buffers=1 videotestsrc pattern=black num-buffers=1 ! " RGB " ! i.mask");
   GstBuffer *buffer;
   gchar *newest;
 
@@ -139,10 +132,8 @@ GST_END_TEST;
 GST_START_TEST (null_ends_what_passes)
 {
   static const gchar *const lines[] = {
-    "videotestsrc ! " RGB " ! " EXTEND
-        "! appsink name=sink sync=false max-buffers=1",
-    "appsrc format=time caps=" RGB " ! " EXTEND
-        "! appsink name=sink sync=false max-buffers=1",
+    "videotestsrc ! " RGB " ! " EXTEND "! appsink name=sink sync=false max-buffers=1",
+    "appsrc format=time caps=" RGB " ! " EXTEND "! appsink name=sink sync=false max-buffers=1",
   };
 
   for (guint n = 0; n < G_N_ELEMENTS (lines); n++) {
@@ -161,16 +152,16 @@ GST_END_TEST;
 
 GST_START_TEST (refusals_say_what_is_wrong)
 {
-  expect_error ("videotestsrc ! video/x-raw,width=251 ! " EXTEND
-      "! appsink name=sink", "width: expected [ 16, 4096, 2 ], got 251 from the input");
+  expect_error ("videotestsrc ! video/x-raw,width=251 ! " EXTEND "! appsink name=sink",
+      "width: expected [ 16, 4096, 2 ], got 251 from the input");
   expect_error ("videotestsrc ! video/x-raw,format=RGB,framerate=1/7 ! " EXTEND
-      "! appsink name=sink", "framerate: expected");
+                "! appsink name=sink",
+      "framerate: expected");
   expect_error ("videotestsrc num-buffers=0 ! " EXTEND "! appsink name=sink",
       "input: expected a picture, got none before its end");
-  expect_error (INPUT EXTEND "context=60 ! appsink name=sink",
-      "context: expected at most 16");
-  expect_error (INPUT EXTEND "is-live=true ! appsink name=sink",
-      "is-live: expected false with mode=extend");
+  expect_error (INPUT EXTEND "context=60 ! appsink name=sink", "context: expected at most 16");
+  expect_error (
+      INPUT EXTEND "is-live=true ! appsink name=sink", "is-live: expected false with mode=extend");
   expect_error (INPUT EXTEND "engine-opts=o,image=never ! appsink name=sink",
       "history: expected none (this model cannot go on from given frames)");
 }

@@ -2,8 +2,8 @@
  *
  * gst_i2v.c - i2v: the picture that arrives, the input that is told to stop, waits that end
  *
- * Always on the test card, which shows the picture under its moving marks. What i2v has in common with
- * t2vsrc is tested there.
+ * Always on the test card, which shows the picture under its moving marks. What i2v has in common
+ * with t2vsrc is tested there.
  */
 #include <gst/app/gstappsrc.h>
 #include <string.h>
@@ -16,18 +16,15 @@ GST_START_TEST (picture_arrives_and_the_input_stops)
   GstBuffer *picture = make_picture (0);
 
   /* One is enough; whatever else comes hears that it is over. */
-  fail_unless_equals_int (gst_harness_push (harness, gst_buffer_ref (picture)),
-      GST_FLOW_EOS);
-  fail_unless_equals_int (gst_harness_push (harness, make_picture (99)),
-      GST_FLOW_EOS);
+  fail_unless_equals_int (gst_harness_push (harness, gst_buffer_ref (picture)), GST_FLOW_EOS);
+  fail_unless_equals_int (gst_harness_push (harness, make_picture (99)), GST_FLOW_EOS);
   fail_unless (gst_harness_push_event (harness, gst_event_new_eos ()));
   for (guint i = 0; i < 24; i++) {
     GstBuffer *frame = gst_harness_pull (harness);
 
     fail_unless (frame != NULL, "frame %u did not come", i);
     fail_unless_equals_uint64 (GST_BUFFER_OFFSET (frame), i);
-    fail_unless_equals_uint64 (GST_BUFFER_PTS (frame),
-        gst_util_uint64_scale (i, GST_SECOND, 25));
+    fail_unless_equals_uint64 (GST_BUFFER_PTS (frame), gst_util_uint64_scale (i, GST_SECOND, 25));
     if (i == 0)
       fail_unless_equals_int (equal_rows (frame, picture), WHOLE_ROWS);
     gst_buffer_unref (frame);
@@ -40,22 +37,21 @@ GST_END_TEST;
 /* The same red in the colours of each kind of input. */
 GST_START_TEST (colours_are_read_by_the_caps)
 {
-  static const struct
-  {
+  static const struct {
     const gchar *caps;
     guint8 y, u, v;
   } inputs[] = {
-    {"format=Y444,colorimetry=bt709", 63, 102, 240},
-    {"format=Y444,colorimetry=bt601", 81, 90, 240},
-    {"format=I420,colorimetry=bt601", 81, 90, 240},
-    {"format=Y42B,colorimetry=1:4:0:0,chroma-site=jpeg", 76, 85, 255},
+    { "format=Y444,colorimetry=bt709", 63, 102, 240 },
+    { "format=Y444,colorimetry=bt601", 81, 90, 240 },
+    { "format=I420,colorimetry=bt601", 81, 90, 240 },
+    { "format=Y42B,colorimetry=1:4:0:0,chroma-site=jpeg", 76, 85, 255 },
   };
 
   for (guint n = 0; n < G_N_ELEMENTS (inputs); n++) {
     gchar *caps = g_strdup_printf ("video/x-raw,width=64,height=48,"
-        "framerate=25/1,%s", inputs[n].caps);
-    GstHarness *harness = gst_harness_new_with_element (make_animator (1,
-            NULL), "sink", "src");
+                                   "framerate=25/1,%s",
+        inputs[n].caps);
+    GstHarness *harness = gst_harness_new_with_element (make_animator (1, NULL), "sink", "src");
     GstBuffer *picture, *frame;
     GstVideoInfo info;
     GstMapInfo map;
@@ -79,8 +75,7 @@ GST_START_TEST (colours_are_read_by_the_caps)
     fail_unless (frame != NULL);
     gst_buffer_map (frame, &map, GST_MAP_READ);
     fail_unless (map.data[0] >= 253 && map.data[1] <= 2 && map.data[2] <= 2,
-        "%s: expected red, got %d %d %d", caps, map.data[0], map.data[1],
-        map.data[2]);
+        "%s: expected red, got %d %d %d", caps, map.data[0], map.data[1], map.data[2]);
     gst_buffer_unmap (frame, &map);
     gst_buffer_unref (frame);
     close_harness (harness);
@@ -102,12 +97,10 @@ GST_START_TEST (flush_takes_another_picture)
   fail_unless (gst_harness_push_event (harness, gst_event_new_flush_start ()));
   while ((frame = gst_harness_try_pull (harness)) != NULL)
     gst_buffer_unref (frame);
-  fail_unless (gst_harness_push_event (harness,
-          gst_event_new_flush_stop (TRUE)));
+  fail_unless (gst_harness_push_event (harness, gst_event_new_flush_stop (TRUE)));
   gst_segment_init (&segment, GST_FORMAT_TIME);
   gst_harness_push_event (harness, gst_event_new_segment (&segment));
-  fail_unless_equals_int (gst_harness_push (harness, gst_buffer_ref (fresh)),
-      GST_FLOW_EOS);
+  fail_unless_equals_int (gst_harness_push (harness, gst_buffer_ref (fresh)), GST_FLOW_EOS);
   do {
     frame = gst_harness_pull (harness);
     fail_unless (frame != NULL && tries++ < 240);
@@ -127,11 +120,9 @@ GST_END_TEST;
 
 GST_START_TEST (seek_finds_the_same_frames)
 {
-  Player player = player_parse (INPUT ANIMATE
-      "! appsink name=sink sync=false max-buffers=1");
+  Player player = player_parse (INPUT ANIMATE "! appsink name=sink sync=false max-buffers=1");
   GPtrArray *sums = g_ptr_array_new_with_free_func (g_free);
-  GstElement *source = gst_bin_get_by_name (GST_BIN (player.pipeline),
-      "source");
+  GstElement *source = gst_bin_get_by_name (GST_BIN (player.pipeline), "source");
   gint64 duration = 0;
 
   gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
@@ -141,8 +132,7 @@ GST_START_TEST (seek_finds_the_same_frames)
     g_ptr_array_add (sums, checksum (buffer));
     gst_buffer_unref (buffer);
   }
-  fail_unless (gst_element_query_duration (player.pipeline, GST_FORMAT_TIME,
-          &duration));
+  fail_unless (gst_element_query_duration (player.pipeline, GST_FORMAT_TIME, &duration));
   fail_unless_equals_int64 (duration, 2 * GST_SECOND);
   player_seek (&player, source, GST_FORMAT_TIME, GST_SECOND / 2, -1);
   for (guint i = 12; i < 30; i++)
@@ -157,8 +147,7 @@ GST_END_TEST;
 
 GST_START_TEST (states_again_and_again)
 {
-  Player player = player_parse (INPUT ANIMATE
-      "! appsink name=sink sync=false max-buffers=1");
+  Player player = player_parse (INPUT ANIMATE "! appsink name=sink sync=false max-buffers=1");
   gchar *first = NULL;
 
   for (gint round = 0; round < 20; round++) {
@@ -186,7 +175,7 @@ GST_START_TEST (null_ends_every_wait)
   static const gchar *const lines[] = {
     "appsrc ! " ANIMATE "! appsink name=sink sync=false",
     INPUT "i2v model=testcard prompt=x engine-opts=o,delay_ms=60000 "
-        "! appsink name=sink sync=false",
+          "! appsink name=sink sync=false",
   };
 
   for (guint n = 0; n < G_N_ELEMENTS (lines); n++) {
@@ -194,8 +183,8 @@ GST_START_TEST (null_ends_every_wait)
 
     for (gint round = 0; round < 5; round++) {
       gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
-      fail_unless (gst_app_sink_try_pull_sample (GST_APP_SINK (player.sink),
-              20 * GST_MSECOND) == NULL);
+      fail_unless (
+          gst_app_sink_try_pull_sample (GST_APP_SINK (player.sink), 20 * GST_MSECOND) == NULL);
       set_state_in_time (player.pipeline, GST_STATE_NULL);
     }
     player_free (&player);
@@ -203,9 +192,10 @@ GST_START_TEST (null_ends_every_wait)
 }
 GST_END_TEST;
 
-/* Pushes pictures, the first of them by the name of their appsrc, until NULL; each source then ends. */
+/* Pushes pictures, the first of them by the name of their appsrc, until NULL; each source then
+ * ends. */
 static void
-give_pictures (Player * player, ...)
+give_pictures (Player *player, ...)
 {
   const gchar *name;
   va_list args;
@@ -224,8 +214,8 @@ give_pictures (Player * player, ...)
   va_end (args);
 }
 
-#define MANY_PICTURES \
-  "i2v name=i model=testcard prompt=x frames=24 ! " RGB " ! " \
+#define MANY_PICTURES                                                                              \
+  "i2v name=i model=testcard prompt=x frames=24 ! " RGB " ! "                                      \
   "appsink name=sink sync=false appsrc name=first ! i.sink "
 
 /* White above, black below: there, every frame is the picture, whatever moves. */
@@ -286,10 +276,8 @@ GST_END_TEST;
 /* What conditions is settled before the start; a pad that is gone is waited for no more. */
 GST_START_TEST (request_pads_come_and_go)
 {
-  Player player = player_parse (INPUT ANIMATE
-      "! appsink name=sink sync=false max-buffers=1");
-  GstElement *source = gst_bin_get_by_name (GST_BIN (player.pipeline),
-      "source");
+  Player player = player_parse (INPUT ANIMATE "! appsink name=sink sync=false max-buffers=1");
+  GstElement *source = gst_bin_get_by_name (GST_BIN (player.pipeline), "source");
   GstPad *mask = gst_element_request_pad_simple (source, "mask");
 
   fail_unless (mask != NULL);
@@ -308,26 +296,30 @@ GST_START_TEST (errors_are_told)
 {
   expect_error ("videotestsrc num-buffers=0 ! " ANIMATE "! appsink name=sink",
       "input: expected a picture, got none before its end");
-  expect_error ("i2v name=i model=testcard prompt=x ! appsink name=sink "
-      INPUT "i.sink videotestsrc num-buffers=0 ! i.mask",
+  expect_error ("i2v name=i model=testcard prompt=x ! appsink name=sink " INPUT
+                "i.sink videotestsrc num-buffers=0 ! i.mask",
       "mask: expected a picture, got none before its end");
   expect_error (INPUT "i2v model=testcard prompt=x "
-      "engine-opts=o,image=never ! appsink name=sink",
+                      "engine-opts=o,image=never ! appsink name=sink",
       "image: expected none (this model takes no picture), got 1");
-  expect_error (INPUT "i2v model=testcard ! appsink name=sink",
-      "prompt: expected one of");
+  expect_error (INPUT "i2v model=testcard ! appsink name=sink", "prompt: expected one of");
   expect_error (INPUT "i2v model=testcard prompt=x context=2 ! "
-      "appsink name=sink", "context: expected 0 "
+                      "appsink name=sink",
+      "context: expected 0 "
       "(mode=animate looks at one picture), got 2");
   expect_error ("t2vsrc model=testcard prompt=x engine-opts=o,image=required "
-      "! appsink name=sink", "first image: expected one");
+                "! appsink name=sink",
+      "first image: expected one");
   /* What the model cannot, each by its own name. */
   expect_error (INPUT "i2v model=testcard prompt=x loop=true ! appsink "
-      "name=sink", "loop: expected 0 (this model cannot close a clip), got 1");
+                      "name=sink",
+      "loop: expected 0 (this model cannot close a clip), got 1");
   expect_error (INPUT "i2v model=testcard prompt=x motion=0.5 ! appsink "
-      "name=sink", "motion: expected 1 (this model has no other), got 0.5");
+                      "name=sink",
+      "motion: expected 1 (this model has no other), got 0.5");
   expect_error (INPUT "i2v model=testcard prompt=x tempo=2 ! appsink "
-      "name=sink", "tempo: expected 1 (this model has no other), got 2");
+                      "name=sink",
+      "tempo: expected 1 (this model has no other), got 2");
 }
 GST_END_TEST;
 

@@ -16,7 +16,7 @@
 
 /* A text for this time, GST_CLOCK_TIME_NONE = without one; NULL = the end. */
 static void
-give_text (Player * player, const gchar * words, GstClockTime time)
+give_text (Player *player, const gchar *words, GstClockTime time)
 {
   GstElement *source = gst_bin_get_by_name (GST_BIN (player->pipeline), "text");
   GstBuffer *buffer;
@@ -32,7 +32,7 @@ give_text (Player * player, const gchar * words, GstClockTime time)
 }
 
 static GstPadProbeReturn
-tell_end (GstPad * pad, GstPadProbeInfo * info, gpointer queue)
+tell_end (GstPad *pad, GstPadProbeInfo *info, gpointer queue)
 {
   if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_EOS)
     g_async_queue_push (queue, pad);
@@ -41,45 +41,43 @@ tell_end (GstPad * pad, GstPadProbeInfo * info, gpointer queue)
 
 /* A queue that gets something when all texts have come in. */
 static GAsyncQueue *
-watch_text_end (Player * player)
+watch_text_end (Player *player)
 {
-  GstElement *source = gst_bin_get_by_name (GST_BIN (player->pipeline),
-      "source");
+  GstElement *source = gst_bin_get_by_name (GST_BIN (player->pipeline), "source");
   GstPad *pad = gst_element_get_static_pad (source, "text");
   GAsyncQueue *queue = g_async_queue_new ();
 
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, tell_end,
-      g_async_queue_ref (queue), (GDestroyNotify) g_async_queue_unref);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, tell_end, g_async_queue_ref (queue),
+      (GDestroyNotify) g_async_queue_unref);
   gst_object_unref (pad);
   gst_object_unref (source);
   return queue;
 }
 
 static void
-wait_text_end (GAsyncQueue * queue)
+wait_text_end (GAsyncQueue *queue)
 {
-  fail_unless (g_async_queue_timeout_pop (queue, PATIENCE / GST_USECOND)
-      != NULL, "the texts did not end");
+  fail_unless (
+      g_async_queue_timeout_pop (queue, PATIENCE / GST_USECOND) != NULL, "the texts did not end");
 }
 
 /* The next frame, with this number, obeys this prompt. */
 static void
-expect_prompt (Player * player, guint64 number, const gchar * prompt)
+expect_prompt (Player *player, guint64 number, const gchar *prompt)
 {
   GstBuffer *buffer = player_expect (player, number);
-  const gchar *obeyed =
-      gst_structure_get_string (provenance (buffer), "prompt");
+  const gchar *obeyed = gst_structure_get_string (provenance (buffer), "prompt");
 
-  fail_unless (g_str_equal (obeyed, prompt), "frame %" G_GUINT64_FORMAT
-      ": expected \"%s\", got \"%s\"", number, prompt, obeyed);
+  fail_unless (g_str_equal (obeyed, prompt),
+      "frame %" G_GUINT64_FORMAT ": expected \"%s\", got \"%s\"", number, prompt, obeyed);
   gst_buffer_unref (buffer);
 }
 
-/* With prefetch 0 a chunk begins when its first frame is wanted, so a text for that frame is in time. */
+/* With prefetch 0 a chunk begins when its first frame is wanted, so a text for that frame is in
+ * time. */
 GST_START_TEST (texts_come_when_it_is_time)
 {
-  Player player = player_parse (CARD "prompt=one frames=96 prefetch=0 " SINK
-      TEXT);
+  Player player = player_parse (CARD "prompt=one frames=96 prefetch=0 " SINK TEXT);
   GAsyncQueue *ended = watch_text_end (&player);
 
   give_text (&player, "two", GST_SECOND);
@@ -92,8 +90,7 @@ GST_START_TEST (texts_come_when_it_is_time)
   gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
   wait_text_end (ended);
   for (guint i = 0; i < 96; i++)
-    expect_prompt (&player, i, i < 24 ? "one" : i < 60 ? "two" : i < 72 ?
-        "three" : "four lines");
+    expect_prompt (&player, i, i < 24 ? "one" : i < 60 ? "two" : i < 72 ? "three" : "four lines");
   fail_unless (player_pull (&player) == NULL);
   player_free (&player);
   g_async_queue_unref (ended);
@@ -104,15 +101,15 @@ GST_END_TEST;
 GST_START_TEST (first_text_may_be_the_prompt)
 {
   Player player = player_parse ("filesrc location=shots.srt ! subparse ! "
-      "source.text " CARD "frames=72 prefetch=0 " SINK);
+                                "source.text " CARD "frames=72 prefetch=0 " SINK);
   GAsyncQueue *ended = watch_text_end (&player);
   gchar *prompt = NULL;
   GError *error = NULL;
 
   fail_unless (g_file_set_contents ("shots.srt",
-          "1\n00:00:00,000 --> 00:00:01,000\na <i>red</i>\nfox\n\n"
-          "2\n00:00:02,000 --> 00:00:03,000\na blue cat & a dog\n\n", -1,
-          &error));
+      "1\n00:00:00,000 --> 00:00:01,000\na <i>red</i>\nfox\n\n"
+      "2\n00:00:02,000 --> 00:00:03,000\na blue cat & a dog\n\n",
+      -1, &error));
   for (gint round = 0; round < 2; round++) {
     player.source = gst_bin_get_by_name (GST_BIN (player.pipeline), "source");
     gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
@@ -148,8 +145,7 @@ GST_START_TEST (text_without_a_time_is_for_now)
   give_text (&player, "two", GST_CLOCK_TIME_NONE);
   do {
     GstBuffer *buffer = player_expect (&player, number++);
-    const gchar *obeyed =
-        gst_structure_get_string (provenance (buffer), "prompt");
+    const gchar *obeyed = gst_structure_get_string (provenance (buffer), "prompt");
 
     /* The rest of a chunk, two chunks ahead, and what is in the sink's hands. */
     since = g_str_equal (obeyed, "two") ? 0 : since + 1;
@@ -178,8 +174,8 @@ GST_START_TEST (waits_for_text_end)
 
   for (gint round = 0; round < 3; round++) {
     gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
-    fail_unless (gst_app_sink_try_pull_sample (GST_APP_SINK (player.sink),
-            20 * GST_MSECOND) == NULL);
+    fail_unless (
+        gst_app_sink_try_pull_sample (GST_APP_SINK (player.sink), 20 * GST_MSECOND) == NULL);
     set_state_in_time (player.pipeline, GST_STATE_NULL);
   }
   player_free (&player);
@@ -189,8 +185,8 @@ GST_START_TEST (waits_for_text_end)
   gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
   message = wait_message (player.pipeline, GST_MESSAGE_ERROR);
   gst_message_parse_error (message, &error, NULL);
-  fail_unless (g_str_has_prefix (error->message,
-          "text: expected a prompt, got none"), "%s", error->message);
+  fail_unless (
+      g_str_has_prefix (error->message, "text: expected a prompt, got none"), "%s", error->message);
   g_error_free (error);
   gst_message_unref (message);
   player_free (&player);
@@ -208,16 +204,16 @@ GST_END_TEST;
 #define PERIOD (GST_SECOND / 25)
 
 static void
-wait_until_held (GstTestClock * clock)
+wait_until_held (GstTestClock *clock)
 {
-  fail_unless (gst_test_clock_timed_wait_for_multiple_pending_ids (clock, 1,
-          PATIENCE / GST_MSECOND, NULL), "nobody waits for the clock");
+  fail_unless (
+      gst_test_clock_timed_wait_for_multiple_pending_ids (clock, 1, PATIENCE / GST_MSECOND, NULL),
+      "nobody waits for the clock");
 }
 
 /* The next frame, which the source holds until its time: the clock goes there. */
 static void
-expect_tick (Player * player, GstTestClock * clock, guint64 number,
-    GstClockTime time)
+expect_tick (Player *player, GstTestClock *clock, guint64 number, GstClockTime time)
 {
   GstBuffer *buffer;
 
@@ -228,11 +224,12 @@ expect_tick (Player * player, GstTestClock * clock, guint64 number,
   gst_buffer_unref (buffer);
 }
 
-/* On time, frame by frame; then the clock runs away: the time line moves, QoS tells, nothing is lost. */
+/* On time, frame by frame; then the clock runs away: the time line moves, QoS tells, nothing is
+ * lost. */
 GST_START_TEST (live_frames_follow_the_clock)
 {
   Player player = player_parse (CARD "prompt=x frames=60 is-live=true ! "
-      "video/x-raw,framerate=25/1 ! appsink name=sink sync=false");
+                                     "video/x-raw,framerate=25/1 ! appsink name=sink sync=false");
   GstTestClock *clock = GST_TEST_CLOCK (gst_test_clock_new ());
   GstQuery *query = gst_query_new_latency ();
   GstBus *bus = gst_element_get_bus (player.pipeline);
@@ -254,10 +251,8 @@ GST_START_TEST (live_frames_follow_the_clock)
   gst_query_parse_latency (query, &live, &min, &max);
   fail_unless (live && min == PERIOD && max == GST_CLOCK_TIME_NONE);
   gst_query_unref (query);
-  fail_if (gst_element_seek_simple (player.source, GST_FORMAT_TIME,
-          GST_SEEK_FLAG_NONE, 0));
-  fail_if (gst_element_seek_simple (player.pipeline, GST_FORMAT_TIME,
-          GST_SEEK_FLAG_FLUSH, 0));
+  fail_if (gst_element_seek_simple (player.source, GST_FORMAT_TIME, GST_SEEK_FLAG_NONE, 0));
+  fail_if (gst_element_seek_simple (player.pipeline, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0));
 
   /* Frame 30 was there in time and is held; 31 is made a second later. */
   wait_until_held (clock);
@@ -287,14 +282,14 @@ GST_END_TEST;
 GST_START_TEST (live_pipelines_keep_real_time)
 {
   Player player = player_parse (CARD "prompt=one frames=-1 "
-      "prefetch=0 is-live=true ! video/x-raw,framerate=30/1 ! "
-      "appsink name=sink sync=true max-buffers=4");
+                                     "prefetch=0 is-live=true ! video/x-raw,framerate=30/1 ! "
+                                     "appsink name=sink sync=true max-buffers=4");
   guint number = 0, changed = 0;
   gint64 began, took;
 
   player.source = gst_bin_get_by_name (GST_BIN (player.pipeline), "source");
-  fail_unless_equals_int (gst_element_set_state (player.pipeline,
-          GST_STATE_PAUSED), GST_STATE_CHANGE_NO_PREROLL);
+  fail_unless_equals_int (
+      gst_element_set_state (player.pipeline, GST_STATE_PAUSED), GST_STATE_CHANGE_NO_PREROLL);
   gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
   gst_buffer_unref (player_expect (&player, number++));
   began = g_get_monotonic_time ();
@@ -303,21 +298,19 @@ GST_START_TEST (live_pipelines_keep_real_time)
   g_object_set (player.source, "prompt", "two", NULL);
   for (; number < 45; number++) {
     GstBuffer *buffer = player_expect (&player, number);
-    const gchar *obeyed =
-        gst_structure_get_string (provenance (buffer), "prompt");
+    const gchar *obeyed = gst_structure_get_string (provenance (buffer), "prompt");
 
     if (g_str_equal (obeyed, "two") && changed == 0)
       changed = number;
-    fail_if (changed > 0 && !g_str_equal (obeyed, "two"), "frame %u is stale",
-        number);
+    fail_if (changed > 0 && !g_str_equal (obeyed, "two"), "frame %u is stale", number);
     gst_buffer_unref (buffer);
   }
   took = g_get_monotonic_time () - began;
-  /* At 7 of the frames seen, up to 4 more in the sink and 2 on their way: the next chunk but one. */
+  /* At 7 of the frames seen, up to 4 more in the sink and 2 on their way: the next chunk but one.
+   */
   fail_unless (changed >= 12 && changed <= 24, "obeyed from frame %u", changed);
   /* 44 frames, of which 6 may have been there before. */
-  fail_unless (took > G_TIME_SPAN_SECOND, "44 frames in %" G_GINT64_FORMAT
-      " us", took);
+  fail_unless (took > G_TIME_SPAN_SECOND, "44 frames in %" G_GINT64_FORMAT " us", took);
   gst_object_unref (player.source);
   player_free (&player);
 }

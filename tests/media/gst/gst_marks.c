@@ -8,21 +8,20 @@
 #include "gst_common.h"
 
 static gchar *
-sha256 (const gchar * text)
+sha256 (const gchar *text)
 {
   return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
 }
 
 /* What passed the source's pad: S segment, T tag, b buffer. */
 static GstPadProbeReturn
-note_order (GstPad * pad, GstPadProbeInfo * info, gpointer data)
+note_order (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
   GString *order = data;
 
   if (GST_PAD_PROBE_INFO_TYPE (info) & GST_PAD_PROBE_TYPE_BUFFER)
     g_string_append_c (order, 'b');
-  else if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) ==
-      GST_EVENT_SEGMENT)
+  else if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_SEGMENT)
     g_string_append_c (order, 'S');
   else if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_TAG)
     g_string_append_c (order, 'T');
@@ -30,19 +29,19 @@ note_order (GstPad * pad, GstPadProbeInfo * info, gpointer data)
 }
 
 static GString *
-watch_order (Player * player)
+watch_order (Player *player)
 {
   GString *order = g_string_new (NULL);
   GstPad *pad = gst_element_get_static_pad (player->source, "src");
 
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER |
-      GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, note_order, order, NULL);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+      note_order, order, NULL);
   gst_object_unref (pad);
   return order;
 }
 
 static GstTagList *
-current_tags (Player * player)
+current_tags (Player *player)
 {
   GstPad *pad = gst_element_get_static_pad (player->source, "src");
   GstEvent *event = gst_pad_get_sticky_event (pad, GST_EVENT_TAG, 0);
@@ -110,8 +109,7 @@ GST_START_TEST (prompt_is_private_unless_asked)
   g_object_set (source, "metadata-prompt", TRUE, NULL);
   player = player_start (source, NULL);
   buffer = player_expect (&player, 0);
-  fail_unless_equals_string (gst_structure_get_string (provenance (buffer),
-          "prompt"), "a red fox");
+  fail_unless_equals_string (gst_structure_get_string (provenance (buffer), "prompt"), "a red fox");
   gst_buffer_unref (buffer);
   tags = current_tags (&player);
   fail_unless (gst_tag_list_get_string (tags, GST_TAG_TITLE, &text));
@@ -138,13 +136,10 @@ GST_START_TEST (frames_carry_provenance)
     fail_unless (gst_structure_get_int64 (s, "chunk", &chunk));
     fail_unless (gst_structure_get_int64 (s, "seed", &seed));
     fail_unless_equals_int64 (seed, 9);
-    fail_unless_equals_string (gst_structure_get_string (s, "model"),
-        test_model ());
-    fail_unless_equals_string (gst_structure_get_string (s, "prompt-sha256"),
-        hash);
+    fail_unless_equals_string (gst_structure_get_string (s, "model"), test_model ());
+    fail_unless_equals_string (gst_structure_get_string (s, "prompt-sha256"), hash);
     if (chunk != before) {
-      GstMessage *message = wait_message (player.pipeline,
-          GST_MESSAGE_ELEMENT);
+      GstMessage *message = wait_message (player.pipeline, GST_MESSAGE_ELEMENT);
       const GstStructure *told = gst_message_get_structure (message);
 
       fail_unless_equals_int64 (chunk, before + 1);
@@ -163,9 +158,11 @@ GST_END_TEST;
 
 GST_START_TEST (meta_survives_conversion)
 {
-  gchar *line = g_strdup_printf ("t2vsrc model=%s prompt=x frames=12 ! "
-      "videoconvert ! videoscale ! video/x-raw,format=RGB,width=64,height=64 "
-      "! appsink name=sink sync=false", test_model ());
+  gchar *line =
+      g_strdup_printf ("t2vsrc model=%s prompt=x frames=12 ! "
+                       "videoconvert ! videoscale ! video/x-raw,format=RGB,width=64,height=64 "
+                       "! appsink name=sink sync=false",
+          test_model ());
   Player player = player_parse (line);
   GstSample *sample;
 
@@ -248,8 +245,7 @@ GST_START_TEST (prompt_changes_on_a_chunk_edge)
 GST_END_TEST;
 
 static void
-expect_error (GstMessage * message, GQuark domain, gint code,
-    const gchar * prefix)
+expect_error (GstMessage *message, GQuark domain, gint code, const gchar *prefix)
 {
   GError *error = NULL;
   gchar *debug = NULL;
@@ -258,10 +254,9 @@ expect_error (GstMessage * message, GQuark domain, gint code,
     gst_message_parse_error (message, &error, &debug);
   else
     gst_message_parse_warning (message, &error, &debug);
-  fail_unless (g_error_matches (error, domain, code), "%s: %s %d",
-      error->message, g_quark_to_string (error->domain), error->code);
-  fail_unless (g_str_has_prefix (error->message, prefix), "%s",
-      error->message);
+  fail_unless (g_error_matches (error, domain, code), "%s: %s %d", error->message,
+      g_quark_to_string (error->domain), error->code);
+  fail_unless (g_str_has_prefix (error->message, prefix), "%s", error->message);
   g_clear_error (&error);
   g_free (debug);
   gst_message_unref (message);
@@ -275,15 +270,15 @@ GST_START_TEST (refused_changes_leave_the_old_value)
 
   player_skip (&player, 0, 1);
   g_object_set (player.source, "prompt", too_long, NULL);
-  expect_error (wait_message (player.pipeline, GST_MESSAGE_WARNING),
-      GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, "prompt: expected");
+  expect_error (wait_message (player.pipeline, GST_MESSAGE_WARNING), GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_SETTINGS, "prompt: expected");
   g_object_get (player.source, "prompt", &prompt, NULL);
   fail_unless_equals_string (prompt, "a red fox");
 
   /* Not a run-time option. */
   g_object_set (player.source, "frames", (gint64) 5, NULL);
-  expect_error (wait_message (player.pipeline, GST_MESSAGE_WARNING),
-      GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, "frames: expected");
+  expect_error (wait_message (player.pipeline, GST_MESSAGE_WARNING), GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_SETTINGS, "frames: expected");
   g_object_get (player.source, "frames", &frames, NULL);
   fail_unless_equals_int64 (frames, -1);
 
@@ -306,79 +301,75 @@ stream (void)
   return GST_STREAM_ERROR;
 }
 
-static const struct
-{
+static const struct {
   const gchar *line;
   GQuark (*domain) (void);
   gint code;
   const gchar *prefix;
 } failures[] = {
-  {"t2vsrc model=testcard", resource, GST_RESOURCE_ERROR_SETTINGS,
-      "prompt: expected one of prompt, prompt-file, storyboard, got none"},
-  {"t2vsrc model=testcard prompt=x prompt-file=y", resource,
-      GST_RESOURCE_ERROR_SETTINGS, "prompt: expected one of"},
-  {"t2vsrc model=testcard prompt-file=/nonexistent/prompt.txt", resource,
-      GST_RESOURCE_ERROR_NOT_FOUND, "\"/nonexistent/prompt.txt\": expected"},
-  {"t2vsrc model=/nonexistent prompt=x", resource,
-      GST_RESOURCE_ERROR_NOT_FOUND, "model: expected"},
-  {"t2vsrc model=testcard prompt=x width=17", resource,
-      GST_RESOURCE_ERROR_SETTINGS, "width: expected"},
-  {"t2vsrc model=testcard prompt=x framerate=23/1", resource,
-      GST_RESOURCE_ERROR_SETTINGS, "framerate: expected"},
-  {"t2vsrc model=testcard prompt=x frames=2 duration=1000000000", resource,
-      GST_RESOURCE_ERROR_SETTINGS, "duration: expected"},
-  {"t2vsrc model=testcard prompt=x duration=6", resource,
-      GST_RESOURCE_ERROR_SETTINGS, "duration: expected"},
-  {"t2vsrc model=testcard prompt=x storyboard=a.srt", resource,
-      GST_RESOURCE_ERROR_SETTINGS, "prompt: expected"},
-  {"t2vsrc model=testcard prompt=x enhance=true", resource,
-      GST_RESOURCE_ERROR_SETTINGS, "enhance: expected"},
-  {"t2vsrc model=testcard storyboard=/nonexistent/shots.srt", resource,
-      GST_RESOURCE_ERROR_NOT_FOUND, "\"/nonexistent/shots.srt\": expected"},
-  {"t2vsrc model=testcard prompt=x lora=a", resource,
-      GST_RESOURCE_ERROR_SETTINGS, "lora: expected"},
-  {"t2vsrc model=testcard prompt=x label=always", resource,
-      GST_RESOURCE_ERROR_SETTINGS, "label: expected"},
-  {"t2vsrc model=testcard prompt=x watermark=dct", resource,
-      GST_RESOURCE_ERROR_SETTINGS, "watermark: expected"},
-  {"t2vsrc model=testcard prompt=x cache=on", resource,
-      GST_RESOURCE_ERROR_SETTINGS, "cache: expected"},
-  {"t2vsrc model=testcard prompt=x memory=4M", resource,
-      GST_RESOURCE_ERROR_NO_SPACE_LEFT, "memory: expected"},
-  {"t2vsrc model=testcard prompt=x negative-prompt=y", resource,
-      GST_RESOURCE_ERROR_SETTINGS, "negative_prompt: expected"},
-  {"t2vsrc model=testcard prompt=x device=tpu", resource,
-      GST_RESOURCE_ERROR_SETTINGS, "device: expected"},
-  {"t2vsrc model=testcard prompt=x precision=fp8", resource,
-      GST_RESOURCE_ERROR_SETTINGS, "precision: expected"},
-  {"t2vsrc model=testcard prompt=x engine-opts=o,nosuch=1", resource,
-      GST_RESOURCE_ERROR_SETTINGS, "engine_opts: expected"},
-  {"t2vsrc model=testcard prompt=x engine-opts=o,nan_frame=5", stream,
-      GST_STREAM_ERROR_FAILED, "chunk 0: expected finite"},
-  {"t2vsrc model=testcard prompt=x engine-opts=o,delay_ms=20000 "
-        "timeout=300000000", resource,
-      GST_RESOURCE_ERROR_BUSY, "timeout: expected a frame within 300 ms"},
-  {"t2vsrc model=testcard prompt=x ! video/x-raw,width=17", stream,
-      GST_STREAM_ERROR_FORMAT, "width: expected"},
-  {"t2vsrc model=testcard prompt=x ! video/x-raw,framerate=90/1", stream,
-      GST_STREAM_ERROR_FORMAT, "framerate: expected"},
-  {"t2vsrc model=testcard prompt=x ! video/x-raw,colorimetry=bt601", stream,
-      GST_STREAM_ERROR_FORMAT, "colorimetry: expected bt709"},
+  { "t2vsrc model=testcard", resource, GST_RESOURCE_ERROR_SETTINGS,
+      "prompt: expected one of prompt, prompt-file, storyboard, got none" },
+  { "t2vsrc model=testcard prompt=x prompt-file=y", resource, GST_RESOURCE_ERROR_SETTINGS,
+      "prompt: expected one of" },
+  { "t2vsrc model=testcard prompt-file=/nonexistent/prompt.txt", resource,
+      GST_RESOURCE_ERROR_NOT_FOUND, "\"/nonexistent/prompt.txt\": expected" },
+  { "t2vsrc model=/nonexistent prompt=x", resource, GST_RESOURCE_ERROR_NOT_FOUND,
+      "model: expected" },
+  { "t2vsrc model=testcard prompt=x width=17", resource, GST_RESOURCE_ERROR_SETTINGS,
+      "width: expected" },
+  { "t2vsrc model=testcard prompt=x framerate=23/1", resource, GST_RESOURCE_ERROR_SETTINGS,
+      "framerate: expected" },
+  { "t2vsrc model=testcard prompt=x frames=2 duration=1000000000", resource,
+      GST_RESOURCE_ERROR_SETTINGS, "duration: expected" },
+  { "t2vsrc model=testcard prompt=x duration=6", resource, GST_RESOURCE_ERROR_SETTINGS,
+      "duration: expected" },
+  { "t2vsrc model=testcard prompt=x storyboard=a.srt", resource, GST_RESOURCE_ERROR_SETTINGS,
+      "prompt: expected" },
+  { "t2vsrc model=testcard prompt=x enhance=true", resource, GST_RESOURCE_ERROR_SETTINGS,
+      "enhance: expected" },
+  { "t2vsrc model=testcard storyboard=/nonexistent/shots.srt", resource,
+      GST_RESOURCE_ERROR_NOT_FOUND, "\"/nonexistent/shots.srt\": expected" },
+  { "t2vsrc model=testcard prompt=x lora=a", resource, GST_RESOURCE_ERROR_SETTINGS,
+      "lora: expected" },
+  { "t2vsrc model=testcard prompt=x label=always", resource, GST_RESOURCE_ERROR_SETTINGS,
+      "label: expected" },
+  { "t2vsrc model=testcard prompt=x watermark=dct", resource, GST_RESOURCE_ERROR_SETTINGS,
+      "watermark: expected" },
+  { "t2vsrc model=testcard prompt=x cache=on", resource, GST_RESOURCE_ERROR_SETTINGS,
+      "cache: expected" },
+  { "t2vsrc model=testcard prompt=x memory=4M", resource, GST_RESOURCE_ERROR_NO_SPACE_LEFT,
+      "memory: expected" },
+  { "t2vsrc model=testcard prompt=x negative-prompt=y", resource, GST_RESOURCE_ERROR_SETTINGS,
+      "negative_prompt: expected" },
+  { "t2vsrc model=testcard prompt=x device=tpu", resource, GST_RESOURCE_ERROR_SETTINGS,
+      "device: expected" },
+  { "t2vsrc model=testcard prompt=x precision=fp8", resource, GST_RESOURCE_ERROR_SETTINGS,
+      "precision: expected" },
+  { "t2vsrc model=testcard prompt=x engine-opts=o,nosuch=1", resource, GST_RESOURCE_ERROR_SETTINGS,
+      "engine_opts: expected" },
+  { "t2vsrc model=testcard prompt=x engine-opts=o,nan_frame=5", stream, GST_STREAM_ERROR_FAILED,
+      "chunk 0: expected finite" },
+  { "t2vsrc model=testcard prompt=x engine-opts=o,delay_ms=20000 "
+    "timeout=300000000",
+      resource, GST_RESOURCE_ERROR_BUSY, "timeout: expected a frame within 300 ms" },
+  { "t2vsrc model=testcard prompt=x ! video/x-raw,width=17", stream, GST_STREAM_ERROR_FORMAT,
+      "width: expected" },
+  { "t2vsrc model=testcard prompt=x ! video/x-raw,framerate=90/1", stream, GST_STREAM_ERROR_FORMAT,
+      "framerate: expected" },
+  { "t2vsrc model=testcard prompt=x ! video/x-raw,colorimetry=bt601", stream,
+      GST_STREAM_ERROR_FORMAT, "colorimetry: expected bt709" },
 };
 
 GST_START_TEST (failures_name_the_option)
 {
-  gchar *line = g_strdup_printf ("%s ! appsink name=sink sync=false",
-      failures[__i__].line);
+  gchar *line = g_strdup_printf ("%s ! appsink name=sink sync=false", failures[__i__].line);
   Player player = player_parse (line);
 
   gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
-  expect_error (wait_message (player.pipeline, GST_MESSAGE_ERROR),
-      failures[__i__].domain (), failures[__i__].code,
-      failures[__i__].prefix);
+  expect_error (wait_message (player.pipeline, GST_MESSAGE_ERROR), failures[__i__].domain (),
+      failures[__i__].code, failures[__i__].prefix);
   /* No frame came out. */
-  fail_unless (gst_app_sink_try_pull_sample (GST_APP_SINK (player.sink), 0)
-      == NULL);
+  fail_unless (gst_app_sink_try_pull_sample (GST_APP_SINK (player.sink), 0) == NULL);
   player_free (&player);
   g_free (line);
 }
@@ -390,10 +381,10 @@ GST_START_TEST (missing_engine_is_told)
 {
   Player player = player_new (make_source ("a red fox", 12, 0), NULL);
 
-  fail_unless (gst_element_set_state (player.pipeline, GST_STATE_PLAYING)
-      == GST_STATE_CHANGE_FAILURE);
-  expect_error (wait_message (player.pipeline, GST_MESSAGE_ERROR),
-      GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_INIT, "");
+  fail_unless (
+      gst_element_set_state (player.pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE);
+  expect_error (wait_message (player.pipeline, GST_MESSAGE_ERROR), GST_LIBRARY_ERROR,
+      GST_LIBRARY_ERROR_INIT, "");
   player_free (&player);
 }
 GST_END_TEST;
@@ -419,8 +410,7 @@ gst_marks (void)
   tcase_add_test (tc, prompt_changes_on_a_chunk_edge);
   tcase_add_test (tc, refused_changes_leave_the_old_value);
   if (is_testcard ())
-    tcase_add_loop_test (tc, failures_name_the_option, 0,
-        G_N_ELEMENTS (failures));
+    tcase_add_loop_test (tc, failures_name_the_option, 0, G_N_ELEMENTS (failures));
   return suite;
 }
 

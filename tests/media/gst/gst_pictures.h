@@ -10,20 +10,19 @@
 
 #include "gst_common.h"
 
-#define WIDTH 256
-#define HEIGHT 144
+#define WIDTH      256
+#define HEIGHT     144
 /* 18 rows are the counter, 31 meet the square. */
 #define WHOLE_ROWS (HEIGHT - 18 - 31)
-#define RGB "video/x-raw,format=RGB,width=256,height=144,framerate=25/1,colorimetry=sRGB"
+#define RGB        "video/x-raw,format=RGB,width=256,height=144,framerate=25/1,colorimetry=sRGB"
 
 static inline GstElement *
-make_animator (gint64 frames, const gchar * options)
+make_animator (gint64 frames, const gchar *options)
 {
   GstElement *element = gst_element_factory_make ("i2v", NULL);
 
   fail_unless (element != NULL, "i2v is not registered");
-  g_object_set (element, "model", "testcard", "prompt", "a red fox", "frames",
-      frames, NULL);
+  g_object_set (element, "model", "testcard", "prompt", "a red fox", "frames", frames, NULL);
   if (options != NULL)
     gst_util_set_object_arg (G_OBJECT (element), "engine-opts", options);
   return element;
@@ -33,7 +32,7 @@ make_animator (gint64 frames, const gchar * options)
 static GSList *open_harnesses;
 
 static inline void
-close_harness (GstHarness * harness)
+close_harness (GstHarness *harness)
 {
   open_harnesses = g_slist_remove (open_harnesses, harness);
   gst_harness_teardown (harness);
@@ -49,7 +48,7 @@ teardown (void)
 
 /* Takes the element. */
 static inline GstHarness *
-harness_of (GstElement * element, const gchar * sink_caps)
+harness_of (GstElement *element, const gchar *sink_caps)
 {
   GstHarness *harness = gst_harness_new_with_element (element, "sink", "src");
 
@@ -78,7 +77,7 @@ make_picture (guint8 shift)
 
 /* Rows of frame that are the picture's from side to side. */
 static inline gint
-equal_rows (GstBuffer * frame, GstBuffer * picture)
+equal_rows (GstBuffer *frame, GstBuffer *picture)
 {
   GstMapInfo a, b;
   gint rows = 0;
@@ -97,7 +96,7 @@ equal_rows (GstBuffer * frame, GstBuffer * picture)
 
 /* The error that this pipeline ends with says this. */
 static inline void
-expect_error (const gchar * line, const gchar * words)
+expect_error (const gchar *line, const gchar *words)
 {
   Player player = player_parse (line);
   GstMessage *message;
@@ -106,8 +105,8 @@ expect_error (const gchar * line, const gchar * words)
   gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
   message = wait_message (player.pipeline, GST_MESSAGE_ERROR);
   gst_message_parse_error (message, &error, NULL);
-  fail_unless (strstr (error->message, words) != NULL,
-      "%s: expected %s, got %s", line, words, error->message);
+  fail_unless (strstr (error->message, words) != NULL, "%s: expected %s, got %s", line, words,
+      error->message);
   g_error_free (error);
   gst_message_unref (message);
   player_free (&player);

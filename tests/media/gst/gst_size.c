@@ -11,54 +11,49 @@
 #define OF_PICTURE "model=testcard engine-opts=o,size=picture prompt=x frames=2 "
 
 static void
-expect_size (const GstCaps * caps, gint width, gint height, const gchar * of)
+expect_size (const GstCaps *caps, gint width, gint height, const gchar *of)
 {
   gchar *text = caps ? gst_caps_to_string (caps) : NULL;
   gint got_width = 0, got_height = 0;
 
   if (caps != NULL) {
-    gst_structure_get_int (gst_caps_get_structure (caps, 0), "width",
-        &got_width);
-    gst_structure_get_int (gst_caps_get_structure (caps, 0), "height",
-        &got_height);
+    gst_structure_get_int (gst_caps_get_structure (caps, 0), "width", &got_width);
+    gst_structure_get_int (gst_caps_get_structure (caps, 0), "height", &got_height);
   }
-  fail_unless (got_width == width && got_height == height,
-      "%s: expected %dx%d, got %s", of, width, height, text ? text : "no caps");
+  fail_unless (got_width == width && got_height == height, "%s: expected %dx%d, got %s", of, width,
+      height, text ? text : "no caps");
   g_free (text);
 }
 
 /* What is in front of i2v, its properties, what is behind it. */
-static const struct
-{
+static const struct {
   const gchar *picture, *properties, *caps;
   gint width, height;
 } sizes[] = {
-  {"width=320,height=180", "", "video/x-raw", 320, 180},
-  {"width=321,height=191", "", "video/x-raw", 320, 190},
-  {"width=8,height=40", "", "video/x-raw", 16, 80},
-  {"width=5000,height=1000", "", "video/x-raw", 4096, 818},
+  { "width=320,height=180", "", "video/x-raw", 320, 180 },
+  { "width=321,height=191", "", "video/x-raw", 320, 190 },
+  { "width=8,height=40", "", "video/x-raw", 16, 80 },
+  { "width=5000,height=1000", "", "video/x-raw", 4096, 818 },
   /* The next element's word counts; where it is about one side, the other goes with it. */
-  {"width=320,height=180", "", "video/x-raw,width=640,height=480", 640, 480},
-  {"width=320,height=180", "", "video/x-raw,width=640", 640, 360},
-  {"width=320,height=180", "", "video/x-raw,height=90", 160, 90},
-  {"width=320,height=180", "", "video/x-raw,width=[16,200],height=[16,100]",
-      178, 100},
-  {"width=180,height=320", "", "video/x-raw,width=[16,200],height=[16,100]",
-      56, 100},
-  {"width=320,height=180", "", "video/x-raw,width=[400,800]", 400, 224},
-  {"width=320,height=180", "width=640", "video/x-raw", 640, 360},
-  {"width=320,height=180", "height=90", "video/x-raw", 160, 90},
-  {"width=320,height=180", "width=100 height=100", "video/x-raw", 100, 100},
+  { "width=320,height=180", "", "video/x-raw,width=640,height=480", 640, 480 },
+  { "width=320,height=180", "", "video/x-raw,width=640", 640, 360 },
+  { "width=320,height=180", "", "video/x-raw,height=90", 160, 90 },
+  { "width=320,height=180", "", "video/x-raw,width=[16,200],height=[16,100]", 178, 100 },
+  { "width=180,height=320", "", "video/x-raw,width=[16,200],height=[16,100]", 56, 100 },
+  { "width=320,height=180", "", "video/x-raw,width=[400,800]", 400, 224 },
+  { "width=320,height=180", "width=640", "video/x-raw", 640, 360 },
+  { "width=320,height=180", "height=90", "video/x-raw", 160, 90 },
+  { "width=320,height=180", "width=100 height=100", "video/x-raw", 100, 100 },
   /* The size belongs to the format that is chosen. */
-  {"width=322,height=190", "", "video/x-raw,format=RGB", 322, 190},
+  { "width=322,height=190", "", "video/x-raw,format=RGB", 322, 190 },
 };
 
 GST_START_TEST (the_pictures_own)
 {
   gchar *line = g_strdup_printf ("videotestsrc num-buffers=1 ! "
-      "video/x-raw,format=RGB,%s ! i2v " OF_PICTURE "%s ! %s ! appsink "
-      "name=sink sync=false", sizes[__i__].picture, sizes[__i__].properties,
-      sizes[__i__].caps);
+                                 "video/x-raw,format=RGB,%s ! i2v " OF_PICTURE "%s ! %s ! appsink "
+                                 "name=sink sync=false",
+      sizes[__i__].picture, sizes[__i__].properties, sizes[__i__].caps);
   Player player = player_parse (line);
   GstPad *pad = gst_element_get_static_pad (player.sink, "sink");
   GstCaps *caps;
@@ -78,10 +73,11 @@ GST_END_TEST;
 
 GST_START_TEST (a_turned_picture_stands_upright)
 {
-  Player player = player_parse ("videotestsrc num-buffers=1 ! "
-      "video/x-raw,format=RGB,width=320,height=180 ! taginject "
-      "tags=\"image-orientation=rotate-90\" ! i2v " OF_PICTURE "! appsink "
-      "name=sink sync=false");
+  Player player =
+      player_parse ("videotestsrc num-buffers=1 ! "
+                    "video/x-raw,format=RGB,width=320,height=180 ! taginject "
+                    "tags=\"image-orientation=rotate-90\" ! i2v " OF_PICTURE "! appsink "
+                    "name=sink sync=false");
   GstPad *pad = gst_element_get_static_pad (player.sink, "sink");
   GstCaps *caps;
 
@@ -98,9 +94,10 @@ GST_END_TEST;
 /* What passes keeps its size, and the new frames have it. */
 GST_START_TEST (a_clip_that_goes_on_keeps_its_size)
 {
-  Player player = player_parse ("videotestsrc num-buffers=3 ! video/x-raw,"
-      "format=RGB,width=322,height=182,framerate=25/1 ! i2v mode=extend "
-      OF_PICTURE "! appsink name=sink sync=false");
+  Player player =
+      player_parse ("videotestsrc num-buffers=3 ! video/x-raw,"
+                    "format=RGB,width=322,height=182,framerate=25/1 ! i2v mode=extend " OF_PICTURE
+                    "! appsink name=sink sync=false");
   GstPad *pad = gst_element_get_static_pad (player.sink, "sink");
   GstCaps *caps;
 
@@ -116,21 +113,22 @@ GST_START_TEST (a_clip_that_goes_on_keeps_its_size)
 GST_END_TEST;
 
 static void
-push_picture (GstHarness * harness, gint width, gint height)
+push_picture (GstHarness *harness, gint width, gint height)
 {
   gchar *caps = g_strdup_printf ("video/x-raw,format=RGB,width=%d,height=%d,"
-      "framerate=25/1,colorimetry=sRGB", width, height);
+                                 "framerate=25/1,colorimetry=sRGB",
+      width, height);
 
   gst_harness_set_src_caps_str (harness, caps);
-  fail_unless_equals_int (gst_harness_push (harness,
-          gst_buffer_new_allocate (NULL, 3 * width * height, NULL)),
+  fail_unless_equals_int (
+      gst_harness_push (harness, gst_buffer_new_allocate (NULL, 3 * width * height, NULL)),
       GST_FLOW_EOS);
   g_free (caps);
 }
 
 /* The size of frame 0, which is waited for. */
 static void
-expect_first (GstHarness * harness, gint width, gint height)
+expect_first (GstHarness *harness, gint width, gint height)
 {
   GstBuffer *frame = NULL;
   GstCaps *caps;
@@ -165,8 +163,7 @@ GST_START_TEST (another_picture_has_another_size)
   fail_unless (gst_harness_push_event (harness, gst_event_new_flush_start ()));
   while ((frame = gst_harness_try_pull (harness)) != NULL)
     gst_buffer_unref (frame);
-  fail_unless (gst_harness_push_event (harness,
-          gst_event_new_flush_stop (TRUE)));
+  fail_unless (gst_harness_push_event (harness, gst_event_new_flush_stop (TRUE)));
   gst_segment_init (&segment, GST_FORMAT_TIME);
   gst_harness_push_event (harness, gst_event_new_segment (&segment));
   push_picture (harness, 96, 160);
@@ -180,11 +177,13 @@ GST_START_TEST (a_storyboard_with_a_picture_that_must_be)
 {
   gchar *folder = g_dir_make_tmp ("zt-size-XXXXXX", NULL);
   gchar *path = g_build_filename (folder, "shots.srt", NULL);
-  gchar *line = g_strdup_printf (INPUT "i2v model=testcard "
-      "engine-opts=o,image=required,size=picture storyboard=%s ! appsink "
-      "name=sink sync=false", path);
+  gchar *line =
+      g_strdup_printf (INPUT "i2v model=testcard "
+                             "engine-opts=o,image=required,size=picture storyboard=%s ! appsink "
+                             "name=sink sync=false",
+          path);
   const gchar *shots = "00:00:00,000 --> 00:00:00,125\nfox\n\n"
-      "00:00:00,125 --> 00:00:00,250\nowl\n";
+                       "00:00:00,125 --> 00:00:00,250\nowl\n";
   Player player;
 
   fail_unless (g_file_set_contents (path, shots, -1, NULL));

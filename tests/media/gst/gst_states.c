@@ -36,8 +36,7 @@ start_generating (void)
 {
   Player player = player_start (make_slow_source (FOREVER_MS, 48), NULL);
 
-  fail_unless_equals_int (next_progress (player.pipeline),
-      GST_PROGRESS_TYPE_START);
+  fail_unless_equals_int (next_progress (player.pipeline), GST_PROGRESS_TYPE_START);
   return player;
 }
 
@@ -50,12 +49,10 @@ GST_START_TEST (ladders)
     GstBuffer *buffer;
     gchar *sum;
 
-    fail_if (gst_element_set_state (player.pipeline, GST_STATE_READY)
-        == GST_STATE_CHANGE_FAILURE);
-    fail_if (gst_element_set_state (player.pipeline, GST_STATE_PAUSED)
-        == GST_STATE_CHANGE_FAILURE);
-    fail_unless (gst_element_get_state (player.pipeline, NULL, NULL, PATIENCE)
-        == GST_STATE_CHANGE_SUCCESS);
+    fail_if (gst_element_set_state (player.pipeline, GST_STATE_READY) == GST_STATE_CHANGE_FAILURE);
+    fail_if (gst_element_set_state (player.pipeline, GST_STATE_PAUSED) == GST_STATE_CHANGE_FAILURE);
+    fail_unless (
+        gst_element_get_state (player.pipeline, NULL, NULL, PATIENCE) == GST_STATE_CHANGE_SUCCESS);
     set_state_in_time (player.pipeline, GST_STATE_PLAYING);
     buffer = player_expect (&player, 0);
     sum = checksum (buffer);
@@ -93,7 +90,7 @@ GST_END_TEST;
 
 /* How many reports are open after the messages on the bus, if so many were before. */
 static gint
-open_reports (GstElement * pipeline, gint open)
+open_reports (GstElement *pipeline, gint open)
 {
   GstBus *bus = gst_element_get_bus (pipeline);
   GstMessage *message;
@@ -121,12 +118,11 @@ GST_START_TEST (null_while_generating)
   for (gint round = 0; round < 100; round++) {
     gint open = 0;
 
-    fail_if (gst_element_set_state (player.pipeline, GST_STATE_PLAYING)
-        == GST_STATE_CHANGE_FAILURE);
+    fail_if (
+        gst_element_set_state (player.pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE);
     /* Half of the time at once, half of the time in the middle of the work. */
     if (g_rand_boolean (dice)) {
-      fail_unless_equals_int (next_progress (player.pipeline),
-          GST_PROGRESS_TYPE_START);
+      fail_unless_equals_int (next_progress (player.pipeline), GST_PROGRESS_TYPE_START);
       open = 1;
     }
     /* NULL empties the bus, so that READY comes first. */
@@ -142,8 +138,7 @@ GST_START_TEST (progress_is_closed_when_frames_come)
 {
   Player player = player_start (make_source ("a red fox", 40, 0), NULL);
 
-  fail_unless_equals_int (next_progress (player.pipeline),
-      GST_PROGRESS_TYPE_START);
+  fail_unless_equals_int (next_progress (player.pipeline), GST_PROGRESS_TYPE_START);
   player_skip (&player, 0, 40);
   fail_unless (player_pull (&player) == NULL);
   fail_unless_equals_int (open_reports (player.pipeline, 1), 0);
@@ -170,8 +165,7 @@ GST_START_TEST (progress_names_the_stage)
     starts += type == GST_PROGRESS_TYPE_START;
     if (type == GST_PROGRESS_TYPE_CONTINUE) {
       /* The test card makes a chunk in one step, which is only named. */
-      fail_unless (g_regex_match_simple ("^(load|denoise|wait)$", text, 0, 0),
-          "got %s", text);
+      fail_unless (g_regex_match_simple ("^(load|denoise|wait)$", text, 0, 0), "got %s", text);
       told += g_str_equal (text, "denoise");
     }
     g_free (code);
@@ -191,9 +185,9 @@ GST_START_TEST (flushing_seek_ends_a_wait)
   Player player = start_generating ();
   gint64 began = g_get_monotonic_time ();
 
-  fail_unless (gst_element_send_event (player.source, gst_event_new_seek (1.0,
-              GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET,
-              GST_SECOND, GST_SEEK_TYPE_NONE, -1)));
+  fail_unless (gst_element_send_event (
+      player.source, gst_event_new_seek (1.0, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH,
+                         GST_SEEK_TYPE_SET, GST_SECOND, GST_SEEK_TYPE_NONE, -1)));
   fail_unless (g_get_monotonic_time () - began < PROMISED_US);
   set_state_in_time (player.pipeline, GST_STATE_NULL);
   player_free (&player);
@@ -211,10 +205,8 @@ GST_START_TEST (flush_goes_on)
 
   player_skip (&player, 0, 10);
   player_settle (&player);
-  fail_unless (gst_element_send_event (player.source,
-          gst_event_new_flush_start ()));
-  fail_unless (gst_element_send_event (player.source,
-          gst_event_new_flush_stop (FALSE)));
+  fail_unless (gst_element_send_event (player.source, gst_event_new_flush_start ()));
+  fail_unless (gst_element_send_event (player.source, gst_event_new_flush_stop (FALSE)));
   /* What was between here and there is lost, as in any flush. */
   buffer = player_pull (&player);
   fail_unless (buffer != NULL);
@@ -254,8 +246,8 @@ GST_START_TEST (blocked_sink_lets_go)
 
   for (gint round = 0; round < 10; round++) {
     gst_element_set_state (player.pipeline, GST_STATE_PAUSED);
-    fail_unless (gst_element_get_state (player.pipeline, NULL, NULL, PATIENCE)
-        == GST_STATE_CHANGE_SUCCESS);
+    fail_unless (
+        gst_element_get_state (player.pipeline, NULL, NULL, PATIENCE) == GST_STATE_CHANGE_SUCCESS);
     set_state_in_time (player.pipeline, GST_STATE_NULL);
   }
   player_free (&player);
@@ -270,8 +262,7 @@ change_prompts (gpointer data)
   for (gint i = 0; i < 200; i++) {
     gchar *prompt = g_strdup_printf ("a fox, number %d", i);
 
-    g_object_set (player->source, "prompt", prompt, "seed",
-        (gint64) (i % 10), NULL);
+    g_object_set (player->source, "prompt", prompt, "seed", (gint64) (i % 10), NULL);
     g_free (prompt);
   }
   return NULL;
@@ -311,15 +302,14 @@ GST_START_TEST (stress)
         gst_element_set_state (player.pipeline, GST_STATE_PAUSED);
         break;
       case 4:
-        gst_element_send_event (player.source, gst_event_new_seek (1.0,
-                GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET,
-                g_rand_int_range (dice, 0, 4000) * GST_MSECOND,
-                GST_SEEK_TYPE_NONE, -1));
+        gst_element_send_event (player.source,
+            gst_event_new_seek (1.0, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET,
+                g_rand_int_range (dice, 0, 4000) * GST_MSECOND, GST_SEEK_TYPE_NONE, -1));
         fail_unless (g_get_monotonic_time () - began < PROMISED_US);
         break;
       case 5:
-        g_object_set (player.source, "prompt",
-            g_rand_boolean (dice) ? "a red fox" : "a blue cat", NULL);
+        g_object_set (
+            player.source, "prompt", g_rand_boolean (dice) ? "a red fox" : "a blue cat", NULL);
         break;
     }
   }

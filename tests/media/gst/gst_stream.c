@@ -10,17 +10,18 @@
 
 #define WORDS_LE (G_BYTE_ORDER == G_LITTLE_ENDIAN)
 
-static const struct
-{
+static const struct {
   const gchar *format, *colorimetry, *chroma_site;
 } formats[] = {
-  {"I420", "bt709", "mpeg2"}, {"Y42B", "bt709", "mpeg2"},
-  {"Y444", "bt709", NULL},
-  {WORDS_LE ? "I420_10LE" : "I420_10BE", "bt709", "mpeg2"},
-  {WORDS_LE ? "I422_10LE" : "I422_10BE", "bt709", "mpeg2"},
-  {WORDS_LE ? "Y444_10LE" : "Y444_10BE", "bt709", NULL},
-  {"GBR", "sRGB", NULL}, {WORDS_LE ? "GBR_10LE" : "GBR_10BE", "sRGB", NULL},
-  {"RGB", "sRGB", NULL},
+  { "I420", "bt709", "mpeg2" },
+  { "Y42B", "bt709", "mpeg2" },
+  { "Y444", "bt709", NULL },
+  { WORDS_LE ? "I420_10LE" : "I420_10BE", "bt709", "mpeg2" },
+  { WORDS_LE ? "I422_10LE" : "I422_10BE", "bt709", "mpeg2" },
+  { WORDS_LE ? "Y444_10LE" : "Y444_10BE", "bt709", NULL },
+  { "GBR", "sRGB", NULL },
+  { WORDS_LE ? "GBR_10LE" : "GBR_10BE", "sRGB", NULL },
+  { "RGB", "sRGB", NULL },
 };
 
 GST_START_TEST (caps_tell_the_colours)
@@ -31,8 +32,7 @@ GST_START_TEST (caps_tell_the_colours)
   GstStructure *s;
   GstVideoInfo info;
   GstBuffer *buffer;
-  gchar *wanted = g_strdup_printf ("video/x-raw, format=%s",
-      formats[__i__].format);
+  gchar *wanted = g_strdup_printf ("video/x-raw, format=%s", formats[__i__].format);
 
   player = player_start (make_source ("a fox", 2, 0), wanted);
   buffer = player_expect (&player, 0);
@@ -41,14 +41,12 @@ GST_START_TEST (caps_tell_the_colours)
   gst_object_unref (pad);
   fail_unless (gst_video_info_from_caps (&info, caps));
   s = gst_caps_get_structure (caps, 0);
-  fail_unless_equals_string (gst_structure_get_string (s, "format"),
-      formats[__i__].format);
-  fail_unless_equals_string (gst_structure_get_string (s, "colorimetry"),
-      formats[__i__].colorimetry);
-  fail_unless_equals_string (gst_structure_get_string (s, "chroma-site"),
-      formats[__i__].chroma_site);
-  fail_unless_equals_string (gst_structure_get_string (s, "interlace-mode"),
-      "progressive");
+  fail_unless_equals_string (gst_structure_get_string (s, "format"), formats[__i__].format);
+  fail_unless_equals_string (
+      gst_structure_get_string (s, "colorimetry"), formats[__i__].colorimetry);
+  fail_unless_equals_string (
+      gst_structure_get_string (s, "chroma-site"), formats[__i__].chroma_site);
+  fail_unless_equals_string (gst_structure_get_string (s, "interlace-mode"), "progressive");
   fail_unless_equals_int (info.width, 256);
   fail_unless_equals_int (info.height, 144);
   fail_unless_equals_int (info.fps_n, 24);
@@ -66,7 +64,7 @@ GST_END_TEST;
 
 /* Mean of one component of the first frame in a format. */
 static gdouble
-component_mean (const gchar * format)
+component_mean (const gchar *format)
 {
   gchar *wanted = g_strdup_printf ("video/x-raw, format=%s", format);
   Player player = player_start (make_source ("a red fox", 1, 0), wanted);
@@ -84,12 +82,11 @@ component_mean (const gchar * format)
   c = GST_VIDEO_INFO_IS_RGB (&info) ? 1 : 0;
   for (gint y = 0; y < info.height; y++) {
     for (gint x = 0; x < info.width; x++) {
-      const guint8 *at = (guint8 *) GST_VIDEO_FRAME_COMP_DATA (&frame, c)
-          + y * GST_VIDEO_FRAME_COMP_STRIDE (&frame, c)
-          + x * GST_VIDEO_FRAME_COMP_PSTRIDE (&frame, c);
+      const guint8 *at = (guint8 *) GST_VIDEO_FRAME_COMP_DATA (&frame, c) +
+                         y * GST_VIDEO_FRAME_COMP_STRIDE (&frame, c) +
+                         x * GST_VIDEO_FRAME_COMP_PSTRIDE (&frame, c);
 
-      sum += GST_VIDEO_FRAME_COMP_DEPTH (&frame, c) > 8
-          ? *(const guint16 *) at / 4 : *at;
+      sum += GST_VIDEO_FRAME_COMP_DEPTH (&frame, c) > 8 ? *(const guint16 *) at / 4 : *at;
     }
   }
   gst_video_frame_unmap (&frame);
@@ -109,16 +106,18 @@ GST_START_TEST (formats_show_the_same_picture)
     gdouble mean = component_mean (formats[i].format);
     gdouble wanted = formats[i].colorimetry[0] == 'b' ? luma : green;
 
-    fail_unless (ABS (mean - wanted) < 1.0, "%s: expected a mean near %f, "
-        "got %f", formats[i].format, wanted, mean);
+    fail_unless (ABS (mean - wanted) < 1.0,
+        "%s: expected a mean near %f, "
+        "got %f",
+        formats[i].format, wanted, mean);
   }
 }
 GST_END_TEST;
 
 GST_START_TEST (times_and_count_are_exact)
 {
-  static const gint rates[][2] =
-      { {24, 1}, {24000, 1001}, {25, 1}, {30000, 1001}, {30, 1} };
+  static const gint rates[][2] = { { 24, 1 }, { 24000, 1001 }, { 25, 1 }, { 30000, 1001 },
+    { 30, 1 } };
   const guint count = 50;
   gint num = rates[__i__][0], den = rates[__i__][1];
   gchar *wanted = g_strdup_printf ("video/x-raw, framerate=%d/%d", num, den);
@@ -129,8 +128,8 @@ GST_START_TEST (times_and_count_are_exact)
     GstBuffer *buffer = player_expect (&player, i);
 
     fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), next);
-    fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer),
-        gst_util_uint64_scale (i, den * GST_SECOND, num));
+    fail_unless_equals_uint64 (
+        GST_BUFFER_PTS (buffer), gst_util_uint64_scale (i, den * GST_SECOND, num));
     fail_unless_equals_uint64 (GST_BUFFER_OFFSET_END (buffer), i + 1);
     next += GST_BUFFER_DURATION (buffer);
     gst_buffer_unref (buffer);
@@ -151,8 +150,7 @@ GST_START_TEST (num_buffers_ends_the_stream)
   player = player_start (source, NULL);
   player_skip (&player, 0, 7);
   fail_unless (player_pull (&player) == NULL);
-  fail_unless (gst_element_query_duration (source, GST_FORMAT_DEFAULT,
-          &duration));
+  fail_unless (gst_element_query_duration (source, GST_FORMAT_DEFAULT, &duration));
   fail_unless_equals_int64 (duration, 7);
   player_free (&player);
 }
@@ -160,16 +158,23 @@ GST_END_TEST;
 
 GST_START_TEST (length_follows_frames_and_duration)
 {
-  static const struct
-  {
+  static const struct {
     gint64 frames, duration_ns, expected;
   } cases[] = {
-    {48, 0, 48}, {0, 2 * GST_SECOND, 48}, {0, GST_SECOND + 41, 24},
-    {0, GST_SECOND / 24, 1}, {-1, 0, -1}, {0, -1, -1},
+    { 48, 0, 48 },
+    { 0, 2 * GST_SECOND, 48 },
+    { 0, GST_SECOND + 41, 24 },
+    { 0, GST_SECOND / 24, 1 },
+    { -1, 0, -1 },
+    { 0, -1, -1 },
     /* A frame's time as people copy it; else the frames that begin before the end. */
-    {0, 41666667, 1}, {0, 5166666000, 124}, {0, 5166666700, 124},
-    {0, 5166667500, 124}, {0, 5100 * GST_MSECOND, 123}, {0, 1001 * GST_MSECOND, 25},
-    {0, 1000, 1},
+    { 0, 41666667, 1 },
+    { 0, 5166666000, 124 },
+    { 0, 5166666700, 124 },
+    { 0, 5166667500, 124 },
+    { 0, 5100 * GST_MSECOND, 123 },
+    { 0, 1001 * GST_MSECOND, 25 },
+    { 0, 1000, 1 },
   };
   GstElement *source = make_source ("a red fox", cases[__i__].frames, 0);
   GstQuery *scheduling = gst_query_new_scheduling ();
@@ -183,16 +188,14 @@ GST_START_TEST (length_follows_frames_and_duration)
   player = player_start (source, NULL);
   gst_buffer_unref (player_expect (&player, 0));
 
-  fail_unless (gst_element_query_duration (source, GST_FORMAT_DEFAULT,
-          &frames));
+  fail_unless (gst_element_query_duration (source, GST_FORMAT_DEFAULT, &frames));
   fail_unless_equals_int64 (frames, cases[__i__].expected);
   fail_unless (gst_element_query_duration (source, GST_FORMAT_TIME, &time));
-  fail_unless_equals_int64 (time, frames < 0 ? -1 :
-      (gint64) gst_util_uint64_scale (frames, GST_SECOND, 24));
+  fail_unless_equals_int64 (
+      time, frames < 0 ? -1 : (gint64) gst_util_uint64_scale (frames, GST_SECOND, 24));
   fail_unless (gst_element_query (source, scheduling));
   gst_query_parse_scheduling (scheduling, &flags, NULL, NULL, NULL);
-  fail_unless_equals_int ((flags & GST_SCHEDULING_FLAG_SEEKABLE) != 0,
-      frames >= 0);
+  fail_unless_equals_int ((flags & GST_SCHEDULING_FLAG_SEEKABLE) != 0, frames >= 0);
   fail_unless (gst_element_query (source, seeking));
   gst_query_parse_seeking (seeking, NULL, &seekable, NULL, NULL);
   fail_unless_equals_int (seekable, frames >= 0);
@@ -230,14 +233,14 @@ GST_START_TEST (same_seed_same_frames)
 GST_END_TEST;
 
 static GstPadProbeReturn
-tell_buffer (GstPad * pad, GstPadProbeInfo * info, gpointer queue)
+tell_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer queue)
 {
   g_async_queue_push (queue, pad);
   return GST_PAD_PROBE_OK;
 }
 
 static void
-seek_to (Player * player, gint64 start, gint64 stop)
+seek_to (Player *player, gint64 start, gint64 stop)
 {
   player_seek (player, player->pipeline, GST_FORMAT_TIME, start, stop);
 }
@@ -316,18 +319,16 @@ GST_START_TEST (negative_rates_are_refused)
   GstPad *pad = gst_element_get_static_pad (player.source, "src");
   GAsyncQueue *pushed = g_async_queue_new ();
 
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, tell_buffer, pushed,
-      NULL);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, tell_buffer, pushed, NULL);
   gst_object_unref (pad);
   gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
   gst_buffer_unref (player_expect (&player, 0));
   /* One is in the sink, one on its way into it. */
   for (gint i = 0; i < 3; i++)
-    fail_unless (g_async_queue_timeout_pop (pushed, PATIENCE / GST_USECOND)
-        != NULL, "frame %d was not pushed", i);
-  fail_if (gst_element_seek (player.pipeline, -1.0, GST_FORMAT_TIME,
-          GST_SEEK_FLAG_NONE, GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_SET,
-          GST_SECOND));
+    fail_unless (g_async_queue_timeout_pop (pushed, PATIENCE / GST_USECOND) != NULL,
+        "frame %d was not pushed", i);
+  fail_if (gst_element_seek (player.pipeline, -1.0, GST_FORMAT_TIME, GST_SEEK_FLAG_NONE,
+      GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_SET, GST_SECOND));
   gst_buffer_unref (player_expect (&player, 1));
   player_free (&player);
   g_async_queue_unref (pushed);
@@ -353,8 +354,7 @@ GST_END_TEST;
 GST_START_TEST (caps_may_change_in_the_middle)
 {
   GPtrArray *i420 = clip_checksums (make_source ("a red fox", 48, 3), 48);
-  Player player = player_start (make_source ("a red fox", 48, 3),
-      "video/x-raw, format=I420");
+  Player player = player_start (make_source ("a red fox", 48, 3), "video/x-raw, format=I420");
   GstCaps *rgb = gst_caps_from_string ("video/x-raw, format=RGB");
   GstBuffer *buffer;
   guint64 number = 0;
@@ -363,8 +363,7 @@ GST_START_TEST (caps_may_change_in_the_middle)
   player_compare (&player, 0, i420->pdata[0]);
   gst_app_sink_set_caps (GST_APP_SINK (player.sink), rgb);
   gst_caps_unref (rgb);
-  fail_unless (gst_element_send_event (player.sink,
-          gst_event_new_reconfigure ()));
+  fail_unless (gst_element_send_event (player.sink, gst_event_new_reconfigure ()));
   while ((buffer = player_pull (&player)) != NULL) {
     fail_unless_equals_uint64 (GST_BUFFER_OFFSET (buffer), ++number);
     changed = gst_buffer_get_size (buffer) == 256 * 144 * 3;
@@ -382,8 +381,7 @@ GST_START_TEST (numbers_can_be_controlled)
 {
   GstElement *source = make_source ("a red fox", 120, 0);
   GstControlSource *control = gst_interpolation_control_source_new ();
-  GstTimedValueControlSource *values =
-      GST_TIMED_VALUE_CONTROL_SOURCE (control);
+  GstTimedValueControlSource *values = GST_TIMED_VALUE_CONTROL_SOURCE (control);
   gint64 seed = -1, first_new = -1;
   Player player;
 
@@ -391,20 +389,17 @@ GST_START_TEST (numbers_can_be_controlled)
   gst_timed_value_control_source_set (values, 0, 0.0);
   gst_timed_value_control_source_set (values, GST_SECOND, 5.0);
   fail_unless (gst_object_add_control_binding (GST_OBJECT (source),
-          gst_direct_control_binding_new_absolute (GST_OBJECT (source), "seed",
-              control)));
+      gst_direct_control_binding_new_absolute (GST_OBJECT (source), "seed", control)));
   player = player_start (source, NULL);
   for (gint i = 0; i < 120; i++) {
     GstBuffer *buffer = player_expect (&player, i);
     const GstStructure *s = provenance (buffer);
 
-    if (s != NULL && gst_structure_get_int64 (s, "seed", &seed)
-        && seed == 5 && first_new < 0)
+    if (s != NULL && gst_structure_get_int64 (s, "seed", &seed) && seed == 5 && first_new < 0)
       first_new = i;
     gst_buffer_unref (buffer);
   }
-  fail_unless (first_new >= 24, "the new seed came at frame %" G_GINT64_FORMAT,
-      first_new);
+  fail_unless (first_new >= 24, "the new seed came at frame %" G_GINT64_FORMAT, first_new);
   gst_object_unref (control);
   player_free (&player);
 }
@@ -420,11 +415,10 @@ gst_stream (void)
   tcase_set_timeout (tc, 120);
   tcase_add_checked_fixture (tc, NULL, free_open_pipelines);
   /* What does not depend on the model is shown with the one that costs nothing. */
-  tcase_add_loop_test (tc, caps_tell_the_colours, 0,
-      is_testcard ()? G_N_ELEMENTS (formats) : 2);
+  tcase_add_loop_test (tc, caps_tell_the_colours, 0, is_testcard () ? G_N_ELEMENTS (formats) : 2);
   if (is_testcard ())
     tcase_add_test (tc, formats_show_the_same_picture);
-  tcase_add_loop_test (tc, times_and_count_are_exact, 0, is_testcard ()? 5 : 2);
+  tcase_add_loop_test (tc, times_and_count_are_exact, 0, is_testcard () ? 5 : 2);
   tcase_add_test (tc, num_buffers_ends_the_stream);
   tcase_add_loop_test (tc, length_follows_frames_and_duration, 0, 13);
   tcase_add_test (tc, same_seed_same_frames);

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define EXPORT __attribute__((visibility("default")))
-#define TRAP "zt_link_trap"
+#define EXPORT __attribute__ ((visibility ("default")))
+#define TRAP   "zt_link_trap"
 
 EXPORT int zt_trap_count;
 
@@ -26,13 +26,13 @@ note (const char *path)
 }
 
 #define REAL(name) ((__typeof__ (name) *) dlsym (RTLD_NEXT, #name))
-#define MODE(flags) \
-  mode_t mode = 0; \
-  if ((flags) & (O_CREAT | O_TMPFILE)) { \
-    va_list args; \
-    va_start (args, flags); \
-    mode = va_arg (args, mode_t); \
-    va_end (args); \
+#define MODE(flags)                                                                                \
+  mode_t mode = 0;                                                                                 \
+  if ((flags) & (O_CREAT | O_TMPFILE)) {                                                           \
+    va_list args;                                                                                  \
+    va_start (args, flags);                                                                        \
+    mode = va_arg (args, mode_t);                                                                  \
+    va_end (args);                                                                                 \
   }
 
 EXPORT int

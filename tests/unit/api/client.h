@@ -53,8 +53,7 @@ inline SessionPtr start(const ModelPtr& model, const zt_request& request = a_req
     return SessionPtr(session);
 }
 
-inline zt_status read(const SessionPtr& session, FramePtr& frame, int64_t timeout_us = -1,
-                      zt_error* error = nullptr) {
+inline zt_status read(const SessionPtr& session, FramePtr& frame, int64_t timeout_us = -1, zt_error* error = nullptr) {
     zt_frame* next = nullptr;
     const zt_status status = zt_session_read(session.get(), timeout_us, &next, error);
     frame.reset(next);

@@ -18,7 +18,7 @@
 
 #include "api/client.h"
 
-// ---- Counted allocations: glibc's own functions do the work ------------------------------------
+// ---- Counted allocations: glibc's own functions do the work ----
 
 extern "C" {
 void* __libc_malloc(size_t bytes);
@@ -62,7 +62,7 @@ void* realloc(void* block, size_t bytes) {
     forget(block);
     void* const moved = __libc_realloc(block, bytes);
     if (moved != nullptr) return counted(moved);
-    if (bytes != 0) counted(block);   // it failed and the old block lives on
+    if (bytes != 0) counted(block);  // it failed and the old block lives on
     return nullptr;
 }
 void free(void* block) {
@@ -133,7 +133,7 @@ TEST(HostProcess, the_count_sees_a_planted_leak) {
     EXPECT_EQ(living_bytes, bytes);
 }
 
-// ---- What belongs to the host ------------------------------------------------------------------
+// ---- What belongs to the host ----
 
 struct ProcessState {
     std::string signals, environment, locale, folder;
@@ -192,7 +192,7 @@ TEST(HostProcess, stays_as_it_was) {
     expect_untouched(before);
 
     zt_model_params params;
-    zt_model_params_init(&params);   // the built-in model, which computes
+    zt_model_params_init(&params);  // the built-in model, which computes
     const test::ModelPtr model = test::open_model(params);
     ASSERT_NE(model, nullptr);
     zt_request request = test::a_request();

@@ -54,7 +54,8 @@ std::string default_name(int with_picture, const char* model) {
     zt_error error = ZT_ERROR_INIT;
     if (zt_model_open(&params, &opened, &error) != ZT_OK) {
         const std::string message = error.message, before = "model: expected the weights of ";
-        return message.starts_with(before) ? message.substr(before.size(), message.find(" in ") - before.size()) : message;
+        return message.starts_with(before) ? message.substr(before.size(), message.find(" in ") - before.size())
+                                           : message;
     }
     const ModelPtr owned(opened);
     return zt_model_get_info(opened)->name;
@@ -97,10 +98,8 @@ TEST(Model, WrongParamsNameTheOption) {
     (void)refusal(with([](auto& p) { p.lora = "x.safetensors"; }), ZT_ERROR_UNSUPPORTED);
     (void)refusal(with([](auto& p) { p.engine_opts = "nosuch=1"; }), ZT_ERROR_ARGUMENT);
     (void)refusal(with([](auto& p) { p.engine_opts = "delay_ms"; }), ZT_ERROR_ARGUMENT);
-    (void)refusal(with([](auto& p) { p.engine_opts = "delay_ms=1:delay_ms=2"; }),
-                  ZT_ERROR_ARGUMENT);
-    EXPECT_NE(refusal(with([](auto& p) { p.model = "no\x1bsuch"; }), ZT_ERROR_NOT_FOUND)
-                  .find("\"no\\x1Bsuch\""),
+    (void)refusal(with([](auto& p) { p.engine_opts = "delay_ms=1:delay_ms=2"; }), ZT_ERROR_ARGUMENT);
+    EXPECT_NE(refusal(with([](auto& p) { p.model = "no\x1bsuch"; }), ZT_ERROR_NOT_FOUND).find("\"no\\x1Bsuch\""),
               std::string::npos);
     EXPECT_EQ(refusal(with([](auto& p) { p.model = "/dev/null"; }), ZT_ERROR_IO),
               "\"/dev/null\": expected a regular file, got a device");
@@ -115,8 +114,7 @@ TEST(Model, StructSizesOfOtherVersions) {
     (void)open_model(newer.ours);
     newer.later = 1;
     EXPECT_EQ(refusal(newer.ours, ZT_ERROR_UNSUPPORTED),
-              "params: expected fields of version " ZT_VERSION_STRING
-              ", got a newer one that is set");
+              "params: expected fields of version " ZT_VERSION_STRING ", got a newer one that is set");
 
     zt_model_params older = testcard_params();  // knows nothing past `model`
     older.struct_size = offsetof(zt_model_params, device);
@@ -153,11 +151,12 @@ TEST(Model, InitWritesNoMoreThanTheCallersStruct) {
     constexpr size_t kNewer = sizeof(zt_model_params) + 16;
     zt_model_params_init_sized(newer.params(), kNewer);
     EXPECT_EQ(newer.params()->struct_size, kNewer);
-    EXPECT_TRUE(std::all_of(newer.bytes + sizeof(size_t), newer.bytes + kNewer, [](unsigned char byte) { return byte == 0; }));
+    EXPECT_TRUE(
+        std::all_of(newer.bytes + sizeof(size_t), newer.bytes + kNewer, [](unsigned char byte) { return byte == 0; }));
     EXPECT_TRUE(newer.untouched_from(kNewer));
 
     alignas(zt_image) Foreign<zt_image> nothing;
-    zt_image_init_sized(nothing.params(), 3);   // no room even for struct_size
+    zt_image_init_sized(nothing.params(), 3);  // no room even for struct_size
     zt_image_init_sized(nullptr, sizeof(zt_image));
     EXPECT_TRUE(nothing.untouched_from(0));
 }
@@ -170,7 +169,8 @@ TEST(Model, OptionsAreStoredWithinTheCallersStruct) {
     EXPECT_EQ(zt_set_option(nullptr, older.params(), "steps", "7", &error), ZT_OK) << error.message;
     EXPECT_EQ(older.params()->steps, 7);
     EXPECT_EQ(zt_set_option(nullptr, older.params(), "tempo", "2", &error), ZT_ERROR_UNSUPPORTED);
-    EXPECT_STREQ(error.message, "tempo: expected a client built for version " ZT_VERSION_STRING ", got request without room for it");
+    EXPECT_STREQ(error.message,
+                 "tempo: expected a client built for version " ZT_VERSION_STRING ", got request without room for it");
     EXPECT_TRUE(older.untouched_from(kOlder));
 }
 
@@ -183,12 +183,10 @@ TEST(Model, SecondThreadCountIsRefused) {
     zt_model_unref(&model);
     if (first == ZT_OK) {
         params.cpu_threads = 2;
-        EXPECT_EQ(refusal(params, ZT_ERROR_ARGUMENT),
-                  "cpu_threads: expected 1 (already set in this process), got 2");
+        EXPECT_EQ(refusal(params, ZT_ERROR_ARGUMENT), "cpu_threads: expected 1 (already set in this process), got 2");
     } else {
         EXPECT_EQ(first, ZT_ERROR_ARGUMENT);
-        EXPECT_NE(std::string(error.message).find("(already set in this process), got 1"),
-                  std::string::npos)
+        EXPECT_NE(std::string(error.message).find("(already set in this process), got 1"), std::string::npos)
             << error.message;
     }
 }

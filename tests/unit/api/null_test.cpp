@@ -75,10 +75,8 @@ TEST(Null, SessionFunctions) {
     EXPECT_EQ(zt_session_read(running.get(), 0, nullptr, nullptr), ZT_ERROR_ARGUMENT);
     EXPECT_EQ(zt_session_read(running.get(), -2, &frame, nullptr), ZT_ERROR_ARGUMENT);
     EXPECT_EQ(zt_session_set_prompt(running.get(), nullptr, nullptr, nullptr), ZT_ERROR_ARGUMENT);
-    EXPECT_EQ(zt_session_set_option(running.get(), nullptr, "1", nullptr, nullptr),
-              ZT_ERROR_ARGUMENT);
-    EXPECT_EQ(zt_session_set_option(running.get(), "seed", nullptr, nullptr, nullptr),
-              ZT_ERROR_ARGUMENT);
+    EXPECT_EQ(zt_session_set_option(running.get(), nullptr, "1", nullptr, nullptr), ZT_ERROR_ARGUMENT);
+    EXPECT_EQ(zt_session_set_option(running.get(), "seed", nullptr, nullptr, nullptr), ZT_ERROR_ARGUMENT);
     EXPECT_EQ(zt_session_get_progress(running.get(), nullptr), ZT_ERROR_ARGUMENT);
     progress.struct_size = 0;
     EXPECT_EQ(zt_session_get_progress(running.get(), &progress), ZT_ERROR_ARGUMENT);

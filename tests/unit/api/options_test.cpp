@@ -38,20 +38,18 @@ Attempt set(const char* name, const std::string& value) {
 }
 
 bool is_number(const zt_option_info& option) {
-    return option.type == ZT_OPTION_INT || option.type == ZT_OPTION_DOUBLE ||
-           option.type == ZT_OPTION_TIME || option.type == ZT_OPTION_BYTES;
+    return option.type == ZT_OPTION_INT || option.type == ZT_OPTION_DOUBLE || option.type == ZT_OPTION_TIME ||
+           option.type == ZT_OPTION_BYTES;
 }
 
 std::string decimal(double value) {
     if (value >= 0x1p63) return "9223372036854775807";
-    return std::floor(value) == value ? std::to_string(static_cast<int64_t>(value))
-                                      : std::to_string(value);
+    return std::floor(value) == value ? std::to_string(static_cast<int64_t>(value)) : std::to_string(value);
 }
 
 TEST(OptionTable, NamesAreUniqueAndComplete) {
     std::set<std::string> names;
-    for (const zt_option_info* option : all_options())
-        EXPECT_TRUE(names.insert(option->name).second) << option->name;
+    for (const zt_option_info* option : all_options()) EXPECT_TRUE(names.insert(option->name).second) << option->name;
     EXPECT_EQ(names, (std::set<std::string>{"model",
                                             "prompt",
                                             "prompt_file",
@@ -94,8 +92,8 @@ TEST(OptionTable, NamesAreUniqueAndComplete) {
 
 TEST(OptionTable, DefaultsAreAccepted) {
     for (const zt_option_info* option : all_options()) {
-        if (option->default_value[0] == '\0' &&
-            (option->type == ZT_OPTION_STRING || option->type == ZT_OPTION_PATH) && option->min > 0)
+        if (option->default_value[0] == '\0' && (option->type == ZT_OPTION_STRING || option->type == ZT_OPTION_PATH) &&
+            option->min > 0)
             continue;  // required or unset
         EXPECT_EQ(set(option->name, option->default_value).status, ZT_OK) << option->name;
         EXPECT_GT(std::strlen(option->help), 0U) << option->name;
@@ -110,11 +108,10 @@ TEST(OptionTable, DefaultsAreThoseOfTheStructs) {
     zt_request_init(&request);
     zt_request_init(&untouched);
     for (const zt_option_info* option : all_options()) {
-        if (option->type == ZT_OPTION_STRING || option->type == ZT_OPTION_PATH ||
-            option->type == ZT_OPTION_DICT || option->type == ZT_OPTION_ENUM)
+        if (option->type == ZT_OPTION_STRING || option->type == ZT_OPTION_PATH || option->type == ZT_OPTION_DICT ||
+            option->type == ZT_OPTION_ENUM)
             continue;
-        EXPECT_EQ(zt_set_option(&params, &request, option->name, option->default_value, nullptr),
-                  ZT_OK)
+        EXPECT_EQ(zt_set_option(&params, &request, option->name, option->default_value, nullptr), ZT_OK)
             << option->name;
     }
     EXPECT_EQ(std::memcmp(&params, &untouched_params, sizeof(params)), 0);
@@ -129,17 +126,14 @@ TEST(OptionTable, NumbersEndWhereTheTableSays) {
         EXPECT_EQ(set(option->name, decimal(option->max)).status, inside) << option->name;
         EXPECT_EQ(set(option->name, decimal(option->min)).status, ZT_OK) << option->name;
         if (option->max < 0x1p62) {
-            EXPECT_EQ(set(option->name, decimal(option->max + 1)).status, ZT_ERROR_ARGUMENT)
-                << option->name;
+            EXPECT_EQ(set(option->name, decimal(option->max + 1)).status, ZT_ERROR_ARGUMENT) << option->name;
         }
-        EXPECT_EQ(set(option->name, decimal(option->min - 1)).status, ZT_ERROR_ARGUMENT)
-            << option->name;
-        for (const char* wrong : {"", "1,5", "nan", "inf", "-inf", "abc", "1 ",
-                                  "-9223372036854775808", "9223372036854775808"}) {
+        EXPECT_EQ(set(option->name, decimal(option->min - 1)).status, ZT_ERROR_ARGUMENT) << option->name;
+        for (const char* wrong :
+             {"", "1,5", "nan", "inf", "-inf", "abc", "1 ", "-9223372036854775808", "9223372036854775808"}) {
             const Attempt attempt = set(option->name, wrong);
             EXPECT_EQ(attempt.status, ZT_ERROR_ARGUMENT) << option->name << "=" << wrong;
-            EXPECT_EQ(attempt.message.rfind(std::string(option->name) + ": expected ", 0), 0U)
-                << attempt.message;
+            EXPECT_EQ(attempt.message.rfind(std::string(option->name) + ": expected ", 0), 0U) << attempt.message;
         }
     }
 }
@@ -156,13 +150,15 @@ TEST(OptionTable, FractionsAreRefusedBySayingWhatIsWhole) {
     EXPECT_EQ(message("flow_shift", "x"), "flow_shift: expected 0 to 100, got \"x\"");
     EXPECT_EQ(message("duration", "-0.5"),
               "duration: expected 0.000001 to 86400 seconds, 0 or -1 (as 1.5, 00:01.5, 500ms or 20us), got \"-0.5\"");
-    EXPECT_EQ(message("duration", "0.0000009"),
-              "duration: expected 0.000001 to 86400 seconds, 0 or -1 (as 1.5, 00:01.5, 500ms or 20us), got \"0.0000009\"");
+    EXPECT_EQ(
+        message("duration", "0.0000009"),
+        "duration: expected 0.000001 to 86400 seconds, 0 or -1 (as 1.5, 00:01.5, 500ms or 20us), got \"0.0000009\"");
     EXPECT_EQ(message("timeout", "-1"),
               "timeout: expected 0.000001 to 86400 seconds or 0 (as 1.5, 00:01.5, 500ms or 20us), got \"-1\"");
     for (const zt_option_info* option : all_options()) {
         if (option->type != ZT_OPTION_INT) continue;
-        EXPECT_NE(message(option->name, "0.5").find(" (a whole number), got \"0.5\""), std::string::npos) << option->name;
+        EXPECT_NE(message(option->name, "0.5").find(" (a whole number), got \"0.5\""), std::string::npos)
+            << option->name;
     }
 }
 
@@ -170,38 +166,32 @@ TEST(OptionTable, EnumsTakeTheirWordsOnly) {
     for (const zt_option_info* option : all_options()) {
         if (option->type != ZT_OPTION_ENUM) continue;
         for (const char* wrong : {"", " ", "nosuch", "0", "Auto", "cut morph", "aut"})
-            EXPECT_EQ(set(option->name, wrong).status, ZT_ERROR_ARGUMENT)
-                << option->name << "=" << wrong;
+            EXPECT_EQ(set(option->name, wrong).status, ZT_ERROR_ARGUMENT) << option->name << "=" << wrong;
     }
-    for (const char* right : {"auto", "fp32", "bf16", "fp16", "fp8"})
-        EXPECT_EQ(set("precision", right).status, ZT_OK);
+    for (const char* right : {"auto", "fp32", "bf16", "fp16", "fp8"}) EXPECT_EQ(set("precision", right).status, ZT_OK);
 }
 
 TEST(OptionTable, WhatIsNotPossibleYetSaysSo) {
     const std::pair<const char*, const char*> refused[] = {
-        {"enhance", "1"},    {"cache", "on"},      {"label", "start"},
-        {"label", "always"}, {"watermark", "dct"}};
+        {"enhance", "1"}, {"cache", "on"}, {"label", "start"}, {"label", "always"}, {"watermark", "dct"}};
     for (const auto& [name, value] : refused) {
         const Attempt attempt = set(name, value);
         EXPECT_EQ(attempt.status, ZT_ERROR_UNSUPPORTED) << name;
-        EXPECT_EQ(attempt.message.rfind(std::string(name) + ": expected ", 0), 0U)
-            << attempt.message;
+        EXPECT_EQ(attempt.message.rfind(std::string(name) + ": expected ", 0), 0U) << attempt.message;
     }
-    for (const auto& [name, value] : {std::pair("cache", "off"), std::pair("cache", "auto"),
-                                      std::pair("enhance", "false"), std::pair("memory", "0"),
-                                      std::pair("mode", "extend"), std::pair("mask", "1"),
-                                      std::pair("alpha", "premultiplied")})
+    for (const auto& [name, value] :
+         {std::pair("cache", "off"), std::pair("cache", "auto"), std::pair("enhance", "false"),
+          std::pair("memory", "0"), std::pair("mode", "extend"), std::pair("mask", "1"),
+          std::pair("alpha", "premultiplied")})
         EXPECT_EQ(set(name, value).status, ZT_OK) << name;
 }
 
 TEST(OptionTable, TextIsBoundedAndClean) {
     for (const zt_option_info* option : all_options()) {
         if (option->type != ZT_OPTION_STRING && option->type != ZT_OPTION_DICT) continue;
-        for (const std::string& wrong :
-             {std::string("a\x1b"), std::string("\xC3"), std::string(1 << 20, 'x')}) {
+        for (const std::string& wrong : {std::string("a\x1b"), std::string("\xC3"), std::string(1 << 20, 'x')}) {
             const Attempt attempt = set(option->name, wrong);
-            EXPECT_TRUE(attempt.status == ZT_ERROR_ARGUMENT || attempt.status == ZT_ERROR_PROMPT)
-                << option->name;
+            EXPECT_TRUE(attempt.status == ZT_ERROR_ARGUMENT || attempt.status == ZT_ERROR_PROMPT) << option->name;
             EXPECT_LT(attempt.message.size(), 507U);
         }
     }
@@ -215,8 +205,7 @@ TEST(OptionTable, TextEndsWhereTheTableSays) {
         const auto most = static_cast<size_t>(option->max);
         EXPECT_EQ(set(option->name, std::string(most, 'x')).status, ZT_OK) << option->name;
         const bool prompt = std::strcmp(option->name, "prompt") == 0;
-        EXPECT_EQ(set(option->name, std::string(most + 1, 'x')).status,
-                  prompt ? ZT_ERROR_PROMPT : ZT_ERROR_ARGUMENT)
+        EXPECT_EQ(set(option->name, std::string(most + 1, 'x')).status, prompt ? ZT_ERROR_PROMPT : ZT_ERROR_ARGUMENT)
             << option->name;
     }
 }
@@ -224,8 +213,7 @@ TEST(OptionTable, TextEndsWhereTheTableSays) {
 TEST(Options, UnknownNamesListTheKnownOnes) {
     const Attempt attempt = set("sede", "1");
     EXPECT_EQ(attempt.status, ZT_ERROR_ARGUMENT);
-    EXPECT_EQ(attempt.message.rfind("\"sede\": expected one of model prompt ", 0), 0U)
-        << attempt.message;
+    EXPECT_EQ(attempt.message.rfind("\"sede\": expected one of model prompt ", 0), 0U) << attempt.message;
 }
 
 TEST(Options, DashesAndUnderscoresAreOne) {
@@ -239,11 +227,11 @@ TEST(Options, ReachTheirFields) {
     zt_request request = a_request();
     for (const auto& [name, value] :
          {std::pair("size", "320x180"), std::pair("rate", "23.976"), std::pair("duration", "1.5"),
-          std::pair("frames", "0"), std::pair("seed", "9223372036854775807"),
-          std::pair("guidance", "3.5"), std::pair("prefetch", "0"), std::pair("timeout", "500ms"),
-          std::pair("fit", "pad"), std::pair("strength", "0.5"), std::pair("background", "#102030"),
-          std::pair("motion", "0.5"), std::pair("tempo", "2"), std::pair("loop", "yes"),
-          std::pair("sei", "no"), std::pair("cpu_threads", "2"), std::pair("device", "cpu")}) {
+          std::pair("frames", "0"), std::pair("seed", "9223372036854775807"), std::pair("guidance", "3.5"),
+          std::pair("prefetch", "0"), std::pair("timeout", "500ms"), std::pair("fit", "pad"),
+          std::pair("strength", "0.5"), std::pair("background", "#102030"), std::pair("motion", "0.5"),
+          std::pair("tempo", "2"), std::pair("loop", "yes"), std::pair("sei", "no"), std::pair("cpu_threads", "2"),
+          std::pair("device", "cpu")}) {
         EXPECT_EQ(zt_set_option(&params, &request, name, value, nullptr), ZT_OK) << name;
     }
     EXPECT_EQ(request.width, 320);
@@ -270,14 +258,12 @@ TEST(Options, AWrongColourIsRefusedAtOnce) {
         const Attempt attempt = set("background", wrong);
         EXPECT_EQ(attempt.status, ZT_ERROR_ARGUMENT);
         EXPECT_EQ(attempt.message,
-                  "background: expected #RRGGBB, 0xRRGGBB, white, gray or black, got \"" +
-                      std::string(wrong) + "\"");
+                  "background: expected #RRGGBB, 0xRRGGBB, white, gray or black, got \"" + std::string(wrong) + "\"");
     }
 }
 
 TEST(Options, DoNotDependOnTheLocale) {
-    if (std::setlocale(LC_ALL, "de_DE.UTF-8") == nullptr)
-        GTEST_SKIP() << "locale de_DE.UTF-8 is not installed";
+    if (std::setlocale(LC_ALL, "de_DE.UTF-8") == nullptr) GTEST_SKIP() << "locale de_DE.UTF-8 is not installed";
     EXPECT_EQ(set("guidance", "1.5").status, ZT_OK);
     EXPECT_EQ(set("guidance", "1,5").status, ZT_ERROR_ARGUMENT);
     std::setlocale(LC_ALL, "C");
@@ -287,8 +273,7 @@ TEST(Options, DoNotDependOnTheLocale) {
 TEST(Options, PairsOfEdgeValuesNeverHurt) {
     const ModelPtr model = open_model();
     const std::vector<std::string> edges = {
-        "0",     "-1",  "1",   "2147483647", "-9223372036854775808", "nan", "inf", "", "1,5",
-        "min-1", "min", "max", "max+1"};
+        "0", "-1", "1", "2147483647", "-9223372036854775808", "nan", "inf", "", "1,5", "min-1", "min", "max", "max+1"};
     const auto text = [](const zt_option_info& option, const std::string& edge) {
         if (edge == "min-1") return decimal(option.min - 1);
         if (edge == "min") return decimal(option.min);
@@ -308,24 +293,19 @@ TEST(Options, PairsOfEdgeValuesNeverHurt) {
                 for (const std::string& edge_b : edges) {
                     zt_request request = a_request();
                     request.prefetch = 0;  // nothing is computed unless read
-                    const std::string value_a = text(*numbers[a], edge_a),
-                                      value_b = text(*numbers[b], edge_b);
+                    const std::string value_a = text(*numbers[a], edge_a), value_b = text(*numbers[b], edge_b);
                     zt_error error = ZT_ERROR_INIT;
-                    const bool taken = zt_set_option(nullptr, &request, numbers[a]->name,
-                                                     value_a.c_str(), &error) == ZT_OK &&
-                                       zt_set_option(nullptr, &request, numbers[b]->name,
-                                                     value_b.c_str(), &error) == ZT_OK;
+                    const bool taken =
+                        zt_set_option(nullptr, &request, numbers[a]->name, value_a.c_str(), &error) == ZT_OK &&
+                        zt_set_option(nullptr, &request, numbers[b]->name, value_b.c_str(), &error) == ZT_OK;
                     zt_session* session = nullptr;
                     const zt_status status =
-                        taken ? zt_session_create(model.get(), &request, &session, &error)
-                              : error.status;
-                    ASSERT_TRUE(status == ZT_OK || status == ZT_ERROR_ARGUMENT ||
-                                status == ZT_ERROR_UNSUPPORTED)
-                        << numbers[a]->name << "=" << value_a << " " << numbers[b]->name << "="
-                        << value_b << ": " << error.message;
+                        taken ? zt_session_create(model.get(), &request, &session, &error) : error.status;
+                    ASSERT_TRUE(status == ZT_OK || status == ZT_ERROR_ARGUMENT || status == ZT_ERROR_UNSUPPORTED)
+                        << numbers[a]->name << "=" << value_a << " " << numbers[b]->name << "=" << value_b << ": "
+                        << error.message;
                     ASSERT_EQ(status == ZT_OK, session != nullptr);
-                    ASSERT_TRUE(status == ZT_OK ||
-                                std::strstr(error.message, ": expected ") != nullptr)
+                    ASSERT_TRUE(status == ZT_OK || std::strstr(error.message, ": expected ") != nullptr)
                         << error.message;
                     zt_session_destroy(&session);
                 }

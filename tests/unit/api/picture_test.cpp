@@ -75,8 +75,7 @@ TEST(ApiPicture, TurnedOnesStandUpright) {
     zt_session* session = nullptr;
     zt_error error = ZT_ERROR_INIT;
     EXPECT_EQ(zt_session_create(model.get(), &given.request, &session, &error), ZT_ERROR_ARGUMENT);
-    EXPECT_STREQ(error.message,
-                 "first image: orientation: expected 1 to 8 as in EXIF, or 0 for not turned, got 9");
+    EXPECT_STREQ(error.message, "first image: orientation: expected 1 to 8 as in EXIF, or 0 for not turned, got 9");
 }
 
 // A client whose zt_image ends before the fields of alpha and orientation.
@@ -145,8 +144,7 @@ TEST(ApiPicture, AlphaIsNotMade) {
     zt_session* session = nullptr;
     zt_error error = ZT_ERROR_INIT;
     EXPECT_EQ(zt_session_create(model.get(), &request, &session, &error), ZT_ERROR_UNSUPPORTED);
-    EXPECT_STREQ(error.message,
-                 "format: expected one without alpha (no model makes an alpha channel), got rgba");
+    EXPECT_STREQ(error.message, "format: expected one without alpha (no model makes an alpha channel), got rgba");
 }
 
 }  // namespace

@@ -196,8 +196,7 @@ TEST(ApiSession, AtOnceEqualsOneAfterTheOther) {
         for (size_t i = 0; i < count; ++i) alone[i] = play(i);
         {
             std::vector<std::jthread> threads;
-            for (size_t i = 0; i < count; ++i)
-                threads.emplace_back([&, i] { at_once[i] = play(i); });
+            for (size_t i = 0; i < count; ++i) threads.emplace_back([&, i] { at_once[i] = play(i); });
         }
         EXPECT_EQ(at_once, alone);
     }
@@ -216,15 +215,11 @@ TEST(ApiSession, PromptChangesWhileRunning) {
     EXPECT_EQ(first, -7);
     ASSERT_EQ(zt_session_set_prompt(session.get(), "a blue owl", &first, &error), ZT_OK);
     EXPECT_LE(first, 48);
-    EXPECT_EQ(zt_session_set_option(session.get(), "steps", "3", nullptr, &error),
-              ZT_ERROR_ARGUMENT);
-    EXPECT_EQ(zt_session_set_option(session.get(), "guidance", "1,5", nullptr, &error),
-              ZT_ERROR_ARGUMENT);
+    EXPECT_EQ(zt_session_set_option(session.get(), "steps", "3", nullptr, &error), ZT_ERROR_ARGUMENT);
+    EXPECT_EQ(zt_session_set_option(session.get(), "guidance", "1,5", nullptr, &error), ZT_ERROR_ARGUMENT);
     for (int64_t pts = 30; pts < 144; ++pts) {
         ASSERT_EQ(read(session, frame), ZT_OK);
-        EXPECT_STREQ(zt_frame_get_info(frame.get())->prompt,
-                     pts < first ? "a red fox" : "a blue owl")
-            << pts;
+        EXPECT_STREQ(zt_frame_get_info(frame.get())->prompt, pts < first ? "a red fox" : "a blue owl") << pts;
     }
     EXPECT_EQ(read(session, frame), ZT_END);
     EXPECT_EQ(zt_session_set_prompt(session.get(), "too late", &first, &error), ZT_END);
@@ -282,9 +277,7 @@ Steered steer(int prefetch, int count) {
             zt_progress progress{};
             progress.struct_size = sizeof(progress);
             EXPECT_EQ(zt_session_get_progress(session.get(), &progress), ZT_OK);
-            EXPECT_EQ(zt_session_set_option(session.get(), "seed", std::to_string(i).c_str(),
-                                            nullptr, nullptr),
-                      ZT_OK);
+            EXPECT_EQ(zt_session_set_option(session.get(), "seed", std::to_string(i).c_str(), nullptr, nullptr), ZT_OK);
             std::this_thread::yield();
         }
     });
@@ -301,8 +294,7 @@ TEST(ApiSession, AThousandPromptChangesAreEachObeyedWhenPromisedAndNeverStale) {
         size_t next = 0;
         std::string wanted = "a red fox";
         for (size_t pts = 0; pts < steered.prompts.size(); ++pts) {
-            for (; next < 1000 && steered.changes[next].first_frame <= static_cast<int64_t>(pts);
-                 ++next)
+            for (; next < 1000 && steered.changes[next].first_frame <= static_cast<int64_t>(pts); ++next)
                 wanted = steered.changes[next].prompt;
             ASSERT_EQ(steered.prompts[pts], wanted) << pts << " prefetch " << prefetch;
         }
@@ -384,8 +376,7 @@ TEST(ApiSession, APictureArrivesByteForByte) {
     session = start(model, given.request);
     ASSERT_EQ(read(session, frame), ZT_OK);
     EXPECT_EQ(given.whole_rows(frame), 0);
-    EXPECT_EQ(zt_session_set_option(session.get(), "strength", "1.5", nullptr, nullptr),
-              ZT_ERROR_ARGUMENT);
+    EXPECT_EQ(zt_session_set_option(session.get(), "strength", "1.5", nullptr, nullptr), ZT_ERROR_ARGUMENT);
 }
 
 TEST(ApiSession, StrengthChangesWhileRunning) {
@@ -495,8 +486,7 @@ TEST(ApiSession, PicturesOfOlderAndNewerClients) {
     newer.ours.struct_size = sizeof(newer);
     given.request.images = &newer.ours;
     zt_session* session = nullptr;
-    EXPECT_EQ(zt_session_create(model.get(), &given.request, &session, nullptr),
-              ZT_ERROR_UNSUPPORTED);
+    EXPECT_EQ(zt_session_create(model.get(), &given.request, &session, nullptr), ZT_ERROR_UNSUPPORTED);
     newer.later = 0;
     (void)start(model, given.request);
 }

@@ -18,8 +18,7 @@ TEST(Failure, NothingThrownIsNoFailure) {
 }
 
 TEST(Failure, OwnErrorsKeepStatusAndSentence) {
-    const auto failure =
-        zt::attempt([] { throw zt::Error(ZT_ERROR_WEIGHTS, "m.safetensors: expected 1, got 2"); });
+    const auto failure = zt::attempt([] { throw zt::Error(ZT_ERROR_WEIGHTS, "m.safetensors: expected 1, got 2"); });
     ASSERT_TRUE(failure);
     EXPECT_EQ(failure->status, ZT_ERROR_WEIGHTS);
     EXPECT_EQ(failure->message, "m.safetensors: expected 1, got 2");
@@ -44,15 +43,12 @@ TEST(Failure, MemoryIsToldApart) {
                       "allocate memory: you tried to allocate 64 bytes.");
               })->status,
               ZT_ERROR_MEMORY);
-    EXPECT_EQ(zt::attempt([] { throw std::system_error(EAGAIN, std::generic_category()); })->status,
-              ZT_ERROR_MEMORY);
+    EXPECT_EQ(zt::attempt([] { throw std::system_error(EAGAIN, std::generic_category()); })->status, ZT_ERROR_MEMORY);
 }
 
 TEST(Failure, ForeignErrorsAreOneLineWithoutBacktrace) {
-    const auto failure = zt::attempt([] {
-        throw std::runtime_error(
-            "mat1 and mat2 differ\nException raised from here\nframe #0: 0x7f");
-    });
+    const auto failure = zt::attempt(
+        [] { throw std::runtime_error("mat1 and mat2 differ\nException raised from here\nframe #0: 0x7f"); });
     EXPECT_EQ(failure->status, ZT_ERROR_INTERNAL);
     EXPECT_EQ(failure->message, "internal: mat1 and mat2 differ");
 }
@@ -62,8 +58,7 @@ TEST(Failure, UnknownTypesAreCaughtToo) {
 }
 
 TEST(Failure, LongAndHostileTextIsBounded) {
-    const auto failure =
-        zt::attempt([] { throw zt::Error(ZT_ERROR_IO, std::string(5000, '\x1b')); });
+    const auto failure = zt::attempt([] { throw zt::Error(ZT_ERROR_IO, std::string(5000, '\x1b')); });
     EXPECT_LE(failure->message.size(), 507U);
     EXPECT_EQ(failure->message.find('\x1b'), std::string::npos);
 }

@@ -17,9 +17,7 @@ namespace {
 
 using test::refusal;
 
-std::string content(const std::string& path) {
-    return read_whole_file(path, 1 << 20);
-}
+std::string content(const std::string& path) { return read_whole_file(path, 1 << 20); }
 
 TEST(File, reads_any_piece_and_nothing_beyond) {
     const test::TemporaryFolder folder;
@@ -109,7 +107,7 @@ TEST(AtomicFile, respects_the_umask) {
 
 TEST(AtomicFile, a_name_it_cannot_take_is_an_error_and_leaves_nothing) {
     const test::TemporaryFolder folder;
-    std::filesystem::create_directory(folder.path("f"));   // a file cannot take the name of a folder
+    std::filesystem::create_directory(folder.path("f"));  // a file cannot take the name of a folder
     const auto error = refusal([&] {
         AtomicFile file(folder.path("f"));
         file.write("x");

@@ -14,9 +14,7 @@ namespace {
 
 const Origin kOrigin{"c.json", ZT_ERROR_WEIGHTS};
 
-Value read(std::string_view text, const Limits& limits = {}) {
-    return parse_value(text, limits, kOrigin);
-}
+Value read(std::string_view text, const Limits& limits = {}) { return parse_value(text, limits, kOrigin); }
 
 std::string refusal_of(std::string_view text, const Limits& limits = {}) {
     const auto error = test::refusal([&] { static_cast<void>(read(text, limits)); });
@@ -41,13 +39,13 @@ TEST(Json, reads_every_kind_of_value) {
 }
 
 TEST(Json, text_made_from_a_value_reads_back_the_same) {
-    const std::string text = "{\n  \"a\\u0001\\\"\\\\\": [1, 0.1, -2.5e+300, true, null, \"\xc3\xa4\", [], {}],\n  \"b\": {\n    \"c\": 18446744073709551615\n  }\n}";
+    const std::string text =
+        "{\n  \"a\\u0001\\\"\\\\\": [1, 0.1, -2.5e+300, true, null, \"\xc3\xa4\", [], {}],\n  \"b\": {\n    \"c\": "
+        "18446744073709551615\n  }\n}";
     EXPECT_EQ(to_text(read(text)), text);
 }
 
-TEST(Json, zero_keeps_its_sign) {
-    EXPECT_EQ(to_text(read("[0, -0, -0.0, -1e-999]")), "[0, -0, -0, -0]");
-}
+TEST(Json, zero_keeps_its_sign) { EXPECT_EQ(to_text(read("[0, -0, -0.0, -1e-999]")), "[0, -0, -0, -0]"); }
 
 TEST(Json, a_copy_is_equal_and_independent) {
     Value value = read(R"({"a":[1,"b",{"c":null}],"d":true,"e":0.5})");
@@ -69,15 +67,18 @@ TEST(Json, limits_hold_exactly) {
     EXPECT_EQ(refusal_of("[1,2,3,4]", limits), "accepted");
     EXPECT_EQ(refusal_of("[1,2,3,4,5]", limits), "c.json: expected at most 5 values, got more");
     EXPECT_EQ(refusal_of("\"12345678\"", limits), "accepted");
-    EXPECT_EQ(refusal_of("[\"123456789\"]", limits), "c.json: expected strings of at most 10 bytes, got a longer one at byte 1");
-    EXPECT_EQ(refusal_of("{\"123456789\":1}", limits), "c.json: expected strings of at most 10 bytes, got a longer one at byte 1");
+    EXPECT_EQ(refusal_of("[\"123456789\"]", limits),
+              "c.json: expected strings of at most 10 bytes, got a longer one at byte 1");
+    EXPECT_EQ(refusal_of("{\"123456789\":1}", limits),
+              "c.json: expected strings of at most 10 bytes, got a longer one at byte 1");
     EXPECT_EQ(refusal_of(std::string(39, ' ') + "1", limits), "accepted");
     EXPECT_EQ(refusal_of(std::string(40, ' ') + "1", limits), "c.json: expected at most 40 bytes of JSON, got 41");
 }
 
 TEST(Json, depth_is_64_by_default) {
     EXPECT_EQ(refusal_of(std::string(64, '[') + std::string(64, ']')), "accepted");
-    EXPECT_EQ(refusal_of(std::string(65, '[') + std::string(65, ']')), "c.json: expected at most 64 nested levels, got more");
+    EXPECT_EQ(refusal_of(std::string(65, '[') + std::string(65, ']')),
+              "c.json: expected at most 64 nested levels, got more");
 }
 
 TEST(Json, a_key_may_stand_once_per_object) {
@@ -94,27 +95,33 @@ TEST_P(JsonMistake, is_refused) {
     EXPECT_TRUE(message.starts_with("c.json: expected JSON, got ")) << message;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    all, JsonMistake,
-    testing::Values("", " ", "{", "[", "]", "{]", "[1,]", "{\"a\":1,}", "{\"a\"}", "{1:2}", "{a:1}", "'a'", "nul", "True",
-                    "NaN", "Infinity", "01", "1.", ".5", "+1", "0x1", "1e", "1e999", "-", "1 2", "\"", "\"\\\"",
-                    "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"", "\"\t\"", "\"\x01\"",
-                    "\"\xff\"", "\"\xc0\x80\"", "\"\xe0\x80\x80\"", "\"\xed\xa0\x80\"", "\"\xf4\x90\x80\x80\"",
-                    "\"\xc3\"", "\xef\xbb\xbf[]", "[]\xff", "/**/[]", "[]//", std::string("[]\0", 3), std::string("\0[]", 3)));
+INSTANTIATE_TEST_SUITE_P(all, JsonMistake,
+                         testing::Values("", " ", "{", "[", "]", "{]", "[1,]", "{\"a\":1,}", "{\"a\"}", "{1:2}",
+                                         "{a:1}", "'a'", "nul", "True", "NaN", "Infinity", "01", "1.", ".5", "+1",
+                                         "0x1", "1e", "1e999", "-", "1 2", "\"", "\"\\\"", "\"\\x\"", "\"\\u12\"",
+                                         "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"", "\"\t\"", "\"\x01\"",
+                                         "\"\xff\"", "\"\xc0\x80\"", "\"\xe0\x80\x80\"", "\"\xed\xa0\x80\"",
+                                         "\"\xf4\x90\x80\x80\"", "\"\xc3\"", "\xef\xbb\xbf[]", "[]\xff", "/**/[]",
+                                         "[]//", std::string("[]\0", 3), std::string("\0[]", 3)));
 
 TEST(JsonField, says_where_what_was_expected_and_what_was_there) {
     const Value value = read(R"({"vae":{"channels":"many","sizes":[1,-2]}})");
     const Field vae = Field(value, kOrigin).at("vae");
-    const auto message = [](const std::function<void()>& call) { return std::string(test::refusal(call).value().what()); };
+    const auto message = [](const std::function<void()>& call) {
+        return std::string(test::refusal(call).value().what());
+    };
     EXPECT_EQ(message([&] { static_cast<void>(vae.at("channels").integer(1, 64)); }),
               R"(c.json: vae: channels: expected an integer from 1 to 64, got "many")");
     EXPECT_EQ(message([&] { static_cast<void>(vae.at("sizes").at(1).integer(0, 9)); }),
               "c.json: vae: sizes[1]: expected an integer from 0 to 9, got -2");
     EXPECT_EQ(message([&] { static_cast<void>(vae.at("sizes").at(2)); }),
               "c.json: vae: sizes: expected at least 3 elements, got an array");
-    EXPECT_EQ(message([&] { static_cast<void>(vae.at("depth")); }), "c.json: vae: expected a key \"depth\", got an object");
-    EXPECT_EQ(message([&] { static_cast<void>(vae.at("sizes").at("x")); }), "c.json: vae: sizes: expected an object, got an array");
-    EXPECT_EQ(message([&] { static_cast<void>(vae.at("channels").number()); }), R"(c.json: vae: channels: expected a number, got "many")");
+    EXPECT_EQ(message([&] { static_cast<void>(vae.at("depth")); }),
+              "c.json: vae: expected a key \"depth\", got an object");
+    EXPECT_EQ(message([&] { static_cast<void>(vae.at("sizes").at("x")); }),
+              "c.json: vae: sizes: expected an object, got an array");
+    EXPECT_EQ(message([&] { static_cast<void>(vae.at("channels").number()); }),
+              R"(c.json: vae: channels: expected a number, got "many")");
 }
 
 TEST(Json, numbers_do_not_follow_the_locale) {

@@ -17,7 +17,11 @@ struct Line {
 
 std::vector<Line> logged(const std::string& message) {
     std::vector<Line> lines;
-    zt::make_log([](void* opaque, zt_log_level level, const char* text) { static_cast<std::vector<Line>*>(opaque)->push_back({level, text}); }, &lines)(ZT_LOG_WARNING, message);
+    zt::make_log(
+        [](void* opaque, zt_log_level level, const char* text) {
+            static_cast<std::vector<Line>*>(opaque)->push_back({level, text});
+        },
+        &lines)(ZT_LOG_WARNING, message);
     return lines;
 }
 

@@ -20,8 +20,7 @@ bool is_rate(std::string_view text, int num, int den) {
 
 TEST(TextNumber, IntegersAreWholeAndFit) {
     EXPECT_EQ(zt::parse_int64("-9223372036854775808"), std::numeric_limits<int64_t>::min());
-    for (const char* wrong :
-         {"", " 1", "1 ", "+1", "1.5", "1,5", "0x10", "9223372036854775808", "--1", "1e3"}) {
+    for (const char* wrong : {"", " 1", "1 ", "+1", "1.5", "1,5", "0x10", "9223372036854775808", "--1", "1e3"}) {
         EXPECT_FALSE(zt::parse_int64(wrong)) << wrong;
     }
 }
@@ -42,8 +41,7 @@ TEST(TextNumber, Booleans) {
 
 TEST(TextNumber, Sizes) {
     EXPECT_EQ(zt::parse_size("256x144"), std::pair(256, 144));
-    for (const char* wrong :
-         {"", "256", "x", "256x", "x144", "256x144x3", "-256x144", "256X144", "99999999999x1"}) {
+    for (const char* wrong : {"", "256", "x", "256x", "x144", "256x144x3", "-256x144", "256X144", "99999999999x1"}) {
         EXPECT_FALSE(zt::parse_size(wrong)) << wrong;
     }
 }
@@ -70,8 +68,7 @@ TEST(TextNumber, RatesAreExact) {
     EXPECT_TRUE(is_rate("59.94", 60000, 1001));
     EXPECT_TRUE(is_rate("12.5", 25, 2));
     EXPECT_TRUE(is_rate("25.0", 25, 1));
-    for (const char* wrong :
-         {"", "0", "0/1", "1/0", "-24", "24/", "/1", "24,5", "nan", "1e3", "23.9761"})
+    for (const char* wrong : {"", "0", "0/1", "1/0", "-24", "24/", "/1", "24,5", "nan", "1e3", "23.9761"})
         EXPECT_FALSE(parse_rate(wrong)) << wrong;
 }
 
@@ -85,8 +82,8 @@ TEST(TextNumber, TimesAreMicroseconds) {
     EXPECT_EQ(parse_time_us("1:00:00.25"), 3'600'250'000);
     EXPECT_EQ(parse_time_us("-1"), -1);
     EXPECT_EQ(parse_time_us("0.0000000"), 0);
-    for (const char* wrong : {"", "-2", "1,5", "0.0000009", "0.9us", "0.0001ms", "0:00.0000009", "1:60", "1:2:3:4", ":30",
-                              "1:", "ms", "nan", "99999999999999999999"}) {
+    for (const char* wrong : {"", "-2", "1,5", "0.0000009", "0.9us", "0.0001ms", "0:00.0000009", "1:60", "1:2:3:4",
+                              ":30", "1:", "ms", "nan", "99999999999999999999"}) {
         EXPECT_FALSE(parse_time_us(wrong)) << wrong;
     }
 }

@@ -17,8 +17,7 @@ namespace {
 using zt::families::testcard::draw_card;
 using zt::families::testcard::make_card;
 
-std::vector<float> picture(int64_t seed, const char* prompt, int64_t frame, int width = 64,
-                           int height = 48) {
+std::vector<float> picture(int64_t seed, const char* prompt, int64_t frame, int width = 64, int height = 48) {
     std::vector<float> rgb(static_cast<size_t>(3 * width * height), -1.0F);
     draw_card(make_card(seed, prompt), frame, width, height, rgb.data());
     return rgb;
@@ -34,18 +33,15 @@ TEST(Testcard, SeedPromptAndTimeDecideThePicture) {
 TEST(Testcard, PixelsAreTheSameOnEveryMachine) {
     const std::vector<float> rgb = picture(7, "a red fox", 100);
     std::string bytes;
-    for (const float value : rgb)
-        bytes += static_cast<char>(static_cast<int>(value * 255.0F + 0.5F));
-    EXPECT_EQ(zt::sha256_hex(bytes),
-              "fda4264baec396ad7847c9f6382a76db4a82ee5d2c69a2ed562da34a4c95fc04");
+    for (const float value : rgb) bytes += static_cast<char>(static_cast<int>(value * 255.0F + 0.5F));
+    EXPECT_EQ(zt::sha256_hex(bytes), "fda4264baec396ad7847c9f6382a76db4a82ee5d2c69a2ed562da34a4c95fc04");
 }
 
 TEST(Testcard, BottomRowsHoldTheFrameNumber) {
     for (const int64_t frame : {int64_t{0}, int64_t{1}, int64_t{123456}, int64_t{4294967295}}) {
         const std::vector<float> rgb = picture(1, "fox", frame, 64, 48);
         int64_t read = 0;
-        for (size_t bit = 0; bit < 32; ++bit)
-            read = read * 2 + (rgb[size_t{47} * 64 + 2 * bit] > 0.5F ? 1 : 0);
+        for (size_t bit = 0; bit < 32; ++bit) read = read * 2 + (rgb[size_t{47} * 64 + 2 * bit] > 0.5F ? 1 : 0);
         EXPECT_EQ(read, frame);
     }
 }
@@ -64,7 +60,8 @@ TEST(Testcard, ABlendGoesFromOneCardToTheOther) {
     for (const int64_t done : {0, 6, 24, 30}) {
         const auto card = blend_cards(fox, owl, done, 24);
         for (int part = 0; part < 3; ++part) {
-            const int from = fox.bars[3][part], to = owl.bars[3][part], share = std::min<int>(static_cast<int>(done), 24);
+            const int from = fox.bars[3][part], to = owl.bars[3][part],
+                      share = std::min<int>(static_cast<int>(done), 24);
             EXPECT_EQ(card.bars[3][part], (from * (24 - share) + to * share) / 24);
         }
         EXPECT_EQ(card.bar_phase, owl.bar_phase);
@@ -81,8 +78,7 @@ TEST(Testcard, APictureIsFittedByTheRule) {
         const auto fitted = zt::families::testcard::fit_picture(wide, fit, width, height);
         std::vector<int> levels;
         for (int x = 0; x < width; ++x)
-            levels.push_back(
-                static_cast<int>(std::lround(fitted[static_cast<size_t>(y * width + x)] * 255)));
+            levels.push_back(static_cast<int>(std::lround(fitted[static_cast<size_t>(y * width + x)] * 255)));
         return levels;
     };
     // The rule itself is tested in image_test; here that it is this one.
@@ -101,9 +97,8 @@ TEST(Testcard, APictureIsFittedByTheRule) {
 
 TEST(Testcard, OptionsItDoesNotKnowAreErrors) {
     zt::families::LoadOptions options;
-    for (const auto& [key, value] : {std::pair("steps", "1"), std::pair("delay_ms", "-1"),
-                                     std::pair("delay_ms", "1,5"), std::pair("nan_frame", ""),
-                                     std::pair("image", "maybe")}) {
+    for (const auto& [key, value] : {std::pair("steps", "1"), std::pair("delay_ms", "-1"), std::pair("delay_ms", "1,5"),
+                                     std::pair("nan_frame", ""), std::pair("image", "maybe")}) {
         options.engine_opts = {{key, value}};
         EXPECT_THROW((void)zt::families::testcard_family().load(options), zt::Error) << key;
     }

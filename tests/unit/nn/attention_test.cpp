@@ -10,8 +10,8 @@
 #include <limits>
 #include <vector>
 
-#include "nn/attention.h"
 #include "device/parallel.h"
+#include "nn/attention.h"
 
 namespace {
 
@@ -28,14 +28,15 @@ class Attention : public testing::TestWithParam<Size> {};
 
 // Lengths around the sizes of blocks and panels, and heads that do not fill a vector.
 INSTANTIATE_TEST_SUITE_P(Sizes, Attention,
-                         testing::Values(Size{1, 1, 16}, Size{4, 49, 24}, Size{2, 63, 64}, Size{3, 257, 40}, Size{2, 300, 128},
-                                         Size{1, 520, 80}, Size{5, 6, 2}));
+                         testing::Values(Size{1, 1, 16}, Size{4, 49, 24}, Size{2, 63, 64}, Size{3, 257, 40},
+                                         Size{2, 300, 128}, Size{1, 520, 80}, Size{5, 6, 2}));
 
 TEST_P(Attention, IsThePlainForm) {
     const c10::InferenceMode inference;
     const auto [heads, tokens, dim] = GetParam();
     at::manual_seed(1);
-    const at::Tensor q = at::randn({heads, tokens, dim}) * 2, k = at::randn({heads, tokens, dim}) * 2, v = at::randn({heads, tokens, dim});
+    const at::Tensor q = at::randn({heads, tokens, dim}) * 2, k = at::randn({heads, tokens, dim}) * 2,
+                     v = at::randn({heads, tokens, dim});
     for (const int threads : {1, 2}) {
         at::set_num_threads(threads);
         EXPECT_LT(error(zt::nn::attention(q, k, v), zt::nn::plain::attention(q, k, v)), 2e-6);
@@ -50,7 +51,8 @@ TEST(AttentionKernel, TakesLargeScores) {
     const c10::InferenceMode inference;
     at::manual_seed(2);
     // Differences of hundreds within a row, in both directions: the running maximum must move.
-    const at::Tensor q = at::randn({2, 600, 32}) * 20, k = at::randn({2, 600, 32}) * at::linspace(0, 20, 600).view({1, 600, 1});
+    const at::Tensor q = at::randn({2, 600, 32}) * 20,
+                     k = at::randn({2, 600, 32}) * at::linspace(0, 20, 600).view({1, 600, 1});
     const at::Tensor v = at::randn({2, 600, 32});
     EXPECT_LT(error(zt::nn::attention(q, k, v), zt::nn::plain::attention(q, k, v)), 1e-5);
     EXPECT_LT(error(zt::nn::attention(q, k.flip(1), v), zt::nn::plain::attention(q, k.flip(1), v)), 1e-5);

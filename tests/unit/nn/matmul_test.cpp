@@ -25,7 +25,8 @@ TEST(Linear, IsThePlainProduct) {
             for (const bool biased : {true, false}) {
                 const at::Tensor x = at::randn({2, rows, 96}).to(type), w = at::randn({56, 96}).to(type);
                 const at::Tensor b = biased ? at::randn({56}).to(type) : at::Tensor();
-                const at::Tensor exact = at::linear(x.to(at::kDouble), w.to(at::kDouble), biased ? b.to(at::kDouble) : b);
+                const at::Tensor exact =
+                    at::linear(x.to(at::kDouble), w.to(at::kDouble), biased ? b.to(at::kDouble) : b);
                 const double bar = type == at::kFloat ? 1e-6 : 4e-3;
                 EXPECT_LT(error(linear(x, w, b), exact), bar) << rows;
                 EXPECT_LT(error(linear_gelu(x, w, b), at::gelu(exact, "tanh")), bar) << rows;

@@ -37,12 +37,14 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(Sizes, TokenOps,
-                         testing::Values(Size{1, 1, 2, at::kFloat}, Size{37, 3, 24, at::kFloat}, Size{100, 2, 128, at::kFloat},
-                                         Size{9, 5, 6, at::kBFloat16}, Size{37, 3, 24, at::kBFloat16}, Size{64, 4, 64, at::kBFloat16}));
+                         testing::Values(Size{1, 1, 2, at::kFloat}, Size{37, 3, 24, at::kFloat},
+                                         Size{100, 2, 128, at::kFloat}, Size{9, 5, 6, at::kBFloat16},
+                                         Size{37, 3, 24, at::kBFloat16}, Size{64, 4, 64, at::kBFloat16}));
 
 TEST_P(TokenOps, NormModulate) {
     // A view into rows that are wider, and a mean far from zero.
-    const at::Tensor x = (random({tokens, width + 5}) + 3).narrow(1, 2, width), shift = random({width}), scale = random({width});
+    const at::Tensor x = (random({tokens, width + 5}) + 3).narrow(1, 2, width), shift = random({width}),
+                     scale = random({width});
     const at::Tensor out = at::empty({tokens, width}, x.options()), plain = at::empty_like(out);
     zt::nn::norm_modulate(x, shift, scale, out);
     zt::nn::plain::norm_modulate(x, shift, scale, plain);
@@ -65,7 +67,8 @@ TEST_P(TokenOps, SplitHeads) {
     for (const bool turned : {true, false}) {
         const at::Tensor out = at::zeros({3, heads, tokens + 9, dim}, qkv.options()), plain = at::zeros_like(out);
         zt::nn::split_heads(qkv, q_norm, k_norm, turned ? cos : at::Tensor(), turned ? sin : at::Tensor(), out, first);
-        zt::nn::plain::split_heads(qkv, q_norm, k_norm, turned ? cos : at::Tensor(), turned ? sin : at::Tensor(), plain, first);
+        zt::nn::plain::split_heads(qkv, q_norm, k_norm, turned ? cos : at::Tensor(), turned ? sin : at::Tensor(), plain,
+                                   first);
         for (int64_t part = 0; part < 3; part++) EXPECT_LT(error(out[part], plain[part]), bar) << part << turned;
         EXPECT_EQ(out.narrow(2, 0, first).abs().sum().item<float>(), 0.F);
     }
@@ -84,7 +87,8 @@ TEST_P(TokenOps, RmsHeads) {
         EXPECT_EQ(out.narrow(1, 0, first).abs().sum().item<float>(), 0.F);
         // Over all heads together, not each alone.
         if (!turned && heads > 1) {
-            const at::Tensor each = x.to(at::kFloat) * at::rsqrt(x.to(at::kFloat).square().mean(-1, true)) * norm.to(at::kFloat);
+            const at::Tensor each =
+                x.to(at::kFloat) * at::rsqrt(x.to(at::kFloat).square().mean(-1, true)) * norm.to(at::kFloat);
             EXPECT_LT(error(out.narrow(1, first, tokens).transpose(0, 1).reshape({tokens, width}), each), 1e-2);
         }
     }
@@ -98,9 +102,10 @@ TEST(TokenOpsValues, AreTheFormulas) {
     EXPECT_NEAR(out[0][0].item<float>(), -2 + 10, 1e-4);
     EXPECT_NEAR(out[0][1].item<float>(), 3 + 20, 1e-4);
     const at::Tensor qkv = at::tensor({3.F, 4.F, 3.F, 4.F, 5.F, 6.F}).view({1, 6}), heads = at::empty({3, 1, 1, 2});
-    zt::nn::split_heads(qkv, at::tensor({1.F, 1.F}), at::tensor({2.F, 1.F}), at::zeros({1, 1}), at::ones({1, 1}), heads, 0);
+    zt::nn::split_heads(qkv, at::tensor({1.F, 1.F}), at::tensor({2.F, 1.F}), at::zeros({1, 1}), at::ones({1, 1}), heads,
+                        0);
     const float root = std::sqrt(12.5F);
-    EXPECT_NEAR(heads[0][0][0][0].item<float>(), -4 / root, 1e-5);   // a quarter turn
+    EXPECT_NEAR(heads[0][0][0][0].item<float>(), -4 / root, 1e-5);  // a quarter turn
     EXPECT_NEAR(heads[0][0][0][1].item<float>(), 3 / root, 1e-5);
     EXPECT_NEAR(heads[1][0][0][1].item<float>(), 6 / root, 1e-5);
     EXPECT_EQ(heads[2][0][0][1].item<float>(), 6.F);
@@ -109,7 +114,8 @@ TEST(TokenOpsValues, AreTheFormulas) {
 TEST(TokenOpsValues, KeepNotANumber) {
     const c10::InferenceMode inference;
     at::Tensor x = at::zeros({1, 32}, at::kBFloat16);
-    zt::nn::add_gated(x, at::full({1, 32}, std::numeric_limits<float>::quiet_NaN(), at::kBFloat16), at::ones({32}, at::kBFloat16));
+    zt::nn::add_gated(x, at::full({1, 32}, std::numeric_limits<float>::quiet_NaN(), at::kBFloat16),
+                      at::ones({32}, at::kBFloat16));
     EXPECT_TRUE(x.isnan().all().item<bool>());
 }
 

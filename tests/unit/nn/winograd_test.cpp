@@ -17,13 +17,16 @@ double error(const at::Tensor& a, const at::Tensor& b) {
     return ((x - y).norm() / y.norm()).item<double>();
 }
 
-double product(const at::Tensor& a, const at::Tensor& b) { return (a.to(at::kDouble) * b.to(at::kDouble)).sum().item<double>(); }
+double product(const at::Tensor& a, const at::Tensor& b) {
+    return (a.to(at::kDouble) * b.to(at::kDouble)).sum().item<double>();
+}
 
 struct Size {
     int64_t batch, height, width, in, out;
 };
 // Tiles that fit, tiles over each edge, pictures smaller than a tile, blocks of channels that are not full.
-constexpr Size kSizes[] = {{3, 9, 16, 160, 160}, {1, 18, 32, 24, 80}, {2, 7, 5, 8, 16}, {1, 1, 1, 8, 8}, {1, 2, 9, 72, 40}, {2, 10, 13, 40, 48}};
+constexpr Size kSizes[] = {{3, 9, 16, 160, 160}, {1, 18, 32, 24, 80}, {2, 7, 5, 8, 16},
+                           {1, 1, 1, 8, 8},      {1, 2, 9, 72, 40},   {2, 10, 13, 40, 48}};
 
 TEST(Winograd, IsThePlainConvolution) {
     const c10::InferenceMode inference;
@@ -33,7 +36,9 @@ TEST(Winograd, IsThePlainConvolution) {
         layer.weight.normal_();
         layer.bias.normal_();
         const at::Tensor x = at::randn({s.batch, s.height, s.width, s.in});
-        const at::Tensor exact = at::conv2d(x.to(at::kDouble).permute({0, 3, 1, 2}), layer.weight.to(at::kDouble), layer.bias.to(at::kDouble), 1, 1).permute({0, 2, 3, 1});
+        const at::Tensor exact = at::conv2d(x.to(at::kDouble).permute({0, 3, 1, 2}), layer.weight.to(at::kDouble),
+                                            layer.bias.to(at::kDouble), 1, 1)
+                                     .permute({0, 2, 3, 1});
         EXPECT_LT(error(forward(layer, x), exact), 1e-6);
         prepare(layer);
         ASSERT_TRUE(layer.winograd.defined());

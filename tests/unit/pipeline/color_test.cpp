@@ -25,25 +25,21 @@ struct Format {
     const char* name;
 };
 
-constexpr Format kFormats[] = {{ZT_PIXEL_YUV420P, 8, 2, 2, true, "yuv420p"},
-                               {ZT_PIXEL_YUV422P, 8, 2, 1, true, "yuv422p"},
-                               {ZT_PIXEL_YUV444P, 8, 1, 1, true, "yuv444p"},
-                               {ZT_PIXEL_YUV420P10, 10, 2, 2, true, "yuv420p10"},
-                               {ZT_PIXEL_YUV422P10, 10, 2, 1, true, "yuv422p10"},
-                               {ZT_PIXEL_YUV444P10, 10, 1, 1, true, "yuv444p10"},
-                               {ZT_PIXEL_GBRP, 8, 1, 1, false, "gbrp"},
-                               {ZT_PIXEL_GBRP10, 10, 1, 1, false, "gbrp10"},
-                               {ZT_PIXEL_GBRP16, 16, 1, 1, false, "gbrp16"},
-                               {ZT_PIXEL_RGB24, 8, 1, 1, false, "rgb24"}};
+constexpr Format kFormats[] = {
+    {ZT_PIXEL_YUV420P, 8, 2, 2, true, "yuv420p"},      {ZT_PIXEL_YUV422P, 8, 2, 1, true, "yuv422p"},
+    {ZT_PIXEL_YUV444P, 8, 1, 1, true, "yuv444p"},      {ZT_PIXEL_YUV420P10, 10, 2, 2, true, "yuv420p10"},
+    {ZT_PIXEL_YUV422P10, 10, 2, 1, true, "yuv422p10"}, {ZT_PIXEL_YUV444P10, 10, 1, 1, true, "yuv444p10"},
+    {ZT_PIXEL_GBRP, 8, 1, 1, false, "gbrp"},           {ZT_PIXEL_GBRP10, 10, 1, 1, false, "gbrp10"},
+    {ZT_PIXEL_GBRP16, 16, 1, 1, false, "gbrp16"},      {ZT_PIXEL_RGB24, 8, 1, 1, false, "rgb24"}};
 
 struct Picture {
     int width, height;
     std::vector<float> rgb;
     [[nodiscard]] double at(int component, int x, int y) const {
-        const double value = rgb[(static_cast<size_t>(component) * static_cast<size_t>(height) +
-                                  static_cast<size_t>(y)) *
-                                     static_cast<size_t>(width) +
-                                 static_cast<size_t>(x)];
+        const double value =
+            rgb[(static_cast<size_t>(component) * static_cast<size_t>(height) + static_cast<size_t>(y)) *
+                    static_cast<size_t>(width) +
+                static_cast<size_t>(x)];
         return std::min(1.0, std::max(0.0, value));
     }
 };
@@ -67,17 +63,14 @@ double component_at(const Picture& picture, int component, int x, int y) {
 int mirrored(int at, int size) { return at < 0 ? -1 - at : at >= size ? 2 * size - 1 - at : at; }
 
 // Triangle of half-width `step` luma samples around (cx, cy), in luma sample units.
-double chroma_at(const Picture& picture, int component, double cx, double cy, int horizontal,
-                 int vertical) {
+double chroma_at(const Picture& picture, int component, double cx, double cy, int horizontal, int vertical) {
     double sum = 0, weights = 0;
-    for (int y = static_cast<int>(std::floor(cy)) - vertical;
-         y <= static_cast<int>(std::ceil(cy)) + vertical; ++y) {
-        for (int x = static_cast<int>(std::floor(cx)) - horizontal;
-             x <= static_cast<int>(std::ceil(cx)) + horizontal; ++x) {
-            const double weight = std::max(0.0, 1 - std::abs(x - cx) / horizontal) *
-                                  std::max(0.0, 1 - std::abs(y - cy) / vertical);
-            sum += weight * component_at(picture, component, mirrored(x, picture.width),
-                                         mirrored(y, picture.height));
+    for (int y = static_cast<int>(std::floor(cy)) - vertical; y <= static_cast<int>(std::ceil(cy)) + vertical; ++y) {
+        for (int x = static_cast<int>(std::floor(cx)) - horizontal; x <= static_cast<int>(std::ceil(cx)) + horizontal;
+             ++x) {
+            const double weight =
+                std::max(0.0, 1 - std::abs(x - cx) / horizontal) * std::max(0.0, 1 - std::abs(y - cy) / vertical);
+            sum += weight * component_at(picture, component, mirrored(x, picture.width), mirrored(y, picture.height));
             weights += weight;
         }
     }
@@ -92,8 +85,7 @@ double expected(const Picture& picture, const Format& format, int plane, int x, 
     const double unit = 1 << (format.bits - 8);
     if (plane == 0) return (16 + 219 * component_at(picture, 0, x, y)) * unit;
     const double cy = format.vertical == 2 ? 2 * y + 0.5 : y;
-    return (128 + 224 * chroma_at(picture, plane, x * format.horizontal, cy, format.horizontal,
-                                  format.vertical)) *
+    return (128 + 224 * chroma_at(picture, plane, x * format.horizontal, cy, format.horizontal, format.vertical)) *
            unit;
 }
 
@@ -110,11 +102,9 @@ class Color : public testing::TestWithParam<Format> {};
 
 TEST_P(Color, EqualsTheReferenceToTheLastStep) {
     const Format& format = GetParam();
-    for (const auto& [width, height] :
-         {std::pair(38, 18), std::pair(16, 16), std::pair(2, 2), std::pair(130, 4)}) {
+    for (const auto& [width, height] : {std::pair(38, 18), std::pair(16, 16), std::pair(2, 2), std::pair(130, 4)}) {
         const Picture picture = random_picture(width, height);
-        zt_frame frame(format.format, width, height,
-                       std::make_shared<const zt::pipeline::PromptTag>());
+        zt_frame frame(format.format, width, height, std::make_shared<const zt::pipeline::PromptTag>());
         Converter(format.format, width, height).convert(picture.rgb.data(), frame.info.data);
         for (int plane = 0; plane < 3; ++plane) {
             const int columns = plane == 0 ? width : width / format.horizontal,
@@ -123,8 +113,7 @@ TEST_P(Color, EqualsTheReferenceToTheLastStep) {
                 for (int x = 0; x < columns; ++x) {
                     // Half a step is exact rounding; float against double may move a tie a little.
                     const double slack = format.bits == 16 ? 0.51 : 0.5 + 1e-3;
-                    ASSERT_NEAR(sample(frame.info, format, plane, x, y),
-                                expected(picture, format, plane, x, y), slack)
+                    ASSERT_NEAR(sample(frame.info, format, plane, x, y), expected(picture, format, plane, x, y), slack)
                         << width << "x" << height << " plane " << plane << " at " << x << "," << y;
                 }
             }
@@ -145,8 +134,7 @@ TEST_P(Color, LeavesPaddingAlone) {
         EXPECT_EQ(frame.info.stride[plane] % 64, 0);
         for (int y = 0; y < layout.height[plane]; ++y) {
             for (ptrdiff_t x = layout.row_bytes[plane]; x < layout.stride[plane]; ++x) {
-                ASSERT_EQ(frame.info.data[plane][layout.stride[plane] * y + x], 0xA5)
-                    << plane << " " << x << "," << y;
+                ASSERT_EQ(frame.info.data[plane][layout.stride[plane] * y + x], 0xA5) << plane << " " << x << "," << y;
             }
         }
     }
@@ -161,12 +149,10 @@ TEST(ColorBars, HaveTheirStandardCodes) {
         float r, g, b;
         int y, cb, cr;
     };
-    for (const Bar& bar :
-         {Bar{1, 1, 1, 235, 128, 128}, Bar{0, 0, 0, 16, 128, 128}, Bar{1, 0, 0, 63, 102, 240},
-          Bar{0, 1, 0, 173, 42, 26}, Bar{0, 0, 1, 32, 240, 118}, Bar{1, 1, 0, 219, 16, 138},
-          Bar{0, 1, 1, 188, 154, 16}, Bar{1, 0, 1, 78, 214, 230}}) {
-        const float rgb[12] = {bar.r, bar.r, bar.r, bar.r, bar.g, bar.g,
-                               bar.g, bar.g, bar.b, bar.b, bar.b, bar.b};
+    for (const Bar& bar : {Bar{1, 1, 1, 235, 128, 128}, Bar{0, 0, 0, 16, 128, 128}, Bar{1, 0, 0, 63, 102, 240},
+                           Bar{0, 1, 0, 173, 42, 26}, Bar{0, 0, 1, 32, 240, 118}, Bar{1, 1, 0, 219, 16, 138},
+                           Bar{0, 1, 1, 188, 154, 16}, Bar{1, 0, 1, 78, 214, 230}}) {
+        const float rgb[12] = {bar.r, bar.r, bar.r, bar.r, bar.g, bar.g, bar.g, bar.g, bar.b, bar.b, bar.b, bar.b};
         zt_frame frame(ZT_PIXEL_YUV420P, 2, 2, std::make_shared<const zt::pipeline::PromptTag>());
         Converter(ZT_PIXEL_YUV420P, 2, 2).convert(rgb, frame.info.data);
         EXPECT_EQ(frame.info.data[0][0], bar.y);
@@ -178,9 +164,8 @@ TEST(ColorBars, HaveTheirStandardCodes) {
 TEST(AllFinite, SeesNanAndInfinityAnywhere) {
     std::vector<float> values(100, 1e30F);
     EXPECT_TRUE(zt::pipeline::all_finite(values));
-    for (const float bad :
-         {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
-          -std::numeric_limits<float>::infinity()}) {
+    for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                            -std::numeric_limits<float>::infinity()}) {
         for (const size_t at : {size_t{0}, size_t{50}, size_t{99}}) {
             std::vector<float> broken = values;
             broken[at] = bad;

@@ -19,8 +19,7 @@ using ChunkHook = std::function<void(int64_t chunk, const families::Direction&, 
 
 class FakeGeneration final : public families::Generation {
 public:
-    FakeGeneration(const families::GenerationRequest& request, int64_t chunk_frames,
-                   const ChunkHook& hook)
+    FakeGeneration(const families::GenerationRequest& request, int64_t chunk_frames, const ChunkHook& hook)
         : request_(request), chunk_frames_(chunk_frames), hook_(hook) {}
 
     void limit_next(int64_t most) override { most_ = most; }
@@ -28,8 +27,7 @@ public:
         const int64_t frames = std::min(chunk_frames_, most_);
         return request_.frames < 0 ? frames : std::min(frames, request_.frames - done_);
     }
-    std::optional<families::FrameBatch> next(const families::Direction& direction,
-                                             const Cancel& cancel,
+    std::optional<families::FrameBatch> next(const families::Direction& direction, const Cancel& cancel,
                                              const families::ProgressFn& progress) override {
         const int64_t frames = next_frames();
         progress("denoise", 1, 2);
@@ -71,8 +69,7 @@ public:
     [[nodiscard]] std::string precision() const override { return "fp32"; }
     [[nodiscard]] std::string sha256() const override { return ""; }
     void check(const families::Direction& direction) const override {
-        if (direction.prompt == "refused")
-            throw Error(ZT_ERROR_PROMPT, "prompt: expected another, got \"refused\"");
+        if (direction.prompt == "refused") throw Error(ZT_ERROR_PROMPT, "prompt: expected another, got \"refused\"");
     }
     [[nodiscard]] std::unique_ptr<families::Generation> begin(
         const families::GenerationRequest& request) const override {

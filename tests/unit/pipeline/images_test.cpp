@@ -90,14 +90,12 @@ TEST(Images, WrongOnesAreNamed) {
                       i.height = height;
                   }).find("first image: size: expected"),
                   std::string::npos);
-    EXPECT_EQ(wrong([](auto& i) { i.data[0] = nullptr; }),
-              "first image: data[0]: expected a pointer, got NULL");
+    EXPECT_EQ(wrong([](auto& i) { i.data[0] = nullptr; }), "first image: data[0]: expected a pointer, got NULL");
     EXPECT_EQ(wrong([](auto& i) { i.stride[0] = 0; }),
               "first image: stride[0]: expected at least 36 bytes, up or down, got 0");
     EXPECT_NE(wrong([](auto& i) { i.stride[0] = PTRDIFF_MIN; }), "accepted");
     EXPECT_EQ(wrong([](auto& i) { i.stride[0] = -36; }), "accepted");
-    EXPECT_NE(wrong([](auto& i) { i.format = ZT_PIXEL_GBRP; }).find("first image: data[1]"),
-              std::string::npos);
+    EXPECT_NE(wrong([](auto& i) { i.format = ZT_PIXEL_GBRP; }).find("first image: data[1]"), std::string::npos);
     // A fourth plane is looked at where the format has three.
     const auto planar = [&](int stride) {
         return wrong([&](auto& i) {
@@ -119,9 +117,7 @@ TEST(Images, WrongOnesAreNamed) {
 }
 
 TEST(Images, AModelTakesWhatItSays) {
-    const auto with = [](zt_status status, const std::function<void(Case&)>& edit) {
-        return refusal(status, edit);
-    };
+    const auto with = [](zt_status status, const std::function<void(Case&)>& edit) { return refusal(status, edit); };
     EXPECT_EQ(with(ZT_ERROR_UNSUPPORTED, [](Case& c) { c.limits = {}; }),
               "image: expected none (this model takes no picture), got 1");
     EXPECT_EQ(with(ZT_ERROR_ARGUMENT,
@@ -188,11 +184,9 @@ TEST(Images, WhatBelongsTogether) {
     EXPECT_EQ(together(ZT_IMAGE_FIRST, ZT_IMAGE_MASK), "accepted");
     EXPECT_EQ(together(ZT_IMAGE_MASK, ZT_IMAGE_HISTORY), "accepted");
     EXPECT_EQ(together(ZT_IMAGE_HISTORY, ZT_IMAGE_LAST, ZT_USE_REQUIRED), "accepted");
-    EXPECT_EQ(together(ZT_IMAGE_HISTORY, ZT_IMAGE_FIRST),
-              "history: expected none beside a first image, got 1");
+    EXPECT_EQ(together(ZT_IMAGE_HISTORY, ZT_IMAGE_FIRST), "history: expected none beside a first image, got 1");
     EXPECT_EQ(together(ZT_IMAGE_MASK, ZT_IMAGE_MASK), "mask: expected one, got 2");
-    EXPECT_EQ(together(ZT_IMAGE_LAST, ZT_IMAGE_MASK),
-              "mask: expected a first image or history to keep, got none");
+    EXPECT_EQ(together(ZT_IMAGE_LAST, ZT_IMAGE_MASK), "mask: expected a first image or history to keep, got none");
 }
 
 TEST(Images, StrengthNeedsAPictureAndAModelThatHasIt) {
@@ -261,7 +255,7 @@ TEST(Images, ThePlanHoldsItsOwnCopy) {
     EXPECT_TRUE(asked.generation.images.empty());
 }
 
-// ---- Pixels ------------------------------------------------------------------------------------
+// ---- Pixels ----
 
 std::vector<uint8_t> random_bytes(size_t count) {
     std::mt19937 random(zt::test::test_seed());
@@ -309,8 +303,7 @@ TEST(Picture, RowsMayRunUpwardsAndLieUnaligned) {
     up.stride[0] = -18;
     const std::vector<uint8_t> turned = to_rgb(up);
     for (int y = 0; y < 4; ++y)
-        EXPECT_TRUE(std::equal(turned.begin() + y * 18, turned.begin() + (y + 1) * 18,
-                               rgb.begin() + (3 - y) * 18));
+        EXPECT_TRUE(std::equal(turned.begin() + y * 18, turned.begin() + (y + 1) * 18, rgb.begin() + (3 - y) * 18));
 }
 
 TEST(Picture, WhiteGreyAndRedOfEachMatrix) {
@@ -390,8 +383,7 @@ TEST(Picture, EverySmallSizeIsReadWithinItsPlanes) {
                     size += extent.rows * extent.row_bytes;
                 }
                 const std::vector<uint8_t> bytes(static_cast<size_t>(size), 0xFF);
-                for (const auto site :
-                     {ZT_CHROMA_LEFT, ZT_CHROMA_CENTER, ZT_CHROMA_TOP_LEFT}) {
+                for (const auto site : {ZT_CHROMA_LEFT, ZT_CHROMA_CENTER, ZT_CHROMA_TOP_LEFT}) {
                     zt_image image = image_of(pixels, bytes, width, height);
                     image.chroma_site = site;
                     EXPECT_EQ(to_rgb(image).size(), static_cast<size_t>(3 * width * height));

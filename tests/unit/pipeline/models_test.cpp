@@ -33,8 +33,7 @@ LoadOptions with(const char* delay_ms) {
 }
 
 TEST(Models, SameSettingsAreOneObject) {
-    const auto first = open_model("testcard", with("1")),
-               second = open_model("testcard", with("1"));
+    const auto first = open_model("testcard", with("1")), second = open_model("testcard", with("1"));
     EXPECT_EQ(first.model, second.model);
     EXPECT_NE(first.model, open_model("testcard", with("2")).model);
 }
@@ -43,7 +42,8 @@ TEST(Models, TheDefaultsAreBuiltIn) {
     for (const bool with_picture : {false, true}) {
         const std::string_view name = zt::families::default_model(with_picture);
         size_t found = 0;
-        for (const zt::families::Family* family : zt::families::registry()) found += family->built_in() && family->name() == name ? 1 : 0;
+        for (const zt::families::Family* family : zt::families::registry())
+            found += family->built_in() && family->name() == name ? 1 : 0;
         EXPECT_EQ(found, 1U) << name;
     }
 }
@@ -97,7 +97,8 @@ struct Folder {
 // The family that reads what `options` names, and what may share with it.
 std::string key_of(const LoadOptions& options) {
     for (const auto* family : zt::families::registry())
-        if (family->detect(options.path).fit == zt::families::Detection::Fit::kOurs) return sharing_key(*family, options);
+        if (family->detect(options.path).fit == zt::families::Detection::Fit::kOurs)
+            return sharing_key(*family, options);
     return "no family";
 }
 
@@ -121,9 +122,17 @@ TEST(SharingKey, EverySettingAloneMakesAnotherModel) {
         {"another adapter", [&](LoadOptions& o) { o.lora = folder.write("b.lora", "a"); }},
         {"its scale", [](LoadOptions& o) { o.lora += ":0.5"; }},
         {"a second one", [&](LoadOptions& o) { o.lora += "|" + folder.write("b.lora", "a"); }},
-        {"an option of the engine", [](LoadOptions& o) { o.engine_opts = {{"true_cfg", "2"}}; }},
-        {"another value of it", [](LoadOptions& o) { o.engine_opts = {{"true_cfg", "3"}}; }},
-        {"another key with it", [](LoadOptions& o) { o.engine_opts = {{"tiling", "3"}}; }}};
+        {"an option of the engine",
+         [](LoadOptions& o) {
+             o.engine_opts = {{"true_cfg", "2"}};
+         }},
+        {"another value of it",
+         [](LoadOptions& o) {
+             o.engine_opts = {{"true_cfg", "3"}};
+         }},
+        {"another key with it", [](LoadOptions& o) {
+             o.engine_opts = {{"tiling", "3"}};
+         }}};
     for (const auto& [what, change] : changes) {
         LoadOptions changed = options;
         change(changed);
@@ -137,8 +146,9 @@ TEST(SharingKey, EveryFileThatIsReadAloneMakesAnotherModel) {
     (void)folder.write("model/model_index.json", kIndex);
     LoadOptions options;
     options.path = (folder.path / "model").string();
-    std::vector<std::string> files = {folder.write("model/model_index.json", kIndex), folder.write("model/transformer/config.json", "{}"),
-                                      folder.write("linked/weights.safetensors", "1"), parts.write("a.lora", "1"), parts.write("b.lora", "1")};
+    std::vector<std::string> files = {
+        folder.write("model/model_index.json", kIndex), folder.write("model/transformer/config.json", "{}"),
+        folder.write("linked/weights.safetensors", "1"), parts.write("a.lora", "1"), parts.write("b.lora", "1")};
     fs::create_directory_symlink(folder.path / "linked", folder.path / "model/text_encoder_2");
     options.lora = files[3] + ":0.5|" + files[4];
     for (const char* key : {"vae", "text_encoder", "image_encoder"}) {
@@ -166,7 +176,7 @@ TEST(SharingKey, EveryFileThatIsReadAloneMakesAnotherModel) {
         fs::rename(file + ".new", file);
         const std::string replaced = key_of(options);
         EXPECT_NE(replaced, older) << file << ": another file of the same size and time";
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));   // change times count in ticks of the kernel
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));  // change times count in ticks of the kernel
         { std::fstream(file, std::ios::in | std::ios::out) << "{"; }
         utimensat(AT_FDCWD, file.c_str(), times, 0);
         EXPECT_NE(key_of(options), replaced) << file << ": overwritten in place, its time put back";
@@ -184,13 +194,15 @@ TEST(SharingKey, PartsFoundBesideAFileBelongToIt) {
         return text;
     };
     const auto text = [&](const std::string& value) { return number(value.size(), 8) + value; };
-    options.path = folder.write("model/unet/hunyuan.gguf", "GGUF" + number(3, 4) + number(0, 8) + number(1, 8) +
-                                                               text("general.architecture") + number(8, 4) + text("hyvid"));
+    options.path =
+        folder.write("model/unet/hunyuan.gguf", "GGUF" + number(3, 4) + number(0, 8) + number(1, 8) +
+                                                    text("general.architecture") + number(8, 4) + text("hyvid"));
     const std::string alone = key_of(options);
     ASSERT_NE(alone, "no family");
     std::set<std::string> keys = {alone};
-    for (const char* name : {"model/vae/hunyuan_video_vae_bf16.safetensors", "model/text_encoders/llava_llama3_fp16.safetensors",
-                             "model/text_encoders/clip_l.safetensors", "model/unet/tokenizer/tokenizer.json", "model/unet/config.json"}) {
+    for (const char* name :
+         {"model/vae/hunyuan_video_vae_bf16.safetensors", "model/text_encoders/llava_llama3_fp16.safetensors",
+          "model/text_encoders/clip_l.safetensors", "model/unet/tokenizer/tokenizer.json", "model/unet/config.json"}) {
         (void)folder.write(name, "{}");
         EXPECT_TRUE(keys.insert(key_of(options)).second) << name;
     }
@@ -215,12 +227,17 @@ TEST(Models, APathThatNoFamilyReadsIsRefusedWithTheReason) {
     const std::string at = "\"" + folder.path.string();
     const std::vector<std::tuple<std::string, zt_status, std::string>> rows = {
         {folder.write("page.safetensors", "<!doctype html><title>404</title>"), ZT_ERROR_WEIGHTS,
-         "page.safetensors: expected safetensors or GGUF, got an HTML page, as servers send in place of a file; download it again"},
-        {folder.write("empty.gguf", ""), ZT_ERROR_WEIGHTS, "empty.gguf: expected at least 10 bytes, got 0 (an empty file)"},
-        {folder.write("cut.gguf", "GGUF\3"), ZT_ERROR_WEIGHTS, "cut.gguf: version: expected 4 bytes, got 1 (end of the file)"},
+         "page.safetensors: expected safetensors or GGUF, got an HTML page, as servers send in place of a file; "
+         "download it again"},
+        {folder.write("empty.gguf", ""), ZT_ERROR_WEIGHTS,
+         "empty.gguf: expected at least 10 bytes, got 0 (an empty file)"},
+        {folder.write("cut.gguf", "GGUF\3"), ZT_ERROR_WEIGHTS,
+         "cut.gguf: version: expected 4 bytes, got 1 (end of the file)"},
         {(folder.path / "ltx").string(), ZT_ERROR_UNSUPPORTED,
-         "model_index.json: _class_name: expected HunyuanVideoPipeline or HunyuanVideoImageToVideoPipeline, got \"LTXPipeline\", another pipeline"},
-        {(folder.path / "book").string(), ZT_ERROR_NOT_FOUND, at + "/book\": expected config.json, as in every folder of a storybook model, got none"}};
+         "model_index.json: _class_name: expected HunyuanVideoPipeline or HunyuanVideoImageToVideoPipeline, got "
+         "\"LTXPipeline\", another pipeline"},
+        {(folder.path / "book").string(), ZT_ERROR_NOT_FOUND,
+         at + "/book\": expected config.json, as in every folder of a storybook model, got none"}};
     for (const auto& [path, status, words] : rows) {
         const auto [said, got] = refusal(path);
         EXPECT_EQ(said, words);

@@ -67,8 +67,7 @@ struct Row {
 
 // The nearest whole number to 255 * (colour * weight + background * (1 - alpha)), as a fraction.
 int blended(int64_t colour, int64_t alpha, int64_t most, int64_t background, bool premultiplied) {
-    const int64_t numerator =
-        255 * colour * (premultiplied ? most : alpha) + background * most * (most - alpha);
+    const int64_t numerator = 255 * colour * (premultiplied ? most : alpha) + background * most * (most - alpha);
     const int64_t denominator = most * most, floor = numerator / denominator;
     return static_cast<int>(2 * (numerator - floor * denominator) > denominator ? floor + 1 : floor);
 }
@@ -81,8 +80,7 @@ std::vector<std::array<int, 4>> random_pixels(int most, bool premultiplied) {
         const int any = static_cast<int>(random() % static_cast<unsigned>(most + 1));
         pixel[3] = i % 3 == 0 ? 0 : i % 3 == 1 ? most : any;
         const int limit = premultiplied ? pixel[3] : most;
-        for (size_t c = 0; c < 3; ++c)
-            pixel[c] = static_cast<int>(random() % static_cast<unsigned>(limit + 1));
+        for (size_t c = 0; c < 3; ++c) pixel[c] = static_cast<int>(random() % static_cast<unsigned>(limit + 1));
     }
     return pixels;
 }
@@ -96,8 +94,8 @@ TEST(PictureAlpha, ColoursAreBlendedToTheNearest) {
             const std::vector<uint8_t> rgb = to_rgb(row.image, kGround);
             for (size_t x = 0; x < pixels.size(); ++x) {
                 for (size_t c = 0; c < 3; ++c) {
-                    ASSERT_EQ(rgb[3 * x + c], blended(pixels[x][c], pixels[x][3], layout.most,
-                                                      kGround[c], premultiplied))
+                    ASSERT_EQ(rgb[3 * x + c],
+                              blended(pixels[x][c], pixels[x][3], layout.most, kGround[c], premultiplied))
                         << "format " << layout.format << " pixel " << x;
                 }
             }
@@ -134,8 +132,8 @@ TEST(PictureAlpha, PremultipliedLightEndsAtWhite) {
 }
 
 TEST(PictureAlpha, YuvWithAPlaneOfAlpha) {
-    for (const Layout& layout : {Layout{ZT_PIXEL_YUV444P, 255, false, false},
-                                 Layout{ZT_PIXEL_YUV444P10, 1023, false, false}}) {
+    for (const Layout& layout :
+         {Layout{ZT_PIXEL_YUV444P, 255, false, false}, Layout{ZT_PIXEL_YUV444P10, 1023, false, false}}) {
         const int unit = (layout.most + 1) / 256;
         for (const bool premultiplied : {false, true}) {
             // Greys, at every alpha: chroma stays in the middle, so one formula tells all three.
@@ -187,7 +185,7 @@ TEST(PictureAlpha, AlphaOfSubsampledFormatsHasFullSize) {
     for (size_t at = 30; at < 45; ++at) EXPECT_EQ(rgb[at], at % 3 + 1);
 }
 
-// ---- What the model gets -----------------------------------------------------------------------
+// ---- What the model gets ----
 
 class AlphaPlan : public testing::Test {
 protected:
@@ -253,7 +251,8 @@ TEST_F(AlphaPlan, TheModelSeesWhatWasTransparent) {
             ASSERT_EQ(alpha->size(), pixels.size());
             for (size_t x = 0; x < pixels.size(); ++x) {
                 const size_t at = orientation == 8 ? pixels.size() - 1 - x : x;
-                ASSERT_EQ((*alpha)[at], std::lround(255.0 * pixels[x][3] / layout.most)) << layout.format << " pixel " << x;
+                ASSERT_EQ((*alpha)[at], std::lround(255.0 * pixels[x][3] / layout.most))
+                    << layout.format << " pixel " << x;
             }
         }
         // Opaque, or as good as that in 8 bits: nothing to know.
@@ -264,8 +263,8 @@ TEST_F(AlphaPlan, TheModelSeesWhatWasTransparent) {
         EXPECT_TRUE(plan({Row(layout, pixels).image}).generation.images[0].alpha) << layout.format;
     }
     // A plane of alpha beside subsampled ones; no channel at all; a mask.
-    const std::vector<uint8_t> luma(15, 100), chroma(6, 128), alpha = {0,  10, 20, 30,  40,  50,  60, 70,
-                                                                      80, 90, 99, 255, 254, 253, 252};
+    const std::vector<uint8_t> luma(15, 100), chroma(6, 128),
+        alpha = {0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 99, 255, 254, 253, 252};
     zt_image image = {};
     image.struct_size = sizeof(image);
     image.role = ZT_IMAGE_FIRST;

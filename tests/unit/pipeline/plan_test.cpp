@@ -33,8 +33,7 @@ Plan plan_of(const zt_request& request, const FakeModel& model = FakeModel()) {
 }
 
 // The sentence and status a request is refused with; "accepted" if it is not.
-std::string refusal(const std::function<void(zt_request&)>& edit,
-                    zt_status expected = ZT_ERROR_ARGUMENT) {
+std::string refusal(const std::function<void(zt_request&)>& edit, zt_status expected = ZT_ERROR_ARGUMENT) {
     zt_request request = a_request();
     edit(request);
     try {
@@ -57,22 +56,18 @@ TEST(Plan, FillsInTheModelsDefaults) {
 }
 
 TEST(Plan, NamesTheNearestSize) {
-    EXPECT_EQ(
-        refusal([](auto& r) {
-            r.width = 40;
-            r.height = 16;
-        }),
-        "size: expected a multiple of 16 between 16x16 and 64x64, got 40x16; nearest is 32x16");
-    EXPECT_EQ(
-        refusal([](auto& r) {
-            r.width = 4000;
-            r.height = 60;
-        }),
-        "size: expected a multiple of 16 between 16x16 and 64x64, got 4000x60; nearest is 64x64");
-    EXPECT_EQ(refusal([](auto& r) { r.width = 32; }),
-              "size: expected width and height, or neither, got 32x0");
-    EXPECT_NE(refusal([](auto& r) { r.width = r.height = 4096; }).find("at most 4096x2160"),
-              std::string::npos);
+    EXPECT_EQ(refusal([](auto& r) {
+                  r.width = 40;
+                  r.height = 16;
+              }),
+              "size: expected a multiple of 16 between 16x16 and 64x64, got 40x16; nearest is 32x16");
+    EXPECT_EQ(refusal([](auto& r) {
+                  r.width = 4000;
+                  r.height = 60;
+              }),
+              "size: expected a multiple of 16 between 16x16 and 64x64, got 4000x60; nearest is 64x64");
+    EXPECT_EQ(refusal([](auto& r) { r.width = 32; }), "size: expected width and height, or neither, got 32x0");
+    EXPECT_NE(refusal([](auto& r) { r.width = r.height = 4096; }).find("at most 4096x2160"), std::string::npos);
     EXPECT_NE(refusal([](auto& r) {
                   r.width = -16;
                   r.height = 16;
@@ -99,15 +94,10 @@ TEST(Plan, NamesTheOnlySize) {
 }
 
 TEST(Plan, NamesTheNearestRate) {
-    EXPECT_EQ(refusal([](auto& r) {
-                  r.rate = {60, 1};
-              }),
-              "rate: expected one of 24 25, got 60; nearest is 25");
+    EXPECT_EQ(refusal([](auto& r) { r.rate = {60, 1}; }), "rate: expected one of 24 25, got 60; nearest is 25");
     for (const zt_rational wrong :
          {zt_rational{0, 1}, {1, 0}, {-24, 1}, {24, -1}, {241, 1}, {1, 11}, {2000000, 83333}}) {
-        EXPECT_NE(refusal([&](auto& r) { r.rate = wrong; }).find("rate: expected"),
-                  std::string::npos)
-            << wrong.num;
+        EXPECT_NE(refusal([&](auto& r) { r.rate = wrong; }).find("rate: expected"), std::string::npos) << wrong.num;
     }
     zt_request request = a_request();
     request.rate = {50, 2};
@@ -115,12 +105,9 @@ TEST(Plan, NamesTheNearestRate) {
 }
 
 TEST(Plan, FramesStayOnTheGrid) {
-    EXPECT_EQ(refusal([](auto& r) { r.frames = 21; }),
-              "frames: expected 4*k+0, got 21; nearest is 20");
-    EXPECT_EQ(refusal([](auto& r) { r.frames = 23; }),
-              "frames: expected 4*k+0, got 23; nearest is 24");
-    EXPECT_EQ(refusal([](auto& r) { r.frames = 1; }),
-              "frames: expected 4*k+0, got 1; nearest is 4");
+    EXPECT_EQ(refusal([](auto& r) { r.frames = 21; }), "frames: expected 4*k+0, got 21; nearest is 20");
+    EXPECT_EQ(refusal([](auto& r) { r.frames = 23; }), "frames: expected 4*k+0, got 23; nearest is 24");
+    EXPECT_EQ(refusal([](auto& r) { r.frames = 1; }), "frames: expected 4*k+0, got 1; nearest is 4");
     EXPECT_NE(refusal([](auto& r) { r.frames = -2; }), "accepted");
     EXPECT_NE(refusal([](auto& r) { r.frames = int64_t{1} << 31; }), "accepted");
     EXPECT_EQ(refusal([](auto& r) { r.frames = -1; }), "accepted");
@@ -172,8 +159,7 @@ TEST(Plan, DurationBecomesFramesAndSaysSo) {
     EXPECT_EQ(refusal([](auto& r) { r.duration_us = 100'000; }),
               "duration: expected at least 4 frames at 24 frames per second, got 100000 us");
     EXPECT_NE(refusal([](auto& r) { r.duration_us = int64_t{25} * 3600 * 1'000'000; }), "accepted");
-    EXPECT_NE(refusal([](auto& r) { r.duration_us = std::numeric_limits<int64_t>::max(); }),
-              "accepted");
+    EXPECT_NE(refusal([](auto& r) { r.duration_us = std::numeric_limits<int64_t>::max(); }), "accepted");
 }
 
 TEST(Plan, ModelsWithAnEndRefuseEndless) {
@@ -189,16 +175,14 @@ TEST(Plan, PromptsAreCheckedStrictly) {
     EXPECT_EQ(refusal([&](auto& r) { r.prompt = longest.c_str(); }, ZT_ERROR_PROMPT), "accepted");
     EXPECT_EQ(refusal([&](auto& r) { r.prompt = longer.c_str(); }, ZT_ERROR_PROMPT),
               "prompt: expected at most 16384 bytes, got 16385");
-    EXPECT_EQ(refusal([](auto& r) { r.prompt = ""; }, ZT_ERROR_PROMPT),
-              "prompt: expected 1 to 16384 bytes, got 0");
+    EXPECT_EQ(refusal([](auto& r) { r.prompt = ""; }, ZT_ERROR_PROMPT), "prompt: expected 1 to 16384 bytes, got 0");
     EXPECT_EQ(refusal([](auto& r) { r.prompt = nullptr; }, ZT_ERROR_PROMPT),
               "prompt: expected one of prompt, prompt_file, storyboard, got none");
     EXPECT_EQ(refusal([](auto& r) { r.prompt = "fox \xC3"; }, ZT_ERROR_PROMPT),
               "prompt: expected UTF-8, got byte 0xC3 at 4");
     EXPECT_EQ(refusal([](auto& r) { r.prompt = "\x1b[31mfox"; }, ZT_ERROR_PROMPT),
               "prompt: expected no control characters, got control character U+001B at 0");
-    EXPECT_NE(refusal([](auto& r) { r.prompt_file = "x"; }).find("got prompt and prompt_file"),
-              std::string::npos);
+    EXPECT_NE(refusal([](auto& r) { r.prompt_file = "x"; }).find("got prompt and prompt_file"), std::string::npos);
     EXPECT_NE(refusal([](auto& r) { r.prompt = "refused"; }, ZT_ERROR_PROMPT),
               "accepted");  // the model's own check
 }
@@ -217,17 +201,14 @@ TEST(Plan, PromptFileIsReadWithoutItsFrame) {
 }
 
 TEST(Plan, NumbersOutsideTheirRangeAreRefused) {
-    const double nan = std::numeric_limits<double>::quiet_NaN(),
-                 inf = std::numeric_limits<double>::infinity();
-    for (const int wrong :
-         {-1, 1001, std::numeric_limits<int>::max(), std::numeric_limits<int>::min()})
+    const double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
+    for (const int wrong : {-1, 1001, std::numeric_limits<int>::max(), std::numeric_limits<int>::min()})
         EXPECT_NE(refusal([&](auto& r) { r.steps = wrong; }), "accepted") << wrong;
     for (const double wrong : {-0.5, -2.0, 100.5, nan, inf, -inf}) {
         EXPECT_NE(refusal([&](auto& r) { r.guidance = wrong; }), "accepted") << wrong;
         EXPECT_NE(refusal([&](auto& r) { r.flow_shift = wrong; }), "accepted") << wrong;
     }
-    for (const int wrong : {-1, 5})
-        EXPECT_NE(refusal([&](auto& r) { r.prefetch = wrong; }), "accepted") << wrong;
+    for (const int wrong : {-1, 5}) EXPECT_NE(refusal([&](auto& r) { r.prefetch = wrong; }), "accepted") << wrong;
     for (const int64_t wrong : {int64_t{-1}, int64_t{20}})
         EXPECT_NE(refusal([&](auto& r) { r.start_frame = wrong; }), "accepted") << wrong;
     EXPECT_NE(refusal([](auto& r) { r.seed = -2; }), "accepted");
@@ -236,11 +217,9 @@ TEST(Plan, NumbersOutsideTheirRangeAreRefused) {
 }
 
 TEST(Plan, WhatThisVersionCannotDoIsNamed) {
-    EXPECT_EQ(refusal([](auto& r) { r.negative_prompt = "rain"; }, ZT_ERROR_UNSUPPORTED)
-                  .rfind("negative_prompt:", 0),
+    EXPECT_EQ(refusal([](auto& r) { r.negative_prompt = "rain"; }, ZT_ERROR_UNSUPPORTED).rfind("negative_prompt:", 0),
               0U);
-    EXPECT_EQ(refusal([](auto& r) { r.enhance = 1; }, ZT_ERROR_UNSUPPORTED).rfind("enhance:", 0),
-              0U);
+    EXPECT_EQ(refusal([](auto& r) { r.enhance = 1; }, ZT_ERROR_UNSUPPORTED).rfind("enhance:", 0), 0U);
     // Who asks for an alpha does not get opaque frames.
     EXPECT_EQ(refusal([](auto& r) { r.format = ZT_PIXEL_RGBA; }, ZT_ERROR_UNSUPPORTED),
               "format: expected one without alpha (no model makes an alpha channel), got rgba");
@@ -274,7 +253,8 @@ TEST(Plan, LoopMotionAndTempoAreForModelsThatCan) {
     EXPECT_EQ(refusal([](auto& r) { r.loop = 2; }), "loop: expected 0 to 1, got 2");
     EXPECT_EQ(refusal([](auto& r) { r.motion = 3.5; }), "motion: expected 0.01 to 3, got 3.5");
     EXPECT_EQ(refusal([](auto& r) { r.tempo = 0.05; }), "tempo: expected 0.1 to 4, got 0.05");
-    for (const double wrong : {-1.0, 1e9, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+    for (const double wrong :
+         {-1.0, 1e9, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
         EXPECT_NE(refusal([&](auto& r) { r.motion = wrong; }), "accepted") << wrong;
         EXPECT_NE(refusal([&](auto& r) { r.tempo = wrong; }), "accepted") << wrong;
     }
@@ -315,13 +295,13 @@ TEST(Plan, AGivenLengthGoesBeforeTheStoryboards) {
     zt_request request = a_storyboard();
     request.frames = 84;
     std::string logged;
-    const Plan shorter = make_plan(request, FakeModel(),
-                                   [&](zt_log_level, const std::string& line) { logged = line; });
+    const Plan shorter = make_plan(request, FakeModel(), [&](zt_log_level, const std::string& line) { logged = line; });
     EXPECT_EQ(shorter.generation.frames, 84);
     EXPECT_EQ(shorter.script.list.shots.size(), 2U);
     EXPECT_EQ(shorter.generation.shot_frames, 48);
-    EXPECT_EQ(logged, "zt-plan-shots.srt: the clip ends with frame 83; 1 of 3 shots begin after it and "
-                      "never come");
+    EXPECT_EQ(logged,
+              "zt-plan-shots.srt: the clip ends with frame 83; 1 of 3 shots begin after it and "
+              "never come");
     request.frames = 99;  // shots are cut to their frames: no grid
     EXPECT_EQ(plan_of(request).generation.frames, 99);
     request.frames = 0;
@@ -388,29 +368,34 @@ TEST(Plan, StoryboardsAreRefusedByName) {
 TEST(Plan, WhatHasToBeSaidAboutPromptsIsLoggedOnce) {
     const auto logged = [](const zt_request& request, zt::pipeline::Purpose purpose = zt::pipeline::Purpose::kStart) {
         std::string lines;
-        (void)make_plan(request, FakeModel(), [&](zt_log_level level, const std::string& line) {
-            lines += (level == ZT_LOG_WARNING ? "warning " : "") + line;
-        }, purpose);
+        (void)make_plan(
+            request, FakeModel(),
+            [&](zt_log_level level, const std::string& line) {
+                lines += (level == ZT_LOG_WARNING ? "warning " : "") + line;
+            },
+            purpose);
         return lines;
     };
     zt_request request = a_request();
     EXPECT_EQ(logged(request), "");
     request.prompt = "0: a fox 30: a cat";
-    EXPECT_EQ(logged(request), "warning prompt: looks like a list of frames, got \"0: a fox 30: a cat\"; "
-                               "storyboard=FILE takes one prompt per time span");
+    EXPECT_EQ(logged(request),
+              "warning prompt: looks like a list of frames, got \"0: a fox 30: a cat\"; "
+              "storyboard=FILE takes one prompt per time span");
     EXPECT_EQ(logged(request, zt::pipeline::Purpose::kAsk), "");
     request = a_storyboard();
-    std::ofstream(request.storyboard) << "00:00:01,000 --> 00:00:02,000\na fox\n\n00:00:01,000 --> 00:00:02,000\nruns\n";
+    std::ofstream(request.storyboard)
+        << "00:00:01,000 --> 00:00:02,000\na fox\n\n00:00:01,000 --> 00:00:02,000\nruns\n";
     EXPECT_EQ(plan_of(request).generation.first.prompt, "a fox runs");
-    EXPECT_EQ(logged(request), "zt-plan-shots.srt: line 4: begins on the same frame as the cue before, so their texts are one prompt");
+    EXPECT_EQ(logged(request),
+              "zt-plan-shots.srt: line 4: begins on the same frame as the cue before, so their texts are one prompt");
 }
 
 TEST(Plan, RandomSeedsAreDrawnLoggedAndDiffer) {
     zt_request request = a_request();
     request.seed = -1;
     std::string logged;
-    const Plan first = make_plan(request, FakeModel(),
-                                 [&](zt_log_level, const std::string& line) { logged = line; });
+    const Plan first = make_plan(request, FakeModel(), [&](zt_log_level, const std::string& line) { logged = line; });
     EXPECT_EQ(logged, "seed: drew " + std::to_string(first.generation.first.seed));
     EXPECT_GE(first.generation.first.seed, 0);
     EXPECT_NE(first.generation.first.seed, plan_of(request).generation.first.seed);

@@ -15,9 +15,9 @@ using zt::pipeline::FramePtr;
 using zt::pipeline::FrameQueue;
 
 FramePtr a_frame(int64_t chunk) {
-    FramePtr frame(std::make_unique<zt_frame>(ZT_PIXEL_YUV420P, 16, 16,
-                                              std::make_shared<const zt::pipeline::PromptTag>())
-                       .release());
+    FramePtr frame(
+        std::make_unique<zt_frame>(ZT_PIXEL_YUV420P, 16, 16, std::make_shared<const zt::pipeline::PromptTag>())
+            .release());
     frame->info.chunk = chunk;
     return frame;
 }
@@ -45,8 +45,7 @@ int chunks_without_reader(int prefetch) {
 }
 
 TEST(FrameQueue, WorkerStaysPrefetchChunksAhead) {
-    for (int prefetch = 0; prefetch <= 4; ++prefetch)
-        EXPECT_EQ(chunks_without_reader(prefetch), prefetch);
+    for (int prefetch = 0; prefetch <= 4; ++prefetch) EXPECT_EQ(chunks_without_reader(prefetch), prefetch);
 }
 
 TEST(FrameQueue, ReadingTheFirstFrameOfAChunkLetsTheNextBegin) {

@@ -43,8 +43,7 @@ struct Outcome {
 Outcome read_all(Session& session) {
     Outcome outcome;
     Failure failure;
-    for (FramePtr frame; (outcome.status = session.read(-1, frame, failure)) == ZT_OK;
-         ++outcome.frames) {
+    for (FramePtr frame; (outcome.status = session.read(-1, frame, failure)) == ZT_OK; ++outcome.frames) {
         EXPECT_EQ(frame->info.pts, outcome.frames);
     }
     outcome.message = failure.message;
@@ -79,14 +78,13 @@ TEST(Session, StartFrameSkipsButKeepsNumbers) {
 }
 
 TEST(Session, AnyExceptionEndsThisSessionOnly) {
-    const auto model =
-        std::make_shared<FakeModel>([](int64_t chunk, const auto& direction, const auto&) {
-            if (chunk != 1) return;
-            if (direction.prompt == "std") throw std::logic_error("bug\nbacktrace");
-            if (direction.prompt == "unknown") throw 42;
-            if (direction.prompt == "memory") throw std::bad_alloc();
-            if (direction.prompt == "own") throw zt::Error(ZT_ERROR_DEVICE, "device: lost");
-        });
+    const auto model = std::make_shared<FakeModel>([](int64_t chunk, const auto& direction, const auto&) {
+        if (chunk != 1) return;
+        if (direction.prompt == "std") throw std::logic_error("bug\nbacktrace");
+        if (direction.prompt == "unknown") throw 42;
+        if (direction.prompt == "memory") throw std::bad_alloc();
+        if (direction.prompt == "own") throw zt::Error(ZT_ERROR_DEVICE, "device: lost");
+    });
     const std::pair<const char*, zt_status> cases[] = {{"std", ZT_ERROR_INTERNAL},
                                                        {"unknown", ZT_ERROR_INTERNAL},
                                                        {"memory", ZT_ERROR_MEMORY},
@@ -112,14 +110,13 @@ TEST(Session, CancelAtEveryPollEndsCleanly) {
         std::atomic<int> polls = 0;
         Session* target = nullptr;
         std::atomic<bool> ready = false;
-        Session session(
-            std::make_shared<FakeModel>([&](int64_t, const auto&, const zt::Cancel& cancel) {
-                while (!ready) std::this_thread::yield();
-                for (int i = 0; i < 10; ++i, cancel.poll()) {
-                    if (polls++ == k) target->cancel();
-                }
-            }),
-            a_plan(24));
+        Session session(std::make_shared<FakeModel>([&](int64_t, const auto&, const zt::Cancel& cancel) {
+                            while (!ready) std::this_thread::yield();
+                            for (int i = 0; i < 10; ++i, cancel.poll()) {
+                                if (polls++ == k) target->cancel();
+                            }
+                        }),
+                        a_plan(24));
         target = &session;
         ready = true;
         EXPECT_EQ(read_all(session).status, ZT_ERROR_CANCELLED) << k;
@@ -129,11 +126,9 @@ TEST(Session, CancelAtEveryPollEndsCleanly) {
 
 TEST(Session, CancelAtRandomMomentsReturnsAtOnce) {
     std::mt19937 random(zt::test::test_seed());
-    const auto model =
-        std::make_shared<FakeModel>([](int64_t, const auto&, const zt::Cancel& cancel) {
-            for (int i = 0; i < 100; ++i, cancel.poll())
-                std::this_thread::sleep_for(std::chrono::microseconds(20));
-        });
+    const auto model = std::make_shared<FakeModel>([](int64_t, const auto&, const zt::Cancel& cancel) {
+        for (int i = 0; i < 100; ++i, cancel.poll()) std::this_thread::sleep_for(std::chrono::microseconds(20));
+    });
     for (int i = 0; i < 200; ++i) {
         Session session(model, a_plan(-1, static_cast<int>(random() % 5)));
         std::chrono::steady_clock::duration call{};
@@ -152,13 +147,12 @@ TEST(Session, CancelAtRandomMomentsReturnsAtOnce) {
 
 TEST(Session, DestroyWhileRunningJoinsTheWorker) {
     std::atomic<int> inside = 0;
-    const auto model =
-        std::make_shared<FakeModel>([&](int64_t, const auto&, const zt::Cancel& cancel) {
-            ++inside;
-            while (!cancel.requested()) std::this_thread::yield();
-            --inside;
-            cancel.poll();
-        });
+    const auto model = std::make_shared<FakeModel>([&](int64_t, const auto&, const zt::Cancel& cancel) {
+        ++inside;
+        while (!cancel.requested()) std::this_thread::yield();
+        --inside;
+        cancel.poll();
+    });
     for (int i = 0; i < 50; ++i) {
         { const Session session(model, a_plan(-1)); }
         EXPECT_EQ(inside, 0);
@@ -244,8 +238,7 @@ TEST(Session, RefusedPromptLeavesTheOldInForce) {
     EXPECT_THROW((void)session.set_guidance(101), zt::Error);
     EXPECT_THROW((void)session.set_seed(-2), zt::Error);
     Failure failure;
-    for (FramePtr frame; session.read(-1, frame, failure) == ZT_OK;)
-        EXPECT_STREQ(frame->info.prompt, "fox");
+    for (FramePtr frame; session.read(-1, frame, failure) == ZT_OK;) EXPECT_STREQ(frame->info.prompt, "fox");
 }
 
 TEST(Session, SeedChangesReachFrames) {
@@ -271,13 +264,11 @@ TEST(Session, AChunkOfTheWrongLengthIsABug) {
         std::string precision() const override { return "fp32"; }
         std::string sha256() const override { return ""; }
         void check(const zt::families::Direction&) const override {}
-        std::unique_ptr<zt::families::Generation> begin(
-            const zt::families::GenerationRequest&) const override {
+        std::unique_ptr<zt::families::Generation> begin(const zt::families::GenerationRequest&) const override {
             class Short final : public zt::families::Generation {
                 int64_t next_frames() const override { return 8; }
-                std::optional<zt::families::FrameBatch> next(
-                    const zt::families::Direction&, const zt::Cancel&,
-                    const zt::families::ProgressFn&) override {
+                std::optional<zt::families::FrameBatch> next(const zt::families::Direction&, const zt::Cancel&,
+                                                             const zt::families::ProgressFn&) override {
                     return std::nullopt;
                 }
             };
@@ -387,8 +378,7 @@ TEST(Session, ManyThreadsOnOneModel) {
                 Session session(model, a_plan(-1, static_cast<int>(random() % 3)));
                 Failure failure;
                 FramePtr frame;
-                for (auto n = random() % 40; n > 0; --n)
-                    ASSERT_EQ(session.read(-1, frame, failure), ZT_OK);
+                for (auto n = random() % 40; n > 0; --n) ASSERT_EQ(session.read(-1, frame, failure), ZT_OK);
                 std::jthread other([&] {
                     (void)session.set_prompt("owl");
                     (void)session.progress();

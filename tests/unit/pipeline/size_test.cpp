@@ -45,7 +45,8 @@ std::string size_of(const std::vector<zt_image>& images, zt_pixel_format format 
     request.images = images.data();
     request.image_count = images.size();
     std::string logged;
-    const auto size = zt::pipeline::resolve_size(request, limits, format, [&](zt_log_level, const std::string& line) { logged += " " + line; });
+    const auto size = zt::pipeline::resolve_size(request, limits, format,
+                                                 [&](zt_log_level, const std::string& line) { logged += " " + line; });
     return size_text(size.width, size.height) + logged;
 }
 
@@ -59,15 +60,21 @@ TEST(PictureSize, ThePicturesOwnWhereItCanBe) {
     EXPECT_EQ(size_of(3840, 2160), "3840x2160");
     EXPECT_EQ(size_of(4096, 2160), "4096x2160");
     for (int orientation = 0; orientation <= 8; ++orientation)
-        EXPECT_EQ(size_of({image_of(300, 200, ZT_IMAGE_FIRST, orientation)}), orientation >= 5 ? "200x300" : "300x200") << orientation;
+        EXPECT_EQ(size_of({image_of(300, 200, ZT_IMAGE_FIRST, orientation)}), orientation >= 5 ? "200x300" : "300x200")
+            << orientation;
     // The mask and the picture at the end do not count; of frames that came before, the newest does.
-    EXPECT_EQ(size_of({image_of(70, 70, ZT_IMAGE_MASK), image_of(300, 200), image_of(80, 80, ZT_IMAGE_LAST)}), "300x200");
-    EXPECT_EQ(size_of({image_of(90, 90, ZT_IMAGE_HISTORY), image_of(320, 180, ZT_IMAGE_HISTORY), image_of(70, 70, ZT_IMAGE_MASK)}), "320x180");
+    EXPECT_EQ(size_of({image_of(70, 70, ZT_IMAGE_MASK), image_of(300, 200), image_of(80, 80, ZT_IMAGE_LAST)}),
+              "300x200");
+    EXPECT_EQ(size_of({image_of(90, 90, ZT_IMAGE_HISTORY), image_of(320, 180, ZT_IMAGE_HISTORY),
+                       image_of(70, 70, ZT_IMAGE_MASK)}),
+              "320x180");
 }
 
 TEST(PictureSize, EvenWhereTheFormatNeedsIt) {
-    EXPECT_EQ(size_of(1283, 721, ZT_PIXEL_YUV420P), "1282x720 size: rounded down to 1282x720 from the picture's 1283x721");
-    EXPECT_EQ(size_of(1283, 721, ZT_PIXEL_YUV422P10), "1282x721 size: rounded down to 1282x721 from the picture's 1283x721");
+    EXPECT_EQ(size_of(1283, 721, ZT_PIXEL_YUV420P),
+              "1282x720 size: rounded down to 1282x720 from the picture's 1283x721");
+    EXPECT_EQ(size_of(1283, 721, ZT_PIXEL_YUV422P10),
+              "1282x721 size: rounded down to 1282x721 from the picture's 1283x721");
     EXPECT_EQ(size_of(1283, 721, ZT_PIXEL_YUV444P), "1283x721");
     Limits odd = any_size();
     odd.min_width = odd.min_height = 65;  // no even side below it
@@ -88,7 +95,8 @@ TEST(PictureSize, BroughtWithinTheLimitsInItsShape) {
             const zt_image image = image_of(width, height);
             request.images = &image;
             request.image_count = 1;
-            const auto size = zt::pipeline::resolve_size(request, any_size(), ZT_PIXEL_RGB24, zt::make_log(nullptr, nullptr));
+            const auto size =
+                zt::pipeline::resolve_size(request, any_size(), ZT_PIXEL_RGB24, zt::make_log(nullptr, nullptr));
             const double pixels = static_cast<double>(size.width) * size.height;
             ASSERT_LE(size.width, 4096);
             ASSERT_LE(pixels, zt::pipeline::kMaxPixels) << width << "x" << height;
@@ -131,7 +139,8 @@ TEST(PictureSize, APlanHasItBeforeThereArePixels) {
     request.prompt = "fox";
     request.images = &image;
     request.image_count = 1;
-    const auto plan = zt::pipeline::make_plan(request, model, zt::make_log(nullptr, nullptr), zt::pipeline::Purpose::kAsk);
+    const auto plan =
+        zt::pipeline::make_plan(request, model, zt::make_log(nullptr, nullptr), zt::pipeline::Purpose::kAsk);
     EXPECT_EQ(plan.generation.width, 32);
     EXPECT_EQ(plan.generation.height, 48);
     // A picture that is none is told of as one, not as a size.

@@ -37,8 +37,7 @@ TEST(Steering, OnlyAnotherPromptIsACut) {
     Steering steering(about("fox"), -1, true);
     EXPECT_EQ(change_prompt(steering, "owl"), 0);
     EXPECT_FALSE(steering.begin_chunk(12).direction.cut);  // nothing before it
-    (void)steering.change([](Direction& direction) { direction.seed = 7; },
-                          [](const Direction&) {});
+    (void)steering.change([](Direction& direction) { direction.seed = 7; }, [](const Direction&) {});
     const auto seeded = steering.begin_chunk(12);
     EXPECT_FALSE(seeded.direction.cut);
     EXPECT_EQ(seeded.direction.seed, 7);

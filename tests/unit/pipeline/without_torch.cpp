@@ -29,8 +29,7 @@ void set_threads(int count) {
     if (set == 0) set = count;
     if (count != set) {
         throw Error(ZT_ERROR_ARGUMENT, "cpu_threads: expected " + std::to_string(set) +
-                                           " (already set in this process), got " +
-                                           std::to_string(count));
+                                           " (already set in this process), got " + std::to_string(count));
     }
 }
 

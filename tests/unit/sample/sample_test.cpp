@@ -50,18 +50,26 @@ TEST(Schedule, UniPcIsTheReferences) {
         std::vector<float> sigmas;
         std::vector<float> t;
     };
-    const Case cases[] = {{3, {.999999F, .900120F, .750375F, .500999F, 0}, {999, 900, 750, 500}},
-                          {5, {.999999F, .978284F, .952438F, .921156F, .882526F, .833611F, .769674F, .682540F, .556788F, .359433F, 0}, {999, 978, 952, 921, 882, 833, 769, 682, 556, 359}},
-                          {12, {.999999F, .988249F, .973008F, .952453F, .923219F, .878334F, .800639F, .633433F, 0}, {999, 988, 973, 952, 923, 878, 800, 633}},
-                          {1, {.999999F, .750250F, .500500F, .250750F, 0}, {999, 750, 500, 250}}};
+    const Case cases[] = {
+        {3, {.999999F, .900120F, .750375F, .500999F, 0}, {999, 900, 750, 500}},
+        {5,
+         {.999999F, .978284F, .952438F, .921156F, .882526F, .833611F, .769674F, .682540F, .556788F, .359433F, 0},
+         {999, 978, 952, 921, 882, 833, 769, 682, 556, 359}},
+        {12,
+         {.999999F, .988249F, .973008F, .952453F, .923219F, .878334F, .800639F, .633433F, 0},
+         {999, 988, 973, 952, 923, 878, 800, 633}},
+        {1, {.999999F, .750250F, .500500F, .250750F, 0}, {999, 750, 500, 250}}};
     for (const Case& c : cases) {
         const Levels levels = make_levels("unipc", static_cast<int64_t>(c.t.size()), c.shift);
         EXPECT_EQ(levels.t, c.t);
         ASSERT_EQ(levels.sigmas.size(), c.sigmas.size());
-        for (size_t i = 0; i < c.sigmas.size(); i++) EXPECT_NEAR(levels.sigmas[i], c.sigmas[i], 6e-7) << c.shift << ", " << i;
+        for (size_t i = 0; i < c.sigmas.size(); i++)
+            EXPECT_NEAR(levels.sigmas[i], c.sigmas[i], 6e-7) << c.shift << ", " << i;
     }
     const Levels few = make_levels("distilled", 4, 5);
-    for (const auto& [i, sigma] : {std::pair(0, 1.F), std::pair(1, .9375F), std::pair(2, .833333F), std::pair(3, .625F), std::pair(4, 0.F)}) EXPECT_NEAR(few.sigmas[static_cast<size_t>(i)], sigma, 1e-6);
+    for (const auto& [i, sigma] :
+         {std::pair(0, 1.F), std::pair(1, .9375F), std::pair(2, .833333F), std::pair(3, .625F), std::pair(4, 0.F)})
+        EXPECT_NEAR(few.sigmas[static_cast<size_t>(i)], sigma, 1e-6);
     EXPECT_NEAR(few.t[1], 937.5F, 1e-3);
     EXPECT_THROW((void)make_levels("other", 4, 5), zt::Error);
 }
@@ -80,7 +88,12 @@ TEST(Loop, FollowsAStraightFlowExactly) {
                                 told = step;
                                 EXPECT_EQ(of, steps);
                             }};
-            const at::Tensor out = denoise(loop, noise, [&](const at::Tensor& x, int64_t i, bool) { return velocity_from_clean(x, clean, levels.sigmas[static_cast<size_t>(i)]); }, {});
+            const at::Tensor out =
+                denoise(loop, noise,
+                        [&](const at::Tensor& x, int64_t i, bool) {
+                            return velocity_from_clean(x, clean, levels.sigmas[static_cast<size_t>(i)]);
+                        },
+                        {});
             EXPECT_LT((out - clean).abs().max().item<float>(), 2e-5F) << row.name << ", " << steps;
             EXPECT_EQ(told, steps);
         }
@@ -93,7 +106,12 @@ TEST(Loop, UniPcIsOfHigherOrder) {
         const auto solver = make_solver(name, levels, Rounding::kFp32);
         const Loop loop{levels, *solver, kOnePass, [](int64_t, int64_t) {}};
         // d x / d sigma = 3 sigma^2: x(0) = x(1) - 1.
-        const at::Tensor out = denoise(loop, at::zeros({1}), [&](const at::Tensor& x, int64_t i, bool) { return at::full_like(x, 3 * std::pow(levels.sigmas[static_cast<size_t>(i)], 2)); }, {});
+        const at::Tensor out =
+            denoise(loop, at::zeros({1}),
+                    [&](const at::Tensor& x, int64_t i, bool) {
+                        return at::full_like(x, 3 * std::pow(levels.sigmas[static_cast<size_t>(i)], 2));
+                    },
+                    {});
         return std::abs(out.item<double>() + 1);
     };
     EXPECT_LT(error("unipc", "unipc", 20), 0.35 * error("euler", "euler", 20));
@@ -104,10 +122,12 @@ TEST(Loop, GuidanceIsTwoPasses) {
     const auto solver = make_solver("euler", levels, Rounding::kFp32);
     std::vector<std::pair<int64_t, bool>> passes;
     const Loop loop{levels, *solver, [](int64_t step) { return step == 0 ? 4.0 : 1.0; }, [](int64_t, int64_t) {}};
-    const at::Tensor out = denoise(loop, at::zeros({1}), [&](const at::Tensor& x, int64_t i, bool negative) {
-        passes.emplace_back(i, negative);
-        return at::full_like(x, negative ? 1.0 : 2.0);
-    }, {});
+    const at::Tensor out = denoise(loop, at::zeros({1}),
+                                   [&](const at::Tensor& x, int64_t i, bool negative) {
+                                       passes.emplace_back(i, negative);
+                                       return at::full_like(x, negative ? 1.0 : 2.0);
+                                   },
+                                   {});
     EXPECT_EQ(passes, (std::vector<std::pair<int64_t, bool>>{{0, false}, {0, true}, {1, false}}));
     EXPECT_FLOAT_EQ(out.item<float>(), -0.5F * (1 + 4 * (2 - 1)) - 0.5F * 2);
 }

@@ -50,11 +50,12 @@ std::vector<AddedToken> tokens_of(std::initializer_list<const char*> contents) {
 }
 
 TEST(AddedTokens, TheFirstPlaceThenTheLongest) {
-    EXPECT_EQ(found(tokens_of({"a", "ab", "abcd", "bc", "cde"}), "abcx abcdx abcde"), "<1>ab|cx |<2>abcd|x |<2>abcd|e|");
-    EXPECT_EQ(found(tokens_of({"bcd", "abcf", "c"}), "abcd"), "a|<0>bcd|");   // the longer beginning was not finished
+    EXPECT_EQ(found(tokens_of({"a", "ab", "abcd", "bc", "cde"}), "abcx abcdx abcde"),
+              "<1>ab|cx |<2>abcd|x |<2>abcd|e|");
+    EXPECT_EQ(found(tokens_of({"bcd", "abcf", "c"}), "abcd"), "a|<0>bcd|");  // the longer beginning was not finished
     EXPECT_EQ(found(tokens_of({"c", "abcf", "bb"}), "abcbb"), "ab|<0>c|<2>bb|");
     EXPECT_EQ(found(tokens_of({"aa", "aaaa"}), "aaaaaaa"), "<1>aaaa|<0>aa|a|");
-    EXPECT_EQ(found(tokens_of({"x", "x"}), "x"), "<0>x|");                     // of equals the first
+    EXPECT_EQ(found(tokens_of({"x", "x"}), "x"), "<0>x|");  // of equals the first
     EXPECT_EQ(found(tokens_of({"狐", "狐狸"}), "红狐狸狐"), "红|<1>狐狸|<0>狐|");
     EXPECT_EQ(found({}, "text"), "text|");
     EXPECT_EQ(found(tokens_of({"a"}), ""), "");

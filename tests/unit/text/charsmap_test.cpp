@@ -35,12 +35,15 @@ using Texts = std::vector<std::string>;
 TEST(Grapheme, ClustersOfEachRule) {
     EXPECT_EQ(clusters("ab"), (Texts{"a", "b"}));
     EXPECT_EQ(clusters("\r\n\r\r\n\u0301"), (Texts{"\r\n", "\r", "\r\n", "\u0301"})) << "GB3, 4, 5";
-    EXPECT_EQ(clusters("\u1100\u1161\u11A8\uAC00\u11A8\uAC01\u1161"), (Texts{"\u1100\u1161\u11A8", "\uAC00\u11A8", "\uAC01", "\u1161"})) << "GB6 to 8";
+    EXPECT_EQ(clusters("\u1100\u1161\u11A8\uAC00\u11A8\uAC01\u1161"),
+              (Texts{"\u1100\u1161\u11A8", "\uAC00\u11A8", "\uAC01", "\u1161"}))
+        << "GB6 to 8";
     EXPECT_EQ(clusters("e\u0301\u0323x\u200D"), (Texts{"e\u0301\u0323", "x\u200D"})) << "GB9";
     EXPECT_EQ(clusters("\u0915\u0903\u0600a"), (Texts{"\u0915\u0903", "\u0600a"})) << "GB9a, 9b";
     EXPECT_EQ(clusters("\u0915\u094D\u0937"), (Texts{"\u0915\u094D\u0937"})) << "GB9c: a linker between consonants";
     EXPECT_EQ(clusters("\u0915\u094D\u200D\u0937"), (Texts{"\u0915\u094D\u200D\u0937"}));
-    EXPECT_EQ(clusters("\u0915\u094D\u200C\u0937"), (Texts{"\u0915\u094D\u200C", "\u0937"})) << "kept apart by a non-joiner";
+    EXPECT_EQ(clusters("\u0915\u094D\u200C\u0937"), (Texts{"\u0915\u094D\u200C", "\u0937"}))
+        << "kept apart by a non-joiner";
     EXPECT_EQ(clusters("\u0915\u093C\u0937"), (Texts{"\u0915\u093C", "\u0937"}));
     EXPECT_EQ(clusters("👩\u200D👩\u200D👧👍🏽"), (Texts{"👩\u200D👩\u200D👧", "👍🏽"})) << "GB11";
     EXPECT_EQ(clusters("👩\u200D\u200D👧a\u200D👧"), (Texts{"👩\u200D\u200D", "👧", "a\u200D", "👧"}));
@@ -61,7 +64,8 @@ std::string base64(const std::string& bytes) {
     std::string out;
     for (size_t i = 0; i < bytes.size(); i += 3) {
         uint32_t bits = 0;
-        for (size_t k = 0; k < 3; ++k) bits = bits << 8 | (i + k < bytes.size() ? static_cast<uint8_t>(bytes[i + k]) : 0U);
+        for (size_t k = 0; k < 3; ++k)
+            bits = bits << 8 | (i + k < bytes.size() ? static_cast<uint8_t>(bytes[i + k]) : 0U);
         for (size_t k = 0; k < 4; ++k) out += i + k > bytes.size() ? '=' : kLetters[bits >> (18 - 6 * k) & 63];
     }
     return out;
@@ -81,7 +85,8 @@ std::string packed(const std::vector<uint32_t>& units, const std::string& replac
 std::string table(const std::map<std::string, std::string>& rules) {
     std::vector<uint32_t> units;
     std::string replacements;
-    const std::function<void(const std::string&, size_t, uint32_t)> place = [&](const std::string& prefix, size_t at, uint32_t label) {
+    const std::function<void(const std::string&, size_t, uint32_t)> place = [&](const std::string& prefix, size_t at,
+                                                                                uint32_t label) {
         const size_t base = units.size();
         units.resize(base + 256, 0x800000FF);
         const auto rule = rules.find(prefix);
@@ -118,7 +123,8 @@ std::string refusal(const std::string& map, const std::string& text = "") {
 }
 
 TEST(Charsmap, ReplacesShortClustersWhole) {
-    const std::string map = table({{"a", "X"}, {"ab", "no"}, {"a\u0301", "no"}, {"é", ""}, {"\u0301", "'"}, {"猫", "cat"}, {"\n", " "}});
+    const std::string map =
+        table({{"a", "X"}, {"ab", "no"}, {"a\u0301", "no"}, {"é", ""}, {"\u0301", "'"}, {"猫", "cat"}, {"\n", " "}});
     EXPECT_EQ(normalized(map, "a-ab"), "X-Xb") << "clusters are looked up one by one";
     EXPECT_EQ(normalized(map, "a\u0301."), "X.") << "the shortest match takes the accent along";
     EXPECT_EQ(normalized(map, "a\u0301\u0301\u0301."), "X'''.") << "seven bytes: character by character";
@@ -133,8 +139,10 @@ TEST(Charsmap, RefusesDamage) {
     EXPECT_EQ(refusal("AB=="), "map: expected base64, got something else") << "bits beyond the last byte";
     EXPECT_EQ(refusal("A==="), "map: expected base64, got something else");
     EXPECT_EQ(refusal(""), "map: expected a double array and what it stands for, got 0 bytes that end before");
-    EXPECT_EQ(refusal(base64(std::string("\x08\0\0\0abcd", 8))), "map: expected a double array and what it stands for, got 8 bytes that end before");
-    EXPECT_EQ(refusal(base64(std::string("\x03\0\0\0abcd", 8))), "map: expected a double array and what it stands for, got 8 bytes that end before");
+    EXPECT_EQ(refusal(base64(std::string("\x08\0\0\0abcd", 8))),
+              "map: expected a double array and what it stands for, got 8 bytes that end before");
+    EXPECT_EQ(refusal(base64(std::string("\x03\0\0\0abcd", 8))),
+              "map: expected a double array and what it stands for, got 8 bytes that end before");
     EXPECT_EQ(refusal(packed({0}, "\xFF")), "map: expected replacements in UTF-8, got something else");
     EXPECT_EQ(refusal(packed({0}, ""), "a"), "map: expected units below 1, got 97") << "found when it is used";
     std::vector<uint32_t> loop(256, 0);
@@ -146,7 +154,8 @@ TEST(Charsmap, RefusesDamage) {
 TEST(Charsmap, MayMakeATextSoMuchLonger) {
     const std::string map = table({{"a", std::string(1000, 'x')}});
     EXPECT_EQ(normalized(map, "a").size(), 1000U);
-    EXPECT_EQ(refusal(map, std::string(1000, 'a')), "tokenizer: expected steps that make at most 64 times the bytes of a text, got more");
+    EXPECT_EQ(refusal(map, std::string(1000, 'a')),
+              "tokenizer: expected steps that make at most 64 times the bytes of a text, got more");
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace {
 using zt::text::BpeTokenizer;
 using Ids = std::vector<int32_t>;
 
-constexpr const char* kVocabulary = R"({"c":0,"a":1,"t":2,"c</w>":3,"a</w>":4,"t</w>":5,"at</w>":6,"cat</w>":7,"<|startoftext|>":8,"<|endoftext|>":9})";
+constexpr const char* kVocabulary =
+    R"({"c":0,"a":1,"t":2,"c</w>":3,"a</w>":4,"t</w>":5,"at</w>":6,"cat</w>":7,"<|startoftext|>":8,"<|endoftext|>":9})";
 
 TEST(ClipFiles, LowersSplitsAndEndsWords) {
     const auto t = BpeTokenizer::from_clip(kVocabulary, "#version: 0.2\na t</w>\r\nc at</w>\n\n");
@@ -33,7 +34,8 @@ TEST(ClipFiles, RefusesDamagedPairs) {
         return "accepted";
     };
     EXPECT_EQ(text(kVocabulary, "a t x\n"), "merges.txt:1: expected two tokens and a blank between, got \"a t x\"");
-    EXPECT_EQ(text(kVocabulary, "#version: 0.2\na q\n"), "merges.txt: merges[0]: expected tokens of the vocabulary, got \"q\"");
+    EXPECT_EQ(text(kVocabulary, "#version: 0.2\na q\n"),
+              "merges.txt: merges[0]: expected tokens of the vocabulary, got \"q\"");
     EXPECT_EQ(text(R"({"<|endoftext|>":0})", ""), "vocab.json: expected a token \"<|startoftext|>\", got none");
     EXPECT_EQ(text("[1]", ""), "vocab.json: expected an object of tokens and ids, got another value");
 }

@@ -21,15 +21,16 @@
 
 namespace {
 
-using zt::text::AddedToken;
-using zt::text::BpeTokenizer;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
+using zt::text::AddedToken;
+using zt::text::BpeTokenizer;
 
 double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 BpeTokenizer make(const std::string& parts) {
-    return BpeTokenizer::from_json("{" + parts + R"("model":{"vocab":{"a":0,"b":1,"ab":2},"merges":[["a","b"]]}})", "tokenizer.json");
+    return BpeTokenizer::from_json("{" + parts + R"("model":{"vocab":{"a":0,"b":1,"ab":2},"merges":[["a","b"]]}})",
+                                   "tokenizer.json");
 }
 
 // 60,000 tokens "a"*k + number, which are searched for in a text where every letter became sixty.
@@ -37,8 +38,9 @@ BpeTokenizer many_tokens_and_growth() {
     std::string added = "\"added_tokens\":[";
     for (int i = 0; i < 60'000; ++i)
         added += (i == 0 ? "" : ",") + (R"({"id":)" + std::to_string(100 + i) + R"(,"normalized":true,"content":")" +
-            std::string(static_cast<size_t>(i % 40), '-') + std::to_string(i) + "\"}");
-    const std::string grow = R"("normalizer":{"type":"Replace","pattern":{"Regex":"[a-z]"},"content":")" + std::string(60, '-') + "\"},";
+                                        std::string(static_cast<size_t>(i % 40), '-') + std::to_string(i) + "\"}");
+    const std::string grow =
+        R"("normalizer":{"type":"Replace","pattern":{"Regex":"[a-z]"},"content":")" + std::string(60, '-') + "\"},";
     return make(grow + added + "],");
 }
 
@@ -46,7 +48,8 @@ BpeTokenizer many_tokens_and_growth() {
 BpeTokenizer slow_expressions() {
     std::string steps;
     for (int i = 0; i < 14; ++i)
-        steps += (i == 0 ? "" : ",") + std::string(R"({"type":"Split","pattern":{"Regex":"a{1,200}a{1,200}b)") + std::to_string(i) + R"("},"behavior":"Isolated"})";
+        steps += (i == 0 ? "" : ",") + std::string(R"({"type":"Split","pattern":{"Regex":"a{1,200}a{1,200}b)") +
+                 std::to_string(i) + R"("},"behavior":"Isolated"})";
     return make(R"("pre_tokenizer":{"type":"Sequence","pretokenizers":[)" + steps + "]},");
 }
 
@@ -103,15 +106,22 @@ TEST(HostileTokenizer, CancelEndsEveryStep) {
 TEST(HostileTokenizer, AllStepsTogetherMayGrowATextSoMuch) {
     std::string steps;
     for (const char* letter : {"a", "b"})
-        steps += std::string(steps.empty() ? "" : ",") + R"({"type":"Replace","pattern":{"String":")" + letter + R"("},"content":")" + std::string(40, 'b') + "\"}";
+        steps += std::string(steps.empty() ? "" : ",") + R"({"type":"Replace","pattern":{"String":")" + letter +
+                 R"("},"content":")" + std::string(40, 'b') + "\"}";
     const BpeTokenizer tokenizer = make(R"("normalizer":{"type":"Sequence","normalizers":[)" + steps + "]},");
     EXPECT_NO_THROW((void)tokenizer.encode("a"));
     EXPECT_THROW((void)tokenizer.encode(std::string(1000, 'a')), zt::Error);
 }
 
 TEST(HostileTokenizer, MarksInARowAreNotQuadratic) {
-    const BpeTokenizer tokenizer = make(R"("normalizer":{"type":"Sequence","normalizers":[{"type":"Replace","pattern":{"String":"a"},"content":")" +
-        [] { std::string marks; for (int i = 0; i < 12; ++i) marks += "\xCC\x81\xCC\xA7"; return marks; }() + R"("},{"type":"NFC"}]},)");
+    const BpeTokenizer tokenizer = make(
+        R"("normalizer":{"type":"Sequence","normalizers":[{"type":"Replace","pattern":{"String":"a"},"content":")" +
+        [] {
+            std::string marks;
+            for (int i = 0; i < 12; ++i) marks += "\xCC\x81\xCC\xA7";
+            return marks;
+        }() +
+        R"("},{"type":"NFC"}]},)");
     const double start = processor_seconds();
     EXPECT_THROW((void)tokenizer.encode(std::string(16'384, 'a')), zt::Error);
     EXPECT_LT(processor_seconds() - start, 3.0);
@@ -120,23 +130,27 @@ TEST(HostileTokenizer, MarksInARowAreNotQuadratic) {
 TEST(AddedTokens, AllBytesTogetherHaveALimit) {
     std::string added = "\"added_tokens\":[";
     for (int i = 0; i < 10'000; ++i)
-        added += (i == 0 ? "" : ",") + (R"({"id":)" + std::to_string(100 + i) + R"(,"content":")" + std::string(500, 'x') + std::to_string(i) + "\"}");
+        added += (i == 0 ? "" : ",") + (R"({"id":)" + std::to_string(100 + i) + R"(,"content":")" +
+                                        std::string(500, 'x') + std::to_string(i) + "\"}");
     try {
         (void)make(added + "],");
         ADD_FAILURE() << "accepted";
     } catch (const zt::Error& error) {
-        EXPECT_EQ(std::string(error.what()).substr(0, 70), "tokenizer.json: added_tokens: expected at most 4194304 bytes of tokens");
+        EXPECT_EQ(std::string(error.what()).substr(0, 70),
+                  "tokenizer.json: added_tokens: expected at most 4194304 bytes of tokens");
     }
 }
 
 // The ids of the tokens found, and the text between them: by looking for each token in each place.
-std::vector<std::pair<std::string, int32_t>> plain_search(const std::vector<AddedToken>& tokens, const std::string& text) {
+std::vector<std::pair<std::string, int32_t>> plain_search(const std::vector<AddedToken>& tokens,
+                                                          const std::string& text) {
     std::vector<std::pair<std::string, int32_t>> parts;
     std::string between;
     for (size_t at = 0; at < text.size();) {
         const AddedToken* longest = nullptr;
         for (const AddedToken& t : tokens)
-            if (!t.content.empty() && text.compare(at, t.content.size(), t.content) == 0 && (longest == nullptr || t.content.size() > longest->content.size()))
+            if (!t.content.empty() && text.compare(at, t.content.size(), t.content) == 0 &&
+                (longest == nullptr || t.content.size() > longest->content.size()))
                 longest = &t;
         if (longest == nullptr) {
             between += text[at++];
@@ -162,11 +176,13 @@ TEST(AddedTokens, TheLongestInEachPlaceAsAPlainSearchFindsIt) {
     for (int round = 0; round < 2000; ++round) {
         const std::string alphabet = std::string("ab<>|z").substr(0, 2 + random() % 5);
         std::vector<AddedToken> tokens;
-        for (size_t n = random() % 30; n > 0; --n) tokens.push_back({.content = word(6, alphabet), .id = static_cast<int32_t>(tokens.size())});
+        for (size_t n = random() % 30; n > 0; --n)
+            tokens.push_back({.content = word(6, alphabet), .id = static_cast<int32_t>(tokens.size())});
         const std::string text = word(60, alphabet);
         zt::text::TextBudget budget(text.size());
         std::vector<std::pair<std::string, int32_t>> parts;
-        for (const auto& part : zt::text::AddedTokens(tokens).split(text, budget)) parts.emplace_back(part.text, part.id.value_or(-1));
+        for (const auto& part : zt::text::AddedTokens(tokens).split(text, budget))
+            parts.emplace_back(part.text, part.id.value_or(-1));
         ASSERT_EQ(parts, plain_search(tokens, text)) << text;
         found += parts.size();
     }

@@ -31,7 +31,10 @@ TEST(PromptCleaning, RepairsCharacters) {
 
 TEST(PromptCleaning, TakesNoiseAndWhiteSpaceAway) {
     EXPECT_EQ(clean_prompt("x\x1B[31mred\x1B[0;1m.\x1B[é"), "xred.[é");
-    EXPECT_EQ(clean_prompt("\uFEFF" "a\x07" "b\x7F\uFFFC"), "ab");
+    EXPECT_EQ(clean_prompt("\uFEFF"
+                           "a\x07"
+                           "b\x7F\uFFFC"),
+              "ab");
     EXPECT_EQ(clean_prompt(std::string("a\0b", 3)), "ab");
     EXPECT_EQ(clean_prompt(" \t a\u00A0\u3000b\u2028c\r\n\r\nd\f "), "a b c d");
     EXPECT_EQ(clean_prompt(""), "");
@@ -73,11 +76,13 @@ TEST(PromptCleaning, IsLinear) {
 
 TEST(HtmlEntities, NamesAndNumbers) {
     EXPECT_EQ(unescape_html("&lt;&eacute;&eacute &notit; &notin; &bne;"), "<éé ¬it; ∉ =\u20E5");
-    EXPECT_EQ(unescape_html("&CounterClockwiseContourIntegral; &AElig &zwnj;"), "∳ Æ \u200C") << "the longest, the first, the last";
+    EXPECT_EQ(unescape_html("&CounterClockwiseContourIntegral; &AElig &zwnj;"), "∳ Æ \u200C")
+        << "the longest, the first, the last";
     EXPECT_EQ(unescape_html("&#65;&#x42&#X43;&#128;&#0;&#xD800;&#99999999999999999999;"), "ABC€\uFFFD\uFFFD\uFFFD");
     EXPECT_EQ(unescape_html("a&#1;b&#xFFFE;c&#xFDD0;d&#11;"), "abcd") << "numbers that are no character";
     EXPECT_EQ(unescape_html("& &; &# &#x; &x &nobody; &NTILDE; &amp;lt;"), "& &; &# &#x; &x &nobody; &NTILDE; &lt;");
-    EXPECT_EQ(unescape_certain_html("&lt;&eacute &#65;&#65 &NTILDE; &#59; &#12ab; &amp;lt;"), "<&eacute A&#65 Ñ &#59; &#12ab; &lt;");
+    EXPECT_EQ(unescape_certain_html("&lt;&eacute &#65;&#65 &NTILDE; &#59; &#12ab; &amp;lt;"),
+              "<&eacute A&#65 Ñ &#59; &#12ab; &lt;");
     EXPECT_EQ(unescape_certain_html("&" + std::string(25, 'a') + "; &; &#;"), "&" + std::string(25, 'a') + "; &; &#;");
 }
 

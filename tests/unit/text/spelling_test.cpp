@@ -10,12 +10,17 @@
 namespace {
 
 const zt::text::Spelling& world() {
-    static const zt::text::Spelling words({"balloon", "butterfly", "hares", "horse", "rabbit", "sleeping", "stars", "swimming", "tree"});
+    static const zt::text::Spelling words(
+        {"balloon", "butterfly", "hares", "horse", "rabbit", "sleeping", "stars", "swimming", "tree"});
     return words;
 }
 
 TEST(Spelling, FindsTheWordThatWasMeant) {
-    const std::pair<const char*, const char*> table[] = {{"rabit", "rabbit"}, {"baloon", "balloon"}, {"buterfly", "butterfly"}, {"sleping", "sleeping"}, {"swiming", "swimming"}};
+    const std::pair<const char*, const char*> table[] = {{"rabit", "rabbit"},
+                                                         {"baloon", "balloon"},
+                                                         {"buterfly", "butterfly"},
+                                                         {"sleping", "sleeping"},
+                                                         {"swiming", "swimming"}};
     for (const auto& [written, meant] : table) EXPECT_EQ(world().nearest_word(written), meant);
     EXPECT_EQ(world().nearest_word("rocket"), "");
     EXPECT_EQ(world().place("horse"), 3);
@@ -25,11 +30,14 @@ TEST(Spelling, FindsTheWordThatWasMeant) {
 TEST(Spelling, PrefersLettersInAnotherOrder) { EXPECT_EQ(world().nearest_word("hores"), "horse"); }
 
 TEST(Spelling, LeavesFormsOfRealWordsAlone) {
-    for (const char* word : {"swinging", "splashing", "starting", "starring", "sweeping", "stirring", "trees", "starriest"}) EXPECT_EQ(world().nearest_word(word), "") << word;
+    for (const char* word :
+         {"swinging", "splashing", "starting", "starring", "sweeping", "stirring", "trees", "starriest"})
+        EXPECT_EQ(world().nearest_word(word), "") << word;
 }
 
 // Words of a small world, those that real words and misspelt ones come near.
 const zt::text::Spelling& larger() {
+    // clang-format off
     static const zt::text::Spelling spelling(std::vector<std::string>{"among", "around", "automobile", "back", "balloon", "beach", "bird", "blue", "boat", "book", "bounces", "brown",
         "butterfly", "camera", "car", "cat", "clear", "clip", "cute", "dances", "dancing", "dashes", "deep", "desert", "dog", "drawing", "dream", "drive", "driving",
         "dunes", "dusk", "elephant", "emerald", "evening", "fish", "flies", "float", "flowers", "flying", "forest", "fox", "glowing", "grass", "green",
@@ -39,19 +47,23 @@ const zt::text::Spelling& larger() {
         "sleep", "sleeping", "slow", "snow", "snowfall", "snowing", "soar", "space", "spin", "spinning", "stands", "starry", "stars", "still", "stroll", "style",
         "sunny", "sunset", "sway", "swim", "swimming", "swing", "town", "tracking", "trees", "turn", "under", "violet", "walk", "walking", "wander", "want",
         "water", "weather", "while", "winter", "woods", "yellow"});
+    // clang-format on
     return spelling;
 }
 
 TEST(Spelling, RealWordsAreNotReadAsOthers) {
+    // clang-format off
     for (const char* word : {"starts", "duck", "sheep", "stand", "black", "white", "stunning", "starting", "standing", "ducks", "dust", "desk", "disk", "bear", "beat",
              "boot", "boar", "goat", "bark", "bench", "bunch", "breach", "card", "care", "cart", "cast", "clean", "cleaner", "cure", "deer", "dessert", "deserted", "descent",
              "drawn", "drown", "dragon", "driver", "failing", "feeling", "farm", "fresh", "flat", "fort", "glass", "gross", "growl", "greed", "hard", "harp", "horse",
              "however", "kitchen", "lead", "leaf", "mood", "noon", "pants", "parking", "plane", "plants", "purpose", "racket", "rage", "ruin", "read", "seal", "seat",
              "send", "shark", "shoot", "short", "shop", "shout", "showing", "singing", "skill", "snail", "spring", "stairs", "star", "steep", "stretch", "subset",
              "swan", "sweep", "talking", "training", "violent", "wall", "wand", "waiter", "waiting", "whale", "whole", "whether", "winner", "wonder", "working"}) EXPECT_EQ(larger().nearest_word(word), "") << word;
+    // clang-format on
 }
 
 TEST(Spelling, MisspeltWordsAre) {
+    // clang-format off
     const std::vector<std::pair<const char*, const char*>> table = {
         {"rabit", "rabbit"}, {"foxx", "fox"}, {"jumpping", "jumping"}, {"elefant", "elephant"}, {"elephnt", "elephant"}, {"buterfly", "butterfly"},
         {"butterfli", "butterfly"}, {"automobil", "automobile"}, {"baloon", "balloon"}, {"ballon", "balloon"}, {"beech", ""}, {"birdd", "bird"}, {"boaat", "boat"},
@@ -62,13 +74,16 @@ TEST(Spelling, MisspeltWordsAre) {
         {"rocet", "rocket"}, {"scarlett", "scarlet"}, {"sketh", "sketch"}, {"sleeep", "sleep"}, {"snoww", "snow"},
         {"snowfal", "snowfall"}, {"spinnig", "spinning"}, {"sunest", "sunset"}, {"swiming", "swimming"}, {"swimmming", "swimming"}, {"tracing", ""},
         {"violett", "violet"}, {"walkng", "walking"}, {"wintter", "winter"}, {"yelow", "yellow"}, {"yellwo", "yellow"}};
+    // clang-format on
     for (const auto& [written, read] : table) EXPECT_EQ(larger().nearest_word(written), read) << written;
-    EXPECT_EQ(larger().nearest_word("狐"), "");   // another alphabet has nothing to do with it
+    EXPECT_EQ(larger().nearest_word("狐"), "");  // another alphabet has nothing to do with it
 }
 
 TEST(CommonWords, AreFoundFromTheFirstToTheLast) {
-    for (const char* word : {"aachen", "aardvark", "starts", "sheep", "zulus", "zuni"}) EXPECT_TRUE(zt::text::common_word(word)) << word;
-    for (const char* word : {"", "a", "aa", "aachem", "rabit", "zzzz", "start\nstarted", "Starts", "\n"}) EXPECT_FALSE(zt::text::common_word(word)) << word;
+    for (const char* word : {"aachen", "aardvark", "starts", "sheep", "zulus", "zuni"})
+        EXPECT_TRUE(zt::text::common_word(word)) << word;
+    for (const char* word : {"", "a", "aa", "aachem", "rabit", "zzzz", "start\nstarted", "Starts", "\n"})
+        EXPECT_FALSE(zt::text::common_word(word)) << word;
 }
 
 }  // namespace

@@ -19,9 +19,7 @@ using zt::text::plan_shots;
 
 constexpr zt_rational kFilm{24, 1}, kPal{25, 1}, kNtsc{30000, 1001};
 
-std::vector<zt::text::Cue> cues_of(std::string_view content) {
-    return parse_storyboard(content, "shots.srt");
-}
+std::vector<zt::text::Cue> cues_of(std::string_view content) { return parse_storyboard(content, "shots.srt"); }
 
 std::string first_text(std::string_view content) { return cues_of(content).at(0).text; }
 
@@ -45,8 +43,9 @@ std::string shots_of(std::string_view content, zt_rational rate = kFilm) {
 }
 
 TEST(Storyboard, ReadsSrt) {
-    const auto cues = cues_of("1\n00:00:00,000 --> 00:00:02,000\na red fox\n\n"
-                              "2\n01:00:02,500 --> 01:00:04,001\nan owl\n");
+    const auto cues = cues_of(
+        "1\n00:00:00,000 --> 00:00:02,000\na red fox\n\n"
+        "2\n01:00:02,500 --> 01:00:04,001\nan owl\n");
     ASSERT_EQ(cues.size(), 2U);
     EXPECT_EQ(cues[0].text, "a red fox");
     EXPECT_EQ(cues[0].end_ms, 2000);
@@ -57,9 +56,10 @@ TEST(Storyboard, ReadsSrt) {
 }
 
 TEST(Storyboard, ReadsWebVtt) {
-    const auto cues = cues_of("WEBVTT - shots of Bob\nKind: captions\n\nSTYLE\n::cue { color: red }\n\n"
-                              "NOTE\nnot --> a cue\n\nintro\n00:01.000 --> 00:02.000 align:start line:0\n"
-                              "a fox\n\nREGION\nid:x\n\n10:00:00.000 --> 10:00:01.500\nan owl\n");
+    const auto cues = cues_of(
+        "WEBVTT - shots of Bob\nKind: captions\n\nSTYLE\n::cue { color: red }\n\n"
+        "NOTE\nnot --> a cue\n\nintro\n00:01.000 --> 00:02.000 align:start line:0\n"
+        "a fox\n\nREGION\nid:x\n\n10:00:00.000 --> 10:00:01.500\nan owl\n");
     ASSERT_EQ(cues.size(), 2U);
     EXPECT_EQ(cues[0].begin_ms, 1000);
     EXPECT_EQ(cues[0].text, "a fox");
@@ -70,8 +70,8 @@ TEST(Storyboard, LinesMayEndInAnyWayAndTimesInDotOrComma) {
     for (const char* end : {"\n", "\r\n", "\r"}) {
         for (const char* sign : {",", "."}) {
             std::string content = "\xEF\xBB\xBF";
-            for (const std::string line : {"7", "00:00:00?000  -->  00:02?000 X1:40 Y2:7\t", "\ta fox", "",
-                                           "", "00:02?000-->00:03?000", "an owl"})
+            for (const std::string line : {"7", "00:00:00?000  -->  00:02?000 X1:40 Y2:7\t", "\ta fox", "", "",
+                                           "00:02?000-->00:03?000", "an owl"})
                 content += line + end;
             for (size_t at; (at = content.find('?')) != content.npos;) content.replace(at, 1, sign);
             EXPECT_EQ(shots_of(content), "0 a fox|48 an owl|72") << content;
@@ -79,9 +79,7 @@ TEST(Storyboard, LinesMayEndInAnyWayAndTimesInDotOrComma) {
     }
 }
 
-TEST(Storyboard, LastLineNeedsNoEnd) {
-    EXPECT_EQ(shots_of("00:00:00,000 --> 00:00:01,000\na fox"), "0 a fox|24");
-}
+TEST(Storyboard, LastLineNeedsNoEnd) { EXPECT_EQ(shots_of("00:00:00,000 --> 00:00:01,000\na fox"), "0 a fox|24"); }
 
 TEST(Storyboard, LinesAreJoined) {
     const std::string times = "00:00:00,000 --> 00:00:01,000\n";
@@ -125,25 +123,31 @@ TEST(Storyboard, OverlappingCueEndsTheOneBefore) {
 }
 
 TEST(Storyboard, CuesOnOneFrameAreOneShot) {
-    const std::string fox = "00:00:01,000 --> 00:00:02,000\na red fox\n\n", snow = "00:00:01,000 --> 00:00:02,000\nin the snow\n\n",
-                      near = "00:00:01,040 --> 00:00:03,000\nat night\n\n", owl = "00:00:05,000 --> 00:00:06,000\nan owl\n\n",
-                      dawn = "00:00:05,000 --> 00:00:06,000\n<i>at dawn</i>\n\n", empty = "00:00:01,000 --> 00:00:02,000\n\n";
+    const std::string fox = "00:00:01,000 --> 00:00:02,000\na red fox\n\n",
+                      snow = "00:00:01,000 --> 00:00:02,000\nin the snow\n\n",
+                      near = "00:00:01,040 --> 00:00:03,000\nat night\n\n",
+                      owl = "00:00:05,000 --> 00:00:06,000\nan owl\n\n",
+                      dawn = "00:00:05,000 --> 00:00:06,000\n<i>at dawn</i>\n\n",
+                      empty = "00:00:01,000 --> 00:00:02,000\n\n";
     EXPECT_EQ(shots_of(fox + snow), "0 a red fox in the snow|48");  // none before: the shot begins at 0
     EXPECT_EQ(shots_of(snow + owl + fox), "0 in the snow a red fox|120 an owl|144");  // in the order of the file
     EXPECT_EQ(shots_of(near + fox), "0 a red fox|25 at night|72");
     EXPECT_EQ(shots_of(near + fox, {20, 1}), "0 a red fox|21 at night|60");
     EXPECT_EQ(shots_of(near + fox, {1, 1}), "0 a red fox|2 at night|3");
-    EXPECT_EQ(shots_of("00:00:01,020 --> 00:00:02,000\nb\n\n00:00:01,010 --> 00:00:02,000\na\n"), "0 a b|48");  // both on frame 25
+    EXPECT_EQ(shots_of("00:00:01,020 --> 00:00:02,000\nb\n\n00:00:01,010 --> 00:00:02,000\na\n"),
+              "0 a b|48");  // both on frame 25
     EXPECT_EQ(shots_of(fox + owl + dawn), "0 a red fox|120 an owl at dawn|144");
     EXPECT_EQ(shots_of(fox + empty + snow), "0 a red fox in the snow|48");
-    EXPECT_EQ(shots_of("00:00:00,000 --> 00:00:01,000\n一只\n\n00:00:00,000 --> 00:00:01,000\n狐狸\n"), "0 一只狐狸|24");
+    EXPECT_EQ(shots_of("00:00:00,000 --> 00:00:01,000\n一只\n\n00:00:00,000 --> 00:00:01,000\n狐狸\n"),
+              "0 一只狐狸|24");
     const auto list = plan_shots(cues_of(fox + snow + owl + dawn), kFilm, "shots.srt");
     EXPECT_EQ(list.joined, (std::vector<size_t>{4, 10}));
     EXPECT_EQ(list.shots[0].line, 1U);
 }
 
 TEST(Storyboard, ACueShorterThanAFrameHasOne) {
-    EXPECT_EQ(shots_of("00:00:00,000 --> 00:00:01,000\nfox\n\n00:00:05,005 --> 00:00:05,010\nowl\n"), "0 fox|121 owl|122");
+    EXPECT_EQ(shots_of("00:00:00,000 --> 00:00:01,000\nfox\n\n00:00:05,005 --> 00:00:05,010\nowl\n"),
+              "0 fox|121 owl|122");
 }
 
 TEST(Storyboard, CueTimesMeanTheFirstFrameThatIsNotBefore) {
@@ -159,8 +163,9 @@ TEST(Storyboard, CueTimesMeanTheFirstFrameThatIsNotBefore) {
 }
 
 TEST(Storyboard, FramesSurviveMilliseconds) {
-    for (const zt_rational rate : {kFilm, kPal, kNtsc, zt_rational{24000, 1001}, zt_rational{30, 1}, zt_rational{48, 1}, zt_rational{50, 1},
-                                   zt_rational{60000, 1001}, zt_rational{60, 1}, zt_rational{240, 1}, zt_rational{1, 10}}) {
+    for (const zt_rational rate :
+         {kFilm, kPal, kNtsc, zt_rational{24000, 1001}, zt_rational{30, 1}, zt_rational{48, 1}, zt_rational{50, 1},
+          zt_rational{60000, 1001}, zt_rational{60, 1}, zt_rational{240, 1}, zt_rational{1, 10}}) {
         for (int64_t frame = 0; frame < 3'000'000; frame += frame < 5000 ? 1 : 997) {
             const int64_t unit = rate.num;
             for (const int64_t rounding : {int64_t{0}, unit / 2}) {  // cut off, to the nearest
@@ -173,25 +178,31 @@ TEST(Storyboard, FramesSurviveMilliseconds) {
 }
 
 TEST(Storyboard, ReadsTimesAsPlayersDo) {
-    for (const char* times : {"00:00:01 --> 00:00:02", "00:00:01,00 --> 00:00:02,0", "0:0:1,000 --> 0:0:2.000", "00:00:01, 000 --> 00:00:02,000",
-                              "00: 00: 01,000 --> 00: 00:02", "00:01,000 --> 00:02,00", "00:00:01-->00:00:02 X1:4"}) {
+    for (const char* times : {"00:00:01 --> 00:00:02", "00:00:01,00 --> 00:00:02,0", "0:0:1,000 --> 0:0:2.000",
+                              "00:00:01, 000 --> 00:00:02,000", "00: 00: 01,000 --> 00: 00:02",
+                              "00:01,000 --> 00:02,00", "00:00:01-->00:00:02 X1:4"}) {
         const auto cues = cues_of(times + std::string("\nfox\n"));
         EXPECT_EQ(cues.at(0).begin_ms, 1000) << times;
         EXPECT_EQ(cues.at(0).end_ms, 2000) << times;
     }
     const std::string ambiguous = "three digits of milliseconds (players differ over one or two)";
-    for (const char* times : {"00:00:01,5 --> 00:00:02,000", "00:00:01,000 --> 00:00:02,05", "00:00:01.50 --> 00:00:02.00"})
-        EXPECT_EQ(refusal(std::string("1\n") + times + "\nfox\n"), "shots.srt: line 2: expected " + ambiguous + ", got " + zt::quote(times));
+    for (const char* times :
+         {"00:00:01,5 --> 00:00:02,000", "00:00:01,000 --> 00:00:02,05", "00:00:01.50 --> 00:00:02.00"})
+        EXPECT_EQ(refusal(std::string("1\n") + times + "\nfox\n"),
+                  "shots.srt: line 2: expected " + ambiguous + ", got " + zt::quote(times));
 }
 
 TEST(Storyboard, BlankLinesInsideACueAreNotItsEnd) {
-    const std::string first = "1\n00:00:00,000 --> 00:00:01,000\n", second = "00:00:01,000 --> 00:00:02,000\na blue cat\n";
+    const std::string first = "1\n00:00:00,000 --> 00:00:01,000\n",
+                      second = "00:00:01,000 --> 00:00:02,000\na blue cat\n";
     EXPECT_EQ(shots_of(first + "a red fox\n\nruns\n\n2\n" + second), "0 a red fox runs|24 a blue cat|48");
-    EXPECT_EQ(shots_of(first + "a red fox\n\n\n \t\nruns\nfast\n\n\n" + second), "0 a red fox runs fast|24 a blue cat|48");
+    EXPECT_EQ(shots_of(first + "a red fox\n\n\n \t\nruns\nfast\n\n\n" + second),
+              "0 a red fox runs fast|24 a blue cat|48");
     EXPECT_EQ(shots_of(first + "\na red fox\n\n2\n\n" + second), "0 a red fox|24 a blue cat|48");
     EXPECT_EQ(shots_of(first + "a red fox\n\nruns\n\n"), "0 a red fox runs|24");
     // A number without times may be a cue that lost them; a cue of WebVTT ends at a blank line.
-    EXPECT_EQ(refusal(first + "a red fox\n\n2\na blue cat\n"), "shots.srt: line 5: expected a time span after the number, got \"2\"");
+    EXPECT_EQ(refusal(first + "a red fox\n\n2\na blue cat\n"),
+              "shots.srt: line 5: expected a time span after the number, got \"2\"");
     EXPECT_EQ(refusal("WEBVTT\n\n00:00.000 --> 00:01.000\na red fox\n\nruns\n"),
               "shots.srt: line 6: expected HH:MM:SS,mmm --> HH:MM:SS,mmm, got \"runs\"");
     EXPECT_EQ(refusal(first + "a red fox\n\nruns\n" + second),
@@ -209,7 +220,8 @@ TEST(Storyboard, OtherArrowsAreNamedWhereTheyStand) {
         EXPECT_EQ(refusal(before + "2\n\n" + cue), "shots.srt: line 6" + end);
         EXPECT_EQ(refusal(before + cue), "shots.srt: line 4" + end);
     }
-    EXPECT_EQ(first_text("00:00:00,000 --> 00:00:01,000\nat 10:30 -> 11:00 a fox\n10:30 a cat\n"), "at 10:30 -> 11:00 a fox 10:30 a cat");
+    EXPECT_EQ(first_text("00:00:00,000 --> 00:00:01,000\nat 10:30 -> 11:00 a fox\n10:30 a cat\n"),
+              "at 10:30 -> 11:00 a fox 10:30 a cat");
 }
 
 TEST(Storyboard, RefusalsNameTheLine) {
@@ -223,22 +235,27 @@ TEST(Storyboard, RefusalsNameTheLine) {
     EXPECT_EQ(refusal("\n\nhello\n"), at(3, "a number or " + form, "\"hello\""));
     EXPECT_EQ(refusal("WEBVTT\n\nhello\n"), at(3, form, "\"hello\""));
     EXPECT_EQ(refusal("1\n\n2\n"), at(1, "a time span after the number", "\"1\""));
-    EXPECT_EQ(refusal(times + "a\n" + times), at(3, "a blank line before the next cue", zt::quote(times.substr(0, 29))));
+    EXPECT_EQ(refusal(times + "a\n" + times),
+              at(3, "a blank line before the next cue", zt::quote(times.substr(0, 29))));
     EXPECT_EQ(refusal("WEBVTT\n00:00.000 --> 00:01.000\n"),
               at(2, "a blank line after the WEBVTT header", "\"00:00.000 --> 00:01.000\""));
-    EXPECT_EQ(refusal("00:00:01,000 --> 00:00:01,000\n"), at(1, "an end after the beginning", "\"00:00:01,000 --> 00:00:01,000\""));
-    EXPECT_EQ(refusal("00:00:00,000 --> 24:00:00,001\n"), at(1, "at most 24 hours", "\"00:00:00,000 --> 24:00:00,001\""));
-    for (const char* wrong : {"00:60,000 --> 01:00,000", "60:00,000 --> 60:01,000", "1:000:00,000 --> 00:01,000", "00:01 --> 00:02", "00:00:01, --> 00:00:02,000",
-                              "00000:00:00,000 --> 00:01,000", "00:00:00:00,000 --> 00:01,000", "-00:01,000 --> 00:01,000",
-                              "00:00,000 -> 00:01,000 -->", "00:00,000 --> 00:01,000 bold", "00:00,000 --> 00:01,0001",
-                              "99999999999999999999:00:00,000 --> 00:01,000", "-->"})
+    EXPECT_EQ(refusal("00:00:01,000 --> 00:00:01,000\n"),
+              at(1, "an end after the beginning", "\"00:00:01,000 --> 00:00:01,000\""));
+    EXPECT_EQ(refusal("00:00:00,000 --> 24:00:00,001\n"),
+              at(1, "at most 24 hours", "\"00:00:00,000 --> 24:00:00,001\""));
+    for (const char* wrong :
+         {"00:60,000 --> 01:00,000", "60:00,000 --> 60:01,000", "1:000:00,000 --> 00:01,000", "00:01 --> 00:02",
+          "00:00:01, --> 00:00:02,000", "00000:00:00,000 --> 00:01,000", "00:00:00:00,000 --> 00:01,000",
+          "-00:01,000 --> 00:01,000", "00:00,000 -> 00:01,000 -->", "00:00,000 --> 00:01,000 bold",
+          "00:00,000 --> 00:01,0001", "99999999999999999999:00:00,000 --> 00:01,000", "-->"})
         EXPECT_EQ(refusal(std::string(wrong) + "\nfox"), at(1, form, zt::quote(wrong)));
 }
 
 TEST(Storyboard, TextMustBeCleanUtf8) {
     const std::string times = "00:00:00,000 --> 00:00:01,000\n";
     EXPECT_EQ(refusal(times + "a \xC3(\n", ZT_ERROR_PROMPT),
-              "shots.srt: line 2: expected UTF-8 or UTF-16 with a byte-order mark, got byte 0xC3 at 2; if it is Latin-1, this converts it: "
+              "shots.srt: line 2: expected UTF-8 or UTF-16 with a byte-order mark, got byte 0xC3 at 2; if it is "
+              "Latin-1, this converts it: "
               "iconv -f cp1252 -t utf-8 IN > OUT");
     EXPECT_EQ(refusal(times + std::string("a\0b\n", 4), ZT_ERROR_PROMPT),
               "shots.srt: line 2: expected no control characters, got control character U+0000 at 1");
@@ -263,7 +280,8 @@ TEST(Storyboard, ReadsUtf16) {
     for (const bool big_endian : {false, true}) {
         EXPECT_EQ(shots_of(utf16(times + "a red fox\r\n", u"", big_endian)), "0 a red fox|24");
         EXPECT_EQ(first_text(utf16(times, u"é狐🦊", big_endian)), "é狐🦊");
-        const std::string half = "shots.srt: line 3: expected UTF-16, as the byte-order mark says, got half a character";
+        const std::string half =
+            "shots.srt: line 3: expected UTF-16, as the byte-order mark says, got half a character";
         const std::u16string high(1, char16_t{0xD83E}), low(1, char16_t{0xDD8A});
         EXPECT_EQ(refusal(utf16(times, high, big_endian), ZT_ERROR_PROMPT), half);
         EXPECT_EQ(refusal(utf16(times, low, big_endian), ZT_ERROR_PROMPT), half);
@@ -281,8 +299,11 @@ TEST(Storyboard, LimitsHold) {
     for (size_t cue = 0; cue <= zt::text::kStoryboardCues; ++cue) content += text + "\n";
     EXPECT_NE(refusal(content).find("at most 4096 cues"), std::string::npos);
     EXPECT_EQ(first_text(text + std::string(16384, 'x')).size(), 16384U);
-    EXPECT_NE(refusal(text + std::string(16384, 'x') + "\ny", ZT_ERROR_PROMPT).find("line 3: expected at most 16384 bytes"), std::string::npos);
-    EXPECT_NE(refusal(text + std::string(16384, 'x') + "\n\n" + text + "y", ZT_ERROR_PROMPT).find("line 4: expected at most 16384 bytes of text in the cues of one frame"),
+    EXPECT_NE(
+        refusal(text + std::string(16384, 'x') + "\ny", ZT_ERROR_PROMPT).find("line 3: expected at most 16384 bytes"),
+        std::string::npos);
+    EXPECT_NE(refusal(text + std::string(16384, 'x') + "\n\n" + text + "y", ZT_ERROR_PROMPT)
+                  .find("line 4: expected at most 16384 bytes of text in the cues of one frame"),
               std::string::npos);
 }
 

@@ -57,19 +57,34 @@ DraftTensor draft_tensor(const std::string& name, const std::string& dtype, cons
 }
 
 Draft tiny_checkpoint(size_t count) {
-    struct Kind { const char* dtype; uint64_t bytes; };
-    static constexpr std::array<Kind, 15> kKinds = {{
-        {"F32", 4}, {"BF16", 2}, {"F16", 2}, {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"F64", 8}, {"I64", 8}, {"I32", 4},
-        {"I16", 2}, {"I8", 1}, {"U8", 1}, {"U16", 2}, {"U32", 4}, {"U64", 8}, {"BOOL", 1}}};
-    static constexpr std::array<const char*, 6> kParts = {"weight", "bias", "norm.weight", "qkv.weight", "proj.weight",
-                                                          "scale"};
+    struct Kind {
+        const char* dtype;
+        uint64_t bytes;
+    };
+    static constexpr std::array<Kind, 15> kKinds = {{{"F32", 4},
+                                                     {"BF16", 2},
+                                                     {"F16", 2},
+                                                     {"F8_E4M3", 1},
+                                                     {"F8_E5M2", 1},
+                                                     {"F64", 8},
+                                                     {"I64", 8},
+                                                     {"I32", 4},
+                                                     {"I16", 2},
+                                                     {"I8", 1},
+                                                     {"U8", 1},
+                                                     {"U16", 2},
+                                                     {"U32", 4},
+                                                     {"U64", 8},
+                                                     {"BOOL", 1}}};
+    static constexpr std::array<const char*, 6> kParts = {"weight",     "bias",        "norm.weight",
+                                                          "qkv.weight", "proj.weight", "scale"};
     Draft draft;
     draft.metadata = R"({"format":"pt","note":"zwei \u00dcbungen \ud83c\udfac"})";
     uint64_t end = 0;
     for (size_t i = 0; i < count; ++i) {
         const Kind kind = kKinds[i % kKinds.size()];
         std::vector<uint64_t> sizes;
-        if (i % 7 != 3) {   // each seventh is a scalar
+        if (i % 7 != 3) {  // each seventh is a scalar
             for (size_t d = 0; d < 1 + i % 5; ++d) sizes.push_back(1 + (i * 5 + d * 3) % 4);
         }
         if (i == 5) sizes = {0};

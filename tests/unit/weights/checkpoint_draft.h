@@ -21,7 +21,9 @@ public:
     size_t below(size_t n) { return static_cast<size_t>(next() % n); }
     bool one_in(size_t n) { return below(n) == 0; }
     template <typename List>
-    const auto& pick(const List& list) { return list[below(std::size(list))]; }
+    const auto& pick(const List& list) {
+        return list[below(std::size(list))];
+    }
 
 private:
     uint64_t state_;
@@ -36,12 +38,12 @@ struct DraftTensor {
 };
 
 struct Draft {
-    std::string metadata;                       // JSON text after "__metadata__":, empty for none
+    std::string metadata;  // JSON text after "__metadata__":, empty for none
     std::vector<DraftTensor> tensors;
-    std::string before, after;                  // around the tensors, inside the braces
-    std::string padding;                        // after the closing brace
+    std::string before, after;  // around the tensors, inside the braces
+    std::string padding;        // after the closing brace
     std::string data;
-    std::optional<uint64_t> header_length;      // instead of the true one
+    std::optional<uint64_t> header_length;  // instead of the true one
 
     [[nodiscard]] std::string header() const;
     [[nodiscard]] std::string file() const;

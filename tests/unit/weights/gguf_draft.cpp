@@ -11,33 +11,42 @@
 namespace zt::test {
 namespace {
 
+// clang-format off
 constexpr std::array<uint64_t, 18> kNumbers = {0, 1, 2, 3, 7, 8, 31, 32, 33, 255, 256, 65'536, UINT32_MAX, uint64_t{UINT32_MAX} + 1,
                                                INT64_MAX, uint64_t{INT64_MAX} + 1, UINT64_MAX - 31, UINT64_MAX};
+// clang-format on
 
 template <class T>
-T& any(std::vector<T>& list, Random& random) { return list[random.below(list.size())]; }
+T& any(std::vector<T>& list, Random& random) {
+    return list[random.below(list.size())];
+}
 
 void damage(GgufDraft& draft, Random& random) {
     const uint64_t number = random.one_in(2) ? random.pick(kNumbers) : random.below(400);
     switch (random.below(14)) {
-    case 0: draft.version = static_cast<uint32_t>(number); break;
-    case 1: draft.tensor_count = number; break;
-    case 2: draft.key_count = number; break;
-    case 3: any(draft.keys, random).type = static_cast<uint32_t>(random.below(16)); break;
-    case 4: any(draft.keys, random).value = random.one_in(2) ? u64(number) : std::string(random.below(20), '\xff'); break;
-    case 5: any(draft.keys, random).name = any(draft.keys, random).name; break;
-    case 6: any(draft.tensors, random).type = static_cast<uint32_t>(random.below(36)); break;
-    case 7: any(draft.tensors, random).offset = random.one_in(3) ? number * 32 : number; break;
-    case 8: any(draft.tensors, random).name = random.one_in(2) ? any(draft.tensors, random).name : std::string(random.below(600), 'n'); break;
-    case 9: any(draft.tensors, random).rank = static_cast<uint32_t>(random.below(12)); break;
-    case 10: {
-        auto& sizes = any(draft.tensors, random).sizes;
-        if (!sizes.empty()) any(sizes, random) = number;
-        break;
-    }
-    case 11: any(draft.tensors, random).sizes.push_back(number); break;
-    case 12: draft.data.resize(random.below(draft.data.size() + 64)); break;
-    default: draft.keys.push_back({"general.alignment", 4, u32(static_cast<uint32_t>(number))}); break;
+        case 0: draft.version = static_cast<uint32_t>(number); break;
+        case 1: draft.tensor_count = number; break;
+        case 2: draft.key_count = number; break;
+        case 3: any(draft.keys, random).type = static_cast<uint32_t>(random.below(16)); break;
+        case 4:
+            any(draft.keys, random).value = random.one_in(2) ? u64(number) : std::string(random.below(20), '\xff');
+            break;
+        case 5: any(draft.keys, random).name = any(draft.keys, random).name; break;
+        case 6: any(draft.tensors, random).type = static_cast<uint32_t>(random.below(36)); break;
+        case 7: any(draft.tensors, random).offset = random.one_in(3) ? number * 32 : number; break;
+        case 8:
+            any(draft.tensors, random).name =
+                random.one_in(2) ? any(draft.tensors, random).name : std::string(random.below(600), 'n');
+            break;
+        case 9: any(draft.tensors, random).rank = static_cast<uint32_t>(random.below(12)); break;
+        case 10: {
+            auto& sizes = any(draft.tensors, random).sizes;
+            if (!sizes.empty()) any(sizes, random) = number;
+            break;
+        }
+        case 11: any(draft.tensors, random).sizes.push_back(number); break;
+        case 12: draft.data.resize(random.below(draft.data.size() + 64)); break;
+        default: draft.keys.push_back({"general.alignment", 4, u32(static_cast<uint32_t>(number))}); break;
     }
 }
 
@@ -55,7 +64,8 @@ std::string u64(uint64_t value) { return little_endian(value); }
 std::string gguf_string(const std::string& text) { return u64(text.size()) + text; }
 
 std::string GgufDraft::header() const {
-    std::string out = magic + u32(version) + u64(tensor_count.value_or(tensors.size())) + u64(key_count.value_or(keys.size()));
+    std::string out =
+        magic + u32(version) + u64(tensor_count.value_or(tensors.size())) + u64(key_count.value_or(keys.size()));
     for (const Key& key : keys) out += gguf_string(key.name) + u32(key.type) + key.value;
     for (const Tensor& tensor : tensors) {
         out += gguf_string(tensor.name) + u32(tensor.rank.value_or(static_cast<uint32_t>(tensor.sizes.size())));
@@ -74,9 +84,17 @@ std::string GgufDraft::file() const {
 GgufDraft tiny_gguf() {
     GgufDraft draft;
     draft.keys = {{"general.architecture", 8, gguf_string("hyvid")},
-                  {"a.u8", 0, "\x07"}, {"a.i8", 1, "\xff"}, {"a.u16", 2, std::string("\x01\x02", 2)}, {"a.i16", 3, std::string("\xfe\xff", 2)},
-                  {"a.u32", 4, u32(70'000)}, {"a.i32", 5, u32(UINT32_MAX)}, {"a.f32", 6, u32(0x3fc00000)}, {"a.bool", 7, std::string("\1", 1)},
-                  {"a.u64", 10, u64(1ULL << 40)}, {"a.i64", 11, u64(UINT64_MAX)}, {"a.f64", 12, u64(0x3ff8000000000000)},
+                  {"a.u8", 0, "\x07"},
+                  {"a.i8", 1, "\xff"},
+                  {"a.u16", 2, std::string("\x01\x02", 2)},
+                  {"a.i16", 3, std::string("\xfe\xff", 2)},
+                  {"a.u32", 4, u32(70'000)},
+                  {"a.i32", 5, u32(UINT32_MAX)},
+                  {"a.f32", 6, u32(0x3fc00000)},
+                  {"a.bool", 7, std::string("\1", 1)},
+                  {"a.u64", 10, u64(1ULL << 40)},
+                  {"a.i64", 11, u64(UINT64_MAX)},
+                  {"a.f64", 12, u64(0x3ff8000000000000)},
                   {"a.numbers", 9, u32(4) + u64(3) + u32(1) + u32(2) + u32(3)},
                   {"a.words", 9, u32(8) + u64(2) + gguf_string("x") + gguf_string("yz")}};
     draft.tensors = {{"double_blocks.0.img_mod.linear.weight.and.more.to.reach.sixty.six.bytes", {8, 4}, 0, 0, {}},
@@ -107,7 +125,9 @@ std::string mutant_gguf(uint64_t seed, uint64_t index) {
 
 std::vector<HostileFile> hostile_ggufs() {
     std::vector<HostileFile> files;
-    const auto add = [&](const std::string& name, const GgufDraft& draft, const std::string& message) { files.push_back({name, draft.file(), message}); };
+    const auto add = [&](const std::string& name, const GgufDraft& draft, const std::string& message) {
+        files.push_back({name, draft.file(), message});
+    };
     GgufDraft d = tiny_gguf();
     add("good", d, "");
     d.version = 2;
@@ -178,7 +198,7 @@ std::vector<HostileFile> hostile_ggufs() {
     add("overlap", d, "expected to start at or after");
     d = tiny_gguf();
     d.magic = "GGUG";
-    add("magic", d, "");   // never reaches the reader of GGUF: not recognised as one
+    add("magic", d, "");  // never reaches the reader of GGUF: not recognised as one
     files.pop_back();
     return files;
 }

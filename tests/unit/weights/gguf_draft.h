@@ -16,13 +16,13 @@ namespace zt::test {
 struct GgufDraft {
     struct Key {
         std::string name;
-        uint32_t type = 4;      // u32
-        std::string value;      // as it is written
+        uint32_t type = 4;  // u32
+        std::string value;  // as it is written
     };
     struct Tensor {
         std::string name;
-        std::vector<uint64_t> sizes;   // innermost first
-        uint32_t type = 0;             // F32
+        std::vector<uint64_t> sizes;  // innermost first
+        uint32_t type = 0;            // F32
         uint64_t offset = 0;
         std::optional<uint32_t> rank;  // instead of the true one
     };
@@ -34,7 +34,7 @@ struct GgufDraft {
     std::string data;
     uint64_t alignment = 32;
 
-    [[nodiscard]] std::string header() const;   // up to the padding before the data
+    [[nodiscard]] std::string header() const;  // up to the padding before the data
     [[nodiscard]] std::string file() const;
 };
 

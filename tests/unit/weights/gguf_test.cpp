@@ -27,7 +27,9 @@ std::string promise_broken(const GgufFile& file) {
     uint64_t end = 0;
     std::set<std::string_view> names;
     for (const GgufTensor& tensor : file.tensors()) {
-        const BlockShape block = tensor.encoding == Encoding::kDense ? BlockShape{1, static_cast<int64_t>(dtype_bytes(tensor.dtype))} : block_shape(tensor.encoding);
+        const BlockShape block = tensor.encoding == Encoding::kDense
+                                     ? BlockShape{1, static_cast<int64_t>(dtype_bytes(tensor.dtype))}
+                                     : block_shape(tensor.encoding);
         unsigned __int128 bytes = static_cast<unsigned __int128>(block.bytes);
         bool empty = false;
         for (const int64_t size : tensor.shape) {
@@ -35,12 +37,14 @@ std::string promise_broken(const GgufFile& file) {
             empty = empty || size == 0;
             if (size > 0 && (bytes *= static_cast<unsigned __int128>(size)) > INT64_MAX) return "sizes overflow";
         }
-        if ((empty ? 0 : bytes / static_cast<unsigned __int128>(block.values)) != tensor.size_bytes) return "bytes differ from shape";
+        if ((empty ? 0 : bytes / static_cast<unsigned __int128>(block.values)) != tensor.size_bytes)
+            return "bytes differ from shape";
         if (!tensor.shape.empty() && tensor.shape.back() % block.values != 0) return "parts of blocks";
         if (tensor.offset < end || tensor.offset + tensor.size_bytes > file.file().size()) return "overlap or outside";
         end = tensor.offset + tensor.size_bytes;
         if (!names.insert(tensor.name).second) return "double name";
-        if (tensor.name.empty() || tensor.name.size() > kMaxNameBytes || tensor.shape.size() > kMaxRank) return "over a limit";
+        if (tensor.name.empty() || tensor.name.size() > kMaxNameBytes || tensor.shape.size() > kMaxRank)
+            return "over a limit";
     }
     return "";
 }
@@ -119,12 +123,14 @@ TEST_P(HandMade, is_refused_with_the_right_words) {
     const test::MemoryFile file(hostile.bytes);
     const Verdict verdict = judge(file);
     expect_well_behaved(verdict, hostile.bytes.size());
-    ASSERT_EQ(verdict.refused.has_value(), !hostile.message.empty()) << (verdict.refused ? verdict.refused->what() : "accepted");
+    ASSERT_EQ(verdict.refused.has_value(), !hostile.message.empty())
+        << (verdict.refused ? verdict.refused->what() : "accepted");
     if (!verdict.refused) return;
     EXPECT_NE(std::string(verdict.refused->what()).find(hostile.message), std::string::npos) << verdict.refused->what();
 }
 
-INSTANTIATE_TEST_SUITE_P(gguf, HandMade, testing::ValuesIn(test::hostile_ggufs()), [](const auto& tested) { return tested.param.name; });
+INSTANTIATE_TEST_SUITE_P(gguf, HandMade, testing::ValuesIn(test::hostile_ggufs()),
+                         [](const auto& tested) { return tested.param.name; });
 
 // reliability.md A1
 TEST(GgufHostile, ten_thousand_mutants_are_refused_cleanly_or_hold_the_promise) {
@@ -148,7 +154,7 @@ TEST(GgufHostile, ten_thousand_mutants_are_refused_cleanly_or_hold_the_promise) 
 TEST(GgufHostile, every_prefix_is_refused) {
     const test::GgufDraft draft = test::tiny_gguf();
     const std::string bytes = draft.file();
-    const size_t needed = bytes.size() - draft.data.size() + 708;   // the last tensor with bytes ends here
+    const size_t needed = bytes.size() - draft.data.size() + 708;  // the last tensor with bytes ends here
     test::MemoryFile file(bytes);
     for (size_t left = needed; left-- > 0;) {
         file.resize(left);
@@ -171,8 +177,10 @@ TEST(GgufHostile, every_flipped_header_bit_is_refused_or_holds_the_promise) {
         const auto error = test::refusal([&] { broken = promise_broken(GgufFile::open(file.path())); });
         file.put(bit / 8, bytes[bit / 8]);
         ASSERT_EQ(broken, "") << "bit " << bit;
-        if (error) ASSERT_EQ(error->status(), ZT_ERROR_WEIGHTS) << error->what();
-        else ++accepted;
+        if (error)
+            ASSERT_EQ(error->status(), ZT_ERROR_WEIGHTS) << error->what();
+        else
+            ++accepted;
     }
     RecordProperty("accepted", static_cast<int>(accepted));
 }

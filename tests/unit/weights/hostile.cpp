@@ -10,9 +10,7 @@
 namespace zt::test {
 namespace {
 
-std::string with_length(uint64_t length, const std::string& rest) {
-    return little_endian(length) + rest;
-}
+std::string with_length(uint64_t length, const std::string& rest) { return little_endian(length) + rest; }
 
 // A file with this header and so many data bytes.
 std::string headed(const std::string& header, size_t data_bytes = 0) {
@@ -21,7 +19,8 @@ std::string headed(const std::string& header, size_t data_bytes = 0) {
 
 // One tensor "a" with these values, as JSON text.
 std::string one(const std::string& dtype, const std::string& shape, const std::string& offsets, size_t data_bytes) {
-    return headed(R"({"a":{"dtype":)" + dtype + R"(,"shape":)" + shape + R"(,"data_offsets":)" + offsets + "}}", data_bytes);
+    return headed(R"({"a":{"dtype":)" + dtype + R"(,"shape":)" + shape + R"(,"data_offsets":)" + offsets + "}}",
+                  data_bytes);
 }
 
 std::string f32(const std::string& shape, const std::string& offsets, size_t data_bytes) {
@@ -45,7 +44,8 @@ std::string repeated(const std::string& piece, size_t count) {
 
 std::string many_tensors(size_t count) {
     Draft draft;
-    for (size_t i = 0; i < count; ++i) draft.tensors.push_back(draft_tensor('t' + std::to_string(i), "U8", "[0]", 0, 0));
+    for (size_t i = 0; i < count; ++i)
+        draft.tensors.push_back(draft_tensor('t' + std::to_string(i), "U8", "[0]", 0, 0));
     return draft.file();
 }
 
@@ -53,9 +53,7 @@ std::string nested(size_t depth) {
     return headed(R"({"a":{"dtype":)" + std::string(depth, '[') + std::string(depth, ']') + "}}");
 }
 
-std::string metadata(const std::string& text) {
-    return headed(R"({"__metadata__":)" + text + "}");
-}
+std::string metadata(const std::string& text) { return headed(R"({"__metadata__":)" + text + "}"); }
 
 }  // namespace
 
@@ -69,7 +67,8 @@ std::vector<HostileFile> hostile_checkpoints() {
         {"length_zero", with_length(0, ""), "header length: expected at least 2, got 0"},
         {"length_one", with_length(1, "{"), "header length: expected at least 2, got 1"},
         {"length_one_too_many", with_length(3, "{}"), "header length: expected at most 2 (file size), got 3"},
-        {"length_4_gib", with_length(1ull << 32, std::string(804, ' ')), "expected at most 804 (file size), got 4294967296"},
+        {"length_4_gib", with_length(1ull << 32, std::string(804, ' ')),
+         "expected at most 804 (file size), got 4294967296"},
         {"length_all_ones", with_length(~0ull, "{}"), "expected at most 2 (file size), got 18446744073709551615"},
         {"length_sign_bit", with_length(1ull << 63, "{}"), "(file size), got 9223372036854775808"},
         {"length_wraps_with_8", with_length(~0ull - 7, "{}"), "(file size), got 18446744073709551608"},
@@ -94,7 +93,8 @@ std::vector<HostileFile> hostile_checkpoints() {
         {"raw_newline", metadata("{\"a\":\"\n\"}"), "header: expected JSON, got a mistake at byte"},
         {"deep_million", nested(1'000'000), R"(tensor "a": dtype: expected a string, got an array)"},
         {"deep_objects", headed(repeated(R"({"a":)", 100'000)), R"(expected dtype, shape and data_offsets, got "a")"},
-        {"huge_number", f32("[" + std::string(100'000, '9') + "]", "[0,4]", 4), "expected numbers of at most 512 characters"},
+        {"huge_number", f32("[" + std::string(100'000, '9') + "]", "[0,4]", 4),
+         "expected numbers of at most 512 characters"},
         {"exponent_bomb", f32("[1e999999999]", "[0,4]", 4), "header: expected JSON, got a mistake at byte"},
         {"huge_string", metadata("{\"a\":\"" + big + "\"}"), "expected strings of at most 4194304 bytes"},
         {"string_at_limit", metadata("{\"a\":\"" + big.substr(0, (4 << 20) - 2) + "\"}"), ""},
@@ -108,9 +108,15 @@ std::vector<HostileFile> hostile_checkpoints() {
         {"no_offsets", headed(R"({"a":{"dtype":"F32","shape":[1]}})", 4), "data_offsets: expected a value, got none"},
         {"unknown_key", headed(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"x":1}})", 1),
          R"(tensor "a": expected dtype, shape and data_offsets, got "x")"},
-        {"double_name", headed(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})", 2),
+        {"double_name",
+         headed(
+             R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})",
+             2),
          R"(header: expected each key once, got "a" twice)"},
-        {"double_name_escaped", headed(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"\u0061":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})", 2),
+        {"double_name_escaped",
+         headed(
+             R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"\u0061":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})",
+             2),
          R"(header: expected each key once, got "a" twice)"},
         {"double_shape", headed(R"({"a":{"dtype":"U8","shape":[1],"shape":[],"data_offsets":[0,1]}})", 1),
          R"(header: expected each key once, got "shape" twice)"},
@@ -121,13 +127,15 @@ std::vector<HostileFile> hostile_checkpoints() {
         {"metadata_nested", metadata(R"({"a":{"b":"c"}})"), R"(__metadata__: "a": expected a string, got an object)"},
         {"metadata_array", metadata("[]"), R"(tensor "__metadata__": expected an object, got an array)"},
         {"metadata_double_key", metadata(R"({"a":"1","a":"2"})"), R"(header: expected each key once, got "a" twice)"},
-        {"metadata_twice", headed(R"({"__metadata__":{},"__metadata__":{}})"), R"(expected each key once, got "__metadata__" twice)"},
+        {"metadata_twice", headed(R"({"__metadata__":{},"__metadata__":{}})"),
+         R"(expected each key once, got "__metadata__" twice)"},
         {"metadata_as_tensor", headed(R"({"__metadata__":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1),
          R"(__metadata__: "shape": expected a string, got an array)"},
         // Names
         {"name_513", headed("{\"" + std::string(513, 'n') + R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})"),
          "expected a name of at most 512 bytes, got 513"},
-        {"name_512", headed("{\"" + std::string(512, 'n') + R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})"), ""},
+        {"name_512", headed("{\"" + std::string(512, 'n') + R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})"),
+         ""},
         {"name_path", headed(R"({"../../etc/passwd":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1), ""},
         {"name_nul", headed(R"({"a\u0000b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1), ""},
         {"name_escape_codes", headed(R"({"\u001b]0;x\u0007":{"dtype":"Q","shape":[1],"data_offsets":[0,1]}})", 1),
@@ -141,14 +149,17 @@ std::vector<HostileFile> hostile_checkpoints() {
         {"shape_fraction", f32("[1.0]", "[0,4]", 4), "shape: expected integers from 0 to"},
         {"shape_string", f32("[\"1\"]", "[0,4]", 4), R"(got "1")"},
         {"shape_nested", f32("[[1]]", "[0,4]", 4), "got an array"},
-        {"shape_above_int64", f32("[9223372036854775808]", "[0,4]", 4), "shape: expected sizes of at most 9223372036854775807"},
+        {"shape_above_int64", f32("[9223372036854775808]", "[0,4]", 4),
+         "shape: expected sizes of at most 9223372036854775807"},
         {"shape_above_uint64", f32("[18446744073709551616]", "[0,4]", 4), "shape: expected integers from 0 to"},
         {"rank_9", f32("[1,1,1,1,1,1,1,1,1]", "[0,4]", 4), "shape: expected at most 8 dimensions, got more"},
         {"rank_8", f32("[1,1,1,1,1,1,1,1]", "[0,4]", 4), ""},
         {"rank_million", f32("[1" + repeated(",1", 1'000'000) + "]", "[0,4]", 4),
          "shape: expected at most 8 dimensions"},
-        {"product_wraps_to_0", f32("[4294967296,4294967296]", "[0,0]", 0), "bytes for F32 [4294967296, 4294967296], got more"},
-        {"product_wraps_to_4", f32("[4611686018427387905]", "[0,4]", 4), "shape: expected at most 9223372036854775807 bytes"},
+        {"product_wraps_to_0", f32("[4294967296,4294967296]", "[0,0]", 0),
+         "bytes for F32 [4294967296, 4294967296], got more"},
+        {"product_wraps_to_4", f32("[4611686018427387905]", "[0,4]", 4),
+         "shape: expected at most 9223372036854775807 bytes"},
         {"product_wraps_twice", f32("[4294967296,4294967296,4294967296,4294967296]", "[0,0]", 0), "got more"},
         {"product_above_int64", one("\"U8\"", "[4611686018427387904,3]", "[0,4]", 4), "got more"},
         {"zero_hides_wrap", f32("[0,9223372036854775807,9223372036854775807]", "[0,0]", 0), "got more"},
@@ -156,10 +167,14 @@ std::vector<HostileFile> hostile_checkpoints() {
         {"offsets_none", f32("[0]", "[]", 0), R"(tensor "a": data_offsets: expected two integers, got 0)"},
         {"offsets_three", f32("[1]", "[0,4,4]", 4), R"(tensor "a": data_offsets: expected two integers, got more)"},
         {"offsets_reversed", f32("[1]", "[4,0]", 4), "data_offsets: expected an end at or after 4, got 0"},
-        {"offsets_negative", f32("[1]", "[-4,0]", 4), "data_offsets: expected integers from 0 to 9223372036854775807, got -4"},
-        {"offsets_wrap", f32("[1]", "[18446744073709551612,18446744073709551615]", 4), "expected 4 bytes for F32 [1], got 3"},
-        {"offsets_far", f32("[1]", "[4611686018427387904,4611686018427387908]", 4), "data: expected to start at 0, got 4611686018427387904"},
-        {"size_too_small", f32("[32, 32]", "[0,1024]", 1024), R"(tensor "a": expected 4096 bytes for F32 [32, 32], got 1024)"},
+        {"offsets_negative", f32("[1]", "[-4,0]", 4),
+         "data_offsets: expected integers from 0 to 9223372036854775807, got -4"},
+        {"offsets_wrap", f32("[1]", "[18446744073709551612,18446744073709551615]", 4),
+         "expected 4 bytes for F32 [1], got 3"},
+        {"offsets_far", f32("[1]", "[4611686018427387904,4611686018427387908]", 4),
+         "data: expected to start at 0, got 4611686018427387904"},
+        {"size_too_small", f32("[32, 32]", "[0,1024]", 1024),
+         R"(tensor "a": expected 4096 bytes for F32 [32, 32], got 1024)"},
         {"size_too_big", f32("[]", "[0,8]", 8), R"(tensor "a": expected 4 bytes for F32 [], got 8)"},
         // Layout
         {"overlap", two(0, 8, 4, 12, 12), R"(tensor "b": data: expected to start at 8, got 4)"},
@@ -170,31 +185,41 @@ std::vector<HostileFile> hostile_checkpoints() {
         {"one_byte_short", two(0, 4, 4, 8, 7), "data: expected to end at 8 (last tensor), got 7 (end of the file)"},
         {"data_without_tensor", headed("{}", 1), "data: expected to end at 0 (last tensor), got 1 (end of the file)"},
         {"polyglot_zip", headed("{}", 0) + "PK\x03\x04" + std::string(60, 'z'), "data: expected to end at 0"},
-        {"end_sums_wrap", two(0, 9223372036854775807, 9223372036854775807, 9223372036854775809ull, 4), "data: expected to end at"},
-        {"small_file_big_tensors", [] {
+        {"end_sums_wrap", two(0, 9223372036854775807, 9223372036854775807, 9223372036854775809ull, 4),
+         "data: expected to end at"},
+        {"small_file_big_tensors",
+         [] {
              Draft draft;
-             for (int i = 0; i < 1000; ++i) draft.tensors.push_back(draft_tensor('t' + std::to_string(i), "U8", "[1000]", 0, 1000));
+             for (int i = 0; i < 1000; ++i)
+                 draft.tensors.push_back(draft_tensor('t' + std::to_string(i), "U8", "[1000]", 0, 1000));
              draft.data = std::string(1000, 'd');
              return draft.file();
-         }(), "data: expected to start at 1000, got 0"},
+         }(),
+         "data: expected to start at 1000, got 0"},
         {"tensors_100001", many_tensors(100'001), "header: expected at most 100000 tensors, got more"},
         {"tensors_100000", many_tensors(100'000), ""},
         // Other formats
-        {"pickle_zip", std::string("PK\x03\x04\x14\x00\x00\x00\x08\x08", 10) + std::string(200, 'p'), "got a pickle archive"},
+        {"pickle_zip", std::string("PK\x03\x04\x14\x00\x00\x00\x08\x08", 10) + std::string(200, 'p'),
+         "got a pickle archive"},
         {"pickle_zip_empty", std::string("PK\x05\x06", 4) + std::string(18, '\0'), "got a pickle archive"},
         {"pickle_raw", "\x80\x02}q\x01X\x01" + std::string(100, '\0'), "got a pickle archive"},
         {"pickle_raw_short", "\x80\x04.", "got a pickle archive"},
         {"gguf", std::string("GGUF\x03\x00\x00\x00", 8) + std::string(100, '\0'), "got GGUF"},
         {"hdf5", "\x89HDF\r\n\x1a\n" + std::string(100, '\0'), "(file size)"},
         {"html", "<!DOCTYPE html><html><body>404</body></html>", "expected safetensors or GGUF, got an HTML page"},
-        {"git_lfs_pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "expected safetensors or GGUF, got a pointer of Git LFS"},
+        {"git_lfs_pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+         "expected safetensors or GGUF, got a pointer of Git LFS"},
         // Legal, though odd
         {"no_tensors", headed("{}"), ""},
         {"padded", headed("{}        "), ""},
         {"padded_lines", headed("{}\n\t\r "), ""},
         {"scalar", f32("[]", "[0,4]", 4), ""},
         {"empty_tensor", f32("[0,3]", "[0,0]", 0), ""},
-        {"empty_between", headed(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"e":{"dtype":"F64","shape":[0],"data_offsets":[2,2]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}})", 3), ""},
+        {"empty_between",
+         headed(
+             R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"e":{"dtype":"F64","shape":[0],"data_offsets":[2,2]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}})",
+             3),
+         ""},
         {"reverse_order", two(4, 8, 0, 4, 8), ""},
         {"metadata_empty", metadata("{}"), ""},
         {"header_like_pickle_length", headed("{" + std::string(0x280 - 2, ' ') + "}"), ""},
@@ -211,14 +236,17 @@ std::vector<HostileFile> hostile_manifests() {
     };
     const std::string sha = '"' + std::string(64, 'a') + '"';
     std::string many = "{";
-    for (int i = 0; i < 1025; ++i) many += (i > 0 ? ",\"f" : "\"f") + std::to_string(i) + "\":{\"size\":0,\"sha256\":" + sha + '}';
+    for (int i = 0; i < 1025; ++i)
+        many += (i > 0 ? ",\"f" : "\"f") + std::to_string(i) + "\":{\"size\":0,\"sha256\":" + sha + '}';
     return {
         {"empty", "", "manifest.json: expected JSON, got a mistake at byte"},
         {"array", "[]", "manifest.json: expected an object, got an array"},
         {"no_format", "{}", R"(manifest.json: expected a key "format", got an object)"},
-        {"other_format", R"({"format":"zoetrope-manifest-2","files":{}})", R"(format: expected "zoetrope-manifest-1", got "zoetrope-manifest-2")"},
+        {"other_format", R"({"format":"zoetrope-manifest-2","files":{}})",
+         R"(format: expected "zoetrope-manifest-1", got "zoetrope-manifest-2")"},
         {"format_number", R"({"format":1,"files":{}})", "format: expected a string, got 1"},
-        {"unknown_key", R"({"format":"zoetrope-manifest-1","files":{},"x":1})", R"(expected only format, files, metadata, got "x")"},
+        {"unknown_key", R"({"format":"zoetrope-manifest-1","files":{},"x":1})",
+         R"(expected only format, files, metadata, got "x")"},
         {"no_files", R"({"format":"zoetrope-manifest-1"})", R"(expected a key "files")"},
         {"zero_files", manifest("{}"), R"(files: expected 1 to 1024 files, got "0")"},
         {"too_many_files", manifest(many + "}"), R"(files: expected 1 to 1024 files, got "1025")"},
@@ -239,10 +267,13 @@ std::vector<HostileFile> hostile_manifests() {
         {"sha_upper", entry("a", "1", '"' + std::string(64, 'A') + '"'), "expected 64 lower-case hex digits"},
         {"sha_null", entry("a", "1", "null"), "sha256: expected a string, got null"},
         {"no_sha", manifest(R"({"a":{"size":1}})"), R"(files: a: expected a key "sha256")"},
-        {"entry_extra", manifest(R"({"a":{"size":1,"sha256":)" + sha + R"(,"url":"http://x"}})"), R"(expected only size, sha256, got "url")"},
-        {"file_twice", manifest("{\"a\":{\"size\":1,\"sha256\":" + sha + "},\"a\":{\"size\":1,\"sha256\":" + sha + "}}"),
+        {"entry_extra", manifest(R"({"a":{"size":1,"sha256":)" + sha + R"(,"url":"http://x"}})"),
+         R"(expected only size, sha256, got "url")"},
+        {"file_twice",
+         manifest("{\"a\":{\"size\":1,\"sha256\":" + sha + "},\"a\":{\"size\":1,\"sha256\":" + sha + "}}"),
          R"(expected each key once, got "a" twice)"},
-        {"metadata_text", R"({"format":"zoetrope-manifest-1","files":{"a":{"size":1,"sha256":)" + sha + R"(}},"metadata":"x"})",
+        {"metadata_text",
+         R"({"format":"zoetrope-manifest-1","files":{"a":{"size":1,"sha256":)" + sha + R"(}},"metadata":"x"})",
          "metadata: expected an object, got \"x\""},
         {"deep", manifest(std::string(70, '[') + std::string(70, ']')), "expected at most 64 nested levels, got more"},
         {"long_number", manifest("[" + std::string(30'000, '1') + "]"), "expected numbers of at most 512 characters"},

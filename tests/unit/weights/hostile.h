@@ -10,9 +10,9 @@
 namespace zt::test {
 
 struct HostileFile {
-    std::string name;      // also its file name in the fuzz corpus
+    std::string name;  // also its file name in the fuzz corpus
     std::string bytes;
-    std::string message;   // part of the refusal; empty: legal, though odd
+    std::string message;  // part of the refusal; empty: legal, though odd
 };
 
 [[nodiscard]] std::vector<HostileFile> hostile_checkpoints();

@@ -18,9 +18,7 @@
 namespace zt::test {
 namespace {
 
-[[noreturn]] void fail(const char* what) {
-    throw std::system_error(errno, std::generic_category(), what);
-}
+[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
 // A line of /proc/self/status in bytes.
 uint64_t status_bytes(std::string_view key) {
@@ -60,7 +58,7 @@ size_t open_descriptors() {
 }
 
 void PeakMemory::reset() {
-    std::ofstream("/proc/self/clear_refs") << '5';   // proc(5): resets the peak
+    std::ofstream("/proc/self/clear_refs") << '5';  // proc(5): resets the peak
     start_ = status_bytes("VmHWM:");
 }
 
@@ -74,9 +72,7 @@ MemoryFile::MemoryFile() : fd_(::memfd_create("m.safetensors", MFD_CLOEXEC)) {
     path_ = "/proc/self/fd/" + std::to_string(fd_);
 }
 
-MemoryFile::~MemoryFile() {
-    ::close(fd_);
-}
+MemoryFile::~MemoryFile() { ::close(fd_); }
 
 void MemoryFile::assign(std::string_view content) {
     resize(0);

@@ -19,7 +19,7 @@
 namespace zt::weights {
 namespace {
 
-constexpr uint64_t kMemoryRise = 16 << 20;   // beyond the file itself
+constexpr uint64_t kMemoryRise = 16 << 20;  // beyond the file itself
 
 // What safetensors.h promises of a table, checked in another way than the reader does. Empty if it holds.
 std::string promise_broken(const SafetensorsFile& file) {

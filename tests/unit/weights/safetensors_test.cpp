@@ -47,7 +47,9 @@ TEST(Safetensors, reads_the_table_of_a_valid_file) {
     EXPECT_EQ(entry->dtype, Dtype::kBF16);
     EXPECT_EQ(entry->shape, (std::vector<int64_t>{2, 1}));
     EXPECT_EQ(entry->size_bytes, 4u);
-    EXPECT_EQ(checkpoint.metadata().at("note"), "zwei \xc3\x9c" "bungen \xf0\x9f\x8e\xac");
+    EXPECT_EQ(checkpoint.metadata().at("note"),
+              "zwei \xc3\x9c"
+              "bungen \xf0\x9f\x8e\xac");
     EXPECT_EQ(checkpoint.find("blocks.0.bia"), nullptr);
     EXPECT_EQ(checkpoint.find(""), nullptr);
 }
@@ -93,7 +95,7 @@ TEST(Safetensors, cancel_stops_a_read) {
     EXPECT_EQ(error->status(), ZT_ERROR_CANCELLED);
 }
 
-// ---- A file that changes (reliability.md A8) -----------------------------------------------------
+// ---- A file that changes (reliability.md A8) ----
 
 TEST(SafetensorsFileChanges, deleted_after_open_reads_the_same) {
     const test::TemporaryFolder folder;
@@ -159,7 +161,7 @@ TEST_P(SafetensorsOddFile, is_refused_at_once) {
     ASSERT_TRUE(error);
     EXPECT_EQ(error->status(), GetParam().status) << error->what();
     EXPECT_NE(std::string(error->what()).find(GetParam().message), std::string::npos) << error->what();
-    EXPECT_LT(seconds, 1.0 * test::time_slack());   // of the processor: a header of 100 MB may have to be read
+    EXPECT_LT(seconds, 1.0 * test::time_slack());  // of the processor: a header of 100 MB may have to be read
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -175,8 +177,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "expected a regular file, got a pipe"},
         OddFile{"device", [](const std::string& p) { ASSERT_EQ(::symlink("/dev/zero", p.c_str()), 0); }, ZT_ERROR_IO,
                 "expected a regular file, got a device"},
-        OddFile{"link_loop", [](const std::string& p) { ASSERT_EQ(::symlink("m.safetensors", p.c_str()), 0); }, ZT_ERROR_IO,
-                "got: Too many levels of symbolic links"},
+        OddFile{"link_loop", [](const std::string& p) { ASSERT_EQ(::symlink("m.safetensors", p.c_str()), 0); },
+                ZT_ERROR_IO, "got: Too many levels of symbolic links"},
         OddFile{"proc_file", [](const std::string& p) { ASSERT_EQ(::symlink("/proc/self/status", p.c_str()), 0); },
                 ZT_ERROR_WEIGHTS, "expected at least 10 bytes, got 0"},
         OddFile{"sparse_1_tib",
@@ -193,7 +195,7 @@ INSTANTIATE_TEST_SUITE_P(
                 ZT_ERROR_WEIGHTS, "header: expected JSON, got a zero byte at 1"}),
     [](const auto& tested) { return tested.param.name; });
 
-// ---- The writer ----------------------------------------------------------------------------------
+// ---- The writer ----
 
 TensorSource source(const char* name, Dtype dtype, std::span<const int64_t> shape, std::string_view bytes) {
     return {name, dtype, shape, std::as_bytes(std::span(bytes))};
@@ -220,8 +222,9 @@ TEST(SafetensorsWriter, leaves_no_other_file_and_keeps_the_old_one_when_refused)
     const std::string path = folder.write("m.safetensors", "old");
     const std::vector<int64_t> three = {3};
     const std::vector<TensorSource> wrong = {source("a", Dtype::kF32, three, "not 12 bytes")};
-    write_safetensors(path, wrong);   // "not 12 bytes" is 12 bytes long
-    const std::vector<TensorSource> twice = {source("a", Dtype::kU8, three, "xyz"), source("a", Dtype::kU8, three, "xyz")};
+    write_safetensors(path, wrong);  // "not 12 bytes" is 12 bytes long
+    const std::vector<TensorSource> twice = {source("a", Dtype::kU8, three, "xyz"),
+                                             source("a", Dtype::kU8, three, "xyz")};
     const std::vector<TensorSource> size = {source("a", Dtype::kF32, three, "short")};
     for (const auto& tensors : {twice, size}) {
         const auto error = refusal([&] { write_safetensors(path, tensors); });

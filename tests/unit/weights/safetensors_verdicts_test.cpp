@@ -25,7 +25,7 @@ namespace {
 constexpr uint64_t kSeed = 20260101, kCount = 2000;
 
 struct Stricter {
-    std::string_view message;   // part of our refusal
+    std::string_view message;  // part of our refusal
     std::string_view reason;
 };
 constexpr std::array<Stricter, 5> kStricter = {{

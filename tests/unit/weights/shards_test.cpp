@@ -13,7 +13,8 @@
 namespace zt::weights {
 namespace {
 
-constexpr const char* kGood = R"({"metadata":{"total_size":16},"weight_map":{"a":"m-1.safetensors","b":"m-2.safetensors"}})";
+constexpr const char* kGood =
+    R"({"metadata":{"total_size":16},"weight_map":{"a":"m-1.safetensors","b":"m-2.safetensors"}})";
 
 std::string one_tensor(const std::string& name) {
     test::Draft draft;
@@ -49,7 +50,8 @@ TEST(Shards, a_folder_of_shards_is_one_checkpoint) {
 TEST(Shards, what_does_not_fit_is_refused_by_name) {
     const Shards shards;
     const std::vector<std::pair<std::string, std::string>> cases = {
-        {R"({"weight_map":{"a":"../m-1.safetensors"}})", "expected a file name in this folder, got \"../m-1.safetensors\""},
+        {R"({"weight_map":{"a":"../m-1.safetensors"}})",
+         "expected a file name in this folder, got \"../m-1.safetensors\""},
         {R"({"weight_map":{"a":"/etc/passwd"}})", "expected a file name in this folder"},
         {R"({"weight_map":{"a":".."}})", "expected a file name in this folder"},
         {R"({"weight_map":{"a":"x\u0000y"}})", "expected a file name in this folder"},
@@ -95,9 +97,12 @@ TEST(Shards, ten_thousand_mutants_and_every_prefix_are_refused_or_legal) {
         std::string text = good;
         for (size_t n = 1 + random.below(3); n-- > 0;) {
             const size_t at = random.below(text.size());
-            if (random.one_in(3)) text.erase(at, 1 + random.below(8));
-            else if (random.one_in(2)) text.insert(at, text.substr(random.below(text.size()), random.below(20)));
-            else text[at] = static_cast<char>(random.next());
+            if (random.one_in(3))
+                text.erase(at, 1 + random.below(8));
+            else if (random.one_in(2))
+                text.insert(at, text.substr(random.below(text.size()), random.below(20)));
+            else
+                text[at] = static_cast<char>(random.next());
             if (text.empty()) text.push_back('x');
         }
         judge(text);
@@ -106,7 +111,8 @@ TEST(Shards, ten_thousand_mutants_and_every_prefix_are_refused_or_legal) {
 
 TEST(Shards, more_files_than_the_limit_are_refused) {
     std::string text = "{\"weight_map\":{";
-    for (size_t i = 0; i <= kMaxShards; ++i) text += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":\"" + std::to_string(i) + ".safetensors\"";
+    for (size_t i = 0; i <= kMaxShards; ++i)
+        text += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":\"" + std::to_string(i) + ".safetensors\"";
     const auto error = test::refusal([&] { static_cast<void>(parse_shard_index(text + "}}", "index.json")); });
     ASSERT_TRUE(error);
     EXPECT_NE(std::string(error->what()).find("at most 1024 files"), std::string::npos) << error->what();
@@ -130,7 +136,9 @@ TEST(CheckpointFolder, a_pickle_is_never_opened) {
     const std::string path = folder.write("model.safetensors", "PK\x03\x04 and so on");
     const auto error = test::refusal([&] { static_cast<void>(Checkpoint::open(path)); });
     ASSERT_TRUE(error);
-    EXPECT_STREQ(error->what(), "model.safetensors: expected safetensors or GGUF, got a pickle archive (can run code, is never opened)");
+    EXPECT_STREQ(
+        error->what(),
+        "model.safetensors: expected safetensors or GGUF, got a pickle archive (can run code, is never opened)");
 }
 
 }  // namespace

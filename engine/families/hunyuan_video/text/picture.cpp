@@ -17,9 +17,13 @@ image::Picture picture_of(const families::Picture& picture) { return {picture.wi
 
 }  // namespace
 
-at::Tensor vae_pixels(const families::Picture& picture, int width, int height, zt_fit fit) { return encoders::vae_pixels(picture_of(picture), width, height, fit); }
+at::Tensor vae_pixels(const families::Picture& picture, int width, int height, zt_fit fit) {
+    return encoders::vae_pixels(picture_of(picture), width, height, fit);
+}
 
-at::Tensor clip_pixels(const families::Picture& picture, int64_t size) { return encoders::clip_pixels(picture_of(picture), size); }
+at::Tensor clip_pixels(const families::Picture& picture, int64_t size) {
+    return encoders::clip_pixels(picture_of(picture), size);
+}
 
 families::Picture black_like(const families::Picture& picture) {
     families::Picture black = picture;

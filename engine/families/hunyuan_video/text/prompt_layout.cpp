@@ -50,7 +50,9 @@ size_t white_space_at(std::string_view text) noexcept {
     if ((c(0) >= 0x09 && c(0) <= 0x0D) || c(0) == 0x20) return 1;
     if (c(0) == 0xC2 && (c(1) == 0x85 || c(1) == 0xA0)) return 2;
     if (c(0) == 0xE1 && c(1) == 0x9A && c(2) == 0x80) return 3;
-    if (c(0) == 0xE2 && c(1) == 0x80 && ((c(2) >= 0x80 && c(2) <= 0x8A) || c(2) == 0xA8 || c(2) == 0xA9 || c(2) == 0xAF)) return 3;
+    if (c(0) == 0xE2 && c(1) == 0x80 &&
+        ((c(2) >= 0x80 && c(2) <= 0x8A) || c(2) == 0xA8 || c(2) == 0xA9 || c(2) == 0xAF))
+        return 3;
     if (c(0) == 0xE2 && c(1) == 0x81 && c(2) == 0x9F) return 3;
     return c(0) == 0xE3 && c(1) == 0x80 && c(2) == 0x80 ? 3 : 0;
 }
@@ -63,7 +65,7 @@ struct Cut {
 // Of a sequence of `length` ids as the tokenizer gave it.
 Cut assistant_cut(const std::vector<int32_t>& ids, const PromptTemplate& rules) {
     const auto length = static_cast<int32_t>(ids.size());
-    int32_t header = length - 1;   // truncation took the assistant's header away
+    int32_t header = length - 1;  // truncation took the assistant's header away
     if (std::count(ids.begin(), ids.end(), rules.end_header_id) != kHeadersWithoutAssistant) {
         const auto last = std::find(ids.rbegin(), ids.rend(), rules.end_header_id);
         header = static_cast<int32_t>(ids.rend() - last) - 1;
@@ -76,8 +78,9 @@ void refuse_reserved(const text::BpeTokenizer& llm, const PromptTemplate& rules,
     for (size_t i = 0; i < ids.size(); ++i) {
         const bool second_image = ids[i] == rules.image_id && static_cast<int32_t>(i) != rules.image_at;
         if (second_image || (pad && ids[i] == *pad))
-            throw Error(ZT_ERROR_PROMPT, std::string("prompt: expected no ") + (second_image ? "\"<image>\"" : "\"<pad>\"") +
-                " when there is a picture, got one");
+            throw Error(ZT_ERROR_PROMPT, std::string("prompt: expected no ") +
+                                             (second_image ? "\"<image>\"" : "\"<pad>\"") +
+                                             " when there is a picture, got one");
     }
 }
 
@@ -85,9 +88,10 @@ void refuse_reserved(const text::BpeTokenizer& llm, const PromptTemplate& rules,
 
 std::string_view default_negative_prompt(Kind kind) {
     return kind == Kind::kTextToVideo
-        ? "Aerial view, aerial view, overexposed, low quality, deformation, a poor composition, bad hands, bad teeth, bad eyes, "
-          "bad limbs, distortion"
-        : "deformation, a poor composition and deformed video, bad teeth, bad eyes, bad limbs";
+               ? "Aerial view, aerial view, overexposed, low quality, deformation, a poor composition, bad hands, bad "
+                 "teeth, bad eyes, "
+                 "bad limbs, distortion"
+               : "deformation, a poor composition and deformed video, bad teeth, bad eyes, bad limbs";
 }
 
 std::string_view stripped(std::string_view prompt) noexcept {
@@ -112,13 +116,14 @@ PromptTemplate prompt_template(const text::BpeTokenizer& llm, Kind kind) {
     if (image) {
         rules.image_id = required_id(llm, "<image>");
         rules.image_at = static_cast<int32_t>(std::find(ids.begin(), ids.end(), rules.image_id) - ids.begin());
-        if (rules.image_at == rules.prefix) throw Error(ZT_ERROR_WEIGHTS, "tokenizer: expected \"<image>\" to be a token, got none");
+        if (rules.image_at == rules.prefix)
+            throw Error(ZT_ERROR_WEIGHTS, "tokenizer: expected \"<image>\" to be a token, got none");
     }
     return rules;
 }
 
-TextLayout text_layout(const text::BpeTokenizer& llm, const PromptTemplate& rules, std::string_view prompt, int32_t image_tokens,
-    int32_t stride, const Cancel* cancel) {
+TextLayout text_layout(const text::BpeTokenizer& llm, const PromptTemplate& rules, std::string_view prompt,
+                       int32_t image_tokens, int32_t stride, const Cancel* cancel) {
     std::string text(rules.before);
     text.append(stripped(prompt)).append(rules.after);
     text::TokenIds tokens = llm.encode(text, true, static_cast<size_t>(rules.prefix) + kMaxPromptTokens, cancel);
@@ -139,7 +144,7 @@ TextLayout text_layout(const text::BpeTokenizer& llm, const PromptTemplate& rule
     layout.ids.insert(layout.ids.end(), at + 1, tokens.ids.end());
     for (int32_t i = 0; i < image_tokens; i += stride) layout.keep.push_back(rules.image_at + i);
     const Cut cut = assistant_cut(tokens.ids, rules);
-    const int32_t shift = image_tokens - 1;   // of everything behind the picture
+    const int32_t shift = image_tokens - 1;  // of everything behind the picture
     for (int32_t i = rules.prefix; i < length; ++i)
         if (i < cut.first || i >= cut.last) layout.keep.push_back(i + shift);
     return layout;
@@ -150,7 +155,8 @@ PooledLayout pooled_layout(const text::BpeTokenizer& clip, std::string_view prom
     text::TokenIds tokens = clip.encode(stripped(prompt), true, kMaxClipTokens, cancel);
     PooledLayout layout{std::move(tokens.ids), tokens.dropped};
     const auto first = std::find(layout.ids.begin(), layout.ids.end(), end);
-    if (first == layout.ids.end()) throw Error(ZT_ERROR_WEIGHTS, "tokenizer_2: expected an end token behind every text, got none");
+    if (first == layout.ids.end())
+        throw Error(ZT_ERROR_WEIGHTS, "tokenizer_2: expected an end token behind every text, got none");
     layout.ids.erase(first + 1, layout.ids.end());
     return layout;
 }

@@ -28,18 +28,20 @@ at::Tensor embeddings(const TextEncoders& e, const TextLayout& layout, const at:
     text.insert(text.end(), end, layout.ids.end());
     const at::Tensor rows = e.llm.rows(text);
     const int64_t before = layout.image_start;
-    return at::cat({rows.narrow(0, 0, before), picture.to(rows.options()), rows.narrow(0, before, rows.size(0) - before)});
+    return at::cat(
+        {rows.narrow(0, 0, before), picture.to(rows.options()), rows.narrow(0, before, rows.size(0) - before)});
 }
 
 }  // namespace
 
-std::vector<TextFeatures> text_features(const TextEncoders& e, const std::vector<Prompt>& prompts, const Cancel* cancel) {
+std::vector<TextFeatures> text_features(const TextEncoders& e, const std::vector<Prompt>& prompts,
+                                        const Cancel* cancel) {
     std::vector<TextLayout> layouts;
     std::vector<at::Tensor> sequences;
     for (const Prompt& prompt : prompts) {
         const int64_t picture_tokens = prompt.picture.defined() ? prompt.picture.size(0) : 0;
-        layouts.push_back(
-            text_layout(e.llm_tokenizer, e.rules, prompt.text, static_cast<int32_t>(picture_tokens), prompt.stride, cancel));
+        layouts.push_back(text_layout(e.llm_tokenizer, e.rules, prompt.text, static_cast<int32_t>(picture_tokens),
+                                      prompt.stride, cancel));
         sequences.push_back(embeddings(e, layouts.back(), prompt.picture));
     }
     std::vector<TextFeatures> features;

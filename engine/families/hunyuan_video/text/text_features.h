@@ -28,16 +28,16 @@ struct TextEncoders {
 // One branch of guidance: the prompt itself, or the negative one.
 struct Prompt {
     std::string_view text;
-    at::Tensor picture;    // [picture tokens, hidden] of Projector, in the LLM's type; undefined: text to video.
-                           // diffusers gives the negative branch a black picture
-    int32_t stride = 1;    // image_stride()
+    at::Tensor picture;  // [picture tokens, hidden] of Projector, in the LLM's type; undefined: text to video.
+                         // diffusers gives the negative branch a black picture
+    int32_t stride = 1;  // image_stride()
 };
 
 struct TextFeatures {
-    at::Tensor states;            // [tokens, hidden] in the LLM's type, no padding
-    at::Tensor pooled;            // [pooled] in CLIP's type
-    size_t dropped = 0;           // tokens of the prompt past the LLM's limit
-    size_t pooled_dropped = 0;    // and past CLIP's
+    at::Tensor states;          // [tokens, hidden] in the LLM's type, no padding
+    at::Tensor pooled;          // [pooled] in CLIP's type
+    size_t dropped = 0;         // tokens of the prompt past the LLM's limit
+    size_t pooled_dropped = 0;  // and past CLIP's
 };
 
 // Every prompt in one pass over the layers of the LLM, in the order given. Polls `cancel` once per

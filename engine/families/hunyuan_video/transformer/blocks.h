@@ -17,8 +17,8 @@ namespace zt::hunyuan_video {
 
 // One stream (video or text) of a double block.
 struct Stream {
-    nn::PackedLinear qkv, project, fc1, fc2;   // h -> 3 h, h -> h, h -> mlp, mlp -> h
-    at::Tensor q_norm, k_norm;                 // [head_dim]
+    nn::PackedLinear qkv, project, fc1, fc2;  // h -> 3 h, h -> h, h -> mlp, mlp -> h
+    at::Tensor q_norm, k_norm;                // [head_dim]
     template <class F>
     void each(F&& f, const std::string& name) {
         f(name + "_attn_qkv", qkv);
@@ -43,9 +43,9 @@ struct DoubleBlock {
 };
 
 struct SingleBlock {
-    nn::PackedLinear linear1;    // h -> 3 h + mlp: q, k, v, feed-forward
-    nn::PackedLinear linear2;    // h + mlp -> h: attention, feed-forward
-    at::Tensor q_norm, k_norm;   // [head_dim]
+    nn::PackedLinear linear1;   // h -> 3 h + mlp: q, k, v, feed-forward
+    nn::PackedLinear linear2;   // h + mlp -> h: attention, feed-forward
+    at::Tensor q_norm, k_norm;  // [head_dim]
     template <class F>
     void each(F&& f, int64_t index) {
         const std::string name = "single_blocks." + std::to_string(index) + ".";
@@ -61,10 +61,10 @@ struct SingleBlock {
 
 // Where a forward pass stands: what all of its blocks share.
 struct Tokens {
-    int64_t video = 0, text = 0;   // tokens of each; the buffer is [video + text, h]
-    int64_t first_frame = 0;       // tokens at the start modulated by `clean` rows, 0 = none
+    int64_t video = 0, text = 0;  // tokens of each; the buffer is [video + text, h]
+    int64_t first_frame = 0;      // tokens at the start modulated by `clean` rows, 0 = none
     int64_t heads = 0;
-    int64_t chunk = 2048;          // most tokens in a projection at once
+    int64_t chunk = 2048;  // most tokens in a projection at once
     const Rope* rope = nullptr;
 };
 

@@ -8,8 +8,6 @@
 namespace zt::hunyuan_video {
 namespace {
 
-
-
 at::Tensor level_features(std::span<const float> t, const at::Tensor& like) {
     const at::Tensor levels = at::from_blob(const_cast<float*>(t.data()), {static_cast<int64_t>(t.size())}, at::kFloat);
     return nn::sinusoid(levels.to(like.device(), at::kFloat, false, true), kLevelFeatures).to(like.scalar_type());
@@ -17,9 +15,13 @@ at::Tensor level_features(std::span<const float> t, const at::Tensor& like) {
 
 }  // namespace
 
-Mlp make_mlp(int64_t in, int64_t hidden, int64_t out) { return {nn::make_packed_linear(in, hidden), nn::make_packed_linear(hidden, out)}; }
+Mlp make_mlp(int64_t in, int64_t hidden, int64_t out) {
+    return {nn::make_packed_linear(in, hidden), nn::make_packed_linear(hidden, out)};
+}
 
-at::Tensor forward(const Mlp& mlp, const at::Tensor& x) { return nn::forward(mlp.out, at::silu(nn::forward(mlp.in, x))); }
+at::Tensor forward(const Mlp& mlp, const at::Tensor& x) {
+    return nn::forward(mlp.out, at::silu(nn::forward(mlp.in, x)));
+}
 
 float guidance_input(double guidance, at::ScalarType type) {
     if (type != at::kBFloat16) return static_cast<float>(guidance) * 1000.0F;
@@ -41,12 +43,13 @@ Conditioner make_conditioner(const TransformerConfig& config) {
     return net;
 }
 
-Vectors condition(const TransformerConfig& config, const Conditioner& net, const at::Tensor& pooled, std::span<const float> t,
-                  float guidance) {
-    const at::Tensor text = forward(net.pooled, pooled.unsqueeze(0));                       // [1, h]
+Vectors condition(const TransformerConfig& config, const Conditioner& net, const at::Tensor& pooled,
+                  std::span<const float> t, float guidance) {
+    const at::Tensor text = forward(net.pooled, pooled.unsqueeze(0));  // [1, h]
     Vectors vectors;
-    vectors.steps = forward(net.time, level_features(t, pooled));                           // [steps, h]
-    if (config.guidance_embeds) vectors.steps = vectors.steps + forward(net.guidance, level_features({&guidance, 1}, pooled));
+    vectors.steps = forward(net.time, level_features(t, pooled));  // [steps, h]
+    if (config.guidance_embeds)
+        vectors.steps = vectors.steps + forward(net.guidance, level_features({&guidance, 1}, pooled));
     vectors.steps = vectors.steps + text;
     if (config.kind == Kind::kTokenReplace) {
         const float zero = 0;

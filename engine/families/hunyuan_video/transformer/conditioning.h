@@ -16,7 +16,7 @@
 
 namespace zt::hunyuan_video {
 
-inline constexpr int64_t kLevelFeatures = 256;   // of the sinusoid of a noise level
+inline constexpr int64_t kLevelFeatures = 256;  // of the sinusoid of a noise level
 
 // W2 silu(W1 x + b1) + b2.
 struct Mlp {
@@ -51,7 +51,8 @@ struct Conditioner {
             f("double_blocks." + std::to_string(i) + ".img_mod.linear", image_mod[i]);
             f("double_blocks." + std::to_string(i) + ".txt_mod.linear", text_mod[i]);
         }
-        for (size_t i = 0; i < single_mod.size(); i++) f("single_blocks." + std::to_string(i) + ".modulation.linear", single_mod[i]);
+        for (size_t i = 0; i < single_mod.size(); i++)
+            f("single_blocks." + std::to_string(i) + ".modulation.linear", single_mod[i]);
         f("final_layer.adaLN_modulation.1", final_mod);
     }
 };
@@ -59,8 +60,8 @@ struct Conditioner {
 
 // The vector of each step, and of the clean first frame of token_replace (level 0, no guidance).
 struct Vectors {
-    at::Tensor steps;   // [steps, h]
-    at::Tensor clean;   // [1, h], undefined for other kinds
+    at::Tensor steps;  // [steps, h]
+    at::Tensor clean;  // [1, h], undefined for other kinds
 };
 // pooled [pooled_dim]; t: noise level x 1000 of each step; guidance: see guidance_input, ignored
 // unless the model embeds it.
@@ -71,10 +72,10 @@ struct Vectors {
 // Row `step` belongs to a step; with token_replace the last row of `image` and `single` belongs to
 // the tokens of the first frame.
 struct Modulation {
-    std::vector<at::Tensor> image;    // per double block [steps (+ 1), 6 h]
-    std::vector<at::Tensor> text;     // per double block [steps, 6 h]
-    std::vector<at::Tensor> single;   // per single block [steps (+ 1), 3 h]
-    at::Tensor last;                  // [steps, 2 h]: shift, scale
+    std::vector<at::Tensor> image;   // per double block [steps (+ 1), 6 h]
+    std::vector<at::Tensor> text;    // per double block [steps, 6 h]
+    std::vector<at::Tensor> single;  // per single block [steps (+ 1), 3 h]
+    at::Tensor last;                 // [steps, 2 h]: shift, scale
 };
 [[nodiscard]] Modulation modulate(const Conditioner& net, const Vectors& vectors);
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "core/cancel.h"
-#include "families/hunyuan_video/transformer/conditioning.h"
 #include "families/hunyuan_video/config.h"
+#include "families/hunyuan_video/transformer/conditioning.h"
 #include "nn/layers.h"
 #include "nn/packed_linear.h"
 
@@ -21,7 +21,7 @@ namespace zt::hunyuan_video {
 struct RefinerBlock {
     nn::Norm norm1, norm2;
     nn::PackedLinear qkv, project, fc1, fc2;
-    nn::PackedLinear gates;   // h -> 2 h: gate of the attention, gate of the feed-forward part
+    nn::PackedLinear gates;  // h -> 2 h: gate of the attention, gate of the feed-forward part
     template <class F>
     void each(F&& f, const std::string& name) {
         f(name + "norm1", norm1);
@@ -36,8 +36,8 @@ struct RefinerBlock {
 
 struct Refiner {
     int64_t heads = 0;
-    nn::PackedLinear input;   // text_dim -> h
-    Mlp time, mean;           // its own vector: level and mean of the states
+    nn::PackedLinear input;  // text_dim -> h
+    Mlp time, mean;          // its own vector: level and mean of the states
     std::vector<RefinerBlock> blocks;
     template <class F>
     void each(F&& f) {

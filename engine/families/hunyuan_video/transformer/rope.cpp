@@ -24,7 +24,8 @@ Rope make_rope(const TransformerConfig& config, int64_t frames, int64_t rows, in
         const int64_t channels = config.rope_axes[static_cast<size_t>(axis)];
         int64_t shape[4] = {1, 1, 1, channels / 2};
         shape[axis] = sizes[axis];
-        all.narrow(3, at_pair, channels / 2).copy_(angles(sizes[axis], channels, config.rope_theta, options).view(shape));
+        all.narrow(3, at_pair, channels / 2)
+            .copy_(angles(sizes[axis], channels, config.rope_theta, options).view(shape));
         at_pair += channels / 2;
     }
     all = all.view({frames * rows * columns, config.head_dim / 2});

@@ -12,11 +12,12 @@ namespace zt::hunyuan_video {
 
 // Immutable; thread-safe to share.
 struct Rope {
-    at::Tensor cos, sin;   // [tokens, head_dim / 2] fp32, tokens in the order time, row, column
+    at::Tensor cos, sin;  // [tokens, head_dim / 2] fp32, tokens in the order time, row, column
 };
 
 // For a grid of frames x rows x columns tokens. Frequency k of an axis with d channels is
 // theta^(-2k/d); positions are grid indices from 0.
-[[nodiscard]] Rope make_rope(const TransformerConfig& config, int64_t frames, int64_t rows, int64_t columns, at::Device device);
+[[nodiscard]] Rope make_rope(const TransformerConfig& config, int64_t frames, int64_t rows, int64_t columns,
+                             at::Device device);
 
 }  // namespace zt::hunyuan_video

@@ -11,7 +11,8 @@
 namespace zt::hunyuan_video {
 namespace {
 
-void expect(bool good, const std::string& file, const std::string& key, const std::string& expected, const std::string& got) {
+void expect(bool good, const std::string& file, const std::string& key, const std::string& expected,
+            const std::string& got) {
     if (!good) throw Error(ZT_ERROR_UNSUPPORTED, file + ": " + key + ": expected " + expected + ", got " + got);
 }
 
@@ -35,7 +36,8 @@ at::Tensor picture(const TransformerConfig& c, const at::Tensor& y, at::IntArray
 
 void check_supported(const TransformerConfig& c, const std::string& file) {
     const auto positive = [&](int64_t value, const char* key, int64_t least = 1) {
-        expect(value >= least && value <= 1 << 20, file, key, "a number from " + std::to_string(least) + " to 1048576", std::to_string(value));
+        expect(value >= least && value <= 1 << 20, file, key, "a number from " + std::to_string(least) + " to 1048576",
+               std::to_string(value));
     };
     positive(c.heads, "num_attention_heads");
     positive(c.head_dim, "attention_head_dim");
@@ -49,14 +51,17 @@ void check_supported(const TransformerConfig& c, const std::string& file) {
     positive(c.pooled_dim, "pooled_projection_dim");
     int64_t sum = 0;
     for (const int64_t axis : c.rope_axes) {
-        expect(axis >= 2 && axis % 2 == 0 && axis <= c.head_dim, file, "rope_axes_dim", "even numbers from 2", std::to_string(axis));
+        expect(axis >= 2 && axis % 2 == 0 && axis <= c.head_dim, file, "rope_axes_dim", "even numbers from 2",
+               std::to_string(axis));
         sum += axis;
     }
-    expect(sum == c.head_dim, file, "rope_axes_dim", "a sum of " + std::to_string(c.head_dim) + " (attention_head_dim)", std::to_string(sum));
+    expect(sum == c.head_dim, file, "rope_axes_dim", "a sum of " + std::to_string(c.head_dim) + " (attention_head_dim)",
+           std::to_string(sum));
     expect(c.rope_theta > 0, file, "rope_theta", "a positive number", std::to_string(c.rope_theta));
     expect(c.mlp_ratio > 0 && c.mlp_ratio <= 64, file, "mlp_ratio", "a number up to 64", std::to_string(c.mlp_ratio));
     const int64_t channels = c.kind == Kind::kLatentConcat ? 2 * c.out_channels + 1 : c.out_channels;
-    expect(c.in_channels == channels, file, "in_channels", std::to_string(channels) + " for this kind of model", std::to_string(c.in_channels));
+    expect(c.in_channels == channels, file, "in_channels", std::to_string(channels) + " for this kind of model",
+           std::to_string(c.in_channels));
 }
 
 Embedders make_embedders(const TransformerConfig& config) { return {make_conditioner(config), make_refiner(config)}; }
@@ -74,11 +79,13 @@ TransformerWeights make_transformer(const TransformerConfig& config) {
     return weights;
 }
 
-Precomputed precompute(const TransformerConfig& config, const Embedders& embedders, const at::Tensor& states, const at::Tensor& pooled,
-                       std::span<const float> t, float guidance, const Cancel& cancel, int64_t chunk) {
+Precomputed precompute(const TransformerConfig& config, const Embedders& embedders, const at::Tensor& states,
+                       const at::Tensor& pooled, std::span<const float> t, float guidance, const Cancel& cancel,
+                       int64_t chunk) {
     const at::Tensor& like = embedders.conditioner.time.in.bias;
     Precomputed p;
-    p.modulation = modulate(embedders.conditioner, condition(config, embedders.conditioner, pooled.to(like.options()), t, guidance));
+    p.modulation = modulate(embedders.conditioner,
+                            condition(config, embedders.conditioner, pooled.to(like.options()), t, guidance));
     p.text = refine(embedders.refiner, states.to(like.options()), t, chunk, cancel);
     return p;
 }
@@ -88,9 +95,9 @@ Rope rope_for(const TransformerConfig& c, at::IntArrayRef latents, at::Device de
     return make_rope(c, latents[n - 3] / c.patch_t, latents[n - 2] / c.patch, latents[n - 1] / c.patch, device);
 }
 
-at::Tensor velocity(const TransformerConfig& config, const Ends& ends, BlockSource& blocks, const Precomputed& prompt, int64_t step,
-                    const at::Tensor& latents, const Rope& rope, const Cancel& cancel, int64_t chunk) {
-    const at::Tensor text = prompt.text[step];                                                   // [L, h]
+at::Tensor velocity(const TransformerConfig& config, const Ends& ends, BlockSource& blocks, const Precomputed& prompt,
+                    int64_t step, const at::Tensor& latents, const Rope& rope, const Cancel& cancel, int64_t chunk) {
+    const at::Tensor text = prompt.text[step];  // [L, h]
     const at::Tensor seen = patches(config, latents.to(text.scalar_type()));
     Tokens tokens;
     tokens.video = seen.size(0);
@@ -100,23 +107,27 @@ at::Tensor velocity(const TransformerConfig& config, const Ends& ends, BlockSour
     tokens.rope = &rope;
     if (config.kind == Kind::kTokenReplace) tokens.first_frame = tokens.video / (latents.size(1) / config.patch_t);
 
-    at::Tensor x = at::empty({tokens.video + tokens.text, config.width()}, text.options());     // [video, text; h]
+    at::Tensor x = at::empty({tokens.video + tokens.text, config.width()}, text.options());  // [video, text; h]
     x.narrow(0, 0, tokens.video).copy_(at::linear(seen, ends.image_in.weight.flatten(1), ends.image_in.bias));
     x.narrow(0, tokens.video, tokens.text).copy_(text);
 
     const Modulation& m = prompt.modulation;
     const auto row = [](const at::Tensor& rows, int64_t i) { return rows.narrow(0, i, 1); };
-    const auto clean = [&](const at::Tensor& rows) { return tokens.first_frame > 0 ? row(rows, rows.size(0) - 1) : at::Tensor(); };
+    const auto clean = [&](const at::Tensor& rows) {
+        return tokens.first_frame > 0 ? row(rows, rows.size(0) - 1) : at::Tensor();
+    };
     for (size_t i = 0; i < m.image.size(); i++) {
         cancel.poll();
-        forward(blocks.double_block(static_cast<int64_t>(i)), x, tokens, {row(m.image[i], step), row(m.text[i], step), clean(m.image[i])});
+        forward(blocks.double_block(static_cast<int64_t>(i)), x, tokens,
+                {row(m.image[i], step), row(m.text[i], step), clean(m.image[i])});
     }
     for (size_t i = 0; i < m.single.size(); i++) {
         cancel.poll();
-        forward(blocks.single_block(static_cast<int64_t>(i)), x, tokens, {row(m.single[i], step), {}, clean(m.single[i])});
+        forward(blocks.single_block(static_cast<int64_t>(i)), x, tokens,
+                {row(m.single[i], step), {}, clean(m.single[i])});
     }
 
-    const std::vector<at::Tensor> last = m.last[step].chunk(2);                                  // shift, scale
+    const std::vector<at::Tensor> last = m.last[step].chunk(2);  // shift, scale
     const nn::PackedLinear out = ends.last.decoded(x.scalar_type());
     at::Tensor y = at::empty({tokens.video, out.out}, x.options());
     for (int64_t at = 0; at < tokens.video; at += chunk) {

@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "core/cancel.h"
+#include "families/hunyuan_video/config.h"
 #include "families/hunyuan_video/transformer/blocks.h"
 #include "families/hunyuan_video/transformer/conditioning.h"
-#include "families/hunyuan_video/config.h"
 #include "families/hunyuan_video/transformer/refiner.h"
 #include "families/hunyuan_video/transformer/rope.h"
 #include "nn/layers.h"
@@ -27,8 +27,10 @@ namespace zt::hunyuan_video {
 template <class F>
 auto to_tensors(F& f) {
     return [&f](const std::string& name, auto& part) {
-        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(part)>, at::Tensor>) f(name, part);
-        else part.visit(f, name);
+        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(part)>, at::Tensor>)
+            f(name, part);
+        else
+            part.visit(f, name);
     };
 }
 
@@ -49,8 +51,8 @@ struct Embedders {
 
 // What stands before and after the blocks at every step.
 struct Ends {
-    nn::Linear image_in;          // weight [h, in_channels, patch_t, patch, patch]
-    nn::PackedLinear last;        // h -> out_channels * patch_t * patch * patch
+    nn::Linear image_in;    // weight [h, in_channels, patch_t, patch, patch]
+    nn::PackedLinear last;  // h -> out_channels * patch_t * patch * patch
     template <class F>
     void each(F&& f) {
         f("img_in.proj", image_in);
@@ -101,8 +103,12 @@ public:
 class ResidentBlocks final : public BlockSource {
 public:
     explicit ResidentBlocks(const TransformerWeights& weights) : weights_(weights) {}
-    [[nodiscard]] const DoubleBlock& double_block(int64_t i) override { return weights_.double_blocks.at(static_cast<size_t>(i)); }
-    [[nodiscard]] const SingleBlock& single_block(int64_t i) override { return weights_.single_blocks.at(static_cast<size_t>(i)); }
+    [[nodiscard]] const DoubleBlock& double_block(int64_t i) override {
+        return weights_.double_blocks.at(static_cast<size_t>(i));
+    }
+    [[nodiscard]] const SingleBlock& single_block(int64_t i) override {
+        return weights_.single_blocks.at(static_cast<size_t>(i));
+    }
 
 private:
     const TransformerWeights& weights_;
@@ -111,14 +117,14 @@ private:
 // One prompt at every step of a schedule. Immutable; thread-safe to share.
 struct Precomputed {
     Modulation modulation;
-    at::Tensor text;   // [steps, L, h]
+    at::Tensor text;  // [steps, L, h]
 };
 
 // states [L, text_dim], cropped, L >= 1; pooled [pooled_dim]; both are cast to the type of the
 // weights. t: what the model is told of each step's level (sampler.h); guidance: guidance_input().
-[[nodiscard]] Precomputed precompute(const TransformerConfig& config, const Embedders& embedders, const at::Tensor& states,
-                                     const at::Tensor& pooled, std::span<const float> t, float guidance, const Cancel& cancel,
-                                     int64_t chunk = kTokenChunk);
+[[nodiscard]] Precomputed precompute(const TransformerConfig& config, const Embedders& embedders,
+                                     const at::Tensor& states, const at::Tensor& pooled, std::span<const float> t,
+                                     float guidance, const Cancel& cancel, int64_t chunk = kTokenChunk);
 
 // The rotary table for latents [.., T, H, W].
 [[nodiscard]] Rope rope_for(const TransformerConfig& config, at::IntArrayRef latents, at::Device device);
@@ -126,8 +132,8 @@ struct Precomputed {
 // d latents / d sigma at one step.
 //   latents [in_channels, T, H, W], any float type (cast to that of the weights) -> [out_channels, T, H, W]
 // Polls cancel before every block; nothing waits for a device.
-[[nodiscard]] at::Tensor velocity(const TransformerConfig& config, const Ends& ends, BlockSource& blocks, const Precomputed& prompt,
-                                  int64_t step, const at::Tensor& latents, const Rope& rope, const Cancel& cancel,
-                                  int64_t chunk = kTokenChunk);
+[[nodiscard]] at::Tensor velocity(const TransformerConfig& config, const Ends& ends, BlockSource& blocks,
+                                  const Precomputed& prompt, int64_t step, const at::Tensor& latents, const Rope& rope,
+                                  const Cancel& cancel, int64_t chunk = kTokenChunk);
 
 }  // namespace zt::hunyuan_video

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // The decoder: one tile of latents to frames.
-#include "families/hunyuan_video/vae/vae.h"
 #include "families/hunyuan_video/vae/plan.h"
+#include "families/hunyuan_video/vae/vae.h"
 
 namespace zt::hunyuan_video {
 
@@ -19,7 +19,8 @@ VaeDecoder make_vae_decoder(const VaeConfig& config) {
         VaeStage stage;
         stage.time = levels.time(i);
         stage.space = levels.space(i);
-        for (int64_t r = 0; r <= config.layers_per_block; r++) stage.resnets.push_back(make_vae_resnet(r == 0 ? width : out, out));
+        for (int64_t r = 0; r <= config.layers_per_block; r++)
+            stage.resnets.push_back(make_vae_resnet(r == 0 ? width : out, out));
         if (stage.time * stage.space > 1) stage.resample = make_causal_conv(out, out, 3);
         d.stages.push_back(stage);
         width = out;
@@ -40,14 +41,14 @@ void prepare(VaeDecoder& decoder) {
 }
 
 at::Tensor decode_tile(const VaeDecoder& decoder, const at::Tensor& latents, const VaePass& pass) {
-    at::Tensor x = latents.permute({1, 2, 3, 0}).contiguous();              // [t, h, w, latent_channels]
+    at::Tensor x = latents.permute({1, 2, 3, 0}).contiguous();  // [t, h, w, latent_channels]
     x = causal_conv(decoder.conv_in, causal_conv(decoder.post_quant_conv, x, pass), pass);
     x = forward(decoder.mid, std::move(x), pass);
     for (const VaeStage& stage : decoder.stages) {
         for (const VaeResnet& block : stage.resnets) x = forward(block, std::move(x), pass);
         if (stage.resample.weight.defined()) x = upsample(stage, x, pass);
     }
-    x = norm_conv(decoder.norm_out, decoder.conv_out, x, pass);             // [4 (t - 1) + 1, 8h, 8w, 3]
+    x = norm_conv(decoder.norm_out, decoder.conv_out, x, pass);  // [4 (t - 1) + 1, 8h, 8w, 3]
     return x.permute({0, 3, 1, 2}).contiguous();
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // The encoder: one tile of pixels to mean and log variance.
-#include "families/hunyuan_video/vae/vae.h"
 #include "families/hunyuan_video/vae/plan.h"
+#include "families/hunyuan_video/vae/vae.h"
 
 namespace zt::hunyuan_video {
 
@@ -18,7 +18,8 @@ VaeEncoder make_vae_encoder(const VaeConfig& config) {
         VaeStage stage;
         stage.time = levels.time(i);
         stage.space = levels.space(i);
-        for (int64_t r = 0; r < config.layers_per_block; r++) stage.resnets.push_back(make_vae_resnet(r == 0 ? width : out, out));
+        for (int64_t r = 0; r < config.layers_per_block; r++)
+            stage.resnets.push_back(make_vae_resnet(r == 0 ? width : out, out));
         if (stage.time * stage.space > 1) stage.resample = make_causal_conv(out, out, 3);
         e.stages.push_back(stage);
         width = out;
@@ -41,7 +42,7 @@ void prepare(VaeEncoder& encoder) {
 }
 
 at::Tensor encode_tile(const VaeEncoder& encoder, const at::Tensor& pixels, const VaePass& pass) {
-    at::Tensor x = pixels.permute({0, 2, 3, 1}).contiguous();               // [frames, height, width, 3]
+    at::Tensor x = pixels.permute({0, 2, 3, 1}).contiguous();  // [frames, height, width, 3]
     x = causal_conv(encoder.conv_in, x, pass);
     for (const VaeStage& stage : encoder.stages) {
         for (const VaeResnet& block : stage.resnets) x = forward(block, std::move(x), pass);
@@ -49,7 +50,7 @@ at::Tensor encode_tile(const VaeEncoder& encoder, const at::Tensor& pixels, cons
     }
     x = forward(encoder.mid, std::move(x), pass);
     x = norm_conv(encoder.norm_out, encoder.conv_out, x, pass);
-    x = causal_conv(encoder.quant_conv, x, pass);                           // [latents, h, w, 2 * latent_channels]
+    x = causal_conv(encoder.quant_conv, x, pass);  // [latents, h, w, 2 * latent_channels]
     return x.permute({0, 3, 1, 2}).contiguous();
 }
 

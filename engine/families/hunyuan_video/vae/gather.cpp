@@ -38,7 +38,7 @@ at::Tensor plain_gather(const at::Tensor& x, const ChannelAffine& affine, const 
         return std::max<int64_t>(0, (w.frame + frame) * w.time + tap - (w.taps - 1));
     };
     const int64_t first = source(0, 0), last = source(w.frames - 1, w.taps - 1);
-    const int64_t top = w.row * w.space - 1;                       // source row of the first row read
+    const int64_t top = w.row * w.space - 1;  // source row of the first row read
     const int64_t from = std::max<int64_t>(0, top), to = std::min(height, top + w.rows_read());
     at::Tensor part = x.narrow(0, first, last - first + 1).narrow(1, from, to - from);
     if (affine.scale.defined()) {
@@ -63,8 +63,8 @@ ChannelAffine group_norm(const nn::Norm& norm, const at::Tensor& x, int64_t grou
     const double places = static_cast<double>(x.numel() / channels);
     const at::Tensor moments = fused && has_kernel(x) ? cpu::moments(x) : plain_moments(x);
     // Combined in fp64: per channel first, then over the channels of a group.
-    const at::Tensor mean = x[0][0][0].to(at::kDouble) + moments[0] / places;                 // [channel]
-    const at::Tensor squares = moments[1] - moments[0].square() / places;                     // around the channel's mean
+    const at::Tensor mean = x[0][0][0].to(at::kDouble) + moments[0] / places;  // [channel]
+    const at::Tensor squares = moments[1] - moments[0].square() / places;      // around the channel's mean
     const at::Tensor group_mean = mean.view({groups, width}).mean(1).repeat_interleave(width);
     const at::Tensor spread = squares / places + (mean - group_mean).square();
     const at::Tensor variance = spread.view({groups, width}).mean(1).repeat_interleave(width);

@@ -25,10 +25,10 @@ struct ChannelAffine {
 
 // Some results of a convolution and what they read: `taps` frames that end with the present one.
 struct Window {
-    int64_t frame = 0, frames = 0;     // results, in time ...
-    int64_t row = 0, rows = 0;         // ... and rows of them, over the whole width
+    int64_t frame = 0, frames = 0;  // results, in time ...
+    int64_t row = 0, rows = 0;      // ... and rows of them, over the whole width
     int64_t taps = 3;
-    int64_t time = 1, space = 1;       // strides
+    int64_t time = 1, space = 1;  // strides
     [[nodiscard]] int64_t rows_read() const { return (rows - 1) * space + 3; }
 };
 

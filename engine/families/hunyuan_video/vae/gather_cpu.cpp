@@ -21,10 +21,10 @@ using Floats [[gnu::vector_size(64)]] = float;
 using Words [[gnu::vector_size(64)]] = uint32_t;
 using Halves [[gnu::vector_size(32)]] = uint16_t;
 
-constexpr int64_t kRun = 64;        // places summed in fp32 before the sums go on in fp64
-constexpr int64_t kPart = 4096;     // places of one task
+constexpr int64_t kRun = 64;     // places summed in fp32 before the sums go on in fp64
+constexpr int64_t kPart = 4096;  // places of one task
 
-// ---- values in and out; n of the sixteen lanes exist --------------------------------------------
+// ---- values in and out; n of the sixteen lanes exist ----
 [[gnu::always_inline]] inline void load(Floats& v, const float* p, int64_t n) {
     if (n < kLanes) v = Floats{};
     std::memcpy(&v, p, static_cast<size_t>(n) * sizeof(float));
@@ -75,10 +75,11 @@ constexpr int64_t kPart = 4096;     // places of one task
     v = v / (1.0F + p * two);
 }
 
-// ---- sums -----------------------------------------------------------------------------------------
+// ---- sums ----
 // Adds the sums of places [0, count) of x, each `channels` wide, to sums[2][channels].
 template <class T>
-[[gnu::always_inline]] inline void add_moments(const T* x, const T* pivot, int64_t count, int64_t channels, double* sums) {
+[[gnu::always_inline]] inline void add_moments(const T* x, const T* pivot, int64_t count, int64_t channels,
+                                               double* sums) {
     for (int64_t from = 0; from < count; from += kRun) {
         const int64_t to = std::min(from + kRun, count);
         for (int64_t c = 0; c < channels; c += kLanes) {
@@ -86,8 +87,10 @@ template <class T>
             Floats zero, v, sum{}, square{};
             load(zero, pivot + c, n);
             for (int64_t i = from; i < to; i++) {
-                if (n == kLanes) load(v, x + i * channels + c, kLanes);
-                else load(v, x + i * channels + c, n);
+                if (n == kLanes)
+                    load(v, x + i * channels + c, kLanes);
+                else
+                    load(v, x + i * channels + c, n);
                 v -= zero;
                 sum += v;
                 square += v * v;
@@ -100,10 +103,11 @@ template <class T>
     }
 }
 
-// ---- gathering ------------------------------------------------------------------------------------
+// ---- gathering ----
 // One place: y = silu(x * scale + shift).
 template <class T>
-[[gnu::always_inline]] inline void activate(const T* x, const float* scale, const float* shift, int64_t channels, T* y) {
+[[gnu::always_inline]] inline void activate(const T* x, const float* scale, const float* shift, int64_t channels,
+                                            T* y) {
     int64_t c = 0;
     Floats v, a, b;
     for (; c + kLanes <= channels; c += kLanes) {
@@ -127,12 +131,15 @@ template <class T>
 // offsets of the row's first column (the repeated border) at the right tap.
 template <class T>
 [[gnu::always_inline]] inline void spread_row(const T* x, const float* scale, const float* shift, int64_t width,
-                                              int64_t channels, int64_t pitch, const std::vector<int64_t>& places, T* out) {
+                                              int64_t channels, int64_t pitch, const std::vector<int64_t>& places,
+                                              T* out) {
     const size_t bytes = static_cast<size_t>(channels) * sizeof(T);
     for (int64_t column = 0; column < width; column++) {
         T* first = out + places[0] + (column + 1) * pitch;
-        if (scale) activate(x + column * channels, scale, shift, channels, first);
-        else std::memcpy(first, x + column * channels, bytes);
+        if (scale)
+            activate(x + column * channels, scale, shift, channels, first);
+        else
+            std::memcpy(first, x + column * channels, bytes);
         for (size_t i = 1; i < places.size(); i++) std::memcpy(out + places[i] + (column + 1) * pitch, first, bytes);
     }
     for (const int64_t place : places) {
@@ -141,11 +148,12 @@ template <class T>
     }
 }
 
-// ---- the instruction sets -------------------------------------------------------------------------
+// ---- the instruction sets ----
 template <class T>
 using Moments = void (*)(const T*, const T*, int64_t, int64_t, double*);
 template <class T>
-using SpreadRow = void (*)(const T*, const float*, const float*, int64_t, int64_t, int64_t, const std::vector<int64_t>&, T*);
+using SpreadRow = void (*)(const T*, const float*, const float*, int64_t, int64_t, int64_t, const std::vector<int64_t>&,
+                           T*);
 
 template <class T>
 void moments_plain(const T* x, const T* pivot, int64_t count, int64_t channels, double* sums) {
@@ -163,17 +171,19 @@ template <class T>
     add_moments(x, pivot, count, channels, sums);
 }
 template <class T>
-[[gnu::target("avx2")]] void spread_avx2(const T* x, const float* scale, const float* shift, int64_t width, int64_t channels,
-                                         int64_t pitch, const std::vector<int64_t>& places, T* out) {
+[[gnu::target("avx2")]] void spread_avx2(const T* x, const float* scale, const float* shift, int64_t width,
+                                         int64_t channels, int64_t pitch, const std::vector<int64_t>& places, T* out) {
     spread_row(x, scale, shift, width, channels, pitch, places, out);
 }
 template <class T>
-[[gnu::target("avx512f,avx512bw")]] void moments_avx512(const T* x, const T* pivot, int64_t count, int64_t channels, double* sums) {
+[[gnu::target("avx512f,avx512bw")]] void moments_avx512(const T* x, const T* pivot, int64_t count, int64_t channels,
+                                                        double* sums) {
     add_moments(x, pivot, count, channels, sums);
 }
 template <class T>
-[[gnu::target("avx512f,avx512bw")]] void spread_avx512(const T* x, const float* scale, const float* shift, int64_t width,
-                                                       int64_t channels, int64_t pitch, const std::vector<int64_t>& places, T* out) {
+[[gnu::target("avx512f,avx512bw")]] void spread_avx512(const T* x, const float* scale, const float* shift,
+                                                       int64_t width, int64_t channels, int64_t pitch,
+                                                       const std::vector<int64_t>& places, T* out) {
     spread_row(x, scale, shift, width, channels, pitch, places, out);
 }
 
@@ -183,17 +193,25 @@ F choose(F plain, F avx2, F avx512) {
     return __builtin_cpu_supports("avx2") ? avx2 : plain;
 }
 template <class T>
-Moments<T> moments_here() { return choose<Moments<T>>(moments_plain<T>, moments_avx2<T>, moments_avx512<T>); }
+Moments<T> moments_here() {
+    return choose<Moments<T>>(moments_plain<T>, moments_avx2<T>, moments_avx512<T>);
+}
 template <class T>
-SpreadRow<T> spread_here() { return choose<SpreadRow<T>>(spread_plain<T>, spread_avx2<T>, spread_avx512<T>); }
+SpreadRow<T> spread_here() {
+    return choose<SpreadRow<T>>(spread_plain<T>, spread_avx2<T>, spread_avx512<T>);
+}
 #else
 template <class T>
-Moments<T> moments_here() { return moments_plain<T>; }
+Moments<T> moments_here() {
+    return moments_plain<T>;
+}
 template <class T>
-SpreadRow<T> spread_here() { return spread_plain<T>; }
+SpreadRow<T> spread_here() {
+    return spread_plain<T>;
+}
 #endif
 
-// ---- over the threads -----------------------------------------------------------------------------
+// ---- over the threads ----
 template <class T>
 at::Tensor moments_of(const at::Tensor& x) {
     const int64_t channels = x.size(3), places = x.numel() / channels, parts = (places + kPart - 1) / kPart;
@@ -203,7 +221,8 @@ at::Tensor moments_of(const at::Tensor& x) {
     const Moments<T> kernel = moments_here<T>();
     device::parallel(parts, [&](int64_t begin, int64_t end) {
         for (int64_t p = begin; p < end; p++)
-            kernel(data + p * kPart * channels, data, std::min(kPart, places - p * kPart), channels, out + p * 2 * channels);
+            kernel(data + p * kPart * channels, data, std::min(kPart, places - p * kPart), channels,
+                   out + p * 2 * channels);
     });
     return sums.sum(0);
 }
@@ -235,7 +254,8 @@ at::Tensor gather_of(const at::Tensor& x, const ChannelAffine& affine, const Win
             const int64_t row = task % rows;
             const int64_t from = std::clamp<int64_t>(w.row * w.space - 1 + row, 0, height - 1);
             for (int64_t& place : here) place += row * row_size;
-            kernel(data + ((first + task / rows) * height + from) * width * channels, scale, shift, width, channels, pitch, here, result);
+            kernel(data + ((first + task / rows) * height + from) * width * channels, scale, shift, width, channels,
+                   pitch, here, result);
         }
     });
     return out;
@@ -248,7 +268,8 @@ at::Tensor moments(const at::Tensor& x) {
 }
 
 at::Tensor gather(const at::Tensor& x, const ChannelAffine& affine, const Window& window) {
-    return x.scalar_type() == at::kFloat ? gather_of<float>(x, affine, window) : gather_of<c10::BFloat16>(x, affine, window);
+    return x.scalar_type() == at::kFloat ? gather_of<float>(x, affine, window)
+                                         : gather_of<c10::BFloat16>(x, affine, window);
 }
 
 }  // namespace zt::hunyuan_video::cpu

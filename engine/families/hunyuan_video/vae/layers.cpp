@@ -23,8 +23,10 @@ struct Chunks {
     Chunks(int64_t height, int64_t width, int64_t place_values, int64_t element_bytes) : rows(height) {
         const int64_t row_bytes = (width + 2) * place_values * element_bytes;
         const int64_t frame_bytes = (height + 2) * row_bytes;
-        if (frame_bytes <= kVaeGatherBytes) frames = kVaeGatherBytes / frame_bytes;
-        else rows = std::clamp<int64_t>(kVaeGatherBytes / row_bytes - 2, std::min<int64_t>(8, height), height);
+        if (frame_bytes <= kVaeGatherBytes)
+            frames = kVaeGatherBytes / frame_bytes;
+        else
+            rows = std::clamp<int64_t>(kVaeGatherBytes / row_bytes - 2, std::min<int64_t>(8, height), height);
     }
 };
 
@@ -41,8 +43,8 @@ at::Tensor convolve(const at::Tensor& gathered, const at::Tensor& weight, const 
 enum class Into { kNew, kAdd };
 
 // The convolution of silu(affine(x)), chunk by chunk. kNew: returns a tensor; kAdd: adds to `sum`.
-at::Tensor run(const CausalConv& layer, const at::Tensor& x, const ChannelAffine& affine, const VaePass& pass, Into into,
-               const at::Tensor& sum, int64_t time, int64_t space) {
+at::Tensor run(const CausalConv& layer, const at::Tensor& x, const ChannelAffine& affine, const VaePass& pass,
+               Into into, const at::Tensor& sum, int64_t time, int64_t space) {
     const int64_t t = (x.size(0) - 1) / time + 1, h = (x.size(1) - 1) / space + 1, w = (x.size(2) - 1) / space + 1;
     const int64_t taps = layer.weight.size(2), out_channels = layer.weight.size(0);
     const Chunks chunk(h, w, std::max(taps * x.size(3) * space * space, out_channels), x.element_size());
@@ -60,8 +62,10 @@ at::Tensor run(const CausalConv& layer, const at::Tensor& x, const ChannelAffine
                 result = at::empty({t, h, w, out_channels}, x.options());
             }
             at::Tensor place = result.narrow(0, frame, frames).narrow(1, row, rows);
-            if (into == Into::kAdd) place.add_(part);
-            else place.copy_(part);
+            if (into == Into::kAdd)
+                place.add_(part);
+            else
+                place.copy_(part);
         }
     }
     return result;
@@ -89,9 +93,10 @@ at::Tensor attend(const VaeAttention& attention, at::Tensor x, const VaePass& pa
     const int64_t frames = x.size(0), places = x.size(1) * x.size(2), width = x.size(3);
     const ChannelAffine affine = group_norm(attention.norm, x, pass.groups, pass.fused);
     const at::Tensor normed = at::addcmul(affine.shift, x.to(at::kFloat), affine.scale)
-                                  .to(x.scalar_type()).view({1, 1, frames * places, width});
+                                  .to(x.scalar_type())
+                                  .view({1, 1, frames * places, width});
     const at::Tensor q = nn::forward(attention.q, normed), k = nn::forward(attention.k, normed),
-                     v = nn::forward(attention.v, normed);                  // [1, 1, frames * places, width]
+                     v = nn::forward(attention.v, normed);  // [1, 1, frames * places, width]
     at::Tensor mixed = at::empty_like(q);
     for (int64_t i = 0; i < frames; i++) {
         poll(pass);
@@ -123,14 +128,17 @@ CausalConv make_causal_conv(int64_t in, int64_t out, int64_t kernel) {
 }
 
 VaeResnet make_vae_resnet(int64_t in, int64_t out) {
-    VaeResnet block{nn::make_norm(in), nn::make_norm(out), make_causal_conv(in, out, 3), make_causal_conv(out, out, 3), {}};
+    VaeResnet block{
+        nn::make_norm(in), nn::make_norm(out), make_causal_conv(in, out, 3), make_causal_conv(out, out, 3), {}};
     if (in != out) block.shortcut = make_causal_conv(in, out, 1);
     return block;
 }
 
 VaeMidBlock make_vae_mid_block(int64_t c) {
-    return {make_vae_resnet(c, c), make_vae_resnet(c, c),
-            {nn::make_norm(c), nn::make_linear(c, c), nn::make_linear(c, c), nn::make_linear(c, c), nn::make_linear(c, c)}};
+    return {
+        make_vae_resnet(c, c),
+        make_vae_resnet(c, c),
+        {nn::make_norm(c), nn::make_linear(c, c), nn::make_linear(c, c), nn::make_linear(c, c), nn::make_linear(c, c)}};
 }
 
 void prepare(CausalConv& layer) {
@@ -158,7 +166,9 @@ void prepare_upsampler(VaeStage& stage) {
             for (const at::Tensor& half : folded(phase, dim)) finer.push_back(half);
         phases = finer;
     }
-    stage.phases = side_by_side(at::cat(phases)).to(stage.resample.weight.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
+    stage.phases = side_by_side(at::cat(phases))
+                       .to(stage.resample.weight.scalar_type())
+                       .contiguous(at::MemoryFormat::ChannelsLast);
     stage.phase_bias = stage.resample.bias.repeat({static_cast<int64_t>(phases.size())});
 }
 
@@ -193,15 +203,18 @@ at::Tensor upsample(const VaeStage& stage, const at::Tensor& x, const VaePass& p
         // The first frame stands for one frame, every other for two: the odd one comes before the even.
         const int64_t halves = frame == 0 ? 1 : time;
         const int64_t frames = time == 2 && frame == 0 ? 1 : std::min(chunk.frames, t - frame);
-        const at::Tensor weight = stage.phases.narrow(0, 0, 4 * halves * c), bias = stage.phase_bias.narrow(0, 0, 4 * halves * c);
+        const at::Tensor weight = stage.phases.narrow(0, 0, 4 * halves * c),
+                         bias = stage.phase_bias.narrow(0, 0, 4 * halves * c);
         for (int64_t row = 0; row < h; row += chunk.rows) {
             poll(pass);
             const int64_t rows = std::min(chunk.rows, h - row);
-            const at::Tensor phases = convolve(gather(x, {}, {frame, frames, row, rows, taps, 1, 1}, pass.fused), weight, bias, 1);
+            const at::Tensor phases =
+                convolve(gather(x, {}, {frame, frames, row, rows, taps, 1, 1}, pass.fused), weight, bias, 1);
             for (int64_t p = 0; p < 4 * halves; p++) {
                 const int64_t odd = p / 4, down = p / 2 % 2, right = p % 2;
                 large.slice(0, time * frame - odd, time * (frame + frames - 1) - odd + 1, time)
-                    .slice(1, 2 * row + down, 2 * (row + rows), 2).slice(2, right, 2 * w, 2)
+                    .slice(1, 2 * row + down, 2 * (row + rows), 2)
+                    .slice(2, right, 2 * w, 2)
                     .copy_(phases.narrow(1, down, rows).narrow(2, right, w).narrow(3, p * c, c));
             }
         }

@@ -25,8 +25,8 @@ namespace zt::hunyuan_video {
 inline constexpr double kVaeNormEps = 1e-6;
 
 struct CausalConv {
-    at::Tensor weight;   // [out, in, k, k, k] (time, height, width), k = 1 or 3
-    at::Tensor bias;     // [out]
+    at::Tensor weight;  // [out, in, k, k, k] (time, height, width), k = 1 or 3
+    at::Tensor bias;    // [out]
     template <class F>
     void visit(F&& f, const std::string& name) {
         f(name + ".weight", weight);
@@ -100,16 +100,17 @@ void prepare_upsampler(VaeStage& stage);
 
 // What the layers share on the way through one tile.
 struct VaePass {
-    int64_t groups = 32;              // of every normalisation
-    const Cancel* cancel = nullptr;   // polled before every layer
-    bool fused = true;                // false: the plain form on CPUs too (tests)
+    int64_t groups = 32;             // of every normalisation
+    const Cancel* cancel = nullptr;  // polled before every layer
+    bool fused = true;               // false: the plain form on CPUs too (tests)
 };
 
 // [t, h, w, in] -> [t', h', w', out]; strides in time and space.
-[[nodiscard]] at::Tensor causal_conv(const CausalConv& layer, const at::Tensor& x, const VaePass& pass, int64_t time = 1,
-                                     int64_t space = 1);
+[[nodiscard]] at::Tensor causal_conv(const CausalConv& layer, const at::Tensor& x, const VaePass& pass,
+                                     int64_t time = 1, int64_t space = 1);
 // The same of silu(norm(x)); statistics over the whole of x. What ends encoder and decoder.
-[[nodiscard]] at::Tensor norm_conv(const nn::Norm& norm, const CausalConv& layer, const at::Tensor& x, const VaePass& pass);
+[[nodiscard]] at::Tensor norm_conv(const nn::Norm& norm, const CausalConv& layer, const at::Tensor& x,
+                                   const VaePass& pass);
 // x is overwritten.
 [[nodiscard]] at::Tensor forward(const VaeResnet& block, at::Tensor x, const VaePass& pass);
 [[nodiscard]] at::Tensor forward(const VaeMidBlock& block, at::Tensor x, const VaePass& pass);

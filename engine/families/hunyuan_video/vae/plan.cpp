@@ -22,9 +22,7 @@ constexpr std::array<Tiling, 4> kTilings{{
     {"small", "tiles of 128 pixels and 17 frames", true, 128, 96, 16, 12},
 }};
 
-int64_t frames_of(const VaeConfig& config, int64_t latents) {
-    return config.temporal_compression * (latents - 1) + 1;
-}
+int64_t frames_of(const VaeConfig& config, int64_t latents) { return config.temporal_compression * (latents - 1) + 1; }
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -35,7 +33,9 @@ VaeLevels::VaeLevels(const VaeConfig& config)
       time_stages_(static_cast<size_t>(std::countr_zero(static_cast<uint64_t>(config.temporal_compression)))),
       space_stages_(static_cast<size_t>(std::countr_zero(static_cast<uint64_t>(config.spatial_compression)))) {}
 
-int64_t VaeLevels::time(size_t stage) const { return stage + 1 < stages_ && stage + 1 + time_stages_ >= stages_ ? 2 : 1; }
+int64_t VaeLevels::time(size_t stage) const {
+    return stage + 1 < stages_ && stage + 1 + time_stages_ >= stages_ ? 2 : 1;
+}
 int64_t VaeLevels::space(size_t stage) const { return stage < space_stages_ ? 2 : 1; }
 
 std::span<const Tiling> tilings() { return kTilings; }
@@ -59,7 +59,8 @@ TemporalTile temporal_tile(const Tiling& tiling, const VaeConfig& config, int64_
     const int64_t count = std::min(tiling.frames / config.temporal_compression + 1, latents - first);
     const int64_t made = frames_of(config, count);
     // Every tile but the first gives up its first frame, which stands for one frame only.
-    return {first, count, first == 0 ? std::min(made, tiling.frame_stride + 1) : std::min(made - 1, tiling.frame_stride)};
+    return {first, count,
+            first == 0 ? std::min(made, tiling.frame_stride + 1) : std::min(made - 1, tiling.frame_stride)};
 }
 
 int64_t spatial_tiles(const Tiling& tiling, const VaeConfig& config, int64_t height, int64_t width) {
@@ -94,7 +95,8 @@ int64_t decode_bytes(const Tiling& tiling, const VaeConfig& config, int64_t late
         in = out;
     }
     const int64_t frames = frames_of(config, count);
-    const int64_t picture = config.image_channels * height * width * config.spatial_compression * config.spatial_compression;
+    const int64_t picture =
+        config.image_channels * height * width * config.spatial_compression * config.spatial_compression;
     // The merged frames, the strips that the next tiles blend with, the frames handed out in fp32.
     const int64_t merged = cut ? 2 * frames * picture : frames * picture;
     return (most + merged + folded) * element_bytes + frames * picture * 4;

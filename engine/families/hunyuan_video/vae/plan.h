@@ -19,9 +19,9 @@ namespace zt::hunyuan_video {
 
 struct Tiling {
     std::string_view name, description;
-    bool spatial = true;                       // false: every tile is a whole picture
-    int64_t size = 256, stride = 192;          // pixels, both ways; neighbours blend over the rest
-    int64_t frames = 16, frame_stride = 12;    // a tile has one frame more
+    bool spatial = true;                     // false: every tile is a whole picture
+    int64_t size = 256, stride = 192;        // pixels, both ways; neighbours blend over the rest
+    int64_t frames = 16, frame_stride = 12;  // a tile has one frame more
 };
 
 // The first is the default: "diffusers" (after enable_tiling), "diffusers-untiled" (as a pipeline
@@ -47,7 +47,7 @@ inline constexpr int64_t kVaeGatherBytes = int64_t{64} << 20;
 // One piece in time: latents [first, first + count) and the frames that are final once it is made.
 struct TemporalTile {
     int64_t first = 0, count = 0;
-    int64_t frames = 0;         // it emits; 0 = nothing new, need not be decoded
+    int64_t frames = 0;  // it emits; 0 = nothing new, need not be decoded
 };
 
 // The tile that begins at latent `first` of a clip of `latents`.

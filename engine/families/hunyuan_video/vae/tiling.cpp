@@ -38,16 +38,18 @@ struct Mosaic {
 template <class Make>
 at::Tensor merge(const Mosaic& m, Make&& make) {
     at::Tensor whole;
-    std::vector<at::Tensor> above(static_cast<size_t>((m.width + m.stride - 1) / m.stride));   // last rows of the tiles there
+    std::vector<at::Tensor> above(
+        static_cast<size_t>((m.width + m.stride - 1) / m.stride));  // last rows of the tiles there
     for (int64_t y = 0; y < m.height; y += m.stride) {
-        at::Tensor left;                                                    // last columns of the tile before
+        at::Tensor left;  // last columns of the tile before
         for (int64_t x = 0; x < m.width; x += m.stride) {
             const size_t j = static_cast<size_t>(x / m.stride);
             at::Tensor tile = make(y / m.stride, x / m.stride);
             if (y > 0) blend(above[j], tile, 2, m.blend);
             if (x > 0) blend(left, tile, 3, m.blend);
             if (!whole.defined()) whole = at::empty({tile.size(0), tile.size(1), m.height, m.width}, tile.options());
-            const int64_t h = std::min({m.stride, tile.size(2), m.height - y}), w = std::min({m.stride, tile.size(3), m.width - x});
+            const int64_t h = std::min({m.stride, tile.size(2), m.height - y}),
+                          w = std::min({m.stride, tile.size(3), m.width - x});
             whole.narrow(2, y, h).narrow(3, x, w).copy_(tile.narrow(2, 0, h).narrow(3, 0, w));
             const int64_t rows = std::min(m.blend, tile.size(2)), columns = std::min(m.blend, tile.size(3));
             above[j] = tile.narrow(2, tile.size(2) - rows, rows).clone();
@@ -71,8 +73,8 @@ struct Counter {
 };
 
 // latents [channels, t, h, w] -> [4 (t - 1) + 1, 3, 8h, 8w]
-at::Tensor decode_in_space(const VaeDecoder& decoder, const at::Tensor& latents, const Tiling& tiling, const VaePass& pass,
-                           Counter& counter) {
+at::Tensor decode_in_space(const VaeDecoder& decoder, const at::Tensor& latents, const Tiling& tiling,
+                           const VaePass& pass, Counter& counter) {
     const int64_t scale = decoder.config.spatial_compression, height = latents.size(2), width = latents.size(3);
     const auto one = [&](const at::Tensor& part) {
         at::Tensor frames = decode_tile(decoder, part, pass);
@@ -81,15 +83,16 @@ at::Tensor decode_in_space(const VaeDecoder& decoder, const at::Tensor& latents,
     };
     if (spatial_tiles(tiling, decoder.config, height, width) == 1) return one(latents);
     const int64_t size = tiling.size / scale, stride = tiling.stride / scale;
-    return merge({tiling.stride, tiling.size - tiling.stride, height * scale, width * scale}, [&](int64_t i, int64_t j) {
-        return one(latents.narrow(2, i * stride, std::min(size, height - i * stride))
-                       .narrow(3, j * stride, std::min(size, width - j * stride)));
-    });
+    return merge({tiling.stride, tiling.size - tiling.stride, height * scale, width * scale},
+                 [&](int64_t i, int64_t j) {
+                     return one(latents.narrow(2, i * stride, std::min(size, height - i * stride))
+                                    .narrow(3, j * stride, std::min(size, width - j * stride)));
+                 });
 }
 
 // pixels [frames, 3, height, width] -> mean [latents, channels, height / 8, width / 8]
-at::Tensor encode_in_space(const VaeEncoder& encoder, const at::Tensor& pixels, const Tiling& tiling, const VaePass& pass,
-                           Counter& counter) {
+at::Tensor encode_in_space(const VaeEncoder& encoder, const at::Tensor& pixels, const Tiling& tiling,
+                           const VaePass& pass, Counter& counter) {
     const int64_t scale = encoder.config.spatial_compression, height = pixels.size(2), width = pixels.size(3);
     const auto one = [&](const at::Tensor& part) {
         at::Tensor mean = encode_tile(encoder, part, pass).narrow(1, 0, encoder.config.latent_channels).contiguous();
@@ -98,10 +101,12 @@ at::Tensor encode_in_space(const VaeEncoder& encoder, const at::Tensor& pixels, 
     };
     if (!tiling.spatial || (height <= tiling.size && width <= tiling.size)) return one(pixels);
     const int64_t stride = tiling.stride / scale;
-    return merge({stride, (tiling.size - tiling.stride) / scale, height / scale, width / scale}, [&](int64_t i, int64_t j) {
-        const int64_t y = i * tiling.stride, x = j * tiling.stride;
-        return one(pixels.narrow(2, y, std::min(tiling.size, height - y)).narrow(3, x, std::min(tiling.size, width - x)));
-    });
+    return merge(
+        {stride, (tiling.size - tiling.stride) / scale, height / scale, width / scale}, [&](int64_t i, int64_t j) {
+            const int64_t y = i * tiling.stride, x = j * tiling.stride;
+            return one(
+                pixels.narrow(2, y, std::min(tiling.size, height - y)).narrow(3, x, std::min(tiling.size, width - x)));
+        });
 }
 
 std::string shape_text(const at::Tensor& t) {
@@ -112,12 +117,14 @@ std::string shape_text(const at::Tensor& t) {
 
 }  // namespace
 
-StreamingDecoder::StreamingDecoder(const VaeDecoder& decoder, const at::Tensor& latents, const Tiling& tiling, int64_t skip_frames)
+StreamingDecoder::StreamingDecoder(const VaeDecoder& decoder, const at::Tensor& latents, const Tiling& tiling,
+                                   int64_t skip_frames)
     : decoder_(decoder), tiling_(tiling), skip_frames_(skip_frames), skip_left_(skip_frames) {
     if (latents.dim() != 4 || latents.size(0) != decoder.config.latent_channels || latents.numel() == 0)
-        throw Error(ZT_ERROR_ARGUMENT, "latents: expected [" + std::to_string(decoder.config.latent_channels)
-                                           + ", frames, height, width], got " + shape_text(latents));
-    latents_ = latents.to(decoder.conv_in.weight.device(), decoder.conv_in.weight.scalar_type()) / decoder.config.scaling_factor;
+        throw Error(ZT_ERROR_ARGUMENT, "latents: expected [" + std::to_string(decoder.config.latent_channels) +
+                                           ", frames, height, width], got " + shape_text(latents));
+    latents_ = latents.to(decoder.conv_in.weight.device(), decoder.conv_in.weight.scalar_type()) /
+               decoder.config.scaling_factor;
 }
 
 int64_t StreamingDecoder::total_frames() const {
@@ -141,7 +148,7 @@ at::Tensor StreamingDecoder::next(const TileRun& run) {
     const VaePass pass{config.norm_groups, run.cancel, run.fused};
     const int64_t latents = latents_.size(1), step = temporal_step(tiling_, config, latents);
     const int64_t each = spatial_tiles(tiling_, config, latents_.size(2), latents_.size(3));
-    int64_t tiles = 0, before = 0;                                          // of the whole clip, and made already
+    int64_t tiles = 0, before = 0;  // of the whole clip, and made already
     for (int64_t first = 0; first < latents; first += step) {
         if (temporal_tile(tiling_, config, latents, first).frames == 0) continue;
         tiles += each;
@@ -155,14 +162,16 @@ at::Tensor StreamingDecoder::next(const TileRun& run) {
             break;
         }
         counter.start();
-        at::Tensor frames = decode_in_space(decoder_, latents_.narrow(1, tile.first, tile.count), tiling_, pass, counter);
+        at::Tensor frames =
+            decode_in_space(decoder_, latents_.narrow(1, tile.first, tile.count), tiling_, pass, counter);
         const int64_t overlap = tiling_.frames - tiling_.frame_stride;
         if (first_ > 0) {
             frames = frames.slice(0, 1);
             blend(tail_, frames, 0, overlap);
         }
         first_ += step;
-        tail_ = first_ < latents ? frames.slice(0, std::max<int64_t>(0, frames.size(0) - overlap)).clone() : at::Tensor();
+        tail_ =
+            first_ < latents ? frames.slice(0, std::max<int64_t>(0, frames.size(0) - overlap)).clone() : at::Tensor();
         const int64_t skip = std::min(skip_left_, tile.frames);
         skip_left_ -= skip;
         if (skip == tile.frames) continue;
@@ -175,10 +184,11 @@ at::Tensor StreamingDecoder::next(const TileRun& run) {
 at::Tensor encode(const VaeEncoder& encoder, const at::Tensor& pixels, const Tiling& tiling, const TileRun& run) {
     const VaeConfig& config = encoder.config;
     const int64_t space = config.spatial_compression, time = config.temporal_compression;
-    if (pixels.dim() != 4 || pixels.size(1) != config.image_channels || pixels.numel() == 0 || pixels.size(0) % time != 1 % time
-        || pixels.size(2) % space != 0 || pixels.size(3) % space != 0)
-        throw Error(ZT_ERROR_ARGUMENT, "picture: expected [" + std::to_string(time) + "k + 1 frames, " + std::to_string(config.image_channels)
-                                           + ", height, width] in multiples of " + std::to_string(space) + ", got " + shape_text(pixels));
+    if (pixels.dim() != 4 || pixels.size(1) != config.image_channels || pixels.numel() == 0 ||
+        pixels.size(0) % time != 1 % time || pixels.size(2) % space != 0 || pixels.size(3) % space != 0)
+        throw Error(ZT_ERROR_ARGUMENT, "picture: expected [" + std::to_string(time) + "k + 1 frames, " +
+                                           std::to_string(config.image_channels) + ", height, width] in multiples of " +
+                                           std::to_string(space) + ", got " + shape_text(pixels));
     const at::Tensor x = pixels.to(encoder.conv_in.weight.device(), encoder.conv_in.weight.scalar_type());
     const VaePass pass{config.norm_groups, run.cancel, run.fused};
     const int64_t frames = x.size(0), height = x.size(2), width = x.size(3);
@@ -195,7 +205,8 @@ at::Tensor encode(const VaeEncoder& encoder, const at::Tensor& pixels, const Til
     at::Tensor tail;
     for (int64_t i = 0; i < tiles; i++) {
         const int64_t first = i * step, overlap = (tiling.frames - tiling.frame_stride) / time;
-        at::Tensor mean = encode_in_space(encoder, x.narrow(0, first, std::min(length, frames - first)), tiling, pass, counter);
+        at::Tensor mean =
+            encode_in_space(encoder, x.narrow(0, first, std::min(length, frames - first)), tiling, pass, counter);
         if (i > 0) {
             mean = mean.slice(0, 1);
             blend(tail, mean, 0, overlap);

@@ -9,8 +9,8 @@
 
 #include <functional>
 
-#include "families/hunyuan_video/vae/vae.h"
 #include "families/hunyuan_video/vae/plan.h"
+#include "families/hunyuan_video/vae/vae.h"
 
 namespace zt::hunyuan_video {
 
@@ -21,7 +21,7 @@ using TileProgress = std::function<void(int64_t done, int64_t total)>;
 struct TileRun {
     const Cancel* cancel = nullptr;
     TileProgress progress;
-    bool fused = true;                // false: without the CPU kernels (tests)
+    bool fused = true;  // false: without the CPU kernels (tests)
 };
 
 // One thread at a time. `decoder` must outlive it.
@@ -30,7 +30,8 @@ public:
     // latents [latent_channels, t, h, w] as the sampler leaves them (any float type and device).
     // skip_frames: so many frames at the beginning are made but not given (4 for latent_concat).
     // Throws ARGUMENT for latents of another shape.
-    StreamingDecoder(const VaeDecoder& decoder, const at::Tensor& latents, const Tiling& tiling, int64_t skip_frames = 0);
+    StreamingDecoder(const VaeDecoder& decoder, const at::Tensor& latents, const Tiling& tiling,
+                     int64_t skip_frames = 0);
 
     // Frames that the next call of next() gives; 0 at the end. Known without decoding.
     [[nodiscard]] int64_t next_frames() const;
@@ -43,17 +44,18 @@ public:
 
 private:
     const VaeDecoder& decoder_;
-    at::Tensor latents_;     // [latent_channels, t, h, w] in the decoder's type, divided by the scaling factor
+    at::Tensor latents_;  // [latent_channels, t, h, w] in the decoder's type, divided by the scaling factor
     Tiling tiling_;
     int64_t skip_frames_ = 0, skip_left_ = 0;
-    int64_t first_ = 0;      // latent the next tile begins with
-    at::Tensor tail_;        // last frames of the tile before, raw: [at most the blend, 3, height, width]
+    int64_t first_ = 0;  // latent the next tile begins with
+    at::Tensor tail_;    // last frames of the tile before, raw: [at most the blend, 3, height, width]
 };
 
 // pixels [frames, 3, height, width] in -1..1 (any float type), frames = 4k + 1 (1 for a picture),
 // height and width multiples of 8 -> the distribution's mean times the scaling factor,
 // [latent_channels, (frames - 1) / 4 + 1, height / 8, width / 8] in the encoder's type.
 // Throws ARGUMENT for other sizes, CANCELLED.
-[[nodiscard]] at::Tensor encode(const VaeEncoder& encoder, const at::Tensor& pixels, const Tiling& tiling, const TileRun& run = {});
+[[nodiscard]] at::Tensor encode(const VaeEncoder& encoder, const at::Tensor& pixels, const Tiling& tiling,
+                                const TileRun& run = {});
 
 }  // namespace zt::hunyuan_video

@@ -13,11 +13,14 @@ namespace {
 
 constexpr double kNormEps = 1e-6;
 
-at::Tensor by_head(const at::Tensor& rows, int64_t heads) { return rows.view({rows.size(0), heads, -1}).transpose(0, 1).contiguous(); }
+at::Tensor by_head(const at::Tensor& rows, int64_t heads) {
+    return rows.view({rows.size(0), heads, -1}).transpose(0, 1).contiguous();
+}
 
 // Normalised keys and values of a context, from one product.
-void keys_and_values(const TransformerConfig& c, const nn::PackedLinear& kv, const at::Tensor& norm, const at::Tensor& context, at::Tensor& k, at::Tensor& v) {
-    const at::Tensor both = nn::forward(kv, context);                        // [tokens, 2 h]
+void keys_and_values(const TransformerConfig& c, const nn::PackedLinear& kv, const at::Tensor& norm,
+                     const at::Tensor& context, at::Tensor& k, at::Tensor& v) {
+    const at::Tensor both = nn::forward(kv, context);  // [tokens, 2 h]
     k = at::empty({c.heads, context.size(0), c.head_dim}, context.options());
     nn::rms_heads(both.narrow(1, 0, c.width()), norm, {}, {}, k, 0);
     v = by_head(both.narrow(1, c.width(), c.width()).contiguous(), c.heads);
@@ -30,58 +33,74 @@ Block make_block(const TransformerConfig& c) {
     Block b;
     b.tables = {at::empty({1, 6, h}), nn::make_norm(h)};
     b.qkv = nn::make_packed_linear(h, 3 * h), b.out = nn::make_packed_linear(h, h);
-    b.cross_q = nn::make_packed_linear(h, h), b.cross_kv = nn::make_packed_linear(h, 2 * h), b.cross_out = nn::make_packed_linear(h, h);
+    b.cross_q = nn::make_packed_linear(h, h), b.cross_kv = nn::make_packed_linear(h, 2 * h),
+    b.cross_out = nn::make_packed_linear(h, h);
     if (c.image_dim > 0) b.image_kv = nn::make_packed_linear(h, 2 * h), b.image_k_norm = at::empty({h});
     b.fc1 = nn::make_packed_linear(h, c.ffn_dim), b.fc2 = nn::make_packed_linear(c.ffn_dim, h);
-    b.q_norm = at::empty({h}), b.k_norm = at::empty({h}), b.cross_q_norm = at::empty({h}), b.cross_k_norm = at::empty({h});
+    b.q_norm = at::empty({h}), b.k_norm = at::empty({h}), b.cross_q_norm = at::empty({h}),
+    b.cross_k_norm = at::empty({h});
     return b;
 }
 
 CrossContext cross_context(const TransformerConfig& c, const Block& block, const at::Tensor& context) {
     const int64_t image = context.size(0) - kTextTokens;
     CrossContext found;
-    keys_and_values(c, block.cross_kv, block.cross_k_norm, context.narrow(0, image, kTextTokens), found.text_k, found.text_v);
-    if (image > 0) keys_and_values(c, block.image_kv, block.image_k_norm, context.narrow(0, 0, image), found.image_k, found.image_v);
+    keys_and_values(c, block.cross_kv, block.cross_k_norm, context.narrow(0, image, kTextTokens), found.text_k,
+                    found.text_v);
+    if (image > 0)
+        keys_and_values(c, block.image_kv, block.image_k_norm, context.narrow(0, 0, image), found.image_k,
+                        found.image_v);
     return found;
 }
 
-Rope make_rope(const TransformerConfig& c, int64_t first_frame, int64_t frames, int64_t rows, int64_t columns, at::Device device) {
+Rope make_rope(const TransformerConfig& c, int64_t first_frame, int64_t frames, int64_t rows, int64_t columns,
+               at::Device device) {
     constexpr double kTheta = 10000;
     const int64_t side = 2 * (c.head_dim / 6);
-    const std::array<int64_t, 3> channels = {c.head_dim - 2 * side, side, side}, sizes = {frames, rows, columns}, from = {first_frame, 0, 0};
+    const std::array<int64_t, 3> channels = {c.head_dim - 2 * side, side, side}, sizes = {frames, rows, columns},
+                                 from = {first_frame, 0, 0};
     const at::TensorOptions options = at::TensorOptions().dtype(at::kDouble);
     at::Tensor angles = at::empty({frames, rows, columns, c.head_dim / 2}, options);
     int64_t pair = 0;
     for (size_t axis = 0; axis < 3; axis++) {
-        const at::Tensor frequency = 1.0 / at::pow(kTheta, at::arange(0, channels[axis], 2, options) / static_cast<double>(channels[axis]));
+        const at::Tensor frequency =
+            1.0 / at::pow(kTheta, at::arange(0, channels[axis], 2, options) / static_cast<double>(channels[axis]));
         std::array<int64_t, 4> shape = {1, 1, 1, channels[axis] / 2};
         shape[axis] = sizes[axis];
-        angles.narrow(3, pair, channels[axis] / 2).copy_(at::outer(at::arange(from[axis], from[axis] + sizes[axis], options), frequency).view(shape));
+        angles.narrow(3, pair, channels[axis] / 2)
+            .copy_(at::outer(at::arange(from[axis], from[axis] + sizes[axis], options), frequency).view(shape));
         pair += channels[axis] / 2;
     }
     angles = angles.view({-1, c.head_dim / 2});
     return {angles.cos().to(device, at::kFloat), angles.sin().to(device, at::kFloat)};
 }
 
-void forward(const TransformerConfig& c, const Block& block, const at::Tensor& x, const Rope& rope, const CrossContext& context, const nn::Modulation& m, int64_t chunk) {
+void forward(const TransformerConfig& c, const Block& block, const at::Tensor& x, const Rope& rope,
+             const CrossContext& context, const nn::Modulation& m, int64_t chunk) {
     const int64_t tokens = x.size(0), h = c.width();
     const at::ScalarType type = x.scalar_type();
     at::Tensor heads = at::empty({3, c.heads, tokens, c.head_dim}, x.options());
     const nn::PackedLinear qkv = block.qkv.decoded(type);
     nn::by_chunk(0, tokens, chunk, [&](int64_t at, int64_t count) {
-        const at::Tensor made = nn::forward(qkv, nn::norm_modulated(x, at, count, m, 0));                // [count, 3 h]
+        const at::Tensor made = nn::forward(qkv, nn::norm_modulated(x, at, count, m, 0));  // [count, 3 h]
         const at::Tensor cos = rope.cos.narrow(0, at, count), sin = rope.sin.narrow(0, at, count);
         nn::rms_heads(made.narrow(1, 0, h), block.q_norm, cos, sin, heads[0], at);
         nn::rms_heads(made.narrow(1, h, h), block.k_norm, cos, sin, heads[1], at);
-        heads[2].narrow(1, at, count).copy_(made.narrow(1, 2 * h, h).view({count, c.heads, c.head_dim}).transpose(0, 1));
+        heads[2]
+            .narrow(1, at, count)
+            .copy_(made.narrow(1, 2 * h, h).view({count, c.heads, c.head_dim}).transpose(0, 1));
     });
-    const at::Tensor attended = nn::attention(heads[0], heads[1], heads[2]);                            // [tokens, h]
+    const at::Tensor attended = nn::attention(heads[0], heads[1], heads[2]);  // [tokens, h]
     heads.reset();
-    const nn::PackedLinear out = block.out.decoded(type), cross_q = block.cross_q.decoded(type), cross_out = block.cross_out.decoded(type), fc1 = block.fc1.decoded(type), fc2 = block.fc2.decoded(type);
+    const nn::PackedLinear out = block.out.decoded(type), cross_q = block.cross_q.decoded(type),
+                           cross_out = block.cross_out.decoded(type), fc1 = block.fc1.decoded(type),
+                           fc2 = block.fc2.decoded(type);
     nn::by_chunk(0, tokens, chunk, [&](int64_t at, int64_t count) {
         nn::add_gated(x, at, nn::forward(out, attended.narrow(0, at, count)), m, 2);
         const at::Tensor rows = x.narrow(0, at, count);
-        const at::Tensor normed = at::layer_norm(rows.to(at::kFloat), {h}, block.tables.cross_norm.weight, block.tables.cross_norm.bias, kNormEps).to(type);
+        const at::Tensor normed = at::layer_norm(rows.to(at::kFloat), {h}, block.tables.cross_norm.weight,
+                                                 block.tables.cross_norm.bias, kNormEps)
+                                      .to(type);
         at::Tensor q = at::empty({c.heads, count, c.head_dim}, x.options());
         nn::rms_heads(nn::forward(cross_q, normed), block.cross_q_norm, {}, {}, q, 0);
         at::Tensor across = nn::attention(q, context.text_k, context.text_v);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Wan's one kind of transformer block: self attention, cross attention to text and picture, feed-forward. Names of tensors are
-// those of the original files, with q, k, v (and k, v) fused. Source: diffusers 0.42.1, transformer_wan.py.
+// Wan's one kind of transformer block: self attention, cross attention to text and picture, feed-forward. Names of
+// tensors are those of the original files, with q, k, v (and k, v) fused. Source: diffusers 0.42.1, transformer_wan.py.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -17,7 +17,7 @@ namespace zt::wan {
 
 // What stays fp32 whatever the type of the model: the reference keeps it so, and it is small.
 struct BlockTables {
-    at::Tensor modulation;   // [1, 6, h]: shift, scale, gate of self attention, then of the feed-forward part
+    at::Tensor modulation;  // [1, 6, h]: shift, scale, gate of self attention, then of the feed-forward part
     nn::Norm cross_norm;
     template <class F>
     void each(F&& f, int64_t index) {
@@ -30,11 +30,11 @@ struct BlockTables {
 
 struct Block {
     BlockTables tables;
-    nn::PackedLinear qkv, out;                  // h -> 3 h, h -> h
-    nn::PackedLinear cross_q, cross_kv, cross_out;   // h -> h, h -> 2 h
-    nn::PackedLinear image_kv;                  // h -> 2 h, of pictures' tokens; without rows where the model reads none
+    nn::PackedLinear qkv, out;                      // h -> 3 h, h -> h
+    nn::PackedLinear cross_q, cross_kv, cross_out;  // h -> h, h -> 2 h
+    nn::PackedLinear image_kv;  // h -> 2 h, of pictures' tokens; without rows where the model reads none
     nn::PackedLinear fc1, fc2;
-    at::Tensor q_norm, k_norm, cross_q_norm, cross_k_norm, image_k_norm;   // [h]
+    at::Tensor q_norm, k_norm, cross_q_norm, cross_k_norm, image_k_norm;  // [h]
     // Without the tables: those are loaded in another type.
     template <class F>
     void each(F&& f, int64_t index) {
@@ -56,25 +56,27 @@ struct Block {
         f(name + "ffn.2", fc2);
     }
 };
-[[nodiscard]] Block make_block(const TransformerConfig& config);   // undefined values, to be loaded
+[[nodiscard]] Block make_block(const TransformerConfig& config);  // undefined values, to be loaded
 
-// Keys and values of what a block attends to across: they depend on the prompt alone. [heads, tokens, dim] each; of the picture
-// undefined where there is none.
+// Keys and values of what a block attends to across: they depend on the prompt alone. [heads, tokens, dim] each; of the
+// picture undefined where there is none.
 struct CrossContext {
     at::Tensor text_k, text_v, image_k, image_v;
 };
 // context [image tokens + 512, h]: the last 512 rows are the text.
-[[nodiscard]] CrossContext cross_context(const TransformerConfig& config, const Block& block, const at::Tensor& context);
+[[nodiscard]] CrossContext cross_context(const TransformerConfig& config, const Block& block,
+                                         const at::Tensor& context);
 
 // Rotary tables of the tokens of one pass: [tokens, head_dim / 2] fp32, in the order time, row, column.
 struct Rope {
     at::Tensor cos, sin;
 };
 // first_frame: position of the first latent frame. Angles in fp64, as in the reference.
-[[nodiscard]] Rope make_rope(const TransformerConfig& config, int64_t first_frame, int64_t frames, int64_t rows, int64_t columns, at::Device device);
+[[nodiscard]] Rope make_rope(const TransformerConfig& config, int64_t first_frame, int64_t frames, int64_t rows,
+                             int64_t columns, at::Device device);
 
 // x [tokens, h] in the type of the block, overwritten. m: six vectors.
-void forward(const TransformerConfig& config, const Block& block, const at::Tensor& x, const Rope& rope, const CrossContext& context, const nn::Modulation& m,
-             int64_t chunk = kTokenChunk);
+void forward(const TransformerConfig& config, const Block& block, const at::Tensor& x, const Rope& rope,
+             const CrossContext& context, const nn::Modulation& m, int64_t chunk = kTokenChunk);
 
 }  // namespace zt::wan

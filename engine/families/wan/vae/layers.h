@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Layers of both Wan autoencoders. Activations are [channels, frames, height, width]. Nothing couples frames but the convolutions in
-// time, and those look back only: each keeps the last two frames it has seen, so that a video is coded piece by piece with the values
-// of the whole. Source: diffusers 0.42.1, autoencoder_kl_wan.py.
+// Layers of both Wan autoencoders. Activations are [channels, frames, height, width]. Nothing couples frames but the
+// convolutions in time, and those look back only: each keeps the last two frames it has seen, so that a video is coded
+// piece by piece with the values of the whole. Source: diffusers 0.42.1, autoencoder_kl_wan.py.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -13,7 +13,8 @@
 
 namespace zt::wan {
 
-// What the convolutions in time keep between pieces of one video, in the order in which they are called. Copying it branches the video.
+// What the convolutions in time keep between pieces of one video, in the order in which they are called. Copying it
+// branches the video.
 class Memory {
 public:
     // Before each piece.
@@ -31,7 +32,7 @@ private:
 };
 
 struct Conv3d {
-    at::Tensor weight, bias;   // [out, in, time, height, width]
+    at::Tensor weight, bias;  // [out, in, time, height, width]
     template <class F>
     void visit(F&& f, const std::string& name) {
         f(name + ".weight", weight);
@@ -45,7 +46,7 @@ struct Conv3d {
 [[nodiscard]] at::Tensor pointwise(const Conv3d& conv, const at::Tensor& x);
 
 struct Conv2d {
-    at::Tensor weight, bias;   // [out, in, height, width], frame by frame
+    at::Tensor weight, bias;  // [out, in, height, width], frame by frame
     template <class F>
     void visit(F&& f, const std::string& name) {
         f(name + ".weight", weight);
@@ -59,9 +60,9 @@ struct Conv2d {
 [[nodiscard]] at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gamma);
 
 struct Resnet {
-    at::Tensor gamma1, gamma2;   // [in, 1, 1, 1], [out, 1, 1, 1]
+    at::Tensor gamma1, gamma2;  // [in, 1, 1, 1], [out, 1, 1, 1]
     Conv3d conv1, conv2;
-    Conv3d shortcut;             // undefined where the channels stay
+    Conv3d shortcut;  // undefined where the channels stay
     template <class F>
     void visit(F&& f, const std::string& name) {
         f(name + ".norm1.gamma", gamma1);
@@ -76,8 +77,8 @@ struct Resnet {
 
 // Of each frame with itself, one head.
 struct Attention {
-    at::Tensor gamma;            // [channels, 1, 1]
-    Conv2d qkv, project;         // 1x1
+    at::Tensor gamma;     // [channels, 1, 1]
+    Conv2d qkv, project;  // 1x1
     template <class F>
     void visit(F&& f, const std::string& name) {
         f(name + ".norm.gamma", gamma);
@@ -102,7 +103,7 @@ struct Middle {
 // Twice or half the size, and where there is a convolution in time, twice or half the frames.
 struct Resample {
     Conv2d conv;
-    Conv3d time;                 // undefined: the frames stay
+    Conv3d time;  // undefined: the frames stay
     template <class F>
     void visit(F&& f, const std::string& name) {
         conv.visit(f, name + ".resample.1");
@@ -113,7 +114,8 @@ struct Resample {
 [[nodiscard]] at::Tensor up(const Resample& layer, const at::Tensor& x, Memory& memory, bool first);
 [[nodiscard]] at::Tensor down(const Resample& layer, const at::Tensor& x, Memory& memory, bool first);
 
-// The shortcuts about a stage of VAE 2.2: each output channel is a mean of values of x in time, space and channel, or a copy of one.
+// The shortcuts about a stage of VAE 2.2: each output channel is a mean of values of x in time, space and channel, or a
+// copy of one.
 [[nodiscard]] at::Tensor average_down(const at::Tensor& x, int64_t out, int64_t time, int64_t space);
 [[nodiscard]] at::Tensor repeat_up(const at::Tensor& x, int64_t out, int64_t time, int64_t space, bool first);
 

@@ -9,16 +9,22 @@ namespace zt::wan {
 namespace {
 
 // Of each channel, as [z, 1, 1, 1].
-at::Tensor column(const std::vector<float>& values, const at::TensorOptions& options) { return at::tensor(values).to(options).view({-1, 1, 1, 1}); }
+at::Tensor column(const std::vector<float>& values, const at::TensorOptions& options) {
+    return at::tensor(values).to(options).view({-1, 1, 1, 1});
+}
 
 // [3, frames, H, W] <-> [3 p p, frames, H / p, W / p]: channel, then column, then row within a patch.
 at::Tensor patched(const at::Tensor& x, int64_t p) {
     if (p == 1) return x;
-    return x.view({x.size(0), x.size(1), x.size(2) / p, p, x.size(3) / p, p}).permute({0, 5, 3, 1, 2, 4}).reshape({x.size(0) * p * p, x.size(1), x.size(2) / p, x.size(3) / p});
+    return x.view({x.size(0), x.size(1), x.size(2) / p, p, x.size(3) / p, p})
+        .permute({0, 5, 3, 1, 2, 4})
+        .reshape({x.size(0) * p * p, x.size(1), x.size(2) / p, x.size(3) / p});
 }
 at::Tensor unpatched(const at::Tensor& x, int64_t p) {
     if (p == 1) return x;
-    return x.view({x.size(0) / (p * p), p, p, x.size(1), x.size(2), x.size(3)}).permute({0, 3, 4, 2, 5, 1}).reshape({x.size(0) / (p * p), x.size(1), x.size(2) * p, x.size(3) * p});
+    return x.view({x.size(0) / (p * p), p, p, x.size(1), x.size(2), x.size(3)})
+        .permute({0, 3, 4, 2, 5, 1})
+        .reshape({x.size(0) / (p * p), x.size(1), x.size(2) * p, x.size(3) * p});
 }
 
 }  // namespace
@@ -36,7 +42,7 @@ VaeDecoder make_vae_decoder(const VaeConfig& c) {
         Stage stage;
         int64_t in = dims[static_cast<size_t>(i)];
         const int64_t out = dims[static_cast<size_t>(i) + 1];
-        if (i > 0 && !c.is_residual) in /= 2;   // of 2.1 the convolution after each enlargement halves the channels
+        if (i > 0 && !c.is_residual) in /= 2;  // of 2.1 the convolution after each enlargement halves the channels
         const bool last = i + 1 == stages, time = !last && c.temporal_downsample[static_cast<size_t>(stages - 2 - i)];
         if (c.is_residual && !last) stage.out = out, stage.time = time ? 2 : 1, stage.space = 2;
         for (int64_t k = 0; k <= c.num_res_blocks; k++) stage.resnets.push_back(make_resnet(k == 0 ? in : out, out));
@@ -82,11 +88,13 @@ at::Tensor StreamingDecoder::next(const at::Tensor& latent, const Cancel& cancel
     const bool first = memory_.is_empty();
     memory_.rewind();
     const at::TensorOptions like = d.conv_in.bias.options();
-    const at::Tensor z = latent.to(like) / (1.0 / column(d.config.std, like)) + column(d.config.mean, like);   // as the reference writes it
+    const at::Tensor z = latent.to(like) / (1.0 / column(d.config.std, like)) +
+                         column(d.config.mean, like);  // as the reference writes it
     at::Tensor x = forward(d.middle, causal(d.conv_in, pointwise(d.post_quant, z), memory_), memory_);
     for (const Stage& stage : d.stages) {
         cancel.poll();
-        const at::Tensor beside = stage.out > 0 ? repeat_up(x, stage.out, stage.time, stage.space, first) : at::Tensor();
+        const at::Tensor beside =
+            stage.out > 0 ? repeat_up(x, stage.out, stage.time, stage.space, first) : at::Tensor();
         for (const Resnet& block : stage.resnets) x = forward(block, x, memory_);
         if (stage.resample.conv.weight.defined()) x = up(stage.resample, x, memory_, first);
         if (beside.defined()) x = x + beside;
@@ -99,7 +107,8 @@ at::Tensor StreamingDecoder::next(const at::Tensor& latent, const Cancel& cancel
 at::Tensor encode(const VaeEncoder& e, const at::Tensor& pixels, const Cancel& cancel) {
     constexpr int64_t kGroup = VaeConfig::temporal_compression;
     const at::TensorOptions like = e.conv_in.bias.options();
-    const at::Tensor video = patched(pixels.to(like).transpose(0, 1).contiguous(), e.config.patch_size);   // [channels, frames, H, W]
+    const at::Tensor video =
+        patched(pixels.to(like).transpose(0, 1).contiguous(), e.config.patch_size);  // [channels, frames, H, W]
     Memory memory;
     std::vector<at::Tensor> pieces;
     for (int64_t at = 0; at < video.size(1); at += at == 0 ? 1 : kGroup) {
@@ -108,7 +117,8 @@ at::Tensor encode(const VaeEncoder& e, const at::Tensor& pixels, const Cancel& c
         at::Tensor x = causal(e.conv_in, video.narrow(1, at, first ? 1 : kGroup), memory);
         for (const Stage& stage : e.stages) {
             cancel.poll();
-            const at::Tensor beside = stage.out > 0 ? average_down(x, stage.out, stage.time, stage.space) : at::Tensor();
+            const at::Tensor beside =
+                stage.out > 0 ? average_down(x, stage.out, stage.time, stage.space) : at::Tensor();
             for (const Resnet& block : stage.resnets) x = forward(block, x, memory);
             if (stage.resample.conv.weight.defined()) x = down(stage.resample, x, memory, first);
             if (beside.defined()) x = x + beside;
@@ -116,7 +126,8 @@ at::Tensor encode(const VaeEncoder& e, const at::Tensor& pixels, const Cancel& c
         x = forward(e.middle, x, memory);
         pieces.push_back(causal(e.conv_out, at::silu(rms_norm(x, e.gamma)), memory));
     }
-    const at::Tensor mode = pointwise(e.quant, at::cat(pieces, 1)).narrow(0, 0, e.config.z_dim).to(at::kFloat);   // the variance is not used
+    const at::Tensor mode =
+        pointwise(e.quant, at::cat(pieces, 1)).narrow(0, 0, e.config.z_dim).to(at::kFloat);  // the variance is not used
     return (mode - column(e.config.mean, mode.options())) * (1.0 / column(e.config.std, mode.options()));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The Wan autoencoders, 2.1 and 2.2: videos to latents and back, piece by piece. One latent frame is the video's first frame, then four
-// frames each.
+// The Wan autoencoders, 2.1 and 2.2: videos to latents and back, piece by piece. One latent frame is the video's first
+// frame, then four frames each.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -18,8 +18,8 @@ namespace zt::wan {
 // One stage of either half.
 struct Stage {
     std::vector<Resnet> resnets;
-    Resample resample;          // undefined in the last stage
-    int64_t out = 0, time = 1, space = 1;   // of the shortcut about the stage (2.2); out 0: there is none
+    Resample resample;                     // undefined in the last stage
+    int64_t out = 0, time = 1, space = 1;  // of the shortcut about the stage (2.2); out 0: there is none
 };
 
 struct VaeDecoder {
@@ -35,7 +35,8 @@ struct VaeDecoder {
         middle.visit(f, "decoder.mid_block");
         for (size_t i = 0; i < stages.size(); i++) {
             const std::string name = "decoder.up_blocks." + std::to_string(i);
-            for (size_t k = 0; k < stages[i].resnets.size(); k++) stages[i].resnets[k].visit(f, name + ".resnets." + std::to_string(k));
+            for (size_t k = 0; k < stages[i].resnets.size(); k++)
+                stages[i].resnets[k].visit(f, name + ".resnets." + std::to_string(k));
             if (stages[i].resample.conv.weight.defined()) stages[i].resample.visit(f, name + ".upsampler");
         }
         f("decoder.norm_out.gamma", gamma);
@@ -55,7 +56,8 @@ struct VaeEncoder {
         conv_in.visit(f, "encoder.conv_in");
         for (size_t i = 0; i < stages.size(); i++) {
             const std::string name = "encoder.down_blocks." + std::to_string(i);
-            for (size_t k = 0; k < stages[i].resnets.size(); k++) stages[i].resnets[k].visit(f, name + ".resnets." + std::to_string(k));
+            for (size_t k = 0; k < stages[i].resnets.size(); k++)
+                stages[i].resnets[k].visit(f, name + ".resnets." + std::to_string(k));
             if (stages[i].resample.conv.weight.defined()) stages[i].resample.visit(f, name + ".downsampler");
         }
         middle.visit(f, "encoder.mid_block");
@@ -70,7 +72,8 @@ struct VaeEncoder {
 class StreamingDecoder {
 public:
     explicit StreamingDecoder(const VaeDecoder& decoder) : decoder_(decoder) {}
-    // latent [z_dim, 1, h, w], normalised, fp32 -> frames [1 or 4, 3, H, W] fp32, 0..1. Polls cancel before every stage.
+    // latent [z_dim, 1, h, w], normalised, fp32 -> frames [1 or 4, 3, H, W] fp32, 0..1. Polls cancel before every
+    // stage.
     [[nodiscard]] at::Tensor next(const at::Tensor& latent, const Cancel& cancel);
 
 private:

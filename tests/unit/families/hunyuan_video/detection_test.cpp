@@ -36,15 +36,23 @@ TEST(Detection, files_that_are_no_checkpoint_are_named_with_what_is_wrong) {
         std::string content, words;
     };
     const std::vector<Row> rows = {
-        {whole.substr(0, whole.size() - 1), "m.safetensors: data: expected to end at 2 (last tensor), got 1 (end of the file); the file is cut, download it again"},
+        {whole.substr(0, whole.size() - 1),
+         "m.safetensors: data: expected to end at 2 (last tensor), got 1 (end of the file); the file is cut, download "
+         "it again"},
         {whole.substr(0, 20), "m.safetensors: header length: expected at most 12 (file size), got"},
         {"", "m.safetensors: expected at least 10 bytes, got 0 (an empty file)"},
-        {std::string(5000, '\0'), "m.safetensors: header length: expected at least 2, got 0 (zero bytes at the beginning; the download is not complete)"},
-        {"<!DOCTYPE html>\n<html><body>Not found", "m.safetensors: expected safetensors or GGUF, got an HTML page, as servers send in place of a file; download it again"},
+        {std::string(5000, '\0'),
+         "m.safetensors: header length: expected at least 2, got 0 (zero bytes at the beginning; the download is not "
+         "complete)"},
+        {"<!DOCTYPE html>\n<html><body>Not found",
+         "m.safetensors: expected safetensors or GGUF, got an HTML page, as servers send in place of a file; download "
+         "it again"},
         {"\xef\xbb\xbf \r\n<HTML>", "m.safetensors: expected safetensors or GGUF, got an HTML page"},
-        {"<?xml version=\"1.0\"?><Error>AccessDenied</Error>", "m.safetensors: expected safetensors or GGUF, got an XML text"},
+        {"<?xml version=\"1.0\"?><Error>AccessDenied</Error>",
+         "m.safetensors: expected safetensors or GGUF, got an XML text"},
         {"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 25600000000\n",
-         "m.safetensors: expected safetensors or GGUF, got a pointer of Git LFS; the file itself was not downloaded (git lfs pull fetches it)"},
+         "m.safetensors: expected safetensors or GGUF, got a pointer of Git LFS; the file itself was not downloaded "
+         "(git lfs pull fetches it)"},
         {"Entry not found", "m.safetensors: expected safetensors or GGUF, got the text \"Entry not found\""},
         {"{\"error\": \"gated\"}", "m.safetensors: expected safetensors or GGUF, got a JSON text"},
         {"PK\x03\x04 and more", "m.safetensors: expected safetensors or GGUF, got a pickle archive"},
@@ -76,14 +84,17 @@ TEST(Detection, a_folder_of_another_pipeline_is_named_as_what_it_is) {
         folder.write("model_index.json", std::string(R"({"_class_name":")") + name + "\"}");
         const families::Detection found = detect(folder.path());
         EXPECT_EQ(found.fit, Fit::kOther);
-        EXPECT_EQ(found.reason, std::string("model_index.json: _class_name: expected HunyuanVideoPipeline or HunyuanVideoImageToVideoPipeline, got \"") + name + "\", another pipeline");
+        EXPECT_EQ(found.reason, std::string("model_index.json: _class_name: expected HunyuanVideoPipeline or "
+                                            "HunyuanVideoImageToVideoPipeline, got \"") +
+                                    name + "\", another pipeline");
     }
     const std::vector<std::array<const char*, 2>> broken = {
         {R"({"_class_name":"Hunyuan)", "model_index.json: expected JSON, got a mistake at byte"},
         {"<html>", "model_index.json: expected JSON, got an HTML page"},
         {"version https://git-lfs.github.com/spec/v1\n", "model_index.json: expected JSON, got a pointer of Git LFS"},
         {"", "model_index.json: expected JSON, got an empty file"},
-        {"{}", "model_index.json: _class_name: expected HunyuanVideoPipeline or HunyuanVideoImageToVideoPipeline, got none"},
+        {"{}",
+         "model_index.json: _class_name: expected HunyuanVideoPipeline or HunyuanVideoImageToVideoPipeline, got none"},
         {R"({"_class_name":3})", "model_index.json: _class_name: expected a string"}};
     for (const auto& [text, words] : broken) {
         folder.write("model_index.json", text);
@@ -96,15 +107,23 @@ TEST(Detection, a_folder_of_another_pipeline_is_named_as_what_it_is) {
 TEST(Detection, other_folders_and_other_checkpoints_are_named) {
     const test::TemporaryFolder empty, part, two, one;
     EXPECT_EQ(detect(empty.path()).fit, Fit::kNone);
-    EXPECT_NE(detect(empty.path()).reason.find("expected model_index.json, config.json or one safetensors or GGUF file in this folder, got none"), std::string::npos);
+    EXPECT_NE(
+        detect(empty.path())
+            .reason.find(
+                "expected model_index.json, config.json or one safetensors or GGUF file in this folder, got none"),
+        std::string::npos);
     part.write("config.json", R"({"_class_name":"WanTransformer3DModel"})");
-    EXPECT_EQ(detect(part.path()).reason, "config.json: _class_name: expected HunyuanVideoTransformer3DModel, got \"WanTransformer3DModel\", a part of another model");
+    EXPECT_EQ(detect(part.path()).reason,
+              "config.json: _class_name: expected HunyuanVideoTransformer3DModel, got \"WanTransformer3DModel\", a "
+              "part of another model");
     for (const char* name : {"a.safetensors", "b.safetensors"}) two.write(name, "x");
-    EXPECT_NE(detect(two.path()).reason.find("expected one checkpoint, got 2"), std::string::npos) << detect(two.path()).reason;
+    EXPECT_NE(detect(two.path()).reason.find("expected one checkpoint, got 2"), std::string::npos)
+        << detect(two.path()).reason;
     one.write("a.safetensors", checkpoint({kOurTensor}));
     EXPECT_EQ(detect(one.path()).fit, Fit::kOurs);
     const std::vector<std::array<const char*, 2>> files = {
-        {"transformer.single_blocks.0.linear1.lora_A.weight", "got an adapter (tensor \"transformer.single_blocks.0.linear1.lora_A.weight\"); the option lora takes it"},
+        {"transformer.single_blocks.0.linear1.lora_A.weight",
+         "got an adapter (tensor \"transformer.single_blocks.0.linear1.lora_A.weight\"); the option lora takes it"},
         {"model.embed_tokens.weight", "got a text encoder; engine_opts text_encoder takes it"},
         {"text_model.embeddings.token_embedding.weight", "got CLIP's text model"},
         {"decoder.conv_out.conv.weight", "got a VAE; engine_opts vae takes it"},
@@ -112,7 +131,9 @@ TEST(Detection, other_folders_and_other_checkpoints_are_named) {
     for (const auto& [tensor, words] : files) {
         const families::Detection found = detect(one.write("a.safetensors", checkpoint({tensor})));
         EXPECT_EQ(found.fit, Fit::kOther);
-        EXPECT_TRUE(found.reason.starts_with(std::string("a.safetensors: expected the transformer of HunyuanVideo, ") + words)) << found.reason;
+        EXPECT_TRUE(
+            found.reason.starts_with(std::string("a.safetensors: expected the transformer of HunyuanVideo, ") + words))
+            << found.reason;
     }
 }
 

@@ -36,8 +36,10 @@ TEST(NameMap, the_published_model_has_856_tensors_under_our_names_and_1264_under
         const bool norm = s.placed.module.ends_with("q_norm") || s.placed.module.ends_with("k_norm");
         const size_t leaves = norm ? 1 : 2;
         if (ours.insert(s.placed.module).second) originals += leaves;
-        const bool is_diffusers = s.spelling.find("transformer_blocks") != s.spelling.npos || s.spelling.starts_with("context_embedder") ||
-                                  s.spelling.starts_with("time_text_embed") || s.spelling == "x_embedder.proj" || s.spelling == "proj_out" || s.spelling == "norm_out.linear";
+        const bool is_diffusers = s.spelling.find("transformer_blocks") != s.spelling.npos ||
+                                  s.spelling.starts_with("context_embedder") ||
+                                  s.spelling.starts_with("time_text_embed") || s.spelling == "x_embedder.proj" ||
+                                  s.spelling == "proj_out" || s.spelling == "norm_out.linear";
         if (is_diffusers && diffusers.insert(s.spelling).second) theirs += leaves;
     }
     EXPECT_EQ(originals, 856u);
@@ -56,21 +58,30 @@ TEST(NameMap, every_spelling_is_placed_where_the_list_says) {
 }
 
 TEST(NameMap, examples_of_each_spelling) {
-    EXPECT_EQ(placed(Part::kTransformer, "single_transformer_blocks.39.proj_mlp.bias"), "single_blocks.39.linear1.bias 3/4");
-    EXPECT_EQ(placed(Part::kTransformer, "model.model.double_blocks.7.img_attn.norm.query_norm.scale"), "double_blocks.7.img_attn_q_norm.weight 0/1");
+    EXPECT_EQ(placed(Part::kTransformer, "single_transformer_blocks.39.proj_mlp.bias"),
+              "single_blocks.39.linear1.bias 3/4");
+    EXPECT_EQ(placed(Part::kTransformer, "model.model.double_blocks.7.img_attn.norm.query_norm.scale"),
+              "double_blocks.7.img_attn_q_norm.weight 0/1");
     EXPECT_EQ(placed(Part::kLlm, "blk.31.attn_q.weight"), "layers.31.self_attn.q_proj.weight 0/1");
-    EXPECT_EQ(placed(Part::kLlm, "language_model.model.layers.0.mlp.up_proj.weight_scale"), "layers.0.mlp.up_proj.weight_scale 0/1");
-    EXPECT_EQ(placed(Part::kClipVision, "model.vision_tower.vision_model.embeddings.class_embedding"), "embeddings.class_embedding 0/1");
-    EXPECT_EQ(placed(Part::kVae, "decoder.up_blocks.0.resnets.1.conv1.conv.weight"), "decoder.up_blocks.0.resnets.1.conv1.conv.weight 0/1");
-    for (const char* name : {"double_blocks.00.img_attn_qkv.weight", "double_blocks.x.img_attn_qkv.weight", "double_blocks.0.img_attn_qkv", "weight", "", ".", "..weight",
-                             "double_blocks.99999.img_attn_qkv.weight", "lm_head.weight", "double_blocks.{}.img_attn_qkv.weight"})
+    EXPECT_EQ(placed(Part::kLlm, "language_model.model.layers.0.mlp.up_proj.weight_scale"),
+              "layers.0.mlp.up_proj.weight_scale 0/1");
+    EXPECT_EQ(placed(Part::kClipVision, "model.vision_tower.vision_model.embeddings.class_embedding"),
+              "embeddings.class_embedding 0/1");
+    EXPECT_EQ(placed(Part::kVae, "decoder.up_blocks.0.resnets.1.conv1.conv.weight"),
+              "decoder.up_blocks.0.resnets.1.conv1.conv.weight 0/1");
+    for (const char* name :
+         {"double_blocks.00.img_attn_qkv.weight", "double_blocks.x.img_attn_qkv.weight", "double_blocks.0.img_attn_qkv",
+          "weight", "", ".", "..weight", "double_blocks.99999.img_attn_qkv.weight", "lm_head.weight",
+          "double_blocks.{}.img_attn_qkv.weight"})
         EXPECT_EQ(placed(Part::kTransformer, name), "") << name;
 }
 
 TEST(LoraNames, spellings_of_one_matrix) {
     const load::LoraNames names(all_spellings(20, 40, 2), {"Hunyuan_video_I2V_lora_"});
-    for (const char* key : {"diffusion_model.double_blocks.3.img_attn_qkv.lora_A.weight", "diffusion_model.double_blocks.3.img_attn.qkv.lora_down.weight",
-                            "lora_unet_double_blocks_3_img_attn_qkv.lora_down.weight", "Hunyuan_video_I2V_lora_double_blocks_3_img_attn_qkv.lora_down.weight",
+    for (const char* key : {"diffusion_model.double_blocks.3.img_attn_qkv.lora_A.weight",
+                            "diffusion_model.double_blocks.3.img_attn.qkv.lora_down.weight",
+                            "lora_unet_double_blocks_3_img_attn_qkv.lora_down.weight",
+                            "Hunyuan_video_I2V_lora_double_blocks_3_img_attn_qkv.lora_down.weight",
                             "transformer.double_blocks.3.img_attn_qkv.lora_A.default.weight"}) {
         const auto found = names.resolve(key);
         ASSERT_TRUE(found) << key;
@@ -80,12 +91,15 @@ TEST(LoraNames, spellings_of_one_matrix) {
     const auto piece = names.resolve("transformer.transformer_blocks.3.attn.to_k.lora_B.weight");
     ASSERT_TRUE(piece);
     EXPECT_EQ(piece->placed.piece, 1);
-    for (const char* key : {"base_model.model.transformer_blocks.3.attn.to_k.lora_A.weight", "base_model.model.transformer.transformer_blocks.3.attn.to_k.lora_A.weight",
-                            "transformer.transformer_blocks.3.attn.to_k.lora_A.motion.weight", "transformer.transformer_blocks.3.attn.to_k.lora.down.weight",
+    for (const char* key : {"base_model.model.transformer_blocks.3.attn.to_k.lora_A.weight",
+                            "base_model.model.transformer.transformer_blocks.3.attn.to_k.lora_A.weight",
+                            "transformer.transformer_blocks.3.attn.to_k.lora_A.motion.weight",
+                            "transformer.transformer_blocks.3.attn.to_k.lora.down.weight",
                             "lora_transformer_transformer_blocks_3_attn_to_k.lora_down.weight"}) {
         const auto found = names.resolve(key);
         ASSERT_TRUE(found) << key;
-        EXPECT_EQ(found->placed.module + " " + std::to_string(found->placed.piece), "double_blocks.3.img_attn_qkv 1") << key;
+        EXPECT_EQ(found->placed.module + " " + std::to_string(found->placed.piece), "double_blocks.3.img_attn_qkv 1")
+            << key;
         EXPECT_EQ(found->role, LoraRole::kDown);
         EXPECT_EQ(found->module.find("transformer_blocks"), 0u) << found->module;
         EXPECT_EQ(found->adapter, std::string_view(key).find("motion") != std::string_view::npos ? "motion" : "");
@@ -95,7 +109,8 @@ TEST(LoraNames, spellings_of_one_matrix) {
     EXPECT_EQ(names.resolve("lora_te_double_blocks_1_img_attn_qkv.alpha"), std::nullopt);
 }
 
-constexpr const char* kConfig = R"({"_class_name":"HunyuanVideoTransformer3DModel","in_channels":16,"out_channels":16,"num_attention_heads":4,
+constexpr const char* kConfig =
+    R"({"_class_name":"HunyuanVideoTransformer3DModel","in_channels":16,"out_channels":16,"num_attention_heads":4,
 "attention_head_dim":24,"num_layers":2,"num_single_layers":3,"num_refiner_layers":2,"mlp_ratio":4.0,"patch_size":2,"patch_size_t":1,"qk_norm":"rms_norm",
 "guidance_embeds":true,"text_embed_dim":64,"pooled_projection_dim":32,"rope_theta":256.0,"rope_axes_dim":[4,10,10],"image_condition_type":null})";
 
@@ -128,7 +143,8 @@ TEST(Config, wrong_values_are_refused_by_key) {
         {"[4,10,10]", "[4,10,12]", "sum to attention_head_dim = 24"},
         {"rms_norm", "layer_norm", "qk_norm: expected \"rms_norm\""},
         {"\"image_condition_type\":null", "\"image_condition_type\":\"x\"", "image_condition_type"},
-        {"HunyuanVideoTransformer3DModel", "HunyuanVideo15Transformer3DModel", "_class_name: expected HunyuanVideoTransformer3DModel"},
+        {"HunyuanVideoTransformer3DModel", "HunyuanVideo15Transformer3DModel",
+         "_class_name: expected HunyuanVideoTransformer3DModel"},
     };
     for (const auto& [from, to, message] : cases) {
         std::string text = kConfig;
@@ -166,17 +182,23 @@ TEST(Config, mutants_prefixes_and_flipped_bits_are_refused_or_sound) {
 
 TEST(Config, the_rotary_base_is_read_in_both_spellings) {
     EXPECT_EQ(parse_llm_config(R"({"rope_theta":500000.0})", "c").rope_theta, 500000.0);
-    EXPECT_EQ(parse_llm_config(R"({"text_config":{"rope_parameters":{"rope_theta":500000.0,"rope_type":"default"}}})", "c").rope_theta, 500000.0);
+    EXPECT_EQ(
+        parse_llm_config(R"({"text_config":{"rope_parameters":{"rope_theta":500000.0,"rope_type":"default"}}})", "c")
+            .rope_theta,
+        500000.0);
     EXPECT_EQ(parse_llm_config("{}", "c").rope_theta, 10000.0);
-    EXPECT_TRUE(test::refusal([&] { static_cast<void>(parse_llm_config(R"({"rope_scaling":{"rope_type":"llama3"}})", "c")); }));
+    EXPECT_TRUE(
+        test::refusal([&] { static_cast<void>(parse_llm_config(R"({"rope_scaling":{"rope_type":"llama3"}})", "c")); }));
     EXPECT_TRUE(test::refusal([&] { static_cast<void>(parse_llm_config(R"({"model_type":"qwen2"})", "c")); }));
     EXPECT_EQ(parse_clip_text_config(R"({"vocab_size":49408,"eos_token_id":2})", "c").eos, 49407);
 }
 
 TEST(Parts, unknown_keys_and_values_of_engine_opts_are_refused) {
     const test::TemporaryFolder folder;
-    for (const EngineOptions& options : {EngineOptions{{"wae", "x"}}, EngineOptions{{"vae", "x"}, {"vae", "y"}}, EngineOptions{{"true_cfg", "0.5"}}, EngineOptions{{"true_cfg", "nan"}},
-                                         EngineOptions{{"sampler", "diffusers original"}}, EngineOptions{{"tiling", "fast"}}}) {
+    for (const EngineOptions& options :
+         {EngineOptions{{"wae", "x"}}, EngineOptions{{"vae", "x"}, {"vae", "y"}}, EngineOptions{{"true_cfg", "0.5"}},
+          EngineOptions{{"true_cfg", "nan"}}, EngineOptions{{"sampler", "diffusers original"}},
+          EngineOptions{{"tiling", "fast"}}}) {
         const auto error = test::refusal([&] { static_cast<void>(find_parts(folder.path(), options)); });
         ASSERT_TRUE(error);
         EXPECT_EQ(error->status(), ZT_ERROR_ARGUMENT) << error->what();
@@ -200,13 +222,14 @@ TEST(Parts, what_is_not_ours_is_not_claimed_and_newer_versions_are_named) {
 }
 
 TEST(MemoryPlan, longer_and_larger_clips_need_more_and_decoding_does_not_grow_with_length) {
-    const ModelParts parts;   // no files: activations alone
+    const ModelParts parts;  // no files: activations alone
     const MemoryPlan small = plan_memory(parts, {.width = 512, .height = 320, .frames = 61});
     const MemoryPlan large = plan_memory(parts, {.width = 1280, .height = 720, .frames = 129});
     const MemoryPlan twice = plan_memory(parts, {.width = 1280, .height = 720, .frames = 257});
     EXPECT_LT(small.peak(), large.peak());
     EXPECT_LT(large.phase("denoise").data, twice.phase("denoise").data);
-    EXPECT_EQ(twice.phase("decode").data - large.phase("decode").data, 2u * 32 * 90 * 160 * 16 * 4);   // the latents alone
+    EXPECT_EQ(twice.phase("decode").data - large.phase("decode").data,
+              2u * 32 * 90 * 160 * 16 * 4);  // the latents alone
     // hunyuan-video.md: 118,800 video tokens of 3072 bf16 values; x, q, k, v and the result.
     const uint64_t row = 3072 * 2, tokens = 118'800;
     EXPECT_GT(large.phase("denoise").data, 5 * row * tokens);

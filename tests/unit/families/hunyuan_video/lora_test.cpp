@@ -32,12 +32,16 @@ const std::string kModule = "double_blocks.0.img_attn_proj", kMatrix = kModule +
 using Named = std::vector<std::pair<std::string, at::Tensor>>;
 
 // A file of fp32 tensors.
-std::string write(const test::TemporaryFolder& folder, const std::string& name, const Named& tensors, const std::map<std::string, std::string>& metadata = {}) {
+std::string write(const test::TemporaryFolder& folder, const std::string& name, const Named& tensors,
+                  const std::map<std::string, std::string>& metadata = {}) {
     std::vector<at::Tensor> kept;
     std::vector<weights::TensorSource> sources;
     for (const auto& [key, tensor] : tensors) kept.push_back(tensor.to(at::kFloat).contiguous());
     for (size_t i = 0; i < kept.size(); ++i)
-        sources.push_back({tensors[i].first, weights::Dtype::kF32, {kept[i].sizes().data(), kept[i].sizes().size()}, {static_cast<const std::byte*>(kept[i].data_ptr()), kept[i].nbytes()}});
+        sources.push_back({tensors[i].first,
+                           weights::Dtype::kF32,
+                           {kept[i].sizes().data(), kept[i].sizes().size()},
+                           {static_cast<const std::byte*>(kept[i].data_ptr()), kept[i].nbytes()}});
     weights::write_safetensors(folder.path(name), sources, metadata);
     return folder.path(name);
 }
@@ -66,7 +70,8 @@ void expect_added(const std::string& option, const at::Tensor& want) {
     merge_loras(*opened.set, kMatrix, dense);
     EXPECT_TRUE(at::allclose(dense - 1, want, 1e-5, 1e-5)) << option << "\n" << dense - 1 << "\nwanted\n" << want;
     at::Tensor beside = at::zeros({kOut, kIn});
-    for (const nn::LowRank& part : loras_beside(*opened.set, kMatrix, kOut, at::kFloat, at::kCPU)) beside = beside + at::mm(part.up, part.down) * part.scale;
+    for (const nn::LowRank& part : loras_beside(*opened.set, kMatrix, kOut, at::kFloat, at::kCPU))
+        beside = beside + at::mm(part.up, part.down) * part.scale;
     EXPECT_TRUE(at::allclose(beside, want, 1e-5, 1e-5)) << option << "\n" << beside << "\nwanted\n" << want;
 }
 
@@ -78,8 +83,12 @@ protected:
         up = at::randn({kOut, kRank});
         change = at::mm(up, down);
     }
-    [[nodiscard]] Named pair(const std::string& spelling = kModule) const { return {{spelling + ".lora_A.weight", down}, {spelling + ".lora_B.weight", up}}; }
-    [[nodiscard]] std::string file(Named tensors, const std::map<std::string, std::string>& metadata = {}) { return write(folder, std::to_string(count++) + ".safetensors", tensors, metadata); }
+    [[nodiscard]] Named pair(const std::string& spelling = kModule) const {
+        return {{spelling + ".lora_A.weight", down}, {spelling + ".lora_B.weight", up}};
+    }
+    [[nodiscard]] std::string file(Named tensors, const std::map<std::string, std::string>& metadata = {}) {
+        return write(folder, std::to_string(count++) + ".safetensors", tensors, metadata);
+    }
     [[nodiscard]] std::string with_alpha(double alpha) {
         Named tensors = pair();
         tensors.emplace_back(kModule + ".alpha", at::tensor(alpha));
@@ -92,7 +101,7 @@ protected:
 };
 
 TEST_F(Lora, StrengthIsTheScaleTimesAlphaOverRank) {
-    expect_added(file(pair()), change);                                   // no alpha: the rank is taken for it
+    expect_added(file(pair()), change);  // no alpha: the rank is taken for it
     expect_added(file(pair()) + ":0.5", change * 0.5);
     expect_added(file(pair()) + ":-1.5", change * -1.5);
     expect_added(with_alpha(1), change / kRank);
@@ -102,15 +111,19 @@ TEST_F(Lora, StrengthIsTheScaleTimesAlphaOverRank) {
 }
 
 TEST_F(Lora, StrengthOfPeftsConfigurations) {
-    const auto metadata = [&](const std::string& more) { return file(pair("transformer.transformer_blocks.0.attn.to_out.0"), {{"lora_adapter_metadata", "{\"transformer.r\":2,\"transformer.lora_alpha\":6" + more + "}"}}); };
+    const auto metadata = [&](const std::string& more) {
+        return file(pair("transformer.transformer_blocks.0.attn.to_out.0"),
+                    {{"lora_adapter_metadata", "{\"transformer.r\":2,\"transformer.lora_alpha\":6" + more + "}"}});
+    };
     expect_added(metadata(""), change * 3);
     expect_added(metadata(",\"transformer.use_rslora\":true"), change * (6 / std::sqrt(2.0)));
     expect_added(metadata(",\"transformer.alpha_pattern\":{\"to_out.0\":1}"), change / 2);
     const std::string own = file(pair("base_model.model.transformer_blocks.0.attn.to_out.0"));
     const Opened alone = open(own);
-    ASSERT_EQ(alone.said.size(), 1u);                                     // its alpha is nowhere
+    ASSERT_EQ(alone.said.size(), 1u);  // its alpha is nowhere
     EXPECT_NE(alone.said[0].find("adapter_config.json"), std::string::npos) << alone.said[0];
-    folder.write("adapter_config.json", R"({"peft_type":"LORA","r":2,"lora_alpha":6,"alpha_pattern":null,"use_dora":false})");
+    folder.write("adapter_config.json",
+                 R"({"peft_type":"LORA","r":2,"lora_alpha":6,"alpha_pattern":null,"use_dora":false})");
     expect_added(own, change * 3);
     for (const char* config : {R"({"peft_type":"IA3"})", R"({"use_dora":true})"}) {
         folder.write("adapter_config.json", config);
@@ -122,21 +135,32 @@ TEST_F(Lora, StrengthOfPeftsConfigurations) {
 
 TEST_F(Lora, ProductsAreScaledOnceByAlphaOverRank) {
     const at::Tensor a2 = at::randn({kOut, kRank}), b2 = at::randn({kRank, kIn}), alpha = at::tensor(5.0);
-    const Named loha = {{kModule + ".hada_w1_a", up}, {kModule + ".hada_w1_b", down}, {kModule + ".hada_w2_a", a2}, {kModule + ".hada_w2_b", b2}, {kModule + ".alpha", alpha}};
+    const Named loha = {{kModule + ".hada_w1_a", up},
+                        {kModule + ".hada_w1_b", down},
+                        {kModule + ".hada_w2_a", a2},
+                        {kModule + ".hada_w2_b", b2},
+                        {kModule + ".alpha", alpha}};
     const auto merged = [&](const std::string& option) {
         const Opened opened = open(option);
-        EXPECT_TRUE(opened.set->changes_whole(kMatrix));                  // cannot stay beside an encoded one
+        EXPECT_TRUE(opened.set->changes_whole(kMatrix));  // cannot stay beside an encoded one
         const at::Tensor dense = at::zeros({kOut, kIn});
         merge_loras(*opened.set, kMatrix, dense);
         return dense;
     };
     EXPECT_TRUE(at::allclose(merged(file(loha) + ":-0.5"), change * at::mm(a2, b2) * (-0.5 * 5 / kRank), 1e-5, 1e-5));
     const at::Tensor w1 = at::randn({3, 2}), w2 = at::randn({2, 2}), a = at::randn({2, 1}), b = at::randn({1, 2});
-    EXPECT_TRUE(at::allclose(merged(file({{kModule + ".lokr_w1", w1}, {kModule + ".lokr_w2_a", a}, {kModule + ".lokr_w2_b", b}, {kModule + ".alpha", alpha}})), at::kron(w1, at::mm(a, b)) * 5, 1e-5, 1e-5));
-    EXPECT_TRUE(at::allclose(merged(file({{kModule + ".lokr_w1", w1}, {kModule + ".lokr_w2", w2}, {kModule + ".alpha", alpha}})), at::kron(w1, w2), 1e-5, 1e-5));   // no rank
+    EXPECT_TRUE(at::allclose(merged(file({{kModule + ".lokr_w1", w1},
+                                          {kModule + ".lokr_w2_a", a},
+                                          {kModule + ".lokr_w2_b", b},
+                                          {kModule + ".alpha", alpha}})),
+                             at::kron(w1, at::mm(a, b)) * 5, 1e-5, 1e-5));
+    EXPECT_TRUE(at::allclose(
+        merged(file({{kModule + ".lokr_w1", w1}, {kModule + ".lokr_w2", w2}, {kModule + ".alpha", alpha}})),
+        at::kron(w1, w2), 1e-5, 1e-5));  // no rank
     folder.write("adapter_config.json", R"({"peft_type":"LOKR","r":4,"alpha":6})");
     const std::string peft = "base_model.model.transformer_blocks.0.attn.to_out.0";
-    EXPECT_TRUE(at::allclose(merged(file({{peft + ".lokr_w1", w1}, {peft + ".lokr_w2", w2}})), at::kron(w1, w2) * 1.5, 1e-5, 1e-5));
+    EXPECT_TRUE(at::allclose(merged(file({{peft + ".lokr_w1", w1}, {peft + ".lokr_w2", w2}})), at::kron(w1, w2) * 1.5,
+                             1e-5, 1e-5));
 }
 
 TEST_F(Lora, WhatChangesNothingIsSaid) {
@@ -148,18 +172,20 @@ TEST_F(Lora, WhatChangesNothingIsSaid) {
     EXPECT_EQ(said(file(pair()) + ":0"), "lora 0.safetensors: changes nothing: its scale is 0");
     EXPECT_EQ(said(with_alpha(0)), "lora 1.safetensors: changes nothing: alpha is 0 in every layer");
     up = at::zeros_like(up);
-    const std::string untrained = "lora 2.safetensors: changes nothing: in every layer one of its matrices is all zero, as before training";
+    const std::string untrained =
+        "lora 2.safetensors: changes nothing: in every layer one of its matrices is all zero, as before training";
     EXPECT_EQ(said(file(pair())), untrained);
-    up = -up;                                                             // zeros with a sign
+    up = -up;  // zeros with a sign
     count = 2;
     EXPECT_EQ(said(file(pair())), untrained);
-    up[kOut - 1][kRank - 1] = 1e-30;                                      // a number is a number
+    up[kOut - 1][kRank - 1] = 1e-30;  // a number is a number
     EXPECT_TRUE(open(file(pair())).said.empty());
     EXPECT_TRUE(open(file({{kModule + ".diff_b", at::ones({kOut})}})).said.empty());
     const auto error = test::refusal([&] { open(file({})); });
     ASSERT_TRUE(error);
     EXPECT_EQ(error->status(), ZT_ERROR_WEIGHTS);
-    EXPECT_NE(std::string(error->what()).find("expected keys of an adapter, got none"), std::string::npos) << error->what();
+    EXPECT_NE(std::string(error->what()).find("expected keys of an adapter, got none"), std::string::npos)
+        << error->what();
 }
 
 TEST_F(Lora, LayersThatTheModelLacksAreRefused) {
@@ -184,7 +210,8 @@ TEST_F(Lora, AnImpossibleRankIsRefusedFromTheHeader) {
     const auto error = test::refusal([&] { open(hole.path()); });
     ASSERT_TRUE(error);
     EXPECT_EQ(error->status(), ZT_ERROR_WEIGHTS);
-    EXPECT_NE(std::string(error->what()).find("expected a rank of 1 to 2048, got 8000000"), std::string::npos) << error->what();
+    EXPECT_NE(std::string(error->what()).find("expected a rank of 1 to 2048, got 8000000"), std::string::npos)
+        << error->what();
     EXPECT_LT(peak.rise(), 16u << 20);
     EXPECT_LT(test::cpu_seconds() - before, 1.0 * test::time_slack());
 }
@@ -193,7 +220,8 @@ TEST_F(Lora, AnImpossibleRankIsRefusedFromTheHeader) {
 TEST_F(Lora, MutantsAreRefusedOrSound) {
     Named all = pair();
     all.emplace_back(kModule + ".alpha", at::tensor(3.0));
-    for (const char* key : {".hada_w1_a", ".hada_w2_a", ".lokr_w1"}) all.emplace_back(kModule + key, at::ones({kOut, kRank}));
+    for (const char* key : {".hada_w1_a", ".hada_w2_a", ".lokr_w1"})
+        all.emplace_back(kModule + key, at::ones({kOut, kRank}));
     for (const char* key : {".hada_w1_b", ".hada_w2_b"}) all.emplace_back(kModule + key, at::ones({kRank, kIn}));
     all.emplace_back(kModule + ".lokr_w2", at::ones({1, kIn / kRank}));
     const std::string path = file(all);
@@ -207,8 +235,10 @@ TEST_F(Lora, MutantsAreRefusedOrSound) {
         std::string text = good;
         const std::string& put = random.pick(texts);
         const size_t at = 8 + random.below(header - 8);
-        if (random.one_in(2)) text[at] = static_cast<char>(text[at] ^ 1 << random.below(8));
-        else if (at + put.size() < header) text.replace(at, put.size(), put);
+        if (random.one_in(2))
+            text[at] = static_cast<char>(text[at] ^ 1 << random.below(8));
+        else if (at + put.size() < header)
+            text.replace(at, put.size(), put);
         const test::MemoryFile mutant(text);
         const auto error = test::refusal([&] {
             const auto set = LoraSet::open({{mutant.path(), 1.0}}, base(), [](zt_log_level, const std::string&) {});
@@ -233,13 +263,15 @@ uint64_t bytes_of(const MemoryPlan& plan) {
 TEST_F(Lora, OpeningReadsNoFactorsAndThePlanCountsThem) {
     constexpr int64_t kWide = 1024, kLarge = 512;
     const auto zeros = [](std::initializer_list<int64_t> sizes) { return at::zeros(sizes); };
-    ModelParts parts;                                                     // a transformer of one matrix, as fp8
+    ModelParts parts;  // a transformer of one matrix, as fp8
     std::string fp8(kWide * kWide, '\0');
     const std::array<int64_t, 2> shape = {kWide, kWide};
     const weights::TensorSource source{kMatrix, weights::Dtype::kF8E4M3, shape, std::as_bytes(std::span(fp8))};
     weights::write_safetensors(folder.path("model.safetensors"), {&source, 1});
-    parts.transformer_file.checkpoint = std::make_shared<const weights::Checkpoint>(weights::Checkpoint::open(folder.path("model.safetensors")));
-    const LoraBase on = lora_base({.layers = 1, .single_layers = 1, .refiner_layers = 1}, *parts.transformer_file.checkpoint);
+    parts.transformer_file.checkpoint =
+        std::make_shared<const weights::Checkpoint>(weights::Checkpoint::open(folder.path("model.safetensors")));
+    const LoraBase on =
+        lora_base({.layers = 1, .single_layers = 1, .refiner_layers = 1}, *parts.transformer_file.checkpoint);
 
     at::Tensor a = zeros({kLarge, kWide}), b = zeros({kWide, kLarge});
     a[0][0] = b[0][0] = 1;
@@ -248,20 +280,26 @@ TEST_F(Lora, OpeningReadsNoFactorsAndThePlanCountsThem) {
     test::PeakMemory peak;
     peak.reset();
     const Opened beside = open(low, on), dense = open(whole, on), both = open(low + "|" + whole, on);
-    EXPECT_LT(peak.rise(), 6u << 20);                                     // one buffer of the search for a number
+    EXPECT_LT(peak.rise(), 6u << 20);  // one buffer of the search for a number
 
     const auto planned = [&](const Opened* opened, bool keep_packed = true) {
-        return plan_memory(parts, {.width = 64, .height = 64, .frames = 5, .keep_packed = keep_packed, .loras = opened != nullptr ? opened->set.get() : nullptr}).phase("denoise");
+        return plan_memory(parts, {.width = 64,
+                                   .height = 64,
+                                   .frames = 5,
+                                   .keep_packed = keep_packed,
+                                   .loras = opened != nullptr ? opened->set.get() : nullptr})
+            .phase("denoise");
     };
     constexpr uint64_t kMatrixNumbers = kWide * kWide, kFactorNumbers = 2 * kLarge * kWide;
     EXPECT_EQ(planned(nullptr).weights, kMatrixNumbers);
-    EXPECT_EQ(planned(&beside).weights, kMatrixNumbers + 2 * kFactorNumbers);   // bf16 beside fp8
-    EXPECT_EQ(planned(&beside, false).weights, 2 * kMatrixNumbers);             // merged
-    EXPECT_EQ(planned(&dense).weights, 2 * kMatrixNumbers);                     // no longer packed
+    EXPECT_EQ(planned(&beside).weights, kMatrixNumbers + 2 * kFactorNumbers);  // bf16 beside fp8
+    EXPECT_EQ(planned(&beside, false).weights, 2 * kMatrixNumbers);            // merged
+    EXPECT_EQ(planned(&dense).weights, 2 * kMatrixNumbers);                    // no longer packed
     EXPECT_EQ(planned(&both).weights, 2 * kMatrixNumbers);
-    EXPECT_GE(planned(&beside).data, planned(nullptr).data + 4 * kFactorNumbers);   // while they are read
+    EXPECT_GE(planned(&beside).data, planned(nullptr).data + 4 * kFactorNumbers);  // while they are read
     EXPECT_GE(planned(&both).data, planned(&beside).data);
-    EXPECT_EQ(bytes_of(plan_memory(parts, {.loras = open(low + ":0", on).set.get()})), bytes_of(plan_memory(parts, {})));
+    EXPECT_EQ(bytes_of(plan_memory(parts, {.loras = open(low + ":0", on).set.get()})),
+              bytes_of(plan_memory(parts, {})));
 }
 
 // What the plan counts for a merge is what it takes.
@@ -269,9 +307,12 @@ TEST_F(Lora, MergingStaysWithinThePlan) {
     constexpr int64_t kWide = 2048, kLarge = 512;
     const LoraBase on{all_spellings(1, 1, 1), {}, {{kMatrix, {kWide, kWide}}}};
     const auto wide = [](int64_t rows, int64_t columns) { return at::randn({rows, columns}); };
-    const Named low = {{kModule + ".lora_A.weight", wide(kLarge, kWide)}, {kModule + ".lora_B.weight", wide(kWide, kLarge)}};
-    const Named loha = {{kModule + ".hada_w1_a", wide(kWide, kLarge)}, {kModule + ".hada_w1_b", wide(kLarge, kWide)},
-                        {kModule + ".hada_w2_a", wide(kWide, kLarge)}, {kModule + ".hada_w2_b", wide(kLarge, kWide)}};
+    const Named low = {{kModule + ".lora_A.weight", wide(kLarge, kWide)},
+                       {kModule + ".lora_B.weight", wide(kWide, kLarge)}};
+    const Named loha = {{kModule + ".hada_w1_a", wide(kWide, kLarge)},
+                        {kModule + ".hada_w1_b", wide(kLarge, kWide)},
+                        {kModule + ".hada_w2_a", wide(kWide, kLarge)},
+                        {kModule + ".hada_w2_b", wide(kLarge, kWide)}};
     const Named lokr = {{kModule + ".lokr_w1", wide(2, 2)}, {kModule + ".lokr_w2", wide(kWide / 2, kWide / 2)}};
     for (const Named& tensors : {low, loha, lokr}) {
         const Opened opened = open(file(tensors), on);

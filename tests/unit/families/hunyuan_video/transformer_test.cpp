@@ -55,7 +55,8 @@ TEST(TransformerConfig, RefusalNamesTheKey) {
 // Says which blocks are asked for and stops the pass before one of them.
 class Watched final : public BlockSource {
 public:
-    Watched(const TransformerWeights& weights, zt::Cancel& cancel, size_t stop_after) : blocks_(weights), cancel_(cancel), left_(stop_after) {}
+    Watched(const TransformerWeights& weights, zt::Cancel& cancel, size_t stop_after)
+        : blocks_(weights), cancel_(cancel), left_(stop_after) {}
     const DoubleBlock& double_block(int64_t i) override { return note("d", i), blocks_.double_block(i); }
     const SingleBlock& single_block(int64_t i) override { return note("s", i), blocks_.single_block(i); }
     std::string asked;
@@ -78,7 +79,7 @@ TEST(Transformer, AsksForBlocksInOrderAndStopsBetweenThem) {
     weights.visit([](const std::string&, at::Tensor& t) { t = at::randn(t.sizes()) * 0.1; });
     const std::vector<float> t{1000.F, 500.F};
     const Precomputed prompt = precompute(config, weights.embedders, at::randn({3, 12}), at::randn({6}), t, 6000.F, {});
-    weights.embedders = {};   // not needed any more
+    weights.embedders = {};  // not needed any more
     const at::Tensor latents = at::randn({16, 2, 4, 6});
     const Rope rope = rope_for(config, latents.sizes(), at::kCPU);
     zt::Cancel never, soon;
@@ -93,10 +94,11 @@ TEST(Sampler, KnowsItsNamesAndStops) {
     for (const SamplerName& known : sampler_names()) EXPECT_EQ(sampler_mode(known.name), known.mode);
     EXPECT_THROW((void)sampler_mode("euler"), zt::Error);
     const c10::InferenceMode inference;
-    const zt::sample::Levels schedule = make_schedule(SamplerMode::kDiffusers, 4, 7.0, at::kBFloat16, Kind::kTextToVideo);
+    const zt::sample::Levels schedule =
+        make_schedule(SamplerMode::kDiffusers, 4, 7.0, at::kBFloat16, Kind::kTextToVideo);
     EXPECT_EQ(schedule.sigmas.size(), 5U);
     EXPECT_EQ(schedule.t[0], 1000.F);
-    EXPECT_EQ(schedule.t[1], 956.F);                                  // 954.545 in bf16
+    EXPECT_EQ(schedule.t[1], 956.F);  // 954.545 in bf16
     zt::Cancel cancel;
     int passes = 0;
     const auto network = [&](const at::Tensor& x, int64_t, bool) {
@@ -104,9 +106,11 @@ TEST(Sampler, KnowsItsNamesAndStops) {
         return x;
     };
     Sampling sampling;
-    sampling.cfg = 2.0;                                               // two passes a step
-    EXPECT_THROW((void)denoise(sampling, schedule, make_noise(1, {16, 1, 2, 2}, sampling.mode, at::kCPU), {}, network,
-                               [](int64_t, int64_t) {}, cancel), zt::Error);
+    sampling.cfg = 2.0;  // two passes a step
+    EXPECT_THROW((void)denoise(
+                     sampling, schedule, make_noise(1, {16, 1, 2, 2}, sampling.mode, at::kCPU), {}, network,
+                     [](int64_t, int64_t) {}, cancel),
+                 zt::Error);
     EXPECT_EQ(passes, 4);
 }
 

@@ -43,11 +43,13 @@ TEST(LayerDecoder, FewerProductsGiveTheSameLayers) {
 }
 
 TEST(LayerDecoder, ColumnsOfWrapAroundMakeARing) {
-    // With as many columns from the other side as the convolutions reach, a ring turned by one latent is the turned layer.
+    // With as many columns from the other side as the convolutions reach, a ring turned by one latent is the turned
+    // layer.
     const c10::InferenceMode inference;
     const Decoder decoder = tiny_decoder();
     const auto ring = [&](const at::Tensor& z) {
-        return forward(decoder, at::cat({z.slice(2, z.size(2) - 6), z, z.slice(2, 0, 6)}, 2)).slice(2, 48, 48 + 8 * z.size(2));
+        return forward(decoder, at::cat({z.slice(2, z.size(2) - 6), z, z.slice(2, 0, 6)}, 2))
+            .slice(2, 48, 48 + 8 * z.size(2));
     };
     const at::Tensor z = zt::sample::Noise(4).draw({1, 3, 8, 4});
     EXPECT_LT((ring(z.roll(1, 2)) - ring(z).roll(8, 2)).abs().max().item<float>(), 1e-4F);
@@ -60,6 +62,8 @@ TEST(LayerDecoder, StopsWhenAskedTo) {
     EXPECT_THROW((void)forward(tiny_decoder(), at::zeros({1, 2, 2, 4}), &cancel), zt::Error);
 }
 
-TEST(LayerDecoder, NeedsThreeWidths) { EXPECT_THROW((void)make_decoder({.channels = 4, .widths = {16, 8}, .blocks = {1, 1}}), c10::Error); }
+TEST(LayerDecoder, NeedsThreeWidths) {
+    EXPECT_THROW((void)make_decoder({.channels = 4, .widths = {16, 8}, .blocks = {1, 1}}), c10::Error);
+}
 
 }  // namespace

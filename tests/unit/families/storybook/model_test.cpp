@@ -77,18 +77,25 @@ TEST(StorybookModel, WorldsThatDoNotHoldTogetherAreRefused) {
     const std::string whole((std::istreambuf_iterator<char>(in)), {});
     const auto refused = [&](const std::string& pattern, const std::string& value) {
         EXPECT_TRUE(std::regex_search(whole, std::regex(pattern))) << pattern;
-        std::ofstream(file, std::ios::trunc) << std::regex_replace(whole, std::regex(pattern), value, std::regex_constants::format_first_only);
-        zt::weights::write_manifest(copy.path(), {"config.json", "lexicon.json", "layers.safetensors"}, {zt::json::Value::Object{{"family", {std::string("storybook")}}}});
+        std::ofstream(file, std::ios::trunc)
+            << std::regex_replace(whole, std::regex(pattern), value, std::regex_constants::format_first_only);
+        zt::weights::write_manifest(copy.path(), {"config.json", "lexicon.json", "layers.safetensors"},
+                                    {zt::json::Value::Object{{"family", {std::string("storybook")}}}});
         return refusal(copy.path());
     };
     EXPECT_EQ(refused("\"beat\"", "\"beat\""), "");
     EXPECT_NE(refused("\"beat\": *[0-9.]+", "\"beat\": 0").find("beat: expected"), std::string::npos);
     EXPECT_NE(refused("\"beat\": *[0-9.]+", "\"beat\": 1e999").find("config.json"), std::string::npos);
     EXPECT_NE(refused("\"ring\": *\"[a-z.]+\"", "\"ring\": \"nowhere\"").find("the name of a ring"), std::string::npos);
-    EXPECT_NE(refused("\"prop\": *\"[a-z.]+\"", "\"prop\": \"nothing\"").find("the name of a sprite"), std::string::npos);
+    EXPECT_NE(refused("\"prop\": *\"[a-z.]+\"", "\"prop\": \"nothing\"").find("the name of a sprite"),
+              std::string::npos);
     EXPECT_NE(refused("\"cells\": *\"move\"", "\"cells\": \"swim\"").find("pictures for \"swim\""), std::string::npos);
-    EXPECT_NE(refused("\"box\": *\\[ *-?[0-9]+, *-?[0-9]+, *[0-9]+", "\"box\": [-64, -48, 8").find("layers.safetensors: "), std::string::npos) << "latents of another size";
-    EXPECT_NE(refused("\"name\": *\"shake\"", "\"name\": \"tremble\"").find("lexicon.json"), std::string::npos) << "words of another world";
+    EXPECT_NE(
+        refused("\"box\": *\\[ *-?[0-9]+, *-?[0-9]+, *[0-9]+", "\"box\": [-64, -48, 8").find("layers.safetensors: "),
+        std::string::npos)
+        << "latents of another size";
+    EXPECT_NE(refused("\"name\": *\"shake\"", "\"name\": \"tremble\"").find("lexicon.json"), std::string::npos)
+        << "words of another world";
 }
 
 TEST(StorybookModel, SeedAndPromptDecideThePicture) {
@@ -105,7 +112,8 @@ TEST(StorybookModel, CountsAreExactAndClipsGrowByTheirEnd) {
 }
 
 // Frames of a clip with a shot at frame 5, and how it begins.
-at::Tensor with_a_shot_at_five(bool cut, const std::string& then, const std::string& first = "a red fox runs in the snow") {
+at::Tensor with_a_shot_at_five(bool cut, const std::string& then,
+                               const std::string& first = "a red fox runs in the snow") {
     const c10::InferenceMode inference;
     const auto asked = request(first, 5, 50);
     zt::storybook::Generation generation(weights(), asked);
@@ -135,8 +143,11 @@ TEST(StorybookModel, AChunkMayEndAtAnyFrame) {
 
 // A morph: no step from frame to frame that stands out, and at its end the new world.
 TEST(StorybookModel, AMorphGoesOverGradually) {
-    for (const char* then : {"a blue cat sleeps on the beach by day", "a red fox stands at night", "neon city, a yellow car is parked"}) {
-        const at::Tensor clip = with_a_shot_at_five(false, then, "a red fox stands in the snow, static camera");   // what moves by itself would be measured with it
+    for (const char* then :
+         {"a blue cat sleeps on the beach by day", "a red fox stands at night", "neon city, a yellow car is parked"}) {
+        const at::Tensor clip = with_a_shot_at_five(
+            false, then,
+            "a red fox stands in the snow, static camera");  // what moves by itself would be measured with it
         std::vector<double> steps;
         for (int64_t i = 4; i < 41; i++) steps.push_back((clip[i] - clip[i + 1]).square().mean().sqrt().item<double>());
         std::vector<double> sorted = steps;
@@ -160,14 +171,19 @@ TEST(StorybookModel, WhatTheWordsDoNotTouchStays) {
     EXPECT_NE(second.scene, first.scene);
     // Of a sentence by itself too: what it leaves open is what it was with fewer words.
     for (int64_t seed = 0; seed < 20; seed++) {
-        const auto fewer = understand(*weights(), "a fox", seed, nullptr, log).play, more = understand(*weights(), "a blue fox", seed, nullptr, log).play;
-        EXPECT_EQ(tell(world, fewer).substr(tell(world, fewer).find('(')), tell(world, more).substr(tell(world, more).find('(')));
+        const auto fewer = understand(*weights(), "a fox", seed, nullptr, log).play,
+                   more = understand(*weights(), "a blue fox", seed, nullptr, log).play;
+        EXPECT_EQ(tell(world, fewer).substr(tell(world, fewer).find('(')),
+                  tell(world, more).substr(tell(world, more).find('(')));
     }
 }
 
 TEST(StorybookModel, UnknownWordsAreLoggedNotRefused) {
     std::vector<std::string> lines;
-    (void)understand(*weights(), "a red quetzalcoatl runs", 1, nullptr, [&](zt_log_level level, const std::string& line) { if (level == ZT_LOG_WARNING) lines.push_back(line); });
+    (void)understand(*weights(), "a red quetzalcoatl runs", 1, nullptr,
+                     [&](zt_log_level level, const std::string& line) {
+                         if (level == ZT_LOG_WARNING) lines.push_back(line);
+                     });
     ASSERT_FALSE(lines.empty());
     EXPECT_NE(lines.back().find("no subject that this model knows"), std::string::npos) << lines.back();
     EXPECT_NE(lines.back().find("shown is a red "), std::string::npos) << lines.back();

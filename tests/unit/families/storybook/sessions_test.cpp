@@ -26,7 +26,8 @@ zt::pipeline::OpenedModel open_shipped() {
 
 // A digest of two chunks and a bit of the prompt that belongs to the seed.
 std::string clip(const zt::pipeline::OpenedModel& opened, int64_t seed) {
-    static const char* const kPrompts[] = {"a red fox runs through the snow at night", "a blue fish jumps on the beach", "一只红色的狐狸在雪地里奔跑"};
+    static const char* const kPrompts[] = {"a red fox runs through the snow at night", "a blue fish jumps on the beach",
+                                           "一只红色的狐狸在雪地里奔跑"};
     zt_request request{};
     request.struct_size = sizeof(request);
     request.prompt = kPrompts[seed % 3];
@@ -59,7 +60,7 @@ TEST(StorybookSessions, AtOnceTheyGiveWhatEachGivesAlone) {
         for (size_t i = 0; i < count; ++i) {
             threads.emplace_back([&, i] {
                 const auto own = open_shipped();
-                EXPECT_EQ(own.model, opened.model);   // the weights are in memory once
+                EXPECT_EQ(own.model, opened.model);  // the weights are in memory once
                 at_once[i] = clip(own, static_cast<int64_t>(i));
             });
         }

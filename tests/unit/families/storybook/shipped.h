@@ -13,7 +13,7 @@
 
 namespace zt::storybook::shipped {
 
-inline constexpr int kWidth = 256, kHeight = 144;   // half of the native size: quicker
+inline constexpr int kWidth = 256, kHeight = 144;  // half of the native size: quicker
 
 inline std::string folder() {
     const char* models = std::getenv("ZT_TEST_MODELS");
@@ -39,10 +39,14 @@ inline at::Tensor generate(const families::GenerationRequest& request) {
     Generation generation(weights(), request);
     std::vector<at::Tensor> out;
     while (const auto batch = generation.next(request.first, {}, [](const char*, int, int) {}))
-        out.push_back(at::from_blob(const_cast<float*>(batch->rgb), {batch->frames, 3, request.height, request.width}).clone().clamp_(0, 1));
+        out.push_back(at::from_blob(const_cast<float*>(batch->rgb), {batch->frames, 3, request.height, request.width})
+                          .clone()
+                          .clamp_(0, 1));
     return at::cat(out);
 }
-inline at::Tensor generate(const std::string& prompt, int64_t seed, int64_t frames) { return generate(request(prompt, seed, frames)); }
+inline at::Tensor generate(const std::string& prompt, int64_t seed, int64_t frames) {
+    return generate(request(prompt, seed, frames));
+}
 
 inline double difference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().mean().item<double>(); }
 
@@ -51,7 +55,8 @@ inline families::Picture picture(const at::Tensor& frame, zt_image_role role) {
     const at::Tensor bytes = frame.mul(255).round().to(at::kByte).permute({1, 2, 0}).contiguous();
     families::Picture p;
     p.role = role, p.width = static_cast<int>(frame.size(2)), p.height = static_cast<int>(frame.size(1));
-    p.rgb = std::make_shared<const std::vector<uint8_t>>(bytes.const_data_ptr<uint8_t>(), bytes.const_data_ptr<uint8_t>() + bytes.numel());
+    p.rgb = std::make_shared<const std::vector<uint8_t>>(bytes.const_data_ptr<uint8_t>(),
+                                                         bytes.const_data_ptr<uint8_t>() + bytes.numel());
     return p;
 }
 

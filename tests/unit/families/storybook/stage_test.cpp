@@ -18,7 +18,9 @@ using zt::storybook::Play;
 
 const zt::families::LogFn kQuiet = [](zt_log_level, const std::string&) {};
 
-Play play(const std::string& prompt, int64_t seed) { return understand(*weights(), prompt, seed, nullptr, kQuiet).play; }
+Play play(const std::string& prompt, int64_t seed) {
+    return understand(*weights(), prompt, seed, nullptr, kQuiet).play;
+}
 
 TEST(StorybookSeeds, LeaveNothingSaidAndSpreadOverTheRest) {
     constexpr int kSeeds = 32;
@@ -30,30 +32,39 @@ TEST(StorybookSeeds, LeaveNothingSaidAndSpreadOverTheRest) {
             ASSERT_EQ(p.actors.size(), 1U);
             EXPECT_EQ(p.actors[0].subject, play(prompt, 0).actors[0].subject);
             different.insert(tell(weights()->world, p));
-            counts["colour"][p.actors[0].colour]++, counts["motion"][p.actors[0].motion]++, counts["scene"][p.scene]++, counts["time"][p.time]++;
+            counts["colour"][p.actors[0].colour]++, counts["motion"][p.actors[0].motion]++, counts["scene"][p.scene]++,
+                counts["time"][p.time]++;
             counts["weather"][p.weather]++, counts["camera"][p.camera]++, counts["style"][p.style]++;
         }
         EXPECT_GE(different.size(), 31U) << prompt;
         for (const auto& [attribute, values] : counts)
             for (const auto& [value, count] : values)
-                EXPECT_NEAR(static_cast<double>(count) / kSeeds, 1.0 / static_cast<double>(values.size()), 0.15) << prompt << ": " << attribute << " " << value;
+                EXPECT_NEAR(static_cast<double>(count) / kSeeds, 1.0 / static_cast<double>(values.size()), 0.15)
+                    << prompt << ": " << attribute << " " << value;
     }
 }
 
 TEST(StorybookSeeds, ShowAnotherPictureEach) {
     std::vector<at::Tensor> frames;
-    for (int64_t seed = 0; seed < 16; seed++) frames.push_back(generate("a red fox runs in the forest by day, paper style, clear sky, static camera", seed, 1)[0]);
+    for (int64_t seed = 0; seed < 16; seed++)
+        frames.push_back(
+            generate("a red fox runs in the forest by day, paper style, clear sky, static camera", seed, 1)[0]);
     for (size_t a = 0; a < frames.size(); a++)
-        for (size_t b = 0; b < a; b++) EXPECT_GT(difference(frames[a], frames[b]), 0.03) << a << " and " << b;   // everything a sentence can say was said
+        for (size_t b = 0; b < a; b++)
+            EXPECT_GT(difference(frames[a], frames[b]), 0.03)
+                << a << " and " << b;  // everything a sentence can say was said
 }
 
 TEST(StorybookMotion, NeverRepeatsWithinTenSeconds) {
-    for (const char* prompt : {"a red fox runs in the forest", "a cat sleeps in the city", "a balloon grows", "a rocket spins in space", "a tree"}) {
+    for (const char* prompt : {"a red fox runs in the forest", "a cat sleeps in the city", "a balloon grows",
+                               "a rocket spins in space", "a tree"}) {
         auto asked = request(prompt, 2, 240);
         asked.width = 64, asked.height = 36;
         const at::Tensor clip = generate(asked).flatten(1);
         double nearest = 1;
-        for (int64_t i = 0; i < 240; i++) nearest = std::min(nearest, i == 239 ? 1.0 : (clip.slice(0, i + 1) - clip[i]).abs().amax(1).min().item<double>());
+        for (int64_t i = 0; i < 240; i++)
+            nearest =
+                std::min(nearest, i == 239 ? 1.0 : (clip.slice(0, i + 1) - clip[i]).abs().amax(1).min().item<double>());
         EXPECT_GT(nearest, 2.0 / 255) << prompt;
     }
 }
@@ -70,10 +81,11 @@ TEST(StorybookMotion, KeepsItsSpeedAtEveryRate) {
             const int64_t at = film_rate ? second * 24 : second * rate.num;
             if (at % rate.den != 0 && !film_rate) continue;
             if (film_rate || at / rate.den < 121) {
-                EXPECT_LT(difference(clip[film_rate ? at : at / rate.den], film[second * 24]), 1e-6) << rate.num << "/" << rate.den << " s " << second;
+                EXPECT_LT(difference(clip[film_rate ? at : at / rate.den], film[second * 24]), 1e-6)
+                    << rate.num << "/" << rate.den << " s " << second;
             }
         }
-        EXPECT_LE(zt::storybook::chunk_frames(rate) * rate.den, rate.num);   // at most a second
+        EXPECT_LE(zt::storybook::chunk_frames(rate) * rate.den, rate.num);  // at most a second
     }
 }
 
@@ -84,7 +96,9 @@ TEST(StorybookPictures, AnyPictureIsTheBackdropAndTheFirstFrame) {
     const at::Tensor clip = generate(asked);
     EXPECT_LT((clip[0] - photo).abs().max().item<double>(), 1.0 / 255);
     // The fox has come in: something red is where nothing was.
-    const auto reddish = [](const at::Tensor& frame) { return (frame[0] - frame[1] - frame[2]).gt(0.25).to(at::kFloat).mean().item<double>(); };
+    const auto reddish = [](const at::Tensor& frame) {
+        return (frame[0] - frame[1] - frame[2]).gt(0.25).to(at::kFloat).mean().item<double>();
+    };
     EXPECT_LT(reddish(clip[0]), 0.002);
     EXPECT_GT(reddish(clip[59]), 0.01);
 }
@@ -101,7 +115,7 @@ TEST(StorybookHistory, ChangesFromFramesOfAnotherClip) {
     auto asked = request("a red fox runs in the forest", 9, 60);
     asked.images.push_back(picture(before[4], ZT_IMAGE_HISTORY));
     const at::Tensor clip = generate(asked);
-    EXPECT_LT(difference(clip[0], before[4]), 0.02);   // the first step is made already
+    EXPECT_LT(difference(clip[0], before[4]), 0.02);  // the first step is made already
     EXPECT_LT(difference(clip[59], generate("a red fox runs in the forest", 9, 60)[59]), 1e-6);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Chinese sentences, and such in both languages and all that is understood of them (families/storybook/wish.h), in the notation of wish_notation.h.
+// Chinese sentences, and such in both languages and all that is understood of them (families/storybook/wish.h), in the
+// notation of wish_notation.h.
 #include <gtest/gtest.h>
 
 #include "families/storybook/wish_notation.h"
@@ -17,7 +18,8 @@ constexpr std::pair<const char*, const char*> kSentences[] = {
     {"有人在公园遛狗，头顶飞过一只鸟", "person stroll + dog stroll + bird fly ?公园"},
     {"雪停了，棕熊出来散步", "bear brown stroll / snow -snowfall"},
     {"我女儿画了一只紫猫", "cat purple #'画了' is said of who asks, not of whom is shown"},
-    {"孩子们想看大象跳舞", "elephant dance #'孩子们': three are shown #'想看' is said of who asks, not of whom is shown"},
+    {"孩子们想看大象跳舞",
+     "elephant dance #'孩子们': three are shown #'想看' is said of who asks, not of whom is shown"},
     {"一匹梦见大海的马", "horse rest ?大海"},
     {"红屋顶的房子", "house ?屋顶 #'红' is said of '屋顶', which keeps its own look"},
     {"马的鬃毛是白色的", "horse ?鬃毛 ?白色的"},
@@ -30,20 +32,24 @@ constexpr std::pair<const char*, const char*> kSentences[] = {
     {"天上飘着一朵白云，草地上有一头大象", "elephant / meadow ?白云"},
     {"船不要红的，也不要蓝的", "boat -red -blue"},
     {"红色的车跟在白色的车后面开", "car red run + car white run"},
-    {"狗先跑，然后停下来坐着", "dog run #motion of the dog: '停下来' comes later and is not shown #motion of the dog: '坐着' comes later and is not shown"},
+    {"狗先跑，然后停下来坐着",
+     "dog run #motion of the dog: '停下来' comes later and is not shown #motion of the dog: '坐着' comes later and is "
+     "not shown"},
     {"小红帽碰上了大灰狼", "person + <狼> grey big ?碰上 #'小红帽' is shown as a person"},
     {"红色的汽球飞走了", "balloon red fly far"},
     {"一只熊猫在吃竹子", "<熊猫> ?吃 ?竹子"},
     {"狐狸跳过狗", "fox jump + dog stand"},
     {"热气球在沙漠上空飘", "balloon fly / desert"},
     {"一辆红色的汽车朝我们开来", "car red run near"},
-    {"雪中的城市，一个人在走路", "person stroll / city snowfall #'city' and 'snow' are two scenes: the first is shown, with falling snow"},
+    {"雪中的城市，一个人在走路",
+     "person stroll / city snowfall #'city' and 'snow' are two scenes: the first is shown, with falling snow"},
     {"黑白相间的奶牛", "<奶牛> black #colours: one is shown, '黑', not '白'"},
     {"白天，一只鸟在飞，没有风", "bird fly / day"},
     {"一只戴着红帽子的熊", "bear ?帽子 #'红' is said of '帽子', which keeps its own look"},
     {"两只猫，一只黑色，一只白色", "cat black + cat white"},
     {"一个穿红裙子的女孩", "person ?裙子 #'红' is said of '裙子', which keeps its own look"},
-    {"请生成一段视频，夜晚的城市，下着雨，一辆黄色的出租车从左向右行驶，电影感，镜头跟拍", "car yellow run right / city night rain follow #'出租车' is shown as a car"},
+    {"请生成一段视频，夜晚的城市，下着雨，一辆黄色的出租车从左向右行驶，电影感，镜头跟拍",
+     "car yellow run right / city night rain follow #'出租车' is shown as a car"},
     {"小狗在睡觉，然后跳起来", "dog rest small #motion of the dog: '跳起来' comes later and is not shown"},
     {"别下雨，我要一只蝴蝶在花丛中飞舞", "butterfly fly + flower x2 -rain"},
     {"不是狗，是猫", "cat -dog"},
@@ -199,13 +205,16 @@ constexpr std::pair<const char*, const char*> kSentences[] = {
     {"猫追着球跑", "cat run + ball"},
     {"球被狗追着", "ball run + dog run"},
     {"小猫变成大老虎", "cat small + <老虎> big #'老虎' is what another turns into: both are shown"},
-    {"丑小鸭变成了白天鹅", "bird white small #'丑小鸭' is shown as a bird #'白天鹅' is what another turns into: both are shown #'白天鹅' is shown as a bird"},
+    {"丑小鸭变成了白天鹅",
+     "bird white small #'丑小鸭' is shown as a bird #'白天鹅' is what another turns into: both are shown #'白天鹅' is "
+     "shown as a bird"},
     {"不要让狗跑", "dog -run"},
     {"不要把车画成红色，要蓝色", "car blue -red"},
     {"别下雨，要晴天，一只蝴蝶", "butterfly / clear -rain"},
     {"窗户是蓝色的房子", "house ?窗户 ?蓝色的"},
     {"尾巴是白色的狐狸", "fox ?尾巴 ?白色的"},
-    {"戴红帽子的小女孩在雪地里走", "person stroll small / snow ?帽子 #'红' is said of '帽子', which keeps its own look"},
+    {"戴红帽子的小女孩在雪地里走",
+     "person stroll small / snow ?帽子 #'红' is said of '帽子', which keeps its own look"},
     {"一只红色的和一只蓝色的气球", "balloon red + balloon blue"},
     {"三只猫，一只黑的，两只白的", "cat black + cat white x2"},
     {"人工智能生成：一只狐狸", "fox ?人工智能"},

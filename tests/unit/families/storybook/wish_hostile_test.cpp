@@ -24,13 +24,13 @@ static size_t allocations = 0;
 
 namespace {
 
+using zt::storybook::kMostActors;
+using zt::storybook::Lexicon;
+using zt::storybook::Wish;
 using zt::storybook_test::describe;
 using zt::storybook_test::lexicon;
 using zt::storybook_test::lexicon_text;
 using zt::storybook_test::wish;
-using zt::storybook::kMostActors;
-using zt::storybook::Lexicon;
-using zt::storybook::Wish;
 
 // The same numbers on every platform.
 struct Random {
@@ -76,9 +76,14 @@ TEST(StorybookWishHostile, AnyCharactersGiveAWish) {
 
 // Words of the lexicon in any order: every branch of the reader, in states that no grammar would give.
 TEST(StorybookWishHostile, AnyOrderOfKnownWordsGivesAWish) {
-    const std::vector<std::string> words{"a", "the", "another", "one", "two", "99", "fox", "cats", "dragon", "rose", "fly", "orange", "baby", "red", "small", "runs", "running",
-        "chases", "looks", "stops", "forest", "snow", "in the sea", "night", "rain", "camera", "zoom", "neon", "to the left", "it", "they", "that", "and", "or", "but", "is", "not",
-        "no", "in", "over", "with", "like", ",", ".", "wug", "slowly", "of", "beautiful", "lake", "一只", "两只", "猫", "红", "的", "在", "跑", "没有", "它", "雪", "戴着", "帽子", "追", "小"};
+    const std::vector<std::string> words{
+        "a",      "the",         "another",   "one",  "two",        "99",    "fox",  "cats",    "dragon",
+        "rose",   "fly",         "orange",    "baby", "red",        "small", "runs", "running", "chases",
+        "looks",  "stops",       "forest",    "snow", "in the sea", "night", "rain", "camera",  "zoom",
+        "neon",   "to the left", "it",        "they", "that",       "and",   "or",   "but",     "is",
+        "not",    "no",          "in",        "over", "with",       "like",  ",",    ".",       "wug",
+        "slowly", "of",          "beautiful", "lake", "一只",       "两只",  "猫",   "红",      "的",
+        "在",     "跑",          "没有",      "它",   "雪",         "戴着",  "帽子", "追",      "小"};
     Random random(9);
     for (int round = 0; round < 20000; round++) {
         std::string prompt;
@@ -101,15 +106,18 @@ size_t cost(const std::string& part, size_t bytes) {
 }
 
 TEST(StorybookWishHostile, WorkGrowsWithTheLengthAlone) {
+    // clang-format off
     for (const char* part : {"a ", "fox ", "red ", "no ", "of ", "a red fox runs, ", "to the left ", "rabit ", "beautiful ", "in ", "and red ", "the camera ", "wugga ", "红", "的", "一只红色的狐狸", "在",
                              "它", "龘", "one ", "two cats ", "a of ", "not ", ", ", ". ", "it ", "snow forest ", "\xFF", "'", "s's", "from the right side to the left ", "running the "}) {
+        // clang-format on
         const size_t half = cost(part, 8 << 10), whole = cost(part, 16 << 10);
         EXPECT_LT(whole, half * 5 / 2 + 2000) << part;
         EXPECT_LT(whole, 16U * (16 << 10)) << part;
     }
     // Words that all look misspelt: few of them are looked at.
     std::string prompt;
-    for (int i = 0; prompt.size() < (16 << 10); i++) prompt += std::string("forst") + static_cast<char>('a' + i % 26) + static_cast<char>('a' + i / 26 % 26) + " ";
+    for (int i = 0; prompt.size() < (16 << 10); i++)
+        prompt += std::string("forst") + static_cast<char>('a' + i % 26) + static_cast<char>('a' + i / 26 % 26) + " ";
     const size_t before = allocations;
     expect_sound(wish(prompt), "misspelt");
     EXPECT_LT(allocations - before, 400000U);
@@ -125,8 +133,11 @@ std::string refusal(const std::string& text) {
 }
 
 TEST(StorybookLexicon, RefusesWhatIsNone) {
-    const std::string values = R"("values": {"subject": ["fox", "cat"], "colour": ["red"], "motion": ["fly"], "direction": ["left"], "size": ["big"], "scene": ["snow"], "time": ["day"], "weather": ["rain"], "camera": ["zoom"], "style": ["neon"]}, "alive": "fox")";
-    const auto with = [&](const std::string& english) { return R"({"version": 1, )" + values + R"(, "english": {)" + english + R"(}, "chinese": {}, "natural": {}})"; };
+    const std::string values =
+        R"("values": {"subject": ["fox", "cat"], "colour": ["red"], "motion": ["fly"], "direction": ["left"], "size": ["big"], "scene": ["snow"], "time": ["day"], "weather": ["rain"], "camera": ["zoom"], "style": ["neon"]}, "alive": "fox")";
+    const auto with = [&](const std::string& english) {
+        return R"({"version": 1, )" + values + R"(, "english": {)" + english + R"(}, "chinese": {}, "natural": {}})";
+    };
     EXPECT_EQ(refusal(with(R"("nouns": {"subject=fox": "fox, vixen"})")), "");
     const std::pair<std::string, const char*> table[] = {
         {"", "lexicon.json"},
@@ -134,9 +145,12 @@ TEST(StorybookLexicon, RefusesWhatIsNone) {
         {"{}", "version"},
         {R"({"version": 2, "english": {}, "chinese": {}, "natural": {}})", "version"},
         {R"({"version": 1, "english": {}, "chinese": {}, "natural": {}})", "values"},
-        {R"({"version": 1, "values": {"subject": []}, "alive": "", "english": {}, "chinese": {}, "natural": {}})", "1 to 100 names"},
-        {R"({"version": 1, "values": {"subject": ["fox", "fox"]}, "alive": "", "english": {}, "chinese": {}, "natural": {}})", "a name of its own"},
-        {R"({"version": 1, "values": {"subject": ["a fox"]}, "alive": "", "english": {}, "chinese": {}, "natural": {}})", "a name of its own"},
+        {R"({"version": 1, "values": {"subject": []}, "alive": "", "english": {}, "chinese": {}, "natural": {}})",
+         "1 to 100 names"},
+        {R"({"version": 1, "values": {"subject": ["fox", "fox"]}, "alive": "", "english": {}, "chinese": {}, "natural": {}})",
+         "a name of its own"},
+        {R"({"version": 1, "values": {"subject": ["a fox"]}, "alive": "", "english": {}, "chinese": {}, "natural": {}})",
+         "a name of its own"},
         {R"({"version": 1, )" + values + R"(x", "english": {}, "chinese": {}, "natural": {}})", "lexicon.json"},
         {R"({"version": 1, )" + values + R"(, "chinese": {}, "natural": {}})", "english"},
         {with(R"("nonsense": {})"), "a section of a lexicon"},
@@ -153,9 +167,12 @@ TEST(StorybookLexicon, RefusesWhatIsNone) {
         {with(R"("counts": {"x": "many"})"), "a number from 1 to 99"},
         {with(R"("grammar": {"verbs": "many"})"), "a role of words"},
         {with(R"("verbs": {"motion=fly dragon.motion=fly": "float"})"), "a subject or no"},
-        {R"({"version": 1, )" + values + R"(, "english": {}, "chinese": {"variants": "ab"}, "natural": {}})", "pairs of characters"},
-        {R"({"version": 1, )" + values + R"(, "english": {}, "chinese": {}, "natural": {"moon": "grey"}})", "scenes with their colours"}};
-    for (const auto& [text, part] : table) EXPECT_NE(refusal(text).find(part), std::string::npos) << text << " -> " << refusal(text);
+        {R"({"version": 1, )" + values + R"(, "english": {}, "chinese": {"variants": "ab"}, "natural": {}})",
+         "pairs of characters"},
+        {R"({"version": 1, )" + values + R"(, "english": {}, "chinese": {}, "natural": {"moon": "grey"}})",
+         "scenes with their colours"}};
+    for (const auto& [text, part] : table)
+        EXPECT_NE(refusal(text).find(part), std::string::npos) << text << " -> " << refusal(text);
     // Half a file, at each byte of the start and then some.
     const std::string whole = lexicon_text();
     EXPECT_EQ(refusal(whole), "");
@@ -172,7 +189,8 @@ TEST(StorybookLexicon, HasEveryValueInBothLanguages) {
                 bool found = false;
                 const std::string meaning = std::string(attribute_name(static_cast<Attribute>(a))) + "=" + value;
                 for (const char* section : {"nouns", "verbs", "adjectives", "world", "directions"})
-                    for (const std::string_view key : file.at(language).at(section).keys()) found = found || key == meaning || key.starts_with(meaning + " ");
+                    for (const std::string_view key : file.at(language).at(section).keys())
+                        found = found || key == meaning || key.starts_with(meaning + " ");
                 EXPECT_TRUE(found) << language << ": " << meaning;
             }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Kinds of sentence that look like something else, English and Chinese, in the notation of wish_notation.h: names that are words,
-// comparisons, who speaks, numbers that count nobody.
+// Kinds of sentence that look like something else, English and Chinese, in the notation of wish_notation.h: names that
+// are words, comparisons, who speaks, numbers that count nobody.
 #include <gtest/gtest.h>
 
 #include "families/storybook/wish_notation.h"
@@ -100,7 +100,8 @@ constexpr std::pair<const char*, const char*> kSentences[] = {
     {"火箭飞向月亮", "rocket fly ?月亮"},
     {"a fish who dreams of flying", "fish rest ?flying"},
     // Parts of somebody, and what is missing of them.
-    {"a red-haired girl on a brown horse", "person + horse brown ?haired #'red' is said of 'haired', which keeps its own look"},
+    {"a red-haired girl on a brown horse",
+     "person + horse brown ?haired #'red' is said of 'haired', which keeps its own look"},
     {"green eyed black cat", "cat black ?eyed #'green' is said of 'eyed', which keeps its own look"},
     {"没有尾巴的猫", "cat"},
     {"没有叶子的树", "tree"},
@@ -114,7 +115,9 @@ constexpr std::pair<const char*, const char*> kSentences[] = {
     {"a forest with a deer", "<deer> / forest"},
     {"开得很慢的火车", "train run ?慢"},
     {"镜头缓缓推向一座房子", "house / zoom ?缓缓"},
-    {"一群人和马群", "person x2 + horse #'一群人': three are shown #'马群': three are shown #three are on the stage at most: fewer of the person are shown #three are on the stage at most: fewer of the horse are shown"},
+    {"一群人和马群",
+     "person x2 + horse #'一群人': three are shown #'马群': three are shown #three are on the stage at most: fewer of "
+     "the person are shown #three are on the stage at most: fewer of the horse are shown"},
 };
 
 // What is said, and is not of whom is shown.
@@ -158,7 +161,8 @@ constexpr std::pair<const char*, const char*> kAround[] = {
     {"a cat is going to sleep", "cat rest"},
     {"a cat is going to the beach", "cat stroll / beach"},
     {"小狗跑左边", "dog run left small"},
-    {"balloon getting bigger, bigger... then small again", "balloon grow #'bigger' is part of how the size changes #'small' is part of how the size changes"},
+    {"balloon getting bigger, bigger... then small again",
+     "balloon grow #'bigger' is part of how the size changes #'small' is part of how the size changes"},
     {"气球越吹越大", "balloon grow ?吹"},
     {"大象什么也不干", "elephant stand"},
     // Whose colour and size it is.

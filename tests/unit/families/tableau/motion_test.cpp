@@ -32,7 +32,9 @@ Sight sight() {
     Sight s = expect(kWidth, kHeight);
     for (int y = 0; y < s.subject.height; y++)
         for (int x = 0; x < s.subject.width; x++) {
-            const float u = ((static_cast<float>(x) + 0.5F) / static_cast<float>(s.subject.width) - 0.5F) * kWidth / kHeight, v = (static_cast<float>(y) + 0.5F) / static_cast<float>(s.subject.height) - 0.55F;
+            const float u = ((static_cast<float>(x) + 0.5F) / static_cast<float>(s.subject.width) - 0.5F) * kWidth /
+                            kHeight,
+                        v = (static_cast<float>(y) + 0.5F) / static_cast<float>(s.subject.height) - 0.55F;
             s.subject.row(y)[x] = std::hypot(u, v) < 0.28F ? 1.F : 0.F;
             s.sky.row(y)[x] = v < 0.1F ? 1.F - s.subject.row(y)[x] : 0.F;
         }
@@ -65,13 +67,17 @@ double moved(const Look& look, bool inside) {
 
 std::vector<float> warped(const Texture& t, const Look& look) {
     std::vector<float> rgb(3 * static_cast<size_t>(t.width) * static_cast<size_t>(t.height));
-    if (look.weight.empty()) warp_rows(t, look.first, rgb.data(), 0, t.height);
-    else warp_rows(t, look.first, look.second, look.weight, rgb.data(), 0, t.height);
+    if (look.weight.empty())
+        warp_rows(t, look.first, rgb.data(), 0, t.height);
+    else
+        warp_rows(t, look.first, look.second, look.weight, rgb.data(), 0, t.height);
     return rgb;
 }
 
+// clang-format off
 const char* const kAll[] = {"sway", "bounce", "hop", "the ball drifts", "the sky flows", "the ball waves", "breathe", "pulse", "blink", "wind", "spin", "turn the head", "nod", "tremble", "grow", "shrink", "swim", "flap its wings", "ripples",
                             "zoom in", "zoom out", "pan left", "pan right", "tilt up", "tilt down", "dolly in", "dolly out", "orbit", "handheld", "the camera rotates", "", "the clouds drift to the left and the ball sways, zoom in"};
+// clang-format on
 
 TEST(Warp, WholePlacesAreThePixelsThemselves) {
     const Texture t = texture();
@@ -79,7 +85,8 @@ TEST(Warp, WholePlacesAreThePixelsThemselves) {
     for (int j = 0; j <= 24; j++)
         for (int i = 0; i <= 40; i++) {
             const size_t at = static_cast<size_t>(j) * 41 + static_cast<size_t>(i);
-            net.x[at] = static_cast<float>(i) * kWidth / 40 - 0.5F + 3, net.y[at] = static_cast<float>(j) * kHeight / 24 - 0.5F - 2;
+            net.x[at] = static_cast<float>(i) * kWidth / 40 - 0.5F + 3,
+            net.y[at] = static_cast<float>(j) * kHeight / 24 - 0.5F - 2;
         }
     Look look;
     look.first = net;
@@ -87,8 +94,10 @@ TEST(Warp, WholePlacesAreThePixelsThemselves) {
     for (int y = 0; y < kHeight; y++)
         for (int x = 0; x < kWidth; x++)
             for (size_t c = 0; c < 3; c++) {
-                const size_t from = static_cast<size_t>(std::max(0, y - 2)) * kWidth + static_cast<size_t>(std::min(kWidth - 1, x + 3));
-                EXPECT_NEAR(255 * rgb[c * kWidth * kHeight + static_cast<size_t>(y) * kWidth + static_cast<size_t>(x)], 255 * t.pixels[4 * from + c], 0.05);
+                const size_t from =
+                    static_cast<size_t>(std::max(0, y - 2)) * kWidth + static_cast<size_t>(std::min(kWidth - 1, x + 3));
+                EXPECT_NEAR(255 * rgb[c * kWidth * kHeight + static_cast<size_t>(y) * kWidth + static_cast<size_t>(x)],
+                            255 * t.pixels[4 * from + c], 0.05);
             }
 }
 
@@ -101,7 +110,8 @@ TEST(Warp, OutsideThePictureIsMirrored) {
         std::fill(look.first.x.begin(), look.first.x.end(), x), std::fill(look.first.y.begin(), look.first.y.end(), y);
         return warped(t, look)[0];
     };
-    for (const float far : {-1e30F, -1e5F, 1e5F, 1e30F, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+    for (const float far : {-1e30F, -1e5F, 1e5F, 1e30F, std::numeric_limits<float>::infinity(),
+                            std::numeric_limits<float>::quiet_NaN()}) {
         const float got = looked_at(far, far);
         EXPECT_TRUE(got >= -0.1F && got <= 1.1F) << far;
     }
@@ -121,7 +131,8 @@ TEST(Motion, BeginsWithThePictureItself) {
             const std::vector<float> rgb = warped(t, look_at(c, 0));
             float most = 0;
             for (size_t k = 0; k < 3; k++)
-                for (size_t i = 0; i < rgb.size() / 3; i++) most = std::max(most, 255 * std::abs(rgb[k * rgb.size() / 3 + i] - t.pixels[4 * i + k]));
+                for (size_t i = 0; i < rgb.size() / 3; i++)
+                    most = std::max(most, 255 * std::abs(rgb[k * rgb.size() / 3 + i] - t.pixels[4 * i + k]));
             EXPECT_LT(most, 0.5F) << prompt << ", loop " << loop << ": another byte";
         }
 }
@@ -141,7 +152,8 @@ TEST(Motion, ALayerAtRestIsThePicture) {
     };
     const std::vector<float> rest = frame(0);
     for (size_t k = 0; k < 3; k++)
-        for (size_t i = 0; i < rest.size() / 3; i++) ASSERT_NEAR(255 * rest[k * kWidth * kHeight + i], 255 * t.pixels[4 * i + k], 0.49) << i;
+        for (size_t i = 0; i < rest.size() / 3; i++)
+            ASSERT_NEAR(255 * rest[k * kWidth * kHeight + i], 255 * t.pixels[4 * i + k], 0.49) << i;
     // In the air: where the ball's foot was there is ground (green) and none of the ball's red.
     const double top = 0.5 / 0.95;
     const std::vector<float> air = frame(top);
@@ -158,10 +170,11 @@ TEST(Motion, WhoGoesOnLeavesThePictureAndComesBack) {
         const bool down = std::string(prompt).find("down") != std::string::npos;
         const Choreography c(shipped::words().read(prompt), sight(), kWidth, kHeight, 7, {1, 1, 4, 4});
         ASSERT_EQ(c.lifted(), Choreography::kWhoeverItIsOf) << prompt;
-        const auto place = [&](double seconds) {   // of the middle of the ball, relative to where it was
+        const auto place = [&](double seconds) {  // of the middle of the ball, relative to where it was
             const Look look = look_at(c, seconds);
             const size_t middle = look.layer.x.size() / 2;
-            return down ? look_at(c, 0).layer.y[middle] - look.layer.y[middle] : look_at(c, 0).layer.x[middle] - look.layer.x[middle];
+            return down ? look_at(c, 0).layer.y[middle] - look.layer.y[middle]
+                        : look_at(c, 0).layer.x[middle] - look.layer.x[middle];
         };
         float least = 0, most = 0;
         for (double s = 0; s < 4; s += 0.05) least = std::min(least, place(s)), most = std::max(most, place(s));
@@ -195,10 +208,14 @@ TEST(Motion, DiscsTurnWithinTheirRims) {
         for (int y = 0; y < kHeight; y++)
             for (int x = 0; x < kWidth; x++) {
                 double rim = 9;
-                for (const Disc& d : c.turning()) rim = std::min<double>(rim, std::hypot(((x + 0.5) / kHeight - d.x) / d.across, ((y + 0.5) / kHeight - d.y) / d.high));
+                for (const Disc& d : c.turning())
+                    rim = std::min<double>(
+                        rim, std::hypot(((x + 0.5) / kHeight - d.x) / d.across, ((y + 0.5) / kHeight - d.y) / d.high));
                 const size_t i = static_cast<size_t>(y * kWidth + x);
-                if (rim > 1.25) ASSERT_NEAR(now[i], rest[i], 1e-3) << x << ", " << y << " after " << seconds << " s";
-                else inside += std::abs(now[i] - rest[i]);
+                if (rim > 1.25)
+                    ASSERT_NEAR(now[i], rest[i], 1e-3) << x << ", " << y << " after " << seconds << " s";
+                else
+                    inside += std::abs(now[i] - rest[i]);
             }
     }
     EXPECT_GT(inside, 100);
@@ -208,7 +225,11 @@ TEST(Motion, DiscsTurnWithinTheirRims) {
 TEST(Motion, WhoIsTallTurnsLikeACard) {
     Sight s = sight();
     for (int y = 0; y < s.subject.height; y++)
-        for (int x = 0; x < s.subject.width; x++) s.subject.row(y)[x] = std::abs(x - 0.5 * s.subject.width) < 0.06 * s.subject.width && y > 0.1 * s.subject.height && y < 0.85 * s.subject.height ? 1.F : 0.F;
+        for (int x = 0; x < s.subject.width; x++)
+            s.subject.row(y)[x] = std::abs(x - 0.5 * s.subject.width) < 0.06 * s.subject.width &&
+                                          y > 0.1 * s.subject.height && y < 0.85 * s.subject.height
+                                      ? 1.F
+                                      : 0.F;
     const Texture t = texture();
     const Choreography c(shipped::words().read("she spins"), s, kWidth, kHeight, 7, {});
     ASSERT_EQ(c.lifted(), Choreography::kWhoeverItIsOf);
@@ -217,7 +238,7 @@ TEST(Motion, WhoIsTallTurnsLikeACard) {
         const Look look = look_at(c, seconds);
         std::vector<float> alone(3 * kWidth * kHeight, 0.F), on_white(alone.size(), 1.F);
         lay_rows(layer, look.layer, alone.data(), 0, kHeight), lay_rows(layer, look.layer, on_white.data(), 0, kHeight);
-        double sum = 0;   // of his alpha
+        double sum = 0;  // of his alpha
         for (size_t i = 0; i < kWidth * kHeight; i++) sum += 1 - (on_white[i] - alone[i]);
         return sum;
     };
@@ -251,22 +272,27 @@ TEST(Motion, ABlinkClosesTheEyesAlone) {
         for (int j = 0; j <= net.rows; j++)
             for (int i = 0; i <= net.columns; i++) {
                 const size_t at = static_cast<size_t>(j * (net.columns + 1) + i);
-                const double x = static_cast<double>(i) * kWidth / net.columns / kHeight, y = static_cast<double>(j) / net.rows, gone = std::abs(net.y[at] + 0.5 - y * kHeight);
+                const double x = static_cast<double>(i) * kWidth / net.columns / kHeight,
+                             y = static_cast<double>(j) / net.rows, gone = std::abs(net.y[at] + 0.5 - y * kHeight);
                 const bool near = std::abs(y - 0.5) < 0.1 && (std::abs(x - 0.7) < 0.1 || std::abs(x - 0.95) < 0.1);
-                if (near) pressed = std::max(pressed, gone);
-                else ASSERT_LT(gone, 0.01) << x << ", " << y;
+                if (near)
+                    pressed = std::max(pressed, gone);
+                else
+                    ASSERT_LT(gone, 0.01) << x << ", " << y;
             }
     }
     EXPECT_GT(pressed, 1.5) << "pixels";
 }
 
 TEST(Motion, WhoComesNearerGrowsAndWhoWalksGoesAlong) {
-    const auto spread_at = [](const Choreography& c, double seconds) {   // how much of the picture a step over the ball's layer looks at
+    const auto spread_at = [](const Choreography& c,
+                              double seconds) {  // how much of the picture a step over the ball's layer looks at
         const Net net = look_at(c, seconds).layer;
         const size_t middle = net.x.size() / 2;
         return net.x[middle + 4] - net.x[middle - 4];
     };
-    const Choreography nearer(shipped::words().read("the fox runs towards the camera"), sight(), kWidth, kHeight, 7, {});
+    const Choreography nearer(shipped::words().read("the fox runs towards the camera"), sight(), kWidth, kHeight, 7,
+                              {});
     ASSERT_EQ(nearer.lifted(), Choreography::kWhoeverItIsOf);
     EXPECT_LT(spread_at(nearer, 4), 0.85 * spread_at(nearer, 0));
     const Choreography along(shipped::words().read("the fox runs to the right"), sight(), kWidth, kHeight, 7, {});
@@ -289,10 +315,13 @@ TEST(Motion, SpecksFallAndNothingElseDoes) {
     Texture t = texture();
     Sight plain = sight(), snowy = plain;
     EXPECT_EQ(find_specks(t).width, 0) << "a ball and stripes are no specks";
-    for (int i = 0; i < 12; i++)   // flakes in the sky
+    for (int i = 0; i < 12; i++)  // flakes in the sky
         for (int y = 0; y < 2; y++)
             for (int x = 0; x < 2; x++)
-                for (size_t k = 0; k < 3; k++) t.pixels[4 * (static_cast<size_t>(3 + 9 * (i % 2) + y) * kWidth + static_cast<size_t>(6 + 12 * i + x)) + k] = 1;
+                for (size_t k = 0; k < 3; k++)
+                    t.pixels[4 * (static_cast<size_t>(3 + 9 * (i % 2) + y) * kWidth +
+                                  static_cast<size_t>(6 + 12 * i + x)) +
+                             k] = 1;
     snowy.specks = find_specks(t);
     ASSERT_GT(snowy.specks.width, 0);
     const Choreography none(shipped::words().read("snow is falling"), plain, kWidth, kHeight, 7, {});
@@ -313,7 +342,8 @@ TEST(Motion, SpecksFallAndNothingElseDoes) {
     for (size_t i = 0; i < shown.size() / 3; i++) ASSERT_NEAR(shown[i], t.pixels[4 * i], 0.01) << i;
 }
 
-// Clouds pass behind what stands before the sky: it stands to the byte, is not seen twice, and the sky goes on for as long as one looks.
+// Clouds pass behind what stands before the sky: it stands to the byte, is not seen twice, and the sky goes on for as
+// long as one looks.
 TEST(Motion, CloudsPassBehindATower) {
     Texture t = texture();
     Sight s = sight();
@@ -322,11 +352,15 @@ TEST(Motion, CloudsPassBehindATower) {
         for (int x = 0; x < kWidth; x++) {
             const bool cloud = (x / 11 + y / 7) % 3 == 0;
             float* p = t.pixels.data() + 4 * (static_cast<size_t>(y) * kWidth + static_cast<size_t>(x));
-            p[0] = tower(x, y) ? 0.8F : cloud ? 0.6F : 0.3F, p[1] = tower(x, y) ? 0.2F : 0.6F, p[2] = tower(x, y) ? 0.1F : 0.9F;
+            p[0] = tower(x, y) ? 0.8F
+                   : cloud     ? 0.6F
+                               : 0.3F,
+            p[1] = tower(x, y) ? 0.2F : 0.6F, p[2] = tower(x, y) ? 0.1F : 0.9F;
         }
     s.subject = s.water = s.foliage = Map(s.sky.width, s.sky.height), s.sure = 0;
     for (int y = 0; y < s.sky.height; y++)
-        for (int x = 0; x < s.sky.width; x++) s.sky.row(y)[x] = tower(x * kWidth / s.sky.width, y * kHeight / s.sky.height) ? 0.F : 1.F;
+        for (int x = 0; x < s.sky.width; x++)
+            s.sky.row(y)[x] = tower(x * kWidth / s.sky.width, y * kHeight / s.sky.height) ? 0.F : 1.F;
     s.open_sky = open_sky(t, s.sky);
     const Choreography c(shipped::words().read("clouds roll by"), s, kWidth, kHeight, 7, {});
     ASSERT_EQ(c.lifted(), Choreography::kAllButSky);
@@ -338,9 +372,15 @@ TEST(Motion, CloudsPassBehindATower) {
         for (int y = 0; y < kHeight; y++)
             for (int x = 0; x < kWidth; x++) {
                 const size_t i = static_cast<size_t>(y) * kWidth + static_cast<size_t>(x);
-                const bool inside = tower(x, y) && tower(x - 3, y) && tower(x + 3, y) && tower(x, y - 3), outside = !tower(x, y) && !tower(x - 3, y) && !tower(x + 3, y) && !tower(x, y + 3);
-                if (inside) { ASSERT_NEAR(255 * now[i], 255 * t.pixels[4 * i], 0.49) << x << ", " << y << " after " << seconds << " s"; }
-                if (outside) { ASSERT_LT(now[i], 0.68F) << "another tower at " << x << ", " << y << " after " << seconds << " s"; }
+                const bool inside = tower(x, y) && tower(x - 3, y) && tower(x + 3, y) && tower(x, y - 3),
+                           outside = !tower(x, y) && !tower(x - 3, y) && !tower(x + 3, y) && !tower(x, y + 3);
+                if (inside) {
+                    ASSERT_NEAR(255 * now[i], 255 * t.pixels[4 * i], 0.49)
+                        << x << ", " << y << " after " << seconds << " s";
+                }
+                if (outside) {
+                    ASSERT_LT(now[i], 0.68F) << "another tower at " << x << ", " << y << " after " << seconds << " s";
+                }
                 if (outside && seconds > 0) moved_sky += std::abs(now[i] - t.pixels[4 * i]);
             }
     }
@@ -368,7 +408,9 @@ TEST(Motion, IsSmooth) {
             for (int i = 1; i <= 96; i++) {
                 const Look now = look_at(c, i / 24.0 == 4 && loop > 0 ? 0 : i / 24.0);
                 double most = 0;
-                for (size_t k = 0; k < now.first.x.size(); k++) most = std::max<double>(most, std::hypot(now.first.x[k] - before.first.x[k], now.first.y[k] - before.first.y[k]));
+                for (size_t k = 0; k < now.first.x.size(); k++)
+                    most = std::max<double>(
+                        most, std::hypot(now.first.x[k] - before.first.x[k], now.first.y[k] - before.first.y[k]));
                 // Flow begins anew while its look does not show.
                 if (now.weight.empty()) {
                     EXPECT_LT(most, 0.05 * kHeight) << prompt << " at frame " << i << ", loop " << loop;
@@ -391,7 +433,8 @@ TEST(Motion, ALoopClosesExactly) {
 
 // Under a still camera what should stand does, but for a ring round whoever moves.
 TEST(Motion, WhatShouldStandStands) {
-    for (const char* prompt : {"sway", "bounce", "breathe", "pulse", "blink", "turn the head", "nod", "tremble", "spin", "swim", "flap its wings"}) {
+    for (const char* prompt : {"sway", "bounce", "breathe", "pulse", "blink", "turn the head", "nod", "tremble", "spin",
+                               "swim", "flap its wings"}) {
         const Choreography c(shipped::words().read(prompt), sight(), kWidth, kHeight, 7, {1, 1, 0, 4});
         double outside = 0, inside = 0;
         for (int i = 1; i <= 40; i++) {
@@ -406,7 +449,9 @@ TEST(Motion, WhatShouldStandStands) {
 }
 
 TEST(Motion, SeedsAndWordsVaryIt) {
-    const auto at = [&](const char* prompt, int64_t seed, Settings settings = {}) { return look_at(Choreography(shipped::words().read(prompt), sight(), kWidth, kHeight, seed, settings), 1.3); };
+    const auto at = [&](const char* prompt, int64_t seed, Settings settings = {}) {
+        return look_at(Choreography(shipped::words().read(prompt), sight(), kWidth, kHeight, seed, settings), 1.3);
+    };
     EXPECT_NE(at("sway", 1).first.x, at("sway", 2).first.x);
     EXPECT_EQ(at("sway", 1).first.x, at("sway", 1).first.x);
     const auto most = [&](const char* prompt, Settings settings = {}) {

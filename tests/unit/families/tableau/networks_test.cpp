@@ -15,7 +15,9 @@ namespace {
 template <class Model>
 Model with_values(Model model) {
     at::Generator generator = at::detail::createCPUGenerator(7);
-    model.visit([&](const std::string&, at::Tensor& t) { t.normal_(0, t.dim() > 1 ? 1.0 / std::sqrt(static_cast<double>(t.numel() / t.size(0))) : 0.1, generator); });
+    model.visit([&](const std::string&, at::Tensor& t) {
+        t.normal_(0, t.dim() > 1 ? 1.0 / std::sqrt(static_cast<double>(t.numel() / t.size(0))) : 0.1, generator);
+    });
     nn::prepare(model);
     return model;
 }
@@ -74,7 +76,8 @@ TEST(TableauOutline, GivesAMaskAtHalfSizeOfWideAndHighPictures) {
 
 TEST(TableauOutline, ABlackPictureIsNoDivisionByZero) {
     const c10::InferenceMode no_grad;
-    EXPECT_TRUE(outline(with_values(make_outline_network()), at::zeros({1, 64, 64, 3})).mask.isfinite().all().item<bool>());
+    EXPECT_TRUE(
+        outline(with_values(make_outline_network()), at::zeros({1, 64, 64, 3})).mask.isfinite().all().item<bool>());
 }
 
 // The brightest value of a picture counts as 1, so half the light makes no difference.
@@ -87,10 +90,10 @@ TEST(TableauOutline, DoesNotDependOnTheBrightestValue) {
 
 TEST(TableauOutline, DecidedMasksAreExpectedToBeRight) {
     at::Tensor masks = at::zeros({4, 20, 20});
-    masks[0].slice(0, 5, 15).slice(1, 5, 15).fill_(0.99);            // decided
-    masks[1].slice(0, 5, 15).slice(1, 5, 15).fill_(0.75);            // less so
-    masks[2].fill_(0.4);                                             // everywhere perhaps
-    const at::Tensor expected = expected_overlap(masks);             // masks[3]: nothing
+    masks[0].slice(0, 5, 15).slice(1, 5, 15).fill_(0.99);  // decided
+    masks[1].slice(0, 5, 15).slice(1, 5, 15).fill_(0.75);  // less so
+    masks[2].fill_(0.4);                                   // everywhere perhaps
+    const at::Tensor expected = expected_overlap(masks);   // masks[3]: nothing
     EXPECT_GT(expected[0].item<double>(), 0.9);
     EXPECT_LT(expected[1].item<double>(), 0.5);
     EXPECT_GT(expected[1].item<double>(), 0.2);

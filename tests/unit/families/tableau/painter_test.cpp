@@ -21,9 +21,11 @@ Net net_of(float turn, float zoom) {
     Net net(20, 13);
     for (int j = 0; j <= net.rows; j++)
         for (int i = 0; i <= net.columns; i++) {
-            const float x = kWidth * static_cast<float>(i) / static_cast<float>(net.columns) - kWidth / 2.F, y = kHeight * static_cast<float>(j) / static_cast<float>(net.rows) - kHeight / 2.F;
+            const float x = kWidth * static_cast<float>(i) / static_cast<float>(net.columns) - kWidth / 2.F,
+                        y = kHeight * static_cast<float>(j) / static_cast<float>(net.rows) - kHeight / 2.F;
             const size_t at = static_cast<size_t>(j * (net.columns + 1) + i);
-            net.x[at] = kWidth / 2.F + zoom * (x - turn * y) + std::sin(0.3F * y), net.y[at] = kHeight / 2.F + zoom * (y + turn * x);
+            net.x[at] = kWidth / 2.F + zoom * (x - turn * y) + std::sin(0.3F * y),
+            net.y[at] = kHeight / 2.F + zoom * (y + turn * x);
         }
     return net;
 }
@@ -42,7 +44,8 @@ TEST(TableauPainter, TensorsMakeTheSameFrames) {
     const Texture texture = texture_of(shipped::drawn(kWidth, kHeight));
     Map subject(50, 32);
     for (int y = 0; y < subject.height; y++)
-        for (int x = 0; x < subject.width; x++) subject.row(y)[x] = std::hypot(static_cast<float>(x) - 25.F, static_cast<float>(y) - 17.F) < 9 ? 1.F : 0.F;
+        for (int x = 0; x < subject.width; x++)
+            subject.row(y)[x] = std::hypot(static_cast<float>(x) - 25.F, static_cast<float>(y) - 17.F) < 9 ? 1.F : 0.F;
     const auto cpu = make_cpu_painter(texture), tensors = make_tensor_painter(texture, at::kCPU);
     cpu->take(lift(texture, subject, kGuessed)), tensors->take(lift(texture, subject, kGuessed));
 
@@ -55,7 +58,8 @@ TEST(TableauPainter, TensorsMakeTheSameFrames) {
     for (const Look& look : looks) {
         cpu->paint(look, a.data(), {}), tensors->paint(look, b.data(), {});
         double most = 0, mean = 0;
-        for (size_t i = 0; i < a.size(); i++) most = std::max(most, static_cast<double>(std::abs(a[i] - b[i]))), mean += std::abs(a[i] - b[i]);
+        for (size_t i = 0; i < a.size(); i++)
+            most = std::max(most, static_cast<double>(std::abs(a[i] - b[i]))), mean += std::abs(a[i] - b[i]);
         // A place between two steps of 1/256 pixel may be rounded either way.
         EXPECT_LT(most, 0.02);
         EXPECT_LT(mean / static_cast<double>(a.size()), 2e-4);

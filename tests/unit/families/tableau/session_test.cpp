@@ -35,7 +35,8 @@ GenerationRequest request(const std::string& prompt, int64_t frames, int width =
 
 using Frames = std::vector<std::vector<float>>;
 
-Frames frames_of(const GenerationRequest& r, int64_t count, const std::function<void(int64_t, zt::families::Direction&)>& steer = nullptr) {
+Frames frames_of(const GenerationRequest& r, int64_t count,
+                 const std::function<void(int64_t, zt::families::Direction&)>& steer = nullptr) {
     static const auto weights = load_weights(shipped::folder(), false);
     Generation generation(weights, r);
     zt::families::Direction direction = r.first;
@@ -43,10 +44,12 @@ Frames frames_of(const GenerationRequest& r, int64_t count, const std::function<
     const size_t samples = 3 * static_cast<size_t>(r.width) * static_cast<size_t>(r.height);
     while (static_cast<int64_t>(frames.size()) < count) {
         if (steer) steer(static_cast<int64_t>(frames.size()), direction);
-        generation.limit_next(24 - static_cast<int64_t>(frames.size()) % 24);   // a chunk may begin there
+        generation.limit_next(24 - static_cast<int64_t>(frames.size()) % 24);  // a chunk may begin there
         const auto batch = generation.next(direction, {}, [](const char*, int, int) {});
         if (!batch) break;
-        for (int64_t i = 0; i < batch->frames; i++) frames.emplace_back(batch->rgb + samples * static_cast<size_t>(i), batch->rgb + samples * static_cast<size_t>(i + 1));
+        for (int64_t i = 0; i < batch->frames; i++)
+            frames.emplace_back(batch->rgb + samples * static_cast<size_t>(i),
+                                batch->rgb + samples * static_cast<size_t>(i + 1));
     }
     return frames;
 }
@@ -89,25 +92,32 @@ TEST(TableauSession, ALoopsNextFrameIsItsFirst) {
 }
 
 TEST(TableauSession, AChangedSentenceTakesOverWithoutAJump) {
-    const auto steer = [](int64_t frame, zt::families::Direction& d) { d.prompt = frame < 24 ? "the ball sways" : "the clouds drift to the left, zoom in"; };
+    const auto steer = [](int64_t frame, zt::families::Direction& d) {
+        d.prompt = frame < 24 ? "the ball sways" : "the clouds drift to the left, zoom in";
+    };
     const Frames frames = frames_of(request("the ball sways", 96), 96, steer);
     std::vector<double> steps;
     for (size_t i = 1; i < frames.size(); i++) steps.push_back(difference(frames[i], frames[i - 1]));
-    const double most = *std::max_element(steps.begin() + 22, steps.begin() + 56), before = *std::max_element(steps.begin(), steps.begin() + 22);
+    const double most = *std::max_element(steps.begin() + 22, steps.begin() + 56),
+                 before = *std::max_element(steps.begin(), steps.begin() + 22);
     EXPECT_LT(most, 3 * std::max(before, *std::max_element(steps.begin() + 60, steps.end())));
     EXPECT_GT(difference(frames[95], frames[23]), 0.004);
 }
 
 TEST(TableauSession, ACutBeginsWithThePictureAgain) {
-    const auto steer = [](int64_t frame, zt::families::Direction& d) { d.cut = frame == 24, d.prompt = frame < 24 ? "zoom in" : "pan left"; };
+    const auto steer = [](int64_t frame, zt::families::Direction& d) {
+        d.cut = frame == 24, d.prompt = frame < 24 ? "zoom in" : "pan left";
+    };
     const Frames frames = frames_of(request("zoom in", 48), 48, steer);
     EXPECT_EQ(frames[24], frames[0]);
 }
 
-// What one sentence lifts out of the picture is not the next one's: once it has taken over, the clip is the one that it would have begun.
+// What one sentence lifts out of the picture is not the next one's: once it has taken over, the clip is the one that it
+// would have begun.
 TEST(TableauSession, ANewSentenceLiftsOutWhatItMoves) {
-    const std::array<const char*, 5> prompts{"the ball hops", "the ball falls down", "the wheel turns", "the ball drifts to the left", "the clouds drift"};
-    constexpr int64_t kTaken = 30;   // frames after which the old sentence is gone
+    const std::array<const char*, 5> prompts{"the ball hops", "the ball falls down", "the wheel turns",
+                                             "the ball drifts to the left", "the clouds drift"};
+    constexpr int64_t kTaken = 30;  // frames after which the old sentence is gone
     std::array<Frames, prompts.size()> alone;
     for (size_t i = 0; i < prompts.size(); i++) {
         alone[i] = frames_of(request(prompts[i], 100), kTaken + 12);
@@ -117,9 +127,13 @@ TEST(TableauSession, ANewSentenceLiftsOutWhatItMoves) {
         for (size_t j = 0; j < prompts.size(); j++) {
             if (i == j) continue;
             for (const bool cut : {false, true}) {
-                const auto steer = [&](int64_t frame, zt::families::Direction& d) { d.cut = cut && frame == 24, d.prompt = prompts[frame < 24 ? i : j]; };
+                const auto steer = [&](int64_t frame, zt::families::Direction& d) {
+                    d.cut = cut && frame == 24, d.prompt = prompts[frame < 24 ? i : j];
+                };
                 const Frames frames = frames_of(request(prompts[i], 100), 24 + kTaken + 12, steer);
-                for (const int64_t k : {kTaken, kTaken + 11}) EXPECT_EQ(frames[static_cast<size_t>(24 + k)], alone[j][static_cast<size_t>(k)]) << prompts[i] << ", then " << prompts[j] << ", cut " << cut;
+                for (const int64_t k : {kTaken, kTaken + 11})
+                    EXPECT_EQ(frames[static_cast<size_t>(24 + k)], alone[j][static_cast<size_t>(k)])
+                        << prompts[i] << ", then " << prompts[j] << ", cut " << cut;
             }
         }
 }

@@ -33,11 +33,14 @@ inline std::vector<uint8_t> drawn(int width, int height) {
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++) {
             const double u = (x - 0.5 * width) / height, v = (y - 0.55 * height) / height;
-            uint8_t* p = rgb.data() + 3 * (static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x));
+            uint8_t* p =
+                rgb.data() + 3 * (static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x));
             const bool ball = std::hypot(u, v) < 0.28, stripe = (x / 5 + y / 7) % 2 == 0;
             p[0] = ball ? (stripe ? 230 : 180) : v > 0.2 ? 90 : 130;
             p[1] = ball ? 60 : v > 0.2 ? static_cast<uint8_t>(stripe ? 150 : 120) : 180;
-            p[2] = ball ? static_cast<uint8_t>(stripe ? 60 : 20) : v > 0.2 ? 50 : static_cast<uint8_t>(200 + 40 * y / height);
+            p[2] = ball      ? static_cast<uint8_t>(stripe ? 60 : 20)
+                   : v > 0.2 ? 50
+                             : static_cast<uint8_t>(200 + 40 * y / height);
         }
     return rgb;
 }

@@ -16,8 +16,16 @@ std::string read_as(const std::string& prompt) {
     const Asked a = shipped::words().read(prompt);
     std::string text;
     const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
-    for (const Deed& d : a.deeds) add(std::string(name_of(d.motion)) + " " + name_of(d.region) + kWays[d.direction] + (d.tempo < 0.9F ? " slow" : d.tempo > 1.1F ? " fast" : "") + (d.amount < 0.9F ? " little" : d.amount > 1.1F ? " much" : ""));
-    for (const CameraMove& c : a.cameras) add(std::string("camera ") + name_of(c.camera) + (c.tempo < 0.9F ? " slow" : c.tempo > 1.1F ? " fast" : ""));
+    for (const Deed& d : a.deeds)
+        add(std::string(name_of(d.motion)) + " " + name_of(d.region) + kWays[d.direction] +
+            (d.tempo < 0.9F   ? " slow"
+             : d.tempo > 1.1F ? " fast"
+                              : "") +
+            (d.amount < 0.9F   ? " little"
+             : d.amount > 1.1F ? " much"
+                               : ""));
+    for (const CameraMove& c : a.cameras)
+        add(std::string("camera ") + name_of(c.camera) + (c.tempo < 0.9F ? " slow" : c.tempo > 1.1F ? " fast" : ""));
     if (a.camera_said && a.cameras.empty()) add("camera still");
     for (int r = 0; r < kRegions; r++)
         if (a.still[static_cast<size_t>(r)]) add(std::string("still ") + name_of(static_cast<Region>(r)));
@@ -134,9 +142,17 @@ TEST(TableauWords, WrongFilesAreRefusedByField) {
         return "";
     };
     EXPECT_NE(refusal("{").find("words.json"), std::string::npos);
-    EXPECT_NE(refusal(R"({"version": 1, "variants": "", "verbs": {"motion=fly": "fly"}, "nouns": {}, "words": {}})").find("motion=fly"), std::string::npos);
-    EXPECT_NE(refusal(R"({"version": 1, "variants": "", "verbs": {"motion=sway": "SWAY"}, "nouns": {}, "words": {}})").find("SWAY"), std::string::npos);
-    EXPECT_NE(refusal(R"({"version": 1, "variants": "", "verbs": {"motion=sway tempo=1e9": "sway"}, "nouns": {}, "words": {}})").find("factors"), std::string::npos);
+    EXPECT_NE(refusal(R"({"version": 1, "variants": "", "verbs": {"motion=fly": "fly"}, "nouns": {}, "words": {}})")
+                  .find("motion=fly"),
+              std::string::npos);
+    EXPECT_NE(refusal(R"({"version": 1, "variants": "", "verbs": {"motion=sway": "SWAY"}, "nouns": {}, "words": {}})")
+                  .find("SWAY"),
+              std::string::npos);
+    EXPECT_NE(
+        refusal(
+            R"({"version": 1, "variants": "", "verbs": {"motion=sway tempo=1e9": "sway"}, "nouns": {}, "words": {}})")
+            .find("factors"),
+        std::string::npos);
 }
 
 }  // namespace
