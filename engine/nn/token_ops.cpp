@@ -4,6 +4,7 @@
 // x86-64 or other machine, and the tensor form.
 #include "nn/token_ops.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -15,6 +16,7 @@ namespace zt::nn {
 namespace {
 
 constexpr double kEpsilon = 1e-6;
+constexpr double kLeastLength = 1e-12;
 constexpr int64_t kLanes = 16;      // partial sums, so that rows are summed in vectors
 constexpr int64_t kMostDim = 512;   // of a head, for the buffer on the stack
 constexpr int64_t kRowsAtOnce = 8;  // least work for a thread
@@ -156,6 +158,25 @@ struct RmsHeads {
     }
 };
 
+template <class T>
+struct RmsRows {
+    const T* x;
+    T* out;
+    const float* gamma;
+    int64_t x_stride, out_stride, width;
+    [[gnu::always_inline]] inline void rows(int64_t begin, int64_t end) const {
+        const float root = std::sqrt(static_cast<float>(width));
+        for (int64_t i = begin; i < end; i++) {
+            const T* from = x + i * x_stride;
+            T* to = out + i * out_stride;
+            const float square = sum_of(
+                width, [from](int64_t j) __attribute__((always_inline)) { return up(from[j]) * up(from[j]); });
+            const float scale = root / std::max(std::sqrt(square), static_cast<float>(kLeastLength));
+            for (int64_t j = 0; j < width; j++) put(to[j], up(from[j]) * scale * gamma[j]);
+        }
+    }
+};
+
 #ifdef __x86_64__
 template <class Loop>
 [[gnu::target("arch=x86-64-v4")]] void rows_wide(const Loop& loop, int64_t begin, int64_t end) {
@@ -245,7 +266,21 @@ void rms_heads(const at::Tensor& x, const at::Tensor& norm, const at::Tensor& co
     });
 }
 
+void rms_rows(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& out) {
+    if (!ours(x)) return plain::rms_rows(x, gamma, out);
+    const at::Tensor g = floats(gamma);
+    by_type(x, [&](auto kind) {
+        using T = decltype(kind);
+        run(RmsRows<T>{data<T>(x), data<T>(out), data<float>(g), x.stride(0), out.stride(0), x.size(1)}, x.size(0));
+    });
+}
+
 namespace plain {
+
+void rms_rows(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& out) {
+    const at::Tensor wide = x.to(at::kFloat), length = at::linalg_vector_norm(wide, 2, {1}, true);
+    out.copy_(wide / length.clamp_min(kLeastLength) * std::sqrt(static_cast<double>(x.size(1))) * gamma.to(at::kFloat));
+}
 
 void rms_heads(const at::Tensor& x, const at::Tensor& norm, const at::Tensor& cos, const at::Tensor& sin,
                const at::Tensor& out, int64_t first) {

@@ -33,7 +33,12 @@ void split_heads(const at::Tensor& qkv, const at::Tensor& q_norm, const at::Tens
 void rms_heads(const at::Tensor& x, const at::Tensor& norm, const at::Tensor& cos, const at::Tensor& sin,
                const at::Tensor& out, int64_t first);
 
+// out = x / max(|x|, 1e-12) sqrt(n) gamma: a root mean square norm without an epsilon in the root.
+//   x, out [rows, n], gamma [n], one type; out is overwritten, rows contiguous.
+void rms_rows(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& out);
+
 namespace plain {
+void rms_rows(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& out);
 void rms_heads(const at::Tensor& x, const at::Tensor& norm, const at::Tensor& cos, const at::Tensor& sin,
                const at::Tensor& out, int64_t first);
 void norm_modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale, const at::Tensor& out);

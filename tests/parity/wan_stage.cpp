@@ -191,7 +191,7 @@ void fill(const Case& c, Half& half) {
 void decode_stage(Case& c) {
     VaeDecoder decoder = make_vae_decoder(vae_of(c));
     fill(c, decoder);
-    StreamingDecoder stream(decoder);
+    StreamingDecoder stream(decoder, c.option("history") == "half");
     std::vector<at::Tensor> frames;
     const at::Tensor latents = c.input("latents");
     for (int64_t i = 0; i < latents.size(1); i++) frames.push_back(stream.next(latents.narrow(1, i, 1), {}));
@@ -201,7 +201,7 @@ void decode_stage(Case& c) {
 void encode_stage(Case& c) {
     VaeEncoder encoder = make_vae_encoder(vae_of(c));
     fill(c, encoder);
-    c.out["latents"] = encode(encoder, c.input("pixels"), {});
+    c.out["latents"] = encode(encoder, c.input("pixels"), c.option("history") == "half", {});
 }
 
 }  // namespace

@@ -137,6 +137,7 @@ at::Tensor make_latents(const OpenedModel& model, const families::GenerationRequ
             device::return_freed_memory();
             at_work = is_low(step);
             expert.emplace(model, *at_work, prepared[*at_work ? 1 : 0], budget, cancel, progress);
+            progress("denoise", static_cast<int>(step), static_cast<int>(request.steps));
         }
         at::Tensor input = latents;
         if (conditions.first.defined())

@@ -34,12 +34,16 @@ int64_t clip_frames(int64_t frames) {
 
 Generation::Generation(std::shared_ptr<const OpenedModel> model, const GenerationRequest& request)
     : model_(std::move(model)), request_(request),
-      budget_(plan_budget(*model_, request.width, request.height, clip_frames(request.shot_frames), request.steps,
-                          request.first.guidance > 1)) {
-    request_.log(ZT_LOG_VERBOSE, "memory: about " + load::size_text(budget_.peak) + " foreseen, " +
-                                     std::to_string(budget_.resident_blocks) + " of " +
+      plan_(plan_clip(*model_, request.width, request.height, clip_frames(request.shot_frames), request.steps,
+                      request.first.guidance > 1)) {
+    request_.log(ZT_LOG_VERBOSE, "memory: about " + load::size_text(plan_.budget.peak) + " foreseen, " +
+                                     std::to_string(plan_.budget.resident_blocks) + " of " +
                                      std::to_string(model_->parts.transformer.layers) + " blocks in memory" +
-                                     (budget_.keep ? ", kept for the next clip" : ""));
+                                     (plan_.budget.keep ? ", kept for the next clip" : ""));
+    if (plan_.half_history)
+        request_.log(ZT_LOG_INFO,
+                     "memory: what the decoder keeps of earlier frames is rounded to fp16, since it does "
+                     "not fit otherwise");
 }
 
 int64_t Generation::next_frames() const {
@@ -60,20 +64,21 @@ void Generation::begin_clip(const Direction& direction, const Cancel& cancel, co
     Conditions conditions{positive.get(), negative.get(), {}, {}, {}};
     const int64_t frames = clip_frames(shot_frames());
     if (!request_.images.empty() && model_->parts.known_frames())
-        conditions.first = picture_latent(*model_, request_, cancel, progress);
-    if (model_->parts.beside_noise()) conditions.beside = picture_channels(*model_, request_, frames, cancel, progress);
+        conditions.first = picture_latent(*model_, request_, plan_.half_history, cancel, progress);
+    if (model_->parts.beside_noise())
+        conditions.beside = picture_channels(*model_, request_, frames, plan_.half_history, cancel, progress);
     if (model_->parts.reads_clip()) conditions.clip = clip_features(*model_, request_, cancel);
     device::return_freed_memory();
     latents_ = make_latents(*model_, request_, direction, conditions,
-                            (frames - 1) / VaeConfig::temporal_compression + 1, budget_, cancel, progress);
+                            (frames - 1) / VaeConfig::temporal_compression + 1, plan_.budget, cancel, progress);
     device::return_freed_memory();
     progress("load", 0, 1);
-    decoder_ = model_->decoder.get(budget_.keep, [&] {
+    decoder_ = model_->decoder.get(plan_.budget.keep, [&] {
         auto made = std::make_shared<VaeDecoder>(make_vae_decoder(model_->parts.vae));
         model_->vae(cancel).fill(*made, model_->vae_type, false);
         return made;
     });
-    stream_.emplace(*decoder_);
+    stream_.emplace(*decoder_, plan_.half_history);
     next_latent_ = 0;
     left_ = shot_frames();
 }

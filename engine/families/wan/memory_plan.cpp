@@ -10,6 +10,7 @@
 #include "encoders/t5_names.h"
 #include "families/wan/names.h"
 #include "families/wan/vae/names.h"
+#include "nn/strip_bytes.h"
 
 namespace zt::wan {
 namespace {
@@ -96,25 +97,46 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
     return phase;
 }
 
+// Two frames of the input of each convolution in time, which the decoder (the encoder is its mirror) keeps from frame
+// to frame: those of the middle, and of each stage two for each resnet and one of its enlargement in time.
+uint64_t history_bytes(const ModelParts& parts, const PlanRequest& r, const Clip& clip) {
+    const VaeConfig& v = parts.vae;
+    uint64_t values = 0;
+    int64_t side = 1, in = v.decoder_base_dim * v.dim_mult.back();
+    const auto add = [&](int64_t channels) {
+        values += 2 * u(clip.latent_height * clip.latent_width * side * side) * u(channels);
+    };
+    add(v.z_dim), add(4 * in);
+    for (size_t i = v.dim_mult.size(); i-- > 0;) {
+        const int64_t out = v.decoder_base_dim * v.dim_mult[i];
+        add(in + out * (2 * (v.num_res_blocks + 1) - 1));
+        if (i == 0) {
+            add(out);  // of the last convolution
+            continue;
+        }
+        if (v.temporal_downsample[i - 1]) add(out);
+        in = v.is_residual ? out : out / 2, side *= 2;
+    }
+    return values * (r.half_history ? 2 : u(r.vae_element_bytes));
+}
+
+// One frame of the widest stage, the last but one or the last.
+uint64_t frame_bytes(const ModelParts& parts, const PlanRequest& r) {
+    const VaeConfig& v = parts.vae;
+    const int64_t widest = std::max(v.dim_mult[0], v.dim_mult.size() > 1 && v.is_residual ? v.dim_mult[1] : 0);
+    return u(r.width / v.patch_size) * u(r.height / v.patch_size) * u(v.decoder_base_dim * widest) *
+           u(r.vae_element_bytes);
+}
+
 Phase decode_phase(const ModelParts& parts, const PlanRequest& r, const Clip& clip) {
     Phase phase{.name = "decode"};
     if (const Checkpoint* file = parts.vae_file.checkpoint.get())
         phase.weights = phase.least_weights =
             load::resident_bytes(*file, vae_names(), {r.vae_element_bytes, false, nullptr}, is_decoder);
-    const VaeConfig& v = parts.vae;
-    const uint64_t places = u(clip.latent_height) * u(clip.latent_width);
-    // The widest stage is the last: four frames at full size of the last width, of what comes in and goes out of it,
-    // and of the convolution's copy.
-    const int64_t out_pixels = v.spatial_compression() / v.patch_size;
-    const uint64_t last = places * u(out_pixels * out_pixels) * 4 *
-                          u(v.decoder_base_dim * std::max<int64_t>(v.dim_mult[0], v.dim_mult[1])) *
-                          u(r.vae_element_bytes);
-    // Two frames of the input of each convolution in time: of each stage three resnets with two of them.
-    uint64_t kept = 0;
-    int64_t side = 1;
-    for (size_t i = v.dim_mult.size(); i-- > 0; side = std::min(2 * side, out_pixels))
-        kept += places * u(side * side) * u(v.decoder_base_dim * v.dim_mult[i]) * 2 * 7;
-    phase.data = 5 * last + kept * u(r.vae_element_bytes) + u(clip.latent_frames) * places * u(v.z_dim) * 4;
+    // Of a resnet what comes in, what it has made and the copy that is normed; pixels, twice.
+    phase.data = history_bytes(parts, r, clip) + 4 * frame_bytes(parts, r) + u(nn::kStripBytes) +
+                 u(r.width * r.height * 3) * 4 * 4 * 2 +
+                 u(clip.latent_frames * clip.latent_height * clip.latent_width * parts.vae.z_dim) * 4;
     return phase;
 }
 
@@ -128,6 +150,7 @@ Phase picture_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
         weights = std::max(weights,
                            load::resident_bytes(*file, encoders::clip_names(encoders::Tower::kVision), encoder_of(r)));
     phase.weights = phase.least_weights = weights;
+    phase.data += 4 * frame_bytes(parts, r);  // the encoder takes the frames of a latent together
     const uint64_t frames = parts.beside_noise() ? u(r.frames) : 1;
     phase.data += frames * u(3 * r.width * r.height) * 4 * 2;  // on the host and in the VAE's type
     return phase;

@@ -16,6 +16,7 @@ struct PlanRequest {
     int64_t steps = 50;
     int64_t element_bytes = 2;  // of the arithmetic of transformer and text encoder: 4 fp32, 2 bf16
     int64_t vae_element_bytes = 4;
+    bool half_history = false;             // what the autoencoder keeps of earlier frames is rounded to fp16
     int64_t prompts = 2;                   // 2 with guidance
     const load::LoraSet* loras = nullptr;  // borrowed, may be null
 };

@@ -130,8 +130,8 @@ std::string identity(const OpenedModel& model) {
     return load::digest_of(files);
 }
 
-load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int64_t frames, int64_t steps,
-                         bool guided) {
+ClipPlan plan_clip(const OpenedModel& model, int64_t width, int64_t height, int64_t frames, int64_t steps,
+                   bool guided) {
     PlanRequest wanted;
     wanted.width = width, wanted.height = height, wanted.frames = frames, wanted.steps = steps;
     wanted.element_bytes = static_cast<int64_t>(c10::elementSize(model.type));
@@ -140,11 +140,14 @@ load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height
     wanted.loras = model.loras.get();
     const auto layers = static_cast<size_t>(model.parts.transformer.layers);
     const uint64_t limit = model.budget != 0 ? model.budget : device::free_bytes(model.device);
+    load::MemoryPlan plan = plan_memory(model.parts, wanted);
+    wanted.half_history = plan.least_peak() > limit;
+    if (wanted.half_history) plan = plan_memory(model.parts, wanted);
     load::Budget budget = load::fit_into(
-        plan_memory(model.parts, wanted), limit, std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
+        plan, limit, std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
         std::to_string(width) + "x" + std::to_string(height) + ", " + std::to_string(frames) + " frames");
     if (model.parts.has_experts()) budget.keep = false;  // the plan is of one at a time
-    return budget;
+    return {budget, wanted.half_history};
 }
 
 Block read_block(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type, int64_t index) {

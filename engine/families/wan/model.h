@@ -56,9 +56,14 @@ struct OpenedModel {
 // A digest of every name, type, shape and place in the files, 64 hex digits.
 [[nodiscard]] std::string identity(const OpenedModel& model);
 
-// What stays in memory for a clip. Throws ZT_ERROR_MEMORY.
-[[nodiscard]] load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int64_t frames,
-                                       int64_t steps, bool guided);
+// What stays in memory for a clip.
+struct ClipPlan {
+    load::Budget budget;
+    bool half_history = false;  // see wan::Memory: only where the memory does not suffice otherwise
+};
+// Throws ZT_ERROR_MEMORY.
+[[nodiscard]] ClipPlan plan_clip(const OpenedModel& model, int64_t width, int64_t height, int64_t frames, int64_t steps,
+                                 bool guided);
 
 // Block `index`, read from the file.
 [[nodiscard]] Block read_block(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type,

@@ -26,29 +26,29 @@ at::Tensor pixels_of(const families::GenerationRequest& request, bool last) {
     return encoders::vae_pixels(image_of(*picture_of(request, last)), request.width, request.height, request.fit);
 }
 
-at::Tensor encoded(const OpenedModel& model, const at::Tensor& pixels, const Cancel& cancel,
+at::Tensor encoded(const OpenedModel& model, const at::Tensor& pixels, bool half_history, const Cancel& cancel,
                    const families::ProgressFn& progress) {
     progress("picture", 0, 1);
     VaeEncoder encoder = make_vae_encoder(model.parts.vae);
     model.vae(cancel).fill(encoder, model.vae_type, false);
-    return encode(encoder, pixels.to(model.device, model.vae_type), cancel);
+    return encode(encoder, pixels.to(model.device, model.vae_type), half_history, cancel);
 }
 
 }  // namespace
 
-at::Tensor picture_latent(const OpenedModel& model, const families::GenerationRequest& request, const Cancel& cancel,
-                          const families::ProgressFn& progress) {
-    return encoded(model, pixels_of(request, false), cancel, progress);
+at::Tensor picture_latent(const OpenedModel& model, const families::GenerationRequest& request, bool half_history,
+                          const Cancel& cancel, const families::ProgressFn& progress) {
+    return encoded(model, pixels_of(request, false), half_history, cancel, progress);
 }
 
 at::Tensor picture_channels(const OpenedModel& model, const families::GenerationRequest& request, int64_t frames,
-                            const Cancel& cancel, const families::ProgressFn& progress) {
+                            bool half_history, const Cancel& cancel, const families::ProgressFn& progress) {
     constexpr int64_t kMask = VaeConfig::temporal_compression;
     const bool ends = picture_of(request, true) != nullptr && frames > 1;
     std::vector<at::Tensor> video = {pixels_of(request, false),
                                      at::zeros({frames - (ends ? 2 : 1), 3, request.height, request.width})};
     if (ends) video.push_back(pixels_of(request, true));
-    const at::Tensor latents = encoded(model, at::cat(video), cancel, progress);
+    const at::Tensor latents = encoded(model, at::cat(video), half_history, cancel, progress);
     const at::Tensor mask = at::zeros({kMask, latents.size(1), latents.size(2), latents.size(3)}, latents.options());
     mask.narrow(1, 0, 1).fill_(1.0);
     if (ends) mask[kMask - 1][-1].fill_(1.0);  // the channels of a latent are its four frames

@@ -56,9 +56,8 @@ public:
     [[nodiscard]] std::string sha256() const override { return sha256_; }
     void check(const Direction&) const override {}
     void check_request(const GenerationRequest& request) const override {
-        static_cast<void>(wan::plan_budget(*model_, request.width, request.height,
-                                           wan::clip_frames(request.shot_frames), request.steps,
-                                           request.first.guidance > 1));
+        static_cast<void>(wan::plan_clip(*model_, request.width, request.height, wan::clip_frames(request.shot_frames),
+                                         request.steps, request.first.guidance > 1));
     }
     [[nodiscard]] std::unique_ptr<Generation> begin(const GenerationRequest& request) const override {
         return std::make_unique<wan::Generation>(model_, request);

@@ -94,6 +94,25 @@ TEST_P(TokenOps, RmsHeads) {
     }
 }
 
+TEST(TokenOpsValues, RmsOfRows) {
+    const c10::InferenceMode inference;
+    // |(3, 4)| is 5; a row of zeros stays one.
+    const at::Tensor x = at::tensor({3.F, 4.F, 0.F, 0.F}).view({2, 2}), gamma = at::tensor({1.F, 10.F});
+    const at::Tensor out = at::empty({2, 2});
+    zt::nn::rms_rows(x, gamma, out);
+    const float root = std::sqrt(2.F);
+    EXPECT_NEAR(out[0][0].item<float>(), 0.6F * root, 1e-6);
+    EXPECT_NEAR(out[0][1].item<float>(), 8 * root, 1e-5);
+    EXPECT_EQ(out[1].abs().sum().item<float>(), 0.F);
+    for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+        const at::Tensor many = at::randn({70, 41}).to(type), w = at::randn({41}).to(type);
+        const at::Tensor ours = at::empty_like(many), plain = at::empty_like(many);
+        zt::nn::rms_rows(many, w, ours);
+        zt::nn::plain::rms_rows(many, w, plain);
+        EXPECT_LT(error(ours, plain), type == at::kFloat ? 1e-6 : 4e-3);
+    }
+}
+
 TEST(TokenOpsValues, AreTheFormulas) {
     const c10::InferenceMode inference;
     // layer_norm of (1, 3) is (-1, 1); a pair (3, 4) has root mean square sqrt(12.5).

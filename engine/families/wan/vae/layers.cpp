@@ -3,26 +3,60 @@
 // See layers.h.
 #include "families/wan/vae/layers.h"
 
-#include <cmath>
+#include "nn/strip_conv.h"
+#include "nn/token_ops.h"
 
 namespace zt::wan {
 namespace {
 
-constexpr int64_t kKept = 2;  // frames, in front of a kernel of three
+constexpr size_t kKept = 2;  // frames, in front of a kernel of three
 
-// With the frames of the slot, or zeros, in front; the slot then has the last frames.
-at::Tensor with_past(const at::Tensor& x, at::Tensor& slot) {
-    if (!slot.defined()) slot = at::zeros({x.size(0), kKept, x.size(2), x.size(3)}, x.options());
-    const at::Tensor all = at::cat({slot, x}, 1);
-    slot = all.narrow(1, all.size(1) - kKept, kKept).clone();
-    return all;
+// [out, in, taps, h, w] -> [out, taps * in, h, w] for frames side by side in the channel axis, the newest taps.
+at::Tensor side_by_side(const at::Tensor& weight, size_t frames) {
+    const auto taps = static_cast<int64_t>(frames);
+    return weight.narrow(2, weight.size(2) - taps, taps)
+        .permute({0, 2, 1, 3, 4})
+        .reshape({weight.size(0), taps * weight.size(1), weight.size(3), weight.size(4)});
 }
 
-at::Tensor convolved(const Conv3d& conv, const at::Tensor& x, at::IntArrayRef stride, at::IntArrayRef padding) {
-    return at::conv3d(x.unsqueeze(0), conv.weight, conv.bias, stride, padding).squeeze(0);
+// x / |x| over the channels, times the root of their number and gamma.
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gamma) {
+    const at::Tensor out = at::empty_like(x);
+    nn::rms_rows(x.view({-1, x.size(2)}), gamma.flatten(), out.view({-1, x.size(2)}));
+    return out;
+}
+
+// A convolution in time alone, of at most three frames, oldest first: zeros stand for those that are missing.
+at::Tensor over_time(const Conv3d& conv, Frames x) {
+    for (at::Tensor& frame : x) frame = frame.to(x.back().scalar_type());
+    return at::linear(at::cat(x, 2), side_by_side(conv.weight, x.size()).flatten(1), conv.bias);
 }
 
 }  // namespace
+
+Frames& Memory::slot() {
+    if (at_ == slots_.size()) slots_.emplace_back();
+    return slots_[at_++];
+}
+
+at::Tensor Memory::kept(const at::Tensor& frame) const { return half_ ? frame.to(at::kHalf) : frame; }
+
+Frames Memory::with_past(const at::Tensor& frame) {
+    Frames& past = slot();
+    Frames all = past;
+    if (past.size() == kKept) past.erase(past.begin());
+    past.push_back(kept(frame));
+    all.push_back(frame);
+    return all;
+}
+
+Frames Memory::with_last(const Frames& frames) {
+    Frames& past = slot();
+    Frames all = past;
+    all.insert(all.end(), frames.begin(), frames.end());
+    past = {kept(frames.back())};
+    return all;
+}
 
 Conv3d make_conv3d(int64_t in, int64_t out, int64_t time, int64_t side) {
     return {at::empty({out, in, time, side, side}), at::empty({out})};
@@ -32,20 +66,22 @@ Conv2d make_conv2d(int64_t in, int64_t out, int64_t side) {
 }
 
 at::Tensor causal(const Conv3d& conv, const at::Tensor& x, Memory& memory) {
-    const int64_t around = conv.weight.size(3) / 2;
-    return convolved(conv, with_past(x, memory.next()), {1, 1, 1}, {0, around, around});
+    const Frames seen = memory.with_past(x);
+    const auto rows = [&](int64_t from, int64_t to) {
+        Frames parts;
+        for (const at::Tensor& frame : seen) parts.push_back(frame.narrow(0, from, to - from).to(x.scalar_type()));
+        return parts.size() == 1 ? parts[0] : at::cat(parts, 2);
+    };
+    return nn::conv3x3(rows, x.size(0), x.size(1), side_by_side(conv.weight, seen.size()), conv.bias);
 }
 
-at::Tensor pointwise(const Conv3d& conv, const at::Tensor& x) { return convolved(conv, x, {1, 1, 1}, {0, 0, 0}); }
-
-at::Tensor forward(const Conv2d& conv, const at::Tensor& x, int64_t stride, int64_t padding) {
-    return at::conv2d(x.transpose(0, 1), conv.weight, conv.bias, {stride, stride}, {padding, padding}).transpose(0, 1);
+at::Tensor pointwise(const Conv3d& conv, const at::Tensor& x) {
+    return at::linear(x, conv.weight.flatten(1), conv.bias);
 }
 
-at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gamma) {
-    constexpr double kLeast = 1e-12;
-    const at::Tensor wide = x.to(at::kFloat), length = at::linalg_vector_norm(wide, 2, {0}, true).clamp_min(kLeast);
-    return (wide / length).to(x.scalar_type()) * std::sqrt(static_cast<double>(x.size(0))) * gamma.view({-1, 1, 1, 1});
+at::Tensor rms_silu(const at::Tensor& x, const at::Tensor& gamma) {
+    at::Tensor y = rms_norm(x, gamma);
+    return at::silu_(y);
 }
 
 Resnet make_resnet(int64_t in, int64_t out) {
@@ -59,10 +95,9 @@ Resnet make_resnet(int64_t in, int64_t out) {
 }
 
 at::Tensor forward(const Resnet& block, const at::Tensor& x, Memory& memory) {
-    const at::Tensor beside = block.shortcut.weight.defined() ? pointwise(block.shortcut, x) : x;
-    at::Tensor y = causal(block.conv1, at::silu(rms_norm(x, block.gamma1)), memory);
-    y = causal(block.conv2, at::silu(rms_norm(y, block.gamma2)), memory);
-    return y + beside;
+    at::Tensor y = causal(block.conv1, rms_silu(x, block.gamma1), memory);
+    y = causal(block.conv2, rms_silu(y, block.gamma2), memory);
+    return y.add_(block.shortcut.weight.defined() ? pointwise(block.shortcut, x) : x);
 }
 
 Middle make_middle(int64_t channels) {
@@ -72,64 +107,76 @@ Middle make_middle(int64_t channels) {
 }
 
 at::Tensor forward(const Middle& middle, const at::Tensor& x, Memory& memory) {
-    const at::Tensor y = forward(middle.first, x, memory);
-    const int64_t channels = y.size(0), frames = y.size(1), height = y.size(2), width = y.size(3);
+    const Attention& a = middle.attention;
+    at::Tensor y = forward(middle.first, x, memory);
     const at::Tensor qkv =
-        forward(middle.attention.qkv, rms_norm(y, middle.attention.gamma), 1, 0);  // [3 channels, frames, h, w]
-    const auto parts = qkv.permute({1, 2, 3, 0}).reshape({frames, 1, height * width, 3 * channels}).chunk(3, -1);
+        at::linear(rms_norm(y, a.gamma), a.qkv.weight.flatten(1), a.qkv.bias).view({1, 1, -1, 3 * y.size(2)});
+    const std::vector<at::Tensor> parts = qkv.chunk(3, -1);
     const at::Tensor attended =
         at::scaled_dot_product_attention(parts[0].contiguous(), parts[1].contiguous(), parts[2].contiguous());
-    const at::Tensor back = attended.view({frames, height, width, channels}).permute({3, 0, 1, 2});
-    return forward(middle.second, y + forward(middle.attention.project, back, 1, 0), memory);
+    y.add_(at::linear(attended, a.project.weight.flatten(1), a.project.bias).view(y.sizes()));
+    return forward(middle.second, y, memory);
 }
 
-at::Tensor up(const Resample& layer, const at::Tensor& x, Memory& memory, bool first) {
-    at::Tensor y = x;
+Frames up(const Resample& layer, const at::Tensor& x, Memory& memory, bool first) {
+    Frames frames = {x};
     if (layer.time.weight.defined()) {
-        at::Tensor& slot = memory.next();
-        if (!first) {  // the first frame of a video stays one, and the next one does not see it
-            const int64_t channels = x.size(0);
-            y = convolved(layer.time, with_past(x, slot), {1, 1, 1}, {0, 0, 0});
-            y = y.view({2, channels, x.size(1), x.size(2), x.size(3)})
-                    .permute({1, 2, 0, 3, 4})
-                    .reshape({channels, 2 * x.size(1), x.size(2), x.size(3)});
-        }
+        if (first)
+            memory.skip();  // the next frame does not see the first one here
+        else
+            frames = over_time(layer.time, memory.with_past(x)).chunk(2, 2);
     }
-    const at::Tensor frames = y.transpose(0, 1).to(at::kFloat);  // enlarged in fp32, as in the reference
-    const at::Tensor large =
-        at::upsample_nearest2d(frames, {2 * y.size(2), 2 * y.size(3)}).to(y.scalar_type()).transpose(0, 1);
-    return forward(layer.conv, large, 1, 1);
+    const int64_t height = 2 * x.size(0), width = 2 * x.size(1);
+    for (at::Tensor& frame : frames) {
+        const at::Tensor small = frame;
+        const auto rows = [&](int64_t from, int64_t to) {  // each pixel becomes four
+            return small.narrow(0, from / 2, (to + 1) / 2 - from / 2)
+                .repeat_interleave(2, 0)
+                .repeat_interleave(2, 1)
+                .narrow(0, from % 2, to - from);
+        };
+        frame = nn::conv3x3(rows, height, width, layer.conv.weight, layer.conv.bias);
+    }
+    return frames;
 }
 
-at::Tensor down(const Resample& layer, const at::Tensor& x, Memory& memory, bool first) {
-    const at::Tensor y = forward(layer.conv, at::constant_pad_nd(x, {0, 1, 0, 1}), 2, 0);
-    if (!layer.time.weight.defined()) return y;
-    at::Tensor& slot = memory.next();
-    const at::Tensor last = y.narrow(1, y.size(1) - 1, 1).clone();
-    // The first frame passes; of later pieces each pair becomes one frame, and sees the last frame before it.
-    const at::Tensor out = first ? y : convolved(layer.time, at::cat({slot, y}, 1), {2, 1, 1}, {0, 0, 0});
-    slot = last;
+at::Tensor down(const Resample& layer, const at::Tensor& x) {
+    const at::Tensor padded = at::constant_pad_nd(x, {0, 0, 0, 1, 0, 1});
+    return at::conv2d(padded.permute({2, 0, 1}).unsqueeze(0), layer.conv.weight, layer.conv.bias, 2)
+        .squeeze(0)
+        .permute({1, 2, 0})
+        .contiguous();
+}
+
+Frames down_in_time(const Resample& layer, const Frames& x, Memory& memory, bool first) {
+    const Frames seen = memory.with_last(x);
+    if (first) return x;
+    Frames out;
+    for (size_t i = 0; i + kKept < seen.size(); i += 2)
+        out.push_back(over_time(layer.time, {seen[i], seen[i + 1], seen[i + 2]}));
     return out;
 }
 
-at::Tensor average_down(const at::Tensor& x, int64_t out, int64_t time, int64_t space) {
-    const int64_t missing = (time - x.size(1) % time) % time;
-    const at::Tensor y = at::constant_pad_nd(x, {0, 0, 0, 0, missing, 0});
-    const int64_t channels = y.size(0), frames = y.size(1) / time, height = y.size(2) / space,
-                  width = y.size(3) / space;
-    const at::Tensor parts =
-        y.view({channels, frames, time, height, space, width, space}).permute({0, 2, 4, 6, 1, 3, 5});
-    return parts.reshape({out, -1, frames, height, width}).mean(1);
+Frames average_down(const Frames& x, int64_t out, int64_t time, int64_t space) {
+    const int64_t height = x[0].size(0) / space, width = x[0].size(1) / space, channels = x[0].size(2);
+    Frames all(static_cast<size_t>((time - static_cast<int64_t>(x.size()) % time) % time), at::zeros_like(x[0]));
+    all.insert(all.end(), x.begin(), x.end());
+    return at::stack(all)
+        .view({-1, time, height, space, width, space, channels})
+        .permute({0, 2, 4, 6, 1, 3, 5})
+        .reshape({-1, height, width, out, channels * time * space * space / out})
+        .mean(-1)
+        .unbind(0);
 }
 
-at::Tensor repeat_up(const at::Tensor& x, int64_t out, int64_t time, int64_t space, bool first) {
-    const int64_t repeats = out * time * space * space / x.size(0), frames = x.size(1), height = x.size(2),
-                  width = x.size(3);
-    const at::Tensor y = x.repeat_interleave(repeats, 0)
-                             .view({out, time, space, space, frames, height, width})
-                             .permute({0, 4, 1, 5, 2, 6, 3});
-    const at::Tensor all = y.reshape({out, frames * time, height * space, width * space});
-    return first ? all.narrow(1, time - 1, all.size(1) - time + 1) : all;
+Frames repeat_up(const at::Tensor& x, int64_t out, int64_t time, int64_t space, bool first) {
+    const int64_t height = x.size(0), width = x.size(1), repeats = out * time * space * space / x.size(2);
+    Frames all = x.repeat_interleave(repeats, 2)
+                     .view({height, width, out, time, space, space})
+                     .permute({3, 0, 4, 1, 5, 2})
+                     .reshape({time, height * space, width * space, out})
+                     .unbind(0);
+    return first ? Frames{all.back()} : all;
 }
 
 }  // namespace zt::wan

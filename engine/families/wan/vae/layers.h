@@ -1,34 +1,44 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Layers of both Wan autoencoders. Activations are [channels, frames, height, width]. Nothing couples frames but the
-// convolutions in time, and those look back only: each keeps the last two frames it has seen, so that a video is coded
-// piece by piece with the values of the whole. Source: diffusers 0.42.1, autoencoder_kl_wan.py.
+// Layers of both Wan autoencoders. A frame is [height, width, channels]. Nothing couples frames but the convolutions in
+// time, and those look back only: each keeps the last two frames it has seen, so that a video is coded frame by frame
+// with the values of the whole. Source: diffusers 0.42.1, autoencoder_kl_wan.py.
 #pragma once
 
 #include <ATen/ATen.h>
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <vector>
 
 namespace zt::wan {
 
-// What the convolutions in time keep between pieces of one video, in the order in which they are called. Copying it
-// branches the video.
+using Frames = std::vector<at::Tensor>;  // in the order of time
+
+// What the convolutions in time keep of a video, in the order in which they are called.
 class Memory {
 public:
-    // Before each piece.
-    void rewind() { at_ = 0; }
-    // The slot of the next convolution.
-    at::Tensor& next() {
-        if (at_ == slots_.size()) slots_.emplace_back();
-        return slots_[at_++];
-    }
-    [[nodiscard]] bool is_empty() const { return slots_.empty(); }
+    // half: what is kept is rounded to fp16, half the bytes.
+    explicit Memory(bool half = false) : half_(half) {}
+    // Which convolution comes next; a layer that is called for each of several frames begins at the same one.
+    [[nodiscard]] size_t position() const { return at_; }
+    void go_to(size_t position) { at_ = position; }
+    // The next convolution's past, oldest first (fewer than two, or none, where the video begins), behind it `frame`.
+    // The convolution then keeps the newest two.
+    [[nodiscard]] Frames with_past(const at::Tensor& frame);
+    // The same for one that keeps a single frame and meets `frames` at once.
+    [[nodiscard]] Frames with_last(const Frames& frames);
+    // The next convolution is not called this time, and has seen nothing.
+    void skip() { slot(); }
 
 private:
-    std::vector<at::Tensor> slots_;
+    std::vector<Frames> slots_;
     size_t at_ = 0;
+    bool half_;
+
+    Frames& slot();
+    [[nodiscard]] at::Tensor kept(const at::Tensor& frame) const;
 };
 
 struct Conv3d {
@@ -40,13 +50,13 @@ struct Conv3d {
     }
 };
 [[nodiscard]] Conv3d make_conv3d(int64_t in, int64_t out, int64_t time, int64_t side);
-// Zero padding: two frames in front (those of the memory, if there are any), none behind; a pixel around.
+// 3x3x3, with zeros around the frame and before the video.
 [[nodiscard]] at::Tensor causal(const Conv3d& conv, const at::Tensor& x, Memory& memory);
-// Of a kernel of one frame: no memory.
+// 1x1x1: no memory.
 [[nodiscard]] at::Tensor pointwise(const Conv3d& conv, const at::Tensor& x);
 
 struct Conv2d {
-    at::Tensor weight, bias;  // [out, in, height, width], frame by frame
+    at::Tensor weight, bias;  // [out, in, height, width]
     template <class F>
     void visit(F&& f, const std::string& name) {
         f(name + ".weight", weight);
@@ -54,10 +64,9 @@ struct Conv2d {
     }
 };
 [[nodiscard]] Conv2d make_conv2d(int64_t in, int64_t out, int64_t side);
-[[nodiscard]] at::Tensor forward(const Conv2d& conv, const at::Tensor& x, int64_t stride, int64_t padding);
 
-// x / |x| over the channels, times the root of their number and gamma.
-[[nodiscard]] at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gamma);
+// x / |x| over the channels, times the root of their number and gamma; then SiLU.
+[[nodiscard]] at::Tensor rms_silu(const at::Tensor& x, const at::Tensor& gamma);
 
 struct Resnet {
     at::Tensor gamma1, gamma2;  // [in, 1, 1, 1], [out, 1, 1, 1]
@@ -110,13 +119,15 @@ struct Resample {
         if (time.weight.defined()) time.visit(f, name + ".time_conv");
     }
 };
-// first: the piece begins the video; its first frame stays one.
-[[nodiscard]] at::Tensor up(const Resample& layer, const at::Tensor& x, Memory& memory, bool first);
-[[nodiscard]] at::Tensor down(const Resample& layer, const at::Tensor& x, Memory& memory, bool first);
+// first: x begins the video, and stays one frame.
+[[nodiscard]] Frames up(const Resample& layer, const at::Tensor& x, Memory& memory, bool first);
+[[nodiscard]] at::Tensor down(const Resample& layer, const at::Tensor& x);
+// Each pair of frames becomes one that also sees the last frame before it; first: the one frame passes.
+[[nodiscard]] Frames down_in_time(const Resample& layer, const Frames& x, Memory& memory, bool first);
 
 // The shortcuts about a stage of VAE 2.2: each output channel is a mean of values of x in time, space and channel, or a
 // copy of one.
-[[nodiscard]] at::Tensor average_down(const at::Tensor& x, int64_t out, int64_t time, int64_t space);
-[[nodiscard]] at::Tensor repeat_up(const at::Tensor& x, int64_t out, int64_t time, int64_t space, bool first);
+[[nodiscard]] Frames average_down(const Frames& x, int64_t out, int64_t time, int64_t space);
+[[nodiscard]] Frames repeat_up(const at::Tensor& x, int64_t out, int64_t time, int64_t space, bool first);
 
 }  // namespace zt::wan

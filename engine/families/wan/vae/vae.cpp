@@ -8,23 +8,20 @@
 namespace zt::wan {
 namespace {
 
-// Of each channel, as [z, 1, 1, 1].
-at::Tensor column(const std::vector<float>& values, const at::TensorOptions& options) {
-    return at::tensor(values).to(options).view({-1, 1, 1, 1});
+at::Tensor values_of(const std::vector<float>& values, const at::TensorOptions& options) {
+    return at::tensor(values).to(options);
 }
 
-// [3, frames, H, W] <-> [3 p p, frames, H / p, W / p]: channel, then column, then row within a patch.
+// [H, W, 3] <-> [H / p, W / p, 3 p p]: channel, then column, then row within a patch.
 at::Tensor patched(const at::Tensor& x, int64_t p) {
-    if (p == 1) return x;
-    return x.view({x.size(0), x.size(1), x.size(2) / p, p, x.size(3) / p, p})
-        .permute({0, 5, 3, 1, 2, 4})
-        .reshape({x.size(0) * p * p, x.size(1), x.size(2) / p, x.size(3) / p});
+    const int64_t height = x.size(0) / p, width = x.size(1) / p, channels = x.size(2);
+    return x.reshape({height, p, width, p, channels})
+        .permute({0, 2, 4, 3, 1})
+        .reshape({height, width, channels * p * p});
 }
 at::Tensor unpatched(const at::Tensor& x, int64_t p) {
-    if (p == 1) return x;
-    return x.view({x.size(0) / (p * p), p, p, x.size(1), x.size(2), x.size(3)})
-        .permute({0, 3, 4, 2, 5, 1})
-        .reshape({x.size(0) / (p * p), x.size(1), x.size(2) * p, x.size(3) * p});
+    const int64_t height = x.size(0), width = x.size(1), channels = x.size(2) / (p * p);
+    return x.view({height, width, channels, p, p}).permute({0, 4, 1, 3, 2}).reshape({height * p, width * p, channels});
 }
 
 }  // namespace
@@ -83,52 +80,73 @@ VaeEncoder make_vae_encoder(const VaeConfig& c) {
     return e;
 }
 
-at::Tensor StreamingDecoder::next(const at::Tensor& latent, const Cancel& cancel) {
+void StreamingDecoder::through(size_t stage, at::Tensor x, const Cancel& cancel, Frames& pixels) {
     const VaeDecoder& d = decoder_;
-    const bool first = memory_.is_empty();
-    memory_.rewind();
-    const at::TensorOptions like = d.conv_in.bias.options();
-    const at::Tensor z = latent.to(like) / (1.0 / column(d.config.std, like)) +
-                         column(d.config.mean, like);  // as the reference writes it
-    at::Tensor x = forward(d.middle, causal(d.conv_in, pointwise(d.post_quant, z), memory_), memory_);
-    for (const Stage& stage : d.stages) {
-        cancel.poll();
-        const at::Tensor beside =
-            stage.out > 0 ? repeat_up(x, stage.out, stage.time, stage.space, first) : at::Tensor();
-        for (const Resnet& block : stage.resnets) x = forward(block, x, memory_);
-        if (stage.resample.conv.weight.defined()) x = up(stage.resample, x, memory_, first);
-        if (beside.defined()) x = x + beside;
+    cancel.poll();
+    if (stage == d.stages.size()) {
+        x = causal(d.conv_out, rms_silu(x, d.gamma), memory_);
+        pixels.push_back(unpatched(x, d.config.patch_size).to(at::kFloat));
+        return;
     }
-    x = causal(d.conv_out, at::silu(rms_norm(x, d.gamma)), memory_);
-    const at::Tensor pixels = unpatched(x, d.config.patch_size).to(at::kFloat).clamp(-1, 1);
-    return (pixels * 0.5 + 0.5).transpose(0, 1).contiguous();
+    const Stage& s = d.stages[stage];
+    const Frames beside = s.out > 0 ? repeat_up(x, s.out, s.time, s.space, first_) : Frames();
+    for (const Resnet& block : s.resnets) x = forward(block, x, memory_);
+    Frames frames = {std::move(x)};
+    if (s.resample.conv.weight.defined()) frames = up(s.resample, frames[0], memory_, first_);
+    const size_t after = memory_.position();
+    for (size_t i = 0; i < frames.size(); i++) {
+        memory_.go_to(after);
+        through(stage + 1, beside.empty() ? std::move(frames[i]) : frames[i].add_(beside[i]), cancel, pixels);
+    }
 }
 
-at::Tensor encode(const VaeEncoder& e, const at::Tensor& pixels, const Cancel& cancel) {
+at::Tensor StreamingDecoder::next(const at::Tensor& latent, const Cancel& cancel) {
+    const VaeDecoder& d = decoder_;
+    memory_.go_to(0);
+    const at::TensorOptions like = d.conv_in.bias.options();
+    const at::Tensor z = latent.squeeze(1).permute({1, 2, 0}).to(like) / (1.0 / values_of(d.config.std, like)) +
+                         values_of(d.config.mean, like);  // as the reference writes it
+    Frames pixels;
+    through(0, forward(d.middle, causal(d.conv_in, pointwise(d.post_quant, z), memory_), memory_), cancel, pixels);
+    first_ = false;
+    return at::stack(pixels).clamp_(-1, 1).mul_(0.5).add_(0.5).permute({0, 3, 1, 2}).contiguous();
+}
+
+at::Tensor encode(const VaeEncoder& e, const at::Tensor& pixels, bool half_history, const Cancel& cancel) {
     constexpr int64_t kGroup = VaeConfig::temporal_compression;
     const at::TensorOptions like = e.conv_in.bias.options();
-    const at::Tensor video =
-        patched(pixels.to(like).transpose(0, 1).contiguous(), e.config.patch_size);  // [channels, frames, H, W]
-    Memory memory;
-    std::vector<at::Tensor> pieces;
-    for (int64_t at = 0; at < video.size(1); at += at == 0 ? 1 : kGroup) {
+    Memory memory(half_history);
+    Frames latents;
+    for (int64_t at = 0; at < pixels.size(0); at += at == 0 ? 1 : kGroup) {
         const bool first = at == 0;
-        memory.rewind();
-        at::Tensor x = causal(e.conv_in, video.narrow(1, at, first ? 1 : kGroup), memory);
-        for (const Stage& stage : e.stages) {
-            cancel.poll();
-            const at::Tensor beside =
-                stage.out > 0 ? average_down(x, stage.out, stage.time, stage.space) : at::Tensor();
-            for (const Resnet& block : stage.resnets) x = forward(block, x, memory);
-            if (stage.resample.conv.weight.defined()) x = down(stage.resample, x, memory, first);
-            if (beside.defined()) x = x + beside;
+        memory.go_to(0);
+        Frames x;
+        for (int64_t i = at; i < std::min(at + (first ? 1 : kGroup), pixels.size(0)); i++) {
+            memory.go_to(0);
+            x.push_back(causal(e.conv_in, patched(pixels[i].to(like).permute({1, 2, 0}), e.config.patch_size), memory));
         }
-        x = forward(e.middle, x, memory);
-        pieces.push_back(causal(e.conv_out, at::silu(rms_norm(x, e.gamma)), memory));
+        for (const Stage& stage : e.stages) {
+            const Frames beside = stage.out > 0 ? average_down(x, stage.out, stage.time, stage.space) : Frames();
+            const size_t before = memory.position();
+            for (at::Tensor& frame : x) {
+                cancel.poll();
+                memory.go_to(before);
+                for (const Resnet& block : stage.resnets) frame = forward(block, frame, memory);
+                if (stage.resample.conv.weight.defined()) frame = down(stage.resample, frame);
+            }
+            if (stage.resample.time.weight.defined()) x = down_in_time(stage.resample, x, memory, first);
+            for (size_t i = 0; i < beside.size(); i++) x[i] = x[i] + beside[i];
+        }
+        at::Tensor& last = x[0];  // one frame is left
+        last = forward(e.middle, last, memory);
+        latents.push_back(pointwise(e.quant, causal(e.conv_out, rms_silu(last, e.gamma), memory)));
     }
-    const at::Tensor mode =
-        pointwise(e.quant, at::cat(pieces, 1)).narrow(0, 0, e.config.z_dim).to(at::kFloat);  // the variance is not used
-    return (mode - column(e.config.mean, mode.options())) * (1.0 / column(e.config.std, mode.options()));
+    // The mean of the distribution; its variance is not used.
+    const at::Tensor mean = at::stack(latents).narrow(3, 0, e.config.z_dim).to(at::kFloat);
+    const at::TensorOptions wide = mean.options();
+    return ((mean - values_of(e.config.mean, wide)) * (1.0 / values_of(e.config.std, wide)))
+        .permute({3, 0, 1, 2})
+        .contiguous();
 }
 
 }  // namespace zt::wan

@@ -71,17 +71,23 @@ struct VaeEncoder {
 // A video out of latents, one latent frame at a time. Borrows the decoder. One thread at a time.
 class StreamingDecoder {
 public:
-    explicit StreamingDecoder(const VaeDecoder& decoder) : decoder_(decoder) {}
+    // half_history: what is kept of the frames before is rounded to fp16 (see Memory).
+    StreamingDecoder(const VaeDecoder& decoder, bool half_history) : decoder_(decoder), memory_(half_history) {}
     // latent [z_dim, 1, h, w], normalised, fp32 -> frames [1 or 4, 3, H, W] fp32, 0..1. Polls cancel before every
-    // stage.
+    // stage of every frame.
     [[nodiscard]] at::Tensor next(const at::Tensor& latent, const Cancel& cancel);
 
 private:
     const VaeDecoder& decoder_;
     Memory memory_;
+    bool first_ = true;
+
+    // Takes one frame through the stages from this one on; depth first, so that few large frames exist at a time.
+    void through(size_t stage, at::Tensor x, const Cancel& cancel, Frames& pixels);
 };
 
 // pixels [frames, 3, H, W], -1..1, 4 k + 1 frames -> latents [z_dim, k + 1, h, w], normalised, fp32.
-[[nodiscard]] at::Tensor encode(const VaeEncoder& encoder, const at::Tensor& pixels, const Cancel& cancel);
+[[nodiscard]] at::Tensor encode(const VaeEncoder& encoder, const at::Tensor& pixels, bool half_history,
+                                const Cancel& cancel);
 
 }  // namespace zt::wan
