@@ -86,14 +86,16 @@ template <const auto& rows, const auto& columns>
 
 struct Shape {
     int64_t batch, height, width, channels, tile_rows, tile_columns;
+    int64_t rows, above = 0;  // of a picture in memory; the tiles begin below so many of them
     Shape(const Extent& e, int64_t c)
         : batch(e.batch), height(e.height), width(e.width), channels(c),
-          tile_rows((e.height + kTileRows - 1) / kTileRows), tile_columns((e.width + kTileColumns - 1) / kTileColumns) {
-    }
+          tile_rows((e.height + kTileRows - 1) / kTileRows), tile_columns((e.width + kTileColumns - 1) / kTileColumns),
+          rows(e.height) {}
     [[nodiscard]] int64_t tiles() const { return batch * tile_rows * tile_columns; }
     // Where a pixel's channels begin, or -1 outside of the picture.
     [[nodiscard]] int64_t offset(int64_t picture, int64_t y, int64_t x) const {
-        return y < 0 || y >= height || x < 0 || x >= width ? -1 : ((picture * height + y) * width + x) * channels;
+        const int64_t row = y + above;
+        return row < 0 || row >= rows || x < 0 || x >= width ? -1 : ((picture * rows + row) * width + x) * channels;
     }
 };
 
@@ -206,9 +208,10 @@ void run(const Map& map) {
 }
 
 template <const auto& rows, const auto& columns, int64_t first>
-at::Tensor gather(const at::Tensor& pictures) {
+at::Tensor gather(const at::Tensor& pictures, int64_t above = 0, int64_t below = 0) {
     const at::Tensor x = pictures.contiguous();
-    const Shape shape({x.size(0), x.size(1), x.size(2)}, x.size(3));
+    Shape shape({x.size(0), x.size(1) - above - below, x.size(2)}, x.size(3));
+    shape.rows = x.size(1), shape.above = above;
     const at::Tensor out = at::empty({kPoints, shape.tiles(), shape.channels}, x.options());
     const std::vector<float> zeros(static_cast<size_t>(shape.channels));
     run(Gather<rows, columns, first>{shape, x.const_data_ptr<float>(), out.data_ptr<float>(), zeros.data()});
@@ -265,6 +268,12 @@ WinogradMaps& winograd_maps() {
 at::Tensor winograd(const at::Tensor& x, const at::Tensor& kernel, const at::Tensor& bias) {
     const WinogradMaps& maps = winograd_maps();
     return maps.pictures(at::bmm(maps.points(x), kernel), {x.size(0), x.size(1), x.size(2)}, bias);
+}
+
+at::Tensor winograd_strip(const at::Tensor& x, const at::Tensor& kernel, const at::Tensor& bias, int64_t above,
+                          int64_t below) {
+    const at::Tensor points = gather<kInRows, kInColumns, -1>(x, above, below);
+    return winograd_pictures(at::bmm(points, kernel), {x.size(0), x.size(1) - above - below, x.size(2)}, bias);
 }
 
 }  // namespace zt::nn

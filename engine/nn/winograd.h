@@ -21,6 +21,11 @@ namespace zt::nn {
 // -> [batch, height, width, out]
 [[nodiscard]] at::Tensor winograd(const at::Tensor& x, const at::Tensor& kernel, const at::Tensor& bias);
 
+// The same where rows above and below of what is given are neighbours of what is asked for: the result has
+// above + below rows less.
+[[nodiscard]] at::Tensor winograd_strip(const at::Tensor& x, const at::Tensor& kernel, const at::Tensor& bias,
+                                        int64_t above, int64_t below);
+
 // The two linear maps around the products, and their adjoints (for gradients). Tiles go by picture,
 // row and column; the last ones may hang over the edge.
 //   pictures [batch, height, width, channels] <-> points [30, tiles, channels]

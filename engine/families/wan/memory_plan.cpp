@@ -10,7 +10,7 @@
 #include "encoders/t5_names.h"
 #include "families/wan/names.h"
 #include "families/wan/vae/names.h"
-#include "nn/strip_bytes.h"
+#include "nn/work_bytes.h"
 
 namespace zt::wan {
 namespace {

@@ -5,8 +5,8 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
-#include "nn/strip_bytes.h"
 #include "nn/strip_conv.h"
+#include "nn/work_bytes.h"
 
 namespace {
 

@@ -6,27 +6,29 @@
 #include <algorithm>
 #include <array>
 
-#include "families/hunyuan_video/vae/gather.h"
-#include "families/hunyuan_video/vae/plan.h"
+#include "nn/causal_gather.h"
+#include "nn/work_bytes.h"
 
 namespace zt::hunyuan_video {
 namespace {
+
+using nn::ChannelAffine, nn::gather, nn::group_norm, nn::kGatherBytes, nn::Window;
 
 void poll(const VaePass& pass) {
     if (pass.cancel) pass.cancel->poll();
 }
 
 // What a convolution computes at a time: whole frames, or rows of one frame where a frame alone is
-// more than kVaeGatherBytes. place_values: numbers held per place of the result.
+// more than kGatherBytes. place_values: numbers held per place of the result.
 struct Chunks {
     int64_t frames = 1, rows = 1;
     Chunks(int64_t height, int64_t width, int64_t place_values, int64_t element_bytes) : rows(height) {
         const int64_t row_bytes = (width + 2) * place_values * element_bytes;
         const int64_t frame_bytes = (height + 2) * row_bytes;
-        if (frame_bytes <= kVaeGatherBytes)
-            frames = kVaeGatherBytes / frame_bytes;
+        if (frame_bytes <= kGatherBytes)
+            frames = kGatherBytes / frame_bytes;
         else
-            rows = std::clamp<int64_t>(kVaeGatherBytes / row_bytes - 2, std::min<int64_t>(8, height), height);
+            rows = std::clamp<int64_t>(kGatherBytes / row_bytes - 2, std::min<int64_t>(8, height), height);
     }
 };
 
@@ -79,7 +81,7 @@ at::Tensor pointwise(const CausalConv& layer, at::Tensor x) {
     if (out > in) return at::linear(x, weight, layer.bias);
     const at::Tensor from = x.view({places, in});
     const at::Tensor to = x.view({-1}).narrow(0, 0, places * out).view({places, out});
-    const int64_t step = std::max<int64_t>(1, kVaeGatherBytes / (in * x.element_size()));
+    const int64_t step = std::max<int64_t>(1, kGatherBytes / (in * x.element_size()));
     for (int64_t p = 0; p < places; p += step) {
         const int64_t n = std::min(step, places - p);
         to.narrow(0, p, n).copy_(at::linear(from.narrow(0, p, n), weight, layer.bias));
@@ -91,7 +93,7 @@ at::Tensor pointwise(const CausalConv& layer, at::Tensor x) {
 // through the frames needs neither a mask nor the square of all places.
 at::Tensor attend(const VaeAttention& attention, at::Tensor x, const VaePass& pass) {
     const int64_t frames = x.size(0), places = x.size(1) * x.size(2), width = x.size(3);
-    const ChannelAffine affine = group_norm(attention.norm, x, pass.groups, pass.fused);
+    const ChannelAffine affine = group_norm(attention.norm, x, pass.groups, kVaeNormEps, pass.fused);
     const at::Tensor normed = at::addcmul(affine.shift, x.to(at::kFloat), affine.scale)
                                   .to(x.scalar_type())
                                   .view({1, 1, frames * places, width});
@@ -178,13 +180,14 @@ at::Tensor causal_conv(const CausalConv& layer, const at::Tensor& x, const VaePa
 }
 
 at::Tensor norm_conv(const nn::Norm& norm, const CausalConv& layer, const at::Tensor& x, const VaePass& pass) {
-    return run(layer, x, group_norm(norm, x, pass.groups, pass.fused), pass, Into::kNew, {}, 1, 1);
+    return run(layer, x, group_norm(norm, x, pass.groups, kVaeNormEps, pass.fused), pass, Into::kNew, {}, 1, 1);
 }
 
 at::Tensor forward(const VaeResnet& block, at::Tensor x, const VaePass& pass) {
     const at::Tensor h = norm_conv(block.norm1, block.conv1, x, pass);
     if (block.shortcut.weight.defined()) x = pointwise(block.shortcut, std::move(x));
-    return run(block.conv2, h, group_norm(block.norm2, h, pass.groups, pass.fused), pass, Into::kAdd, x, 1, 1);
+    return run(block.conv2, h, group_norm(block.norm2, h, pass.groups, kVaeNormEps, pass.fused), pass, Into::kAdd, x, 1,
+               1);
 }
 
 at::Tensor forward(const VaeMidBlock& block, at::Tensor x, const VaePass& pass) {

@@ -7,7 +7,7 @@
 // A convolution gathers a few frames (or rows) at a time, the three frames of each result side by side
 // in the channel axis, normalised and padded on the way, and multiplies them in one 2-D convolution:
 // exact, without a normalised or a padded copy of the whole tensor, so that a resnet holds two
-// tensors. The gathering has a fused kernel for CPUs (gather.cpp) and a plain form for any device.
+// tensors. The gathering has a fused kernel for CPUs (nn/causal_gather.h) and a plain form for any device.
 //
 // Weights are immutable while in use; thread-safe to share.
 #pragma once

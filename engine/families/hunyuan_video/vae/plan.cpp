@@ -11,6 +11,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "nn/work_bytes.h"
 
 namespace zt::hunyuan_video {
 namespace {
@@ -79,8 +80,8 @@ int64_t decode_bytes(const Tiling& tiling, const VaeConfig& config, int64_t late
     int64_t in = config.block_out.back();
     // Two tensors live at a time: a resnet's input and the result of its first convolution, an
     // upsampler's input and output; q, k, v and the sum in the attention. Beside them what one
-    // convolution gathered and made, each at most about kVaeGatherBytes.
-    const auto chunk = [&](int64_t values) { return 2 * std::min(values, kVaeGatherBytes / element_bytes); };
+    // convolution gathered and made, each at most about nn::kGatherBytes.
+    const auto chunk = [&](int64_t values) { return 2 * std::min(values, nn::kGatherBytes / element_bytes); };
     int64_t most = 5 * t * h * w * in + chunk(t * h * w * 3 * in), folded = 0;
     for (size_t i = 0; i < config.block_out.size(); i++) {
         const int64_t out = config.block_out[config.block_out.size() - 1 - i];

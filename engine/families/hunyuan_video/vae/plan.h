@@ -41,9 +41,6 @@ private:
     size_t stages_, time_stages_, space_stages_;
 };
 
-// What a convolution gathers at a time, about (layers.h).
-inline constexpr int64_t kVaeGatherBytes = int64_t{64} << 20;
-
 // One piece in time: latents [first, first + count) and the frames that are final once it is made.
 struct TemporalTile {
     int64_t first = 0, count = 0;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "device/devices.h"
+
 namespace zt::wan {
 namespace {
 
@@ -83,6 +85,7 @@ VaeEncoder make_vae_encoder(const VaeConfig& c) {
 void StreamingDecoder::through(size_t stage, at::Tensor x, const Cancel& cancel, Frames& pixels) {
     const VaeDecoder& d = decoder_;
     cancel.poll();
+    device::return_freed_memory();  // of many sizes, which the C library would keep for later
     if (stage == d.stages.size()) {
         x = causal(d.conv_out, rms_silu(x, d.gamma), memory_);
         pixels.push_back(unpatched(x, d.config.patch_size).to(at::kFloat));
@@ -130,6 +133,7 @@ at::Tensor encode(const VaeEncoder& e, const at::Tensor& pixels, bool half_histo
             const size_t before = memory.position();
             for (at::Tensor& frame : x) {
                 cancel.poll();
+                device::return_freed_memory();
                 memory.go_to(before);
                 for (const Resnet& block : stage.resnets) frame = forward(block, frame, memory);
                 if (stage.resample.conv.weight.defined()) frame = down(stage.resample, frame);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The plain form, and which of the two runs. The kernels for CPUs are in gather_cpu.cpp.
-#include "families/hunyuan_video/vae/gather.h"
+// The plain form, and which of the two runs. The kernels for CPUs are in causal_gather_cpu.cpp.
+#include "nn/causal_gather.h"
 
 #include <algorithm>
 
-#include "families/hunyuan_video/vae/gather_cpu.h"
-#include "families/hunyuan_video/vae/layers.h"
-#include "families/hunyuan_video/vae/plan.h"
+#include "nn/causal_gather_cpu.h"
+#include "nn/work_bytes.h"
 
-namespace zt::hunyuan_video {
+namespace zt::nn {
 namespace {
 
 bool has_kernel(const at::Tensor& x) {
@@ -22,7 +21,7 @@ at::Tensor plain_moments(const at::Tensor& x) {
     const at::Tensor pivot = x[0][0][0].to(at::kFloat);
     at::Tensor moments = at::zeros({2, x.size(3)}, x.options().dtype(at::kDouble));
     const int64_t frame_bytes = x[0].numel() * 4;
-    const int64_t step = std::max<int64_t>(1, kVaeGatherBytes / frame_bytes);
+    const int64_t step = std::max<int64_t>(1, kGatherBytes / frame_bytes);
     for (int64_t t = 0; t < x.size(0); t += step) {
         at::Tensor part = x.narrow(0, t, std::min(step, x.size(0) - t)).to(at::kFloat) - pivot;
         moments[0] += part.sum({0, 1, 2});
@@ -58,7 +57,7 @@ at::Tensor plain_gather(const at::Tensor& x, const ChannelAffine& affine, const 
 
 }  // namespace
 
-ChannelAffine group_norm(const nn::Norm& norm, const at::Tensor& x, int64_t groups, bool fused) {
+ChannelAffine group_norm(const Norm& norm, const at::Tensor& x, int64_t groups, double epsilon, bool fused) {
     const int64_t channels = x.size(3), width = channels / groups;
     const double places = static_cast<double>(x.numel() / channels);
     const at::Tensor moments = fused && has_kernel(x) ? cpu::moments(x) : plain_moments(x);
@@ -68,7 +67,7 @@ ChannelAffine group_norm(const nn::Norm& norm, const at::Tensor& x, int64_t grou
     const at::Tensor group_mean = mean.view({groups, width}).mean(1).repeat_interleave(width);
     const at::Tensor spread = squares / places + (mean - group_mean).square();
     const at::Tensor variance = spread.view({groups, width}).mean(1).repeat_interleave(width);
-    const at::Tensor scale = norm.weight.to(at::kDouble) * (variance + kVaeNormEps).rsqrt();
+    const at::Tensor scale = norm.weight.to(at::kDouble) * (variance + epsilon).rsqrt();
     const at::Tensor shift = norm.bias.to(at::kDouble) - group_mean * scale;
     return {scale.to(at::kFloat), shift.to(at::kFloat)};
 }
@@ -77,4 +76,4 @@ at::Tensor gather(const at::Tensor& x, const ChannelAffine& affine, const Window
     return fused && has_kernel(x) ? cpu::gather(x, affine, window) : plain_gather(x, affine, window);
 }
 
-}  // namespace zt::hunyuan_video
+}  // namespace zt::nn

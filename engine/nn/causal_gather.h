@@ -12,7 +12,7 @@
 
 #include "nn/layers.h"
 
-namespace zt::hunyuan_video {
+namespace zt::nn {
 
 // A group normalisation as one multiplication and addition per channel, fp32 [channel];
 // undefined: the values as they are.
@@ -21,7 +21,8 @@ struct ChannelAffine {
 };
 
 // Statistics over all of x [frame, height, width, channel] and the channels of a group.
-[[nodiscard]] ChannelAffine group_norm(const nn::Norm& norm, const at::Tensor& x, int64_t groups, bool fused);
+[[nodiscard]] ChannelAffine group_norm(const Norm& norm, const at::Tensor& x, int64_t groups, double epsilon,
+                                       bool fused);
 
 // Some results of a convolution and what they read: `taps` frames that end with the present one.
 struct Window {
@@ -36,4 +37,4 @@ struct Window {
 // silu(affine(x)), or x.
 [[nodiscard]] at::Tensor gather(const at::Tensor& x, const ChannelAffine& affine, const Window& window, bool fused);
 
-}  // namespace zt::hunyuan_video
+}  // namespace zt::nn

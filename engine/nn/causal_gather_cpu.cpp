@@ -3,7 +3,7 @@
 // Sixteen channels at a time in the compiler's vector types; what is left over goes through the same
 // code padded with zeros. exp follows the range reduction and polynomial of Cephes' expf
 // (netlib.org/cephes), good to 2 units in the last place.
-#include "families/hunyuan_video/vae/gather_cpu.h"
+#include "nn/causal_gather_cpu.h"
 
 #include <algorithm>
 #include <bit>
@@ -13,7 +13,7 @@
 
 #include "device/parallel.h"
 
-namespace zt::hunyuan_video::cpu {
+namespace zt::nn::cpu {
 namespace {
 
 constexpr int64_t kLanes = 16;
@@ -272,4 +272,4 @@ at::Tensor gather(const at::Tensor& x, const ChannelAffine& affine, const Window
                                          : gather_of<c10::BFloat16>(x, affine, window);
 }
 
-}  // namespace zt::hunyuan_video::cpu
+}  // namespace zt::nn::cpu

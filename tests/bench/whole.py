@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A whole HunyuanVideo generation beside diffusers: from the start of the process to the end of step 1, time per
-step, peak resident memory. Same folder of random weights, same machine, alternating, one run.
+"""A whole generation beside diffusers: from the start of the process to the end of step 1, time per step, decoding,
+peak resident memory. Same folder of random weights, same machine, alternating, one run.
 
-    hunyuan_whole.py PARITY_PIPELINE [--rounds N] [--dtype fp32|bf16]...
+    whole.py hunyuan_video|wan PARITY_PIPELINE [--rounds N] [--dtype fp32|bf16]...
 
-The transformer has 103 M parameters. Medians are printed, and the ratio diffusers / ours. Nothing passes or fails."""
+The transformer of hunyuan_video has 103 M parameters, that of wan 160 M (three blocks of the 1.3B's width) beside the
+published autoencoder's sizes. Medians are printed, and the ratio diffusers / ours. Nothing passes or fails."""
 import argparse
 import json
 import os
@@ -25,35 +26,47 @@ def peak_kib():
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM:"))
 
 
-def diffusers_child(folder, dtype):
-    """Runs in a process of its own, as a user's script would; prints times since the epoch."""
+def hunyuan_pipeline(folder, kind):
     import diffusers
-    import torch
     import transformers
-    kind = dict(fp32=torch.float32, bf16=torch.bfloat16)[dtype]
     tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(folder + "/tokenizer", padding_side="right")
     pipe = diffusers.HunyuanVideoPipeline.from_pretrained(folder, torch_dtype=kind, tokenizer=tokenizer)
     pipe.vae.enable_tiling()
+    return pipe, dict(prompt_template=json.loads(pathlib.Path(folder, "template.json").read_text()))
+
+
+def wan_pipeline(folder, kind):
+    """As the model's own page loads it: the autoencoder in fp32."""
+    import diffusers
+    import torch
+    import wan_tokenizer
+    coder = diffusers.AutoencoderKLWan.from_pretrained(folder, subfolder="vae", torch_dtype=torch.float32)
+    return diffusers.WanPipeline.from_pretrained(folder, torch_dtype=kind, vae=coder, tokenizer=wan_tokenizer.fast()), dict(guidance_scale=1.0)
+
+
+def diffusers_child(family, folder, dtype):
+    """Runs in a process of its own, as a user's script would; prints times since the epoch."""
+    import torch
+    pipe, more = dict(hunyuan_video=hunyuan_pipeline, wan=wan_pipeline)[family](folder, dict(fp32=torch.float32, bf16=torch.bfloat16)[dtype])
     pipe.set_progress_bar_config(disable=True)
-    template = json.loads(pathlib.Path(folder, "template.json").read_text())
     ends = []
     pipe(prompt=PROMPT, width=SIZE["width"], height=SIZE["height"], num_frames=SIZE["frames"], num_inference_steps=SIZE["steps"],
-         generator=torch.Generator().manual_seed(0), output_type="pt", prompt_template=template,
+         generator=torch.Generator().manual_seed(0), output_type="pt", **more,
          callback_on_step_end=lambda pipe, i, t, state: ends.append(time.time()) or {})
     print("FIGURES " + json.dumps(dict(steps=ends, end=time.time(), peak=peak_kib())))
 
 
-def run_diffusers(folder, dtype):
+def run_diffusers(family, folder, dtype):
     start = time.time()
-    line = [sys.executable, os.path.abspath(__file__), CHILD, folder, dtype]
+    line = [sys.executable, os.path.abspath(__file__), CHILD, family, folder, dtype]
     text = subprocess.run(line, capture_output=True, text=True, check=True).stdout
     got = json.loads(text[text.index("FIGURES ") + 8:].splitlines()[0])
     steps = got["steps"]
     return dict(first=steps[0] - start, step=statistics.mean(b - a for a, b in zip(steps, steps[1:])), whole=got["end"] - start,
-                peak=got["peak"] / 1024)
+                decode=got["end"] - steps[-1], peak=got["peak"] / 1024)
 
 
-def run_ours(program, folder, dtype):
+def run_ours(program, family, folder, dtype):
     from safetensors.torch import load_file, save_file
     import torch
     with tempfile.TemporaryDirectory() as place:
@@ -61,16 +74,26 @@ def run_ours(program, folder, dtype):
         save_file({"nothing": torch.zeros(1)}, given)
         start = time.time()
         subprocess.run([program, "clip", given, result, f"started={start}", f"model={folder}", f"prompt={PROMPT}",
-                        f"size={SIZE['width']}x{SIZE['height']}", f"frames={SIZE['frames']}", f"steps={SIZE['steps']}", f"precision={dtype}"],
+                        f"size={SIZE['width']}x{SIZE['height']}", f"frames={SIZE['frames']}", f"steps={SIZE['steps']}", f"precision={dtype}", *(["guidance=1"] if family == "wan" else [])],
                        check=True)
         out = load_file(result)
     begun = {round((number - 2) * 1000): seconds for seconds, number in out["events"].tolist() if 2 <= number < 3}
+    decode = next(seconds for seconds, number in out["events"].tolist() if 3 <= number < 4)
     steps = [begun[i] for i in range(1, SIZE["steps"]) if i in begun]   # when step i began, so i - 1 ended
     return dict(first=steps[0], step=statistics.mean(b - a for a, b in zip(steps, steps[1:])), whole=out["seconds"][-1].item(),
-                peak=out["peak_kib"].item() / 1024)
+                decode=out["seconds"][-1].item() - decode, peak=out["peak_kib"].item() / 1024)
 
 
-def make_model(folder, dtype):
+def make_model(family, folder, dtype):
+    if family == "wan":
+        import torch
+        import wan_oracle
+        kind = dict(fp32=torch.float32, bf16=torch.bfloat16)[dtype]
+        network = wan_oracle.transformer(num_attention_heads=12, attention_head_dim=128, ffn_dim=8960, num_layers=3, text_dim=1024)
+        reader = wan_oracle.umt5(d_model=1024, d_kv=64, d_ff=2816, num_layers=8, num_heads=16)
+        coder = wan_oracle.vae(base_dim=96, z_dim=16)
+        pipe = wan_oracle.save_pipeline("t2v", folder, transformer=wan_oracle.halved(network) if dtype == "bf16" else network, text_encoder=reader.to(kind), vae=coder)
+        return sum(p.numel() for p in pipe.transformer.parameters())
     import oracle
     pipe = oracle.large_pipeline(dtype)
     pipe.save_pretrained(folder)
@@ -80,20 +103,21 @@ def make_model(folder, dtype):
 
 def main():
     if sys.argv[1:2] == [CHILD]:
-        return diffusers_child(*sys.argv[2:4])
+        return diffusers_child(*sys.argv[2:5])
     parser = argparse.ArgumentParser()
+    parser.add_argument("family", choices=["hunyuan_video", "wan"])
     parser.add_argument("program")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--dtype", action="append", choices=["fp32", "bf16"])
     given = parser.parse_args()
     for dtype in given.dtype or ["fp32", "bf16"]:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            count = make_model(folder, dtype)
+            count = make_model(given.family, folder, dtype)
             print(f"{dtype}: transformer of {count / 1e6:.0f} M parameters, {SIZE['width']}x{SIZE['height']}, {SIZE['frames']} frames, "
                   f"{SIZE['steps']} steps, {os.cpu_count()} cores, {given.rounds} rounds")
-            rows = [(run_diffusers(folder, dtype), run_ours(os.path.abspath(given.program), folder, dtype)) for _ in range(given.rounds)]
+            rows = [(run_diffusers(given.family, folder, dtype), run_ours(os.path.abspath(given.program), given.family, folder, dtype)) for _ in range(given.rounds)]
         for key, unit in (("first", "s from process start to the end of step 1"), ("step", "s per step after it"),
-                          ("whole", "s for the whole clip"), ("peak", "MiB peak resident")):
+                          ("decode", "s to decode"), ("whole", "s for the whole clip"), ("peak", "MiB peak resident")):
             theirs, ours = (statistics.median(row[i][key] for row in rows) for i in (0, 1))
             print(f"  {theirs:9.2f} diffusers {ours:9.2f} zoetrope   {theirs / ours:5.2f} x   {unit}", flush=True)
 
