@@ -124,12 +124,14 @@ public:
     // fewer; what it makes beyond them a cut drops. Said before each next_frames(), without a shot
     // ahead with INT64_MAX. A model that is not steerable gets nothing but the shots of a storyboard.
     virtual void limit_next(int64_t most) { (void)most; }
-    // How many frames the next call of next() gives, 0 at the end. Known before they are made, so
-    // that a changed prompt can be told its first frame; giving another count is an error.
+    // How many frames the next chunk has, 0 at the end. Known before they are made, so that a changed prompt can be
+    // told its first frame; giving another count is an error.
     [[nodiscard]] virtual int64_t next_frames() const = 0;
-    // The next frames, at most Limits::chunk_frames at once (they obey `direction`), or nothing at
-    // the end. They are one chunk. A finite generation yields exactly request.frames in total. Polls cancel at least
-    // once per block, tile and step.
+    // The same for a chunk that begins with a cut (Direction::cut), where that is another count.
+    [[nodiscard]] virtual int64_t cut_frames() const { return next_frames(); }
+    // The frames of the next chunk, at most Limits::chunk_frames; all obey `direction`. They may come in pieces: as
+    // long as some are missing it is called again, with the same direction. Nothing at the end. A finite generation
+    // yields exactly request.frames in total. Polls cancel at least once per block, tile and step.
     virtual std::optional<FrameBatch> next(const Direction& direction, const Cancel& cancel,
                                            const ProgressFn& progress) = 0;
 };

@@ -135,6 +135,11 @@ Budget fit_into(const MemoryPlan& plan, uint64_t limit, const std::vector<double
     return budget;
 }
 
+std::string budget_text(const Budget& budget, int64_t blocks) {
+    return "memory: about " + size_text(budget.peak) + " foreseen, " + std::to_string(budget.resident_blocks) + " of " +
+           std::to_string(blocks) + " blocks in memory" + (budget.keep ? ", kept for the next clip" : "");
+}
+
 std::string size_text(uint64_t bytes) {
     constexpr std::array<std::pair<uint64_t, const char*>, 4> kUnits = {
         {{1'000'000'000, " GB"}, {1'000'000, " MB"}, {1000, " kB"}, {1, " B"}}};

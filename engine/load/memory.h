@@ -75,6 +75,9 @@ struct Budget {
 [[nodiscard]] Budget fit_into(const MemoryPlan& plan, uint64_t limit, const std::vector<double>& block_share,
                               const std::string& clip);
 
+// For the log. blocks: of the model.
+[[nodiscard]] std::string budget_text(const Budget& budget, int64_t blocks);
+
 // "13.2 GB" (1e9 bytes), "512 MB", "3 kB".
 [[nodiscard]] std::string size_text(uint64_t bytes);
 

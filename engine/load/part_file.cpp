@@ -75,6 +75,18 @@ double check_number(const EngineOptions& options, std::string_view key, double l
     return *value;
 }
 
+int64_t check_multiple(const EngineOptions& options, std::string_view key, int64_t step, int64_t least, int64_t most,
+                       int64_t otherwise) {
+    const std::string text = option(options, key);
+    if (text.empty()) return otherwise;
+    const std::optional<int64_t> value = parse_int64(text);
+    if (!value || *value < least || *value > most || *value % step != 0)
+        throw Error(ZT_ERROR_ARGUMENT, "engine_opts: " + std::string(key) + ": expected a multiple of " +
+                                           std::to_string(step) + " from " + std::to_string(least) + " to " +
+                                           std::to_string(most) + ", got " + quote(text));
+    return *value;
+}
+
 std::optional<ConfigText> config_of(const std::string& path, std::string_view class_mark) {
     const bool folder = is_folder(path);
     const fs::path at = (folder ? fs::path(path) : fs::path(path).parent_path()) / "config.json";

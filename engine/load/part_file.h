@@ -37,6 +37,10 @@ void check_options(const EngineOptions& options, std::span<const OptionRow> rows
 [[nodiscard]] double check_number(const EngineOptions& options, std::string_view key, double least, double most,
                                   double otherwise);
 
+// A whole number, a multiple of `step`.
+[[nodiscard]] int64_t check_multiple(const EngineOptions& options, std::string_view key, int64_t step, int64_t least,
+                                     int64_t most, int64_t otherwise);
+
 // Names that published files of a part have, beside the model or in ComfyUI's folders; the plain name is that of a
 // folder of diffusers.
 struct Convention {

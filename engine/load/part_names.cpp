@@ -98,7 +98,21 @@ std::optional<Placed> TableNames::place_stripped(std::string_view name) const {
     return placed;
 }
 
-std::optional<Placed> TableNames::place(std::string_view file_name) const {
+std::string TableNames::without_wrappers(std::string_view name) const {
+    std::string plain(name);
+    for (const std::string_view wrapper : table_.wrappers)
+        for (size_t at = 0; (at = plain.find(wrapper, at)) != plain.npos;) {
+            if (at == 0 || plain[at - 1] == '.')
+                plain.erase(at, wrapper.size());
+            else
+                at += wrapper.size();
+        }
+    return plain;
+}
+
+std::optional<Placed> TableNames::place(std::string_view wrapped_name) const {
+    const std::string plain = without_wrappers(wrapped_name);
+    const std::string_view file_name = plain;
     for (const std::string_view prefix : table_.prefixes) {
         if (!file_name.starts_with(prefix)) continue;
         if (auto placed = place_stripped(file_name.substr(prefix.size()))) return placed;
@@ -106,8 +120,10 @@ std::optional<Placed> TableNames::place(std::string_view file_name) const {
     return place_stripped(file_name);
 }
 
-bool TableNames::is_ignored(std::string_view file_name) const {
+bool TableNames::is_ignored(std::string_view wrapped_name) const {
     if (!table_.alone) return true;
+    const std::string plain = without_wrappers(wrapped_name);
+    std::string_view file_name = plain;
     for (const std::string_view prefix : table_.prefixes) {
         if (file_name.starts_with(prefix)) {
             file_name.remove_prefix(prefix.size());

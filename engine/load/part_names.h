@@ -73,10 +73,11 @@ struct NameTable {
     std::string_view title;
     std::vector<NameRow> rows;
     std::vector<std::string_view> prefixes;  // that files put in front; longest first, so that none hides a longer one
-    std::vector<std::string_view> lists;     // names that a block's number follows
-    std::vector<std::string_view> ignored = {};  // how names end that are no mistake and not used
-    bool alone = false;                          // a file holds this part only: what is not placed is a mistake
-    std::vector<std::string_view> blocks = {};   // how modules of blocks begin; see may_be_unscaled
+    std::vector<std::string_view> wrappers = {};  // of parts of a name, that training left in the file: taken out
+    std::vector<std::string_view> lists;          // names that a block's number follows
+    std::vector<std::string_view> ignored = {};   // how names end that are no mistake and not used
+    bool alone = false;                           // a file holds this part only: what is not placed is a mistake
+    std::vector<std::string_view> blocks = {};    // how modules of blocks begin; see may_be_unscaled
 };
 
 class TableNames final : public PartNames {
@@ -101,6 +102,7 @@ private:
     };
     [[nodiscard]] const Pattern* find(std::string_view module, std::string& number) const;
     [[nodiscard]] std::optional<Placed> place_stripped(std::string_view name) const;
+    [[nodiscard]] std::string without_wrappers(std::string_view name) const;
 
     NameTable table_;
     std::unordered_map<std::string, Pattern> patterns_;

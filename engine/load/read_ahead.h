@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <functional>
 #include <future>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "device/worker_scope.h"
 
@@ -53,6 +55,27 @@ private:
     int64_t reading_ = -1;  // what `next_` will hold
     std::future<T> next_;
     T current_;
+};
+
+// Layers in the order of use, pass after pass: the first ones from memory, the others from disk, again at every pass.
+// One thread at a time.
+template <class T>
+class PartlyResident {
+public:
+    // count: of all layers; read: as above.
+    PartlyResident(std::shared_ptr<const std::vector<T>> resident, int64_t count, std::function<T(int64_t)> read)
+        : resident_(std::move(resident)), first_streamed_(static_cast<int64_t>(resident_->size())), count_(count),
+          streamed_(std::move(read)) {}
+    // Good until the next call.
+    const T& operator()(int64_t i) {
+        if (i < first_streamed_) return (*resident_)[static_cast<size_t>(i)];
+        return streamed_.take(i, i + 1 < count_ ? i + 1 : first_streamed_);
+    }
+
+private:
+    std::shared_ptr<const std::vector<T>> resident_;
+    int64_t first_streamed_, count_;
+    ReadAhead<T> streamed_;
 };
 
 }  // namespace zt::load

@@ -25,9 +25,9 @@ void Progress::begin_chunk(int64_t frames) {
     working_ = true;
 }
 
-void Progress::end_chunk() {
+void Progress::end_chunk(int64_t frames) {
     const std::lock_guard lock(mutex_);
-    frames_done_ += chunk_frames_;
+    frames_done_ += frames;
     worked_seconds_ += seconds_since(chunk_began_);
     working_ = false;
     stage_ = "wait";

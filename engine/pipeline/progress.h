@@ -18,8 +18,8 @@ public:
 
     // name: static storage. A stage of one step has no steps to tell: 0 of 0.
     void stage(const char* name, int step, int steps);
-    void begin_chunk(int64_t frames);  // working time runs from here …
-    void end_chunk();                  // … to here; waiting does not count
+    void begin_chunk(int64_t frames);  // about so many; working time runs from here …
+    void end_chunk(int64_t frames);    // … to here; waiting does not count
     void finish();
     [[nodiscard]] zt_progress snapshot() const;  // struct_size is the caller's business
 

@@ -29,7 +29,7 @@ int64_t Steering::most_frames() {
     return next < shots.size() ? shots[next].first_frame - next_frame_ : INT64_MAX;
 }
 
-ChunkOrder Steering::begin_chunk(int64_t frames) {
+ChunkOrder Steering::begin_chunk(int64_t plain_frames, int64_t cut_frames) {
     const std::lock_guard lock(mutex_);
     const bool scripted = shot_begins();
     if (scripted) {
@@ -44,6 +44,7 @@ ChunkOrder Steering::begin_chunk(int64_t frames) {
     const bool new_shot = begun_tag_ != nullptr && (scripted || begun_tag_->text != tag_->text);
     if (new_shot) ++shot_;
     direction_.cut = new_shot && !script_.morph;
+    const int64_t frames = direction_.cut ? cut_frames : plain_frames;
     ChunkOrder order{next_chunk_, next_frame_, frames, shot_, direction_, tag_};
     begun_tag_ = tag_;
     ++next_chunk_;

@@ -40,8 +40,9 @@ public:
 
     // Worker: the most frames the next chunk may have, up to the next shot; INT64_MAX without one.
     [[nodiscard]] int64_t most_frames();
-    // Worker: the next chunk, `frames` long, begins.
-    [[nodiscard]] ChunkOrder begin_chunk(int64_t frames);
+    // Worker: the next chunk begins; it has `frames` frames, or `cut_frames` if it begins with a cut.
+    [[nodiscard]] ChunkOrder begin_chunk(int64_t frames, int64_t cut_frames);
+    [[nodiscard]] ChunkOrder begin_chunk(int64_t frames) { return begin_chunk(frames, frames); }
     // Worker: no chunk will begin any more.
     void close();
 

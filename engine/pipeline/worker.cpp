@@ -4,6 +4,7 @@
 // checked, converted to the host's pixels and queued.
 #include "pipeline/worker.h"
 
+#include <algorithm>
 #include <cfenv>
 #include <optional>
 #include <string>
@@ -20,8 +21,9 @@ namespace zt::pipeline {
 
 namespace {
 
-families::FrameBatch make_chunk(const WorkerContext& context, families::Generation& generation, const ChunkOrder& order,
-                                Turn& turn) {
+// The next frames of a chunk of which `done` are made: all others, or some.
+families::FrameBatch make_piece(const WorkerContext& context, families::Generation& generation, const ChunkOrder& order,
+                                int64_t done, Turn& turn) {
     const families::ProgressFn tell = [&](const char* stage, int step, int steps) {
         context.progress.stage(stage, step, steps);
         if (stage != families::kLoading) turn.pass();
@@ -29,9 +31,9 @@ families::FrameBatch make_chunk(const WorkerContext& context, families::Generati
     auto batch = generation.next(order.direction, context.cancel, tell);
     context.cancel.poll();
     const int64_t got = batch ? batch->frames : 0;
-    if (got != order.frames || batch->rgb == nullptr) {
+    if (got < 1 || done + got > order.frames || batch->rgb == nullptr) {
         throw Error(ZT_ERROR_INTERNAL, "generation: expected " + std::to_string(order.frames) + " frames in chunk " +
-                                           std::to_string(order.chunk) + ", got " + std::to_string(got));
+                                           std::to_string(order.chunk) + ", got " + std::to_string(done + got));
     }
     return std::move(*batch);
 }
@@ -50,35 +52,33 @@ FramePtr make_frame(const WorkerContext& context, Converter& converter, const fl
     return frame;
 }
 
-void publish_chunk(const WorkerContext& context, Converter& converter, std::optional<Mask>& mask,
-                   const families::FrameBatch& batch, const ChunkOrder& order) {
+// `done`: frames of the chunk before these.
+void publish_piece(const WorkerContext& context, Converter& converter, std::optional<Mask>& mask,
+                   const families::FrameBatch& batch, const ChunkOrder& order, int64_t done) {
     const size_t samples = size_t{3} * static_cast<size_t>(context.plan.generation.width) *
                            static_cast<size_t>(context.plan.generation.height);
-    // The whole chunk first: a chunk with a broken frame hands out none.
+    // All of them first: a piece with a broken frame hands out none.
     if (!all_finite({batch.rgb, samples * static_cast<size_t>(batch.frames)})) {
         throw Error(ZT_ERROR_NUMERIC,
                     "chunk " + std::to_string(order.chunk) + ": expected finite pixels, got NaN or infinity");
     }
-    bool any = false;
     for (int64_t index = 0; index < batch.frames; ++index) {
         context.cancel.poll();
-        if (order.first_frame + index < context.plan.start_frame) continue;
+        if (order.first_frame + done + index < context.plan.start_frame) continue;
         const float* rgb = batch.rgb + samples * static_cast<size_t>(index);
         if (mask) rgb = mask->apply(rgb);
-        context.queue.push(make_frame(context, converter, rgb, order, index));
-        any = true;
+        context.queue.push(make_frame(context, converter, rgb, order, done + index));
     }
-    if (!any) context.queue.skip_chunk(order.chunk);
 }
 
 // How many frames the next chunk has. It ends where a shot begins.
 int64_t next_chunk(const WorkerContext& context, families::Generation& generation) {
     const int64_t most = context.steering.most_frames();
     generation.limit_next(most);
-    const int64_t frames = generation.next_frames();
-    if (frames > most)
+    const int64_t frames = generation.next_frames(), longer = std::max(frames, generation.cut_frames());
+    if (longer > most)
         throw Error(ZT_ERROR_INTERNAL, "generation: expected at most " + std::to_string(most) +
-                                           " frames up to the next shot, got " + std::to_string(frames));
+                                           " frames up to the next shot, got " + std::to_string(longer));
     return frames;
 }
 
@@ -101,11 +101,15 @@ void generate(const WorkerContext& context) {
         if (!context.queue.wait_to_begin(chunk)) break;
         context.progress.begin_chunk(frames);
         turn.take();  // the chunk begins with it, and so do the changes asked for until then
-        const ChunkOrder order = context.steering.begin_chunk(frames);
-        const families::FrameBatch batch = make_chunk(context, *generation, order, turn);
-        publish_chunk(context, converter, mask, batch, order);
+        const ChunkOrder order = context.steering.begin_chunk(frames, generation->cut_frames());
+        for (int64_t done = 0; done < order.frames;) {
+            const families::FrameBatch batch = make_piece(context, *generation, order, done, turn);
+            publish_piece(context, converter, mask, batch, order, done);
+            done += batch.frames;
+        }
+        if (order.first_frame + order.frames <= context.plan.start_frame) context.queue.skip_chunk(chunk);
         turn.give_back();
-        context.progress.end_chunk();
+        context.progress.end_chunk(order.frames);
     }
     context.cancel.poll();
 }

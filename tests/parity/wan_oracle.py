@@ -194,6 +194,20 @@ def original_vae(state):
     return out
 
 
+def statistics(model, dtype=torch.float32):
+    """Mean and factor of each latent channel."""
+    column = lambda v: torch.tensor(v).view(-1, 1, 1, 1).to(dtype)
+    return column(model.config.latents_mean), 1.0 / column(model.config.latents_std)
+
+
+@torch.no_grad()
+def decode(model, latents):
+    """latents [z, T, h, w], normalised -> frames [4T-3, 3, H, W], fp32 in 0..1."""
+    mean, scale = statistics(model, model.dtype)
+    out = model.decode((latents.to(model.dtype) / scale + mean)[None], return_dict=False)[0][0].transpose(0, 1)
+    return (out * 0.5 + 0.5).clamp(0, 1).float()
+
+
 def umt5_weights(model):
     """transformers' own names; the embedding once."""
     return {k: v for k, v in model.state_dict().items() if k != "encoder.embed_tokens.weight"}

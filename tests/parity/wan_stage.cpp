@@ -2,7 +2,6 @@
 //
 // Wan's stages on tensors from Python; wan_test.py says what each takes and gives. Weights come under "w." and the
 // names of the original files.
-#include <map>
 #include <string>
 #include <vector>
 
@@ -16,18 +15,13 @@
 #include "nn/sinusoid.h"
 #include "sample/loop.h"
 #include "stage.h"
+#include "wan_weights.h"
 
 namespace {
 
 using namespace zt;
 using namespace zt::wan;
-using parity::Case;
-
-int64_t number(const Case& c, const std::string& name, int64_t otherwise = 0) {
-    const std::string text = c.option(name);
-    return text.empty() ? otherwise : parse_int64(text).value();
-}
-at::ScalarType type_of(const Case& c) { return c.option("type", "fp32") == "bf16" ? at::kBFloat16 : at::kFloat; }
+using namespace zt::parity;
 
 std::vector<float> floats(const at::Tensor& t) {
     const at::Tensor f = t.to(at::kFloat).contiguous();
@@ -43,65 +37,11 @@ std::vector<float> list(const std::string& text) {
     return values;
 }
 
-// The weights of a case under our names, fused as the loader would.
-weights::Tensors ours(const Case& c, const load::PartNames& names) {
-    std::map<std::string, std::vector<at::Tensor>> pieces;
-    for (const auto& [name, t] : c.under("w.")) {
-        const auto placed = names.place(name);
-        if (!placed) {
-            if (names.is_ignored(name)) continue;
-            throw std::runtime_error("unplaced: " + name);
-        }
-        auto& list = pieces[placed->name()];
-        list.resize(static_cast<size_t>(placed->pieces));
-        list[static_cast<size_t>(placed->piece)] = t;
-    }
-    weights::Tensors fused;
-    for (auto& [name, list] : pieces) fused[name] = list.size() == 1 ? list.front() : at::cat(list);
-    return fused;
-}
-
-// Puts tensors into what each or visit names.
-struct Put {
-    const weights::Tensors& tensors;
-    at::ScalarType type;
-    void operator()(const std::string& name, at::Tensor& t) const {
-        const at::Tensor& found = tensors.at(name);
-        if (found.sizes() != t.sizes()) throw std::runtime_error("shape of " + name);
-        t = found.to(type);
-    }
-    void operator()(const std::string& name, nn::PackedLinear& l) const {
-        (*this)(name + ".weight", l.weight);
-        if (l.bias.defined()) (*this)(name + ".bias", l.bias);
-    }
-};
-
-TransformerConfig transformer_of(const Case& c) {
-    TransformerConfig config;
-    config.heads = number(c, "heads"), config.head_dim = number(c, "head_dim");
-    config.in_channels = number(c, "in_channels"), config.out_channels = number(c, "out_channels");
-    config.layers = number(c, "layers"), config.ffn_dim = number(c, "ffn"), config.text_dim = number(c, "text_dim"),
-    config.freq_dim = number(c, "freq_dim", 256);
-    config.image_dim = number(c, "image_dim"), config.image_tokens = number(c, "pos_tokens");
-    return config;
-}
-
 void forward_stage(Case& c) {
     const TransformerConfig config = transformer_of(c);
     const at::ScalarType type = type_of(c);
-    const weights::Tensors w = ours(c, transformer_names());
-    Embedders embedders = make_embedders(config);
-    embedders.each(Put{w, type});
-    embedders.tables.each(Put{w, at::kFloat});
-    Ends ends = make_ends(config);
-    ends.each(Put{w, type});
-    ends.tables.each(Put{w, at::kFloat});
-    std::vector<Block> blocks;
-    for (int64_t i = 0; i < config.layers; i++) {
-        blocks.push_back(make_block(config));
-        blocks.back().each(Put{w, type}, i);
-        blocks.back().tables.each(Put{w, at::kFloat}, i);
-    }
+    const WanTransformer made = transformer_in(c, config, type);
+    const Embedders& embedders = made.embedders;
     const at::Tensor latents = c.input("latents");
     const std::vector<float> t = floats(c.input("t"));
     const bool per_frame = t.size() > 1;
@@ -120,19 +60,18 @@ void forward_stage(Case& c) {
     for (int64_t i = 0; i < config.layers; i++) {
         const std::string name = "block" + std::to_string(i);
         if (!c.in.contains(name + ".x")) continue;
-        const Block& block = blocks[static_cast<size_t>(i)];
+        const Block& block = made.blocks[static_cast<size_t>(i)];
         const at::Tensor x = c.input(name + ".x").to(type, false, true);
         const nn::Modulation m =
             nn::modulation_of(block.tables.modulation[0] + times.modulation[0],
                               per_frame ? block.tables.modulation[0] + pass.clean.modulation[0] : at::Tensor(), 6,
                               x.size(0) / latents.size(1));
-        forward(config, block, x, rope, cross_context(config, block, context), m, number(c, "chunk", kTokenChunk));
+        forward(config, block, x, rope, cross_context(config, block, context), m, nullptr,
+                number(c, "chunk", kTokenChunk));
         c.out[name] = x.to(at::kFloat);
     }
-    c.out["velocity"] = velocity(
-                            config, ends, [&](int64_t i) -> const Block& { return blocks[static_cast<size_t>(i)]; },
-                            pass, latents, {}, number(c, "chunk", kTokenChunk))
-                            .to(at::kFloat);
+    c.out["velocity"] =
+        velocity(config, made.ends, made.source(), pass, latents, {}, number(c, "chunk", kTokenChunk)).to(at::kFloat);
 }
 
 void levels_stage(Case& c) {

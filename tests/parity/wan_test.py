@@ -301,21 +301,9 @@ def vae_options(kind, model, **more):
                 num_res_blocks=c.num_res_blocks, mean=listed(c.latents_mean), std=listed(c.latents_std), **more)
 
 
-def statistics(model, dtype=torch.float32):
-    column = lambda v: torch.tensor(v).view(-1, 1, 1, 1).to(dtype)
-    return column(model.config.latents_mean), 1.0 / column(model.config.latents_std)
-
-
-@torch.no_grad()
-def oracle_decode(model, latents):
-    mean, scale = statistics(model, model.dtype)
-    out = model.decode((latents.to(model.dtype) / scale + mean)[None], return_dict=False)[0][0].transpose(0, 1)
-    return (out * 0.5 + 0.5).clamp(0, 1).float()
-
-
 @torch.no_grad()
 def oracle_encode(model, pixels):
-    mean, scale = statistics(model)
+    mean, scale = wan_oracle.statistics(model)
     mode = model.encode(pixels.to(model.dtype).transpose(0, 1)[None]).latent_dist.mode()[0].float()
     return (mode - mean) * scale
 
@@ -353,7 +341,7 @@ def vae():
                 continue
             latents = seeded(60 + count, model.config.z_dim, count, height, width)
             title = f"decode {name}, {count} latents {height}x{width}"
-            independent(title, vae_case, "decode", kind, model, ("latents", latents), oracle_decode, title)
+            independent(title, vae_case, "decode", kind, model, ("latents", latents), wan_oracle.decode, title)
         for count, height, width in ((1, 3, 2), (5, 2, 3), (9, 2, 3)):
             if "uneven" in name and count != 5:
                 continue

@@ -155,11 +155,8 @@ Generation::Generation(std::shared_ptr<const OpenedModel> model, const Generatio
     : model_(std::move(model)), request_(request),
       budget_(plan_budget(*model_, request.width, request.height,
                           longest_clip(*model_, request) - model_->skipped_frames(), request.steps)) {
-    request_.log(ZT_LOG_VERBOSE,
-                 "memory: about " + load::size_text(budget_.peak) + " foreseen, " +
-                     std::to_string(budget_.resident_blocks) + " of " +
-                     std::to_string(model_->parts.transformer.layers + model_->parts.transformer.single_layers) +
-                     " blocks in memory" + (budget_.keep ? ", kept for the next clip" : ""));
+    const auto& transformer = model_->parts.transformer;
+    request_.log(ZT_LOG_VERBOSE, load::budget_text(budget_, transformer.layers + transformer.single_layers));
 }
 
 int64_t Generation::skipped_frames() const {

@@ -19,6 +19,7 @@ namespace zt::wan {
 
 inline constexpr int64_t kTextTokens = 512;   // that every prompt is padded to with zeros, which are attended
 inline constexpr int64_t kTokenChunk = 2048;  // tokens in a projection at once
+inline constexpr int64_t kBlockLatents = 3;   // that a causal model makes together
 
 struct TransformerConfig {
     int64_t heads = 40, head_dim = 128;

@@ -4,6 +4,7 @@
 #include "families/wan/generation.h"
 
 #include <string>
+#include <utility>
 
 #include "device/devices.h"
 #include "families/wan/denoise.h"
@@ -12,38 +13,14 @@
 #include "families/wan/wan.h"
 
 namespace zt::wan {
-namespace {
 
 using families::Direction;
 using families::GenerationRequest;
 using families::ProgressFn;
 
-void report(const TextStates& text, const char* option, const Log& log) {
-    if (text.dropped > 0)
-        log(ZT_LOG_WARNING, std::string(option) + ": model reads " + std::to_string(kTextTokens) +
-                                " tokens; the last " + std::to_string(text.dropped) + " have no effect");
-}
-
-}  // namespace
-
-int64_t clip_frames(int64_t frames) {
-    return (frames - 1 + VaeConfig::temporal_compression - 1) / VaeConfig::temporal_compression *
-               VaeConfig::temporal_compression +
-           1;
-}
-
 Generation::Generation(std::shared_ptr<const OpenedModel> model, const GenerationRequest& request)
-    : model_(std::move(model)), request_(request),
-      plan_(plan_clip(*model_, request.width, request.height, clip_frames(request.shot_frames), request.steps,
-                      request.first.guidance > 1)) {
-    request_.log(ZT_LOG_VERBOSE, "memory: about " + load::size_text(plan_.budget.peak) + " foreseen, " +
-                                     std::to_string(plan_.budget.resident_blocks) + " of " +
-                                     std::to_string(model_->parts.transformer.layers) + " blocks in memory" +
-                                     (plan_.budget.keep ? ", kept for the next clip" : ""));
-    if (plan_.half_history)
-        request_.log(ZT_LOG_INFO,
-                     "memory: what the decoder keeps of earlier frames is rounded to fp16, since it does "
-                     "not fit otherwise");
+    : model_(std::move(model)), request_(request), plan_(plan_clip(*model_, request)) {
+    tell_plan(*model_, plan_, request_.log);
 }
 
 int64_t Generation::next_frames() const {
@@ -52,15 +29,12 @@ int64_t Generation::next_frames() const {
 }
 
 void Generation::begin_clip(const Direction& direction, const Cancel& cancel, const ProgressFn& progress) {
-    const auto positive = encode_text(*model_, direction.prompt, cancel, progress);
-    report(*positive, "prompt", request_.log);
+    const auto positive = encode_text(*model_, direction.prompt, "prompt", request_.log, cancel, progress);
     std::shared_ptr<const TextStates> negative;
-    if (direction.guidance > 1) {
+    if (direction.guidance > 1)
         negative = encode_text(
             *model_, direction.negative_prompt.empty() ? std::string(kNegativePrompt) : direction.negative_prompt,
-            cancel, progress);
-        report(*negative, "negative_prompt", request_.log);
-    }
+            "negative_prompt", request_.log, cancel, progress);
     Conditions conditions{positive.get(), negative.get(), {}, {}, {}};
     const int64_t frames = clip_frames(shot_frames());
     if (!request_.images.empty() && model_->parts.known_frames())
@@ -73,11 +47,7 @@ void Generation::begin_clip(const Direction& direction, const Cancel& cancel, co
                             (frames - 1) / VaeConfig::temporal_compression + 1, plan_.budget, cancel, progress);
     device::return_freed_memory();
     progress("load", 0, 1);
-    decoder_ = model_->decoder.get(plan_.budget.keep, [&] {
-        auto made = std::make_shared<VaeDecoder>(make_vae_decoder(model_->parts.vae));
-        model_->vae(cancel).fill(*made, model_->vae_type, false);
-        return made;
-    });
+    decoder_ = read_decoder(*model_, plan_.budget, cancel);
     stream_.emplace(*decoder_, plan_.half_history);
     next_latent_ = 0;
     left_ = shot_frames();

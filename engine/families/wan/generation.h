@@ -15,9 +15,6 @@
 
 namespace zt::wan {
 
-// Frames of the clip that a shot of so many is cut from: 4 k + 1.
-[[nodiscard]] int64_t clip_frames(int64_t frames);
-
 // One thread at a time.
 class Generation final : public families::Generation {
 public:

@@ -92,7 +92,10 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
     const uint64_t latents = u(clip.latent_frames) * u(clip.latent_height) * u(clip.latent_width) *
                              u(10 * t.out_channels) * 4;  // solver, velocities, patches
     const uint64_t decoded = load::decoded_matrix(parts.transformer_file.checkpoint.get(), transformer_of(r));
-    phase.data = stream + attention + chunk + rope + cross + latents + prepared_bytes(parts, r) + decoded +
+    const uint64_t past =  // keys, values and the latents that they are made of
+        u(r.kept_latents) * u(clip.latent_height) * u(clip.latent_width) *
+        (u(2 * t.layers) * row / (TransformerConfig::patch * TransformerConfig::patch) + u(4 * t.out_channels));
+    phase.data = stream + attention + chunk + rope + cross + latents + past + prepared_bytes(parts, r) + decoded +
                  (r.loras != nullptr ? r.loras->most_bytes_to_apply() : 0);
     return phase;
 }
@@ -162,6 +165,9 @@ load::MemoryPlan plan_memory(const ModelParts& parts, const PlanRequest& r) {
     const Clip clip = clip_of(parts, r);
     load::MemoryPlan plan{
         {text_phase(parts, r), prepare_phase(parts, r), denoise_phase(parts, r, clip), decode_phase(parts, r, clip)}};
+    // A stream is decoded, and a new prompt is read, while all that the next latents need stays.
+    if (r.kept_latents > 0)
+        plan.phases[2].data += plan.phases[3].bytes() + std::max(plan.phases[0].bytes(), plan.phases[1].bytes());
     if ((parts.beside_noise() || parts.known_frames()) && parts.vae_file.checkpoint != nullptr)
         plan.phases.push_back(picture_phase(parts, r, clip));
     return plan;

@@ -18,6 +18,7 @@ struct PlanRequest {
     int64_t vae_element_bytes = 4;
     bool half_history = false;             // what the autoencoder keeps of earlier frames is rounded to fp16
     int64_t prompts = 2;                   // 2 with guidance
+    int64_t kept_latents = 0;              // causal models: whose keys and values are in memory; 0: it is none
     const load::LoraSet* loras = nullptr;  // borrowed, may be null
 };
 

@@ -3,6 +3,7 @@
 // Opening; see model.h.
 #include "families/wan/model.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -130,24 +131,58 @@ std::string identity(const OpenedModel& model) {
     return load::digest_of(files);
 }
 
-ClipPlan plan_clip(const OpenedModel& model, int64_t width, int64_t height, int64_t frames, int64_t steps,
-                   bool guided) {
+int64_t clip_frames(int64_t frames) {
+    constexpr int64_t kGroup = VaeConfig::temporal_compression;
+    return (frames - 1 + kGroup - 1) / kGroup * kGroup + 1;
+}
+
+int64_t kept_latents(const ModelParts& parts, const families::GenerationRequest& request) {
+    const int64_t frames = request.morph ? request.frames : request.shot_frames;
+    if (frames < 0) return parts.window;
+    const int64_t latents = (clip_frames(frames) - 1) / VaeConfig::temporal_compression + 1;
+    return std::min(parts.window, (latents + kBlockLatents - 1) / kBlockLatents * kBlockLatents);
+}
+
+ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& request) {
+    const bool causal = model.parts.sampler == "causal";
     PlanRequest wanted;
-    wanted.width = width, wanted.height = height, wanted.frames = frames, wanted.steps = steps;
+    wanted.width = request.width, wanted.height = request.height, wanted.steps = request.steps;
+    wanted.frames = clip_frames(request.shot_frames);
+    if (causal) {
+        wanted.frames = (kBlockLatents - 1) * VaeConfig::temporal_compression + 1;  // that are made at a time
+        wanted.kept_latents = kept_latents(model.parts, request);
+    }
     wanted.element_bytes = static_cast<int64_t>(c10::elementSize(model.type));
     wanted.vae_element_bytes = static_cast<int64_t>(c10::elementSize(model.vae_type));
-    wanted.prompts = guided ? 2 : 1;
+    wanted.prompts = request.first.guidance > 1 ? 2 : 1;
     wanted.loras = model.loras.get();
     const auto layers = static_cast<size_t>(model.parts.transformer.layers);
     const uint64_t limit = model.budget != 0 ? model.budget : device::free_bytes(model.device);
     load::MemoryPlan plan = plan_memory(model.parts, wanted);
     wanted.half_history = plan.least_peak() > limit;
     if (wanted.half_history) plan = plan_memory(model.parts, wanted);
-    load::Budget budget = load::fit_into(
-        plan, limit, std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
-        std::to_string(width) + "x" + std::to_string(height) + ", " + std::to_string(frames) + " frames");
+    load::Budget budget = load::fit_into(plan, limit, std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
+                                         std::to_string(request.width) + "x" + std::to_string(request.height) + ", " +
+                                             (causal ? std::to_string(wanted.kept_latents) + " latents of the past"
+                                                     : std::to_string(wanted.frames) + " frames"));
     if (model.parts.has_experts()) budget.keep = false;  // the plan is of one at a time
     return {budget, wanted.half_history};
+}
+
+void tell_plan(const OpenedModel& model, const ClipPlan& plan, const Log& log) {
+    log(ZT_LOG_VERBOSE, load::budget_text(plan.budget, model.parts.transformer.layers));
+    if (plan.half_history)
+        log(ZT_LOG_INFO,
+            "memory: what the decoder keeps of earlier frames is rounded to fp16, since it does not fit otherwise");
+}
+
+std::shared_ptr<const VaeDecoder> read_decoder(const OpenedModel& model, const load::Budget& budget,
+                                               const Cancel& cancel) {
+    return model.decoder.get(budget.keep, [&] {
+        auto made = std::make_shared<VaeDecoder>(make_vae_decoder(model.parts.vae));
+        model.vae(cancel).fill(*made, model.vae_type, false);
+        return made;
+    });
 }
 
 Block read_block(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type, int64_t index) {

@@ -56,15 +56,25 @@ struct OpenedModel {
 // A digest of every name, type, shape and place in the files, 64 hex digits.
 [[nodiscard]] std::string identity(const OpenedModel& model);
 
-// What stays in memory for a clip.
+// Frames of the clip that a shot of so many is cut from: 4 k + 1.
+[[nodiscard]] int64_t clip_frames(int64_t frames);
+
+// Causal models: latents whose keys and values are in memory at once: the window, or all where there are fewer up to
+// the next cut.
+[[nodiscard]] int64_t kept_latents(const ModelParts& parts, const families::GenerationRequest& request);
+
+// What stays in memory for a request.
 struct ClipPlan {
     load::Budget budget;
     bool half_history = false;  // see wan::Memory: only where the memory does not suffice otherwise
 };
 // Throws ZT_ERROR_MEMORY.
-[[nodiscard]] ClipPlan plan_clip(const OpenedModel& model, int64_t width, int64_t height, int64_t frames, int64_t steps,
-                                 bool guided);
+[[nodiscard]] ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& request);
+void tell_plan(const OpenedModel& model, const ClipPlan& plan, const Log& log);
 
+// Loaded by the first session that asks.
+[[nodiscard]] std::shared_ptr<const VaeDecoder> read_decoder(const OpenedModel& model, const load::Budget& budget,
+                                                             const Cancel& cancel);
 // Block `index`, read from the file.
 [[nodiscard]] Block read_block(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type,
                                int64_t index);

@@ -42,7 +42,8 @@ const load::TableNames& transformer_names() {
                  {.ours = "head.modulation", .others = {"scale_shift_table"}, .bare = true},
                  {"head.head", {"proj_out"}}},
         .prefixes = {"model.diffusion_model.", "generator_ema.model.", "generator.model.", "diffusion_model.",
-                     "transformer.", "model."},
+                     "generator_ema.", "transformer.", "generator.", "model."},
+        .wrappers = {"_fsdp_wrapped_module.", "_checkpoint_wrapped_module.", "_orig_mod."},
         .lists = {"blocks"},
         .ignored = {"norm_added_q.weight"},  // of diffusers' folders: no model uses it
         .alone = true,

@@ -24,7 +24,7 @@ using load::EngineOptions;
 using load::PartFile;
 using weights::Checkpoint;
 
-constexpr std::array<load::OptionRow, 8> kOptions = {{
+constexpr std::array<load::OptionRow, 10> kOptions = {{
     {"transformer_2", "path", "A14B: the expert for low noise; the model itself is then the one for high noise"},
     {"boundary", "number from 0 to 1", "A14B: where the experts change, of the noise levels; 0.875, with pictures 0.9"},
     {"guidance_2", "number from 0 to 100", "A14B: guidance of the expert for low noise, if not the same"},
@@ -32,7 +32,10 @@ constexpr std::array<load::OptionRow, 8> kOptions = {{
     {"text_encoder", "path", "UMT5: a file, GGUF too, or a folder"},
     {"image_encoder", "path", "2.1 with pictures: CLIP ViT-H/14: a file or a folder"},
     {"tokenizer", "path", "of UMT5: a folder with tokenizer.json, or that file"},
-    {"sampler", "unipc distilled", "the levels and the solver: of the base models, or of those that need four steps"},
+    {"sampler", "unipc distilled causal",
+     "the levels and the solver: of the base models, of those that need four steps, of those that go on without end"},
+    {"window", "multiple of 3", "causal: latents that attention sees, those in the making too; 21"},
+    {"sink", "multiple of 3", "causal: of them, how many stay the first ones of all; 0"},
 }};
 
 // Names that published files have, beside the model or in ComfyUI's folders.
@@ -56,9 +59,15 @@ void read_scheduler(const fs::path& folder, ModelParts& parts) {
     const json::Origin origin{"scheduler/scheduler_config.json", ZT_ERROR_WEIGHTS};
     const json::Value value = json::parse_value(load::read_json_text(file.string(), origin.name), {}, origin);
     const json::Field root(value, origin);
-    if (const auto name = root.find("_class_name"); name && name->string() != "UniPCMultistepScheduler")
-        throw Error(ZT_ERROR_UNSUPPORTED,
-                    origin.name + ": _class_name: expected UniPCMultistepScheduler, got " + quote(name->string()));
+    const auto name = root.find("_class_name");
+    const bool causal = name && name->string() == "SelfForcingFlowMatchScheduler";
+    if (name && !causal && name->string() != "UniPCMultistepScheduler")
+        throw Error(ZT_ERROR_UNSUPPORTED, origin.name +
+                                              ": _class_name: expected UniPCMultistepScheduler or "
+                                              "SelfForcingFlowMatchScheduler, got " +
+                                              quote(name->string()));
+    if (causal && parts.sampler.empty()) parts.sampler = "causal";
+    if (!causal && parts.sampler == "causal") return;  // of the model that it was made from
     const auto same = [&](const char* key, std::string_view expected) {
         if (const auto field = root.find(key); field && !field->is_null() && field->string() != expected)
             field->refuse(quote(std::string(expected)));
@@ -66,7 +75,7 @@ void read_scheduler(const fs::path& folder, ModelParts& parts) {
     same("prediction_type", "flow_prediction");
     same("solver_type", "bh2");
     if (const auto order = root.find("solver_order"); order && order->integer(1, 3) != 2) order->refuse("2");
-    if (const auto shift = root.find("flow_shift"); shift && !shift->is_null()) {
+    if (const auto shift = root.find(causal ? "shift" : "flow_shift"); shift && !shift->is_null()) {
         parts.flow_shift = shift->number();
         if (!(*parts.flow_shift > 0 && *parts.flow_shift <= 100)) shift->refuse("a number above 0, up to 100");
     }
@@ -125,6 +134,23 @@ void check_kind(const ModelParts& parts) {
         throw Error(ZT_ERROR_UNSUPPORTED, parts.transformer_file.checkpoint->name() +
                                               ": expected 36 input channels beside CLIP's tokens, got " +
                                               std::to_string(t.in_channels));
+}
+
+void read_causal(const EngineOptions& options, ModelParts& parts) {
+    if (parts.sampler == "causal") {
+        if (parts.transformer.in_channels != 16 || parts.has_experts())
+            throw Error(ZT_ERROR_UNSUPPORTED,
+                        "engine_opts: sampler: expected unipc or distilled (causal is for text to video 2.1), got "
+                        "\"causal\"");
+        constexpr int64_t kMost = 999;
+        parts.window = load::check_multiple(options, "window", kBlockLatents, kBlockLatents, kMost, parts.window);
+        parts.sink = load::check_multiple(options, "sink", kBlockLatents, 0, parts.window - kBlockLatents, parts.sink);
+        return;
+    }
+    for (const std::string_view key : {"window", "sink"})
+        if (const std::string given = load::option(options, key); !given.empty())
+            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: " + std::string(key) +
+                                               ": expected none without sampler=causal, got " + quote(given));
 }
 
 void note_missing(ModelParts& parts) {
@@ -189,6 +215,7 @@ ModelParts find_parts(const std::string& path, const EngineOptions& options) {
     check_widths(parts);
     parts.tokenizer = load::tokenizer_folder("tokenizer", find("tokenizer"), false);
     if (is_pipeline) read_scheduler(model, parts);
+    read_causal(options, parts);
     note_missing(parts);
     return parts;
 }

@@ -34,7 +34,8 @@ struct ModelParts {
     std::optional<double> guidance_2;  // of engine_opts: of the second expert
     std::string tokenizer;             // folder for text::UnigramTokenizer; empty: not found
     std::optional<double> flow_shift;  // of scheduler_config.json
-    std::string sampler;               // of engine_opts; empty: the default
+    std::string sampler;               // of engine_opts or the scheduler's class; empty: the default
+    int64_t window = 21, sink = 0;     // of engine_opts, causal models: latents attended to; of those the first of all
     std::vector<std::string> missing;  // "vae: expected ..., got none; ..." for each part that is not there
     [[nodiscard]] bool has_experts() const { return transformer_2_file.checkpoint != nullptr; }
     [[nodiscard]] bool known_frames() const {

@@ -12,9 +12,10 @@
 
 namespace zt::wan {
 
-std::shared_ptr<const TextStates> encode_text(const OpenedModel& model, const std::string& prompt, const Cancel& cancel,
-                                              const families::ProgressFn& progress) {
-    if (auto known = model.texts.find(prompt)) return known;
+namespace {
+
+std::shared_ptr<const TextStates> encode(const OpenedModel& model, const std::string& prompt, const Cancel& cancel,
+                                         const families::ProgressFn& progress) {
     progress("text", 0, 1);
     const encoders::T5Config& config = model.parts.text;
     const load::PartReader reader = model.text_encoder(cancel);
@@ -35,6 +36,19 @@ std::shared_ptr<const TextStates> encode_text(const OpenedModel& model, const st
     made->dropped = tokens.dropped;
     model.texts.keep(prompt, made);
     return made;
+}
+
+}  // namespace
+
+std::shared_ptr<const TextStates> encode_text(const OpenedModel& model, const std::string& prompt, const char* option,
+                                              const Log& log, const Cancel& cancel,
+                                              const families::ProgressFn& progress) {
+    auto text = model.texts.find(prompt);
+    if (text == nullptr) text = encode(model, prompt, cancel, progress);
+    if (text->dropped > 0)
+        log(ZT_LOG_WARNING, std::string(option) + ": model reads " + std::to_string(kTextTokens) +
+                                " tokens; the last " + std::to_string(text->dropped) + " have no effect");
+    return text;
 }
 
 }  // namespace zt::wan

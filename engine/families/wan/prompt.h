@@ -11,9 +11,10 @@
 
 namespace zt::wan {
 
-// From the model's cache, or by UMT5, one layer at a time from disk. Throws PROMPT for a text that is not UTF-8, and
-// what reading throws.
+// From the model's cache, or by UMT5, one layer at a time from disk; warns of words that have no room. option: where
+// the prompt comes from, in the warning. Throws PROMPT for a text that is not UTF-8, and what reading throws.
 [[nodiscard]] std::shared_ptr<const TextStates> encode_text(const OpenedModel& model, const std::string& prompt,
-                                                            const Cancel& cancel, const families::ProgressFn& progress);
+                                                            const char* option, const Log& log, const Cancel& cancel,
+                                                            const families::ProgressFn& progress);
 
 }  // namespace zt::wan

@@ -5,6 +5,9 @@
 
 #include <utility>
 
+#include "core/error.h"
+#include "core/text_number.h"
+#include "families/wan/causal.h"
 #include "families/wan/detection.h"
 #include "families/wan/generation.h"
 
@@ -19,7 +22,7 @@ constexpr double kGuidance = 5.0;
 Limits limits_of(const OpenedModel& model) {
     const auto& parts = model.parts;
     const bool is_5b = parts.known_frames(), is_small = parts.transformer.heads <= 12,
-               distilled = parts.sampler == "distilled";
+               causal = parts.sampler == "causal", few = causal || parts.sampler == "distilled";
     Limits limits;
     limits.width = is_small ? 832 : 1280;
     limits.height = is_small ? 480 : is_5b ? 704 : 720;
@@ -39,8 +42,13 @@ Limits limits_of(const OpenedModel& model) {
     limits.last_image = parts.needs_last() ? ZT_USE_REQUIRED : parts.beside_noise() ? ZT_USE_OPTIONAL : ZT_USE_NEVER;
     limits.history_images = model.takes_picture() ? 1 : 0;  // a clip's last frame, animated like any picture
     limits.morph = false;
-    limits.default_steps = distilled ? kFewSteps : kSteps;
-    limits.default_guidance = distilled ? 1.0 : kGuidance;
+    limits.default_steps = few ? kFewSteps : kSteps;
+    limits.default_guidance = few ? 1.0 : kGuidance;
+    if (!causal) return limits;
+    limits.frames_step = 1, limits.frames_offset = 0;  // cut from the last block
+    limits.chunk_frames = wan::kBlockLatents * wan::VaeConfig::temporal_compression;
+    limits.endless = limits.steerable = limits.morph = true;
+    limits.true_guidance = false;
     return limits;
 }
 
@@ -54,12 +62,17 @@ public:
     [[nodiscard]] std::string device() const override { return model_->device.str(); }
     [[nodiscard]] std::string precision() const override { return model_->type == at::kBFloat16 ? "bf16" : "fp32"; }
     [[nodiscard]] std::string sha256() const override { return sha256_; }
-    void check(const Direction&) const override {}
+    void check(const Direction& direction) const override {
+        if (!limits_.true_guidance && direction.guidance > 1)
+            throw Error(ZT_ERROR_UNSUPPORTED, "guidance: expected at most 1 (this model makes one pass a step), got " +
+                                                  to_text(direction.guidance));
+    }
     void check_request(const GenerationRequest& request) const override {
-        static_cast<void>(wan::plan_clip(*model_, request.width, request.height, wan::clip_frames(request.shot_frames),
-                                         request.steps, request.first.guidance > 1));
+        check(request.first);
+        static_cast<void>(wan::plan_clip(*model_, request));
     }
     [[nodiscard]] std::unique_ptr<Generation> begin(const GenerationRequest& request) const override {
+        if (model_->parts.sampler == "causal") return std::make_unique<wan::CausalGeneration>(model_, request);
         return std::make_unique<wan::Generation>(model_, request);
     }
 

@@ -5,10 +5,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <functional>
 #include <random>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "families/testcard/testcard.h"
 #include "pipeline/fake_model.h"
@@ -282,6 +285,89 @@ TEST(Session, AChunkOfTheWrongLengthIsABug) {
     const Outcome outcome = read_all(session);
     EXPECT_EQ(outcome.status, ZT_ERROR_INTERNAL);
     EXPECT_EQ(outcome.message, "generation: expected 8 frames in chunk 0, got 0");
+}
+
+// Chunks of 12 frames, 9 after a cut, that come four at a time; a piece holds how many frames of its chunk came before.
+class Piecewise final : public zt::families::Model {
+public:
+    explicit Piecewise(std::function<void(int64_t)> before_piece) : before_piece_(std::move(before_piece)) {
+        limits_.chunk_frames = 12;
+        limits_.endless = true;
+    }
+    const zt::families::Limits& limits() const override { return limits_; }
+    std::string device() const override { return "cpu"; }
+    std::string precision() const override { return "fp32"; }
+    std::string sha256() const override { return ""; }
+    void check(const zt::families::Direction&) const override {}
+    std::unique_ptr<zt::families::Generation> begin(const zt::families::GenerationRequest& request) const override {
+        class Pieces final : public zt::families::Generation {
+        public:
+            Pieces(int64_t frames, const std::function<void(int64_t)>& before_piece)
+                : all_(frames), before_piece_(before_piece) {}
+            void limit_next(int64_t most) override { most_ = most; }
+            int64_t next_frames() const override { return std::min({int64_t{12}, most_, all_ - done_}); }
+            int64_t cut_frames() const override { return std::min({int64_t{9}, most_, all_ - done_}); }
+            std::optional<zt::families::FrameBatch> next(const zt::families::Direction& direction, const zt::Cancel&,
+                                                         const zt::families::ProgressFn&) override {
+                if (left_ == 0) left_ = direction.cut ? cut_frames() : next_frames();
+                before_piece_(done_);
+                const int64_t frames = std::min<int64_t>(left_, 4);
+                left_ -= frames;
+                done_ += frames;
+                const auto pixels =
+                    std::make_shared<std::vector<float>>(static_cast<size_t>(frames) * 3 * 16 * 16, 0.5F);
+                return zt::families::FrameBatch{pixels, pixels->data(), frames};
+            }
+
+        private:
+            const int64_t all_;
+            const std::function<void(int64_t)>& before_piece_;
+            int64_t done_ = 0, left_ = 0, most_ = INT64_MAX;
+        };
+        return std::make_unique<Pieces>(request.frames, before_piece_);
+    }
+
+private:
+    zt::families::Limits limits_;
+    std::function<void(int64_t)> before_piece_;
+};
+
+TEST(Session, PiecesOfAChunkLeaveOneByOne) {
+    std::atomic<int64_t> read = 0;
+    // Each piece waits until all frames before it are read: it would wait for ever if they left with it.
+    Session session(std::make_shared<Piecewise>([&](int64_t done) {
+                        while (read < done) std::this_thread::yield();
+                    }),
+                    a_plan(30, 0));
+    Failure failure;
+    for (FramePtr frame; session.read(-1, frame, failure) == ZT_OK; ++read) {
+        EXPECT_EQ(frame->info.pts, read);
+        EXPECT_EQ(frame->info.chunk, read / 12);
+        EXPECT_EQ(frame->info.chunk_start, read % 12 == 0 ? 1 : 0);
+    }
+    EXPECT_EQ(read, 30);
+    EXPECT_EQ(session.progress().frames_done, 30);
+}
+
+TEST(Session, ACutChangesTheLengthOfItsChunk) {
+    Session session(std::make_shared<Piecewise>([](int64_t) {}), a_plan(40, 0));
+    Failure failure;
+    std::vector<int64_t> begins;
+    for (FramePtr frame; session.read(-1, frame, failure) == ZT_OK;) {
+        if (frame->info.chunk_start != 0) begins.push_back(frame->info.pts);
+        if (frame->info.pts == 3) EXPECT_EQ(session.set_prompt("owl"), 12);  // in the middle of the first chunk
+    }
+    EXPECT_EQ(begins, (std::vector<int64_t>{0, 12, 21, 33}));
+}
+
+TEST(Session, StartInTheMiddleOfAPiece) {
+    Plan plan = a_plan(30, 0);
+    plan.start_frame = 14;
+    Session session(std::make_shared<Piecewise>([](int64_t) {}), std::move(plan));
+    Failure failure;
+    int64_t next = 14;
+    for (FramePtr frame; session.read(-1, frame, failure) == ZT_OK; ++next) EXPECT_EQ(frame->info.pts, next);
+    EXPECT_EQ(next, 30);
 }
 
 TEST(Session, ProgressCountsToTheEnd) {

@@ -51,6 +51,17 @@ TEST(Steering, OnlyAnotherPromptIsACut) {
     EXPECT_FALSE(steering.begin_chunk(12).direction.cut);
 }
 
+TEST(Steering, AChunkThatBeginsWithACutMayHaveAnotherLength) {
+    Steering steering(about("fox"), -1, true);
+    EXPECT_EQ(steering.begin_chunk(9, 9).frames, 9);
+    EXPECT_EQ(steering.begin_chunk(12, 9).frames, 12);
+    EXPECT_EQ(change_prompt(steering, "owl"), 21);
+    const auto cut = steering.begin_chunk(12, 9);
+    EXPECT_EQ(cut.first_frame, 21);
+    EXPECT_EQ(cut.frames, 9);
+    EXPECT_EQ(steering.begin_chunk(12, 9).first_frame, 30);
+}
+
 TEST(Steering, RefusedChangeLeavesTheOldInForce) {
     Steering steering(about("fox"), -1, true);
     const auto refuse = [](const Direction&) { throw zt::Error(ZT_ERROR_PROMPT, "no"); };

@@ -10,6 +10,7 @@
 
 #include "sample/loop.h"
 #include "sample/noise.h"
+#include "sample/renoise.h"
 #include "sample/schedule.h"
 #include "sample/solver.h"
 
@@ -130,6 +131,30 @@ TEST(Loop, GuidanceIsTwoPasses) {
                                    {});
     EXPECT_EQ(passes, (std::vector<std::pair<int64_t, bool>>{{0, false}, {0, true}, {1, false}}));
     EXPECT_FLOAT_EQ(out.item<float>(), -0.5F * (1 + 4 * (2 - 1)) - 0.5F * 2);
+}
+
+TEST(Loop, RenoisingPutsNewNoiseOnTheCleanEstimate) {
+    const Levels levels = make_levels("distilled", 3, 5.0);
+    Noise noise(3), again(3);
+    Renoise solver(levels, noise);
+    std::vector<at::Tensor> seen;
+    const Loop loop{levels, solver, kOnePass, [](int64_t, int64_t) {}};
+    // An estimate of its own at each level: 0, 1, 2.
+    const at::Tensor out = denoise(loop, noise.draw({2, 5}),
+                                   [&](const at::Tensor& x, int64_t i, bool) {
+                                       seen.push_back(x);
+                                       const at::Tensor clean = at::full_like(x, static_cast<double>(i));
+                                       return velocity_from_clean(x, clean, levels.sigmas[static_cast<size_t>(i)]);
+                                   },
+                                   {});
+    ASSERT_EQ(seen.size(), 3U);
+    EXPECT_TRUE(at::equal(seen[0], again.draw({2, 5})));
+    for (const int64_t i : {0, 1}) {
+        const float sigma = levels.sigmas[static_cast<size_t>(i) + 1];
+        const at::Tensor expected = (1 - sigma) * static_cast<float>(i) + sigma * again.draw({2, 5});
+        EXPECT_LT((seen[static_cast<size_t>(i) + 1] - expected).abs().max().item<float>(), 1e-5F) << i;
+    }
+    EXPECT_LT((out - 2).abs().max().item<float>(), 1e-5F);
 }
 
 TEST(Loop, StopsWhenCancelled) {

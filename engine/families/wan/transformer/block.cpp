@@ -76,22 +76,23 @@ Rope make_rope(const TransformerConfig& c, int64_t first_frame, int64_t frames, 
 }
 
 void forward(const TransformerConfig& c, const Block& block, const at::Tensor& x, const Rope& rope,
-             const CrossContext& context, const nn::Modulation& m, int64_t chunk) {
+             const CrossContext& context, const nn::Modulation& m, const nn::KeyValues* past, int64_t chunk) {
     const int64_t tokens = x.size(0), h = c.width();
     const at::ScalarType type = x.scalar_type();
-    at::Tensor heads = at::empty({3, c.heads, tokens, c.head_dim}, x.options());
+    at::Tensor q = at::empty({c.heads, tokens, c.head_dim}, x.options());
+    nn::KeyValues all = past != nullptr ? *past : nn::KeyValues{at::empty_like(q), at::empty_like(q), 0, tokens};
     const nn::PackedLinear qkv = block.qkv.decoded(type);
     nn::by_chunk(0, tokens, chunk, [&](int64_t at, int64_t count) {
         const at::Tensor made = nn::forward(qkv, nn::norm_modulated(x, at, count, m, 0));  // [count, 3 h]
         const at::Tensor cos = rope.cos.narrow(0, at, count), sin = rope.sin.narrow(0, at, count);
-        nn::rms_heads(made.narrow(1, 0, h), block.q_norm, cos, sin, heads[0], at);
-        nn::rms_heads(made.narrow(1, h, h), block.k_norm, cos, sin, heads[1], at);
-        heads[2]
-            .narrow(1, at, count)
+        nn::rms_heads(made.narrow(1, 0, h), block.q_norm, cos, sin, q, at);
+        nn::rms_heads(made.narrow(1, h, h), block.k_norm, cos, sin, all.k, all.first + at);
+        all.v.narrow(1, all.first + at, count)
             .copy_(made.narrow(1, 2 * h, h).view({count, c.heads, c.head_dim}).transpose(0, 1));
     });
-    const at::Tensor attended = nn::attention(heads[0], heads[1], heads[2]);  // [tokens, h]
-    heads.reset();
+    const at::Tensor attended =
+        nn::attention(q, all.k.narrow(1, 0, all.rows), all.v.narrow(1, 0, all.rows));  // [tokens, h]
+    q.reset(), all = {};
     const nn::PackedLinear out = block.out.decoded(type), cross_q = block.cross_q.decoded(type),
                            cross_out = block.cross_out.decoded(type), fc1 = block.fc1.decoded(type),
                            fc2 = block.fc2.decoded(type);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "families/wan/config.h"
+#include "nn/kv_cache.h"
 #include "nn/layers.h"
 #include "nn/modulation.h"
 #include "nn/packed_linear.h"
@@ -75,8 +76,10 @@ struct Rope {
 [[nodiscard]] Rope make_rope(const TransformerConfig& config, int64_t first_frame, int64_t frames, int64_t rows,
                              int64_t columns, at::Device device);
 
-// x [tokens, h] in the type of the block, overwritten. m: six vectors.
+// x [tokens, h] in the type of the block, overwritten. m: six vectors. past: where the tokens' keys and values go,
+// behind those of earlier ones, which are attended to as well; null: there are no earlier ones.
 void forward(const TransformerConfig& config, const Block& block, const at::Tensor& x, const Rope& rope,
-             const CrossContext& context, const nn::Modulation& m, int64_t chunk = kTokenChunk);
+             const CrossContext& context, const nn::Modulation& m, const nn::KeyValues* past = nullptr,
+             int64_t chunk = kTokenChunk);
 
 }  // namespace zt::wan

@@ -91,7 +91,8 @@ at::Tensor velocity(const TransformerConfig& c, const Ends& ends, const BlockSou
         const nn::Modulation m = nn::modulation_of(
             block.tables.modulation[0] + pass.times.modulation[0],
             known ? block.tables.modulation[0] + pass.clean.modulation[0] : at::Tensor(), 6, first_frame);
-        forward(c, block, x, *pass.rope, context, m, chunk);
+        const nn::KeyValues past = pass.past != nullptr ? pass.past->layer(i) : nn::KeyValues();
+        forward(c, block, x, *pass.rope, context, m, pass.past != nullptr ? &past : nullptr, chunk);
     }
     const nn::Modulation m =
         nn::modulation_of(ends.tables.modulation[0] + pass.times.vector,

@@ -95,6 +95,7 @@ struct Pass {
     const at::Tensor* context = nullptr;  // of embed_context
     std::vector<CrossContext>* cross = nullptr;  // kept from pass to pass of one prompt: filled where it is empty
     const Rope* rope = nullptr;
+    const nn::KvCache* past = nullptr;  // of a causal model: the latents before these; null: there are none
 };
 
 // latents [in_channels, T, H, W], any float type -> velocity [out_channels, T, H, W] in the type of the blocks. Polls

@@ -44,16 +44,20 @@ TEST(WanNames, BothSpellingsOfEachTensor) {
         EXPECT_NE(placed(transformer_names(), original), "") << original;
         EXPECT_EQ(placed(transformer_names(), original), placed(transformer_names(), diffusers)) << diffusers;
         for (const char* prefix :
-             {"model.diffusion_model.", "diffusion_model.", "generator_ema.model.", "model.", "transformer."})
+             {"model.diffusion_model.", "diffusion_model.", "generator_ema.model.", "generator_ema.",
+              "generator.model.", "generator.", "model.", "transformer.", "generator_ema._fsdp_wrapped_module.",
+              "_orig_mod.model.", "model._fsdp_wrapped_module._checkpoint_wrapped_module."})
             EXPECT_EQ(placed(transformer_names(), std::string(prefix) + original),
                       placed(transformer_names(), original))
                 << prefix;
     }
     EXPECT_EQ(placed(transformer_names(), "blocks.7.self_attn.v.weight"), "blocks.7.self_attn.qkv.weight 2/3");
+    EXPECT_EQ(placed(transformer_names(), "blocks._orig_mod.7._fsdp_wrapped_module.self_attn._orig_mod.v.weight"),
+              "blocks.7.self_attn.qkv.weight 2/3");
     EXPECT_EQ(placed(transformer_names(), "blocks.7.self_attn.q.scale_weight"),
               "blocks.7.self_attn.qkv.scale_weight 0/3");
     for (const char* other : {"", ".", "blocks.x.norm3.weight", "blocks.7.norm3", "vace_blocks.0.norm3.weight",
-                              "blocks.7.modulation.weight"})
+                              "blocks.7.modulation.weight", "blocks.7.own_orig_mod.norm3.weight"})
         EXPECT_EQ(placed(transformer_names(), other), "") << other;
     EXPECT_TRUE(transformer_names().is_ignored("blocks.0.attn2.norm_added_q.weight"));
     EXPECT_FALSE(transformer_names().is_ignored("blocks.0.other.weight"));
