@@ -11,13 +11,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "core/model_folders.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
-#include "families/hunyuan_video/detection.h"
-#include "families/hunyuan_video/inspect.h"
-#include "families/storybook/inspect.h"
+#include "families/inspector.h"
+#include "load/memory.h"
 #include "weights/checkpoint.h"
 
 namespace zt::cli {
@@ -25,33 +26,41 @@ namespace {
 
 namespace fs = std::filesystem;
 using Fit = families::Detection::Fit;
-using hunyuan_video::EngineOptions;
-using hunyuan_video::PlanRequest;
+using EngineOptions = std::vector<std::pair<std::string, std::string>>;
 
 constexpr int kMaxSide = 4096, kMaxFrames = 100'000, kMaxSteps = 1000;  // sizes as in pipeline/plan.h
 
 constexpr const char* kHelp =
-    "usage: zoetrope inspect PATH [option]...\n"
-    "       zoetrope inspect storybook\n"
+    "usage: zoetrope inspect PATH|NAME [option]...\n"
     "\n"
     "Tells what lies at PATH (a diffusers folder, a safetensors or a GGUF file): family, kind, parts\n"
     "found and missing, types, sizes, and the memory that a clip needs. Reads headers and a few KiB\n"
-    "of each matrix, to warn of those that are zero. Of the built-in model storybook (or another\n"
-    "folder with one): its size and every word it knows.\n"
+    "of each matrix, to warn of those that are zero. Of a built-in model, by its NAME or its folder,\n"
+    "what it is and what it knows:";
+
+constexpr const char* kOptions =
     "\n"
-    "  --size WxH        of the clip (1280x720)\n"
-    "  --frames N        that come out (129)\n"
-    "  --steps N         (50)\n"
+    "\n"
+    "  --size WxH        of the clip, where the family's own is not meant\n"
+    "  --frames N        that come out\n"
+    "  --steps N\n"
     "  --precision P     bf16 or fp32, of the arithmetic (bf16)\n"
     "  --unpack          fp8 and GGUF matrices as numbers in memory, instead of as in the file\n"
     "  --lora FILE[:SCALE][|FILE...]  adapters, as the filters take them\n"
-    "  --engine-opts K=V:K=V...  as the filters take them; keys:\n";
+    "  --engine-opts K=V:K=V...  as the filters take them; keys by family:\n";
 
 void print_help() {
     std::fputs(kHelp, stdout);
-    for (const auto& row : hunyuan_video::option_rows())
-        std::printf("      %-15.*s %.*s\n", static_cast<int>(row.key.size()), row.key.data(),
-                    static_cast<int>(row.help.size()), row.help.data());
+    for (const families::Inspector& family : families::inspectors())
+        if (family.built_in) std::printf(" %.*s", static_cast<int>(family.name.size()), family.name.data());
+    std::fputs(kOptions, stdout);
+    for (const families::Inspector& family : families::inspectors()) {
+        if (family.options.empty()) continue;
+        std::printf("    %.*s\n", static_cast<int>(family.name.size()), family.name.data());
+        for (const auto& [key, help] : family.options)
+            std::printf("      %-15.*s %.*s\n", static_cast<int>(key.size()), key.data(), static_cast<int>(help.size()),
+                        help.data());
+    }
     std::fputs(
         "\n  zoetrope inspect HunyuanVideo/ --size 960x544 --frames 65\n"
         "  zoetrope inspect hunyuan-video-t2v-720p-Q4_K_M.gguf --engine-opts vae=vae.safetensors\n",
@@ -97,15 +106,13 @@ EngineOptions parse_engine_opts(std::string_view text) {
 }
 
 struct Arguments {
-    std::string path;
-    EngineOptions options;
-    PlanRequest plan;
-    std::string lora;
+    families::InspectRequest request;
     bool help = false;
 };
 
 Arguments parse(std::span<char*> arguments) {
     Arguments a;
+    families::InspectRequest& r = a.request;
     for (size_t i = 0; i < arguments.size(); ++i) {
         const std::string_view option = arguments[i];
         const auto value = [&]() -> std::string_view {
@@ -119,26 +126,26 @@ Arguments parse(std::span<char*> arguments) {
             const auto size = parse_size(text);
             if (!size || size->first < 16 || size->second < 16 || size->first > kMaxSide || size->second > kMaxSide)
                 refuse(option, "a size like 1280x720", text);
-            a.plan.width = size->first;
-            a.plan.height = size->second;
+            r.width = size->first;
+            r.height = size->second;
         } else if (option == "--frames") {
-            a.plan.frames = number_of(option, value(), kMaxFrames);
+            r.frames = number_of(option, value(), kMaxFrames);
         } else if (option == "--steps") {
-            a.plan.steps = number_of(option, value(), kMaxSteps);
+            r.steps = number_of(option, value(), kMaxSteps);
         } else if (option == "--precision") {
             const std::string_view text = value();
             if (text != "bf16" && text != "fp32") refuse(option, "bf16 or fp32", text);
-            a.plan.element_bytes = a.plan.vae_element_bytes = text == "fp32" ? 4 : 2;
+            r.element_bytes = text == "fp32" ? 4 : 2;
         } else if (option == "--unpack") {
-            a.plan.keep_packed = false;
+            r.keep_packed = false;
         } else if (option == "--lora") {
-            a.lora = value();
+            r.lora = value();
         } else if (option == "--engine-opts") {
-            a.options = parse_engine_opts(value());
+            r.engine_opts = parse_engine_opts(value());
         } else if (option.starts_with("-") && option.size() > 1) {
             refuse("zoetrope inspect", "an option of --help", option);
-        } else if (a.path.empty()) {
-            a.path = option;
+        } else if (r.path.empty()) {
+            r.path = option;
         } else {
             refuse("zoetrope inspect", "one path", option);
         }
@@ -155,18 +162,22 @@ void print_checkpoint(const std::string& path) {
     for (const auto& [type, size] : bytes) std::printf("  %-8s %s\n", type.c_str(), load::size_text(size).c_str());
 }
 
-// A path, or the built-in model of that name where the engine looks for it.
-std::string resolve(const std::string& path) {
-    if (path != "storybook") return path;
+// Where the files of a built-in model are, if the engine finds them; else throws.
+std::string folder_of(const families::Inspector& family) {
     std::error_code ignored;
     std::string looked;
     for (const fs::path& folder : model_folders(fs::read_symlink("/proc/self/exe", ignored).parent_path())) {
-        const std::string model = (folder / path).lexically_normal().string();
-        if (storybook::detect(model).fit == Fit::kOurs) return model;
+        const std::string model = (folder / family.name).lexically_normal().string();
+        if (family.detect(model).fit == Fit::kOurs) return model;
         looked += (looked.empty() ? "" : ", ") + quote(model);
     }
-    throw Error(ZT_ERROR_NOT_FOUND, "zoetrope inspect: expected the weights of storybook in " + looked +
+    throw Error(ZT_ERROR_NOT_FOUND, "zoetrope inspect: expected the weights of " + std::string(family.name) + " in " +
+                                        looked +
                                         ", got no such folder; set ZOETROPE_MODEL_PATH to the folder that holds it");
+}
+
+void print(const families::Inspector& family, const families::InspectRequest& request) {
+    std::fputs(family.report(request).c_str(), stdout);
 }
 
 }  // namespace
@@ -174,22 +185,24 @@ std::string resolve(const std::string& path) {
 int inspect(std::span<char*> arguments) {
     const Arguments a = parse(arguments);
     if (a.help) return print_help(), 0;
-    if (a.path.empty()) refuse("zoetrope inspect", "a path", "none");
-    const std::string path = resolve(a.path);
-    const families::Detection small = storybook::detect(path), large = hunyuan_video::detect(path);
-    if (small.fit == Fit::kOurs) {
-        std::fputs(storybook::inspect(path).c_str(), stdout);
-    } else if (large.fit == Fit::kOurs) {
-        std::fputs(hunyuan_video::inspect(path, a.options, a.plan, a.lora).c_str(), stdout);
-    } else {
-        const families::Detection& better = large.fit > small.fit ? large : small;
-        std::error_code ignored;
-        // Any other checkpoint in one file has types to tell of; the rest has the reason that every front end gives.
-        if (better.fit != Fit::kBroken && !fs::is_directory(path, ignored))
-            print_checkpoint(path);
-        else
-            throw Error(better.status, better.reason);
+    families::InspectRequest request = a.request;
+    if (request.path.empty()) refuse("zoetrope inspect", "a path", "none");
+    for (const families::Inspector& family : families::inspectors()) {
+        if (!family.built_in || request.path != family.name) continue;
+        request.path = family.has_weights ? folder_of(family) : std::string();
+        return print(family, request), 0;
     }
+    families::Detection best;
+    for (const families::Inspector& family : families::inspectors()) {
+        if (family.detect == nullptr) continue;
+        const families::Detection found = family.detect(request.path);
+        if (found.fit == Fit::kOurs) return print(family, request), 0;
+        if (found.fit > best.fit || best.reason.empty()) best = found;
+    }
+    std::error_code ignored;
+    // Any other checkpoint in one file has types to tell of; the rest has the reason that every front end gives.
+    if (best.fit == Fit::kBroken || fs::is_directory(request.path, ignored)) throw Error(best.status, best.reason);
+    print_checkpoint(request.path);
     return 0;
 }
 

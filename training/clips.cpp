@@ -5,14 +5,12 @@
 
 #include "core/file.h"
 #include "core/json.h"
-#include "families/storybook/layers.h"
-#include "families/storybook/stage.h"
-#include "families/storybook/wish.h"
 #include "step.h"
+#include "trained_families.h"
 
 namespace zt::training {
 
-using namespace zt::storybook;
+using namespace compositor;
 
 class ClipSource::Kept final : public LayerSource {
 public:

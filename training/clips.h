@@ -16,7 +16,7 @@
 
 #include <ATen/ATen.h>
 
-#include "families/storybook/model_files.h"
+#include "trained_families.h"
 
 namespace zt::training {
 
@@ -44,10 +44,10 @@ private:
     // 1.2 GiB.
     class Kept;
     [[nodiscard]] std::string sentence(std::mt19937& dice) const;
-    [[nodiscard]] std::string word(std::mt19937& dice, int language, storybook::Attribute attribute, int value) const;
+    [[nodiscard]] std::string word(std::mt19937& dice, int language, compositor::Attribute attribute, int value) const;
 
     ClipShape shape_;
-    std::shared_ptr<const storybook::Weights> weights_;
+    std::shared_ptr<const compositor::Weights> weights_;
     std::map<std::string, std::vector<std::string>> words_[2];  // "colour=red" -> English, Chinese
     std::unique_ptr<Kept> layers_;
 };

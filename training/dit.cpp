@@ -134,7 +134,7 @@ at::Tensor to_latents(const LayerAutoencoder& frames, const Dit& model, const at
 
 at::Tensor to_pixels(const LayerAutoencoder& frames, const Dit& model, const at::Tensor& latents) {
     const at::Tensor z = latents.to(at::kFloat).flatten(0, 1) * model.latent_deviation + model.latent_mean;
-    return storybook::forward(frames.decoder, z).unflatten(0, {latents.size(0), latents.size(1)});
+    return compositor::forward(frames.decoder, z).unflatten(0, {latents.size(0), latents.size(1)});
 }
 
 }  // namespace zt::training

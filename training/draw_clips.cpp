@@ -12,7 +12,7 @@ namespace zt::training {
 void draw_clips(Settings& settings) {
     using Clock = std::chrono::steady_clock;
     ClipShape shape;
-    const std::string folder = settings.text("model", "models/storybook"),
+    const std::string folder = settings.text("model", kCompositorModel),
                       out = settings.text("out", "build/training/clips.ppm");
     shape.width = static_cast<int>(settings.integer("width", shape.width)),
     shape.height = static_cast<int>(settings.integer("height", shape.height));

@@ -8,11 +8,11 @@
 #include <filesystem>
 
 #include "core/file.h"
-#include "families/storybook/layers.h"
 #include "layer_autoencoder.h"
 #include "layer_set.h"
 #include "parallel.h"
 #include "stages.h"
+#include "trained_families.h"
 #include "weights/manifest.h"
 #include "world/layers.h"
 
@@ -69,8 +69,9 @@ Kept keep(const LayerAutoencoder& model, const at::Tensor& painted, bool ring) {
         Quality sum;
         for (int64_t i = 0; i < stored.size(0); i++) {
             const at::Tensor one = stored.slice(0, i, i + 1);
-            at::Tensor layers = storybook::forward(model.decoder, ring ? around(one, storybook::kRingAround) : one);
-            if (ring) layers = layers.slice(2, 8 * storybook::kRingAround, 8 * (storybook::kRingAround + one.size(2)));
+            at::Tensor layers = compositor::forward(model.decoder, ring ? around(one, compositor::kRingAround) : one);
+            if (ring)
+                layers = layers.slice(2, 8 * compositor::kRingAround, 8 * (compositor::kRingAround + one.size(2)));
             sum.add(compare(layers, pictures.slice(0, i, i + 1)));
         }
         return sum;
@@ -98,7 +99,7 @@ void write_text(const std::string& path, const json::Value& value) {
 
 void export_layers(Settings& settings) {
     const std::string from = settings.text("layers", "build/training/layers.safetensors"),
-                      out = settings.text("out", "models/storybook");
+                      out = settings.text("out", kCompositorModel);
     const std::string world = settings.text("world", "training/world/world.json"),
                       lexicon = settings.text("lexicon", "training/world/lexicon.json");
     const std::string card = settings.text("card", "README.md");
@@ -115,7 +116,7 @@ void export_layers(Settings& settings) {
         shipped[name] = t.to(at::kBFloat16);
         t = shipped[name].to(at::kFloat);
     });
-    const storybook::DecoderConfig shape = model.decoder.config;
+    const compositor::DecoderConfig shape = model.decoder.config;
     nn::prepare(model);
 
     const Tensors painted = painted_layers(workers);
@@ -146,7 +147,7 @@ void export_layers(Settings& settings) {
 
     std::filesystem::create_directories(out);
     save_tensors(out + "/layers.safetensors", shipped, {});
-    json::Value::Object config{{"family", {std::string("storybook")}},
+    json::Value::Object config{{"family", {std::string(kCompositorName)}},
                                {"version", {static_cast<uint64_t>(kVersion)}},
                                {"layers",
                                 {json::Value::Object{{"scale", {static_cast<uint64_t>(world::kScale)}},
@@ -159,7 +160,7 @@ void export_layers(Settings& settings) {
     write_text(out + "/config.json", {config});
     std::filesystem::copy_file(lexicon, out + "/lexicon.json", std::filesystem::copy_options::overwrite_existing);
     weights::write_manifest(out, {"config.json", "layers.safetensors", "lexicon.json"},
-                            {json::Value::Object{{"family", {std::string("storybook")}}, {"card", {card}}}});
+                            {json::Value::Object{{"family", {std::string(kCompositorName)}}, {"card", {card}}}});
     std::printf("%s: %zu layers, %zu of them in sixteen bits; %.1f MB\n", out.c_str(), names.size(), sixteen,
                 static_cast<double>(std::filesystem::file_size(out + "/layers.safetensors")) / 1e6);
 }

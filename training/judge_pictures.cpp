@@ -9,11 +9,10 @@
 
 #include "core/file.h"
 #include "core/json.h"
-#include "families/tableau/network.h"
-#include "families/tableau/outline_network.h"
 #include "picture_data.h"
 #include "picture_network.h"
 #include "stages.h"
+#include "trained_families.h"
 #include "weights/manifest.h"
 
 namespace zt::training {
@@ -34,7 +33,7 @@ struct KindSums {
     void add(const at::Tensor& places, const at::Tensor& kinds) {  // [h, w, kChannels], [h, w]
         const at::Tensor known = kinds.ne(255);
         for (int64_t k = 0; k < 3; k++) {
-            const at::Tensor a = places.select(-1, tableau::kSky + k).gt(0.5) & known, b = kinds.eq(k + 1);
+            const at::Tensor a = places.select(-1, animator::kSky + k).gt(0.5) & known, b = kinds.eq(k + 1);
             const auto i = static_cast<size_t>(k);
             both[i] += (a & b).sum().item<double>(), wanted[i] += b.sum().item<double>(),
                 got[i] += a.sum().item<double>();
@@ -64,10 +63,10 @@ at::Tensor sized(const at::Tensor& x, int64_t size) {
         .contiguous();
 }
 
-tableau::OutlineNetwork trained_outline(const std::string& path) {
+animator::OutlineNetwork trained_outline(const std::string& path) {
     const Tensors tensors = load_tensors(path);
     TORCH_CHECK(!tensors.empty(), "outline: expected a file, got ", path);
-    tableau::OutlineNetwork network = tableau::make_outline_network();
+    animator::OutlineNetwork network = animator::make_outline_network();
     assign(network, tensors);
     nn::prepare(network);
     return network;
@@ -92,8 +91,8 @@ void judge_pictures(Settings& settings) {
                   outline_size = settings.integer("outline_size", 224);
     settings.done();
     const at::NoGradGuard no_grad;
-    const tableau::Network network = trained_network(from, heads);
-    std::optional<tableau::OutlineNetwork> outliner;
+    const animator::Network network = trained_network(from, heads);
+    std::optional<animator::OutlineNetwork> outliner;
     if (!outline_from.empty()) outliner = trained_outline(outline_from);
     std::vector<std::string> sets;
     TORCH_CHECK(std::filesystem::is_directory(data), "data: expected a folder of sets, got ", data);
@@ -113,17 +112,17 @@ void judge_pictures(Settings& settings) {
         for (int64_t i = 0; i < pictures.count(); i++) {
             const PictureBatch b = pictures.at(i, 1);
             const auto started = std::chrono::steady_clock::now();
-            const tableau::Seen seen = tableau::see(network, sized(b.pictures, size));
+            const animator::Seen seen = animator::see(network, sized(b.pictures, size));
             const auto seen_at = std::chrono::steady_clock::now();
             const double confidence = seen.confidence[0].item<double>();
-            const at::Tensor at_half = sized(seen.places, half)[0], mask = at_half.select(-1, tableau::kSubject);
+            const at::Tensor at_half = sized(seen.places, half)[0], mask = at_half.select(-1, animator::kSubject);
             kinds.add(at_half, b.kinds[0]);
             add(sums[0], mask, b.subject[0], confidence);
             places.push_back(seen.places), confidences.push_back(seen.confidence);
             seconds += std::chrono::duration<double>(seen_at - started).count();
             if (!outliner) continue;
             const auto outline_at = std::chrono::steady_clock::now();
-            const auto [outline, expected] = tableau::outline(*outliner, sized(b.pictures, outline_size));
+            const auto [outline, expected] = animator::outline(*outliner, sized(b.pictures, outline_size));
             outline_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - outline_at).count();
             const double trust = expected[0].item<double>();
             outlines.push_back(outline), expecteds.push_back(expected);
@@ -156,20 +155,20 @@ void judge_pictures(Settings& settings) {
 
 void export_pictures(Settings& settings) {
     const std::string from = settings.text("network", "build/training/pictures.safetensors"),
-                      out = settings.text("out", "models/tableau");
+                      out = settings.text("out", kAnimatorModel);
     const std::string outline = settings.text("outline", ""),
                       licence = settings.text("licence", "training/pictures/LICENSE.outline"),
                       card = settings.text("card", "README.md");
     const int64_t heads = settings.integer("heads", 4), size = settings.integer("size", 160),
                   outline_size = settings.integer("outline_size", 224);
     settings.done();
-    tableau::Network network = trained_network(from, heads);
+    animator::Network network = trained_network(from, heads);
     Tensors shipped;
     network.visit([&](const std::string& name, at::Tensor& t) { shipped[name] = t.to(at::kBFloat16); });
-    const tableau::NetworkConfig& shape = network.config;
+    const animator::NetworkConfig& shape = network.config;
     std::filesystem::create_directories(out);
     save_tensors(out + "/network.safetensors", shipped, {});
-    json::Value::Object config{{"family", {std::string("tableau")}},
+    json::Value::Object config{{"family", {std::string(kAnimatorName)}},
                                {"version", {static_cast<uint64_t>(kVersion)}},
                                {"network",
                                 {json::Value::Object{{"size", {static_cast<uint64_t>(size)}},
@@ -189,7 +188,8 @@ void export_pictures(Settings& settings) {
     AtomicFile file(out + "/config.json");
     file.write(json::to_text(json::Value(config)) + "\n");
     file.commit();
-    weights::write_manifest(out, files, {json::Value::Object{{"family", {std::string("tableau")}}, {"card", {card}}}});
+    weights::write_manifest(out, files,
+                            {json::Value::Object{{"family", {std::string(kAnimatorName)}}, {"card", {card}}}});
     std::printf("%s: %.1f MB\n", out.c_str(),
                 static_cast<double>(std::filesystem::file_size(out + "/network.safetensors")) / 1e6);
 }

@@ -8,7 +8,7 @@ constexpr int64_t kQuarter = 64, kEighth = 128, kBlocks = 2;  // widths at 1/4 a
 
 }  // namespace
 
-LayerAutoencoder make_layer_autoencoder(const storybook::DecoderConfig& config, int64_t picture_channels) {
+LayerAutoencoder make_layer_autoencoder(const compositor::DecoderConfig& config, int64_t picture_channels) {
     LayerAutoencoder model;
     LayerEncoder& e = model.encoder;
     e.in = nn::make_linear(4 * 4 * picture_channels, kQuarter);
@@ -17,13 +17,13 @@ LayerAutoencoder make_layer_autoencoder(const storybook::DecoderConfig& config, 
         e.quarter.push_back(nn::make_residual_block(kQuarter)), e.eighth.push_back(nn::make_residual_block(kEighth));
     e.norm = nn::make_norm(kEighth);
     e.latents = nn::make_linear(kEighth, config.channels);
-    model.decoder = storybook::make_decoder(config);
+    model.decoder = compositor::make_decoder(config);
     model.decoder.out = nn::make_conv(config.widths.back(), 2 * 2 * picture_channels);
     return model;
 }
 
-storybook::DecoderConfig decoder_config_of(const Tensors& tensors) {
-    storybook::DecoderConfig c;
+compositor::DecoderConfig decoder_config_of(const Tensors& tensors) {
+    compositor::DecoderConfig c;
     c.channels = tensors.at("decoder.in.weight").size(1);
     for (size_t s = 0; s < c.widths.size(); s++) {
         const std::string stage = "decoder.stages." + std::to_string(s) + ".";

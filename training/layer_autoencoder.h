@@ -4,7 +4,7 @@
 #pragma once
 
 #include "checkpoint.h"
-#include "families/storybook/decoder.h"
+#include "trained_families.h"
 
 namespace zt::training {
 
@@ -25,7 +25,7 @@ struct LayerEncoder {
 
 struct LayerAutoencoder {
     LayerEncoder encoder;
-    storybook::Decoder decoder;
+    compositor::Decoder decoder;
     template <class F>
     void visit(F&& f) {
         encoder.visit(f, "encoder");
@@ -34,10 +34,10 @@ struct LayerAutoencoder {
 };
 
 // picture_channels: of what goes in and comes out; 3 for pictures as they are seen.
-[[nodiscard]] LayerAutoencoder make_layer_autoencoder(const storybook::DecoderConfig& config,
-                                                      int64_t picture_channels = storybook::kLayerChannels);
+[[nodiscard]] LayerAutoencoder make_layer_autoencoder(const compositor::DecoderConfig& config,
+                                                      int64_t picture_channels = compositor::kLayerChannels);
 // The configuration of a checkpoint, which shows in its tensors.
-[[nodiscard]] storybook::DecoderConfig decoder_config_of(const Tensors& tensors);
+[[nodiscard]] compositor::DecoderConfig decoder_config_of(const Tensors& tensors);
 
 // layers: [n, height, width, 7], sides multiples of 8 -> latents [n, height / 8, width / 8, channels]
 [[nodiscard]] at::Tensor encode(const LayerEncoder& encoder, const at::Tensor& layers);

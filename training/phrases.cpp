@@ -14,13 +14,13 @@
 namespace zt::training {
 namespace {
 
-using storybook::ActorWish;
-using storybook::Attribute;
-using storybook::Wish;
+using compositor::ActorWish;
+using compositor::Attribute;
+using compositor::Wish;
 
 int attribute_of(const std::string& key) {
-    for (int a = 0; a < storybook::kAttributes; a++)
-        if (key == storybook::attribute_name(static_cast<Attribute>(a))) return a;
+    for (int a = 0; a < compositor::kAttributes; a++)
+        if (key == compositor::attribute_name(static_cast<Attribute>(a))) return a;
     return -1;
 }
 
@@ -31,26 +31,26 @@ bool of_actor(const std::string& key) {
 
 // What a wish has, as a label would write it.
 struct Reading {
-    const storybook::Lexicon& lexicon;
+    const compositor::Lexicon& lexicon;
     const Wish& wish;
 
     [[nodiscard]] std::string named(Attribute attribute, int value) const {
         return value < 0 ? "nothing" : lexicon.value_names(attribute)[static_cast<size_t>(value)];
     }
     [[nodiscard]] std::string got(const ActorWish& a, const std::string& key) const {
-        if (key == "subject") return !a.unknown.empty() ? "?" : named(storybook::kSubject, a.subject);
-        if (key == "colour") return named(storybook::kColour, a.colour);
-        if (key == "motion") return named(storybook::kMotion, a.motion);
-        if (key == "direction") return named(storybook::kDirection, a.direction);
-        if (key == "size") return named(storybook::kSize, a.size);
+        if (key == "subject") return !a.unknown.empty() ? "?" : named(compositor::kSubject, a.subject);
+        if (key == "colour") return named(compositor::kColour, a.colour);
+        if (key == "motion") return named(compositor::kMotion, a.motion);
+        if (key == "direction") return named(compositor::kDirection, a.direction);
+        if (key == "size") return named(compositor::kSize, a.size);
         return std::to_string(a.count);
     }
     [[nodiscard]] std::string got(const std::string& key) const {
-        if (key == "scene") return named(storybook::kScene, wish.scene);
-        if (key == "time") return named(storybook::kTime, wish.time);
-        if (key == "weather") return named(storybook::kWeather, wish.weather);
-        if (key == "camera") return named(storybook::kCamera, wish.camera);
-        return named(storybook::kStyle, wish.style);
+        if (key == "scene") return named(compositor::kScene, wish.scene);
+        if (key == "time") return named(compositor::kTime, wish.time);
+        if (key == "weather") return named(compositor::kWeather, wish.weather);
+        if (key == "camera") return named(compositor::kCamera, wish.camera);
+        return named(compositor::kStyle, wish.style);
     }
     [[nodiscard]] bool denies(const Label& label) const {
         const int attribute = attribute_of(label.key);
@@ -97,7 +97,7 @@ std::vector<Phrase> read_phrases(const std::string& file) {
     return phrases;
 }
 
-Verdict compare(const storybook::Lexicon& lexicon, const Phrase& phrase, const Wish& wish) {
+Verdict compare(const compositor::Lexicon& lexicon, const Phrase& phrase, const Wish& wish) {
     const Reading reading{lexicon, wish};
     Verdict v;
     v.told = !wish.notes.empty() || !wish.not_understood.empty();

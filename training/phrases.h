@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "families/storybook/wish.h"
+#include "trained_families.h"
 
 namespace zt::training {
 
@@ -35,6 +35,6 @@ struct Verdict {
     std::vector<bool> met;          // .. whether each is met
     bool told = false;              // the reader notes something, or leaves words that it says it does not understand
 };
-[[nodiscard]] Verdict compare(const storybook::Lexicon& lexicon, const Phrase& phrase, const storybook::Wish& wish);
+[[nodiscard]] Verdict compare(const compositor::Lexicon& lexicon, const Phrase& phrase, const compositor::Wish& wish);
 
 }  // namespace zt::training

@@ -4,13 +4,13 @@
 #pragma once
 
 #include "checkpoint.h"
-#include "families/tableau/network.h"
+#include "trained_families.h"
 
 namespace zt::training {
 
 // The heads do not show: they are as many as given.
-[[nodiscard]] tableau::NetworkConfig network_config_of(const Tensors& tensors, int64_t heads);
+[[nodiscard]] animator::NetworkConfig network_config_of(const Tensors& tensors, int64_t heads);
 // The network of a checkpoint in fp32, ready to look; throws where the file is missing or of another kind.
-[[nodiscard]] tableau::Network trained_network(const std::string& path, int64_t heads);
+[[nodiscard]] animator::Network trained_network(const std::string& path, int64_t heads);
 
 }  // namespace zt::training

@@ -6,15 +6,15 @@
 #include <cstdio>
 #include <map>
 
-#include "families/storybook/generation.h"
 #include "layer_set.h"
 #include "parallel.h"
 #include "stages.h"
+#include "trained_families.h"
 
 namespace zt::training {
 namespace {
 
-using namespace zt::storybook;
+using namespace compositor;
 
 class PaintedLayers final : public LayerSource {
 public:
@@ -63,7 +63,7 @@ double squares(const Canvas& a, const Canvas& b) {
 }  // namespace
 
 void run_fidelity(Settings& settings) {
-    const std::string model = settings.text("model", "models/storybook");
+    const std::string model = settings.text("model", kCompositorModel);
     const int64_t clips = settings.integer("clips", 6), frames = settings.integer("frames", 25);
     const int workers = static_cast<int>(settings.integer("workers", 2));
     settings.done();

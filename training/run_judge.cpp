@@ -5,14 +5,14 @@
 #include <cstdio>
 #include <map>
 
-#include "families/storybook/generation.h"
 #include "phrases.h"
 #include "stages.h"
+#include "trained_families.h"
 
 namespace zt::training {
 namespace {
 
-using namespace zt::storybook;
+using namespace compositor;
 
 const families::LogFn kQuiet = [](zt_log_level, const std::string&) {};
 
@@ -91,7 +91,7 @@ void judge_seeds(const Weights& w, const std::string& prompt, int seeds) {
 }  // namespace
 
 void run_judge(Settings& settings) {
-    const std::string model = settings.text("model", "models/storybook"),
+    const std::string model = settings.text("model", kCompositorModel),
                       phrases = settings.text("phrases", "training/phrases");
     const bool list = settings.integer("list", 0) != 0;
     const int seeds = static_cast<int>(settings.integer("seeds", 32));

@@ -35,7 +35,7 @@ void train_dit(Settings& settings) {
     defaults.steps = 60000, defaults.warm = 500, defaults.average = 0.999, defaults.save_every = 1000;
     defaults.optimizer.muon_lr = 1e-3, defaults.optimizer.adam_lr = 1e-3;
     const LoopConfig config = loop_config(settings, "build/training/dit.safetensors", defaults);
-    const std::string folder = settings.text("model", "models/storybook"),
+    const std::string folder = settings.text("model", kCompositorModel),
                       path = settings.text("frames_model", "build/training/frames.safetensors");
     ClipShape shape;
     shape.width = static_cast<int>(settings.integer("width", shape.width)),
@@ -111,7 +111,7 @@ void sample_dit(Settings& settings) {
               columns = static_cast<int>(settings.integer("columns", 8));
     const double guidance = settings.number("guidance", 3), shift = settings.number("shift", 1);
     const int64_t seed = settings.integer("seed", 1), only = settings.integer("only", 0);
-    const std::string folder = settings.text("model", "models/storybook");
+    const std::string folder = settings.text("model", kCompositorModel);
     settings.done();
     const at::NoGradGuard no_grad;
     at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));

@@ -16,14 +16,14 @@ void train_frames(Settings& settings) {
     defaults.optimizer.muon_lr = defaults.optimizer.adam_lr = 2e-3;
     const LoopConfig config = loop_config(settings, "build/training/frames.safetensors", defaults);
     ClipShape shape;
-    const std::string folder = settings.text("model", "models/storybook");
+    const std::string folder = settings.text("model", kCompositorModel);
     shape.width = static_cast<int>(settings.integer("width", shape.width)),
     shape.height = static_cast<int>(settings.integer("height", shape.height));
     shape.frames = static_cast<int>(settings.integer("frames", 4)),
     shape.rate = 2;  // far apart: neighbours teach the same
     const int64_t batch = settings.integer("batch", 2), only = settings.integer("only", 0);
     const int renderers = static_cast<int>(settings.integer("renderers", config.device.is_cpu() ? 0 : 15));
-    storybook::DecoderConfig decoder;
+    compositor::DecoderConfig decoder;
     decoder.channels = settings.integer("channels", 16);
     decoder.widths = {settings.integer("width_eighth", 128), settings.integer("width_quarter", 64),
                       settings.integer("width_half", 32)};
@@ -49,7 +49,7 @@ void train_frames(Settings& settings) {
               const at::Tensor noise =
                   at::empty_like(z, at::MemoryFormat::Contiguous).normal_(0, 1, step_noise(config.device, step.seed));
               const at::Tensor error =
-                  storybook::decode_layers(m.decoder, z + 0.05 * noise) - x;  // what is drawn later is never exact
+                  compositor::decode_layers(m.decoder, z + 0.05 * noise) - x;  // what is drawn later is never exact
               const at::Tensor across = error.slice(2, 1) - error.slice(2, 0, -1),
                                down = error.slice(1, 1) - error.slice(1, 0, -1);
               const at::Tensor squared = error.square().mean();

@@ -46,7 +46,7 @@ public:
     // [batch, size, size, 7]. Crops go round rings, and over the upper edge of low pictures, where nothing is; the
     // lower edge of a ring is that of the crop, as it will be when the ring is decoded.
     [[nodiscard]] at::Tensor crops(std::mt19937 dice, int64_t batch, int64_t size) const {
-        at::Tensor out = at::zeros({batch, size, size, storybook::kLayerChannels});
+        at::Tensor out = at::zeros({batch, size, size, compositor::kLayerChannels});
         const auto cells = static_cast<unsigned>(size / kCell);
         for (int64_t b = 0; b < batch; b++) {
             const double u = total_ * (static_cast<double>(dice()) + 0.5) / 4294967296.0;
@@ -103,7 +103,7 @@ StepLoss layer_loss(const LayerAutoencoder& model, const at::Tensor& crops, std:
     const at::Tensor off =
         in_eight_bits(stored) - stored +
         weights.noise * at::empty_like(stored, at::MemoryFormat::Contiguous).normal_(0, 1, std::move(noise));
-    const at::Tensor decoded = storybook::decode_layers(model.decoder, z + off);
+    const at::Tensor decoded = compositor::decode_layers(model.decoder, z + off);
     const auto level = [&] { return static_cast<double>(dice() % 1001) / 1000; };
     at::Tensor tint = at::empty({3});
     for (int64_t k = 0; k < 3; k++) tint[k] = level();
@@ -130,7 +130,7 @@ void train_layers(Settings& settings) {
     const int64_t batch = settings.integer("batch", 4), crop = settings.integer("crop", 128);
     TORCH_CHECK(crop % kCell == 0 && crop > 0, "crop: expected a multiple of ", kCell, ", got ", crop);
     const Weights weights{settings.number("noise", 0.02), settings.number("edge_weight", 0.5)};
-    storybook::DecoderConfig shape;
+    compositor::DecoderConfig shape;
     shape.channels = settings.integer("channels", 16);
     shape.widths = {settings.integer("width_eighth", 128), settings.integer("width_quarter", 64),
                     settings.integer("width_half", 32)};

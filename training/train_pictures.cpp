@@ -6,12 +6,12 @@
 // The mask is taught by cross-entropy and by overlap of whole masks (soft intersection over union),
 // the confidence by the overlap that the mask of this very step has: no subject, or a wrong one,
 // is none. A coarse answer at 1/8 size is taught besides, so that the lower levels learn early.
-#include "families/tableau/network.h"
 #include "flops.h"
 #include "picture_data.h"
 #include "picture_network.h"
 #include "stages.h"
 #include "train_loop.h"
+#include "trained_families.h"
 
 namespace zt::training {
 namespace {
@@ -34,18 +34,18 @@ struct Losses {
 Losses losses_of(const at::Tensor& logits, const PictureBatch& b) {
     const auto channel = [&](int64_t c) { return logits.select(-1, c); };
     Losses l;
-    l.mask = cross_entropy(channel(tableau::kSubject), b.subject, at::ones_like(b.subject));
-    const at::Tensor mask = at::sigmoid(channel(tableau::kSubject)),
+    l.mask = cross_entropy(channel(animator::kSubject), b.subject, at::ones_like(b.subject));
+    const at::Tensor mask = at::sigmoid(channel(animator::kSubject)),
                      there = b.subject.mean(at::IntArrayRef{1, 2}).gt(kSomething).to(at::kFloat);
     const at::Tensor both = (mask * b.subject).sum(at::IntArrayRef{1, 2}),
                      either = (mask + b.subject - mask * b.subject).sum(at::IntArrayRef{1, 2});
     l.overlap = ((1 - (both + 1) / (either + 1)) * there).sum() / there.sum().clamp_min(1);
     const at::Tensor known = b.depth.isfinite().to(at::kFloat);
-    l.depth = ((at::sigmoid(channel(tableau::kDepth)) - b.depth.nan_to_num(0.0)).abs() * known).sum() /
+    l.depth = ((at::sigmoid(channel(animator::kDepth)) - b.depth.nan_to_num(0.0)).abs() * known).sum() /
               known.sum().clamp_min(1);
     const at::Tensor named = b.kinds.ne(255).to(at::kFloat).unsqueeze(-1).expand({-1, -1, -1, kKinds});
     const at::Tensor kind = at::stack({b.kinds.eq(1), b.kinds.eq(2), b.kinds.eq(3)}, -1).to(at::kFloat);
-    l.kinds = cross_entropy(logits.slice(-1, tableau::kSky, tableau::kSky + kKinds), kind, named);
+    l.kinds = cross_entropy(logits.slice(-1, animator::kSky, animator::kSky + kKinds), kind, named);
     return l;
 }
 
@@ -63,8 +63,8 @@ at::Tensor overlap(const at::Tensor& mask, const at::Tensor& truth) {  // [n, h,
 
 }  // namespace
 
-tableau::NetworkConfig network_config_of(const Tensors& tensors, int64_t heads) {
-    tableau::NetworkConfig c;
+animator::NetworkConfig network_config_of(const Tensors& tensors, int64_t heads) {
+    animator::NetworkConfig c;
     c.heads = heads;
     for (size_t l = 0; l < c.widths.size(); l++) {
         const std::string level = "down." + std::to_string(l) + ".";
@@ -77,10 +77,10 @@ tableau::NetworkConfig network_config_of(const Tensors& tensors, int64_t heads) 
     return c;
 }
 
-tableau::Network trained_network(const std::string& path, int64_t heads) {
+animator::Network trained_network(const std::string& path, int64_t heads) {
     const Tensors tensors = load_tensors(path);
     TORCH_CHECK(!tensors.empty(), "network: expected a file, got ", path);
-    tableau::Network network = tableau::make_network(network_config_of(tensors, heads));
+    animator::Network network = animator::make_network(network_config_of(tensors, heads));
     assign(network, tensors);
     nn::prepare(network);
     return network;
@@ -93,7 +93,7 @@ void train_pictures(Settings& settings) {
     const LoopConfig config = loop_config(settings, "build/training/pictures.safetensors", defaults);
     const std::string folder = settings.text("data", "build/training/pictures");
     const int64_t batch = settings.integer("batch", 12);
-    tableau::NetworkConfig shape;
+    animator::NetworkConfig shape;
     shape.heads = settings.integer("heads", shape.heads);
     const double scale = settings.number("scale", 1);  // of all widths
     for (int64_t& width : shape.widths)
@@ -103,7 +103,7 @@ void train_pictures(Settings& settings) {
     const PictureData data(folder);
     std::printf("%ld pictures of %ld x %ld\n", static_cast<long>(data.count()), static_cast<long>(data.size()),
                 static_cast<long>(data.size()));
-    tableau::Network network = tableau::make_network(shape);
+    animator::Network network = animator::make_network(shape);
     const double places = static_cast<double>(data.size() * data.size());
     const double forward = forward_flops(network, [&](const std::string& name) {
         const size_t dot = name.find('.');
@@ -118,13 +118,13 @@ void train_pictures(Settings& settings) {
     const double samples = static_cast<double>(config.workers * batch);
     const std::vector<std::string> names{"mask", "overlap", "depth", "kinds", "confidence", "iou"};
     train(network, config, names, "pictures", samples, 3 * forward * samples,
-          [&](const tableau::Network& m, const Step& step) {
+          [&](const animator::Network& m, const Step& step) {
               PictureBatch b = data.random(step_dice(step.seed), batch);
               for (at::Tensor* t : {&b.pictures, &b.subject, &b.depth, &b.kinds}) *t = t->to(config.device);
-              const tableau::Logits logits = tableau::look(m, b.pictures, /*coarse=*/true);
+              const animator::Logits logits = animator::look(m, b.pictures, /*coarse=*/true);
               const at::Tensor fine = logits.places.to(at::kFloat);
               const Losses losses = losses_of(fine, b), rough = losses_of(logits.coarse.to(at::kFloat), coarser(b));
-              const at::Tensor reached = overlap(at::sigmoid(fine.select(-1, tableau::kSubject).detach()), b.subject);
+              const at::Tensor reached = overlap(at::sigmoid(fine.select(-1, animator::kSubject).detach()), b.subject);
               const at::Tensor there = b.subject.mean(at::IntArrayRef{1, 2}).gt(kSomething).to(at::kFloat);
               const at::Tensor trust =
                   cross_entropy(logits.confidence.to(at::kFloat), reached * there, at::ones_like(there));

@@ -47,13 +47,34 @@ load::TableNames make_names(Tower tower) {
                                  .prefixes = {"text_model."},
                                  .lists = {"layers"}});
     std::vector<NameRow> rows = clip_rows(kClipVision);
-    rows.push_back({.ours = kClassEmbedding, .bare = true});
+    rows.push_back({.ours = kClassEmbedding, .others = {"visual.cls_embedding"}, .bare = true, .shape = {-1}});
+    // OpenCLIP's tower as the original files of Wan have it, under their names.
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kOpenClip = {
+        {{"encoder.layers.{}.layer_norm1", "visual.transformer.{}.norm1"},
+         {"encoder.layers.{}.layer_norm2", "visual.transformer.{}.norm2"},
+         {"encoder.layers.{}.self_attn.out_proj", "visual.transformer.{}.attn.proj"},
+         {"encoder.layers.{}.mlp.fc1", "visual.transformer.{}.mlp.0"},
+         {"encoder.layers.{}.mlp.fc2", "visual.transformer.{}.mlp.2"},
+         {"embeddings.patch_embedding", "visual.patch_embedding"},
+         {"pre_layrnorm", "visual.pre_norm"},
+         {"post_layernorm", "visual.post_norm"}}};
+    for (NameRow& row : rows) {
+        for (const auto& [ours, other] : kOpenClip)
+            if (row.ours == ours) row.others.push_back(other);
+        if (row.ours == "embeddings.position_embedding") row.weights = {"visual.pos_embedding"}, row.shape = {-1, -1};
+    }
     return load::TableNames(
         {.title = "a CLIP image encoder",
          .rows = std::move(rows),
          .prefixes = {"model.vision_tower.vision_model.", "vision_tower.vision_model.", "clip_vision_h.vision_model.",
                       "clip_vision.vision_model.", "model.vision_tower.", "vision_tower.", "vision_model."},
-         .lists = {"layers"}});
+         .lists = {"layers", "transformer"},
+         .unused = {"text_model.", "textual.", "visual.head", "text_projection.", "visual_projection.", "logit_scale",
+                    "log_scale", "clip_vision.visual_projection.", "clip_vision_h.visual_projection.",
+                    "embeddings.position_ids"},
+         .splits = {{"visual.transformer.{}.attn.to_qkv",
+                     {"encoder.layers.{}.self_attn.q_proj", "encoder.layers.{}.self_attn.k_proj",
+                      "encoder.layers.{}.self_attn.v_proj"}}}});
 }
 
 ClipConfig parse_clip(const json::Field& root, ClipConfig c) {
@@ -99,7 +120,7 @@ ClipConfig clip_of(const Checkpoint& file, const Shapes& shapes, int64_t hidden,
 
 }  // namespace
 
-const load::PartNames& clip_names(Tower tower) {
+const load::TableNames& clip_names(Tower tower) {
     // Never destroyed: a session may end after static destructors have run.
     static const auto& all = *new std::array<load::TableNames, 2>{make_names(Tower::kText), make_names(Tower::kVision)};
     return all[static_cast<size_t>(tower)];
@@ -148,6 +169,17 @@ void check_blocks(const ClipConfig& config, const Checkpoint& file, Tower tower)
     const int64_t got = Shapes(file, clip_names(tower)).count(prefix);
     if (got < config.layers - (tower == Tower::kVision ? 1 : 0) || got > config.layers)
         load::check_count(file, prefix, got, config.layers);
+}
+
+void check_clip_vision(const ClipConfig& config, const Checkpoint& file) {
+    const load::TableNames& names = clip_names(Tower::kVision);
+    check_blocks(config, file, Tower::kVision);
+    load::check_names(file, names, clip_tensors(Tower::kVision, config.layers - 1));
+    load::check_scales(file, names);
+    for (const weights::CheckpointEntry& entry : file.entries())
+        if (!names.place(entry.name) && !names.is_unused(entry.name))
+            throw Error(ZT_ERROR_WEIGHTS, file.name() + ": tensor " + quote(entry.name) +
+                                              ": expected only tensors of CLIP, got one more");
 }
 
 ClipConfig clip_text_config_of(const Checkpoint& file) {

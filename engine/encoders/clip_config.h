@@ -44,7 +44,11 @@ enum class Tower : uint8_t { kText, kVision };
 // pictures is not used and may be left out. Throws WEIGHTS.
 void check_blocks(const ClipConfig& config, const weights::Checkpoint& file, Tower tower);
 
-[[nodiscard]] const load::PartNames& clip_names(Tower tower);
+// Of a file that holds CLIP and nothing else: whether the tower for pictures is whole, as far as it is used, and no
+// tensor is of something else. Throws WEIGHTS naming the tensor.
+void check_clip_vision(const ClipConfig& config, const weights::Checkpoint& file);
+
+[[nodiscard]] const load::TableNames& clip_names(Tower tower);
 // Tensors that so many used layers read, under our names.
 [[nodiscard]] std::vector<std::string> clip_tensors(Tower tower, int64_t layers);
 

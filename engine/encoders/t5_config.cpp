@@ -5,32 +5,47 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/utf8.h"
 #include "encoders/t5_names.h"
 #include "load/config_json.h"
+#include "load/part_checks.h"
 #include "load/shapes.h"
 
 namespace zt::encoders {
 
-const load::PartNames& t5_names() {
+namespace {
+
+// No layer has a bias.
+std::vector<load::NameRow> rows(std::vector<load::NameRow> all) {
+    for (load::NameRow& row : all) row.bias = false;
+    return all;
+}
+
+}  // namespace
+
+const load::TableNames& t5_names() {
     // Never destroyed: a session may end after static destructors have run.
     static const auto& names = *new load::TableNames({
         .title = "a T5 or UMT5 encoder",
-        .rows = {{"shared", {"token_embedding", "token_embd"}},
-                 {"encoder.embed_tokens"},
-                 {"encoder.block.{}.layer.0.layer_norm", {"blocks.{}.norm1", "enc.blk.{}.attn_norm"}},
-                 {"encoder.block.{}.layer.0.SelfAttention.q", {"blocks.{}.attn.q", "enc.blk.{}.attn_q"}},
-                 {"encoder.block.{}.layer.0.SelfAttention.k", {"blocks.{}.attn.k", "enc.blk.{}.attn_k"}},
-                 {"encoder.block.{}.layer.0.SelfAttention.v", {"blocks.{}.attn.v", "enc.blk.{}.attn_v"}},
-                 {"encoder.block.{}.layer.0.SelfAttention.o", {"blocks.{}.attn.o", "enc.blk.{}.attn_o"}},
-                 {"encoder.block.{}.layer.0.SelfAttention.relative_attention_bias",
-                  {"blocks.{}.pos_embedding.embedding", "enc.blk.{}.attn_rel_b"}},
-                 {"encoder.block.{}.layer.1.layer_norm", {"blocks.{}.norm2", "enc.blk.{}.ffn_norm"}},
-                 {"encoder.block.{}.layer.1.DenseReluDense.wi_0", {"blocks.{}.ffn.gate.0", "enc.blk.{}.ffn_gate"}},
-                 {"encoder.block.{}.layer.1.DenseReluDense.wi_1", {"blocks.{}.ffn.fc1", "enc.blk.{}.ffn_up"}},
-                 {"encoder.block.{}.layer.1.DenseReluDense.wo", {"blocks.{}.ffn.fc2", "enc.blk.{}.ffn_down"}},
-                 {"encoder.final_layer_norm", {"norm", "enc.output_norm"}}},
-        .prefixes = {"text_encoders.umt5xxl.transformer.", "text_model.", "model."},
+        .rows = rows({{"shared", {"token_embedding", "token_embd"}},
+                      {"encoder.embed_tokens"},
+                      {"encoder.block.{}.layer.0.layer_norm", {"blocks.{}.norm1", "enc.blk.{}.attn_norm"}},
+                      {"encoder.block.{}.layer.0.SelfAttention.q", {"blocks.{}.attn.q", "enc.blk.{}.attn_q"}},
+                      {"encoder.block.{}.layer.0.SelfAttention.k", {"blocks.{}.attn.k", "enc.blk.{}.attn_k"}},
+                      {"encoder.block.{}.layer.0.SelfAttention.v", {"blocks.{}.attn.v", "enc.blk.{}.attn_v"}},
+                      {"encoder.block.{}.layer.0.SelfAttention.o", {"blocks.{}.attn.o", "enc.blk.{}.attn_o"}},
+                      {"encoder.block.{}.layer.0.SelfAttention.relative_attention_bias",
+                       {"blocks.{}.pos_embedding.embedding", "enc.blk.{}.attn_rel_b"}},
+                      {"encoder.block.{}.layer.1.layer_norm", {"blocks.{}.norm2", "enc.blk.{}.ffn_norm"}},
+                      {"encoder.block.{}.layer.1.DenseReluDense.wi_0", {"blocks.{}.ffn.gate.0", "enc.blk.{}.ffn_gate"}},
+                      {"encoder.block.{}.layer.1.DenseReluDense.wi_1", {"blocks.{}.ffn.fc1", "enc.blk.{}.ffn_up"}},
+                      {"encoder.block.{}.layer.1.DenseReluDense.wo", {"blocks.{}.ffn.fc2", "enc.blk.{}.ffn_down"}},
+                      {"encoder.final_layer_norm", {"norm", "enc.output_norm"}}}),
+        .prefixes = {"text_encoders.umt5xxl.transformer.", "umt5xxl.transformer.", "text_model.", "model."},
         .lists = {"block", "blocks", "blk"},
+        .ignored = {kSentencePieceTensor, "logit_scale"},  // of ComfyUI
+        .alone = true,
+        .unused = {"decoder.", "dec.", "lm_head.", "output."},  // of whole models
     });
     return names;
 }
@@ -78,6 +93,32 @@ T5Config t5_config_of(const weights::Checkpoint& file) {
     c.d_ff = shapes.at(first + "1.DenseReluDense.wi_0.weight", 2)[0];
     c.own_positions = shapes.has("encoder.block.1.layer.0.SelfAttention.relative_attention_bias.weight");
     return c;
+}
+
+std::vector<std::string> t5_tensors(const T5Config& config, const weights::Checkpoint& file) {
+    std::vector<std::string> all = t5_names().tensors([&](std::string_view module) -> int64_t {
+        if (module.ends_with("relative_attention_bias")) return config.own_positions ? config.layers : 1;
+        return module.find("{}") == module.npos ? 1 : config.layers;
+    });
+    // One of the two names of the embeddings will do.
+    const load::Shapes shapes(file, t5_names());
+    for (const char* name : {"shared.weight", "encoder.embed_tokens.weight"})
+        if (!shapes.has(name) && name != std::string_view(t5_embedding(shapes))) std::erase(all, name);
+    return all;
+}
+
+void check_t5(const T5Config& config, const weights::Checkpoint& file) {
+    load::check_scales(file, t5_names());
+    load::check_tensors(file, t5_names(), t5_tensors(config, file));
+    const weights::CheckpointEntry *first = nullptr, *second = nullptr;
+    for (const weights::CheckpointEntry& entry : file.entries()) {
+        const auto placed = t5_names().place(entry.name);
+        if (placed && placed->name() == "shared.weight") first = &entry;
+        if (placed && placed->name() == "encoder.embed_tokens.weight") second = &entry;
+    }
+    if (first != nullptr && second != nullptr && !load::same_bytes(file, *first, *second))
+        throw Error(ZT_ERROR_WEIGHTS, file.name() + ": tensor " + quote(second->name) + ": expected the numbers of " +
+                                          quote(first->name) + ", which are the same embeddings, got others");
 }
 
 }  // namespace zt::encoders

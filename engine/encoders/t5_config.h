@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace zt::weights {
 class Checkpoint;
@@ -24,5 +25,11 @@ struct T5Config {
 [[nodiscard]] T5Config parse_t5_config(std::string_view text, const std::string& name);
 // From names and shapes.
 [[nodiscard]] T5Config t5_config_of(const weights::Checkpoint& file);
+
+// The tensors that such an encoder reads from this file, under our names: the embeddings have either of two.
+[[nodiscard]] std::vector<std::string> t5_tensors(const T5Config& config, const weights::Checkpoint& file);
+// Whether a file is whole, has nothing that fits nowhere, and where it has the embeddings twice, has them alike (some
+// tools left one of them zero; 64 places are compared). Throws ZT_ERROR_WEIGHTS naming the tensor, IO.
+void check_t5(const T5Config& config, const weights::Checkpoint& file);
 
 }  // namespace zt::encoders

@@ -8,9 +8,12 @@
 
 namespace zt::encoders {
 
-[[nodiscard]] const load::PartNames& t5_names();
+[[nodiscard]] const load::TableNames& t5_names();
 
-// The embeddings have one of two names; files that have both hold the same numbers twice. file: has(name).
+// How the name of the tensor ends in which ComfyUI's files hold the tokenizer: the bytes of a spiece.model.
+inline constexpr std::string_view kSentencePieceTensor = "spiece_model";
+
+// The embeddings have one of two names; files that have both hold the same numbers twice (check_t5). file: has(name).
 template <class File>
 [[nodiscard]] const char* t5_embedding(const File& file) {
     return file.has("shared.weight") ? "shared.weight" : "encoder.embed_tokens.weight";

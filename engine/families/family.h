@@ -18,6 +18,7 @@
 
 #include "core/cancel.h"
 #include "core/log.h"
+#include "image/resample.h"
 #include "include/zoetrope/zoetrope.h"
 
 namespace zt::families {
@@ -71,6 +72,11 @@ struct Picture {
     // a mask, in which what is transparent is black already.
     std::shared_ptr<const std::vector<uint8_t>> alpha = nullptr;
 };
+
+// The pixels alone, for the room that resamples them.
+[[nodiscard]] inline image::Picture pixels_of(const Picture& picture) {
+    return {picture.width, picture.height, *picture.rgb};
+}
 
 // What may change from chunk to chunk. The pipeline passes the values in force to next().
 struct Direction {

@@ -33,7 +33,7 @@ at::Tensor read(const LoraDelta& delta, size_t factor, const Cancel* cancel) {
     if (entry == nullptr) return {};
     const at::Tensor stored = at::empty(entry->shape, type_of(*entry));
     delta.file->read(*entry, 0, {static_cast<std::byte*>(stored.data_ptr()), stored.nbytes()}, cancel);
-    return stored.view({entry->rows(), -1});
+    return stored.view({delta.kind == LoraKind::kWhole ? delta.rows : entry->rows(), -1});
 }
 
 // Runs of rows: `from` in the file, `to` within the rows that the delta changes.

@@ -16,19 +16,23 @@ namespace {
 constexpr std::string_view kDora = "DoRA (weight decomposition)";
 constexpr std::string_view kTucker = "a Tucker core (of a convolution)";
 constexpr std::string_view kOft = "OFT (orthogonal transformation)";
+constexpr std::string_view kReshaped = "another shape of the weight (reshape_weight)";
+constexpr std::string_view kReplaced = "a tensor that replaces the model's (set_weight)";
 
 struct Ending {
     std::string_view text;
     bool weight;  // ".weight" follows
     LoraRole role;
-    std::string_view kind = {};  // kUnread
+    std::string_view kind = {};   // kUnread
+    std::string_view below = {};  // what of the module is meant
 };
 // clang-format off
-constexpr std::array<Ending, 30> kEndings = {{
+constexpr std::array<Ending, 33> kEndings = {{
     {".lora_A", true, LoraRole::kDown}, {".lora_B", true, LoraRole::kUp},
     {".lora_down", true, LoraRole::kDown}, {".lora_up", true, LoraRole::kUp},
     {".lora.down", true, LoraRole::kDown}, {".lora.up", true, LoraRole::kUp},
     {".alpha", false, LoraRole::kAlpha}, {".diff", false, LoraRole::kDiff}, {".diff_b", false, LoraRole::kDiffBias},
+    {".diff_m", false, LoraRole::kDiff, {}, ".modulation"}, {".set_weight", false, LoraRole::kUnread, kReplaced}, {".reshape_weight", false, LoraRole::kUnread, kReshaped},
     {".hada_w1_a", false, LoraRole::kHadaW1A}, {".hada_w1_b", false, LoraRole::kHadaW1B},
     {".hada_w2_a", false, LoraRole::kHadaW2A}, {".hada_w2_b", false, LoraRole::kHadaW2B},
     {".lokr_w1", false, LoraRole::kLokrW1}, {".lokr_w1_a", false, LoraRole::kLokrW1A}, {".lokr_w1_b", false, LoraRole::kLokrW1B},
@@ -46,9 +50,10 @@ struct Prefix {
     std::string_view text;
     bool peft = false;
 };
-constexpr std::array<Prefix, 6> kDottedPrefixes = {{{"base_model.model.transformer.", true},
+constexpr std::array<Prefix, 7> kDottedPrefixes = {{{"base_model.model.transformer.", true},
                                                     {"transformer.base_model.model.", true},
                                                     {"base_model.model.", true},
+                                                    {"model.diffusion_model."},
                                                     {"transformer."},
                                                     {"diffusion_model."},
                                                     {""}}};
@@ -120,7 +125,7 @@ std::optional<LoraKey> LoraNames::resolve(std::string_view key) const {
         found.kind = ending.kind;
         if (!plain) found.adapter = body.substr(dot + 1);
         const std::string_view whole = plain ? body : named;
-        found.stem = whole.substr(0, whole.size() - ending.text.size());
+        found.stem = std::string(whole.substr(0, whole.size() - ending.text.size())) + std::string(ending.below);
         for (const std::string_view prefix : flat_prefixes_) {
             if (!found.stem.starts_with(prefix)) continue;
             found.module = found.stem.substr(prefix.size());
@@ -144,14 +149,14 @@ std::optional<double> PeftConfig::rank_of(std::string_view module) const {
     return value_of(rank_pattern, rank, module);
 }
 
-PeftConfig parse_peft_metadata(std::string_view text, const std::string& file) {
+PeftConfig parse_peft_metadata(std::string_view text, const std::string& file, const std::string& network) {
     const json::Origin origin{file + ": lora_adapter_metadata", ZT_ERROR_WEIGHTS};
     const json::Value value = json::parse_value(text, {}, origin);
     const json::Field root(value, origin);
     PeftConfig config;
-    constexpr std::string_view kPrefix = "transformer.";
+    const std::string prefix = network + ".";
     for (const std::string_view key : root.keys())
-        if (key.starts_with(kPrefix)) read_setting(config, key.substr(kPrefix.size()), root.at(key), file);
+        if (key.starts_with(prefix)) read_setting(config, key.substr(prefix.size()), root.at(key), file);
     return config;
 }
 

@@ -7,6 +7,7 @@
 //   PEFT                  base_model.model.[transformer.]<diffusers module>.lora_{A,B}.weight, alpha in a file beside
 //   original names        [diffusion_model.|transformer.]<original module>.lora_{A,B}.weight
 //   ComfyUI, FastVideo    diffusion_model.<ComfyUI module>.lora_{down,up}.weight, .alpha, .diff, .diff_b
+//   lightx2v              the same, and .diff_m of a block or the head: of its tensor "modulation"
 //   musubi-tuner, kohya   lora_unet_<module with _ for .>.lora_{down,up}.weight, .alpha
 //   OneTrainer            lora_transformer_<module with _ for .>.lora_{down,up}.weight, .alpha
 //   a family's own        <its prefix><module with _ for .>.lora_{down,up}.weight, .alpha
@@ -70,7 +71,9 @@ struct PeftConfig {
     [[nodiscard]] std::optional<double> rank_of(std::string_view module) const;
 };
 // The text of "lora_adapter_metadata" in the header of diffusers' files. Throws WEIGHTS, UNSUPPORTED.
-[[nodiscard]] PeftConfig parse_peft_metadata(std::string_view text, const std::string& file);
+// network: what diffusers' pipelines call the transformer that is meant.
+[[nodiscard]] PeftConfig parse_peft_metadata(std::string_view text, const std::string& file,
+                                             const std::string& network = "transformer");
 // The text of adapter_config.json in PEFT's own folders. Throws WEIGHTS, UNSUPPORTED.
 [[nodiscard]] PeftConfig parse_peft_config(std::string_view text, const std::string& file);
 

@@ -98,18 +98,39 @@ struct Parts {
 
 struct Keys {
     std::map<std::string, Parts> stems;
-    bool peft = false;  // any key has the spelling of PEFT's own files
+    bool peft = false;   // any key has the spelling of PEFT's own files
+    bool split = false;  // the file tells the two transformers of a pipeline apart
 };
+
+// The tensor of ours that a key is about; nothing where the model has none.
+std::string tensor_of(const Placed& placed, const LoraBase& base, const char* leaf) {
+    if (base.shapes.contains(placed.module)) return placed.module;  // no module has it
+    return placed.module + leaf;
+}
+
+// A file in which keys begin with the names of both transformers, or of the second: the other one's are not ours.
+constexpr std::string_view kFirstNetwork = "transformer.";
+bool is_split(const Checkpoint& file, const LoraBase& base) {
+    const std::string own = base.network + ".", other = base.sibling + ".", second = own == kFirstNetwork ? other : own;
+    if (base.sibling.empty()) return false;
+    return std::any_of(file.entries().begin(), file.entries().end(),
+                       [&](const CheckpointEntry& entry) { return entry.name.starts_with(second); });
+}
 
 Keys sort_keys(const Checkpoint& file, const LoraNames& names, const LoraBase& base) {
     Keys keys;
     std::string first;
     size_t unknown = 0;
     std::set<std::string> adapters;
+    keys.split = is_split(file, base);
     for (const CheckpointEntry& entry : file.entries()) {
-        const std::optional<LoraKey> key = names.resolve(entry.name);
+        std::string name = entry.name;
+        if (keys.split && name.starts_with(base.sibling + ".")) continue;
+        if (keys.split && name.starts_with(base.network + "."))
+            name = std::string(kFirstNetwork) + name.substr(base.network.size() + 1);
+        const std::optional<LoraKey> key = names.resolve(name);
         // A layer may be known and yet not there: not every model has an input for guidance.
-        if (!key || !base.shapes.contains(key->placed.module + ".weight")) {
+        if (!key || !base.shapes.contains(tensor_of(key->placed, base, ".weight"))) {
             if (unknown++ == 0) first = entry.name;
             continue;
         }
@@ -139,11 +160,11 @@ Keys sort_keys(const Checkpoint& file, const LoraNames& names, const LoraBase& b
 }
 
 // Rank and alpha where a file's tensors do not tell: in its header, or beside it.
-PeftConfig configuration(const Checkpoint& file, bool peft, const Log& log) {
+PeftConfig configuration(const Checkpoint& file, const Keys& keys, const LoraBase& base, const Log& log) {
     const std::string name = "lora " + file.name();
     if (const auto found = file.metadata().find("lora_adapter_metadata"); found != file.metadata().end())
-        return parse_peft_metadata(found->second, name);
-    if (!peft) return {};
+        return parse_peft_metadata(found->second, name, keys.split ? base.network : "transformer");
+    if (!keys.peft) return {};
     const std::string beside = lora_config(file.path());
     std::error_code ignored;
     if (std::filesystem::exists(beside, ignored))
@@ -186,8 +207,8 @@ struct Place {
 // inputs, what is last has the rest.
 Place place_of(std::shared_ptr<const Checkpoint> file, const std::string& stem, const Placed& placed,
                const LoraBase& base, const char* leaf) {
-    const std::vector<int64_t>& matrix = base.shapes.at(placed.module + ".weight");
-    const auto found = base.shapes.find(placed.module + leaf);
+    const std::vector<int64_t>& matrix = base.shapes.at(tensor_of(placed, base, ".weight"));
+    const auto found = base.shapes.find(tensor_of(placed, base, leaf));
     Place place{std::move(file), stem};
     if (found == base.shapes.end() || found->second.empty())
         place.refuse("expected a layer with a bias, got one without");
@@ -214,6 +235,13 @@ void check_columns(const Place& place, int64_t columns) {
 void check_rows(const Place& place, int64_t rows) {
     if (rows != place.rows)
         place.refuse("expected " + std::to_string(place.rows) + " rows, got " + std::to_string(rows));
+}
+
+// bare: a table, of which files may leave out leading sizes of 1.
+void check_whole(const Place& place, const CheckpointEntry& entry, bool bare) {
+    if (bare && numel(entry.shape) == place.rows * place.columns) return;
+    check_rows(place, entry.rows());
+    check_columns(place, columns_of(entry));
 }
 
 // [rows, rank] and [rank, columns]: the rank. Convolutions have more sizes, which count as columns.
@@ -373,11 +401,10 @@ std::vector<std::pair<std::string, LoraDelta>> deltas_of(const std::shared_ptr<c
             if (entry == nullptr) continue;
             const Place place = place_of(file, stem, parts.placed, base, leaf);
             place.check_type(*entry);
-            check_rows(place, entry->rows());
-            check_columns(place, columns_of(*entry));
+            check_whole(place, *entry, base.shapes.contains(parts.placed.module));
             LoraDelta delta = place.delta(LoraKind::kWhole, scale);
             delta.factors = {entry};
-            deltas.emplace_back(parts.placed.module + leaf, std::move(delta));
+            deltas.emplace_back(tensor_of(parts.placed, base, leaf), std::move(delta));
         }
         const Place place = place_of(file, stem, parts.placed, base, ".weight");
         std::optional<double> alpha = peft.alpha_of(parts.module);
@@ -385,7 +412,7 @@ std::vector<std::pair<std::string, LoraDelta>> deltas_of(const std::shared_ptr<c
         const size_t before = deltas.size();
         for (const auto& make : {low_rank, hadamard, kronecker})
             if (auto delta = make(place, parts, alpha, peft, scale))
-                deltas.emplace_back(parts.placed.module + ".weight", std::move(*delta));
+                deltas.emplace_back(tensor_of(parts.placed, base, ".weight"), std::move(*delta));
         if (deltas.size() == before && parts.at(LoraRole::kAlpha) != nullptr)
             place.refuse("expected an adapter beside alpha, got none");
     }
@@ -447,8 +474,9 @@ std::shared_ptr<const LoraSet> LoraSet::open(const std::vector<LoraFile>& files,
     for (const LoraFile& wanted : files) {
         const auto file = std::make_shared<const Checkpoint>(Checkpoint::open(wanted.path));
         const Keys keys = sort_keys(*file, names, base);
-        const PeftConfig peft = configuration(*file, keys.peft, log);
+        const PeftConfig peft = configuration(*file, keys, base, log);
         auto deltas = deltas_of(file, keys, peft, base, wanted.scale);
+        if (deltas.empty() && keys.split) continue;  // all of it is the other one's
         if (const std::string why = no_effect(deltas, wanted.scale); !why.empty()) {
             log(ZT_LOG_WARNING, "lora " + file->name() + ": changes nothing: " + why);
             continue;

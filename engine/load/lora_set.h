@@ -46,6 +46,9 @@ struct LoraBase {
     std::vector<Spelled> spellings;                      // of all its modules
     std::vector<std::string_view> flat_prefixes;         // of the family's own; see lora_names.h
     std::map<std::string, std::vector<int64_t>> shapes;  // of every tensor, by our names
+    // What diffusers calls this transformer in a pipeline that has two, and what the other: a file may hold adapters of
+    // both, under these names.
+    std::string network = "transformer", sibling = {};
 };
 
 enum class LoraKind : uint8_t {
@@ -73,8 +76,8 @@ struct LoraDelta {
 // Immutable, thread-safe. Holds the files open.
 class LoraSet {
 public:
-    // Every key of every file is used or refused. A file that changes nothing is said to `log` as a warning.
-    // Throws ZT_ERROR_WEIGHTS, NOT_FOUND, IO; UNSUPPORTED for kinds of adapters that are not read.
+    // Every key of every file is used, refused, or said to be the sibling's. A file that changes nothing is said to
+    // `log` as a warning. Throws ZT_ERROR_WEIGHTS, NOT_FOUND, IO; UNSUPPORTED for kinds of adapters that are not read.
     [[nodiscard]] static std::shared_ptr<const LoraSet> open(const std::vector<LoraFile>& files, const LoraBase& base,
                                                              const Log& log);
 

@@ -35,7 +35,11 @@ bool is_fp8(const CheckpointEntry& entry) {
 }
 
 // Tables of embeddings: looked up, not multiplied, so tools leave them unscaled; and rows of unused ids may be zero.
-bool is_table(const std::string& module) { return module.ends_with("embed_tokens") || module.ends_with("_embedding"); }
+bool is_table(const std::string& module) {
+    constexpr std::array<std::string_view, 4> kEnds = {"embed_tokens", "_embedding", "shared",
+                                                       "relative_attention_bias"};
+    return std::any_of(kEnds.begin(), kEnds.end(), [&](std::string_view end) { return module.ends_with(end); });
+}
 
 bool is_matrix(const CheckpointEntry& entry, const Placed& placed) {
     return placed.leaf == "weight" && entry.shape.size() >= 2;
@@ -155,13 +159,14 @@ void check_packing(const Checkpoint& file) {
     struct Mark {
         std::string_view text, name;
     };
-    constexpr std::array<Mark, 7> kMarks = {{{".quant_state.bitsandbytes__nf4", "NF4 of bitsandbytes"},
+    constexpr std::array<Mark, 8> kMarks = {{{".quant_state.bitsandbytes__nf4", "NF4 of bitsandbytes"},
                                              {".quant_state.bitsandbytes__fp4", "FP4 of bitsandbytes"},
                                              {".absmax", "4 bits of bitsandbytes"},
                                              {".SCB", "8 bits of bitsandbytes"},
                                              {".qweight", "GPTQ, AWQ or SVDQuant"},
                                              {".weight_packed", "compressed-tensors"},
-                                             {".weight_scale_2", "NVFP4"}}};
+                                             {".weight_scale_2", "NVFP4"},
+                                             {".weight_global_scale", "NVFP4"}}};
     for (const Mark& mark : kMarks)
         for (const CheckpointEntry& entry : file.entries())
             if (entry.name.ends_with(mark.text))
@@ -197,6 +202,18 @@ void check_names(const Checkpoint& file, const PartNames& part, std::span<const 
     if (!first.empty()) refuse(file, first + and_more(others));
 }
 
+void check_tensors(const Checkpoint& file, const PartNames& part, std::span<const std::string> needed) {
+    check_names(file, part, needed);
+    const std::set<std::string_view> known(needed.begin(), needed.end());
+    for (const CheckpointEntry& entry : file.entries()) {
+        const auto placed = part.place(entry.name);
+        const bool used = placed && (!placed->is_tensor() || known.contains(placed->name()));
+        if (!used && (placed || !part.is_ignored(entry.name)))
+            refuse(file, "tensor " + quote(entry.name) + ": expected only tensors of " + std::string(part.title()) +
+                             ", got one more");
+    }
+}
+
 void check_published(const weights::Checkpoint& file, const std::string& prefix, int64_t width, int64_t got,
                      int64_t expected) {
     if (got != expected)
@@ -219,6 +236,21 @@ void add_tensors(std::string_view module, int64_t blocks, bool bias, std::vector
         names.push_back(name + ".weight");
         if (bias) names.push_back(name + ".bias");
     }
+}
+
+bool same_bytes(const Checkpoint& file, const CheckpointEntry& a, const CheckpointEntry& b) {
+    if (a.encoding != b.encoding || a.dtype != b.dtype || a.shape != b.shape) return false;
+    constexpr uint64_t kPieces = 64;
+    std::array<std::byte, kWindowBytes> left{}, right{};
+    const uint64_t bytes = std::min<uint64_t>(a.size_bytes, kWindowBytes), room = a.size_bytes - bytes;
+    for (uint64_t i = 0; i < kPieces; ++i) {
+        const uint64_t from = room / (kPieces - 1) * i + (i == kPieces - 1 ? room % (kPieces - 1) : 0);
+        const std::span<std::byte> here = std::span(left).first(bytes), there = std::span(right).first(bytes);
+        file.read(a, from, here);
+        file.read(b, from, there);
+        if (!std::equal(here.begin(), here.end(), there.begin())) return false;
+    }
+    return true;
 }
 
 void warn_of_values(const Checkpoint& file, const PartNames& part, std::vector<std::string>& warnings) {

@@ -26,6 +26,10 @@ void check_scales(const weights::Checkpoint& file, const PartNames& part);
 // the first that is missing and how many more there are.
 void check_names(const weights::Checkpoint& file, const PartNames& part, std::span<const std::string> needed);
 
+// The same, and no tensor of the part beyond them; nor any that the names neither place nor ignore. Throws WEIGHTS,
+// naming the first.
+void check_tensors(const weights::Checkpoint& file, const PartNames& part, std::span<const std::string> needed);
+
 // Nothing in a file without config.json says how many blocks there should be, but its width does where one model of
 // that width is in circulation. prefix: "layers.". Throws WEIGHTS where `got` is not `expected`.
 void check_published(const weights::Checkpoint& file, const std::string& prefix, int64_t width, int64_t got,
@@ -35,6 +39,11 @@ void check_count(const weights::Checkpoint& file, const std::string& prefix, int
 
 // Adds the tensors of a module of ours; of one with "{}" for so many blocks.
 void add_tensors(std::string_view module, int64_t blocks, bool bias, std::vector<std::string>& names);
+
+// Whether two tensors hold the same bytes, type and shape included: all of them up to 256 KiB, of larger ones 64 pieces
+// of 4 KiB, evenly spread, so that a table of gigabytes takes no time. Throws IO.
+[[nodiscard]] bool same_bytes(const weights::Checkpoint& file, const weights::CheckpointEntry& a,
+                              const weights::CheckpointEntry& b);
 
 // Adds sentences about values that no trained model has: matrices of zero bytes as an incomplete download leaves them,
 // fp8 numbers that must have had scales. Looks at a few KiB of each matrix (one read of 4 KiB where all is well), so

@@ -13,6 +13,7 @@
 #include "core/text_number.h"
 #include "core/utf8.h"
 #include "load/part_checks.h"
+#include "load/standard_form.h"
 #include "weights/foreign_file.h"
 
 namespace zt::load {
@@ -110,14 +111,17 @@ std::string locate(std::string_view key, const EngineOptions& options, std::span
     const auto convention =
         std::find_if(conventions.begin(), conventions.end(), [&](const Convention& c) { return c.key == key; });
     if (convention == conventions.end()) return {};
-    const fs::path beside = is_folder(model) ? model / ".." : model.parent_path();
-    for (const std::string_view nearby : kNearby) {
-        for (const std::string_view name : convention->names) {
-            if (name.empty() || (name == "vae" && nearby != ".")) continue;  // ComfyUI's folder, not diffusers'
-            const fs::path candidate = (beside / nearby / name).lexically_normal();
-            const bool usable =
-                !is_folder(candidate) || is_there(candidate / "config.json") || key.starts_with("tokenizer");
-            if (is_there(candidate) && usable) return candidate.string();
+    std::vector<fs::path> around = {is_folder(model) ? model / ".." : model.parent_path()};
+    if (is_folder(model)) around.insert(around.begin(), model);
+    for (const fs::path& beside : around) {
+        for (const std::string_view nearby : kNearby) {
+            for (const std::string_view name : convention->names) {
+                if (name.empty() || (name == "vae" && nearby != ".")) continue;  // ComfyUI's folder, not diffusers'
+                const fs::path candidate = (beside / nearby / name).lexically_normal();
+                const bool usable =
+                    !is_folder(candidate) || is_there(candidate / "config.json") || key.starts_with("tokenizer");
+                if (is_there(candidate) && usable) return candidate.string();
+            }
         }
     }
     return {};
@@ -128,6 +132,55 @@ PartFile open_part(const std::string& path) {
     PartFile part{path, std::make_shared<const Checkpoint>(Checkpoint::open(path)), false};
     check_packing(*part.checkpoint);
     return part;
+}
+
+namespace {
+
+const Section* section_of(const std::string& name, std::span<const Section> sections) {
+    for (const Section& section : sections)
+        for (const std::string_view prefix : section.prefixes)
+            if (name.starts_with(prefix)) return &section;
+    return nullptr;
+}
+
+bool is_merge(const Checkpoint& file, std::span<const Section> sections) {
+    const Section* first = nullptr;
+    for (const weights::CheckpointEntry& entry : file.entries()) {
+        const Section* section = section_of(entry.name, sections);
+        if (section != nullptr && first != nullptr && section != first) return true;
+        if (section != nullptr) first = section;
+    }
+    return false;
+}
+
+}  // namespace
+
+bool has_section(const Checkpoint& file, std::span<const Section> sections, std::string_view key) {
+    return is_merge(file, sections) && std::any_of(file.entries().begin(), file.entries().end(), [&](const auto& e) {
+               const Section* section = section_of(e.name, sections);
+               return section != nullptr && section->key == key;
+           });
+}
+
+PartFile open_part(const std::string& path, const PartNames& names, std::span<const Section> sections,
+                   std::string_view key) {
+    if (path.empty()) return {};
+    Checkpoint file = Checkpoint::open(path);
+    check_packing(file);
+    if (is_merge(file, sections)) {
+        std::vector<weights::CheckpointEntry> own;
+        for (const weights::CheckpointEntry& entry : file.entries()) {
+            const Section* section = section_of(entry.name, sections);
+            if (section == nullptr)
+                throw Error(ZT_ERROR_WEIGHTS, file.name() + ": tensor " + quote(entry.name) +
+                                                  ": expected the prefix of a part, such as " +
+                                                  quote(sections.front().prefixes.front()) + ", got none");
+            if (section->key == key) own.push_back(entry);
+        }
+        file.set_entries(std::move(own));
+    }
+    standardise(file, names);
+    return {path, std::make_shared<const Checkpoint>(std::move(file)), false};
 }
 
 std::string tokenizer_folder(std::string_view key, const std::string& path, bool vocabulary) {
@@ -164,6 +217,39 @@ std::string class_name(const std::string& file) {
     const json::Value value = json::parse_value(read_json_text(file, origin.name), {}, origin);
     const auto name = json::Field(value, origin).find("_class_name");
     return name ? name->string() : std::string();
+}
+
+Scheduler read_scheduler(const fs::path& folder, std::initializer_list<SchedulerClass> classes,
+                         const std::function<void(const json::Field&)>& more) {
+    Scheduler found;
+    const fs::path file = folder / "scheduler/scheduler_config.json";
+    if (!is_there(file)) return found;
+    const json::Origin origin{"scheduler/scheduler_config.json", ZT_ERROR_WEIGHTS};
+    const json::Value value = json::parse_value(read_json_text(file.string(), origin.name), {}, origin);
+    const json::Field root(value, origin);
+    if (const auto name = root.find("_class_name")) found.class_name = name->string();
+    const auto* known = std::find_if(classes.begin(), classes.end(),
+                                     [&](const SchedulerClass& c) { return c.name == found.class_name; });
+    if (known == classes.end()) {
+        std::string names;
+        for (const SchedulerClass& c : classes) names += (names.empty() ? "" : " or ") + std::string(c.name);
+        if (!found.class_name.empty())
+            throw Error(ZT_ERROR_UNSUPPORTED,
+                        origin.name + ": _class_name: expected " + names + ", got " + quote(found.class_name));
+        known = classes.begin();
+    }
+    if (more) more(root);
+    const auto shift = root.find(known->shift_key);
+    if (!shift || shift->is_null()) return found;
+    found.flow_shift = shift->number();
+    if (!(*found.flow_shift > 0 && *found.flow_shift <= 100)) shift->refuse("a number above 0, up to 100");
+    return found;
+}
+
+std::string layout_name(const fs::path& model, bool is_pipeline, const Checkpoint& transformer) {
+    if (is_pipeline) return "diffusers folder";
+    if (is_folder(model)) return "folder of a transformer";
+    return transformer.container() == weights::Container::kGguf ? "GGUF file" : "safetensors file";
 }
 
 void check_width(const PartFile& part, const std::string& what, int64_t expected, const char* reader, int64_t got) {

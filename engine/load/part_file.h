@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/json.h"
 #include "load/part_names.h"
 #include "weights/checkpoint.h"
 
@@ -47,8 +50,9 @@ struct Convention {
     std::string_view key;
     std::vector<std::string_view> names;
 };
-// Where a part is: given in engine_opts, in the diffusers folder (is_pipeline), or beside a single file under a usual
-// name; empty if nowhere. Throws NOT_FOUND for a path of engine_opts that is not there.
+// Where a part is: given in engine_opts, in the diffusers folder (is_pipeline), or under a usual name inside a folder
+// or beside it, or beside a single file; empty if nowhere. Throws NOT_FOUND for a path of engine_opts that is not
+// there.
 [[nodiscard]] std::string locate(std::string_view key, const EngineOptions& options,
                                  std::span<const Convention> conventions, const std::filesystem::path& model,
                                  bool is_pipeline);
@@ -60,6 +64,19 @@ struct PartFile {
 };
 // Nothing for an empty path. Throws what Checkpoint::open throws, and UNSUPPORTED for packed numbers that are not read.
 [[nodiscard]] PartFile open_part(const std::string& path);
+
+// What tools that merge a whole model into one file put before the names of one of its parts.
+struct Section {
+    std::string_view key;  // of the part
+    std::vector<std::string_view> prefixes;
+};
+// Whether a file is such a merge and has this part: tensors of two sections or more.
+[[nodiscard]] bool has_section(const weights::Checkpoint& file, std::span<const Section> sections,
+                               std::string_view key);
+// A part in standard_form.h. Of a merge the tensors of the part's own section alone. Throws ZT_ERROR_WEIGHTS for a
+// tensor that is in no section, and what open_part above throws.
+[[nodiscard]] PartFile open_part(const std::string& path, const PartNames& names, std::span<const Section> sections,
+                                 std::string_view key);
 
 struct ConfigText {
     std::string name, text;  // "vae/config.json"
@@ -89,6 +106,22 @@ void add_files(const std::string& checkpoint, std::vector<std::string>& files);
 [[nodiscard]] std::string read_json_text(const std::string& file, const std::string& name);
 // "_class_name" of a JSON file of diffusers, empty where there is none. Throws WEIGHTS, IO.
 [[nodiscard]] std::string class_name(const std::string& file);
+// scheduler/scheduler_config.json of a pipeline's folder.
+struct Scheduler {
+    std::string class_name;            // empty: there is no such file, or it names none
+    std::optional<double> flow_shift;  // of the levels; nothing where it has no such number
+};
+struct SchedulerClass {
+    std::string_view name, shift_key;  // under which the shift stands
+};
+// classes: those that are known, the first where the file names none; more: what else is asked of it. Throws
+// UNSUPPORTED for another class, WEIGHTS.
+[[nodiscard]] Scheduler read_scheduler(const std::filesystem::path& folder,
+                                       std::initializer_list<SchedulerClass> classes,
+                                       const std::function<void(const json::Field&)>& more = nullptr);
+// How a model lies on the disk, in words: "diffusers folder", "GGUF file".
+[[nodiscard]] std::string layout_name(const std::filesystem::path& model, bool is_pipeline,
+                                      const weights::Checkpoint& transformer);
 
 [[nodiscard]] bool is_there(const std::filesystem::path& path);
 [[nodiscard]] bool is_folder(const std::filesystem::path& path);

@@ -58,7 +58,10 @@ bool is_leaf(std::string_view leaf) noexcept {
 
 TableNames::TableNames(NameTable table) : table_(std::move(table)) {
     for (const NameRow& row : table_.rows) {
+        ours_.emplace(row.ours, ours_.size());
         patterns_.emplace(row.ours, Pattern{row.ours, 0, 1, RowOrder::kSame, row.bare});
+        for (const std::string_view name : row.weights)
+            patterns_.emplace(name, Pattern{row.ours, 0, 1, RowOrder::kSame, true, true});
         for (const std::string_view other : row.others) {
             const std::vector<std::string> pieces = split_pieces(other);
             const RowOrder order = other == row.others.back() ? row.order : RowOrder::kSame;
@@ -85,7 +88,7 @@ std::optional<Placed> TableNames::place_module(std::string_view module) const {
 std::optional<Placed> TableNames::place_stripped(std::string_view name) const {
     std::string number;
     if (const Pattern* p = find(name, number); p != nullptr && p->bare)
-        return Placed{with_number(p->module, number), {}, p->piece, p->pieces, p->order};
+        return Placed{with_number(p->module, number), p->weight ? "weight" : "", p->piece, p->pieces, p->order};
     const size_t dot = name.rfind('.');
     if (dot == name.npos || !is_leaf(name.substr(dot + 1))) return std::nullopt;
     const Pattern* p = find(name.substr(0, dot), number);
@@ -110,28 +113,65 @@ std::string TableNames::without_wrappers(std::string_view name) const {
     return plain;
 }
 
-std::optional<Placed> TableNames::place(std::string_view wrapped_name) const {
-    const std::string plain = without_wrappers(wrapped_name);
-    const std::string_view file_name = plain;
+std::optional<Placed> TableNames::place_prefixed(std::string_view name) const {
     for (const std::string_view prefix : table_.prefixes) {
-        if (!file_name.starts_with(prefix)) continue;
-        if (auto placed = place_stripped(file_name.substr(prefix.size()))) return placed;
+        if (!name.starts_with(prefix)) continue;
+        if (auto placed = place_stripped(name.substr(prefix.size()))) return placed;
     }
-    return place_stripped(file_name);
+    return place_stripped(name);
 }
 
-bool TableNames::is_ignored(std::string_view wrapped_name) const {
-    if (!table_.alone) return true;
-    const std::string plain = without_wrappers(wrapped_name);
-    std::string_view file_name = plain;
+std::optional<Placed> TableNames::place(std::string_view file_name) const {
+    return place_prefixed(without_wrappers(file_name));
+}
+
+bool TableNames::is_listed(std::string_view file_name) const {
     for (const std::string_view prefix : table_.prefixes) {
         if (file_name.starts_with(prefix)) {
             file_name.remove_prefix(prefix.size());
             break;
         }
     }
-    return file_name == "scaled_fp8" || std::any_of(table_.ignored.begin(), table_.ignored.end(),
-                                                    [&](std::string_view end) { return file_name.ends_with(end); });
+    return file_name == "scaled_fp8" ||
+           std::any_of(table_.ignored.begin(), table_.ignored.end(),
+                       [&](std::string_view end) { return file_name.ends_with(end); }) ||
+           std::any_of(table_.unused.begin(), table_.unused.end(),
+                       [&](std::string_view start) { return file_name.starts_with(start); });
+}
+
+bool TableNames::is_unused(std::string_view file_name) const { return is_listed(without_wrappers(file_name)); }
+
+bool TableNames::is_ignored(std::string_view file_name) const { return !table_.alone || is_unused(file_name); }
+
+std::vector<int64_t> TableNames::shape_of(const Placed& placed) const {
+    if (!placed.leaf.empty() && placed.leaf != "weight") return {};
+    std::string number;
+    const std::string pattern = without_number(placed.module, table_.lists, number);
+    const auto found = ours_.find(pattern);
+    return found == ours_.end() ? std::vector<int64_t>() : table_.rows[found->second].shape;
+}
+
+std::vector<std::string> TableNames::split(std::string_view file_name) const {
+    if (table_.splits.empty()) return {};
+    const size_t dot = file_name.rfind('.');
+    if (dot == file_name.npos || !is_leaf(file_name.substr(dot + 1))) return {};
+    const auto pieces_of = [&](std::string_view module) {
+        std::vector<std::string> names;
+        std::string number;
+        const std::string pattern = without_number(module, table_.lists, number);
+        for (const SplitRow& row : table_.splits) {
+            if (row.file != pattern) continue;
+            for (const std::string_view piece : row.pieces)
+                names.push_back(with_number(piece, number) + std::string(file_name.substr(dot)));
+        }
+        return names;
+    };
+    const std::string_view module = file_name.substr(0, dot);
+    for (const std::string_view prefix : table_.prefixes) {
+        if (!module.starts_with(prefix)) continue;
+        if (auto names = pieces_of(module.substr(prefix.size())); !names.empty()) return names;
+    }
+    return pieces_of(module);
 }
 
 bool TableNames::may_be_unscaled(std::string_view module) const {
@@ -154,6 +194,19 @@ std::vector<Spelled> TableNames::spellings(const std::function<int64_t(std::stri
                     all.push_back({with_number(pieces[p], number),
                                    {ours, {}, static_cast<int>(p), static_cast<int>(pieces.size()), order}});
             }
+        }
+    }
+    return all;
+}
+
+std::vector<std::string> TableNames::tensors(const std::function<int64_t(std::string_view)>& count) const {
+    std::vector<std::string> all;
+    for (const NameRow& row : table_.rows) {
+        const int64_t blocks = count(row.ours);
+        for (int64_t i = 0; i < blocks; ++i) {
+            const std::string name = with_number(row.ours, std::to_string(i));
+            all.push_back(row.bare ? name : name + ".weight");
+            if (!row.bare && row.bias) all.push_back(name + ".bias");
         }
     }
     return all;

@@ -58,6 +58,18 @@ public:
         (void)module;
         return false;
     }
+    // The shape that the part's layers have, -1 for sizes that depend on the model; empty where nothing is known. See
+    // standard_form.h.
+    [[nodiscard]] virtual std::vector<int64_t> shape_of(const Placed& placed) const {
+        (void)placed;
+        return {};
+    }
+    // The names, as files spell them, of the pieces whose rows lie one below the other in a tensor that is one matrix
+    // in the file and several here; empty for any other tensor.
+    [[nodiscard]] virtual std::vector<std::string> split(std::string_view file_name) const {
+        (void)file_name;
+        return {};
+    }
 };
 
 // One module. "{}" stands for the number of its block; a name has at most one.
@@ -67,6 +79,15 @@ struct NameRow {
     std::vector<std::string_view> others = {};
     RowOrder order = RowOrder::kSame;  // of the last of `others`
     bool bare = false;                 // a tensor, not a module that has some
+    bool bias = true;                  // a module with a bias beside its weight
+    std::vector<int64_t> shape = {};   // of the tensor or the module's weight, -1 for any size; empty: not told
+    std::vector<std::string_view> weights = {};  // other spellings of the weight itself, without ".weight"
+};
+
+// A matrix of a file whose rows are those of several modules here, in this order. "{}" as above.
+struct SplitRow {
+    std::string_view file;
+    std::vector<std::string_view> pieces;  // in any spelling of the table
 };
 
 struct NameTable {
@@ -78,6 +99,8 @@ struct NameTable {
     std::vector<std::string_view> ignored = {};   // how names end that are no mistake and not used
     bool alone = false;                           // a file holds this part only: what is not placed is a mistake
     std::vector<std::string_view> blocks = {};    // how modules of blocks begin; see may_be_unscaled
+    std::vector<std::string_view> unused = {};    // how names begin of what published files hold beside the part
+    std::vector<SplitRow> splits = {};
 };
 
 class TableNames final : public PartNames {
@@ -87,25 +110,35 @@ public:
     [[nodiscard]] std::optional<Placed> place(std::string_view file_name) const override;
     [[nodiscard]] bool is_ignored(std::string_view file_name) const override;
     [[nodiscard]] bool may_be_unscaled(std::string_view module) const override;
+    [[nodiscard]] std::vector<int64_t> shape_of(const Placed& placed) const override;
+    [[nodiscard]] std::vector<std::string> split(std::string_view file_name) const override;
+    // Not this part's, and known all the same: is_ignored() of a file that holds this part only.
+    [[nodiscard]] bool is_unused(std::string_view file_name) const;
     // The module alone, without any prefix of a file.
     [[nodiscard]] std::optional<Placed> place_module(std::string_view module) const;
     // All modules in every spelling, for names in which the dots are flattened. count: of the blocks of a module of
     // ours with "{}".
     [[nodiscard]] std::vector<Spelled> spellings(const std::function<int64_t(std::string_view)>& count) const;
+    // The tensors of a model under our names. count: as above; 0 for a module that the model does not have.
+    [[nodiscard]] std::vector<std::string> tensors(const std::function<int64_t(std::string_view)>& count) const;
 
 private:
     struct Pattern {
         std::string_view module;  // ours, with {}
         int piece = 0, pieces = 1;
         RowOrder order = RowOrder::kSame;
-        bool bare = false;
+        bool bare = false;    // the name is a tensor's
+        bool weight = false;  //   the weight's of a module
     };
     [[nodiscard]] const Pattern* find(std::string_view module, std::string& number) const;
     [[nodiscard]] std::optional<Placed> place_stripped(std::string_view name) const;
     [[nodiscard]] std::string without_wrappers(std::string_view name) const;
+    [[nodiscard]] std::optional<Placed> place_prefixed(std::string_view name) const;
+    [[nodiscard]] bool is_listed(std::string_view file_name) const;
 
     NameTable table_;
     std::unordered_map<std::string, Pattern> patterns_;
+    std::unordered_map<std::string_view, size_t> ours_;  // places in table_.rows
 };
 
 // "{}" replaced.

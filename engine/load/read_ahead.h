@@ -57,6 +57,18 @@ private:
     T current_;
 };
 
+// The first layers as they stay in memory. progress: (0, count), (1, count) ... before each.
+template <class T>
+[[nodiscard]] std::shared_ptr<const std::vector<T>> read_first(int64_t count, const std::function<T(int64_t)>& read,
+                                                               const std::function<void(int64_t, int64_t)>& progress) {
+    auto made = std::make_shared<std::vector<T>>();
+    for (int64_t i = 0; i < count; i++) {
+        progress(i, count);
+        made->push_back(read(i));
+    }
+    return made;
+}
+
 // Layers in the order of use, pass after pass: the first ones from memory, the others from disk, again at every pass.
 // One thread at a time.
 template <class T>

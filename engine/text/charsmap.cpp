@@ -62,7 +62,20 @@ Charsmap::Charsmap(std::string_view base64, std::string where) : where_(std::mov
                std::to_string(base64.size() / 4 * 3));
     const auto decoded = decode_base64(base64);
     if (!decoded) refuse(ZT_ERROR_WEIGHTS, where_, "base64", "something else");
-    const std::string_view bytes = *decoded;
+    read(*decoded);
+}
+
+Charsmap Charsmap::from_bytes(std::string_view bytes, std::string where) {
+    Charsmap map;
+    map.where_ = std::move(where);
+    if (bytes.size() > kMaxCharsmapBytes)
+        refuse(ZT_ERROR_WEIGHTS, map.where_, "at most " + std::to_string(kMaxCharsmapBytes) + " bytes",
+               std::to_string(bytes.size()));
+    map.read(bytes);
+    return map;
+}
+
+void Charsmap::read(std::string_view bytes) {
     const size_t size = bytes.size() < 4 ? 0 : little_endian(bytes);
     if (size == 0 || size % 4 != 0 || size > bytes.size() - 4)
         refuse(ZT_ERROR_WEIGHTS, where_, "a double array and what it stands for",

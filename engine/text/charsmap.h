@@ -23,12 +23,16 @@ class Charsmap {
 public:
     // As it is written in the file, in base64; `where` starts messages. Throws WEIGHTS.
     Charsmap(std::string_view base64, std::string where);
+    // As SentencePiece has it, in bytes. Throws WEIGHTS.
+    [[nodiscard]] static Charsmap from_bytes(std::string_view bytes, std::string where);
 
     // The text, which must be valid UTF-8, with all replacements made. Linear in its length. Throws
     // WEIGHTS when the table leads out of itself, and what the budget throws.
     [[nodiscard]] std::string normalize(std::string_view text, TextBudget& budget) const;
 
 private:
+    Charsmap() = default;
+    void read(std::string_view bytes);
     [[nodiscard]] uint32_t unit(size_t at) const;
     [[nodiscard]] std::optional<std::string_view> shortest_match(std::string_view text) const;
 

@@ -24,8 +24,6 @@ namespace zt::text {
 inline constexpr std::string_view kByteLevelSplit =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
-inline constexpr uint64_t kMaxTokenizerBytes = 32 << 20;  // the largest published ones have 17 MB
-
 // All but the model.
 struct TokenizerSteps {
     AddedTokens first;  // searched for in the text as it is

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/file.h"
+#include "text/sentencepiece.h"
 #include "text/tokenizer_parts.h"
 
 namespace zt::text {
@@ -22,6 +23,14 @@ UnigramTokenizer::~UnigramTokenizer() = default;
 
 UnigramTokenizer UnigramTokenizer::from_json(std::string_view json, const std::string& name) {
     return UnigramTokenizer(std::make_unique<const Parts>(read_unigram_json(json, name)));
+}
+
+UnigramTokenizer UnigramTokenizer::from_sentencepiece(std::string_view model, const std::string& name) {
+    return UnigramTokenizer(std::make_unique<const Parts>(read_sentencepiece(model, name)));
+}
+
+UnigramTokenizer UnigramTokenizer::from_pieces(const SentencePieceModel& model, const std::string& name) {
+    return UnigramTokenizer(std::make_unique<const Parts>(sentencepiece_parts(model, name)));
 }
 
 UnigramTokenizer UnigramTokenizer::open(const std::string& folder) {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Unigram tokenizers from a tokenizer.json, as T5, mT5 and UMT5 have them. Ids are those of the Python
-// package `tokenizers` on the same file, to the last bit of the scores; SentencePiece, whose models
-// these files come from, differs from it in a few characters (charsmap.h). What a file asks for and we
-// do not do is refused when it is read, never ignored; truncation and padding in the file are the
-// exception: the caller decides them. Torch-free.
+// Unigram tokenizers from a tokenizer.json or a spiece.model, as T5, mT5 and UMT5 have them. Ids are those of the
+// Python package `tokenizers` on the same file, to the last bit of the scores; SentencePiece, whose models these files
+// come from, differs from it in a few characters (charsmap.h). What a file asks for and we do not do is refused when it
+// is read, never ignored; truncation and padding in the file are the exception: the caller decides them. Torch-free.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +18,8 @@
 
 namespace zt::text {
 
+struct SentencePieceModel;  // sentencepiece.h
+
 // Immutable; thread-safe.
 class UnigramTokenizer {
 public:
@@ -27,6 +28,11 @@ public:
     [[nodiscard]] static UnigramTokenizer open(const std::string& folder);
     // The same from memory; `name` starts the messages.
     [[nodiscard]] static UnigramTokenizer from_json(std::string_view json, const std::string& name);
+    // From the bytes of a spiece.model. Ids are those of the tokenizer.json into which transformers converts it: blanks
+    // in rows and at the ends count as none, as the model says, which the published tokenizer.json of UMT5 leaves out.
+    [[nodiscard]] static UnigramTokenizer from_sentencepiece(std::string_view model, const std::string& name);
+    // The same from its parts, as a GGUF has them.
+    [[nodiscard]] static UnigramTokenizer from_pieces(const SentencePieceModel& model, const std::string& name);
 
     UnigramTokenizer(UnigramTokenizer&&) noexcept;
     UnigramTokenizer& operator=(UnigramTokenizer&&) noexcept;

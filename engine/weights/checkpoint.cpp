@@ -137,6 +137,11 @@ void Checkpoint::add_shards(const std::string& index_path) {
     }
 }
 
+void Checkpoint::set_entries(std::vector<CheckpointEntry> entries) {
+    entries_ = std::move(entries);
+    sort_entries();
+}
+
 void Checkpoint::sort_entries() {
     std::sort(entries_.begin(), entries_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
 }

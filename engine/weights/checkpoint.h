@@ -37,7 +37,7 @@ struct CheckpointEntry {
 
 enum class Container : uint8_t { kSafetensors, kShards, kGguf };
 
-// Immutable, thread-safe. Holds its files open.
+// Immutable once set_entries() was called, if it is; thread-safe then. Holds its files open.
 class Checkpoint {
 public:
     // `path`: a safetensors or GGUF file, an index (*.index.json), or a folder that holds exactly one
@@ -51,8 +51,12 @@ public:
     [[nodiscard]] std::span<const CheckpointEntry> entries() const noexcept { return entries_; }  // sorted by name
     [[nodiscard]] const CheckpointEntry* find(std::string_view name) const noexcept;
     [[nodiscard]] uint64_t data_bytes() const noexcept;  // of all tensors
+    // The same bytes under other names or shapes, or less of them: each lies in one of those that were there.
+    void set_entries(std::vector<CheckpointEntry> entries);
     // "__metadata__" of safetensors (shards: of the first that has the key).
     [[nodiscard]] const std::map<std::string, std::string>& metadata() const noexcept { return metadata_; }
+    // The file itself, null for another container.
+    [[nodiscard]] const GgufFile* gguf() const noexcept { return gguf_ ? &*gguf_ : nullptr; }
     // Keys of GGUF.
     [[nodiscard]] const std::map<std::string, GgufValue>& values() const noexcept { return values_; }
     [[nodiscard]] std::optional<std::string> text_value(const std::string& key) const;

@@ -149,7 +149,7 @@ GgufValue read_scalar(Cursor& in, Kind kind, const std::string& file, const std:
     refuse(file, what + ": expected a value, got an array");
 }
 
-void skip_array(Cursor& in, const std::string& file, const std::string& what) {
+GgufArray skip_array(Cursor& in, const std::string& file, const std::string& what) {
     const Kind kind = read_kind(in, file, what);
     if (kind == Kind::kArray) refuse(file, what + ": expected an array of scalars or strings, got one of arrays");
     const uint64_t count = in.number(8, what), least = kKindBytes[static_cast<size_t>(kind)];
@@ -159,14 +159,17 @@ void skip_array(Cursor& in, const std::string& file, const std::string& what) {
     if (count > in.left() / least)
         refuse(file, what + ": expected " + std::to_string(count) + " values, got " + std::to_string(in.left()) +
                          " bytes (end of the file)");
-    if (kind != Kind::kString) {
+    GgufArray array{static_cast<uint32_t>(kind), count, in.at(), 0};
+    if (kind != Kind::kString)
         in.skip(count * least, what);
-        return;
-    }
-    for (uint64_t i = 0; i < count; ++i) static_cast<void>(read_string(in, file, what));
+    else
+        for (uint64_t i = 0; i < count; ++i) static_cast<void>(read_string(in, file, what));
+    array.size_bytes = in.at() - array.offset;
+    return array;
 }
 
-std::map<std::string, GgufValue> read_values(Cursor& in, uint64_t count, const std::string& file) {
+std::map<std::string, GgufValue> read_values(Cursor& in, uint64_t count, const std::string& file,
+                                             std::map<std::string, GgufArray>& arrays) {
     std::map<std::string, GgufValue> values;
     std::set<std::string> keys;
     for (uint64_t i = 0; i < count; ++i) {
@@ -175,7 +178,7 @@ std::map<std::string, GgufValue> read_values(Cursor& in, uint64_t count, const s
         const std::string what = "key " + quote(key);
         const Kind kind = read_kind(in, file, what);
         if (kind == Kind::kArray) {
-            skip_array(in, file, what);
+            arrays.emplace(std::move(key), skip_array(in, file, what));
             continue;
         }
         GgufValue value = read_scalar(in, kind, file, what);
@@ -304,12 +307,19 @@ GgufFile GgufFile::open(const std::string& path) {
     if (keys > kMaxGgufKeys || keys > in.left() / kLeastKey)
         refuse(file, "key count: expected at most " + std::to_string(std::min(kMaxGgufKeys, in.left() / kLeastKey)) +
                          ", got " + std::to_string(keys));
-    gguf.values_ = read_values(in, keys, file);
+    gguf.values_ = read_values(in, keys, file, gguf.arrays_);
     const uint64_t alignment = alignment_of(gguf.values_, file);
     for (uint64_t i = 0; i < tensors; ++i) gguf.tensors_.push_back(read_tensor(in, file, i, alignment));
     const uint64_t data_start = (in.at() + alignment - 1) / alignment * alignment;
     check_layout(gguf.tensors_, tensors == 0 ? 0 : data_start, gguf.file_.size(), file);
     return gguf;
+}
+
+std::string GgufFile::read(const GgufArray& array) const {
+    std::string bytes(array.size_bytes, '\0');
+    file_.read_exact(array.offset, std::as_writable_bytes(std::span(bytes)));
+    file_.check_unchanged();
+    return bytes;
 }
 
 }  // namespace zt::weights

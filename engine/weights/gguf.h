@@ -43,8 +43,15 @@ struct GgufTensor {
     friend bool operator==(const GgufTensor&, const GgufTensor&) = default;
 };
 
-// Scalars and short strings; arrays are validated and dropped.
+// Scalars and short strings; arrays are validated, and stay in the file.
 using GgufValue = std::variant<bool, int64_t, uint64_t, double, std::string>;
+
+// Where an array of scalars or strings lies.
+struct GgufArray {
+    uint32_t type = 0;                    // of its values: 0 u8, 1 i8, 5 i32, 6 f32, 8 strings ...
+    uint64_t count = 0;                   // of values
+    uint64_t offset = 0, size_bytes = 0;  // from the start of the file
+};
 
 // Immutable, thread-safe. Holds the file open: deleting or replacing it later does no harm.
 class GgufFile {
@@ -57,6 +64,10 @@ public:
         return tensors_;
     }  // in the order of their bytes
     [[nodiscard]] const std::map<std::string, GgufValue>& values() const noexcept { return values_; }
+    [[nodiscard]] const std::map<std::string, GgufArray>& arrays() const noexcept { return arrays_; }
+    // The strings of an array, one after another as they are written: a length in 8 bytes before each. Numbers as they
+    // are written, little endian. Throws ZT_ERROR_IO when the file was cut or overwritten since open().
+    [[nodiscard]] std::string read(const GgufArray& array) const;
 
 private:
     explicit GgufFile(File file) : file_(std::move(file)) {}
@@ -64,6 +75,7 @@ private:
     File file_;
     std::vector<GgufTensor> tensors_;
     std::map<std::string, GgufValue> values_;
+    std::map<std::string, GgufArray> arrays_;
 };
 
 }  // namespace zt::weights

@@ -53,8 +53,11 @@ ONLY_IN = [
     (r'\bset_num_threads\s*\(', r'^engine/device/worker_scope\.cpp$', 'thread count of LibTorch'),
 ]
 
-# Nothing but these (and the family's own folder) knows a family's name.
-FAMILY_NAME_PLACES = re.compile(r'^engine/(families/registry\.cpp|families/meson\.build|api/options\.def|include/)')
+# Nothing but these (and the family's own folder) knows a family's name: the lists of all families, and the one header
+# that says which families the trainer makes models for.
+FAMILY_LISTS = ('engine/families/registry.cpp', 'engine/families/inspectors.cpp')
+FAMILY_NAME_ROOMS = ('engine/', 'cli/', 'plugins/', 'filters/', 'training/')
+FAMILY_NAME_PLACES = re.compile(r'^(engine/(families/(registry|inspectors)\.cpp|families/meson\.build|api/options\.def|include/)|training/trained_families\.h$)')
 
 UNFINISHED = re.compile(r'\b(TODO|FIXME|XXX|HACK)\b(?!\(#\d+\))')
 MACHINE = re.compile('|'.join(['/' + 'work/(main|shared)', '/tmp/' + 't/', 'pypi' + r'\.org', 'files' + r'\.pythonhosted']))
@@ -115,10 +118,10 @@ def check_include(name, header):
         return None
     if target != room and target not in MAY_INCLUDE[room]:
         return f'{room} may not include {target}'
-    if target == 'families' and header != 'families/family.h' and name != 'engine/families/registry.cpp':
+    if target == 'families' and header not in ('families/family.h', 'families/inspector.h') and name not in FAMILY_LISTS:
         own = '/'.join(name.split('/')[1:3]) + '/'
         if room != 'families' or not header.startswith(own):
-            return 'only families/family.h may be included outside a family\'s folder'
+            return 'only families/family.h and inspector.h may be included outside a family\'s folder'
     return None
 
 
@@ -142,9 +145,10 @@ def check_code(name, text):
 
 
 def check_family_names(name, text, families):
-    if not name.startswith('engine/') or FAMILY_NAME_PLACES.match(name):
+    if not name.startswith(FAMILY_NAME_ROOMS) or FAMILY_NAME_PLACES.match(name):
         return
-    text = without_comments(text, keep_strings=True)   # a comment may give an example
+    # A comment may give an example.
+    text = without_comments(text, keep_strings=True) if name.endswith(CODE_ENDINGS) else re.sub(r'(?m)^\s*#.*$', '', text)
     for family in families:
         if not name.startswith(f'engine/families/{family}/'):
             for match in re.finditer(rf'\b{family}\b', text):
@@ -196,6 +200,13 @@ PLANTED = [
     ('engine/api/e.cpp', SPDX + '// abort() and printf("x") in words, catch (...) too\nconst char* s = "exit(1)";\n', None),
     ('engine/api/f.cpp', SPDX + 'bool f(name n) { return n == "toy"; }\n', 'name of the family toy'),
     ('engine/api/g.cpp', SPDX + '// such as toy\n', None),
+    ('cli/a.cpp', SPDX + '#include "families/toy/inspect.h"\n', 'name of the family toy'),
+    ('plugins/b.c', SPDX + 'const char *model = "toy";\n', 'name of the family toy'),
+    ('filters/a.c', SPDX + 'int is_toy(const char *name) { return !strcmp(name, "toy"); }\n', 'name of the family toy'),
+    ('training/a.cpp', SPDX + 'void f() { zt::toy::f(); }\n', 'name of the family toy'),
+    ('training/b', '#!/bin/sh\n# SPDX-License-Identifier: LGPL-2.1-or-later\n# such as toy\nrun models/toy\n', 'name of the family toy'),
+    ('training/c', '#!/bin/sh\n# SPDX-License-Identifier: LGPL-2.1-or-later\n# such as toy\n', None),
+    ('training/trained_families.h', SPDX + '#pragma once\n#include "families/toy/toy.h"\n', None),
     ('engine/nn/b.cpp', SPDX + 'void f() { at::set_num_threads(1); }\n', 'thread count'),
     ('engine/nn/c.h', SPDX + 'int x;\n', '#pragma once'),
     ('plugins/a.c', SPDX + 'void f(void) { exit(1); }\n', 'never inside a host'),

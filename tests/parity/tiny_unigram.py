@@ -6,6 +6,7 @@ T5TokenizerFast rebuilds what a file says (unknown token, byte fallback, steps) 
     umt5(**changes)              -> tokenizer.json as a dictionary: ids pad 0, </s> 1, <s> 2, <unk> 3
     write(folder, content)       -> folder with it as tokenizer.json
     umt5_fast()                  -> the same as a transformers class, for pipelines
+    model_bytes()                -> the same model as SentencePiece writes it (spiece.model)
     charsmap(rules)              -> a table of replacements of one's own: {text: replacement}
 """
 import base64
@@ -52,21 +53,32 @@ def fields(message):
 
 
 @functools.cache
-def trained(byte_fallback=False):
-    """Pieces with scores, and the charsmap."""
+def model_bytes(byte_fallback=False, model_type="unigram"):
+    """A spiece.model: what SentencePiece writes."""
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(TEXT.splitlines() * 3), model_writer=model, model_type="unigram", vocab_size=600 if byte_fallback else 300,
+        sentence_iterator=iter(TEXT.splitlines() * 3), model_writer=model, model_type=model_type, vocab_size=600 if byte_fallback else 300,
         hard_vocab_limit=False, byte_fallback=byte_fallback, normalization_rule_name="nmt_nfkc", pad_id=0, eos_id=1, bos_id=2, unk_id=3,
         character_coverage=0.999, num_threads=1, minloglevel=2)
+    return model.getvalue()
+
+
+@functools.cache
+def trained(byte_fallback=False):
+    """Pieces with scores, and the charsmap."""
     pieces, table = [], b""
-    for number, value in fields(model.getvalue()):       # ModelProto
+    for number, value in fields(model_bytes(byte_fallback)): # ModelProto
         if number == 1:                                  #   pieces
             piece = dict(fields(value))                  #     piece, score
             pieces.append([piece[1].decode(), struct.unpack("<f", piece[2])[0]])
         if number == 3:                                  #   normalizer_spec
             table = dict(fields(value))[2]               #     precompiled_charsmap
     return pieces, table
+
+
+def piece_types(**style):
+    """1 normal, 2 unknown, 3 control, 6 a byte."""
+    return [dict(fields(value)).get(3, 1) for number, value in fields(model_bytes(**style)) if number == 1]
 
 
 def precompiled(table):

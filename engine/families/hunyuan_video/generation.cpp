@@ -195,8 +195,9 @@ at::Tensor Generation::make_latents(const Direction& direction, const Cancel& ca
         return made;
     });
     const auto blocks = model.blocks.get(budget_.keep, [&] {
-        return read_blocks(config, reader, model.type, budget_.resident_blocks,
-                           [&](int64_t i, int64_t n) { progress("load", static_cast<int>(i), static_cast<int>(n)); });
+        return load::read_first<Block>(
+            budget_.resident_blocks, [&](int64_t i) { return read_block(config, reader, model.type, i); },
+            [&](int64_t i, int64_t n) { progress("load", static_cast<int>(i), static_cast<int>(n)); });
     });
     StreamedBlocks source(config, reader, model.type, blocks);
     const VaeConfig& vae = model.parts.vae;

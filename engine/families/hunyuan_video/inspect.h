@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What `zoetrope inspect` says about a model of this family. Torch-free.
+// What `zoetrope inspect` says about a model of this family: kind, parts found and missing, types, sizes, parameters,
+// adapters, and the memory of a clip. Torch-free.
 #pragma once
 
-#include <string>
-
-#include "families/hunyuan_video/memory_plan.h"
+#include "families/inspector.h"
 
 namespace zt::hunyuan_video {
 
-// Family, kind, parts found and missing, types, sizes, parameters, and the memory plan of `request`,
-// as lines of text; with the adapters of `lora` (as the option of that name has them, "" for none). Throws
-// what find_parts and LoraSet::open throw.
-[[nodiscard]] std::string inspect(const std::string& path, const EngineOptions& options, const PlanRequest& request,
-                                  const std::string& lora = "");
+[[nodiscard]] families::Inspector inspector();
 
 }  // namespace zt::hunyuan_video

@@ -43,7 +43,7 @@ struct OpenedModel {
     std::optional<text::BpeTokenizer> llm_tokenizer, clip_tokenizer;
     PromptTemplate rules;
 
-    mutable load::Shared<Blocks> blocks;
+    mutable load::Shared<std::vector<Block>> blocks;  // the first of them
     mutable load::Shared<Ends> ends;
     mutable load::Shared<VaeDecoder> decoder;
     mutable load::Recent<PromptFeatures> features;

@@ -7,7 +7,6 @@
 #include <array>
 #include <filesystem>
 
-#include "core/json.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
 #include "families/hunyuan_video/completeness.h"
@@ -61,22 +60,6 @@ bool has_vision(const Checkpoint& file) {
         const auto placed = names_of(Part::kClipVision).place(entry.name);
         return placed && placed->module == "embeddings.class_embedding";
     });
-}
-
-void read_scheduler(const fs::path& folder, ModelParts& parts) {
-    const fs::path file = folder / "scheduler/scheduler_config.json";
-    if (!is_there(file)) return;
-    const json::Origin origin{"scheduler/scheduler_config.json", ZT_ERROR_WEIGHTS};
-    const json::Value value = json::parse_value(load::read_json_text(file.string(), origin.name), {}, origin);
-    const json::Field root(value, origin);
-    if (const auto name = root.find("_class_name"); name && name->string() != "FlowMatchEulerDiscreteScheduler")
-        throw Error(
-            ZT_ERROR_UNSUPPORTED,
-            origin.name + ": _class_name: expected FlowMatchEulerDiscreteScheduler, got " + quote(name->string()));
-    if (const auto shift = root.find("shift")) {
-        parts.flow_shift = shift->number();
-        if (!(*parts.flow_shift > 0 && *parts.flow_shift <= 100)) shift->refuse("a number above 0, up to 100");
-    }
 }
 
 // Widths on both sides of each place where one part reads what another makes.
@@ -169,10 +152,7 @@ ModelParts find_parts(const std::string& path, const EngineOptions& options) {
     const bool is_pipeline = is_there(model / "model_index.json");
     if (is_pipeline) check_pipeline(load::class_name((model / "model_index.json").string()));
     parts.transformer_file = open_part(is_pipeline ? (model / "transformer").string() : path);
-    parts.layout = is_pipeline        ? "diffusers folder"
-                   : is_folder(model) ? "folder of a diffusers transformer"
-                   : parts.transformer_file.checkpoint->container() == weights::Container::kGguf ? "GGUF file"
-                                                                                                 : "safetensors file";
+    parts.layout = load::layout_name(model, is_pipeline, *parts.transformer_file.checkpoint);
     read_config(parts.transformer_file, "HunyuanVideo", parts.transformer, parse_transformer_config,
                 transformer_config_of);
     parts.kind_known = !parts.transformer_file.from_shapes || parts.transformer.kind == Kind::kLatentConcat;
@@ -212,7 +192,8 @@ ModelParts find_parts(const std::string& path, const EngineOptions& options) {
     check_widths(parts);
     parts.tokenizer = load::tokenizer_folder("tokenizer", find("tokenizer"), true);
     parts.tokenizer_2 = load::tokenizer_folder("tokenizer_2", find("tokenizer_2"), true);
-    if (is_pipeline) read_scheduler(model, parts);
+    if (is_pipeline)
+        parts.flow_shift = load::read_scheduler(model, {{"FlowMatchEulerDiscreteScheduler", "shift"}}).flow_shift;
     note_missing(parts);
     return parts;
 }

@@ -10,7 +10,6 @@
 //   decode       the VAE's decoder
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <variant>
 #include <vector>
@@ -22,33 +21,25 @@
 
 namespace zt::hunyuan_video {
 
-// All blocks, or those at the beginning.
-struct Blocks {
-    std::vector<DoubleBlock> doubles;
-    std::vector<SingleBlock> singles;
-};
+// One block, in the order of use: all double ones first.
+using Block = std::variant<DoubleBlock, SingleBlock>;
 
-// Reads the first `count` blocks (in the order of use) of `config`.
-[[nodiscard]] std::shared_ptr<const Blocks> read_blocks(const TransformerConfig& config, const load::PartReader& reader,
-                                                        at::ScalarType type, int64_t count,
-                                                        const std::function<void(int64_t, int64_t)>& progress);
+// Reads block `index` of all.
+[[nodiscard]] Block read_block(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type,
+                               int64_t index);
 
 // The first blocks from memory, the others from disk, again at every step.
 class StreamedBlocks final : public BlockSource {
 public:
     // `config` and `reader` must outlive it.
     StreamedBlocks(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type,
-                   std::shared_ptr<const Blocks> resident);
+                   std::shared_ptr<const std::vector<Block>> resident);
     [[nodiscard]] const DoubleBlock& double_block(int64_t i) override;
     [[nodiscard]] const SingleBlock& single_block(int64_t i) override;
 
 private:
-    using Block = std::variant<DoubleBlock, SingleBlock>;
-    const Block& take(int64_t index);  // of all blocks, doubles first
-
-    int64_t doubles_, total_, first_streamed_;
-    std::shared_ptr<const Blocks> resident_;
-    load::ReadAhead<Block> streamed_;
+    int64_t doubles_;
+    load::PartlyResident<Block> blocks_;
 };
 
 // The LLM from disk, layer after layer, the next one read while one computes; embedding rows alone.

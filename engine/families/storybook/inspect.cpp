@@ -100,4 +100,11 @@ std::string inspect(const std::string& folder) {
     return report;
 }
 
+families::Inspector inspector() {
+    return {
+        .name = "storybook", .built_in = true, .detect = detect, .report = [](const families::InspectRequest& request) {
+            return inspect(request.path);
+        }};
+}
+
 }  // namespace zt::storybook

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "families/family.h"
+#include "families/inspector.h"
 
 namespace zt::storybook {
 
@@ -15,5 +15,7 @@ namespace zt::storybook {
 // Shape, sizes, what there is in its world and the words it reads, as lines of text. Reads config.json, lexicon.json
 // and the sizes of the other files. Throws zt::Error naming the file and field.
 [[nodiscard]] std::string inspect(const std::string& folder);
+
+[[nodiscard]] families::Inspector inspector();
 
 }  // namespace zt::storybook

@@ -3,19 +3,14 @@
 // Reading of a model folder; see model_files.h.
 #include "families/tableau/model_files.h"
 
-#include <filesystem>
-
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "core/utf8.h"
 #include "weights/manifest.h"
 #include "weights/safetensors.h"
 
 namespace zt::tableau {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr const char *kWords = "words.json", *kConfig = "config.json", *kOutline = "outline.safetensors",
                      *kNetwork = "network.safetensors";
@@ -39,15 +34,6 @@ std::shared_ptr<const Weights> load_weights(const std::string& folder, bool bf16
         w->eyes.emplace(json::Field(root, origin), open(kOutline), open(kNetwork), bf16);
     }
     return w;
-}
-
-families::Detection detect(const std::string& path) {
-    using Fit = families::Detection::Fit;
-    std::error_code ignored;
-    if (!fs::is_regular_file(fs::path(path) / kWords, ignored)) return {};
-    if (!fs::is_regular_file(fs::path(path) / std::string(weights::kManifestName), ignored))
-        return {Fit::kBroken, path + ": expected manifest.json beside words.json, got none", ZT_ERROR_WEIGHTS};
-    return {Fit::kOurs, {}};
 }
 
 }  // namespace zt::tableau

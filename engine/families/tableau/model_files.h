@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 
-#include "families/family.h"
 #include "families/tableau/asked.h"
 #include "families/tableau/eyes.h"
 
@@ -24,6 +23,5 @@ struct Weights {
 // Checks every byte against the manifest, then loads; the networks compute in bf16 or fp32. Throws zt::Error naming the
 // file and field.
 [[nodiscard]] std::shared_ptr<const Weights> load_weights(const std::string& folder, bool bf16);
-[[nodiscard]] families::Detection detect(const std::string& path);
 
 }  // namespace zt::tableau

@@ -12,6 +12,7 @@
 #include "device/devices.h"
 #include "device/precision.h"
 #include "families/tableau/generation.h"
+#include "families/tableau/inspect.h"
 
 namespace zt::families {
 namespace {

@@ -3,6 +3,8 @@
 // See config.h.
 #include "families/wan/config.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "core/json.h"
 #include "core/utf8.h"
@@ -110,12 +112,27 @@ VaeConfig parse_vae_config(std::string_view text, const std::string& name) {
     if (c.patch_size > 2) root.at("patch_size").refuse("1 or 2");
     if (root.find("latents_mean")) c.mean = numbers(root, "latents_mean", c.z_dim);
     if (root.find("latents_std")) c.std = numbers(root, "latents_std", c.z_dim);
-    if (c.z_dim != published && static_cast<int64_t>(c.mean.size()) != c.z_dim)
-        root.at("latents_mean").refuse("as many numbers as z_dim");
+    for (const char* key : {"latents_mean", "latents_std"})
+        if (c.z_dim != published && !root.find(key)) root.at(key).refuse("as many numbers as z_dim");
     return c;
 }
 
-TransformerConfig transformer_config_of(const Checkpoint& file) {
+int64_t parse_original_heads(std::string_view text, const std::string& name) {
+    const json::Origin origin{name, ZT_ERROR_WEIGHTS};
+    const json::Value value = json::parse_value(text, {}, origin);
+    const json::Field root(value, origin);
+    int64_t heads = 0;
+    load::read(root, "num_heads", heads, kMost);
+    if (heads == 0) return 0;
+    constexpr std::array<std::string_view, 4> kKinds = {"t2v", "i2v", "flf2v", "ti2v"};
+    if (const auto kind = root.find("model_type");
+        kind && std::find(kKinds.begin(), kKinds.end(), kind->string()) == kKinds.end())
+        throw Error(ZT_ERROR_UNSUPPORTED, name + ": model_type: expected t2v, i2v, flf2v or ti2v, got " +
+                                              quote(kind->string()) + ", another kind of Wan");
+    return heads;
+}
+
+void refuse_other_kinds(const Checkpoint& file) {
     struct Mark {
         std::string_view text, what;
     };
@@ -131,11 +148,15 @@ TransformerConfig transformer_config_of(const Checkpoint& file) {
             if (entry.name.find(other.text) != entry.name.npos)
                 load::refuse_kind(file, "expected Wan text to video or picture to video, got " +
                                             std::string(other.what) + " (tensor " + quote(entry.name) + ")");
+}
+
+TransformerConfig transformer_config_of(const Checkpoint& file, int64_t heads) {
     const load::Shapes shapes(file, transformer_names());
     if (!shapes.has("head.modulation") || !shapes.has("blocks.0.self_attn.norm_q.weight"))
         load::refuse_kind(file, "expected a Wan transformer, got none (no tensor \"head.modulation\")");
     TransformerConfig c;
     const int64_t width = shapes.at("head.modulation", 3)[2];
+    if (heads > 0 && width % (2 * heads) == 0) c.head_dim = width / heads;
     if (width % c.head_dim != 0)
         load::refuse_kind(
             file,

@@ -53,8 +53,14 @@ struct VaeConfig {
 [[nodiscard]] TransformerConfig parse_transformer_config(std::string_view text, const std::string& name);
 [[nodiscard]] VaeConfig parse_vae_config(std::string_view text, const std::string& name);
 
-// From names and shapes.
-[[nodiscard]] TransformerConfig transformer_config_of(const weights::Checkpoint& file);
+// num_attention_heads of the original repository's config.json, 0 for the text of another one. Throws UNSUPPORTED for a
+// kind of model that is not read here.
+[[nodiscard]] int64_t parse_original_heads(std::string_view text, const std::string& name);
+
+// Throws UNSUPPORTED for a model of another kind that has Wan's tensors among its own (VACE, Animate ...), naming it.
+void refuse_other_kinds(const weights::Checkpoint& file);
+// From names and shapes. heads: where they are known; else those of 128 values.
+[[nodiscard]] TransformerConfig transformer_config_of(const weights::Checkpoint& file, int64_t heads = 0);
 [[nodiscard]] VaeConfig vae_config_of(const weights::Checkpoint& file);
 
 }  // namespace zt::wan

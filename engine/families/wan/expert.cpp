@@ -36,12 +36,10 @@ ResidentWeights read_weights(const OpenedModel& model, bool low, const load::Bud
                                       return made;
                                   }),
             model.blocks[which].get(budget.keep, [&] {
-                auto made = std::make_shared<std::vector<Block>>();
-                for (int64_t i = 0; i < budget.resident_blocks; i++) {
-                    progress("load", static_cast<int>(i), static_cast<int>(budget.resident_blocks));
-                    made->push_back(read_block(model.parts.transformer, reader, model.type, i));
-                }
-                return made;
+                return load::read_first<Block>(
+                    budget.resident_blocks,
+                    [&](int64_t i) { return read_block(model.parts.transformer, reader, model.type, i); },
+                    [&](int64_t i, int64_t n) { progress("load", static_cast<int>(i), static_cast<int>(n)); });
             })};
 }
 

@@ -19,6 +19,9 @@ using load::Phase;
 using load::Resident;
 using weights::Checkpoint;
 
+const Checkpoint* transformer_file(const ModelParts& parts, const PlanRequest& r) {
+    return (r.low ? parts.transformer_2_file : parts.transformer_file).checkpoint.get();
+}
 uint64_t u(int64_t n) { return n > 0 ? static_cast<uint64_t>(n) : 0; }
 
 Resident transformer_of(const PlanRequest& r) { return {r.element_bytes, true, r.loras}; }
@@ -66,7 +69,7 @@ uint64_t prepared_bytes(const ModelParts& parts, const PlanRequest& r) {
 
 Phase prepare_phase(const ModelParts& parts, const PlanRequest& r) {
     Phase phase{.name = "prepare"};
-    if (const Checkpoint* file = parts.transformer_file.checkpoint.get())
+    if (const Checkpoint* file = transformer_file(parts, r))
         phase.weights = phase.least_weights =
             load::resident_bytes(*file, transformer_names(), transformer_of(r), is_preparation);
     phase.data = prepared_bytes(parts, r) +
@@ -77,7 +80,7 @@ Phase prepare_phase(const ModelParts& parts, const PlanRequest& r) {
 Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& clip) {
     Phase phase{.name = "denoise"};
     const TransformerConfig& t = parts.transformer;
-    if (const Checkpoint* file = parts.transformer_file.checkpoint.get()) {
+    if (const Checkpoint* file = transformer_file(parts, r)) {
         phase.weights = load::resident_bytes(*file, transformer_names(), transformer_of(r), is_denoising);
         phase.least_weights =
             std::min(phase.weights, load::two_blocks(*file, transformer_names(), transformer_of(r), "blocks."));
@@ -91,7 +94,7 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
         u(r.prompts) * u(t.layers) * 2 * u(kTextTokens) * row;  // keys and values of the text, kept from step to step
     const uint64_t latents = u(clip.latent_frames) * u(clip.latent_height) * u(clip.latent_width) *
                              u(10 * t.out_channels) * 4;  // solver, velocities, patches
-    const uint64_t decoded = load::decoded_matrix(parts.transformer_file.checkpoint.get(), transformer_of(r));
+    const uint64_t decoded = load::decoded_matrix(transformer_file(parts, r), transformer_of(r));
     const uint64_t past =  // keys, values and the latents that they are made of
         u(r.kept_latents) * u(clip.latent_height) * u(clip.latent_width) *
         (u(2 * t.layers) * row / (TransformerConfig::patch * TransformerConfig::patch) + u(4 * t.out_channels));

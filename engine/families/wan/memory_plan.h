@@ -19,7 +19,8 @@ struct PlanRequest {
     bool half_history = false;             // what the autoencoder keeps of earlier frames is rounded to fp16
     int64_t prompts = 2;                   // 2 with guidance
     int64_t kept_latents = 0;              // causal models: whose keys and values are in memory; 0: it is none
-    const load::LoraSet* loras = nullptr;  // borrowed, may be null
+    bool low = false;                      // the expert for low noise works, not the one for high noise
+    const load::LoraSet* loras = nullptr;  // of that transformer; borrowed, may be null
 };
 
 // Parts that are missing count as nothing.

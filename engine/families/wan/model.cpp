@@ -12,6 +12,7 @@
 #include "encoders/clip_vision.h"
 #include "encoders/t5.h"
 #include "encoders/t5_names.h"
+#include "encoders/t5_tokenizer.h"
 #include "families/wan/memory_plan.h"
 #include "families/wan/names.h"
 #include "families/wan/vae/names.h"
@@ -79,7 +80,7 @@ load::PartReader reader_of(const load::PartFile& file, const load::PartNames& na
 
 load::PartReader OpenedModel::transformer(bool low, const Cancel& cancel) const {
     return reader_of(low ? parts.transformer_2_file : parts.transformer_file, transformer_names(), device, cancel,
-                     loras);
+                     loras[low ? 1 : 0]);
 }
 load::PartReader OpenedModel::vae(const Cancel& cancel) const {
     return reader_of(parts.vae_file, vae_names(), device, cancel);
@@ -99,24 +100,18 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
     model->device = device::resolve_device(options.device);
     model->type = device::resolve_precision(options.precision, model->device);
     model->budget = options.memory_bytes;
-    if (!options.lora.empty())
-        model->loras = load::LoraSet::open(load::parse_lora_option(options.lora), lora_base(parts), options.log);
+    for (const bool low : {false, true})
+        if (!low || parts.has_experts()) model->loras[low ? 1 : 0] = open_loras(parts, options.lora, low, options.log);
     check_tensors(*model);
-    model->tokenizer = text::UnigramTokenizer::open(parts.tokenizer);
+    model->tokenizer = encoders::open_t5_tokenizer(parts.tokenizer);
     // An embedding row for every id, or a prompt could ask for one that is not there.
     if (model->tokenizer->id_end() > parts.text.vocab)
         throw Error(ZT_ERROR_WEIGHTS, "tokenizer: expected ids below " + std::to_string(parts.text.vocab) +
                                           " (rows of the embedding), got " +
                                           std::to_string(model->tokenizer->id_end() - 1));
     if (options.log) {
-        std::vector<std::string> warnings;
-        load::warn_of_values(*parts.transformer_file.checkpoint, transformer_names(), warnings);
-        load::warn_of_values(*parts.vae_file.checkpoint, vae_names(), warnings);
-        load::warn_of_values(*parts.text_encoder.checkpoint, encoders::t5_names(), warnings);
-        if (parts.reads_clip())
-            load::warn_of_values(*parts.image_encoder.checkpoint, encoders::clip_names(encoders::Tower::kVision),
-                                 warnings);
-        for (const std::string& warning : warnings) options.log(ZT_LOG_WARNING, "model: " + warning);
+        for (const std::string& warning : parts.warnings) options.log(ZT_LOG_WARNING, "model: " + warning);
+        for (const std::string& warning : value_warnings(parts)) options.log(ZT_LOG_WARNING, "model: " + warning);
     }
     return model;
 }
@@ -143,6 +138,23 @@ int64_t kept_latents(const ModelParts& parts, const families::GenerationRequest&
     return std::min(parts.window, (latents + kBlockLatents - 1) / kBlockLatents * kBlockLatents);
 }
 
+namespace {
+
+// Of two experts one at a time is in memory: the larger one counts.
+load::MemoryPlan plan_of(const OpenedModel& model, PlanRequest wanted) {
+    load::MemoryPlan plan;
+    for (const bool low : {false, true}) {
+        if (low && !model.parts.has_experts()) continue;
+        wanted.low = low;
+        wanted.loras = model.loras[low ? 1 : 0].get();
+        load::MemoryPlan one = plan_memory(model.parts, wanted);
+        if (!low || one.peak() > plan.peak()) plan = std::move(one);
+    }
+    return plan;
+}
+
+}  // namespace
+
 ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& request) {
     const bool causal = model.parts.sampler == "causal";
     PlanRequest wanted;
@@ -155,12 +167,11 @@ ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& 
     wanted.element_bytes = static_cast<int64_t>(c10::elementSize(model.type));
     wanted.vae_element_bytes = static_cast<int64_t>(c10::elementSize(model.vae_type));
     wanted.prompts = request.first.guidance > 1 ? 2 : 1;
-    wanted.loras = model.loras.get();
     const auto layers = static_cast<size_t>(model.parts.transformer.layers);
     const uint64_t limit = model.budget != 0 ? model.budget : device::free_bytes(model.device);
-    load::MemoryPlan plan = plan_memory(model.parts, wanted);
+    load::MemoryPlan plan = plan_of(model, wanted);
     wanted.half_history = plan.least_peak() > limit;
-    if (wanted.half_history) plan = plan_memory(model.parts, wanted);
+    if (wanted.half_history) plan = plan_of(model, wanted);
     load::Budget budget = load::fit_into(plan, limit, std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
                                          std::to_string(request.width) + "x" + std::to_string(request.height) + ", " +
                                              (causal ? std::to_string(wanted.kept_latents) + " latents of the past"

@@ -30,8 +30,8 @@ struct TextStates {
 
 // Immutable but for what it keeps in memory, which is thread-safe.
 struct OpenedModel {
-    ModelParts parts;                            // where everything lies, and its shapes
-    std::shared_ptr<const load::LoraSet> loras;  // may be null
+    ModelParts parts;                                           // where everything lies, and its shapes
+    std::array<std::shared_ptr<const load::LoraSet>, 2> loras;  // of each expert; may be null
     at::Device device = at::kCPU;
     at::ScalarType type = at::kFloat;  // of transformer and text encoder
     at::ScalarType vae_type = at::kFloat;

@@ -4,13 +4,16 @@
 // memory q, k, v of the self attention are one matrix, and so are k and v of the cross attention. Torch-free.
 #pragma once
 
-#include <cstdint>
+#include <string>
 #include <vector>
 
+#include "families/wan/config.h"
 #include "load/part_names.h"
 
 namespace zt::wan {
 
 [[nodiscard]] const load::TableNames& transformer_names();
+// All that such a transformer has, under our names.
+[[nodiscard]] std::vector<std::string> transformer_tensors(const TransformerConfig& config);
 
 }  // namespace zt::wan

@@ -3,13 +3,16 @@
 // Finding the files of a model; see parts.h.
 #include "families/wan/parts.h"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
+#include <utility>
 
 #include "core/error.h"
 #include "core/json.h"
 #include "core/utf8.h"
 #include "encoders/t5_names.h"
+#include "encoders/t5_tokenizer.h"
 #include "families/wan/names.h"
 #include "families/wan/vae/names.h"
 #include "load/part_checks.h"
@@ -24,14 +27,15 @@ using load::EngineOptions;
 using load::PartFile;
 using weights::Checkpoint;
 
-constexpr std::array<load::OptionRow, 10> kOptions = {{
+constexpr std::array<load::OptionRow, 11> kOptions = {{
     {"transformer_2", "path", "A14B: the expert for low noise; the model itself is then the one for high noise"},
+    {"lora_2", "path[:scale][|path...]", "A14B: adapters of the expert for low noise; lora is then the other one's"},
     {"boundary", "number from 0 to 1", "A14B: where the experts change, of the noise levels; 0.875, with pictures 0.9"},
     {"guidance_2", "number from 0 to 100", "A14B: guidance of the expert for low noise, if not the same"},
     {"vae", "path", "the VAE: a file, or a folder with config.json"},
     {"text_encoder", "path", "UMT5: a file, GGUF too, or a folder"},
     {"image_encoder", "path", "2.1 with pictures: CLIP ViT-H/14: a file or a folder"},
-    {"tokenizer", "path", "of UMT5: a folder with tokenizer.json, or that file"},
+    {"tokenizer", "path", "of UMT5: tokenizer.json or spiece.model, a folder with one, or a file of UMT5 that has it"},
     {"sampler", "unipc distilled causal",
      "the levels and the solver: of the base models, of those that need four steps, of those that go on without end"},
     {"window", "multiple of 3", "causal: latents that attention sees, those in the making too; 21"},
@@ -43,61 +47,100 @@ std::span<const Convention> conventions() {
     static const auto& all = *new std::array<Convention, 4>{{
         {"vae",
          {"vae", "wan_2.1_vae.safetensors", "Wan2_1_VAE_bf16.safetensors", "Wan2_1_VAE_fp32.safetensors",
-          "wan2.2_vae.safetensors"}},
+          "Wan2.1_VAE.safetensors", "wan2.2_vae.safetensors", "Wan2.2_VAE.safetensors"}},
         {"text_encoder",
          {"text_encoder", "umt5_xxl_fp16.safetensors", "umt5_xxl_fp8_e4m3fn_scaled.safetensors",
-          "umt5-xxl-enc-bf16.safetensors"}},
+          "umt5-xxl-enc-bf16.safetensors", "umt5-xxl-enc-fp8_e4m3fn.safetensors", "umt5-xxl-encoder-Q8_0.gguf"}},
         {"image_encoder", {"image_encoder", "clip_vision_h.safetensors"}},
-        {"tokenizer", {"tokenizer"}},
+        {"tokenizer", {"tokenizer", "google/umt5-xxl"}},
     }};
     return all;
 }
 
-void read_scheduler(const fs::path& folder, ModelParts& parts) {
-    const fs::path file = folder / "scheduler/scheduler_config.json";
-    if (!load::is_there(file)) return;
-    const json::Origin origin{"scheduler/scheduler_config.json", ZT_ERROR_WEIGHTS};
-    const json::Value value = json::parse_value(load::read_json_text(file.string(), origin.name), {}, origin);
-    const json::Field root(value, origin);
-    const auto name = root.find("_class_name");
-    const bool causal = name && name->string() == "SelfForcingFlowMatchScheduler";
-    if (name && !causal && name->string() != "UniPCMultistepScheduler")
-        throw Error(ZT_ERROR_UNSUPPORTED, origin.name +
-                                              ": _class_name: expected UniPCMultistepScheduler or "
-                                              "SelfForcingFlowMatchScheduler, got " +
-                                              quote(name->string()));
-    if (causal && parts.sampler.empty()) parts.sampler = "causal";
-    if (!causal && parts.sampler == "causal") return;  // of the model that it was made from
-    const auto same = [&](const char* key, std::string_view expected) {
-        if (const auto field = root.find(key); field && !field->is_null() && field->string() != expected)
-            field->refuse(quote(std::string(expected)));
-    };
-    same("prediction_type", "flow_prediction");
-    same("solver_type", "bh2");
-    if (const auto order = root.find("solver_order"); order && order->integer(1, 3) != 2) order->refuse("2");
-    if (const auto shift = root.find(causal ? "shift" : "flow_shift"); shift && !shift->is_null()) {
-        parts.flow_shift = shift->number();
-        if (!(*parts.flow_shift > 0 && *parts.flow_shift <= 100)) shift->refuse("a number above 0, up to 100");
-    }
+// How merges of all parts into one file begin the names of each (ComfyUI).
+std::span<const load::Section> sections() {
+    static const auto& all = *new std::array<load::Section, 4>{{{"transformer", {"model.diffusion_model."}},
+                                                                {"vae", {"vae.", "first_stage_model."}},
+                                                                {"text_encoder", {"text_encoders."}},
+                                                                {"image_encoder", {"clip_vision."}}}};
+    return all;
 }
 
-// "boundary_ratio" of model_index.json.
-void read_boundary(const fs::path& folder, ModelParts& parts) {
+// The folder with both experts as the original repository has them.
+constexpr const char *kHighNoise = "high_noise_model", *kLowNoise = "low_noise_model";
+
+// Where the parts lie: in a folder of diffusers, in an original one with two experts, or one by one.
+struct Layout {
+    fs::path model;
+    bool is_pipeline, has_experts;
+    explicit Layout(const std::string& path)
+        : model(path), is_pipeline(load::is_there(model / "model_index.json")),
+          has_experts(load::is_folder(model / kHighNoise) && load::is_folder(model / kLowNoise)) {}
+    [[nodiscard]] std::string transformer() const {
+        return is_pipeline   ? (model / "transformer").string()
+               : has_experts ? (model / kHighNoise).string()
+                             : model.string();
+    }
+    [[nodiscard]] std::string find(std::string_view key, const EngineOptions& options) const {
+        if (key == "transformer_2" && has_experts && load::option(options, key).empty())
+            return (model / kLowNoise).string();
+        return load::locate(key, options, conventions(), model, is_pipeline);
+    }
+};
+
+void check_scheduler(const json::Field& root) {
+    for (const auto& [key, value] : {std::pair("prediction_type", "flow_prediction"), std::pair("solver_type", "bh2")})
+        if (const auto field = root.find(key); field && !field->is_null() && field->string() != value)
+            field->refuse(quote(value));
+    if (const auto order = root.find("solver_order"); order && order->integer(1, 3) != 2) order->refuse("2");
+}
+
+void read_scheduler(const fs::path& model, ModelParts& parts) {
+    constexpr std::string_view kCausal = "SelfForcingFlowMatchScheduler";
+    const load::Scheduler found =
+        load::read_scheduler(model, {{"UniPCMultistepScheduler", "flow_shift"}, {kCausal, "shift"}}, check_scheduler);
+    const bool causal = found.class_name == kCausal;
+    if (causal && parts.sampler.empty()) parts.sampler = "causal";
+    if (causal || parts.sampler != "causal") parts.flow_shift = found.flow_shift;  // else of the model it was made from
+}
+
+// model_index.json: its kind, and "boundary_ratio".
+void read_index(const fs::path& folder, ModelParts& parts) {
     const json::Origin origin{"model_index.json", ZT_ERROR_WEIGHTS};
     const json::Value value =
         json::parse_value(load::read_json_text((folder / "model_index.json").string(), origin.name), {}, origin);
-    const auto ratio = json::Field(value, origin).find("boundary_ratio");
+    const json::Field root(value, origin);
+    const auto name = root.find("_class_name");
+    constexpr std::array<std::string_view, 3> kKnown = {"WanPipeline", "WanImageToVideoPipeline",
+                                                        "WanVideoToVideoPipeline"};
+    if (name && std::find(kKnown.begin(), kKnown.end(), name->string()) == kKnown.end())
+        throw Error(ZT_ERROR_UNSUPPORTED,
+                    "model_index.json: _class_name: expected WanPipeline or WanImageToVideoPipeline, got " +
+                        quote(name->string()) + ", another pipeline");
+    const auto ratio = root.find("boundary_ratio");
     if (!ratio || ratio->is_null()) return;
     parts.boundary = ratio->number();
     if (!(parts.boundary >= 0 && parts.boundary <= 1)) ratio->refuse("a number from 0 to 1");
+}
+
+// By diffusers' config.json, by the original's (of which the shapes tell all but the heads), or by the shapes alone.
+void read_transformer(PartFile& part, TransformerConfig& out) {
+    refuse_other_kinds(*part.checkpoint);
+    auto config = load::config_of(part.path, "WanTransformer3DModel");
+    if (!config) config = load::config_of(part.path, "\"WanModel\"");
+    part.from_shapes = !config;
+    if (!config)
+        out = transformer_config_of(*part.checkpoint);
+    else if (const int64_t heads = parse_original_heads(config->text, config->name); heads > 0)
+        out = transformer_config_of(*part.checkpoint, heads);
+    else
+        out = parse_transformer_config(config->text, config->name);
 }
 
 // Widths on both sides of each place where one part reads what another makes.
 void check_widths(const ModelParts& parts) {
     load::check_width(parts.text_encoder, "text_encoder: expected the width", parts.transformer.text_dim,
                       "text_dim of the transformer", parts.text.d_model);
-    load::check_width(parts.vae_file, "vae: expected latent channels", parts.transformer.out_channels,
-                      "out_channels of the transformer", parts.vae.z_dim);
     load::check_width(parts.image_encoder, "image_encoder: expected the width", parts.transformer.image_dim,
                       "image_dim of the transformer", parts.clip.hidden);
     const int64_t tokens = 2 * (1 + encoders::picture_tokens(parts.clip));
@@ -108,22 +151,26 @@ void check_widths(const ModelParts& parts) {
 }
 
 void check_whole(const ModelParts& parts) {
+    const std::vector<std::string> needed = transformer_tensors(parts.transformer);
     for (const PartFile* part : {&parts.transformer_file, &parts.transformer_2_file}) {
         if (part->checkpoint == nullptr) continue;
         const Checkpoint& file = *part->checkpoint;
-        load::check_scales(file, transformer_names());
         load::check_count(file, "blocks.", load::Shapes(file, transformer_names()).count("blocks."),
                           parts.transformer.layers);
+        load::check_tensors(file, transformer_names(), needed);
+        load::check_scales(file, transformer_names());
     }
-    if (parts.text_encoder.checkpoint != nullptr)
-        load::check_scales(*parts.text_encoder.checkpoint, encoders::t5_names());
-    if (parts.image_encoder.checkpoint == nullptr) return;
-    encoders::check_blocks(parts.clip, *parts.image_encoder.checkpoint, encoders::Tower::kVision);
-    load::check_scales(*parts.image_encoder.checkpoint, encoders::clip_names(encoders::Tower::kVision));
+    if (parts.vae_file.checkpoint != nullptr)
+        load::check_tensors(*parts.vae_file.checkpoint, vae_names(), vae_tensors(parts.vae));
+    if (parts.text_encoder.checkpoint != nullptr) encoders::check_t5(parts.text, *parts.text_encoder.checkpoint);
+    if (parts.image_encoder.checkpoint != nullptr)
+        encoders::check_clip_vision(parts.clip, *parts.image_encoder.checkpoint);
 }
 
 void check_kind(const ModelParts& parts) {
     const TransformerConfig& t = parts.transformer;
+    load::check_width(parts.vae_file, "vae: expected latent channels", t.out_channels,
+                      "out_channels of the transformer", parts.vae.z_dim);
     const bool whole = t.in_channels == t.out_channels ||
                        t.in_channels == t.out_channels + VaeConfig::temporal_compression + parts.vae.z_dim;
     if (!whole)
@@ -153,17 +200,71 @@ void read_causal(const EngineOptions& options, ModelParts& parts) {
                                                ": expected none without sampler=causal, got " + quote(given));
 }
 
+// What the original repositories hold in place of a part: Python's pickles, which can run code and are never opened.
+std::string pickle_of(const fs::path& model, std::string_view key) {
+    struct Row {
+        std::string_view key, pickle, other;
+    };
+    constexpr std::array<Row, 4> kRows = {
+        {{"vae", "Wan2.1_VAE.pth", "wan_2.1_vae.safetensors"},
+         {"vae", "Wan2.2_VAE.pth", "wan2.2_vae.safetensors"},
+         {"text_encoder", "models_t5_umt5-xxl-enc-bf16.pth", "umt5_xxl_fp16.safetensors"},
+         {"image_encoder", "models_clip_open-clip-xlm-roberta-large-vit-huge-14.pth", "clip_vision_h.safetensors"}}};
+    const fs::path folder = load::is_folder(model) ? model : model.parent_path();
+    for (const Row& row : kRows)
+        if (row.key == key && load::is_there(folder / row.pickle))
+            return " (" + std::string(row.pickle) + " is a pickle, which is never opened; take " +
+                   std::string(row.other) + " of ComfyUI)";
+    return {};
+}
+
 void note_missing(ModelParts& parts) {
     const auto note = [&](bool there, std::string_view key, std::string_view what) {
         if (!there)
-            parts.missing.push_back(std::string(key) + ": expected " + std::string(what) +
-                                    ", got none; set engine_opts " + std::string(key) + "=PATH");
+            parts.missing.push_back(std::string(key) + ": expected " + std::string(what) + ", got none" +
+                                    pickle_of(parts.path, key) + "; set engine_opts " + std::string(key) + "=PATH");
     };
     note(parts.vae_file.checkpoint != nullptr, "vae", "the VAE");
     note(parts.text_encoder.checkpoint != nullptr, "text_encoder", "UMT5, which reads the prompt");
     note(!parts.reads_clip() || parts.image_encoder.checkpoint != nullptr, "image_encoder",
          "CLIP ViT-H/14, which looks at the picture");
     note(!parts.tokenizer.empty(), "tokenizer", "the tokenizer of UMT5");
+}
+
+// Which expert a file is by its name, the only thing that tells: "high", "low" or nothing.
+std::string_view expert_named(const std::string& path) {
+    std::string name;
+    for (const char c : fs::path(path).lexically_normal().string())
+        if (c != '_' && c != '-') name += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    const size_t high = name.rfind("highnoise"), low = name.rfind("lownoise");
+    if (high == low) return {};  // neither
+    return low == name.npos || (high != name.npos && high > low) ? "high" : "low";
+}
+
+void note_experts(ModelParts& parts) {
+    const std::string_view first = expert_named(parts.transformer_file.path);
+    if (!parts.has_experts() && !first.empty())
+        parts.warnings.push_back(
+            parts.transformer_file.checkpoint->name() + ": expected the expert for " +
+            (first == "high" ? "low" : "high") +
+            " noise beside this one, as both names of A14B's files say, got none; one expert alone "
+            "gives noise or mush (the one for high noise is the model, engine_opts "
+            "transformer_2=PATH names the other)");
+    if (parts.has_experts() && first == "low" && expert_named(parts.transformer_2_file.path) == "high")
+        parts.warnings.push_back("transformer_2: expected the expert for low noise, got " +
+                                 parts.transformer_2_file.checkpoint->name() +
+                                 ", whose name says high noise; model and transformer_2 seem to be exchanged");
+}
+
+void read_numbers(const EngineOptions& options, ModelParts& parts) {
+    for (const std::string_view key : {"boundary", "guidance_2", "lora_2"})
+        if (!parts.has_experts() && !load::option(options, key).empty())
+            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: " + std::string(key) +
+                                               ": expected a model with two experts (transformer_2=PATH), got one");
+    parts.boundary = load::check_number(options, "boundary", 0, 1, parts.boundary);
+    if (!load::option(options, "guidance_2").empty())
+        parts.guidance_2 = load::check_number(options, "guidance_2", 0, 100, 1);
+    parts.lora_2 = load::option(options, "lora_2");
 }
 
 }  // namespace
@@ -175,70 +276,98 @@ ModelParts find_parts(const std::string& path, const EngineOptions& options) {
     ModelParts parts;
     parts.path = path;
     parts.sampler = load::check_choice(options, kOptions, "sampler");
-    const fs::path model(path);
-    const bool is_pipeline = load::is_there(model / "model_index.json");
-    parts.transformer_file = load::open_part(is_pipeline ? (model / "transformer").string() : path);
-    parts.layout = is_pipeline              ? "diffusers folder"
-                   : load::is_folder(model) ? "folder of a diffusers transformer"
-                   : parts.transformer_file.checkpoint->container() == weights::Container::kGguf ? "GGUF file"
-                                                                                                 : "safetensors file";
-    load::read_config(parts.transformer_file, "WanTransformer3DModel", parts.transformer, parse_transformer_config,
-                      transformer_config_of);
-    if (const std::string second = load::locate("transformer_2", options, conventions(), model, is_pipeline);
-        !second.empty()) {
-        parts.transformer_2_file = load::open_part(second);
+    const Layout layout(path);
+    const auto open = [&](const std::string& file, const load::PartNames& names, std::string_view key) {
+        return load::open_part(file, names, sections(), key);
+    };
+    parts.transformer_file = open(layout.transformer(), transformer_names(), "transformer");
+    parts.layout = layout.has_experts
+                       ? "original folder with two experts"
+                       : load::layout_name(layout.model, layout.is_pipeline, *parts.transformer_file.checkpoint);
+    read_transformer(parts.transformer_file, parts.transformer);
+    // A part that lies in the model's own file, unless another is named.
+    const Checkpoint whole = Checkpoint::open(layout.transformer());
+    const auto find = [&](std::string_view key) {
+        const bool inside = load::option(options, key).empty() && load::has_section(whole, sections(), key);
+        return inside ? path : layout.find(key, options);
+    };
+    if (const std::string second = layout.find("transformer_2", options); !second.empty()) {
+        parts.transformer_2_file = open(second, transformer_names(), "transformer");
         TransformerConfig other;
-        load::read_config(parts.transformer_2_file, "WanTransformer3DModel", other, parse_transformer_config,
-                          transformer_config_of);
+        read_transformer(parts.transformer_2_file, other);
         if (other != parts.transformer)
             throw Error(ZT_ERROR_WEIGHTS,
                         "transformer_2: expected the shapes of the first transformer, got others in " +
                             parts.transformer_2_file.checkpoint->name());
         parts.boundary = parts.beside_noise() ? 0.9 : 0.875;
-        if (is_pipeline) read_boundary(model, parts);
-        parts.boundary = load::check_number(options, "boundary", 0, 1, parts.boundary);
-        if (!load::option(options, "guidance_2").empty())
-            parts.guidance_2 = load::check_number(options, "guidance_2", 0, 100, 1);
     }
-    const auto find = [&](std::string_view key) {
-        return load::locate(key, options, conventions(), model, is_pipeline);
-    };
-    parts.vae_file = load::open_part(find("vae"));
+    if (layout.is_pipeline) read_index(layout.model, parts);
+    read_numbers(options, parts);
+    parts.vae_file = open(find("vae"), vae_names(), "vae");
     load::read_config(parts.vae_file, "AutoencoderKLWan", parts.vae, parse_vae_config, vae_config_of);
     check_kind(parts);
-    parts.text_encoder = load::open_part(find("text_encoder"));
+    parts.text_encoder = open(find("text_encoder"), encoders::t5_names(), "text_encoder");
     load::read_config(parts.text_encoder, "T5", parts.text, encoders::parse_t5_config, encoders::t5_config_of);
-    if (parts.reads_clip()) parts.image_encoder = load::open_part(find("image_encoder"));
+    if (parts.reads_clip())
+        parts.image_encoder =
+            open(find("image_encoder"), encoders::clip_names(encoders::Tower::kVision), "image_encoder");
     load::read_config(parts.image_encoder, "CLIPVision", parts.clip, encoders::parse_clip_vision_config,
                       encoders::clip_vision_config_of);
     check_whole(parts);
     check_widths(parts);
-    parts.tokenizer = load::tokenizer_folder("tokenizer", find("tokenizer"), false);
-    if (is_pipeline) read_scheduler(model, parts);
+    parts.tokenizer =
+        encoders::find_t5_tokenizer("tokenizer", layout.find("tokenizer", options), parts.text_encoder, parts.warnings);
+    if (layout.is_pipeline) read_scheduler(layout.model, parts);
     read_causal(options, parts);
     note_missing(parts);
+    note_experts(parts);
     return parts;
 }
 
 std::vector<std::string> files_of(const std::string& path, const EngineOptions& options) {
-    const fs::path model(path);
-    const bool is_pipeline = load::is_there(model / "model_index.json");
+    const Layout layout(path);
     std::vector<std::string> files;
     // The folders of a pipeline one by one: they may be links, which a walk through the whole does not follow.
-    load::add_files(is_pipeline ? (model / "transformer").string() : path, files);
-    if (is_pipeline) files.push_back((model / "scheduler").string());
+    load::add_files(layout.transformer(), files);
+    if (layout.is_pipeline) files.push_back((layout.model / "scheduler").string());
     for (const std::string_view key : {"transformer_2", "vae", "text_encoder", "image_encoder"})
-        if (const std::string part = load::locate(key, options, conventions(), model, is_pipeline); !part.empty())
-            load::add_files(part, files);
-    if (const fs::path at = load::locate("tokenizer", options, conventions(), model, is_pipeline); !at.empty())
-        files.push_back(((load::is_folder(at) ? at : at.parent_path()) / "tokenizer.json").string());
+        if (const std::string part = layout.find(key, options); !part.empty()) load::add_files(part, files);
+    if (const fs::path at = layout.find("tokenizer", options); !at.empty() && load::is_folder(at))
+        for (const char* name : {"tokenizer.json", "spiece.model"}) files.push_back((at / name).string());
+    else if (!at.empty())
+        files.push_back(at.string());
+    load::add_lora_files(load::option(options, "lora_2"), files);
     return files;
 }
 
-load::LoraBase lora_base(const ModelParts& parts) {
-    return {transformer_names().spellings([&](std::string_view) { return parts.transformer.layers; }),
-            {},
-            load::shapes_of(*parts.transformer_file.checkpoint, transformer_names())};
+std::vector<std::string> value_warnings(const ModelParts& parts) {
+    std::vector<std::string> warnings;
+    const std::array<std::pair<const PartFile*, const load::PartNames*>, 5> all = {
+        {{&parts.transformer_file, &transformer_names()},
+         {&parts.transformer_2_file, &transformer_names()},
+         {&parts.vae_file, &vae_names()},
+         {&parts.text_encoder, &encoders::t5_names()},
+         {&parts.image_encoder, &encoders::clip_names(encoders::Tower::kVision)}}};
+    for (const auto& [part, names] : all)
+        if (part->checkpoint != nullptr) load::warn_of_values(*part->checkpoint, *names, warnings);
+    return warnings;
+}
+
+load::LoraBase lora_base(const ModelParts& parts, bool low) {
+    const PartFile& part = low ? parts.transformer_2_file : parts.transformer_file;
+    load::LoraBase base{transformer_names().spellings([&](std::string_view) { return parts.transformer.layers; }),
+                        {},
+                        load::shapes_of(*part.checkpoint, transformer_names())};
+    if (parts.has_experts())
+        base.network = low ? "transformer_2" : "transformer", base.sibling = low ? "transformer" : "transformer_2";
+    return base;
+}
+
+std::shared_ptr<const load::LoraSet> open_loras(const ModelParts& parts, const std::string& lora, bool low,
+                                                const Log& log) {
+    const std::string& own = low && !parts.lora_2.empty() ? parts.lora_2 : lora;
+    if (own.empty()) return nullptr;
+    return load::LoraSet::open(load::parse_lora_option(own), lora_base(parts, low), log);
 }
 
 }  // namespace zt::wan

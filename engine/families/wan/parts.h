@@ -4,6 +4,7 @@
 // model and its shapes. Reads names, headers and config.json, never tensors; says by name what is missing. Torch-free.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,14 +30,16 @@ struct ModelParts {
     load::PartFile transformer_file;    // the only one, or the expert for high noise
     load::PartFile transformer_2_file;  // the expert for low noise (A14B); null: there is one transformer
     load::PartFile vae_file, text_encoder;
-    load::PartFile image_encoder;      // CLIP; null unless reads_clip()
-    double boundary = 0.875;           // share of the levels below which the second expert works
-    std::optional<double> guidance_2;  // of engine_opts: of the second expert
-    std::string tokenizer;             // folder for text::UnigramTokenizer; empty: not found
-    std::optional<double> flow_shift;  // of scheduler_config.json
-    std::string sampler;               // of engine_opts or the scheduler's class; empty: the default
-    int64_t window = 21, sink = 0;     // of engine_opts, causal models: latents attended to; of those the first of all
-    std::vector<std::string> missing;  // "vae: expected ..., got none; ..." for each part that is not there
+    load::PartFile image_encoder;       // CLIP; null unless reads_clip()
+    double boundary = 0.875;            // share of the levels below which the second expert works
+    std::optional<double> guidance_2;   // of engine_opts: of the second expert
+    std::string lora_2;                 // of engine_opts: adapters of the second expert
+    std::string tokenizer;              // file for encoders::open_t5_tokenizer; empty: not found
+    std::optional<double> flow_shift;   // of scheduler_config.json
+    std::string sampler;                // of engine_opts or the scheduler's class; empty: the default
+    int64_t window = 21, sink = 0;      // of engine_opts, causal models: latents attended to; of those the first of all
+    std::vector<std::string> missing;   // "vae: expected ..., got none; ..." for each part that is not there
+    std::vector<std::string> warnings;  // what names leave open, for the log
     [[nodiscard]] bool has_experts() const { return transformer_2_file.checkpoint != nullptr; }
     [[nodiscard]] bool known_frames() const {
         return transformer.in_channels == 48;
@@ -57,7 +60,14 @@ struct ModelParts {
 // left out. Opens none.
 [[nodiscard]] std::vector<std::string> files_of(const std::string& path, const load::EngineOptions& options);
 
-// The transformer as adapters see it.
-[[nodiscard]] load::LoraBase lora_base(const ModelParts& parts);
+// What only values tell of the parts that were found, as sentences: see load::warn_of_values. Throws IO.
+[[nodiscard]] std::vector<std::string> value_warnings(const ModelParts& parts);
+
+// The transformer as adapters see it; low: the second expert.
+[[nodiscard]] load::LoraBase lora_base(const ModelParts& parts, bool low);
+// The adapters of a transformer: for the second expert those of lora_2 if there are any, else those of `lora`, the
+// option, which then are for both; null: none. Throws what LoraSet::open throws.
+[[nodiscard]] std::shared_ptr<const load::LoraSet> open_loras(const ModelParts& parts, const std::string& lora,
+                                                              bool low, const Log& log);
 
 }  // namespace zt::wan

@@ -12,8 +12,6 @@
 namespace zt::wan {
 namespace {
 
-image::Picture image_of(const families::Picture& picture) { return {picture.width, picture.height, *picture.rgb}; }
-
 // The one that the clip begins with: the first, or of a history the newest. The other is the last.
 const families::Picture* picture_of(const families::GenerationRequest& request, bool last) {
     const auto found = std::find_if(request.images.rbegin(), request.images.rend(),
@@ -23,7 +21,8 @@ const families::Picture* picture_of(const families::GenerationRequest& request, 
 
 // [1, 3, height, width] fp32, -1..1
 at::Tensor pixels_of(const families::GenerationRequest& request, bool last) {
-    return encoders::vae_pixels(image_of(*picture_of(request, last)), request.width, request.height, request.fit);
+    return encoders::vae_pixels(families::pixels_of(*picture_of(request, last)), request.width, request.height,
+                                request.fit);
 }
 
 at::Tensor encoded(const OpenedModel& model, const at::Tensor& pixels, bool half_history, const Cancel& cancel,
@@ -62,7 +61,8 @@ at::Tensor clip_features(const OpenedModel& model, const families::GenerationReq
     for (const bool last : {false, true})
         if (const families::Picture* picture = picture_of(request, last); picture != nullptr)
             seen.push_back(encoders::forward(
-                clip, encoders::clip_pixels(image_of(*picture), model.parts.clip.image_size).to(model.device),
+                clip,
+                encoders::clip_pixels(families::pixels_of(*picture), model.parts.clip.image_size).to(model.device),
                 &cancel));
     return at::cat(seen);
 }

@@ -11,18 +11,13 @@
 #include "encoders/vae_pixels.h"
 
 namespace zt::hunyuan_video {
-namespace {
-
-image::Picture picture_of(const families::Picture& picture) { return {picture.width, picture.height, *picture.rgb}; }
-
-}  // namespace
 
 at::Tensor vae_pixels(const families::Picture& picture, int width, int height, zt_fit fit) {
-    return encoders::vae_pixels(picture_of(picture), width, height, fit);
+    return encoders::vae_pixels(families::pixels_of(picture), width, height, fit);
 }
 
 at::Tensor clip_pixels(const families::Picture& picture, int64_t size) {
-    return encoders::clip_pixels(picture_of(picture), size);
+    return encoders::clip_pixels(families::pixels_of(picture), size);
 }
 
 families::Picture black_like(const families::Picture& picture) {

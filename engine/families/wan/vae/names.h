@@ -3,10 +3,16 @@
 // Names of the autoencoders' tensors in diffusers' and in the original files. Torch-free.
 #pragma once
 
+#include <string>
+#include <vector>
+
+#include "families/wan/config.h"
 #include "load/part_names.h"
 
 namespace zt::wan {
 
-[[nodiscard]] const load::PartNames& vae_names();
+[[nodiscard]] const load::TableNames& vae_names();
+// All that such an autoencoder has, both halves, under our names.
+[[nodiscard]] std::vector<std::string> vae_tensors(const VaeConfig& config);
 
 }  // namespace zt::wan

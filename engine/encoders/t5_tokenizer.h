@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Where the tokenizer of a T5 encoder lies: tokenizer.json, spiece.model, or the encoder's own file, in which ComfyUI
+// has the tensor "spiece_model" and llama.cpp the keys "tokenizer.ggml.*" of GGUF. Torch-free.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "load/part_file.h"
+#include "text/unigram_tokenizer.h"
+
+namespace zt::encoders {
+
+// A file for open_t5_tokenizer: in what `found` names (a folder with tokenizer.json or spiece.model, or a file), or
+// where that is empty the encoder's file if it has one; empty where there is none. key: of engine_opts, in messages.
+// Adds a sentence to `warnings` about one that cannot give the ids of the others. Throws NOT_FOUND for a folder without
+// any and for a file that is none of these.
+[[nodiscard]] std::string find_t5_tokenizer(const std::string& key, const std::string& found,
+                                            const load::PartFile& encoder, std::vector<std::string>& warnings);
+
+// Throws what UnigramTokenizer throws, and what Checkpoint::open does.
+[[nodiscard]] text::UnigramTokenizer open_t5_tokenizer(const std::string& file);
+
+}  // namespace zt::encoders

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// See inspect.h.
+#include "families/wan/inspect.h"
+
+#include <array>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "encoders/t5_names.h"
+#include "families/wan/detection.h"
+#include "families/wan/memory_plan.h"
+#include "families/wan/names.h"
+#include "families/wan/vae/names.h"
+#include "load/report.h"
+
+namespace zt::wan {
+namespace {
+
+std::string kind_of(const ModelParts& p) {
+    if (p.known_frames()) return "2.2 TI2V-5B: text or a picture to video";
+    if (p.needs_last()) return "2.1 FLF2V: from a first picture to a last one";
+    if (p.reads_clip()) return "2.1 I2V: a picture to video";
+    const char* what = p.beside_noise() ? "I2V" : "T2V";
+    if (p.has_experts())
+        return std::string("2.2 ") + what + "-A14B: two experts, boundary " + std::to_string(p.boundary);
+    return p.beside_noise() ? "2.2 I2V-A14B, one of its experts" : "2.1 T2V (or one expert of 2.2 T2V-A14B)";
+}
+
+std::string part_lines(const ModelParts& p) {
+    std::string text = "parts\n" + load::part_line("transformer", p.transformer_file, transformer_names());
+    if (p.has_experts()) text += load::part_line("transformer_2", p.transformer_2_file, transformer_names());
+    text += load::part_line("vae", p.vae_file, vae_names()) +
+            load::part_line("text_encoder", p.text_encoder, encoders::t5_names()) +
+            load::path_line("tokenizer", p.tokenizer);
+    if (p.reads_clip())
+        text += load::part_line("image_encoder", p.image_encoder, encoders::clip_names(encoders::Tower::kVision));
+    return text;
+}
+
+std::string report(const families::InspectRequest& r) {
+    const ModelParts parts = find_parts(r.path, r.engine_opts);
+    const TransformerConfig& t = parts.transformer;
+    PlanRequest plan;
+    if (r.width > 0) plan.width = r.width, plan.height = r.height;
+    if (r.frames > 0) plan.frames = r.frames;
+    if (r.steps > 0) plan.steps = r.steps;
+    plan.element_bytes = r.element_bytes;
+    std::vector<std::string> warnings = parts.warnings;
+    std::array<std::shared_ptr<const load::LoraSet>, 2> loras;
+    for (const bool low : {false, true})
+        if (!low || parts.has_experts())
+            loras[low ? 1 : 0] = open_loras(parts, r.lora, low, [&](zt_log_level, const std::string& text) {
+                if (!low || !parts.lora_2.empty()) warnings.push_back(text);  // else it was said of the first
+            });
+    plan.loras = loras[0].get();
+    for (std::string& sentence : value_warnings(parts)) warnings.push_back(std::move(sentence));
+    std::string text = "family     wan\nlayout     " + parts.layout + "\nkind       " + kind_of(parts) +
+                       "\nshape      " + std::to_string(t.layers) + " blocks, width " + std::to_string(t.width()) +
+                       " (" + std::to_string(t.heads) + " x " + std::to_string(t.head_dim) + "), " +
+                       std::to_string(t.in_channels) + " channels in\n";
+    if (parts.flow_shift) text += "flow shift " + std::to_string(*parts.flow_shift).substr(0, 5) + "\n";
+    text += part_lines(parts);
+    for (size_t i = 0; i < loras.size(); ++i)
+        if (loras[i] != nullptr) text += load::adapter_line(i == 0 ? "adapters" : "adapters 2", *loras[i]);
+    return text + load::sentence_lines("missing", parts.missing) + load::sentence_lines("warnings", warnings) +
+           load::plan_lines(plan_memory(parts, plan), r.clip(plan.width, plan.height, plan.frames, plan.steps));
+}
+
+}  // namespace
+
+families::Inspector inspector() {
+    families::Inspector made{.name = "wan", .detect = detect, .report = report};
+    for (const load::OptionRow& row : option_rows()) made.options.emplace_back(row.key, row.help);
+    return made;
+}
+
+}  // namespace zt::wan
