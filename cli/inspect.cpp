@@ -177,6 +177,9 @@ std::string folder_of(const families::Inspector& family) {
 }
 
 void print(const families::Inspector& family, const families::InspectRequest& request) {
+    if (!family.plans && request.asks_for_a_plan())
+        refuse("zoetrope inspect",
+               "no option beside a " + std::string(family.name) + " model, whose memory is not planned", "one");
     std::fputs(family.report(request).c_str(), stdout);
 }
 

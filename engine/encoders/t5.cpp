@@ -4,6 +4,10 @@
 #include "encoders/t5.h"
 
 #include <cmath>
+#include <vector>
+
+#include "encoders/t5_names.h"
+#include "load/read_ahead.h"
 
 namespace zt::encoders {
 namespace {
@@ -20,6 +24,17 @@ at::Tensor normed(const at::Tensor& x, const at::Tensor& weight) {
 at::Tensor by_head(const at::Tensor& rows, const T5Config& c) {
     return rows.view({rows.size(0), c.heads, c.d_kv}).transpose(0, 1);
 }
+
+// The embeddings, of which rows are read one by one, and the last norm.
+struct Ends {
+    std::string embedding;  // its name
+    at::Tensor rows, norm;
+    template <class F>
+    void visit(F&& f) {
+        f(embedding, rows);
+        f(kT5FinalNorm, norm);
+    }
+};
 
 }  // namespace
 
@@ -68,6 +83,27 @@ at::Tensor t5_states(const T5Config& c, const at::Tensor& embedded, const std::f
         x = x + nn::forward(l.down, nn::forward_gelu(l.gate, g) * nn::forward(l.up, g));
     }
     return normed(x, final_norm);
+}
+
+at::Tensor read_t5_states(const T5Config& c, const load::PartReader& reader, std::span<const int32_t> ids,
+                          at::ScalarType type, const Cancel& cancel) {
+    const at::Tensor embedded = reader.rows(t5_embedding(reader), std::vector<int64_t>(ids.begin(), ids.end()), type);
+    load::ReadAhead<T5Layer> layers([&](int64_t i) {
+        T5Layer layer = make_t5_layer(c, i);
+        reader.fill(layer, type, true, i);
+        return layer;
+    });
+    const auto layer = [&](int64_t i) -> const T5Layer& { return layers.take(i, i + 1 < c.layers ? i + 1 : -1); };
+    return t5_states(c, embedded, layer, reader.dense(kT5FinalNorm, type), cancel);
+}
+
+void expect_t5(const T5Config& c, const load::PartReader& reader) {
+    Ends ends{t5_embedding(reader), at::empty({c.vocab, c.d_model}, at::kMeta), at::empty({c.d_model})};
+    reader.expect(ends);
+    for (int64_t i = 0; i < c.layers; i++) {
+        T5Layer layer = make_t5_layer(c, i);
+        reader.expect(layer, i);
+    }
 }
 
 }  // namespace zt::encoders

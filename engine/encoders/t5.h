@@ -9,10 +9,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 
 #include "core/cancel.h"
 #include "encoders/t5_config.h"
+#include "load/part_reader.h"
 #include "nn/packed_linear.h"
 
 namespace zt::encoders {
@@ -44,6 +46,13 @@ struct T5Layer {
 [[nodiscard]] at::Tensor t5_states(const T5Config& config, const at::Tensor& embedded,
                                    const std::function<const T5Layer&(int64_t)>& layer, const at::Tensor& final_norm,
                                    const Cancel& cancel);
+
+// The same from a file, one layer ahead of its use, matrices as they are packed there. ids: of the prompt -> states
+// [ids, d_model] in `type`.
+[[nodiscard]] at::Tensor read_t5_states(const T5Config& config, const load::PartReader& reader,
+                                        std::span<const int32_t> ids, at::ScalarType type, const Cancel& cancel);
+// Names and shapes of all that it reads, before anything is. Throws ZT_ERROR_WEIGHTS.
+void expect_t5(const T5Config& config, const load::PartReader& reader);
 
 // The bucket of a distance key - query, 0 .. buckets - 1: small distances have their own, larger ones share,
 // logarithmically.

@@ -121,4 +121,15 @@ void check_t5(const T5Config& config, const weights::Checkpoint& file) {
                                           quote(first->name) + ", which are the same embeddings, got others");
 }
 
+load::Phase t5_phase(const T5Config& c, const weights::Checkpoint* file, int64_t tokens, const load::Resident& as) {
+    const auto u = [](int64_t n) { return static_cast<uint64_t>(n); };
+    load::Phase phase{.name = "text"};
+    if (file != nullptr)
+        phase.weights = phase.least_weights = load::two_blocks(*file, t5_names(), as, "encoder.block.");
+    // States, q, k, v, two halves of the MLP; scores in fp32, twice.
+    phase.data = u(tokens) * u(6 * c.width() + 3 * c.d_ff) * u(as.element_bytes) +
+                 2 * u(tokens) * u(tokens) * u(c.heads) * 4 + load::decoded_matrix(file, as);
+    return phase;
+}
+
 }  // namespace zt::encoders

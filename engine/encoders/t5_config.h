@@ -8,9 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace zt::weights {
-class Checkpoint;
-}
+#include "load/memory.h"
 
 namespace zt::encoders {
 
@@ -31,5 +29,9 @@ struct T5Config {
 // Whether a file is whole, has nothing that fits nowhere, and where it has the embeddings twice, has them alike (some
 // tools left one of them zero; 64 places are compared). Throws ZT_ERROR_WEIGHTS naming the tensor, IO.
 void check_t5(const T5Config& config, const weights::Checkpoint& file);
+
+// The memory of reading a prompt of so many tokens, one layer from disk after the other. file: null counts as nothing.
+[[nodiscard]] load::Phase t5_phase(const T5Config& config, const weights::Checkpoint* file, int64_t tokens,
+                                   const load::Resident& as);
 
 }  // namespace zt::encoders

@@ -16,6 +16,9 @@ namespace zt::families {
 
 // A model and a clip of it, whose memory is foreseen. 0: the family's own size, length or steps.
 struct InspectRequest {
+    [[nodiscard]] bool asks_for_a_plan() const {
+        return width > 0 || frames > 0 || steps > 0 || !lora.empty() || !engine_opts.empty() || !keep_packed;
+    }
     std::string path;  // of the model's files; empty for a family without any
     std::vector<std::pair<std::string, std::string>> engine_opts;
     std::string lora;  // as the option of that name has it
@@ -33,6 +36,7 @@ struct InspectRequest {
 struct Inspector {
     std::string_view name;
     bool built_in = false, has_weights = true;  // as in Family
+    bool plans = true;                          // reads the request's clip and adapters, to foresee memory
     // Keys of engine_opts and what they mean.
     std::vector<std::pair<std::string_view, std::string_view>> options = {};
     // As Family::detect; null where there are no files.

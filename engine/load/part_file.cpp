@@ -246,6 +246,13 @@ Scheduler read_scheduler(const fs::path& folder, std::initializer_list<Scheduler
     return found;
 }
 
+void check_unipc(const json::Field& root) {
+    for (const auto& [key, value] : {std::pair("prediction_type", "flow_prediction"), std::pair("solver_type", "bh2")})
+        if (const auto field = root.find(key); field && !field->is_null() && field->string() != value)
+            field->refuse(quote(value));
+    if (const auto order = root.find("solver_order"); order && order->integer(1, 3) != 2) order->refuse("2");
+}
+
 std::string layout_name(const fs::path& model, bool is_pipeline, const Checkpoint& transformer) {
     if (is_pipeline) return "diffusers folder";
     if (is_folder(model)) return "folder of a transformer";
@@ -258,11 +265,49 @@ void check_width(const PartFile& part, const std::string& what, int64_t expected
                                           std::to_string(got) + " in " + part.checkpoint->name());
 }
 
+std::string missing_part(std::string_view key, std::string_view what, const fs::path& model,
+                         std::span<const Pickle> pickles) {
+    std::string sentence = std::string(key) + ": expected " + std::string(what) + ", got none";
+    const fs::path folder = is_folder(model) ? model : model.parent_path();
+    for (const Pickle& pickle : pickles)
+        if (pickle.key == key && is_there(folder / pickle.file))
+            sentence += " (" + std::string(pickle.file) + " is a pickle, which is never opened; take " +
+                        std::string(pickle.other) + ")";
+    return sentence + "; set engine_opts " + std::string(key) + "=PATH";
+}
+
 void require_none(const std::vector<std::string>& missing) {
     if (missing.empty()) return;
     const size_t others = missing.size() - 1;
     throw Error(ZT_ERROR_NOT_FOUND,
                 missing.front() + (others == 0 ? "" : " (and " + std::to_string(others) + " more parts)"));
+}
+
+namespace {
+
+// "high", "low" or nothing.
+std::string_view expert_named(const std::string& path) {
+    std::string name;
+    for (const char c : fs::path(path).lexically_normal().string())
+        if (c != '_' && c != '-') name += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    const size_t high = name.rfind("highnoise"), low = name.rfind("lownoise");
+    if (high == low) return {};  // neither
+    return low == name.npos || (high != name.npos && high > low) ? "high" : "low";
+}
+
+}  // namespace
+
+void note_experts(const PartFile& first, const PartFile& second, std::vector<std::string>& warnings) {
+    const std::string_view one = expert_named(first.path);
+    if (one.empty()) return;
+    if (second.checkpoint == nullptr)
+        warnings.push_back(first.checkpoint->name() + ": expected the expert for " + (one == "high" ? "low" : "high") +
+                           " noise beside this one, whose name says " + std::string(one) +
+                           " noise, got none; one expert alone gives noise or mush (the one for high noise is the "
+                           "model, engine_opts transformer_2=PATH names the other)");
+    else if (one == "low" && expert_named(second.path) == "high")
+        warnings.push_back("transformer_2: expected the expert for low noise, got " + second.checkpoint->name() +
+                           ", whose name says high noise; model and transformer_2 seem to be exchanged");
 }
 
 std::string digest_of(std::span<const std::pair<std::string_view, const Checkpoint*>> parts) {

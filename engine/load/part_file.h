@@ -119,6 +119,8 @@ struct SchedulerClass {
 [[nodiscard]] Scheduler read_scheduler(const std::filesystem::path& folder,
                                        std::initializer_list<SchedulerClass> classes,
                                        const std::function<void(const json::Field&)>& more = nullptr);
+// For `more`: what the solver UniPC is asked for and what it does here. Throws WEIGHTS naming the key.
+void check_unipc(const json::Field& root);
 // How a model lies on the disk, in words: "diffusers folder", "GGUF file".
 [[nodiscard]] std::string layout_name(const std::filesystem::path& model, bool is_pipeline,
                                       const weights::Checkpoint& transformer);
@@ -130,8 +132,20 @@ struct SchedulerClass {
 // channels"; reader: whose width is expected. A part that is not there passes.
 void check_width(const PartFile& part, const std::string& what, int64_t expected, const char* reader, int64_t got);
 
+// A pickle of Python that repositories hold in place of a part: it can run code and is never opened. other: the file of
+// the same weights to take.
+struct Pickle {
+    std::string_view key, file, other;
+};
+// "vae: expected the VAE, got none; set engine_opts vae=PATH", and where a pickle lies in the model's folder, that.
+[[nodiscard]] std::string missing_part(std::string_view key, std::string_view what, const std::filesystem::path& model,
+                                       std::span<const Pickle> pickles = {});
 // Throws ZT_ERROR_NOT_FOUND with the first of the sentences about parts that are missing, if there is any.
 void require_none(const std::vector<std::string>& missing);
+
+// Models of two transformers, one for high noise and one for low: no tensor tells which a file is, but published names
+// do. Adds sentences to `warnings`: one of the two is not given, or they seem exchanged. second: may have none.
+void note_experts(const PartFile& first, const PartFile& second, std::vector<std::string>& warnings);
 
 // A digest of every name, type, shape and place in the files, 64 hex digits: files of 40 GB are not read for it. parts:
 // each after its name; null ones are left out.

@@ -61,4 +61,12 @@ void refuse_kind(const weights::Checkpoint& file, const std::string& what) {
     throw Error(ZT_ERROR_UNSUPPORTED, file.name() + ": " + what);
 }
 
+void refuse_marked(const weights::Checkpoint& file, std::span<const KindMark> marks, const std::string& expected) {
+    for (const CheckpointEntry& entry : file.entries())
+        for (const KindMark& mark : marks)
+            if (entry.name.find(mark.text) != entry.name.npos)
+                refuse_kind(file, "expected " + expected + ", got " + std::string(mark.kind) + " (tensor " +
+                                      quote(entry.name) + ")");
+}
+
 }  // namespace zt::load

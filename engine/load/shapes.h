@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "load/part_names.h"
@@ -36,5 +38,12 @@ private:
 
 // For shapes of another model: throws ZT_ERROR_UNSUPPORTED with the file's name and what was expected and got.
 [[noreturn]] void refuse_kind(const weights::Checkpoint& file, const std::string& what);
+
+// What the names of another kind's tensors contain, and what that kind is called.
+struct KindMark {
+    std::string_view text, kind;
+};
+// refuse_kind() for a file with a tensor that has one of the marks.
+void refuse_marked(const weights::Checkpoint& file, std::span<const KindMark> marks, const std::string& expected);
 
 }  // namespace zt::load

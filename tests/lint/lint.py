@@ -28,13 +28,14 @@ MAY_INCLUDE = {
     'nn': ['core', 'device', 'weights'],
     'load': ['core', 'device', 'weights', 'nn'],
     'encoders': ['core', 'device', 'weights', 'nn', 'load', 'text', 'image'],
+    'autoencoders': ['core', 'device', 'weights', 'nn', 'load'],
     'sample': ['core', 'device', 'weights', 'nn'],
-    'families': ['core', 'device', 'weights', 'nn', 'load', 'encoders', 'sample', 'text', 'image'],
+    'families': ['core', 'device', 'weights', 'nn', 'load', 'encoders', 'autoencoders', 'sample', 'text', 'image'],
     'pipeline': ['core', 'device', 'text', 'image', 'families'],
     'api': ['core', 'device', 'families', 'pipeline'],
 }
 # Where LibTorch's headers may stand; everything else is compiled without its include folder.
-TORCH_ROOMS = re.compile(r'^(engine/(nn|load|encoders|sample|device|families|distributed|cuda)/|engine/weights/(tensor_store|decode_tensor)\.|training/|tests/)')
+TORCH_ROOMS = re.compile(r'^(engine/(nn|load|encoders|autoencoders|sample|device|families|distributed|cuda)/|engine/weights/(tensor_store|decode_tensor)\.|training/|tests/)')
 TORCH_FULL = re.compile(r'^(training/|tests/)')
 TORCH_HEADER = re.compile(r'^(ATen|c10|torch|caffe2)/')
 

@@ -188,6 +188,17 @@ class Other(unittest.TestCase):
         self.assertEqual((done.stdout, done.returncode), (b"", 1))
         self.assertIn(b'expected the weights of storybook in "/nosuch/storybook"', done.stderr)
 
+    def test_inspect_knows_every_built_in_model(self):
+        help_text = zoetrope("inspect", "--help")[0].decode()
+        for name in ("storybook", "tableau", "testcard"):
+            out, err, status = zoetrope("inspect", name)
+            self.assertEqual((err, status), ("", 0))
+            self.assertTrue(out.decode().startswith(f"family     {name}, "), out)
+            self.assertIn(" " + name, help_text)
+            out, err, status = zoetrope("inspect", name, "--frames", "9")
+            self.assertEqual((out, status), (b"", 1))
+            self.assertIn(f"expected no option beside a {name} model", err)
+
     def test_generate_and_inspect_give_the_same_reason_for_a_file_that_is_no_model(self):
         header = b'{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
         with tempfile.TemporaryDirectory(prefix="cli-") as folder:

@@ -4,12 +4,18 @@
     ours_transformer(state), ours_vae(state), ours_clip(state)      diffusers' or transformers' state dict under the engine's names
     diffusers_names(state)                 {original name of the transformer: diffusers'}
     renamed(tensors, T5_ORIGINAL | T5_LLAMA)   UMT5 as the original files and llama.cpp spell it
-    openclip(state)                        CLIP's tower for pictures as the original files have it"""
+    openclip(state)                        CLIP's tower for pictures as the original files have it
+    Model(name, folder)                    a tiny pipeline as a diffusers folder, and its tensors"""
 import re
 
 import torch
 
+import oracle
 import wan_oracle
+
+# Rows of 256 values, so that every block type fits; heads of 128, so that a file without config.json tells them.
+WIDE = dict(num_attention_heads=2, attention_head_dim=128, text_dim=256, ffn_dim=512, num_layers=2)
+WIDE_T5 = dict(d_model=256, d_kv=64, num_heads=4, d_ff=512, num_layers=2)
 
 
 def ours_transformer(state):
@@ -79,3 +85,31 @@ def openclip(state):
             for ours, theirs in (("layer_norm1", "norm1"), ("layer_norm2", "norm2"), ("self_attn.out_proj", "attn.proj"), ("mlp.fc1", "mlp.0"), ("mlp.fc2", "mlp.2")):
                 out[f"{b}{theirs}.{leaf}"] = state[f"{a}{ours}.{leaf}"]
     return {**out, "visual.head": torch.ones(2, 2), "log_scale": torch.ones(()), "textual.token_embedding.weight": torch.ones(3, 3)}
+
+
+class Model:
+    """A tiny pipeline as a diffusers folder, and its tensors under our names."""
+
+    def __init__(self, name, folder, seed=0):
+        networks, coder, _ = wan_oracle.PIPELINES[name]
+        parts = {"transformer": wan_oracle.transformer(networks[0], seed + 1, **WIDE | self.wide(networks[0])), "text_encoder": wan_oracle.umt5(seed + 3, **WIDE_T5)}
+        if len(networks) == 2:
+            parts["transformer_2"] = wan_oracle.transformer(networks[1], seed + 11, **WIDE | self.wide(networks[1]))
+        self.folder = folder / name
+        self.pipe = wan_oracle.save_pipeline(name, self.folder, seed, **parts)
+        self.state = {k: v.detach() for k, v in self.pipe.transformer.state_dict().items()}
+        self.want = oracle.prefixed("transformer/", ours_transformer(self.state))
+        if len(networks) == 2:
+            self.want |= oracle.prefixed("transformer_2/", ours_transformer(self.pipe.transformer_2.state_dict()))
+        self.want |= oracle.prefixed("vae/", ours_vae(self.pipe.vae.state_dict()))
+        self.want |= oracle.prefixed("text_encoder/", wan_oracle.umt5_weights(self.pipe.text_encoder))
+        if getattr(self.pipe, "image_encoder", None) is not None:
+            self.want |= oracle.prefixed("image_encoder/", ours_clip(self.pipe.image_encoder.state_dict()))
+        self.beside = {k: self.folder / k for k in ("vae", "text_encoder", "tokenizer", "image_encoder") if (self.folder / k).exists()}
+
+    @staticmethod
+    def wide(kind):
+        return dict(added_kv_proj_dim=256) if kind in ("i2v", "flf2v") else {}
+
+    def part(self, key):
+        return {k.removeprefix(key + "/"): v for k, v in self.want.items() if k.startswith(key + "/")}

@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "autoencoders/causal_names.h"
 #include "encoders/t5_names.h"
 #include "encoders/t5_tokenizer.h"
 #include "families/wan/names.h"
 #include "families/wan/parts.h"
-#include "families/wan/vae/names.h"
 #include "load/lora.h"
 #include "load/part_reader.h"
 #include "stage.h"

@@ -3,11 +3,12 @@
 """Every way in which a Wan model can lie on a disk gives the tensors of its diffusers folder; what fits nothing is refused
 by name.
 
-    wan_loaders_test.py PROGRAM [kinds|spellings|fp8|gguf|encoders|merges|lora|tokens]..."""
+    wan_loaders_test.py PROGRAM [kinds|spellings|fp8|gguf|encoders|merges|inspect|lora|tokens]..."""
 import json
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -16,7 +17,7 @@ from safetensors.torch import load_file, save_file
 
 import oracle
 import wan_oracle
-from wan_files import T5_LLAMA, T5_ORIGINAL, diffusers_names, openclip, ours_clip, ours_transformer, ours_vae, renamed
+from wan_files import T5_LLAMA, T5_ORIGINAL, Model, diffusers_names, openclip, ours_clip, ours_transformer, renamed
 
 try:
     import generated_prompts
@@ -27,41 +28,9 @@ except ImportError as missing:
     sys.exit(77)
 
 PROGRAM = sys.argv[1]
-# Rows of 256 values, so that every block type fits; heads of 128, so that a file without config.json tells them.
-WIDE = dict(num_attention_heads=2, attention_head_dim=128, text_dim=256, ffn_dim=512, num_layers=2)
-WIDE_T5 = dict(d_model=256, d_kv=64, num_heads=4, d_ff=512, num_layers=2)
 F8 = torch.float8_e4m3fn
 report = oracle.Report()
 folder = pathlib.Path(tempfile.mkdtemp(prefix="wan-loaders-", dir=oracle.BUILD))
-PARTS = {"transformer", "transformer_2", "vae", "text_encoder", "image_encoder"}
-
-
-class Model:
-    """A tiny pipeline as a diffusers folder, and its tensors under our names."""
-
-    def __init__(self, name, seed=0):
-        networks, coder, _ = wan_oracle.PIPELINES[name]
-        parts = {"transformer": wan_oracle.transformer(networks[0], seed + 1, **WIDE | self.wide(networks[0])), "text_encoder": wan_oracle.umt5(seed + 3, **WIDE_T5)}
-        if len(networks) == 2:
-            parts["transformer_2"] = wan_oracle.transformer(networks[1], seed + 11, **WIDE | self.wide(networks[1]))
-        self.folder = folder / name
-        self.pipe = wan_oracle.save_pipeline(name, self.folder, seed, **parts)
-        self.state = {k: v.detach() for k, v in self.pipe.transformer.state_dict().items()}
-        self.want = oracle.prefixed("transformer/", ours_transformer(self.state))
-        if len(networks) == 2:
-            self.want |= oracle.prefixed("transformer_2/", ours_transformer(self.pipe.transformer_2.state_dict()))
-        self.want |= oracle.prefixed("vae/", ours_vae(self.pipe.vae.state_dict()))
-        self.want |= oracle.prefixed("text_encoder/", wan_oracle.umt5_weights(self.pipe.text_encoder))
-        if getattr(self.pipe, "image_encoder", None) is not None:
-            self.want |= oracle.prefixed("image_encoder/", ours_clip(self.pipe.image_encoder.state_dict()))
-        self.beside = {k: self.folder / k for k in ("vae", "text_encoder", "tokenizer", "image_encoder") if (self.folder / k).exists()}
-
-    @staticmethod
-    def wide(kind):
-        return dict(added_kv_proj_dim=256) if kind in ("i2v", "flf2v") else {}
-
-    def part(self, key):
-        return {k.removeprefix(key + "/"): v for k, v in self.want.items() if k.startswith(key + "/")}
 
 
 # ---- Files --------------------------------------------------------------------------------------
@@ -121,7 +90,7 @@ def wanted_of(model, original):
 def kinds():
     """Every kind of model, as a folder of diffusers and as a single file in original names without a config.json."""
     for name in ("t2v", "i2v", "flf2v", "t2v_a14b", "i2v_a14b", "ti2v"):
-        model = Model(name)
+        model = Model(name, folder)
         got = read(model.folder)
         same(f"{name}: diffusers folder", got, model.want)
         boundary = {"t2v_a14b": 0.875, "i2v_a14b": 0.9}.get(name)
@@ -154,7 +123,7 @@ def write_original_config(at, model, kind):
 
 
 def spellings():
-    model = Model("flf2v")
+    model = Model("flf2v", folder)
     original, want = wan_oracle.original_transformer(model.state), oracle.prefixed("transformer/", model.part("transformer"))
     one = dict(only="transformer")
     for prefix in ("model.diffusion_model.", "diffusion_model.", "model.", "generator.model.", "generator_ema.model.", "transformer."):
@@ -198,12 +167,12 @@ def spellings():
     index = json.loads((model.folder / "model_index.json").read_text())
     oracle.write_json(model.folder / "model_index.json", {**index, "_class_name": "WanVACEPipeline"})
     refused("another pipeline", ["WanVACEPipeline"], model.folder)
-    vae_2_2 = Model("ti2v")
+    vae_2_2 = Model("ti2v", folder)
     refused("the other VAE", ["vae: expected latent channels 16"], save("m.safetensors", original), vae=vae_2_2.folder / "vae")
 
 
 def fp8():
-    model = Model("t2v")
+    model = Model("t2v", folder)
     original = wan_oracle.original_transformer(model.state)
     scales = {k[:-7]: v.abs().max() / 448 for k, v in original.items() if is_block_matrix(k, v)}
     codes = {k + ".weight": (original[k + ".weight"] / s).clamp(-448, 448).to(F8) for k, s in scales.items()}
@@ -242,7 +211,7 @@ def fp8():
 
 
 def gguf():
-    model = Model("flf2v")
+    model = Model("flf2v", folder)
     original = wan_oracle.original_transformer(model.state)
     keep = {k for k in model.want if k.startswith("transformer/")}
     want_of = lambda meant: {k: v for k, v in wanted_of(model, meant).items() if k in keep}
@@ -271,7 +240,7 @@ def gguf():
     refused("the same shapes in safetensors", ["head.modulation", "3 dimensions"],
             save("bad.safetensors", {k: flattened(k, v, "four") for k, v in original.items()}))
 
-    vae_model = Model("ti2v")
+    vae_model = Model("ti2v", folder)
     for what, state in (("2.1", model.pipe.vae.state_dict()), ("2.2", vae_model.pipe.vae.state_dict())):
         of = model if what == "2.1" else vae_model
         four = {k: v.reshape(-1, *v.shape[2:]) if v.ndim == 5 else v for k, v in wan_oracle.original_vae(state).items()}
@@ -285,7 +254,7 @@ def write_and(path, tensors):
 
 
 def encoders():
-    model = Model("i2v")
+    model = Model("i2v", folder)
     weights = wan_oracle.umt5_weights(model.pipe.text_encoder)
     want = oracle.prefixed("text_encoder/", weights)
     text = lambda path, **more: read(model.folder, only="text_encoder", text_encoder=path, **more)
@@ -328,7 +297,7 @@ def encoders():
                                  ("no embeddings", {k: v for k, v in weights.items() if "shared" not in k}, ["embed_tokens"])):
         refused(f"UMT5: {what}", words, model.folder, text_encoder=save(at + "umt5.safetensors", tensors))
 
-    for kind, of in (("2.1", model), ("2.2", Model("ti2v"))):
+    for kind, of in (("2.1", model), ("2.2", Model("ti2v", folder))):
         state, want = of.pipe.vae.state_dict(), oracle.prefixed("vae/", of.part("vae"))
         at = config_beside(of.folder / "vae", f"coder-{kind}") + "/vae.safetensors"
         vae = lambda tensors: read(of.folder, only="vae", vae=save(at, tensors))
@@ -338,7 +307,7 @@ def encoders():
             same(f'VAE {kind}: original names, prefix "{prefix}"', vae(oracle.prefixed(prefix, original)), want)
         same(f"VAE {kind}: bf16", vae({k: v.bfloat16() for k, v in original.items()}), {k: v.bfloat16().float() for k, v in want.items()})
         for name in ("decoder.conv9.weight", "decoder.conv1.weight.x", "encoder.downsamples.0.shortcut.weight", "decoder.upsamples.99.residual.2.bias"):
-            refused(f"VAE {kind}: {name} fits nothing", [f'tensor "{name}"', "expected only tensors of a Wan VAE"], of.folder, vae=save(at, {**original, name: torch.ones(1)}))
+            refused(f"VAE {kind}: {name} fits nothing", [f'tensor "{name}"', "expected only tensors of a causal video autoencoder"], of.folder, vae=save(at, {**original, name: torch.ones(1)}))
         refused(f"VAE {kind}: a layer too few", ['"decoder.conv_out.bias": expected one in the file, got none'], of.folder, vae=save(at, {k: v for k, v in original.items() if k != "decoder.head.2.bias"}))
 
     tower = model.pipe.image_encoder.state_dict()
@@ -359,7 +328,7 @@ def encoders():
 
 def merges():
     """All parts in one file, as ComfyUI writes it. Without a config.json for the small VAE its shapes are not known, so that lies beside."""
-    model = Model("t2v")
+    model = Model("t2v", folder)
     original = wan_oracle.original_transformer(model.state)
     tokenizer = torch.frombuffer(bytearray(sentencepiece_model()), dtype=torch.uint8)
     whole = {**oracle.prefixed("model.diffusion_model.", original), **oracle.prefixed("text_encoders.umt5xxl.transformer.", wan_oracle.umt5_weights(model.pipe.text_encoder)),
@@ -376,7 +345,7 @@ def merges():
     refused("a tensor of no part", ['tensor "one.more.weight": expected the prefix of a part'], save("all/all.safetensors", {**whole, **vae, "one.more.weight": torch.ones(2)}))
     refused("a tensor that a part does not have", ['"model.diffusion_model.blocks.0.x.weight"', "a Wan transformer"],
             save("all/all.safetensors", {**whole, **vae, "model.diffusion_model.blocks.0.x.weight": torch.ones(2)}))
-    refused("a tensor that the VAE does not have", ['"vae.decoder.x.weight"', "a Wan VAE"], save("all/all.safetensors", {**whole, **vae, "vae.decoder.x.weight": torch.ones(2)}))
+    refused("a tensor that the VAE does not have", ['"vae.decoder.x.weight"', "a causal video autoencoder"], save("all/all.safetensors", {**whole, **vae, "vae.decoder.x.weight": torch.ones(2)}))
 
     at = folder / "comfy"                                                  # beside the model, in ComfyUI's folders
     save("comfy/diffusion_models/wan2.1_t2v.safetensors", original)
@@ -388,6 +357,43 @@ def merges():
     report.check("nothing is missing in ComfyUI's folders", got["missing"] == 0 and got["tokenizer"] == 1)
 
 
+# ---- The report ----------------------------------------------------------------------------------
+
+def told(path, *arguments):
+    done = subprocess.run([str(oracle.BUILD / "cli" / "zoetrope"), "inspect", str(path), *map(str, arguments)], capture_output=True, text=True, timeout=120)
+    return done.stdout, done.stderr, done.returncode
+
+
+def inspect():
+    for name, kind in (("t2v", "2.1 T2V"), ("flf2v", "2.1 FLF2V"), ("t2v_a14b", "2.2 T2V-A14B: two experts, boundary 0.875"), ("ti2v", "2.2 TI2V-5B")):
+        model = Model(name, folder)
+        out, err, status = told(model.folder, "--size", "96x64", "--frames", 9)
+        parts = {k.split("/")[0] for k in model.want} | {"tokenizer"}
+        lines = out.splitlines()
+        report.check(f"inspect {name}: family, kind, all parts and a plan of memory", status == 0 and err == "" and lines[0] == "family     wan"
+                     and any(line.startswith("kind       " + kind) for line in lines) and all(f"\n  {p} " in out for p in parts)
+                     and "missing" not in out and "warnings" not in out and "memory for 96x64, 9 frames" in out, out + err)
+        count = sum(t.numel() for k, t in model.want.items() if k.startswith("transformer/"))
+        report.check(f"inspect {name}: parameters of the transformer", f"{count:,} parameters" in out, count)
+    a14b = folder / "t2v_a14b"
+    pair = {"blocks.0.ffn.0.lora_A.weight": torch.ones(2, 256), "blocks.0.ffn.0.lora_B.weight": torch.ones(512, 2)}
+    out, err, status = told(a14b, "--lora", save("lora.safetensors", pair))
+    report.check("inspect with an adapter: of both experts", status == 0 and "adapters   1 tensors" in out and "adapters 2 1 tensors" in out, out + err)
+    alone = save("alone/wan2.2_t2v_high_noise.safetensors", wan_oracle.original_transformer(model_of("t2v")))
+    out, err, status = told(alone)
+    report.check("inspect of one file: what is missing, and that it is one expert of two", status == 0 and all(f"{p}: expected" in out for p in ("vae", "text_encoder", "tokenizer"))
+                 and "warnings\n" in out and "expert for low noise" in out, out + err)
+    state = wan_oracle.original_transformer(model_of("t2v"))
+    out, err, status = told(save("alone/bad.safetensors", {k: v for k, v in state.items() if k != "blocks.1.norm3.bias"}))
+    report.check("inspect refuses what is not whole, by name", status == 1 and out == "" and '"blocks.1.norm3.bias": expected one in the file, got none' in err, out + err)
+    out, err, status = told(a14b, "--engine-opts", "wae=x")
+    report.check("inspect refuses an unknown key", status == 1 and "engine_opts: expected one of" in err and "lora_2" in err, out + err)
+
+
+def model_of(name):
+    return load_file(next((folder / name / "transformer").glob("*.safetensors")))
+
+
 # ---- Adapters -----------------------------------------------------------------------------------
 
 def adapter(generator, out, columns, rank=4):
@@ -396,8 +402,8 @@ def adapter(generator, out, columns, rank=4):
 
 def lora():
     for name in ("t2v", "i2v"):
-        lora_on(Model(name))
-    experts(Model("t2v_a14b"))
+        lora_on(Model(name, folder))
+    experts(Model("t2v_a14b", folder))
 
 
 def lora_on(model):
@@ -572,7 +578,7 @@ def tokens():
     refused("numbers in its place", ["expected bytes, got F32"], save("tokenizer.safetensors", {"spiece_model": torch.ones(2, 2)}), **given)
 
 
-STEPS = {f.__name__: f for f in (kinds, spellings, fp8, gguf, encoders, merges, lora, tokens)}
+STEPS = {f.__name__: f for f in (kinds, spellings, fp8, gguf, encoders, merges, inspect, lora, tokens)}
 
 try:
     for step in sys.argv[2:] or STEPS:

@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "autoencoders/causal_names.h"
+#include "autoencoders/causal_vae.h"
 #include "core/text_number.h"
 #include "encoders/t5.h"
 #include "encoders/t5_names.h"
 #include "families/wan/names.h"
 #include "families/wan/transformer/transformer.h"
-#include "families/wan/vae/names.h"
-#include "families/wan/vae/vae.h"
 #include "nn/sinusoid.h"
 #include "sample/loop.h"
 #include "stage.h"
@@ -112,7 +112,7 @@ void umt5_stage(Case& c) {
 }
 
 VaeConfig vae_of(const Case& c) {
-    VaeConfig config = c.option("kind") == "2.2" ? vae_2_2() : vae_2_1();
+    VaeConfig config = c.option("kind") == "2.2" ? autoencoders::residual_vae() : autoencoders::plain_vae();
     config.base_dim = number(c, "base_dim"), config.decoder_base_dim = number(c, "decoder_base_dim", config.base_dim),
     config.z_dim = number(c, "z_dim");
     const std::vector<float> mult = list(c.option("dim_mult", "1,2,4,4"));

@@ -123,9 +123,7 @@ void check_whole(ModelParts& parts) {
 
 void note_missing(ModelParts& parts) {
     const auto note = [&](bool there, std::string_view key, std::string_view what) {
-        if (!there)
-            parts.missing.push_back(std::string(key) + ": expected " + std::string(what) +
-                                    ", got none; set engine_opts " + std::string(key) + "=PATH");
+        if (!there) parts.missing.push_back(load::missing_part(key, what, parts.path));
     };
     note(parts.vae_file.checkpoint != nullptr, "vae", "the VAE");
     note(parts.text_encoder.checkpoint != nullptr, "text_encoder", "the LLM that reads the prompt");

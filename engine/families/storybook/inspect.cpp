@@ -101,10 +101,11 @@ std::string inspect(const std::string& folder) {
 }
 
 families::Inspector inspector() {
-    return {
-        .name = "storybook", .built_in = true, .detect = detect, .report = [](const families::InspectRequest& request) {
-            return inspect(request.path);
-        }};
+    return {.name = "storybook",
+            .built_in = true,
+            .plans = false,
+            .detect = detect,
+            .report = [](const families::InspectRequest& request) { return inspect(request.path); }};
 }
 
 }  // namespace zt::storybook

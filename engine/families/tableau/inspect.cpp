@@ -40,6 +40,8 @@ families::Detection detect(const std::string& path) {
     return {Fit::kOurs, {}};
 }
 
-families::Inspector inspector() { return {.name = "tableau", .built_in = true, .detect = detect, .report = report}; }
+families::Inspector inspector() {
+    return {.name = "tableau", .built_in = true, .plans = false, .detect = detect, .report = report};
+}
 
 }  // namespace zt::tableau

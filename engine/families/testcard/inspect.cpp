@@ -9,6 +9,7 @@ families::Inspector inspector() {
     return {.name = "testcard",
             .built_in = true,
             .has_weights = false,
+            .plans = false,
             .options = {{"delay_ms", "how long each chunk takes at least"},
                         {"nan_frame", "the frame that has no numbers, to see what a host makes of it"},
                         {"image", "never, optional or required: whether it takes a picture"},

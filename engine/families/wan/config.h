@@ -5,11 +5,11 @@
 // keys. Torch-free.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "autoencoders/causal_config.h"
 
 namespace zt::weights {
 class Checkpoint;
@@ -20,6 +20,10 @@ namespace zt::wan {
 inline constexpr int64_t kTextTokens = 512;   // that every prompt is padded to with zeros, which are attended
 inline constexpr int64_t kTokenChunk = 2048;  // tokens in a projection at once
 inline constexpr int64_t kBlockLatents = 3;   // that a causal model makes together
+
+using autoencoders::parse_vae_config;
+using autoencoders::vae_config_of;
+using autoencoders::VaeConfig;
 
 struct TransformerConfig {
     int64_t heads = 40, head_dim = 128;
@@ -33,25 +37,8 @@ struct TransformerConfig {
     [[nodiscard]] bool operator==(const TransformerConfig&) const = default;
 };
 
-// Which of the two autoencoders: 2.2's has shortcuts about its stages and works on patches of 2x2 pixels.
-struct VaeConfig {
-    int64_t base_dim = 96, decoder_base_dim = 96, z_dim = 16;
-    std::vector<int64_t> dim_mult = {1, 2, 4, 4};
-    int64_t num_res_blocks = 2;
-    std::array<bool, 3> temporal_downsample = {false, true, true};
-    bool is_residual = false;
-    int64_t patch_size = 1;
-    std::vector<float> mean, std;  // of each latent channel
-    [[nodiscard]] int64_t spatial_compression() const { return 8 * patch_size; }
-    static constexpr int64_t temporal_compression = 4;
-};
-// The published statistics: no single file holds them.
-[[nodiscard]] VaeConfig vae_2_1();
-[[nodiscard]] VaeConfig vae_2_2();
-
 // Throw zt::Error(WEIGHTS, UNSUPPORTED) naming the key. name: of the file, in messages.
 [[nodiscard]] TransformerConfig parse_transformer_config(std::string_view text, const std::string& name);
-[[nodiscard]] VaeConfig parse_vae_config(std::string_view text, const std::string& name);
 
 // num_attention_heads of the original repository's config.json, 0 for the text of another one. Throws UNSUPPORTED for a
 // kind of model that is not read here.
@@ -61,6 +48,5 @@ struct VaeConfig {
 void refuse_other_kinds(const weights::Checkpoint& file);
 // From names and shapes. heads: where they are known; else those of 128 values.
 [[nodiscard]] TransformerConfig transformer_config_of(const weights::Checkpoint& file, int64_t heads = 0);
-[[nodiscard]] VaeConfig vae_config_of(const weights::Checkpoint& file);
 
 }  // namespace zt::wan

@@ -17,16 +17,14 @@ namespace {
 namespace fs = std::filesystem;
 using families::Detection;
 using Fit = Detection::Fit;
-using weights::Checkpoint;
 
 Detection detect_checkpoint(const std::string& path) {
-    const Checkpoint file = Checkpoint::open(path);
+    const auto file = weights::Checkpoint::open(path);
     const bool ours = std::any_of(file.entries().begin(), file.entries().end(), [](const auto& entry) {
         const auto placed = transformer_names().place(entry.name);
         return placed && placed->module == "blocks.0.cross_attn.norm_q";
     });
-    if (ours) return {Fit::kOurs, {}};
-    return {Fit::kNone, {}};
+    return {ours ? Fit::kOurs : Fit::kNone, {}};
 }
 
 Detection detect_folder(const fs::path& folder) {
@@ -35,6 +33,7 @@ Detection detect_folder(const fs::path& folder) {
         const std::string kind = load::class_name((folder / name).string());
         return {kind.starts_with("Wan") ? Fit::kOurs : Fit::kNone, {}};
     }
+    if (load::is_folder(folder / kHighNoise)) return detect_folder(folder / kHighNoise);
     return weights::find_checkpoint(folder.string()) ? detect_checkpoint(folder.string()) : Detection{};
 }
 

@@ -9,6 +9,9 @@
 
 namespace zt::wan {
 
+// Folders of both experts in the original repositories.
+inline constexpr const char *kHighNoise = "high_noise_model", *kLowNoise = "low_noise_model";
+
 // Ours: `path` holds a Wan transformer or pipeline, of any kind; find_parts tells whether it is one that can be used.
 // Never throws zt::Error.
 [[nodiscard]] families::Detection detect(const std::string& path);

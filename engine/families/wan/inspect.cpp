@@ -9,11 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "encoders/t5_names.h"
 #include "families/wan/detection.h"
 #include "families/wan/memory_plan.h"
-#include "families/wan/names.h"
-#include "families/wan/vae/names.h"
 #include "load/report.h"
 
 namespace zt::wan {
@@ -30,14 +27,13 @@ std::string kind_of(const ModelParts& p) {
 }
 
 std::string part_lines(const ModelParts& p) {
-    std::string text = "parts\n" + load::part_line("transformer", p.transformer_file, transformer_names());
-    if (p.has_experts()) text += load::part_line("transformer_2", p.transformer_2_file, transformer_names());
-    text += load::part_line("vae", p.vae_file, vae_names()) +
-            load::part_line("text_encoder", p.text_encoder, encoders::t5_names()) +
-            load::path_line("tokenizer", p.tokenizer);
-    if (p.reads_clip())
-        text += load::part_line("image_encoder", p.image_encoder, encoders::clip_names(encoders::Tower::kVision));
-    return text;
+    std::string text = "parts\n";
+    for (const PartRow& row : part_rows(p)) {
+        const bool other =
+            (row.key == "transformer_2" && !p.has_experts()) || (row.key == "image_encoder" && !p.reads_clip());
+        if (!other) text += load::part_line(std::string(row.key), *row.part, *row.names);
+    }
+    return text + load::path_line("tokenizer", p.tokenizer);
 }
 
 std::string report(const families::InspectRequest& r) {
@@ -47,7 +43,7 @@ std::string report(const families::InspectRequest& r) {
     if (r.width > 0) plan.width = r.width, plan.height = r.height;
     if (r.frames > 0) plan.frames = r.frames;
     if (r.steps > 0) plan.steps = r.steps;
-    plan.element_bytes = r.element_bytes;
+    plan.element_bytes = r.element_bytes, plan.keep_packed = r.keep_packed;
     std::vector<std::string> warnings = parts.warnings;
     std::array<std::shared_ptr<const load::LoraSet>, 2> loras;
     for (const bool low : {false, true})

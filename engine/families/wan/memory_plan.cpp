@@ -6,11 +6,9 @@
 #include <algorithm>
 #include <string_view>
 
+#include "autoencoders/causal_memory.h"
 #include "encoders/clip_config.h"
-#include "encoders/t5_names.h"
 #include "families/wan/names.h"
-#include "families/wan/vae/names.h"
-#include "nn/work_bytes.h"
 
 namespace zt::wan {
 namespace {
@@ -24,8 +22,8 @@ const Checkpoint* transformer_file(const ModelParts& parts, const PlanRequest& r
 }
 uint64_t u(int64_t n) { return n > 0 ? static_cast<uint64_t>(n) : 0; }
 
-Resident transformer_of(const PlanRequest& r) { return {r.element_bytes, true, r.loras}; }
-Resident encoder_of(const PlanRequest& r) { return {r.element_bytes, true, nullptr}; }
+Resident transformer_of(const PlanRequest& r) { return {r.element_bytes, r.keep_packed, r.loras}; }
+Resident encoder_of(const PlanRequest& r) { return {r.element_bytes, r.keep_packed, nullptr}; }
 
 // What is used before the first step only.
 bool is_preparation(std::string_view name) {
@@ -46,19 +44,6 @@ Clip clip_of(const ModelParts& parts, const PlanRequest& r) {
     c.tokens =
         c.latent_frames * (c.latent_height / TransformerConfig::patch) * (c.latent_width / TransformerConfig::patch);
     return c;
-}
-
-Phase text_phase(const ModelParts& parts, const PlanRequest& r) {
-    Phase phase{.name = "text"};
-    const encoders::T5Config& t = parts.text;
-    if (const Checkpoint* file = parts.text_encoder.checkpoint.get())
-        phase.weights = phase.least_weights =
-            load::two_blocks(*file, encoders::t5_names(), encoder_of(r), "encoder.block.");
-    // States, q, k, v, two halves of the MLP; scores in fp32, twice.
-    phase.data = u(kTextTokens) * u(6 * t.width() + 3 * t.d_ff) * u(r.element_bytes) +
-                 2 * u(kTextTokens) * u(kTextTokens) * u(t.heads) * 4 +
-                 load::decoded_matrix(parts.text_encoder.checkpoint.get(), encoder_of(r));
-    return phase;
 }
 
 // Levels of all steps and the text, which stay until the clip is made.
@@ -103,35 +88,8 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
     return phase;
 }
 
-// Two frames of the input of each convolution in time, which the decoder (the encoder is its mirror) keeps from frame
-// to frame: those of the middle, and of each stage two for each resnet and one of its enlargement in time.
-uint64_t history_bytes(const ModelParts& parts, const PlanRequest& r, const Clip& clip) {
-    const VaeConfig& v = parts.vae;
-    uint64_t values = 0;
-    int64_t side = 1, in = v.decoder_base_dim * v.dim_mult.back();
-    const auto add = [&](int64_t channels) {
-        values += 2 * u(clip.latent_height * clip.latent_width * side * side) * u(channels);
-    };
-    add(v.z_dim), add(4 * in);
-    for (size_t i = v.dim_mult.size(); i-- > 0;) {
-        const int64_t out = v.decoder_base_dim * v.dim_mult[i];
-        add(in + out * (2 * (v.num_res_blocks + 1) - 1));
-        if (i == 0) {
-            add(out);  // of the last convolution
-            continue;
-        }
-        if (v.temporal_downsample[i - 1]) add(out);
-        in = v.is_residual ? out : out / 2, side *= 2;
-    }
-    return values * (r.half_history ? 2 : u(r.vae_element_bytes));
-}
-
-// One frame of the widest stage, the last but one or the last.
-uint64_t frame_bytes(const ModelParts& parts, const PlanRequest& r) {
-    const VaeConfig& v = parts.vae;
-    const int64_t widest = std::max(v.dim_mult[0], v.dim_mult.size() > 1 && v.is_residual ? v.dim_mult[1] : 0);
-    return u(r.width / v.patch_size) * u(r.height / v.patch_size) * u(v.decoder_base_dim * widest) *
-           u(r.vae_element_bytes);
+autoencoders::Coding coding_of(const PlanRequest& r, const Clip& clip) {
+    return {clip.latent_height, clip.latent_width, r.vae_element_bytes, r.half_history ? 2 : r.vae_element_bytes};
 }
 
 Phase decode_phase(const ModelParts& parts, const PlanRequest& r, const Clip& clip) {
@@ -139,9 +97,7 @@ Phase decode_phase(const ModelParts& parts, const PlanRequest& r, const Clip& cl
     if (const Checkpoint* file = parts.vae_file.checkpoint.get())
         phase.weights = phase.least_weights =
             load::resident_bytes(*file, vae_names(), {r.vae_element_bytes, false, nullptr}, is_decoder);
-    // Of a resnet what comes in, what it has made and the copy that is normed; pixels, twice.
-    phase.data = history_bytes(parts, r, clip) + 4 * frame_bytes(parts, r) + u(nn::kStripBytes) +
-                 u(r.width * r.height * 3) * 4 * 4 * 2 +
+    phase.data = autoencoders::decoding_bytes(parts.vae, coding_of(r, clip)) +
                  u(clip.latent_frames * clip.latent_height * clip.latent_width * parts.vae.z_dim) * 4;
     return phase;
 }
@@ -156,7 +112,8 @@ Phase picture_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
         weights = std::max(weights,
                            load::resident_bytes(*file, encoders::clip_names(encoders::Tower::kVision), encoder_of(r)));
     phase.weights = phase.least_weights = weights;
-    phase.data += 4 * frame_bytes(parts, r);  // the encoder takes the frames of a latent together
+    phase.data += 4 * autoencoders::frame_bytes(
+                          parts.vae, coding_of(r, clip));  // the encoder takes the frames of a latent together
     const uint64_t frames = parts.beside_noise() ? u(r.frames) : 1;
     phase.data += frames * u(3 * r.width * r.height) * 4 * 2;  // on the host and in the VAE's type
     return phase;
@@ -167,7 +124,8 @@ Phase picture_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
 load::MemoryPlan plan_memory(const ModelParts& parts, const PlanRequest& r) {
     const Clip clip = clip_of(parts, r);
     load::MemoryPlan plan{
-        {text_phase(parts, r), prepare_phase(parts, r), denoise_phase(parts, r, clip), decode_phase(parts, r, clip)}};
+        {encoders::t5_phase(parts.text, parts.text_encoder.checkpoint.get(), kTextTokens, encoder_of(r)),
+         prepare_phase(parts, r), denoise_phase(parts, r, clip), decode_phase(parts, r, clip)}};
     // A stream is decoded, and a new prompt is read, while all that the next latents need stays.
     if (r.kept_latents > 0)
         plan.phases[2].data += plan.phases[3].bytes() + std::max(plan.phases[0].bytes(), plan.phases[1].bytes());

@@ -19,6 +19,7 @@ struct PlanRequest {
     bool half_history = false;             // what the autoencoder keeps of earlier frames is rounded to fp16
     int64_t prompts = 2;                   // 2 with guidance
     int64_t kept_latents = 0;              // causal models: whose keys and values are in memory; 0: it is none
+    bool keep_packed = true;               // fp8 and GGUF matrices stay as they are in the file
     bool low = false;                      // the expert for low noise works, not the one for high noise
     const load::LoraSet* loras = nullptr;  // of that transformer; borrowed, may be null
 };

@@ -15,22 +15,10 @@
 #include "encoders/t5_tokenizer.h"
 #include "families/wan/memory_plan.h"
 #include "families/wan/names.h"
-#include "families/wan/vae/names.h"
 #include "load/part_checks.h"
 
 namespace zt::wan {
 namespace {
-
-// The embeddings, of which rows are read one by one, and the last norm.
-struct TextEnds {
-    std::string embedding;  // its name
-    at::Tensor rows, norm;
-    template <class F>
-    void visit(F&& f) {
-        f(embedding, rows);
-        f(encoders::kT5FinalNorm, norm);
-    }
-};
 
 // Names and shapes of everything a generation will read, before anything is.
 void check_tensors(const OpenedModel& model) {
@@ -48,15 +36,7 @@ void check_tensors(const OpenedModel& model) {
         Block block = make_block(config);
         for (int64_t i = 0; i < config.layers; i++) transformer.expect(block, i), transformer.expect(block.tables, i);
     }
-    const load::PartReader text = model.text_encoder(never);
-    TextEnds text_ends{encoders::t5_embedding(text),
-                       at::empty({model.parts.text.vocab, model.parts.text.d_model}, at::kMeta),
-                       at::empty({model.parts.text.d_model})};
-    text.expect(text_ends);
-    for (int64_t i = 0; i < model.parts.text.layers; i++) {
-        encoders::T5Layer layer = encoders::make_t5_layer(model.parts.text, i);
-        text.expect(layer, i);
-    }
+    encoders::expect_t5(model.parts.text, model.text_encoder(never));
     VaeDecoder decoder = make_vae_decoder(model.parts.vae);
     model.vae(never).expect(decoder);
     if (!model.takes_picture()) return;
@@ -117,12 +97,8 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
 }
 
 std::string identity(const OpenedModel& model) {
-    const std::array<std::pair<std::string_view, const weights::Checkpoint*>, 5> files = {
-        {{"transformer", model.parts.transformer_file.checkpoint.get()},
-         {"transformer_2", model.parts.transformer_2_file.checkpoint.get()},
-         {"vae", model.parts.vae_file.checkpoint.get()},
-         {"text encoder", model.parts.text_encoder.checkpoint.get()},
-         {"image encoder", model.parts.image_encoder.checkpoint.get()}}};
+    std::vector<std::pair<std::string_view, const weights::Checkpoint*>> files;
+    for (const PartRow& row : part_rows(model.parts)) files.emplace_back(row.key, row.part->checkpoint.get());
     return load::digest_of(files);
 }
 

@@ -11,16 +11,20 @@
 #include <string>
 #include <vector>
 
+#include "autoencoders/causal_vae.h"
 #include "families/family.h"
 #include "families/wan/parts.h"
 #include "families/wan/transformer/transformer.h"
-#include "families/wan/vae/vae.h"
 #include "load/kept.h"
 #include "load/memory.h"
 #include "load/part_reader.h"
 #include "text/unigram_tokenizer.h"
 
 namespace zt::wan {
+
+using autoencoders::StreamingDecoder;
+using autoencoders::VaeDecoder;
+using autoencoders::VaeEncoder;
 
 // The states of a prompt, [tokens, text_dim], and how many of its tokens had no room.
 struct TextStates {
@@ -66,7 +70,7 @@ struct OpenedModel {
 // What stays in memory for a request.
 struct ClipPlan {
     load::Budget budget;
-    bool half_history = false;  // see wan::Memory: only where the memory does not suffice otherwise
+    bool half_history = false;  // see autoencoders::Memory: only where the memory does not suffice otherwise
 };
 // Throws ZT_ERROR_MEMORY.
 [[nodiscard]] ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& request);

@@ -7,10 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "autoencoders/causal_names.h"
 #include "families/wan/config.h"
 #include "load/part_names.h"
 
 namespace zt::wan {
+
+using autoencoders::vae_names;
 
 [[nodiscard]] const load::TableNames& transformer_names();
 // All that such a transformer has, under our names.

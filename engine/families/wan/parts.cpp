@@ -9,12 +9,12 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/json.h"
 #include "core/utf8.h"
 #include "encoders/t5_names.h"
 #include "encoders/t5_tokenizer.h"
+#include "families/wan/detection.h"
 #include "families/wan/names.h"
-#include "families/wan/vae/names.h"
+#include "load/config_json.h"
 #include "load/part_checks.h"
 #include "load/shapes.h"
 
@@ -22,7 +22,6 @@ namespace zt::wan {
 namespace {
 
 namespace fs = std::filesystem;
-using load::Convention;
 using load::EngineOptions;
 using load::PartFile;
 using weights::Checkpoint;
@@ -43,8 +42,8 @@ constexpr std::array<load::OptionRow, 11> kOptions = {{
 }};
 
 // Names that published files have, beside the model or in ComfyUI's folders.
-std::span<const Convention> conventions() {
-    static const auto& all = *new std::array<Convention, 4>{{
+std::span<const load::Convention> conventions() {
+    static const auto& all = *new std::array<load::Convention, 4>{{
         {"vae",
          {"vae", "wan_2.1_vae.safetensors", "Wan2_1_VAE_bf16.safetensors", "Wan2_1_VAE_fp32.safetensors",
           "Wan2.1_VAE.safetensors", "wan2.2_vae.safetensors", "Wan2.2_VAE.safetensors"}},
@@ -66,9 +65,6 @@ std::span<const load::Section> sections() {
     return all;
 }
 
-// The folder with both experts as the original repository has them.
-constexpr const char *kHighNoise = "high_noise_model", *kLowNoise = "low_noise_model";
-
 // Where the parts lie: in a folder of diffusers, in an original one with two experts, or one by one.
 struct Layout {
     fs::path model;
@@ -88,17 +84,10 @@ struct Layout {
     }
 };
 
-void check_scheduler(const json::Field& root) {
-    for (const auto& [key, value] : {std::pair("prediction_type", "flow_prediction"), std::pair("solver_type", "bh2")})
-        if (const auto field = root.find(key); field && !field->is_null() && field->string() != value)
-            field->refuse(quote(value));
-    if (const auto order = root.find("solver_order"); order && order->integer(1, 3) != 2) order->refuse("2");
-}
-
 void read_scheduler(const fs::path& model, ModelParts& parts) {
     constexpr std::string_view kCausal = "SelfForcingFlowMatchScheduler";
     const load::Scheduler found =
-        load::read_scheduler(model, {{"UniPCMultistepScheduler", "flow_shift"}, {kCausal, "shift"}}, check_scheduler);
+        load::read_scheduler(model, {{"UniPCMultistepScheduler", "flow_shift"}, {kCausal, "shift"}}, load::check_unipc);
     const bool causal = found.class_name == kCausal;
     if (causal && parts.sampler.empty()) parts.sampler = "causal";
     if (causal || parts.sampler != "causal") parts.flow_shift = found.flow_shift;  // else of the model it was made from
@@ -106,10 +95,9 @@ void read_scheduler(const fs::path& model, ModelParts& parts) {
 
 // model_index.json: its kind, and "boundary_ratio".
 void read_index(const fs::path& folder, ModelParts& parts) {
-    const json::Origin origin{"model_index.json", ZT_ERROR_WEIGHTS};
-    const json::Value value =
-        json::parse_value(load::read_json_text((folder / "model_index.json").string(), origin.name), {}, origin);
-    const json::Field root(value, origin);
+    constexpr const char* kIndex = "model_index.json";
+    const load::ConfigJson index(load::read_json_text((folder / kIndex).string(), kIndex), kIndex);
+    const json::Field root = index.root();
     const auto name = root.find("_class_name");
     constexpr std::array<std::string_view, 3> kKnown = {"WanPipeline", "WanImageToVideoPipeline",
                                                         "WanVideoToVideoPipeline"};
@@ -200,60 +188,22 @@ void read_causal(const EngineOptions& options, ModelParts& parts) {
                                                ": expected none without sampler=causal, got " + quote(given));
 }
 
-// What the original repositories hold in place of a part: Python's pickles, which can run code and are never opened.
-std::string pickle_of(const fs::path& model, std::string_view key) {
-    struct Row {
-        std::string_view key, pickle, other;
-    };
-    constexpr std::array<Row, 4> kRows = {
-        {{"vae", "Wan2.1_VAE.pth", "wan_2.1_vae.safetensors"},
-         {"vae", "Wan2.2_VAE.pth", "wan2.2_vae.safetensors"},
-         {"text_encoder", "models_t5_umt5-xxl-enc-bf16.pth", "umt5_xxl_fp16.safetensors"},
-         {"image_encoder", "models_clip_open-clip-xlm-roberta-large-vit-huge-14.pth", "clip_vision_h.safetensors"}}};
-    const fs::path folder = load::is_folder(model) ? model : model.parent_path();
-    for (const Row& row : kRows)
-        if (row.key == key && load::is_there(folder / row.pickle))
-            return " (" + std::string(row.pickle) + " is a pickle, which is never opened; take " +
-                   std::string(row.other) + " of ComfyUI)";
-    return {};
-}
+// What the original repositories hold in place of a part.
+constexpr std::array<load::Pickle, 4> kPickles = {
+    {{"vae", "Wan2.1_VAE.pth", "wan_2.1_vae.safetensors"},
+     {"vae", "Wan2.2_VAE.pth", "wan2.2_vae.safetensors"},
+     {"text_encoder", "models_t5_umt5-xxl-enc-bf16.pth", "umt5_xxl_fp16.safetensors"},
+     {"image_encoder", "models_clip_open-clip-xlm-roberta-large-vit-huge-14.pth", "clip_vision_h.safetensors"}}};
 
 void note_missing(ModelParts& parts) {
     const auto note = [&](bool there, std::string_view key, std::string_view what) {
-        if (!there)
-            parts.missing.push_back(std::string(key) + ": expected " + std::string(what) + ", got none" +
-                                    pickle_of(parts.path, key) + "; set engine_opts " + std::string(key) + "=PATH");
+        if (!there) parts.missing.push_back(load::missing_part(key, what, parts.path, kPickles));
     };
     note(parts.vae_file.checkpoint != nullptr, "vae", "the VAE");
     note(parts.text_encoder.checkpoint != nullptr, "text_encoder", "UMT5, which reads the prompt");
     note(!parts.reads_clip() || parts.image_encoder.checkpoint != nullptr, "image_encoder",
          "CLIP ViT-H/14, which looks at the picture");
     note(!parts.tokenizer.empty(), "tokenizer", "the tokenizer of UMT5");
-}
-
-// Which expert a file is by its name, the only thing that tells: "high", "low" or nothing.
-std::string_view expert_named(const std::string& path) {
-    std::string name;
-    for (const char c : fs::path(path).lexically_normal().string())
-        if (c != '_' && c != '-') name += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    const size_t high = name.rfind("highnoise"), low = name.rfind("lownoise");
-    if (high == low) return {};  // neither
-    return low == name.npos || (high != name.npos && high > low) ? "high" : "low";
-}
-
-void note_experts(ModelParts& parts) {
-    const std::string_view first = expert_named(parts.transformer_file.path);
-    if (!parts.has_experts() && !first.empty())
-        parts.warnings.push_back(
-            parts.transformer_file.checkpoint->name() + ": expected the expert for " +
-            (first == "high" ? "low" : "high") +
-            " noise beside this one, as both names of A14B's files say, got none; one expert alone "
-            "gives noise or mush (the one for high noise is the model, engine_opts "
-            "transformer_2=PATH names the other)");
-    if (parts.has_experts() && first == "low" && expert_named(parts.transformer_2_file.path) == "high")
-        parts.warnings.push_back("transformer_2: expected the expert for low noise, got " +
-                                 parts.transformer_2_file.checkpoint->name() +
-                                 ", whose name says high noise; model and transformer_2 seem to be exchanged");
 }
 
 void read_numbers(const EngineOptions& options, ModelParts& parts) {
@@ -320,7 +270,7 @@ ModelParts find_parts(const std::string& path, const EngineOptions& options) {
     if (layout.is_pipeline) read_scheduler(layout.model, parts);
     read_causal(options, parts);
     note_missing(parts);
-    note_experts(parts);
+    load::note_experts(parts.transformer_file, parts.transformer_2_file, parts.warnings);
     return parts;
 }
 
@@ -340,16 +290,18 @@ std::vector<std::string> files_of(const std::string& path, const EngineOptions& 
     return files;
 }
 
+std::array<PartRow, 5> part_rows(const ModelParts& parts) {
+    return {{{"transformer", &parts.transformer_file, &transformer_names()},
+             {"transformer_2", &parts.transformer_2_file, &transformer_names()},
+             {"vae", &parts.vae_file, &vae_names()},
+             {"text_encoder", &parts.text_encoder, &encoders::t5_names()},
+             {"image_encoder", &parts.image_encoder, &encoders::clip_names(encoders::Tower::kVision)}}};
+}
+
 std::vector<std::string> value_warnings(const ModelParts& parts) {
     std::vector<std::string> warnings;
-    const std::array<std::pair<const PartFile*, const load::PartNames*>, 5> all = {
-        {{&parts.transformer_file, &transformer_names()},
-         {&parts.transformer_2_file, &transformer_names()},
-         {&parts.vae_file, &vae_names()},
-         {&parts.text_encoder, &encoders::t5_names()},
-         {&parts.image_encoder, &encoders::clip_names(encoders::Tower::kVision)}}};
-    for (const auto& [part, names] : all)
-        if (part->checkpoint != nullptr) load::warn_of_values(*part->checkpoint, *names, warnings);
+    for (const PartRow& row : part_rows(parts))
+        if (row.part->checkpoint != nullptr) load::warn_of_values(*row.part->checkpoint, *row.names, warnings);
     return warnings;
 }
 

@@ -4,10 +4,12 @@
 // model and its shapes. Reads names, headers and config.json, never tensors; says by name what is missing. Torch-free.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "encoders/clip_config.h"
@@ -59,6 +61,14 @@ struct ModelParts {
 // The files and folders that find_parts and the tokenizer read for the same arguments, what the folder `path` holds
 // left out. Opens none.
 [[nodiscard]] std::vector<std::string> files_of(const std::string& path, const load::EngineOptions& options);
+
+// Every part as files have it, the ones that are not there too.
+struct PartRow {
+    std::string_view key;
+    const load::PartFile* part;
+    const load::PartNames* names;
+};
+[[nodiscard]] std::array<PartRow, 5> part_rows(const ModelParts& parts);  // borrows
 
 // What only values tell of the parts that were found, as sentences: see load::warn_of_values. Throws IO.
 [[nodiscard]] std::vector<std::string> value_warnings(const ModelParts& parts);

@@ -12,7 +12,7 @@
 
 namespace zt::wan {
 
-// half_history: see wan::Memory.
+// half_history: see autoencoders::Memory.
 
 // The first picture of the request as latents [z, 1, h, w], fp32: TI2V-5B's first frame.
 [[nodiscard]] at::Tensor picture_latent(const OpenedModel& model, const families::GenerationRequest& request,

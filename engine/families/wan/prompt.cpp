@@ -3,11 +3,7 @@
 // See prompt.h.
 #include "families/wan/prompt.h"
 
-#include <vector>
-
 #include "encoders/t5.h"
-#include "encoders/t5_names.h"
-#include "load/read_ahead.h"
 #include "text/prompt_cleaning.h"
 
 namespace zt::wan {
@@ -17,22 +13,10 @@ namespace {
 std::shared_ptr<const TextStates> encode(const OpenedModel& model, const std::string& prompt, const Cancel& cancel,
                                          const families::ProgressFn& progress) {
     progress("text", 0, 1);
-    const encoders::T5Config& config = model.parts.text;
-    const load::PartReader reader = model.text_encoder(cancel);
     const text::TokenIds tokens = model.tokenizer->encode(text::clean_prompt(prompt), kTextTokens, &cancel);
-    const at::Tensor embedded = reader.rows(encoders::t5_embedding(reader),
-                                            std::vector<int64_t>(tokens.ids.begin(), tokens.ids.end()), model.type);
-    load::ReadAhead<encoders::T5Layer> layers([&](int64_t i) {
-        encoders::T5Layer layer = encoders::make_t5_layer(config, i);
-        reader.fill(layer, model.type, true, i);
-        return layer;
-    });
-    const auto layer = [&](int64_t i) -> const encoders::T5Layer& {
-        return layers.take(i, i + 1 < config.layers ? i + 1 : -1);
-    };
     auto made = std::make_shared<TextStates>();
     made->states =
-        encoders::t5_states(config, embedded, layer, reader.dense(encoders::kT5FinalNorm, model.type), cancel);
+        encoders::read_t5_states(model.parts.text, model.text_encoder(cancel), tokens.ids, model.type, cancel);
     made->dropped = tokens.dropped;
     model.texts.keep(prompt, made);
     return made;

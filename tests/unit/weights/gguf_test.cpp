@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -46,6 +47,18 @@ std::string promise_broken(const GgufFile& file) {
         if (tensor.name.empty() || tensor.name.size() > kMaxNameBytes || tensor.shape.size() > kMaxRank)
             return "over a limit";
     }
+    for (const auto& [key, array] : file.arrays()) {
+        const std::string bytes = file.read(array);
+        uint64_t at = 0;
+        for (uint64_t i = 0; array.type == 8 && i < array.count; ++i) {  // strings, each after its length
+            uint64_t length = 0;
+            if (at + sizeof(length) > bytes.size()) return "array ends in a length";
+            std::memcpy(&length, bytes.data() + at, sizeof(length));
+            if (length > bytes.size() - at - sizeof(length)) return "array ends in a string";
+            at += sizeof(length) + length;
+        }
+        if (array.type == 8 && at != bytes.size()) return "array longer than its strings";
+    }
     return "";
 }
 
@@ -78,6 +91,17 @@ void expect_well_behaved(const Verdict& verdict, size_t file_bytes) {
     if (!verdict.refused) return;
     EXPECT_EQ(verdict.refused->status(), ZT_ERROR_WEIGHTS) << verdict.refused->what();
     EXPECT_EQ(test::message_fault(verdict.refused->what()), "") << verdict.refused->what();
+}
+
+TEST(Gguf, arrays_stay_in_the_file_and_are_read_when_asked_for) {
+    const test::MemoryFile file(test::tiny_gguf().file());
+    const GgufFile gguf = GgufFile::open(file.path());
+    const GgufArray &numbers = gguf.arrays().at("a.numbers"), &words = gguf.arrays().at("a.words");
+    EXPECT_EQ(numbers.type, 4u);
+    EXPECT_EQ(numbers.count, 3u);
+    EXPECT_EQ(gguf.read(numbers), test::u32(1) + test::u32(2) + test::u32(3));
+    EXPECT_EQ(words.type, 8u);
+    EXPECT_EQ(gguf.read(words), test::gguf_string("x") + test::gguf_string("yz"));
 }
 
 TEST(Gguf, reads_the_table_and_the_keys_of_a_valid_file) {

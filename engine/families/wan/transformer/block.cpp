@@ -57,22 +57,9 @@ Rope make_rope(const TransformerConfig& c, int64_t first_frame, int64_t frames, 
                at::Device device) {
     constexpr double kTheta = 10000;
     const int64_t side = 2 * (c.head_dim / 6);
-    const std::array<int64_t, 3> channels = {c.head_dim - 2 * side, side, side}, sizes = {frames, rows, columns},
-                                 from = {first_frame, 0, 0};
-    const at::TensorOptions options = at::TensorOptions().dtype(at::kDouble);
-    at::Tensor angles = at::empty({frames, rows, columns, c.head_dim / 2}, options);
-    int64_t pair = 0;
-    for (size_t axis = 0; axis < 3; axis++) {
-        const at::Tensor frequency =
-            1.0 / at::pow(kTheta, at::arange(0, channels[axis], 2, options) / static_cast<double>(channels[axis]));
-        std::array<int64_t, 4> shape = {1, 1, 1, channels[axis] / 2};
-        shape[axis] = sizes[axis];
-        angles.narrow(3, pair, channels[axis] / 2)
-            .copy_(at::outer(at::arange(from[axis], from[axis] + sizes[axis], options), frequency).view(shape));
-        pair += channels[axis] / 2;
-    }
-    angles = angles.view({-1, c.head_dim / 2});
-    return {angles.cos().to(device, at::kFloat), angles.sin().to(device, at::kFloat)};
+    const Rope rope = nn::make_rope({{{c.head_dim - 2 * side, frames, first_frame}, {side, rows}, {side, columns}}},
+                                    kTheta, at::TensorOptions().dtype(at::kDouble));
+    return {rope.cos.to(device), rope.sin.to(device)};
 }
 
 void forward(const TransformerConfig& c, const Block& block, const at::Tensor& x, const Rope& rope,

@@ -13,6 +13,7 @@
 #include "nn/layers.h"
 #include "nn/modulation.h"
 #include "nn/packed_linear.h"
+#include "nn/rope.h"
 
 namespace zt::wan {
 
@@ -68,10 +69,7 @@ struct CrossContext {
 [[nodiscard]] CrossContext cross_context(const TransformerConfig& config, const Block& block,
                                          const at::Tensor& context);
 
-// Rotary tables of the tokens of one pass: [tokens, head_dim / 2] fp32, in the order time, row, column.
-struct Rope {
-    at::Tensor cos, sin;
-};
+using nn::Rope;
 // first_frame: position of the first latent frame. Angles in fp64, as in the reference.
 [[nodiscard]] Rope make_rope(const TransformerConfig& config, int64_t first_frame, int64_t frames, int64_t rows,
                              int64_t columns, at::Device device);

@@ -4,16 +4,17 @@
 // ones is proven against the reference in tests/parity.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <functional>
 #include <set>
 
+#include "autoencoders/causal_names.h"
 #include "checkpoint_draft.h"
 #include "encoders/t5_config.h"
 #include "families/wan/config.h"
 #include "families/wan/detection.h"
 #include "families/wan/names.h"
 #include "families/wan/parts.h"
-#include "families/wan/vae/names.h"
 #include "probe.h"
 #include "weights/checkpoint.h"
 
@@ -111,6 +112,11 @@ TEST(WanDetection, ByOneTensorInEverySpelling) {
         EXPECT_EQ(detect(folder.write("m.safetensors", checkpoint({{name, "[1]"}}))).fit, Fit::kNone) << name;
     EXPECT_EQ(detect(folder.write("m.safetensors", "PK\x03\x04 and more")).fit, Fit::kNone);
     EXPECT_EQ(detect(folder.path("nowhere")).fit, Fit::kNone);
+    // The original repository's folder of A14B.
+    std::filesystem::create_directories(folder.path("a14b/high_noise_model"));
+    EXPECT_EQ(detect(folder.path("a14b")).fit, Fit::kNone);
+    folder.write("a14b/high_noise_model/config.json", R"({"_class_name":"WanModel","num_heads":40})");
+    EXPECT_EQ(detect(folder.path("a14b")).fit, Fit::kOurs);
 }
 
 TEST(WanDetection, OtherKindsAreRefusedByName) {

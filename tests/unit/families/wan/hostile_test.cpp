@@ -9,13 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "autoencoders/causal_names.h"
 #include "checkpoint_draft.h"
 #include "encoders/t5_config.h"
 #include "encoders/t5_tokenizer.h"
 #include "families/wan/detection.h"
 #include "families/wan/names.h"
 #include "families/wan/parts.h"
-#include "families/wan/vae/names.h"
 #include "gguf_draft.h"
 #include "load/standard_form.h"
 #include "probe.h"
@@ -254,7 +254,7 @@ TEST(WanHostile, MutantsOfMergesAreRefusedOrSound) {
     const test::TemporaryFolder folder;
     std::vector<Tensor> whole;
     for (Tensor t : transformer()) t.name = "model.diffusion_model." + t.name, whole.push_back(std::move(t));
-    for (const std::string& name : vae_tensors(vae_2_1())) {
+    for (const std::string& name : vae_tensors(autoencoders::plain_vae())) {
         Shape shape = {2, 2, 1, 1, 1};
         if (name == "decoder.conv_in.weight") shape = {384, 16, 1, 1, 1};
         if (name.ends_with("bias")) shape = {2};

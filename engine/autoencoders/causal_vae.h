@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The Wan autoencoders, 2.1 and 2.2: videos to latents and back, piece by piece. One latent frame is the video's first
-// frame, then four frames each.
+// A causal video autoencoder (AutoencoderKLWan of diffusers, both of its kinds): videos to latents and back, piece by
+// piece. One latent frame is the video's first frame, then four frames each.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "autoencoders/causal_config.h"
+#include "autoencoders/causal_layers.h"
 #include "core/cancel.h"
-#include "families/wan/config.h"
-#include "families/wan/vae/layers.h"
 
-namespace zt::wan {
+namespace zt::autoencoders {
 
 // One stage of either half.
 struct Stage {
@@ -90,4 +90,4 @@ private:
 [[nodiscard]] at::Tensor encode(const VaeEncoder& encoder, const at::Tensor& pixels, bool half_history,
                                 const Cancel& cancel);
 
-}  // namespace zt::wan
+}  // namespace zt::autoencoders

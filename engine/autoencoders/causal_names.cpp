@@ -2,14 +2,14 @@
 //
 // How files spell the tensors of the autoencoders: the original numbers the layers of a half on end (2.1) or in two
 // levels (2.2), diffusers by what they are. Ours are diffusers' of 2.2.
-#include "families/wan/vae/names.h"
+#include "autoencoders/causal_names.h"
 
 #include <deque>
 #include <optional>
 #include <string_view>
 #include <utility>
 
-namespace zt::wan {
+namespace zt::autoencoders {
 namespace {
 
 using load::NameRow;
@@ -111,7 +111,7 @@ const load::TableNames& vae_names() {
         rows.add_half("decoder", false);
         rows.all.push_back({.ours = "quant_conv", .others = {"conv1"}, .shape = {-1, -1, 1, 1, 1}});
         rows.all.push_back({.ours = "post_quant_conv", .others = {"conv2"}, .shape = {-1, -1, 1, 1, 1}});
-        return new load::TableNames({.title = "a Wan VAE",
+        return new load::TableNames({.title = "a causal video autoencoder",
                                      .rows = std::move(rows.all),
                                      .prefixes = {"first_stage_model.", "vae.", "model."},
                                      .lists = {},
@@ -137,4 +137,4 @@ std::vector<std::string> vae_tensors(const VaeConfig& c) {
     });
 }
 
-}  // namespace zt::wan
+}  // namespace zt::autoencoders

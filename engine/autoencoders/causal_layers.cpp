@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// See layers.h.
-#include "families/wan/vae/layers.h"
+// See causal_layers.h.
+#include "autoencoders/causal_layers.h"
 
 #include "nn/strip_conv.h"
 #include "nn/token_ops.h"
 
-namespace zt::wan {
+namespace zt::autoencoders {
 namespace {
 
 constexpr size_t kKept = 2;  // frames, in front of a kernel of three
@@ -179,4 +179,4 @@ Frames repeat_up(const at::Tensor& x, int64_t out, int64_t time, int64_t space, 
     return first ? Frames{all.back()} : all;
 }
 
-}  // namespace zt::wan
+}  // namespace zt::autoencoders

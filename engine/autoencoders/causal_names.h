@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "families/wan/config.h"
+#include "autoencoders/causal_config.h"
 #include "load/part_names.h"
 
-namespace zt::wan {
+namespace zt::autoencoders {
 
 [[nodiscard]] const load::TableNames& vae_names();
 // All that such an autoencoder has, both halves, under our names.
 [[nodiscard]] std::vector<std::string> vae_tensors(const VaeConfig& config);
 
-}  // namespace zt::wan
+}  // namespace zt::autoencoders

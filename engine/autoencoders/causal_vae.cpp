@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// See vae.h.
-#include "families/wan/vae/vae.h"
+// See causal_vae.h.
+#include "autoencoders/causal_vae.h"
 
 #include <algorithm>
 
 #include "device/devices.h"
 
-namespace zt::wan {
+namespace zt::autoencoders {
 namespace {
 
 at::Tensor values_of(const std::vector<float>& values, const at::TensorOptions& options) {
@@ -153,4 +153,4 @@ at::Tensor encode(const VaeEncoder& e, const at::Tensor& pixels, bool half_histo
         .contiguous();
 }
 
-}  // namespace zt::wan
+}  // namespace zt::autoencoders

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Layers of both Wan autoencoders. A frame is [height, width, channels]. Nothing couples frames but the convolutions in
-// time, and those look back only: each keeps the last two frames it has seen, so that a video is coded frame by frame
-// with the values of the whole. Source: diffusers 0.42.1, autoencoder_kl_wan.py.
+// Layers of a causal video autoencoder (AutoencoderKLWan of diffusers, both of its kinds). A frame is [height, width,
+// channels]. Nothing couples frames but the convolutions in time, and those look back only: each keeps the last two
+// frames it has seen, so that a video is coded frame by frame with the values of the whole. Source: diffusers 0.42.1,
+// autoencoder_kl_wan.py.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -12,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace zt::wan {
+namespace zt::autoencoders {
 
 using Frames = std::vector<at::Tensor>;  // in the order of time
 
@@ -130,4 +131,4 @@ struct Resample {
 [[nodiscard]] Frames average_down(const Frames& x, int64_t out, int64_t time, int64_t space);
 [[nodiscard]] Frames repeat_up(const at::Tensor& x, int64_t out, int64_t time, int64_t space, bool first);
 
-}  // namespace zt::wan
+}  // namespace zt::autoencoders

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// See rope.h.
+#include "nn/rope.h"
+
+namespace zt::nn {
+
+Rope make_rope(const std::array<RopeAxis, 3>& axes, double theta, const at::TensorOptions& options) {
+    const int64_t pairs = (axes[0].channels + axes[1].channels + axes[2].channels) / 2;
+    at::Tensor angles = at::empty({axes[0].count, axes[1].count, axes[2].count, pairs}, options);
+    int64_t pair = 0;
+    for (size_t i = 0; i < axes.size(); i++) {
+        const RopeAxis& axis = axes[i];
+        const at::Tensor exponent = at::arange(0, axis.channels, 2, options) / static_cast<double>(axis.channels);
+        const at::Tensor frequency = 1.0 / at::pow(theta, exponent);
+        std::array<int64_t, 4> shape = {1, 1, 1, axis.channels / 2};
+        shape[i] = axis.count;
+        angles.narrow(3, pair, axis.channels / 2)
+            .copy_(at::outer(at::arange(axis.first, axis.first + axis.count, options), frequency).view(shape));
+        pair += axis.channels / 2;
+    }
+    angles = angles.view({-1, pairs});
+    return {angles.cos().to(at::kFloat), angles.sin().to(at::kFloat)};
+}
+
+}  // namespace zt::nn
