@@ -8,11 +8,11 @@
 #include <filesystem>
 
 #include "core/file.h"
+#include "trained_families.h"
 #include "layer_autoencoder.h"
 #include "layer_set.h"
 #include "parallel.h"
 #include "stages.h"
-#include "trained_families.h"
 #include "weights/manifest.h"
 #include "world/layers.h"
 
@@ -70,8 +70,7 @@ Kept keep(const LayerAutoencoder& model, const at::Tensor& painted, bool ring) {
         for (int64_t i = 0; i < stored.size(0); i++) {
             const at::Tensor one = stored.slice(0, i, i + 1);
             at::Tensor layers = compositor::forward(model.decoder, ring ? around(one, compositor::kRingAround) : one);
-            if (ring)
-                layers = layers.slice(2, 8 * compositor::kRingAround, 8 * (compositor::kRingAround + one.size(2)));
+            if (ring) layers = layers.slice(2, 8 * compositor::kRingAround, 8 * (compositor::kRingAround + one.size(2)));
             sum.add(compare(layers, pictures.slice(0, i, i + 1)));
         }
         return sum;
@@ -93,6 +92,53 @@ void write_text(const std::string& path, const json::Value& value) {
     AtomicFile file(path);
     file.write(json::to_text(value) + "\n");
     file.commit();
+}
+
+struct Summary {
+    size_t count = 0, sixteen = 0;  // layers; those of them that eight bits do not keep well enough
+};
+
+// Adds all painted layers as latents to `shipped` and prints how well each is kept, and each group of them.
+Summary keep_all(const LayerAutoencoder& model, const Tensors& painted, int workers, Tensors& shipped) {
+    std::vector<std::string> names;
+    for (const auto& [name, t] : painted) names.push_back(name);
+    std::vector<Kept> kept(names.size());
+    std::atomic<size_t> next{0};
+    on_workers(workers, [&](int) {
+        const at::NoGradGuard none;
+        for (size_t i = next++; i < names.size(); i = next++)
+            kept[i] = keep(model, painted.at(names[i]), names[i].starts_with("rings."));
+    });
+    std::map<std::string, Quality> groups;
+    size_t sixteen = 0;
+    for (size_t i = 0; i < names.size(); i++) {
+        shipped[names[i]] = kept[i].latents;
+        sixteen += kept[i].latents.scalar_type() == at::kBFloat16;
+        const std::string style = names[i].substr(names[i].rfind('.') + 1);
+        const char* kind = names[i].starts_with("rings.")      ? "rings"
+                           : painted.at(names[i]).size(0) == 1 ? "props"
+                                                               : "subjects";
+        groups[std::string(kind) + " " + style].add(kept[i].quality);
+        std::printf("  %-32s %.1f dB, painted parts %.1f dB\n", names[i].c_str(), kept[i].quality.whole(),
+                    kept[i].quality.painted());
+    }
+    for (const auto& [name, q] : groups)
+        std::printf("%-16s %.1f dB, painted parts %.1f dB\n", name.c_str(), q.whole(), q.painted());
+    return {names.size(), sixteen};
+}
+
+json::Value config_of(const compositor::DecoderConfig& shape, const std::string& world) {
+    json::Value::Object config{{"family", {std::string(kCompositorName)}},
+                               {"version", {static_cast<uint64_t>(kVersion)}},
+                               {"layers",
+                                {json::Value::Object{{"scale", {static_cast<uint64_t>(world::kScale)}},
+                                                     {"channels", {static_cast<uint64_t>(shape.channels)}},
+                                                     {"decoder", numbers(shape.widths)},
+                                                     {"blocks", numbers(shape.blocks)}}}}};
+    for (auto& member : layer_places()) config.push_back(std::move(member));
+    config.emplace_back("world",
+                        json::parse_value(read_whole_file(world, json::Limits{}.bytes), {}, json::Origin{world}));
+    return {config};
 }
 
 }  // namespace
@@ -119,49 +165,14 @@ void export_layers(Settings& settings) {
     const compositor::DecoderConfig shape = model.decoder.config;
     nn::prepare(model);
 
-    const Tensors painted = painted_layers(workers);
-    std::vector<std::string> names;
-    for (const auto& [name, t] : painted) names.push_back(name);
-    std::vector<Kept> kept(names.size());
-    std::atomic<size_t> next{0};
-    on_workers(workers, [&](int) {
-        const at::NoGradGuard none;
-        for (size_t i = next++; i < names.size(); i = next++)
-            kept[i] = keep(model, painted.at(names[i]), names[i].starts_with("rings."));
-    });
-    std::map<std::string, Quality> groups;
-    size_t sixteen = 0;
-    for (size_t i = 0; i < names.size(); i++) {
-        shipped[names[i]] = kept[i].latents;
-        sixteen += kept[i].latents.scalar_type() == at::kBFloat16;
-        const std::string style = names[i].substr(names[i].rfind('.') + 1);
-        const char* kind = names[i].starts_with("rings.")      ? "rings"
-                           : painted.at(names[i]).size(0) == 1 ? "props"
-                                                               : "subjects";
-        groups[std::string(kind) + " " + style].add(kept[i].quality);
-        std::printf("  %-32s %.1f dB, painted parts %.1f dB\n", names[i].c_str(), kept[i].quality.whole(),
-                    kept[i].quality.painted());
-    }
-    for (const auto& [name, q] : groups)
-        std::printf("%-16s %.1f dB, painted parts %.1f dB\n", name.c_str(), q.whole(), q.painted());
-
+    const Summary kept = keep_all(model, painted_layers(workers), workers, shipped);
     std::filesystem::create_directories(out);
     save_tensors(out + "/layers.safetensors", shipped, {});
-    json::Value::Object config{{"family", {std::string(kCompositorName)}},
-                               {"version", {static_cast<uint64_t>(kVersion)}},
-                               {"layers",
-                                {json::Value::Object{{"scale", {static_cast<uint64_t>(world::kScale)}},
-                                                     {"channels", {static_cast<uint64_t>(shape.channels)}},
-                                                     {"decoder", numbers(shape.widths)},
-                                                     {"blocks", numbers(shape.blocks)}}}}};
-    for (auto& member : layer_places()) config.push_back(std::move(member));
-    config.emplace_back("world",
-                        json::parse_value(read_whole_file(world, json::Limits{}.bytes), {}, json::Origin{world}));
-    write_text(out + "/config.json", {config});
+    write_text(out + "/config.json", config_of(shape, world));
     std::filesystem::copy_file(lexicon, out + "/lexicon.json", std::filesystem::copy_options::overwrite_existing);
     weights::write_manifest(out, {"config.json", "layers.safetensors", "lexicon.json"},
                             {json::Value::Object{{"family", {std::string(kCompositorName)}}, {"card", {card}}}});
-    std::printf("%s: %zu layers, %zu of them in sixteen bits; %.1f MB\n", out.c_str(), names.size(), sixteen,
+    std::printf("%s: %zu layers, %zu of them in sixteen bits; %.1f MB\n", out.c_str(), kept.count, kept.sixteen,
                 static_cast<double>(std::filesystem::file_size(out + "/layers.safetensors")) / 1e6);
 }
 

@@ -9,10 +9,10 @@
 
 #include "core/file.h"
 #include "core/json.h"
+#include "trained_families.h"
 #include "picture_data.h"
 #include "picture_network.h"
 #include "stages.h"
-#include "trained_families.h"
 #include "weights/manifest.h"
 
 namespace zt::training {
@@ -78,6 +78,70 @@ json::Value numbers(const std::vector<int64_t>& list) {
     return {array};
 }
 
+// A set that was judged: by the network's masks, by the outline network's, and by the mean of the two.
+struct Judged {
+    std::array<Sums, 3> sums;
+    KindSums kinds;
+    int64_t count = 0;
+    double seconds = 0, outline_seconds = 0;
+    std::vector<at::Tensor> places, confidences, outlines, expecteds;  // of each picture
+    [[nodiscard]] Tensors seen() const {
+        Tensors all{{"places", at::cat(places)}, {"confidence", at::cat(confidences)}};
+        if (!outlines.empty()) all["outline"] = at::cat(outlines), all["expected"] = at::cat(expecteds);
+        return all;
+    }
+};
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+Judged judge(const PictureData& pictures, const animator::Network& network, int64_t size,
+             const std::optional<animator::OutlineNetwork>& outliner, int64_t outline_size) {
+    const int64_t half = pictures.size() / 2;
+    Judged j;
+    j.count = pictures.count();
+    for (int64_t i = 0; i < pictures.count(); i++) {
+        const PictureBatch b = pictures.at(i, 1);
+        const auto begin = std::chrono::steady_clock::now();
+        const animator::Seen seen = animator::see(network, sized(b.pictures, size));
+        j.seconds += seconds_since(begin);
+        const double confidence = seen.confidence[0].item<double>();
+        const at::Tensor at_half = sized(seen.places, half)[0], mask = at_half.select(-1, animator::kSubject);
+        j.kinds.add(at_half, b.kinds[0]);
+        add(j.sums[0], mask, b.subject[0], confidence);
+        j.places.push_back(seen.places), j.confidences.push_back(seen.confidence);
+        if (!outliner) continue;
+        const auto outline_begin = std::chrono::steady_clock::now();
+        const auto [outline, expected] = animator::outline(*outliner, sized(b.pictures, outline_size));
+        j.outline_seconds += seconds_since(outline_begin);
+        const double trust = expected[0].item<double>();
+        j.outlines.push_back(outline), j.expecteds.push_back(expected);
+        const at::Tensor other = sized(outline.unsqueeze(-1), half)[0].select(-1, 0);
+        add(j.sums[1], other, b.subject[0], trust);
+        add(j.sums[2], (mask + other) / 2, b.subject[0], trust);
+    }
+    return j;
+}
+
+void print(const std::string& set, const Judged& j, bool with_outline) {
+    for (size_t k = 0; k < (with_outline ? 3 : 1); k++) {
+        const Sums& s = j.sums[k];
+        const double n = std::max(1.0, s.count), e = std::max(1.0, s.empty);
+        std::printf("%-14s %-8s %8.0f %6.3f %5.0f%% %6.3f %6.3f %10.3f %6.0f %7.3f %10.3f\n", set.c_str(),
+                    std::array{"network", "outline", "mean"}[k], s.count, s.iou / n, 100 * s.hits / n, s.f / n,
+                    s.error / n, s.confidence / n, s.empty, s.marked / e, s.empty_confidence / e);
+    }
+    for (size_t k = 0; k < kNames.size(); k++)
+        if (j.kinds.wanted[k] > 0)
+            std::printf("%-14s %-8s IoU %.3f, precision %.3f, recall %.3f\n", set.c_str(), kNames[k],
+                        j.kinds.both[k] / (j.kinds.wanted[k] + j.kinds.got[k] - j.kinds.both[k]),
+                        j.kinds.both[k] / std::max(1.0, j.kinds.got[k]), j.kinds.both[k] / j.kinds.wanted[k]);
+    const auto count = static_cast<double>(j.count);
+    std::printf("%-14s network %.1f ms, outline %.1f ms a picture\n", set.c_str(), 1000 * j.seconds / count,
+                1000 * j.outline_seconds / count);
+}
+
 }  // namespace
 
 // Each folder of `data` is a set. Three masks are judged: the network's own, the outline network's if there is one, and
@@ -102,54 +166,11 @@ void judge_pictures(Settings& settings) {
     std::printf("%-14s %-8s %8s %6s %6s %6s %6s %10s %6s %7s %10s\n", "set", "mask", "pictures", "IoU", ">0.5", "F",
                 "MAE", "confidence", "empty", "marked", "confidence");
     for (const std::string& set : sets) {
-        const PictureData pictures(data + "/" + set);
-        const int64_t half = pictures.size() / 2;
-        std::array<Sums, 3> sums;
-        KindSums kinds;
-        Tensors seen_all;
-        std::vector<at::Tensor> places, confidences, outlines, expecteds;
-        double seconds = 0, outline_seconds = 0;
-        for (int64_t i = 0; i < pictures.count(); i++) {
-            const PictureBatch b = pictures.at(i, 1);
-            const auto started = std::chrono::steady_clock::now();
-            const animator::Seen seen = animator::see(network, sized(b.pictures, size));
-            const auto seen_at = std::chrono::steady_clock::now();
-            const double confidence = seen.confidence[0].item<double>();
-            const at::Tensor at_half = sized(seen.places, half)[0], mask = at_half.select(-1, animator::kSubject);
-            kinds.add(at_half, b.kinds[0]);
-            add(sums[0], mask, b.subject[0], confidence);
-            places.push_back(seen.places), confidences.push_back(seen.confidence);
-            seconds += std::chrono::duration<double>(seen_at - started).count();
-            if (!outliner) continue;
-            const auto outline_at = std::chrono::steady_clock::now();
-            const auto [outline, expected] = animator::outline(*outliner, sized(b.pictures, outline_size));
-            outline_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - outline_at).count();
-            const double trust = expected[0].item<double>();
-            outlines.push_back(outline), expecteds.push_back(expected);
-            const at::Tensor other = sized(outline.unsqueeze(-1), half)[0].select(-1, 0);
-            add(sums[1], other, b.subject[0], trust);
-            add(sums[2], (mask + other) / 2, b.subject[0], trust);
-        }
-        for (size_t k = 0; k < (outliner ? 3 : 1); k++) {
-            const Sums& s = sums[k];
-            const double n = std::max(1.0, s.count), e = std::max(1.0, s.empty);
-            std::printf("%-14s %-8s %8.0f %6.3f %5.0f%% %6.3f %6.3f %10.3f %6.0f %7.3f %10.3f\n", set.c_str(),
-                        std::array{"network", "outline", "mean"}[k], s.count, s.iou / n, 100 * s.hits / n, s.f / n,
-                        s.error / n, s.confidence / n, s.empty, s.marked / e, s.empty_confidence / e);
-        }
-        for (size_t k = 0; k < kNames.size(); k++)
-            if (kinds.wanted[k] > 0)
-                std::printf("%-14s %-8s IoU %.3f, precision %.3f, recall %.3f\n", set.c_str(), kNames[k],
-                            kinds.both[k] / (kinds.wanted[k] + kinds.got[k] - kinds.both[k]),
-                            kinds.both[k] / std::max(1.0, kinds.got[k]), kinds.both[k] / kinds.wanted[k]);
-        const auto count = static_cast<double>(pictures.count());
-        std::printf("%-14s network %.1f ms, outline %.1f ms a picture\n", set.c_str(), 1000 * seconds / count,
-                    1000 * outline_seconds / count);
+        const Judged judged = judge(PictureData(data + "/" + set), network, size, outliner, outline_size);
+        print(set, judged, outliner.has_value());
         if (out.empty()) continue;
         std::filesystem::create_directories(out);
-        seen_all["places"] = at::cat(places), seen_all["confidence"] = at::cat(confidences);
-        if (outliner) seen_all["outline"] = at::cat(outlines), seen_all["expected"] = at::cat(expecteds);
-        save_tensors(out + "/" + set + ".safetensors", seen_all, {});
+        save_tensors(out + "/" + set + ".safetensors", judged.seen(), {});
     }
 }
 
@@ -188,8 +209,7 @@ void export_pictures(Settings& settings) {
     AtomicFile file(out + "/config.json");
     file.write(json::to_text(json::Value(config)) + "\n");
     file.commit();
-    weights::write_manifest(out, files,
-                            {json::Value::Object{{"family", {std::string(kAnimatorName)}}, {"card", {card}}}});
+    weights::write_manifest(out, files, {json::Value::Object{{"family", {std::string(kAnimatorName)}}, {"card", {card}}}});
     std::printf("%s: %.1f MB\n", out.c_str(),
                 static_cast<double>(std::filesystem::file_size(out + "/network.safetensors")) / 1e6);
 }

@@ -28,6 +28,36 @@ at::Tensor stacked(const std::vector<Clip>& clips) {
     return at::stack(pixels);
 }
 
+// What latents look like, of the same clips in every run: the model scales them to mean 0 and deviation 1.
+void measure_latents(Dit& model, const LayerAutoencoder& frames, const ClipSource& source, at::Device device) {
+    const at::NoGradGuard no_grad;
+    std::vector<Clip> clips;
+    for (uint64_t seed = 0; seed < 16; seed++) clips.push_back(source.draw(seed));
+    const at::Tensor z = encode(frames.encoder, stacked(clips).flatten(0, 1).to(device).to(at::kFloat).div(255))
+                             .flatten(0, 2)
+                             .to(at::kCPU);
+    model.latent_mean = z.mean(0), model.latent_deviation = z.std(0).clamp_min(1e-3);
+}
+
+// Flow matching: the model sees latents with noise and gives the velocity from them to the noise.
+StepLoss velocity_loss(const Dit& m, const LayerAutoencoder& frames, const std::vector<Clip>& clips,
+                       const std::vector<at::Tensor>& words, at::Device device, uint64_t seed) {
+    at::Tensor z;
+    {
+        const at::NoGradGuard no_grad;
+        z = to_latents(frames, m, stacked(clips).to(device));
+    }
+    at::Generator generator = step_noise(device, seed);
+    const at::Tensor noise = at::empty_like(z, at::MemoryFormat::Contiguous).normal_(0, 1, generator);
+    const at::Tensor sigma = at::empty({z.size(0)}, z.options()).normal_(0, 1, generator).sigmoid();
+    const at::Tensor part = sigma.view({-1, 1, 1, 1, 1});
+    const at::Tensor velocity = forward(m, z * (1 - part) + noise * part, sigma, at::stack(words).to(device));
+    StepLoss loss;
+    loss.total = (velocity.to(at::kFloat) - (noise - z)).square().mean();
+    loss.values = loss.total.detach().reshape({1});
+    return loss;
+}
+
 }  // namespace
 
 void train_dit(Settings& settings) {
@@ -55,16 +85,7 @@ void train_dit(Settings& settings) {
     dit.times = shape.frames / kFramesPerToken, dit.rows = shape.height / 8, dit.columns = shape.width / 8;
     Dit model = make_dit(dit);
     const ClipSource source(folder, shape);
-    {  // What latents look like: of the same clips in every run.
-        const at::NoGradGuard no_grad;
-        std::vector<Clip> clips;
-        for (uint64_t seed = 0; seed < 16; seed++) clips.push_back(source.draw(seed));
-        const at::Tensor z =
-            encode(frames.encoder, stacked(clips).flatten(0, 1).to(config.device).to(at::kFloat).div(255))
-                .flatten(0, 2)
-                .to(at::kCPU);
-        model.latent_mean = z.mean(0), model.latent_deviation = z.std(0).clamp_min(1e-3);
-    }
+    measure_latents(model, frames, source, config.device);
     ClipQueue queue(source, config.seed, config.workers, batch, renderers, only, repeat);
     const double tokens = static_cast<double>(dit.times * dit.rows * dit.columns + kWords);
     const double matrices = forward_flops(model, [&](const std::string& name) {
@@ -82,21 +103,7 @@ void train_dit(Settings& settings) {
               for (const Clip& clip : clips)
                   words.push_back(
                       word_rows(dice() % 10 == 0 ? std::string() : clip.sentence));  // without words: for guidance
-              at::Tensor z;
-              {
-                  const at::NoGradGuard no_grad;
-                  z = to_latents(frames, m, stacked(clips).to(config.device));
-              }
-              at::Generator generator = step_noise(config.device, step.seed);
-              const at::Tensor noise = at::empty_like(z, at::MemoryFormat::Contiguous).normal_(0, 1, generator);
-              const at::Tensor sigma = at::empty({z.size(0)}, z.options()).normal_(0, 1, generator).sigmoid();
-              const at::Tensor part = sigma.view({-1, 1, 1, 1, 1});
-              const at::Tensor velocity =
-                  forward(m, z * (1 - part) + noise * part, sigma, at::stack(words).to(config.device));
-              StepLoss loss;
-              loss.total = (velocity.to(at::kFloat) - (noise - z)).square().mean();
-              loss.values = loss.total.detach().reshape({1});
-              return loss;
+              return velocity_loss(m, frames, clips, words, config.device, step.seed);
           });
 }
 

@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "checkpoint.h"
+#include "curve.h"
 #include "initialise.h"
 #include "parallel.h"
 #include "settings.h"
@@ -73,10 +74,139 @@ struct Step {
     uint64_t seed;    // of everything random in it
 };
 
-// What it gives back. values: fp32 [names], logged as means over the steps since the last line; not a number: not asked
-// in this step.
-struct StepLoss {
-    at::Tensor total, values;
+// One run of training, from its start or its last checkpoint.
+template <class Model>
+class Run {
+public:
+    Run(Model& model, const LoopConfig& config)
+        : model_(begun(model, config)), config_(config),
+          optimizer_(trainable(model_, config.frozen), config.optimizer) {
+        if (!resume()) take_start_weights();
+        if (average_.empty())
+            for (const auto& [name, t] : tensors_of(model_)) average_[name] = t.clone();
+        shares_ = deal(optimizer_.costs(), config_.workers);
+        started_ = std::chrono::steady_clock::now();
+    }
+
+    [[nodiscard]] int64_t step() const { return step_; }
+    [[nodiscard]] int64_t parameters() {
+        int64_t count = 0;
+        for (const auto& p : optimizer_.parameters()) count += p.master->numel();
+        return count;
+    }
+    // Since the run began, restarts included.
+    [[nodiscard]] double seconds() const { return spent_ + seconds_here(); }
+    // 0..1
+    [[nodiscard]] double progress() const {
+        return config_.budget_minutes > 0 ? std::min(1.0, seconds() / (60 * config_.budget_minutes))
+                                          : static_cast<double>(step_) / static_cast<double>(config_.steps);
+    }
+    [[nodiscard]] double minutes_left(double progress, double seconds_per_step) const {
+        return config_.budget_minutes > 0 ? config_.budget_minutes * (1 - progress)
+                                          : seconds_per_step * static_cast<double>(config_.steps - step_) / 60;
+    }
+    // Whether it is to end here, to be resumed later.
+    [[nodiscard]] bool is_to_pause() const {
+        return (config_.minutes > 0 && seconds_here() > 60 * config_.minutes) || step_ == config_.stop_at;
+    }
+    // Share of the optimiser's learning rate: it rises in the first steps and falls at the end.
+    [[nodiscard]] double learning_rate(double progress) const {
+        return std::min(1.0, static_cast<double>(step_ + 1) / static_cast<double>(config_.warm)) *
+               std::min(1.0, std::max(0.01, (1.0 - progress) / (1.0 - config_.decay_from)));
+    }
+
+    // All workers' losses, and the gradients averaged over them.
+    template <class LossFn>
+    [[nodiscard]] GradientSum gradients(LossFn& step_loss, double progress, std::vector<StepLoss>& losses) {
+        std::vector<at::Tensor> list;
+        const Model copy = leaves(model_, work_type(config_.device), list, true, config_.frozen);
+        std::vector<std::vector<at::Tensor>> grads(losses.size());
+        on_workers(config_.workers, [&](int w) {
+            const auto i = static_cast<size_t>(w);
+            Model mine = copy;  // its convolutions are prepared in this worker's own graph
+            nn::prepare(mine);
+            losses[i] = step_loss(mine, Step{step_, w, progress, step_seed(config_.seed, step_, w)});
+            grads[i] = torch::autograd::grad({losses[i].total}, list, {}, std::nullopt, false, /*allow_unused=*/true);
+            losses[i].total = at::Tensor();
+        });
+        GradientSum sum = sum_gradients(grads, shares_);
+        TORCH_CHECK(std::isfinite(sum.norm), "step ", step_, ": expected finite gradients");
+        return sum;
+    }
+
+    // Ends the step: weights and averaged weights.
+    void update(const GradientSum& sum, double learning_rate) {
+        step_++;
+        const double keep = std::min(config_.average, 1.0 - 4.0 / static_cast<double>(step_ + 4));
+        auto& parameters = optimizer_.parameters();
+        on_workers(config_.workers, [&](int w) {
+            const std::vector<size_t>& share = shares_[static_cast<size_t>(w)];
+            optimizer_.update(sum.tensors, learning_rate, step_, share);
+            for (const size_t i : share)
+                average_.at(parameters[i].name).mul_(keep).add_(*parameters[i].master, 1.0 - keep);
+        });
+        if (step_ == kAwake) check_awake();
+    }
+
+    void save(bool complete) {
+        Tensors state;
+        add_state(state, optimizer_.parameters());
+        const std::map<std::string, std::string> info{{"step", std::to_string(step_)},
+                                                      {"complete", complete ? "1" : "0"}};
+        save_tensors(config_.out + ".state", state, {{"spent", std::to_string(seconds())}});
+        save_tensors(config_.out, average_, info);
+        save_tensors(config_.out + ".live", tensors_of(model_), info);
+    }
+
+private:
+    static Model& begun(Model& model, const LoopConfig& config) {
+        initialise(model, static_cast<uint64_t>(config.seed));
+        move_to(model, config.device);
+        return model;
+    }
+
+    // False where there is no checkpoint.
+    bool resume() {
+        std::map<std::string, std::string> meta, more;
+        const Tensors live = load_tensors(config_.out + ".live", &meta);
+        if (live.empty()) return false;
+        assign(model_, live);
+        take_state(load_tensors(config_.out + ".state", &more), optimizer_.parameters());
+        for (const auto& [name, t] : load_tensors(config_.out))
+            average_[name] = t.to(config_.device, t.scalar_type(), false, true);
+        step_ = std::stoll(meta.at("step"));
+        spent_ = std::stod(more.at("spent"));
+        std::printf("resumed at step %ld\n", static_cast<long>(step_));
+        return true;
+    }
+
+    // Weights to begin with, if there are any: of another scope of the world, or of a shipped model.
+    void take_start_weights() {
+        const Tensors start = load_tensors(config_.out + ".start");
+        if (start.empty()) return;
+        const std::vector<std::string> fresh = begin_with(model_, start);
+        std::printf("started from %s.start, %zu tensors fresh\n", config_.out.c_str(), fresh.size());
+    }
+
+    void check_awake() {
+        for (const auto& p : optimizer_.parameters())
+            TORCH_CHECK((!config_.may_rest.empty() && p.name.starts_with(config_.may_rest)) ||
+                            p.momentum.ne(0).any().template item<bool>(),
+                        p.name, ": expected a gradient within ", step_, " steps, got none: it can never learn");
+    }
+
+    [[nodiscard]] double seconds_here() const {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+    }
+
+    Model& model_;
+    const LoopConfig& config_;
+    Optimizer optimizer_;
+    Tensors average_;
+    std::vector<std::vector<size_t>> shares_;  // of the parameters, for each worker
+    int64_t step_ = 0;                         // steps done
+    double spent_ = 0;                         // seconds before the last restart
+    std::chrono::steady_clock::time_point started_;
 };
 
 // Trains `model` (fp32, on config.device) and leaves the result in it and in config.out.
@@ -86,128 +216,27 @@ struct StepLoss {
 template <class Model, class LossFn>
 bool train(Model& model, const LoopConfig& config, const std::vector<std::string>& names, const char* unit,
            double samples, double flops, LossFn step_loss) {
-    using Clock = std::chrono::steady_clock;
-    initialise(model, static_cast<uint64_t>(config.seed));
-    move_to(model, config.device);
-    Optimizer optimizer(trainable(model, config.frozen), config.optimizer);
-    Tensors average;
-    int64_t step = 0;
-    double spent = 0;  // seconds, restarts included
-    std::map<std::string, std::string> meta;
-    if (const Tensors live = load_tensors(config.out + ".live", &meta); !live.empty()) {
-        assign(model, live);
-        std::map<std::string, std::string> more;
-        take_state(load_tensors(config.out + ".state", &more), optimizer.parameters());
-        for (const auto& [name, t] : load_tensors(config.out))
-            average[name] = t.to(config.device, t.scalar_type(), false, true);
-        step = std::stoll(meta.at("step"));
-        spent = std::stod(more.at("spent"));
-        std::printf("resumed at step %ld\n", static_cast<long>(step));
-    } else if (const Tensors start = load_tensors(config.out + ".start"); !start.empty()) {
-        // Weights to begin with: from another scope of the world, or from a shipped model.
-        const std::vector<std::string> fresh = begin_with(model, start);
-        std::printf("started from %s.start, %zu tensors fresh\n", config.out.c_str(), fresh.size());
-    }
-    if (average.empty())
-        for (const auto& [name, t] : tensors_of(model)) average[name] = t.clone();
-    int64_t parameters = 0;
-    for (const auto& p : optimizer.parameters()) parameters += p.master->numel();
+    Run<Model> run(model, config);
     const double rate = matmul_rate(config.device) * (config.device.is_cpu() ? config.workers : 1);
     std::printf("%.2f M parameters in %s on %s; matmul rate %.0f GFLOP/s, a step has %.0f GFLOP\n",
-                static_cast<double>(parameters) / 1e6, work_type(config.device) == at::kFloat ? "fp32" : "bf16",
+                static_cast<double>(run.parameters()) / 1e6, work_type(config.device) == at::kFloat ? "fp32" : "bf16",
                 config.device.str().c_str(), rate / 1e9, flops / 1e9);
-    std::FILE* curve = std::fopen((config.out + ".csv").c_str(), "a");
-    TORCH_CHECK(curve != nullptr, config.out, ".csv: expected a file to write to");
-    if (step == 0) {
-        std::fprintf(curve, "step,%s", unit);
-        for (const auto& name : names) std::fprintf(curve, ",%s", name.c_str());
-        std::fprintf(curve, ",grad,seconds\n");
-    }
-    const auto started = Clock::now();
-    auto lap = started;
-    const auto since = [](Clock::time_point t) { return std::chrono::duration<double>(Clock::now() - t).count(); };
-    const auto progress_now = [&] {
-        return config.budget_minutes > 0 ? std::min(1.0, (spent + since(started)) / (60 * config.budget_minutes))
-                                         : static_cast<double>(step) / static_cast<double>(config.steps);
-    };
-    const auto save = [&](bool complete) {
-        Tensors state;
-        add_state(state, optimizer.parameters());
-        const std::map<std::string, std::string> info{{"step", std::to_string(step)},
-                                                      {"complete", complete ? "1" : "0"}};
-        save_tensors(config.out + ".state", state, {{"spent", std::to_string(spent + since(started))}});
-        save_tensors(config.out, average, info);
-        save_tensors(config.out + ".live", tensors_of(model), info);
-    };
-    const std::vector<std::vector<size_t>> shares = deal(optimizer.costs(), config.workers);
-    std::vector<std::vector<at::Tensor>> grads(static_cast<size_t>(config.workers));
+    Curve curve(config.out, names, {unit, samples, flops, rate}, run.step() == 0);
     std::vector<StepLoss> losses(static_cast<size_t>(config.workers));
-    at::Tensor sums, counts;
-    int64_t summed = 0;
-    bool complete = progress_now() >= 1.0;
+    bool complete = run.progress() >= 1.0;
     while (!complete) {
-        const double progress = progress_now();
-        const double lr = std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(config.warm)) *
-                          std::min(1.0, std::max(0.01, (1.0 - progress) / (1.0 - config.decay_from)));
-        std::vector<at::Tensor> list;
-        const Model copy = leaves(model, work_type(config.device), list, true, config.frozen);
-        on_workers(config.workers, [&](int w) {
-            const auto i = static_cast<size_t>(w);
-            Model mine = copy;  // its convolutions are prepared in this worker's own graph
-            nn::prepare(mine);
-            losses[i] = step_loss(mine, Step{step, w, progress, step_seed(config.seed, step, w)});
-            grads[i] = torch::autograd::grad({losses[i].total}, list, {}, std::nullopt, false, /*allow_unused=*/true);
-            losses[i].total = at::Tensor();
-        });
-        const GradientSum sum = sum_gradients(grads, shares);
-        TORCH_CHECK(std::isfinite(sum.norm), "step ", step, ": expected finite gradients");
-        step++;
-        const double keep = std::min(config.average, 1.0 - 4.0 / static_cast<double>(step + 4));
-        auto& parameter_list = optimizer.parameters();
-        on_workers(config.workers, [&](int w) {
-            const std::vector<size_t>& share = shares[static_cast<size_t>(w)];
-            optimizer.update(sum.tensors, lr, step, share);
-            for (const size_t i : share)
-                average.at(parameter_list[i].name).mul_(keep).add_(*parameter_list[i].master, 1.0 - keep);
-        });
-        if (step == kAwake)
-            for (const auto& p : parameter_list)
-                TORCH_CHECK((!config.may_rest.empty() && p.name.starts_with(config.may_rest)) ||
-                                p.momentum.ne(0).any().template item<bool>(),
-                            p.name, ": expected a gradient within ", step, " steps, got none: it can never learn");
-        for (const StepLoss& l : losses) {
-            if (!sums.defined()) sums = at::zeros_like(l.values), counts = at::zeros_like(l.values);
-            sums += l.values.nan_to_num(0.0), counts += l.values.isfinite();
-        }
-        summed += config.workers;
-        complete = progress_now() >= 1.0;
-        const bool stop =
-            !complete && ((config.minutes > 0 && since(started) > 60 * config.minutes) || step == config.stop_at);
-        if (step % 50 == 0 || complete || stop) {
-            const at::Tensor means = (sums / counts.clamp_min(1)).to(at::kCPU, at::kFloat);
-            const double seconds =
-                since(lap) * static_cast<double>(config.workers) / static_cast<double>(summed);  // per step
-            const double left = config.budget_minutes > 0 ? config.budget_minutes * (1 - progress)
-                                                          : seconds * static_cast<double>(config.steps - step) / 60;
-            std::printf("step %ld (%.1f %%)", static_cast<long>(step), 100 * progress_now());
-            std::fprintf(curve, "%ld,%.0f", static_cast<long>(step), static_cast<double>(step) * samples);
-            for (size_t k = 0; k < names.size(); k++) {
-                const double v = means[static_cast<int64_t>(k)].item<double>();
-                std::printf("  %s %.4f", names[k].c_str(), v);
-                std::fprintf(curve, ",%.5f", v);
-            }
-            std::printf("  grad %.3f  lr %.3f  %.3f s/step  %.1f %s/s  %.0f %% of matmul  eta %.1f min\n", sum.norm, lr,
-                        seconds, samples / seconds, unit, 100 * flops / seconds / rate, left);
-            std::fprintf(curve, ",%.4f,%.1f\n", sum.norm, spent + since(started));
-            std::fflush(stdout), std::fflush(curve);
-            sums = at::Tensor();
-            summed = 0;
-            lap = Clock::now();
-        }
-        if (step % config.save_every == 0 || complete || stop) save(complete);
-        if (stop) break;
+        const double progress = run.progress(), rate_now = run.learning_rate(progress);
+        const GradientSum sum = run.gradients(step_loss, progress, losses);
+        run.update(sum, rate_now);
+        curve.add(losses);
+        complete = run.progress() >= 1.0;
+        const bool pause = !complete && run.is_to_pause();
+        if (run.step() % 50 == 0 || complete || pause)
+            curve.line({run.step(), run.progress(), run.minutes_left(progress, curve.seconds_per_step()), sum.norm,
+                        rate_now, run.seconds()});
+        if (run.step() % config.save_every == 0 || complete || pause) run.save(complete);
+        if (pause) break;
     }
-    std::fclose(curve);
     return complete;
 }
 

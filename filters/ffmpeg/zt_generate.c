@@ -46,76 +46,94 @@ static void choice_word(char *text, size_t size, const char *choices, int index)
     av_strlcpy(text, choices, FFMIN(size, strcspn(choices, " ") + 1));
 }
 
+/* FFmpeg has names for some rates ("ntsc"), the engine has none. */
+static const char *rate_text(const char *value, char *text, size_t size)
+{
+    AVRational rate;
+
+    if (!*value || strchr("+-.0123456789", *value) || av_parse_video_rate(&rate, value) < 0)
+        return value;
+    snprintf(text, size, "%d/%d", rate.num, rate.den);
+    return text;
+}
+
+/* By hand, since %f writes the locale's decimal point. */
+static void write_number(char *text, size_t size, double value)
+{
+    const int64_t whole = (int64_t)value;
+    const int millionths = (int)lrint(fabs(value - (double)whole) * 1e6);
+
+    if (millionths)
+        snprintf(text, size, "%s%" PRId64 ".%06d", value < 0 ? "-" : "", FFABS(whole), millionths);
+    else
+        snprintf(text, size, "%" PRId64, whole);
+}
+
+/* Writes the value of an option that has none of FFmpeg's strings; 0 if it is the default. */
+static int write_value(const Passed *option, const uint8_t *field, char *text, size_t size)
+{
+    switch (option->type) {
+    case ZT_OPTION_BOOL:
+    case ZT_OPTION_ENUM: {
+        const int value = *(const int *)field;
+        if (value == (int)option->number_default)
+            return 0;
+        if (option->type == ZT_OPTION_ENUM)
+            choice_word(text, size, option->choices, value);
+        else
+            snprintf(text, size, "%d", value);
+        return 1;
+    }
+    case ZT_OPTION_TIME: {
+        const int64_t value = *(const int64_t *)field;
+        if (value == (int64_t)option->number_default)
+            return 0;
+        if (value == -1000000)
+            av_strlcpy(text, "-1", size);
+        else
+            snprintf(text, size, "%" PRId64 "us", value);
+        return 1;
+    }
+    case ZT_OPTION_INT:
+    case ZT_OPTION_DOUBLE: {
+        const double value = *(const double *)field;
+        if (value == option->number_default)
+            return 0;
+        if (option->type == ZT_OPTION_INT)
+            write_number(text, size, value);
+        else
+            snprintf(text, size, "%" PRId64 "e-9", (int64_t)llrint(value * 1e9));
+        return 1;
+    }
+    case ZT_OPTION_SIZE: {
+        const int *wh = (const int *)field;
+        if (!wh[0] && !wh[1])
+            return 0;
+        snprintf(text, size, "%dx%d", wh[0], wh[1]);
+        return 1;
+    }
+    default: return 0;
+    }
+}
+
 /* The option's value as text, without the locale's decimal sign; NULL if it has its default. */
 static const char *option_text(const ZtGenerator *s, const Passed *option, char *text, size_t size)
 {
     const uint8_t *field = (const uint8_t *)s + option->offset;
-    AVRational rate;
-    const int *wh;
+    const char *value;
 
     switch (option->type) {
     case ZT_OPTION_STRING:
     case ZT_OPTION_PATH:
     case ZT_OPTION_BYTES:
     case ZT_OPTION_DICT:
-    case ZT_OPTION_RATE: {
-        const char *value = *(char *const *)field;
+    case ZT_OPTION_RATE:
+        value = *(char *const *)field;
         if (!value || !strcmp(value, option->text_default))
             return NULL;
-        /* FFmpeg has names for some rates ("ntsc"), the engine has none. */
-        if (option->type != ZT_OPTION_RATE || !*value || strchr("+-.0123456789", *value) ||
-            av_parse_video_rate(&rate, value) < 0)
-            return value;
-        snprintf(text, size, "%d/%d", rate.num, rate.den);
-        return text;
+        return option->type == ZT_OPTION_RATE ? rate_text(value, text, size) : value;
+    default: return write_value(option, field, text, size) ? text : NULL;
     }
-    case ZT_OPTION_BOOL:
-    case ZT_OPTION_ENUM: {
-        const int value = *(const int *)field;
-        if (value == (int)option->number_default)
-            return NULL;
-        if (option->type == ZT_OPTION_ENUM)
-            choice_word(text, size, option->choices, value);
-        else
-            snprintf(text, size, "%d", value);
-        return text;
-    }
-    case ZT_OPTION_INT: {
-        const double value = *(const double *)field;
-        const int64_t whole = (int64_t)value;
-        const int millionths = (int)lrint(fabs(value - (double)whole) * 1e6);
-        if (value == option->number_default)
-            return NULL;
-        if (millionths) /* by hand, since %f writes the locale's decimal point */
-            snprintf(text, size, "%s%" PRId64 ".%06d", value < 0 ? "-" : "", FFABS(whole), millionths);
-        else
-            snprintf(text, size, "%" PRId64, whole);
-        return text;
-    }
-    case ZT_OPTION_TIME: {
-        const int64_t value = *(const int64_t *)field;
-        if (value == (int64_t)option->number_default)
-            return NULL;
-        if (value == -1000000)
-            return "-1";
-        snprintf(text, size, "%" PRId64 "us", value);
-        return text;
-    }
-    case ZT_OPTION_DOUBLE: {
-        const double value = *(const double *)field;
-        if (value == option->number_default)
-            return NULL;
-        snprintf(text, size, "%" PRId64 "e-9", (int64_t)llrint(value * 1e9));
-        return text;
-    }
-    case ZT_OPTION_SIZE:
-        wh = (const int *)field;
-        if (!wh[0] && !wh[1])
-            return NULL;
-        snprintf(text, size, "%dx%d", wh[0], wh[1]);
-        return text;
-    }
-    return NULL;
 }
 
 /* ---- Life cycle ---- */

@@ -231,6 +231,53 @@ read_double (const gchar *text, gdouble min, gdouble max, gdouble *number)
   return *end == 0 && *number >= min && *number <= max;
 }
 
+static gboolean
+set_model_name (GValue *value, const gchar *text, GError **error)
+{
+  if (!is_model_name (text)) {
+    gchar *shown = quote (text);
+
+    REFUSE (error,
+        "expected a built-in model in a link, got "
+        "\"model=%s\"; set the property instead",
+        shown);
+    g_free (shown);
+    return FALSE;
+  }
+  g_value_set_string (value, text);
+  return TRUE;
+}
+
+/* frames or duration. The rate may still come from the model; see T2V_LINK_MAX_SECONDS. */
+static gboolean
+set_length (GValue *value, T2vOption option, const gchar *text, GError **error)
+{
+  gint64 number;
+
+  if (option == T2V_OPTION_frames) {
+    if (!read_integer (text, 0, T2V_LINK_MAX_SECONDS * 240, &number))
+      return refuse_value (error, "frames", "a number of frames that last at most 60 s", text);
+  } else if (!read_time (text, &number) || number > T2V_LINK_MAX_SECONDS * (gint64) GST_SECOND) {
+    return refuse_value (
+        error, "duration", "a time of at most 60 s, as 2.5, 00:02.5 or 2500ms", text);
+  }
+  g_value_set_int64 (value, number);
+  return TRUE;
+}
+
+/* A word of an enum. */
+static gboolean
+set_word (GValue *value, const gchar *text)
+{
+  GEnumClass *klass = g_type_class_ref (G_VALUE_TYPE (value));
+  GEnumValue *word = g_enum_get_value_by_nick (klass, text);
+
+  g_type_class_unref (klass);
+  if (word != NULL)
+    g_value_set_enum (value, word->value);
+  return word != NULL;
+}
+
 /* Reads one value into settings. Only what a link may set gets here. */
 static gboolean
 set_value (T2vSettings *settings, T2vOption option, const gchar *text, GError **error)
@@ -242,17 +289,8 @@ set_value (T2vSettings *settings, T2vOption option, const gchar *text, GError **
 
   switch (option) {
     case T2V_OPTION_model:
-      if (!is_model_name (text)) {
-        gchar *shown = quote (text);
-
-        REFUSE (error,
-            "expected a built-in model in a link, got "
-            "\"model=%s\"; set the property instead",
-            shown);
-        g_free (shown);
+      if (!set_model_name (value, text, error))
         return FALSE;
-      }
-      g_value_set_string (value, text);
       break;
     case T2V_OPTION_negative_prompt:
       g_value_set_string (value, text);
@@ -272,21 +310,9 @@ set_value (T2vSettings *settings, T2vOption option, const gchar *text, GError **
             text);
       break;
     case T2V_OPTION_frames:
-      /* The rate may still come from the model; see T2V_LINK_MAX_SECONDS. */
-      if (!read_integer (text, 0, T2V_LINK_MAX_SECONDS * 240, &number))
-        return refuse_value (error, "frames",
-            "a number of frames that last "
-            "at most 60 s",
-            text);
-      g_value_set_int64 (value, number);
-      break;
     case T2V_OPTION_duration:
-      if (!read_time (text, &number) || number > T2V_LINK_MAX_SECONDS * (gint64) GST_SECOND)
-        return refuse_value (error, "duration",
-            "a time of at most 60 s, as "
-            "2.5, 00:02.5 or 2500ms",
-            text);
-      g_value_set_int64 (value, number);
+      if (!set_length (value, option, text, error))
+        return FALSE;
       break;
     case T2V_OPTION_seed:
       if (!read_integer (text, -1, G_MAXINT64, &number))
@@ -303,16 +329,10 @@ set_value (T2vSettings *settings, T2vOption option, const gchar *text, GError **
         return refuse_value (error, "guidance", "-1 or a number from 0 to 100", text);
       g_value_set_double (value, real);
       break;
-    case T2V_OPTION_transition: {
-      GEnumClass *klass = g_type_class_ref (G_VALUE_TYPE (value));
-      GEnumValue *word = g_enum_get_value_by_nick (klass, text);
-
-      g_type_class_unref (klass);
-      if (word == NULL)
+    case T2V_OPTION_transition:
+      if (!set_word (value, text))
         return refuse_value (error, "transition", "cut or morph", text);
-      g_value_set_enum (value, word->value);
       break;
-    }
     default:
       g_return_val_if_reached (FALSE);
   }

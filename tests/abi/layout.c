@@ -20,7 +20,7 @@ static void line(const char* name, size_t value) {
 #define SIZE(type) line(#type, sizeof(type))
 #define FIELD(type, field) line("    " #field, offsetof(type, field))
 
-static void print_layout(void) {
+static void print_models(void) {
     SIZE(zt_status);
     SIZE(zt_error);
     FIELD(zt_error, status);
@@ -29,8 +29,8 @@ static void print_layout(void) {
     FIELD(zt_rational, num);
     FIELD(zt_rational, den);
 
-    SIZE(zt_model_params);
     /* clang-format off */
+    SIZE(zt_model_params);
     FIELD(zt_model_params, struct_size); FIELD(zt_model_params, model); FIELD(zt_model_params, device);
     FIELD(zt_model_params, precision); FIELD(zt_model_params, memory_bytes); FIELD(zt_model_params, cpu_threads);
     FIELD(zt_model_params, lora); FIELD(zt_model_params, engine_opts); FIELD(zt_model_params, log);
@@ -48,7 +48,11 @@ static void print_layout(void) {
     FIELD(zt_model_info, history_images); FIELD(zt_model_info, strength);
     FIELD(zt_model_info, keeps_time); FIELD(zt_model_info, picture_size); FIELD(zt_model_info, loop);
     FIELD(zt_model_info, motion);
+    /* clang-format on */
+}
 
+static void print_sessions(void) {
+    /* clang-format off */
     SIZE(zt_image);
     FIELD(zt_image, struct_size); FIELD(zt_image, role); FIELD(zt_image, format); FIELD(zt_image, width);
     FIELD(zt_image, height); FIELD(zt_image, data); FIELD(zt_image, stride); FIELD(zt_image, matrix);
@@ -96,7 +100,8 @@ int main(int argc, char** argv) {
     FILE* file;
     size_t bytes;
 
-    print_layout();
+    print_models();
+    print_sessions();
     if (argc < 2) return fputs(printed, stdout) < 0;
     if (sizeof(void*) != 8) return 77;
     file = fopen(argv[1], "r");

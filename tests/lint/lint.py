@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # The rules of the house that a compiler does not check: who may include whom, what the engine never
-# calls, how long a file may be, where a family's name may stand.
+# calls, how long a file and a function may be, where a family's name may stand.
 #
 #   lint.py SOURCE_ROOT            one line per finding; ends with 1 if there is any
 #   lint.py --self-test            plants one violation of each rule and expects each to be found
@@ -13,8 +13,15 @@ import sys
 import tempfile
 
 MOST_LINES = 600
-SOURCE_ENDINGS = ('.c', '.cpp', '.h', '.def', '.py', '.sh', '.map')
-CODE_ENDINGS = ('.c', '.cpp', '.h', '.def')
+# Of a function of C, C++ or CUDA: the lines between its outermost braces.
+MOST_FUNCTION_LINES = 60
+# Functions that were longer when the rule came, with their length. The list may only shrink: a function that has
+# grown is a finding, and so is an entry whose function is short by now.
+KNOWN_LONG = {
+    'engine/load/part_reader.cpp: PartReader': 64,
+}
+SOURCE_ENDINGS = ('.c', '.cpp', '.h', '.cu', '.cuh', '.def', '.py', '.sh', '.map')
+CODE_ENDINGS = ('.c', '.cpp', '.h', '.cu', '.cuh', '.def')
 # Tables, licence texts and recorded results may be long.
 LONG_FILES = re.compile(r'^(COPYING|LICENSE|tests/golden/.*\.(txt|json)|tests/fuzz/corpus/|models/|engine/text/common_words\.inc)')
 
@@ -88,13 +95,79 @@ def is_source(name, text):
 
 def without_comments(text, keep_strings=False):
     """Blanks comments and, unless they are kept, string literals; line numbers stay."""
-    pattern = r'//[^\n]*|/\*.*?\*/|R"\((?:.*?)\)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
+    # First the mark between digits, as in 1'000'000, which begins no character.
+    pattern = r'(?<=\d)\'(?=\d)|//[^\n]*|/\*.*?\*/|R"\((?:.*?)\)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
     def blank(match):
         kept = match.group(0)
+        if kept == "'":
+            return kept
         if keep_strings and not kept.startswith('/'):
             return kept
         return '""' + '\n' * kept.count('\n') if kept[0] in '"R' else re.sub(r'[^\n]', ' ', kept)
     return re.sub(pattern, blank, text, flags=re.S)
+
+
+def holds_functions(head):
+    """Whether the text before a brace opens a namespace, a class or the like."""
+    previous = None
+    while head != previous:   # "template <class T>" is no class
+        previous, head = head, re.sub(r'<[^<>]*>', ' ', head)
+    head = head.strip()
+    ends_as_function = re.search(r'\)\s*(const|noexcept|override|final|&|\s)*$', head)
+    return head == 'extern ""' or (re.search(r'\b(namespace|class|struct|union|enum)\b', head) and not ends_as_function)
+
+
+def functions(code):
+    """Name, line and length of each function of a text without comments; None where the braces do not match."""
+    code = re.sub(r'^[ \t]*#(?:\\\n|[^\n])*', lambda m: re.sub(r'[^\n]', ' ', m.group(0)), code, flags=re.M)
+    depth = 0          # of braces inside a function or an initialiser
+    opened = 0         # where its first one stands
+    outer = 0          # namespaces and classes around it
+    begin, head = 0, ''   # of what stands before a brace since the last declaration
+    for match in re.finditer(r'[{};]', code):
+        at, mark = match.start(), match.group(0)
+        if mark == '{':
+            if depth == 0 and holds_functions(code[begin:at]):
+                outer, begin = outer + 1, at + 1
+                continue
+            if depth == 0:
+                opened, head = at, code[begin:at].strip()
+            depth += 1
+        elif mark == ';' and depth == 0:
+            begin = at + 1
+        elif mark == '}' and depth == 0:
+            if outer == 0:
+                yield None
+                return
+            outer, begin = outer - 1, at + 1
+        elif mark == '}':
+            depth -= 1
+            # "a{1}, b{2} {": members set before a constructor's body belong to its head.
+            if depth > 0 or code[at + 1:].lstrip()[:1] in (',', '{'):
+                continue
+            begin = at + 1
+            name = re.search(r'([\w:~]+|operator\W+?)\s*\(', head)
+            if name and not head.endswith('='):
+                yield name.group(1), line_of(code, opened), code.count('\n', opened, at) - 1
+    if depth or outer:
+        yield None
+
+
+def check_functions(name, code):
+    unseen = {entry for entry in KNOWN_LONG if entry.startswith(name + ':')}
+    for found in functions(code):
+        if found is None:
+            yield 1, 'expected braces that match (outside of #if), so that functions can be measured'
+            return
+        function, line, lines = found
+        entry = f'{name}: {function.split("::")[-1]}'
+        most = KNOWN_LONG.get(entry, MOST_FUNCTION_LINES)
+        if lines > most:
+            yield line, f'{function}: expected a function of at most {most} lines, got {lines}'
+        if lines > MOST_FUNCTION_LINES:
+            unseen.discard(entry)
+    for entry in sorted(unseen):
+        yield 1, f'{entry} is no long function any more: take it from KNOWN_LONG in tests/lint/lint.py'
 
 
 def line_of(text, at):
@@ -128,6 +201,7 @@ def check_include(name, header):
 
 def check_code(name, text):
     code = without_comments(text)
+    yield from check_functions(name, code)
     for match in re.finditer(r'^\s*#\s*include\s*["<]([^">]+)[">]', text, re.M):
         wrong = check_include(name, match.group(1))
         if wrong:
@@ -215,6 +289,17 @@ PLANTED = [
     ('tools/c.py', '# SPDX-License-Identifier: LGPL-2.1-or-later\n# TO' + 'DO later\n', 'without an issue number'),
     ('docs/d.md', 'see /' + 'work/main/x\n', 'path or host'),
     ('engine/text/long.cpp', SPDX + '\n' * 600, 'at most 600 lines'),
+    ('engine/text/a.cpp', SPDX + 'namespace zt {\nint f(int n) {\n' + '    n++;  // }\n' * 61 + '}\n}\n',
+     'f: expected a function of at most 60 lines, got 61'),
+    ('engine/text/b.cpp', SPDX + 'namespace zt {\nint f(int n) {\n' + '    n++;\n' * 60 + '}\n}\n', None),
+    ('engine/text/c.cpp', SPDX + 'A::A(int n) : a_{n}, b_{n} {\n' + '    n++;\n' * 61 + '}\n', 'A::A: expected a function'),
+    ('engine/text/d.cpp', SPDX + 'template <class T>\nstruct A {\n    void f() const {\n' + '        g();\n' * 61 + '    }\n};\n',
+     'f: expected a function'),
+    ('engine/text/e.cpp', SPDX + 'const int table[] = {\n' + "    1'000, '}',\n" * 90 + '};\n'
+     + 'namespace {\n' + 'int f(int n) { return n; }\n' * 90 + '}\n', None),
+    ('engine/text/f.cpp', SPDX + '#if X\nint f(int n) {\n#else\nint f() {\n#endif\n    return 1;\n}\n', 'braces that match'),
+    ('filters/g.c', SPDX + 'static struct A *\ng (int n)\n{\n' + '  n++;\n' * 61 + '}\n', 'g: expected a function'),
+    ('engine/load/part_reader.cpp', SPDX + 'PartReader::PartReader(int n) {\n' + '    n++;\n' * 9 + '}\n', 'take it from KNOWN_LONG'),
 ]
 
 

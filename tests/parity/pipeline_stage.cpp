@@ -55,15 +55,8 @@ at::Tensor numbers(const std::vector<double>& values, int64_t columns) {
     return columns == 1 ? t.flatten() : t;
 }
 
-void clip(Case& c) {
-    zt_error error = ZT_ERROR_INIT;
-    zt_model_params params;
-    zt_request request;
-    zt_model_params_init(&params);
-    zt_request_init(&request);
-    for (const auto& [name, value] : c.options)
-        if (name != "started") check(zt_set_option(&params, &request, name.c_str(), value.c_str(), &error), error);
-    request.format = ZT_PIXEL_RGB24;
+// The pictures of the case as images of the request; they stay the case's.
+std::vector<zt_image> images_of(const Case& c) {
     std::vector<zt_image> images;
     for (const auto& [name, role] : {std::pair{"image", ZT_IMAGE_FIRST}, std::pair{"last", ZT_IMAGE_LAST},
                                      std::pair{"history", ZT_IMAGE_HISTORY}}) {
@@ -79,6 +72,52 @@ void clip(Case& c) {
         image.stride[0] = image.width * 3;
         images.push_back(image);
     }
+    return images;
+}
+
+// What is noted while a clip is made.
+struct Record {
+    double start = 0;
+    std::vector<double> seconds, events, memory{-1, status_kib("VmRSS:")};
+    double peak = 0;
+    std::string stage;
+    int step = -1;
+
+    void end_stage() {
+        if (!stage.empty()) memory.insert(memory.end(), {stage_number(stage), peak_kib()});
+        peak = std::max(peak, peak_kib());
+        forget_peak();
+    }
+    void watch(zt_session* session) {
+        zt_progress progress{};
+        progress.struct_size = sizeof(progress);
+        if (zt_session_get_progress(session, &progress) != ZT_OK || (progress.stage == stage && progress.step == step))
+            return;
+        if (stage != progress.stage) end_stage();
+        stage = progress.stage;
+        step = progress.step;
+        events.insert(events.end(), {now() - start, stage_number(stage) + (stage == "denoise" ? 0.001 * step : 0)});
+    }
+};
+
+at::Tensor picture_of(const zt_frame* frame) {
+    const zt_frame_info* info = zt_frame_get_info(frame);
+    at::Tensor picture = at::empty({info->height, info->width, 3}, at::kByte);
+    for (int y = 0; y < info->height; y++)
+        std::memcpy(picture[y].data_ptr(), info->data[0] + y * info->stride[0], static_cast<size_t>(info->width) * 3);
+    return picture;
+}
+
+void clip(Case& c) {
+    zt_error error = ZT_ERROR_INIT;
+    zt_model_params params;
+    zt_request request;
+    zt_model_params_init(&params);
+    zt_request_init(&request);
+    for (const auto& [name, value] : c.options)
+        if (name != "started") check(zt_set_option(&params, &request, name.c_str(), value.c_str(), &error), error);
+    request.format = ZT_PIXEL_RGB24;
+    const std::vector<zt_image> images = images_of(c);
     request.images = images.data();
     request.image_count = images.size();
     const double start = c.options.contains("started") ? std::stod(c.option("started")) : now();
@@ -88,48 +127,28 @@ void clip(Case& c) {
     zt_frame* frame = nullptr;
     check(zt_model_open(&params, &model, &error), error);
     check(zt_session_create(model, &request, &session, &error), error);
-    std::vector<double> seconds, events, memory{-1, status_kib("VmRSS:")};
-    double peak = 0;
+    Record record;
+    record.start = start;
     forget_peak();
     std::vector<at::Tensor> frames;
-    std::string stage;
-    int step = -1;
     zt_status status = ZT_AGAIN;
     while (status == ZT_OK || status == ZT_AGAIN) {
         status = zt_session_read(session, 2000, &frame, &error);
-        zt_progress progress{};
-        progress.struct_size = sizeof(progress);
-        if (zt_session_get_progress(session, &progress) == ZT_OK &&
-            (progress.stage != stage || progress.step != step)) {
-            if (stage != progress.stage) {
-                if (!stage.empty()) memory.insert(memory.end(), {stage_number(stage), peak_kib()});
-                peak = std::max(peak, peak_kib());
-                forget_peak();
-            }
-            stage = progress.stage;
-            step = progress.step;
-            const double number = stage_number(stage) + (stage == "denoise" ? 0.001 * step : 0);
-            events.insert(events.end(), {now() - start, number});
-        }
+        record.watch(session);
         if (status != ZT_OK) continue;
-        seconds.push_back(now() - start);
-        const zt_frame_info* info = zt_frame_get_info(frame);
-        at::Tensor picture = at::empty({info->height, info->width, 3}, at::kByte);
-        for (int y = 0; y < info->height; y++)
-            std::memcpy(picture[y].data_ptr(), info->data[0] + y * info->stride[0],
-                        static_cast<size_t>(info->width) * 3);
-        frames.push_back(picture);
+        record.seconds.push_back(now() - start);
+        frames.push_back(picture_of(frame));
         zt_frame_unref(&frame);
     }
     check(status, error);
-    memory.insert(memory.end(), {stage_number(stage), peak_kib()});
+    record.memory.insert(record.memory.end(), {stage_number(record.stage), peak_kib()});
     zt_session_destroy(&session);
     zt_model_unref(&model);
     c.out["frames"] = at::stack(frames);
-    c.out["seconds"] = numbers(seconds, 1);
-    c.out["events"] = numbers(events, 2);
-    c.out["peak_kib"] = numbers({std::max(peak, peak_kib())}, 1);
-    c.out["memory"] = numbers(memory, 2);
+    c.out["seconds"] = numbers(record.seconds, 1);
+    c.out["events"] = numbers(record.events, 2);
+    c.out["peak_kib"] = numbers({std::max(record.peak, peak_kib())}, 1);
+    c.out["memory"] = numbers(record.memory, 2);
 }
 
 void plan(Case& c) {

@@ -161,71 +161,81 @@ Lexicon::Lexicon(std::string_view text, const std::string& name) {
     const json::Field file(root, origin);
     (void)file.at("version").integer(1, 1);
     read_values(file);
-    // Of the meaning that was read last. "rose" and "fly" are both a noun and a verb, by what stands before them.
-    const auto add = [&](const std::string& phrase, bool plural, bool participle, const std::string& where) {
-        table_.add(phrase, {static_cast<uint32_t>(meanings_.size() - 1), plural, participle}, where,
-                   [&](uint32_t i) { return meanings_[i].role == Role::kNounOrVerb; });
-    };
     for (const std::string_view language : {"english", "chinese"}) {
-        const bool english = language == "english";
         const json::Field sections = file.at(language);
         Strings order{"noun_or_verb"};  // first: it wins over the forms of verbs
         for (const std::string_view key : sections.keys())
             if (key != order.front()) order.emplace_back(key);
-        for (const std::string& key : order) {
-            const auto section = sections.find(key);
-            if (!section || key == "variants" || key == "numbers" || key == "classifiers") continue;
-            const auto role = role_of(kSections, key);
-            if (!role && key != "grammar") sections.refuse_key("a section of a lexicon", key);
-            for (const std::string_view meaning : section->keys()) {
-                Meaning m;
-                if (role) {
-                    m = read_meaning(*section, meaning, *role);
-                    m.noun = key == "others";
-                } else if (const auto grammar = role_of(kGrammar, meaning)) {
-                    m.role = *grammar;
-                } else {
-                    section->refuse_key("a role of words", meaning);
-                }
-                meanings_.push_back(std::move(m));
-                const json::Field list = section->at(meaning);
-                const bool noun =
-                    key == "nouns" || key == "others" || key == "noun_or_verb" || key == "adjective_or_noun";
-                const text::Inflects how = !english         ? text::Inflects::kNot
-                                           : noun           ? text::Inflects::kAsNoun
-                                           : key == "verbs" ? text::Inflects::kAsVerb
-                                                            : text::Inflects::kNot;
-                for (const std::string& item : split_list(list.string(), ','))
-                    for (const text::InflectedForm& form : text::inflected(item, how))
-                        add(form.phrase, form.plural, form.participle, list.name());
-            }
-        }
-        if (const auto numbers = sections.find("numbers")) {
-            const Strings classifiers = split_list(sections.at("classifiers").string(), ' ');
-            for (const std::string_view number : numbers->keys()) {
-                meanings_.push_back(read_meaning(*numbers, number, Role::kCount));
-                const json::Field list = numbers->at(number);
-                for (const std::string& digit : split_list(list.string(), ' '))
-                    for (const std::string& classifier : classifiers)
-                        if (static_cast<unsigned char>(digit[0]) >= 0x80)
-                            add(digit + classifier, false, false, list.name());
-            }
-        }
+        for (const std::string& key : order)
+            if (key != "variants" && key != "numbers" && key != "classifiers")
+                read_section(sections, key, language == "english");
+        read_numbers(sections);
         if (const auto variants = sections.find("variants"))
             if (!table_.add_variants(variants->string())) variants->refuse("pairs of characters");
     }
-    const json::Field natural = file.at("natural");
+    read_natural(file.at("natural"));
+    table_.finish([&](uint32_t i) {
+        const Meaning& m = meanings_[i];
+        return std::any_of(m.value.begin(), m.value.end(), [](int8_t v) { return v >= 0; }) || m.count > 0 ||
+               m.role == Role::kNoun || m.role == Role::kUnknownNoun;
+    });
+}
+
+// A phrase of the meaning that was read last. "rose" and "fly" are both a noun and a verb, by what stands before them.
+void Lexicon::add(const std::string& phrase, bool plural, bool participle, const std::string& where) {
+    table_.add(phrase, {static_cast<uint32_t>(meanings_.size() - 1), plural, participle}, where,
+               [&](uint32_t i) { return meanings_[i].role == Role::kNounOrVerb; });
+}
+
+void Lexicon::read_section(const json::Field& sections, const std::string& key, bool english) {
+    const auto section = sections.find(key);
+    if (!section) return;
+    const auto role = role_of(kSections, key);
+    if (!role && key != "grammar") sections.refuse_key("a section of a lexicon", key);
+    const bool noun = key == "nouns" || key == "others" || key == "noun_or_verb" || key == "adjective_or_noun";
+    const text::Inflects how = !english         ? text::Inflects::kNot
+                               : noun           ? text::Inflects::kAsNoun
+                               : key == "verbs" ? text::Inflects::kAsVerb
+                                                : text::Inflects::kNot;
+    for (const std::string_view meaning : section->keys()) {
+        Meaning m;
+        if (role) {
+            m = read_meaning(*section, meaning, *role);
+            m.noun = key == "others";
+        } else if (const auto grammar = role_of(kGrammar, meaning)) {
+            m.role = *grammar;
+        } else {
+            section->refuse_key("a role of words", meaning);
+        }
+        meanings_.push_back(std::move(m));
+        const json::Field list = section->at(meaning);
+        for (const std::string& item : split_list(list.string(), ','))
+            for (const text::InflectedForm& form : text::inflected(item, how))
+                add(form.phrase, form.plural, form.participle, list.name());
+    }
+}
+
+// Chinese counts: each digit with each classifier.
+void Lexicon::read_numbers(const json::Field& sections) {
+    const auto numbers = sections.find("numbers");
+    if (!numbers) return;
+    const Strings classifiers = split_list(sections.at("classifiers").string(), ' ');
+    for (const std::string_view number : numbers->keys()) {
+        meanings_.push_back(read_meaning(*numbers, number, Role::kCount));
+        const json::Field list = numbers->at(number);
+        for (const std::string& digit : split_list(list.string(), ' '))
+            for (const std::string& classifier : classifiers)
+                if (static_cast<unsigned char>(digit[0]) >= 0x80) add(digit + classifier, false, false, list.name());
+    }
+}
+
+void Lexicon::read_natural(const json::Field& natural) {
     for (const std::string_view scene : natural.keys())
         for (const std::string& colour : split_list(natural.at(scene).string(), ' ')) {
             const std::pair<int, int> pair{value_of(kScene, scene), value_of(kColour, colour)};
             if (pair.first < 0 || pair.second < 0) natural.refuse_key("scenes with their colours", scene);
             natural_.push_back(pair);
         }
-    table_.finish([&](uint32_t i) {
-        const Meaning& m = meanings_[i];
-        return std::any_of(m.value.begin(), m.value.end(), [](int8_t v) { return v >= 0; }) || m.count > 0 ||
-               m.role == Role::kNoun || m.role == Role::kUnknownNoun;
-    });
 }
 
 bool Lexicon::natural(int scene, int colour) const {

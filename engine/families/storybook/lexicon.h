@@ -117,6 +117,10 @@ public:
 
 private:
     void read_values(const json::Field& file);
+    void read_section(const json::Field& sections, const std::string& key, bool english);
+    void read_numbers(const json::Field& sections);
+    void read_natural(const json::Field& natural);
+    void add(const std::string& phrase, bool plural, bool participle, const std::string& where);
     [[nodiscard]] std::pair<Attribute, int> read_value(const json::Field& section, std::string_view key,
                                                        std::string_view term) const;
     [[nodiscard]] Meaning read_meaning(const json::Field& section, std::string_view key, Role role) const;

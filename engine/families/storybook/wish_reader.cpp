@@ -53,177 +53,193 @@ void WishReader::step(size_t i) {
     if (p.kind == Piece::kStop) return stop();
     if (p.kind == Piece::kUnknown) return unknown(i);
     if (first_name(i)) return report(p.text);
-    const Meaning& m = p.meaning;
+    const Role role = p.meaning.role;
     const bool was_denied = denied_as_ != Role::kSilent;
-    switch (m.role) {
-        case Role::kNoun:
-            if (modifies(i) && !denying())
-                report(p.text);
-            else
-                noun(i, p, m.value[kSubject], "");
-            break;
+    switch (role) {
+        case Role::kNoun: noun_or_modifier(i); break;
         case Role::kUnknownNoun:
         case Role::kPart:
         case Role::kContent: unknown(i); break;
-        case Role::kAdjective:
-            // "绿的是鱼"
-            if (p.chinese && !denying() &&
-                ((p.text.ends_with("的") && next(i).is(Role::kCopula)) ||
-                 (next(i).is(Role::kOf) && next(i + 1).is(Role::kCopula))) &&
-                preposition_ == Role::kSilent && m.value[kColour] >= 0) {
-                adjective(i);
-                joined_ = false;
-                noun(i, Piece{Piece::kPhrase, {}, false, false, true, p.text},
-                     wish_.actors.empty() ? -1 : wish_.actors.back().subject,
-                     wish_.actors.empty() ? "" : wish_.actors.back().unknown);
-                stand_in_ = true;
-                break;
-            }
-            adjective(i);
-            break;
-        case Role::kAdjectiveOrNoun:
-            if (!noun_ahead(i + 1) && !(i + 1 < pieces_.size() && content(pieces_[i + 1])) &&
-                (m.value[kSubject] >= 0 || np_.article == Role::kArticle) && !copula_) {
-                if (m.value[kSubject] >= 0)
-                    noun(i, p, m.value[kSubject], "");
-                else
-                    unknown(i);
-            } else {
-                adjective(i);
-            }
-            break;
-        case Role::kNounOrVerb:
-            if (m.value[kSubject] < 0 && !np_.open && preposition_ == Role::kSilent && subjects_.empty() &&
-                relative_.empty() && !again_ && !names(before(i)))
-                report(p.text);  // "autumn, leaves"
-            else if (np_.open || preposition_ != Role::kSilent || (m.value[kSubject] >= 0 && subjects_.empty()))
-                noun(i, p, m.value[kSubject], m.value[kSubject] < 0 ? p.text : "");
-            else
-                verb(i);
-            break;
-        case Role::kVerb:
-            if (!p.chinese && lower(p.text).starts_with("turn") && p.text.find(' ') == p.text.npos &&
-                next(i).is(Role::kAdjective) && next(i).meaning.value[kColour] >= 0 && !noun_ahead(i + 1))
-                copula(i);  // "a fox that turns blue"
-            else
-                verb(i);
-            break;
+        case Role::kAdjective: adjective_or_topic(i); break;
+        case Role::kAdjectiveOrNoun: adjective_or_noun(i); break;
+        case Role::kNounOrVerb: noun_or_verb(i); break;
+        case Role::kVerb: verb_or_copula(i); break;
         case Role::kWorld: world(i); break;
         case Role::kDirection: direction(p); break;
         case Role::kCount: count(i); break;
         case Role::kArticle:
         case Role::kDefinite:
-        case Role::kAnother:
-            if (p.chinese && m.role == Role::kArticle && names(before(i)) && !verb_ && !after_verb_ && !copula_ &&
-                preposition_ == Role::kSilent && noun_ahead(i + 1))
-                joined_ = true;  // "一人一狗"
-            if (np_.article == Role::kSilent) close_noun_phrase();
-            if (preposition_ == Role::kPlace && before(i).is(Role::kArticle) && !p.chinese)
-                preposition_ = Role::kSilent;  // "next to her a dog"
-            np_.open = true, np_.article = m.role;
-            np_.mine = lower(p.text) == "my" || lower(p.text) == "our" || p.text == "我的";
-            break;
+        case Role::kAnother: article(i); break;
         case Role::kOne: one(i); break;
         case Role::kPronoun:
         case Role::kPronouns: pronoun(p); break;
-        case Role::kRelative:
-            if (!names(before(i)) && noun_ahead(i + 1)) {  // "that fox"
-                close_noun_phrase();
-                np_.open = true, np_.article = Role::kDefinite;
-                break;
-            }
-            close_noun_phrase();
-            relative_ = focus_, relative_done_ = false, copula_ = p.text.ends_with("s");  // "that's"
-            break;
+        case Role::kRelative: relative(i); break;
         case Role::kAnd:
         case Role::kOr: conjunction(i); break;
-        case Role::kBut:
-            if (compares(i)) {
-                const bool first = i + 2 < pieces_.size() && lower(pieces_[i + 2].text) == "as";
-                if (!first) close_noun_phrase(), preposition_ = Role::kLike;
-                break;
-            }
-            pause(i);
-            break;
-        case Role::kThen:
-            pause(i);
-            later_ = true;
-            break;
-        case Role::kAside:
-            close_noun_phrase();
-            preposition_ = Role::kPlace, aside_ = true;
-            break;
-        case Role::kTakenBack:
-            pause(i);
-            correcting_ = true, corrected_by_ = p.text;
-            break;
+        case Role::kBut: but(i); break;
+        case Role::kThen: pause(i), later_ = true; break;
+        case Role::kAside: close_noun_phrase(), preposition_ = Role::kPlace, aside_ = true; break;
+        case Role::kTakenBack: pause(i), correct_by(p); break;
         case Role::kAsks: asks(p); break;
         case Role::kGone: gone(i); break;
         case Role::kOwns:
         case Role::kWants: owns(i); break;
-        case Role::kNamed:
-            close_noun_phrase();
-            named_ = 1;
-            break;
-        case Role::kFor:
-            close_noun_phrase();
-            preposition_ = Role::kFor;
-            break;
-        case Role::kThing:
-            if (np_.open && np_.said_more() && !noun_ahead(i + 1)) belongs(p.text, -1), np_ = {};
-            if (preposition_ == Role::kSilent && (next(i).is(Role::kCopula) || p.text.ends_with("是")))
-                close_noun_phrase(), nobody_ = true;  // "the background is blue"
-            break;
+        case Role::kNamed: close_noun_phrase(), named_ = 1; break;
+        case Role::kFor: close_noun_phrase(), preposition_ = Role::kFor; break;
+        case Role::kThing: thing(i); break;
         case Role::kCopula: copula(i); break;
         case Role::kNot:
-        case Role::kNo:
-            // "A snowman? No, a bear."
-            if ((lower(p.text) == "no" || p.text == "不" || p.text == "不是") && i > 0 &&
-                before(i).kind >= Piece::kComma && pieces_[i + 1].kind == Piece::kComma && !wish_.actors.empty()) {
-                correcting_ = true, corrected_by_ = p.text;
-                break;
-            }
-            if (np_.said()) close_noun_phrase();
-            denial_ = m.role;
-            break;
+        case Role::kNo: deny(i); break;
         case Role::kStop: stops(i); break;
         case Role::kPlace:
         case Role::kOver:
         case Role::kWith:
         case Role::kLike: preposition(i); break;
-        case Role::kCamera:
-            if (p.text.find(' ') == p.text.npos && lower(p.text) != "camera" &&
-                lower(pieces_[i + 1].text).starts_with("of"))
-                break;  // "footage of a drone"
-            close_noun_phrase();
-            np_ = {}, camera_ = true;
-            break;
-        case Role::kOf:
-            thought_ = false;
-            if (outer_.open) {
-                outer_.motion = np_.motion;
-                np_ = outer_, outer_ = {}, preposition_ = Role::kSilent;
-            }
-            break;
-        case Role::kSilent:
-            if (speaks(i)) speaker(i);
-            // "一个气球绑在房子上，一起飞": all of them do.
-            if ((p.text == "一起" || p.text == "都") && before(i).kind == Piece::kComma && next(i).is(Role::kVerb) &&
-                wish_.actors.size() > 1) {
-                Piece all = p;
-                all.meaning.role = Role::kPronouns;
-                pronoun(all);
-            }
-            break;
+        case Role::kCamera: camera(i); break;
+        case Role::kOf: of(); break;
+        case Role::kSilent: silent(i); break;
         case Role::kSuffix:
         case Role::kUnit:
         case Role::kDecorative: break;
     }
-    // "without rain or snow": a denial that was spent comes back with "or" (conjunction()) and is else over with the
-    // next phrase.
-    if (was_denied && !denying() && m.role != Role::kSilent && m.role != Role::kOf && m.role != Role::kOr &&
-        m.role != Role::kAnd)
+    if (was_denied) forget_denial(role);
+}
+
+// "without rain or snow": a denial that was spent comes back with "or" (conjunction()) and is else over with the next
+// phrase.
+void WishReader::forget_denial(Role now) {
+    if (!denying() && now != Role::kSilent && now != Role::kOf && now != Role::kOr && now != Role::kAnd)
         denied_as_ = Role::kSilent;
+}
+
+void WishReader::noun_or_modifier(size_t i) {
+    const Piece& p = pieces_[i];
+    if (modifies(i) && !denying())
+        report(p.text);
+    else
+        noun(i, p, p.meaning.value[kSubject], "");
+}
+
+void WishReader::adjective_or_topic(size_t i) {
+    const Piece& p = pieces_[i];
+    // "绿的是鱼"
+    const bool topic = p.chinese && !denying() &&
+                       ((p.text.ends_with("的") && next(i).is(Role::kCopula)) ||
+                        (next(i).is(Role::kOf) && next(i + 1).is(Role::kCopula))) &&
+                       preposition_ == Role::kSilent && p.meaning.value[kColour] >= 0;
+    adjective(i);
+    if (!topic) return;
+    joined_ = false;
+    noun(i, Piece{Piece::kPhrase, {}, false, false, true, p.text},
+         wish_.actors.empty() ? -1 : wish_.actors.back().subject,
+         wish_.actors.empty() ? "" : wish_.actors.back().unknown);
+    stand_in_ = true;
+}
+
+void WishReader::adjective_or_noun(size_t i) {
+    const Piece& p = pieces_[i];
+    const int subject = p.meaning.value[kSubject];
+    if (noun_ahead(i + 1) || (i + 1 < pieces_.size() && content(pieces_[i + 1])) ||
+        (subject < 0 && np_.article != Role::kArticle) || copula_)
+        adjective(i);
+    else if (subject >= 0)
+        noun(i, p, subject, "");
+    else
+        unknown(i);
+}
+
+void WishReader::noun_or_verb(size_t i) {
+    const Piece& p = pieces_[i];
+    const int subject = p.meaning.value[kSubject];
+    if (subject < 0 && !np_.open && preposition_ == Role::kSilent && subjects_.empty() && relative_.empty() &&
+        !again_ && !names(before(i)))
+        report(p.text);  // "autumn, leaves"
+    else if (np_.open || preposition_ != Role::kSilent || (subject >= 0 && subjects_.empty()))
+        noun(i, p, subject, subject < 0 ? p.text : "");
+    else
+        verb(i);
+}
+
+void WishReader::verb_or_copula(size_t i) {
+    const Piece& p = pieces_[i];
+    if (!p.chinese && lower(p.text).starts_with("turn") && p.text.find(' ') == p.text.npos &&
+        next(i).is(Role::kAdjective) && next(i).meaning.value[kColour] >= 0 && !noun_ahead(i + 1))
+        copula(i);  // "a fox that turns blue"
+    else
+        verb(i);
+}
+
+void WishReader::article(size_t i) {
+    const Piece& p = pieces_[i];
+    if (p.chinese && p.is(Role::kArticle) && names(before(i)) && !verb_ && !after_verb_ && !copula_ &&
+        preposition_ == Role::kSilent && noun_ahead(i + 1))
+        joined_ = true;  // "一人一狗"
+    if (np_.article == Role::kSilent) close_noun_phrase();
+    if (preposition_ == Role::kPlace && before(i).is(Role::kArticle) && !p.chinese)
+        preposition_ = Role::kSilent;  // "next to her a dog"
+    np_.open = true, np_.article = p.meaning.role;
+    np_.mine = lower(p.text) == "my" || lower(p.text) == "our" || p.text == "我的";
+}
+
+void WishReader::relative(size_t i) {
+    const bool that = !names(before(i)) && noun_ahead(i + 1);  // "that fox"
+    close_noun_phrase();
+    if (that)
+        np_.open = true, np_.article = Role::kDefinite;
+    else
+        relative_ = focus_, relative_done_ = false, copula_ = pieces_[i].text.ends_with("s");  // "that's"
+}
+
+void WishReader::but(size_t i) {
+    if (!compares(i)) return pause(i);
+    const bool first = i + 2 < pieces_.size() && lower(pieces_[i + 2].text) == "as";
+    if (!first) close_noun_phrase(), preposition_ = Role::kLike;
+}
+
+void WishReader::correct_by(const Piece& p) { correcting_ = true, corrected_by_ = p.text; }
+
+void WishReader::thing(size_t i) {
+    const Piece& p = pieces_[i];
+    if (np_.open && np_.said_more() && !noun_ahead(i + 1)) belongs(p.text, -1), np_ = {};
+    if (preposition_ == Role::kSilent && (next(i).is(Role::kCopula) || p.text.ends_with("是")))
+        close_noun_phrase(), nobody_ = true;  // "the background is blue"
+}
+
+void WishReader::deny(size_t i) {
+    const Piece& p = pieces_[i];
+    // "A snowman? No, a bear."
+    if ((lower(p.text) == "no" || p.text == "不" || p.text == "不是") && i > 0 && before(i).kind >= Piece::kComma &&
+        pieces_[i + 1].kind == Piece::kComma && !wish_.actors.empty())
+        return correct_by(p);
+    if (np_.said()) close_noun_phrase();
+    denial_ = p.meaning.role;
+}
+
+void WishReader::camera(size_t i) {
+    const Piece& p = pieces_[i];
+    if (p.text.find(' ') == p.text.npos && lower(p.text) != "camera" && lower(pieces_[i + 1].text).starts_with("of"))
+        return;  // "footage of a drone"
+    close_noun_phrase();
+    np_ = {}, camera_ = true;
+}
+
+void WishReader::of() {
+    thought_ = false;
+    if (!outer_.open) return;
+    outer_.motion = np_.motion;
+    np_ = outer_, outer_ = {}, preposition_ = Role::kSilent;
+}
+
+void WishReader::silent(size_t i) {
+    const Piece& p = pieces_[i];
+    if (speaks(i)) speaker(i);
+    // "一个气球绑在房子上，一起飞": all of them do.
+    if ((p.text == "一起" || p.text == "都") && before(i).kind == Piece::kComma && next(i).is(Role::kVerb) &&
+        wish_.actors.size() > 1) {
+        Piece all = p;
+        all.meaning.role = Role::kPronouns;
+        pronoun(all);
+    }
 }
 
 void WishReader::pause(size_t i) {

@@ -16,6 +16,10 @@ namespace zt::storybook {
 
 inline constexpr size_t kLookAhead = 12;  // pieces of a noun phrase; also what keeps the time linear
 
+inline constexpr size_t kMostNamed = 16;  // actors kept while reading; three of them are shown
+
+inline std::string quoted(const std::string& word) { return "'" + word + "'"; }
+
 inline bool adjectival(const Piece& p) {
     return p.is(Role::kAdjective) || p.is(Role::kAdjectiveOrNoun) || p.is(Role::kDecorative);
 }
@@ -24,6 +28,9 @@ inline bool names(const Piece& p) { return p.is(Role::kNoun) || p.is(Role::kUnkn
 inline bool adverb(const Piece& p) {
     return !names(p) && (p.text.ends_with("ly") || p.text.ends_with("LY") || p.text.ends_with("地"));
 }
+
+// Too little said, where the word is not known.
+inline bool one_character(const Piece& p) { return p.chinese && p.kind == Piece::kUnknown && p.text.size() <= 3; }
 
 // Chinese prepositions; the others stand behind their noun.
 inline bool goes_before(const Piece& p) {
@@ -55,6 +62,14 @@ inline std::string lower(std::string word) {
 
 using Actors = std::vector<size_t>;  // indices of Wish::actors
 
+// A noun that is read: its piece and the piece's place, and whom it names, as in ActorWish.
+struct Noun {
+    size_t i;
+    const Piece& p;
+    int subject;
+    const std::string& unknown;
+};
+
 // What was said since the last noun that may belong to the next.
 struct NounPhrase {
     bool open = false;
@@ -69,6 +84,9 @@ struct NounPhrase {
     std::string count_word, size_word;
     std::vector<std::pair<int, std::string>> colours;
     [[nodiscard]] bool said_more() const { return size >= 0 || motion >= 0 || !colours.empty(); }
+    [[nodiscard]] bool introduced() const {  // somebody is expected
+        return open && (article != Role::kSilent || count > 0 || !colours.empty());
+    }
     [[nodiscard]] bool said() const { return size >= 0 || !colours.empty() || count > 0; }
 };
 
@@ -83,18 +101,34 @@ public:
     Wish read();
 
 private:
+    // Those that return bool have dealt with the piece when they return true; dropped() ends them.
+    bool dropped(const std::string& word) {
+        report(word);
+        return true;
+    }
+
     // wish_reader.cpp: clauses
     void step(size_t i);
+    void noun_or_modifier(size_t i);
+    void adjective_or_topic(size_t i);  // the topic of a sentence may be told by its colour alone
+    void adjective_or_noun(size_t i);
+    void noun_or_verb(size_t i);
+    void verb_or_copula(size_t i);
+    void article(size_t i);
+    void relative(size_t i);
+    void but(size_t i);
+    void correct_by(const Piece& p);  // the next noun takes the place of the last
+    void thing(size_t i);             // "the background", "the picture"
+    void deny(size_t i);
+    void forget_denial(Role now);
+    void camera(size_t i);
+    void of();
+    void silent(size_t i);
     void pause(size_t i);  // a comma, "but", "while"
     void stop();
     void conjunction(size_t i);
     void preposition(size_t i);
     void pronoun(const Piece& p);
-    void adjective(size_t i);
-    void verb(size_t i);
-    void world(size_t i);
-    void direction(const Piece& p);
-    void unknown(size_t i);
     void stops(size_t i);
     [[nodiscard]] bool shared_ahead(size_t i) const;
     [[nodiscard]] bool noun_ahead(size_t i) const;    // whether the noun phrase goes on to a noun
@@ -104,9 +138,34 @@ private:
     void one(size_t i);
     [[nodiscard]] bool comes_behind(size_t i) const;  // a count behind its noun ("fish x3")
 
+    // wish_descriptions.cpp: adjectives, verbs, words of the scene, directions
+    void adjective(size_t i);
+    void verb(size_t i);
+    bool is_no_deed(size_t i);
+    bool moves_camera(size_t i);
+    bool belongs_to_noun(size_t i);
+    bool is_of_nobody(size_t i);
+    void move_others(const Meaning& m, const Actors& who);
+    void keep_for_noun(const Piece& p, bool turned);
+    void move(const Actors& who, size_t i);
+    void direct(const Actors& who, size_t i);
+    void take_place(const Meaning& m);
+    void world(size_t i);
+    bool is_no_world(size_t i);
+    void exclude_world(const Meaning& m);
+    void keep_colours_from(size_t i);
+    void show_world(const Piece& p, Attribute attribute, int value);
+    void direction(const Piece& p);
+
     // wish_words.cpp
+    void unknown(size_t i);  // a word that the lexicon does not have, or has as what the model cannot show
     [[nodiscard]] bool inverted(size_t i) const;  // who does it is named behind the verb
     [[nodiscard]] Actors agents(size_t i, bool participle) const;
+    bool tells_where(size_t i);
+    [[nodiscard]] bool tells_of_noun(size_t i) const;
+    bool describes_noun(size_t i, bool verb_like);
+    [[nodiscard]] bool names_somebody(size_t i) const;
+    [[nodiscard]] bool may_be_candidate(size_t i, bool introduced, bool lone) const;
     void copula(size_t i);
     void wherever(size_t i);  // a noun of content: what is said of it is not said of anybody
 
@@ -131,6 +190,23 @@ private:
     void drop(size_t first);  // actors from this one on
     void weather_ends();
 
+    // wish_nouns.cpp: what a noun with its phrase becomes. The first of them runs the others in their order; those
+    // that return bool have dealt with the noun when they return true.
+    void noun(size_t i, const Piece& p, int subject, const std::string& unknown);
+    [[nodiscard]] Role spared_denial(const Noun& n) const;  // a denial that is of what follows the noun
+    bool stays_off_stage(const Noun& n);                    // a speaker, an owner, somebody spoken to or waited for
+    bool stays_off_by_grammar(const Noun& n);               // behind "no", "like", "dreams of", "for", "with"
+    void end_other_subjects(const Noun& n);
+    [[nodiscard]] ActorWish described(const Noun& n);
+    bool add_each_colour(const ActorWish& kind);  // "red, yellow and blue balloons"
+    void add_shared(const ActorWish& kind);       // those of ellipsis_: "a red and a blue car"
+    void count_and_name(const Noun& n, ActorWish& a);
+    [[nodiscard]] bool may_be_predicate() const;                   // "it is a fox"
+    size_t whom(const Noun& n, const ActorWish& a, bool is_said);  // an actor there is, or the number of actors
+    [[nodiscard]] char whose(const Noun& n) const;                 // kMine, kCalled, kNotMine
+    [[nodiscard]] bool heads(const Noun& n, size_t actor) const;   // a title, told again behind it
+    void retell(size_t actor, const ActorWish& said);
+
     // wish.cpp: actors and values
     [[nodiscard]] const std::string& value_name(Attribute attribute, int value) const {
         return lexicon_.value_names(attribute)[static_cast<size_t>(value)];
@@ -138,7 +214,6 @@ private:
     [[nodiscard]] std::string called(const ActorWish& a) const;
     [[nodiscard]] int motion_of(const Meaning& m, int subject) const;
     void add(const ActorWish& a);
-    void noun(size_t i, const Piece& p, int subject, const std::string& unknown);
     [[nodiscard]] size_t resolve(const ActorWish& wanted,
                                  bool definite) const;  // somebody named before, or the number of actors
     void place(size_t actor);

@@ -52,95 +52,35 @@ void WishReader::stops(size_t i) {
 void WishReader::unknown(size_t i) {
     const Piece& p = pieces_[i];
     const bool listed = p.is(Role::kUnknownNoun), plain = p.kind == Piece::kUnknown;
-    const bool after_somebody = names(before(i)) || before(i).is(Role::kPronoun) || before(i).is(Role::kPronouns);
-    const bool modifier = noun_ahead(i + 1) && !(after_somebody && !np_.open) && !adverb(p);
     if (is_name(i) || modifies(i)) return report(p.text);
     if (lower(p.text) == "x" && pieces_[i + 1].is(Role::kCount)) return;  // "fish x 3"
     if (listed && copula_ && becoming_ && !denying()) return noun(i, p, -1, p.text);
-    // "城堡前的马"
-    if (p.chinese && (plain || (listed && !p.meaning.alive)) && i + 1 < pieces_.size() &&
-        pieces_[i + 1].is(Role::kPlace) && !goes_before(pieces_[i + 1])) {
-        belongs(p.text, -1);
-        np_ = {}, segment_place_ = true;
-        return report(p.text);
-    }
+    if (tells_where(i)) return;
     if (denying()) {
         // Nothing that the model does not have is ever shown: obeyed.
         const bool without = p.chinese && i + 1 < pieces_.size() && pieces_[i + 1].is(Role::kOf);  // "没有尾巴的猫"
-        if (!modifier || without) denied(denial_), np_ = {}, preposition_ = Role::kSilent;
+        if (!tells_of_noun(i) || without) denied(denial_), np_ = {}, preposition_ = Role::kSilent;
         return;
     }
     const bool verb_like = plain && !p.chinese && !np_.open && !subjects_.empty() && !verb_ && !copula_ && !joined_ &&
                            preposition_ == Role::kSilent && !adverb(p);
-    const bool of_world = !p.chinese && !listed && np_.open && i + 1 < pieces_.size() &&
-                          pieces_[i + 1].is(Role::kWorld);  // "an empty street"
-    if (of_world) return report(p.text);
-    if (p.chinese && preposition_ != Role::kSilent && i + 1 < pieces_.size() &&
-        pieces_[i + 1].is(Role::kOf)) {  // "戴着红帽子的熊", "在河边的熊"
-        belongs(p.text, -1);
-        np_ = {};
-        if (preposition_ == Role::kWith ||
-            (i + 3 < pieces_.size() && names(pieces_[i + 2]) && !pieces_[i + 3].is(Role::kPlace)))
-            preposition_ = Role::kSilent;
-        return report(p.text);
-    }
-    if (p.chinese && adjectival(before(i)) && i + 1 < pieces_.size() &&
-        pieces_[i + 1].is(Role::kOf)) {  // "红屋顶的房子"
-        belongs(p.text, -1);
-        np_ = {};
-        return report(p.text);
-    }
-    if (modifier && !verb_like) {
-        // "a red haired girl"
-        if (p.is(Role::kPart) && adjectival(before(i)) && !np_.colours.empty()) {
-            note("'" + np_.colours.back().second + "' is said of '" + p.text + "', which keeps its own look");
-            np_.colours.pop_back();
-        }
-        np_.open = true;
-        return report(p.text);
-    }
-    const Piece& after = next(i);
-    const bool of = i + 1 < pieces_.size() && (pieces_[i + 1].text == "of" || pieces_[i + 1].text == "OF");
-    const bool told = np_.open && (np_.article != Role::kSilent || np_.count > 0 || !np_.colours.empty());
-    const bool place = subjects_.empty() || joined_;
-    // A common word that is no known creature is worth a word, not somebody.
-    const bool letter = p.chinese && plain && p.text.size() <= 3;  // one character says too little
-    const bool somebody = listed || (plain && !letter && (p.chinese || !text::common_word(lower(p.text))) &&
-                                     (wish_.actors.empty() || np_.count == 0));
+    if (describes_noun(i, verb_like)) return;
     if (p.is(Role::kPart) || p.is(Role::kContent)) wherever(i);
     if (p.chinese && !listed && np_.open && np_.count > 0 && subjects_.empty()) pending_motion_ = -1;  // "飘着一朵白云"
-    const bool bare = plain && subjects_.empty() && previous_.empty() &&
-                      (after.is(Role::kVerb) || after.is(Role::kCopula)) && !joined_;
-    // "Daddy walking the dog" begins with who does it.
-    const bool does = !p.chinese && after.is(Role::kVerb) && after.participle && before(i).kind == Piece::kStop &&
-                      i + 2 < pieces_.size() &&
-                      (pieces_[i + 2].is(Role::kArticle) || pieces_[i + 2].is(Role::kDefinite));
-    if (!of && !adverb(p) && (!camera_ || (told && wish_.camera >= 0)) && preposition_ == Role::kSilent &&
-        !(after_verb_ && !last_agents_.empty()) && !copula_ &&
-        ((place && (listed || (told && somebody))) || (bare && (somebody || does))))
-        return noun(i, p, -1, p.text);
-    const bool on_it = p.chinese && listed && p.meaning.alive && i > 1 && before(i).is(Role::kOf) &&
-                       pieces_[i - 2].is(Role::kPlace);  // "花上的蜜蜂"
-    if (listed && preposition_ == Role::kSilent && (after_verb_ || on_it)) return noun(i, p, -1, p.text);
+    if (names_somebody(i)) return noun(i, p, -1, p.text);
     // "粉色的云" and no more is what is asked for.
-    const bool lone = !np_.colours.empty() && wish_.actors.empty() && after.kind == Piece::kStop &&
+    const bool lone = !np_.colours.empty() && wish_.actors.empty() && next(i).kind == Piece::kStop &&
                       std::all_of(pieces_.begin(), pieces_.begin() + static_cast<ptrdiff_t>(i), [](const Piece& q) {
                           return adjectival(q) || q.is(Role::kOf) || q.is(Role::kArticle);
                       });
+    const bool introduced = np_.introduced();
     if (np_.open && !lone) {
         if (np_.behind_noun)
             close_noun_phrase();
         else
             belongs(p.text, -1);
     }
-    if (!p.is(Role::kPart) &&
-        ((plain && !letter) || lone ||
-         (!plain && told && np_.article != Role::kDefinite &&
-          (listed || np_.article == Role::kArticle || np_.count > 0))) &&
-        (candidate_.empty() || candidate_ == before(i).text) &&
-        (preposition_ == Role::kSilent ||
-         (listed && (p.meaning.alive || preposition_ == Role::kFor || preposition_ == Role::kWith))) &&
-        subjects_.empty() && !adverb(p)) {
+    if (may_be_candidate(i, introduced, lone)) {
         candidate_ = p.text, candidate_looks_ = {};
         if (!np_.colours.empty()) candidate_looks_.colour = np_.colours.front().first;
         candidate_looks_.motion = np_.motion, candidate_looks_.size = np_.size,
@@ -150,6 +90,95 @@ void WishReader::unknown(size_t i) {
     report(p.text);
     if (!adverb(p)) np_ = {}, preposition_ = Role::kSilent;
     if (verb_like) verb_ = true, after_verb_ = true, last_agents_ = subjects_, last_motion_ = -1, last_both_ = false;
+}
+
+// "城堡前的马": a place that the model does not have.
+bool WishReader::tells_where(size_t i) {
+    const Piece& p = pieces_[i];
+    const bool thing = p.kind == Piece::kUnknown || (p.is(Role::kUnknownNoun) && !p.meaning.alive);
+    if (!p.chinese || !thing || i + 1 >= pieces_.size() || !pieces_[i + 1].is(Role::kPlace) ||
+        goes_before(pieces_[i + 1]))
+        return false;
+    belongs(p.text, -1);
+    np_ = {}, segment_place_ = true;
+    return dropped(p.text);
+}
+
+// Whether it stands in a noun phrase before its noun.
+bool WishReader::tells_of_noun(size_t i) const {
+    const bool after_somebody = names(before(i)) || before(i).is(Role::kPronoun) || before(i).is(Role::kPronouns);
+    return noun_ahead(i + 1) && !(after_somebody && !np_.open) && !adverb(pieces_[i]);
+}
+
+// What somebody has, wears, or is like: noted, and the noun is still to come.
+bool WishReader::describes_noun(size_t i, bool verb_like) {
+    const Piece& p = pieces_[i];
+    const bool of_world = !p.chinese && !p.is(Role::kUnknownNoun) && np_.open && i + 1 < pieces_.size() &&
+                          pieces_[i + 1].is(Role::kWorld);  // "an empty street"
+    if (of_world) return dropped(p.text);
+    if (p.chinese && preposition_ != Role::kSilent && i + 1 < pieces_.size() &&
+        pieces_[i + 1].is(Role::kOf)) {  // "戴着红帽子的熊", "在河边的熊"
+        belongs(p.text, -1);
+        np_ = {};
+        if (preposition_ == Role::kWith ||
+            (i + 3 < pieces_.size() && names(pieces_[i + 2]) && !pieces_[i + 3].is(Role::kPlace)))
+            preposition_ = Role::kSilent;
+        return dropped(p.text);
+    }
+    if (p.chinese && adjectival(before(i)) && i + 1 < pieces_.size() &&
+        pieces_[i + 1].is(Role::kOf)) {  // "红屋顶的房子"
+        belongs(p.text, -1);
+        np_ = {};
+        return dropped(p.text);
+    }
+    if (tells_of_noun(i) && !verb_like) {
+        // "a red haired girl"
+        if (p.is(Role::kPart) && adjectival(before(i)) && !np_.colours.empty()) {
+            note("'" + np_.colours.back().second + "' is said of '" + p.text + "', which keeps its own look");
+            np_.colours.pop_back();
+        }
+        np_.open = true;
+        return dropped(p.text);
+    }
+    return false;
+}
+
+// Whether it is an actor though the model does not know it: a dragon, or a word that stands where somebody would.
+bool WishReader::names_somebody(size_t i) const {
+    const Piece &p = pieces_[i], &after = next(i);
+    const bool listed = p.is(Role::kUnknownNoun), plain = p.kind == Piece::kUnknown;
+    const bool of = i + 1 < pieces_.size() && (pieces_[i + 1].text == "of" || pieces_[i + 1].text == "OF");
+    const bool place = subjects_.empty() || joined_;
+    // A common word that is no known creature is worth a word, not somebody.
+    const bool somebody = listed || (plain && !one_character(p) && (p.chinese || !text::common_word(lower(p.text))) &&
+                                     (wish_.actors.empty() || np_.count == 0));
+    const bool bare = plain && subjects_.empty() && previous_.empty() &&
+                      (after.is(Role::kVerb) || after.is(Role::kCopula)) && !joined_;
+    // "Daddy walking the dog" begins with who does it.
+    const bool does = !p.chinese && after.is(Role::kVerb) && after.participle && before(i).kind == Piece::kStop &&
+                      i + 2 < pieces_.size() &&
+                      (pieces_[i + 2].is(Role::kArticle) || pieces_[i + 2].is(Role::kDefinite));
+    if (!of && !adverb(p) && (!camera_ || (np_.introduced() && wish_.camera >= 0)) && preposition_ == Role::kSilent &&
+        !(after_verb_ && !last_agents_.empty()) && !copula_ &&
+        ((place && (listed || (np_.introduced() && somebody))) || (bare && (somebody || does))))
+        return true;
+    const bool on_it = p.chinese && listed && p.meaning.alive && i > 1 && before(i).is(Role::kOf) &&
+                       pieces_[i - 2].is(Role::kPlace);  // "花上的蜜蜂"
+    return listed && preposition_ == Role::kSilent && (after_verb_ || on_it);
+}
+
+// Whether it may have named somebody, should the sentence name nobody else.
+bool WishReader::may_be_candidate(size_t i, bool introduced, bool lone) const {
+    const Piece& p = pieces_[i];
+    const bool listed = p.is(Role::kUnknownNoun), plain = p.kind == Piece::kUnknown;
+    return !p.is(Role::kPart) &&
+           ((plain && !one_character(p)) || lone ||
+            (!plain && introduced && np_.article != Role::kDefinite &&
+             (listed || np_.article == Role::kArticle || np_.count > 0))) &&
+           (candidate_.empty() || candidate_ == before(i).text) &&
+           (preposition_ == Role::kSilent ||
+            (listed && (p.meaning.alive || preposition_ == Role::kFor || preposition_ == Role::kWith))) &&
+           subjects_.empty() && !adverb(p);
 }
 
 Actors WishReader::agents(size_t i, bool participle) const {

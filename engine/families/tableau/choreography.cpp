@@ -33,30 +33,12 @@ float drawn(int64_t seed, uint64_t a, uint64_t b, float low, float high) {
 
 }  // namespace
 
-void Choreography::add(Settled settled, const Sight& sight, const Asked& asked, uint64_t which) {
-    Deed& d = settled.deed;
-    const Region region = settled.region;
-    if (d.motion == kMove) return add_own(sight, asked);
-    if (d.region == kNatural && (asked.still[region] || asked.still[kEverything])) return;
-    // Who cannot be taken out of the picture cannot fall through it.
-    const bool far = lifted_ == kWhoeverItIsOf && goes_far(settled, sight);
-    if (d.motion == kFall && region != kEverything && !far) d.motion = kDrift, d.direction = kDown;
-    if (d.motion == kFall && region == kEverything && lifted_ != kSpecks) {
-        notes_.push_back("nothing small that falls or rises is seen in the picture");
-        return add_own(sight, asked);
-    }
-
-    // The same of the same place was asked for in other words.
-    if (std::find(done_.begin(), done_.end(), std::pair(d.motion, region)) != done_.end()) return;
-    done_.emplace_back(d.motion, region);
-
+// How much, how fast and which way: as such motions do, as the sentence says, and as the seed draws.
+Move Choreography::drawn_move(const Deed& d, float trust, uint64_t which) const {
     const Manner manner = manner_of(d.motion);
     Move m;
     m.motion = d.motion;
     m.aspect = aspect_;
-    const bool of_subject = region == kSubject || region == kHead || region == kHair || region == kCloth;
-    // Where it is not sure who moves, less moves.
-    const float trust = of_subject ? 0.55F + 0.45F * sight.sure : 1.F;
     m.amount = manner.amount * trust * std::clamp(d.amount, 0.2F, 3.F) * settings_.motion *
                drawn(seed_, which, 1, 0.88F, 1.12F);
     m.rate = manner.rate * static_cast<double>(std::clamp(d.tempo, 0.25F, 4.F) * settings_.tempo *
@@ -74,12 +56,49 @@ void Choreography::add(Settled settled, const Sight& sight, const Asked& asked, 
             if (d.motion == kFall) m.way_x = 0, m.way_y = 1;
     }
     if (d.motion == kSway || d.motion == kTurn) m.phase = d.direction == kNowhere ? (side > 0 ? 0 : 0.5) : 0;
+    return m;
+}
+
+// What goes far is lifted out of the picture, and may leave it.
+void Choreography::let_go_far(Move& m, const Settled& settled, const Sight& sight) const {
+    const Deed& d = settled.deed;
+    if (d.motion == kHop) m.amount *= 2.2F;
+    if (d.motion == kDrift && d.direction == kNowhere) m.amount *= 2.2F;
+    if (d.motion == kGrow || d.motion == kShrink) m.amount *= 3;
+    m.leaves = d.motion == kFall || (d.motion == kDrift && d.direction != kNowhere);
+    if (d.motion == kSpin) m.goes_round = true, m.rate *= kWholeTurns, m.upright = !turns_whole(settled, sight);
+}
+
+// Where sky or water is only guessed to be, whoever stands there and what grows there is not it.
+Map Choreography::without_others(const Map& weight, Region region, const Sight& sight) {
+    return made(weight, [&](float x, float y, int i, int j) {
+        return weight.row(j)[i] * (1 - sight.foliage.at(x, y)) * (1 - sight.sure * smooth(2 * sight.subject.at(x, y))) *
+               (region == kLowerPart ? 1 - sight.sky.at(x, y) : 1.F);
+    });
+}
+
+void Choreography::add(Settled settled, const Sight& sight, const Asked& asked, uint64_t which) {
+    Deed& d = settled.deed;
+    const Region region = settled.region;
+    if (d.motion == kMove) return add_own(sight, asked);
+    if (d.region == kNatural && (asked.still[region] || asked.still[kEverything])) return;
+    // Who cannot be taken out of the picture cannot fall through it.
+    const bool far = lifted_ == kWhoeverItIsOf && goes_far(settled, sight);
+    if (d.motion == kFall && region != kEverything && !far) d.motion = kDrift, d.direction = kDown;
+    if (d.motion == kFall && region == kEverything && lifted_ != kSpecks) {
+        notes_.push_back("nothing small that falls or rises is seen in the picture");
+        return add_own(sight, asked);
+    }
+
+    // The same of the same place was asked for in other words.
+    if (std::find(done_.begin(), done_.end(), std::pair(d.motion, region)) != done_.end()) return;
+    done_.emplace_back(d.motion, region);
+
+    const bool of_subject = region == kSubject || region == kHead || region == kHair || region == kCloth;
+    // Where it is not sure who moves, less moves.
+    Move m = drawn_move(d, of_subject ? 0.55F + 0.45F * sight.sure : 1.F, which);
     m.lifted = (lifted_ == kWhoeverItIsOf && of_subject) || (lifted_ == kSpecks && d.motion == kFall);
-    if (far && d.motion == kHop) m.amount *= 2.2F;
-    if (far && d.motion == kDrift && d.direction == kNowhere) m.amount *= 2.2F;
-    if (far && (d.motion == kGrow || d.motion == kShrink)) m.amount *= 3;
-    m.leaves = far && (d.motion == kFall || (d.motion == kDrift && d.direction != kNowhere));
-    if (far && d.motion == kSpin) m.goes_round = true, m.rate *= kWholeTurns, m.upright = !turns_whole(settled, sight);
+    if (far) let_go_far(m, settled, sight);
     told_ += (told_.empty() ? "" : ", ") + std::string(name_of(d.motion)) + " of " + part_name(region);
     if (d.motion == kSpin && lifted_ == kDiscs) return add_turning(std::move(m), sight);
     if (d.motion == kBlink && !sight.eyes.empty()) {
@@ -89,13 +108,7 @@ void Choreography::add(Settled settled, const Sight& sight, const Asked& asked, 
     }
     if (settled.guessed && d.motion == kFlow) m.amount *= 0.5F;  // what is no water is seen twice the less
     m.weight = place_of(region, d.motion, sight, m.amount, m.extent);
-    // Where sky or water is only guessed to be, whoever stands there and what grows there is not it.
-    if (settled.guessed && region != kSubject)
-        m.weight = made(m.weight, [&](float x, float y, int i, int j) {
-            return m.weight.row(j)[i] * (1 - sight.foliage.at(x, y)) *
-                   (1 - sight.sure * smooth(2 * sight.subject.at(x, y))) *
-                   (region == kLowerPart ? 1 - sight.sky.at(x, y) : 1.F);
-        });
+    if (settled.guessed && region != kSubject) m.weight = without_others(m.weight, region, sight);
     if (region == kSubject && (d.motion == kSwim || d.motion == kBounce) &&
         (far || d.direction == kNearer || d.direction == kFarther)) {  // he swims, walks along, not on the spot
         Settled along = settled;
@@ -231,79 +244,88 @@ void Choreography::prepare(Look& look) const {
     if (lifted_ != kNothing && look.layer.columns == 0) look.layer = look.first;
 }
 
-void Choreography::fill(Look& look, double seconds, int from, int to) const {
-    std::vector<Instant> now(moves_.size());
-    for (size_t i = 0; i < moves_.size(); i++) now[i] = instant_of(moves_[i], clock_, seconds);
-    std::vector<CameraPath::Eye> eyes;
-    for (const CameraPath& path : paths_) eyes.push_back(path.at(clock_, seconds));
-    // Each look at what flows is carried from half a round before its place to half a round behind it; at time 0 the
-    // first one is there.
-    struct Carried {
-        float first, second, weight;  // shares of a round, from the middle
-    };
-    std::vector<Carried> carried;
+Choreography::Moment Choreography::moment_at(double seconds) const {
+    Moment moment;
+    for (const Move& m : moves_) moment.moves.push_back(instant_of(m, clock_, seconds));
+    for (const CameraPath& path : paths_) moment.eyes.push_back(path.at(clock_, seconds));
     for (const Move& m : flows_) {
         const double r = clock_.rate(m.rate) * seconds;
         const auto a = static_cast<float>(r + 0.5 - std::floor(r + 0.5)), b = static_cast<float>(r - std::floor(r));
         if (!seen_twice()) {  // outside the picture there is sky too, if only a mirror's
-            carried.push_back({static_cast<float>(r), 0, 0});
+            moment.carried.push_back({static_cast<float>(r), 0, 0});
             continue;
         }
         // Both show for half of the time, or what has an edge would always be seen twice.
-        carried.push_back({a - 0.5F, b - 0.5F, smooth(2 * std::abs(2 * a - 1) - 0.5F)});
+        moment.carried.push_back({a - 0.5F, b - 0.5F, smooth(2 * std::abs(2 * a - 1) - 0.5F)});
     }
-    Vec sky_first, sky_second;  // how far the sky has gone behind everything else
     for (size_t k = 0; k < flows_.size(); k++) {
         const Move& m = flows_[k];
-        sky_first.x += m.amount * m.way_x * carried[k].first, sky_first.y += m.amount * m.way_y * carried[k].first;
-        sky_second.x += m.amount * m.way_x * carried[k].second, sky_second.y += m.amount * m.way_y * carried[k].second;
+        const Carried& c = moment.carried[k];
+        moment.sky_first.x += m.amount * m.way_x * c.first, moment.sky_first.y += m.amount * m.way_y * c.first;
+        moment.sky_second.x += m.amount * m.way_x * c.second, moment.sky_second.y += m.amount * m.way_y * c.second;
     }
+    return moment;
+}
+
+void Choreography::fill(Look& look, double seconds, int from, int to) const {
+    const Moment moment = moment_at(seconds);
     const size_t line = static_cast<size_t>(look.first.columns) + 1;
-    const auto pixel = static_cast<float>(height_);
     for (int j = from; j <= to; j++)
         for (int i = 0; i <= look.first.columns; i++) {
-            const size_t at = static_cast<size_t>(j) * line + static_cast<size_t>(i);
             Vec p{aspect_ * static_cast<float>(i) / static_cast<float>(look.first.columns),
                   static_cast<float>(j) / static_cast<float>(look.first.rows)};
-            for (const CameraPath::Eye& eye : eyes) p = seen(eye, depth_, aspect_, p.x, p.y);
-            Vec gone, his;
-            for (size_t k = 0; k < moves_.size(); k++) {
-                const Vec d = displaced(moves_[k], clock_, now[k], p.x, p.y);
-                Vec& sum = moves_[k].lifted ? his : gone;
-                sum.x += d.x, sum.y += d.y;
-            }
-            if (lifted_ != kNothing)
-                look.layer.x[at] = (p.x - his.x) * pixel - 0.5F, look.layer.y[at] = (p.y - his.y) * pixel - 0.5F;
-            // The farther something goes, the sooner it slows down before the picture's edge.
-            const float edge_x = smooth(std::min(p.x, aspect_ - p.x) / std::max(kBorder, 3 * std::abs(gone.x))),
-                        edge_y = smooth(std::min(p.y, 1 - p.y) / std::max(kBorder, 3 * std::abs(gone.y)));
-            gone.x *= edge_x, gone.y *= edge_y;
-            if (lifted_ == kAllButSky) {
-                look.layer.x[at] = (p.x - gone.x) * pixel - 0.5F, look.layer.y[at] = (p.y - gone.y) * pixel - 0.5F;
-                look.first.x[at] = (p.x - sky_first.x) * pixel - 0.5F,
-                look.first.y[at] = (p.y - sky_first.y) * pixel - 0.5F;
-                if (!seen_twice()) continue;
-                look.second.x[at] = (p.x - sky_second.x) * pixel - 0.5F,
-                look.second.y[at] = (p.y - sky_second.y) * pixel - 0.5F;
-                look.weight[at] = carried.front().weight;
-                continue;
-            }
-            look.first.x[at] = (p.x - gone.x) * pixel - 0.5F, look.first.y[at] = (p.y - gone.y) * pixel - 0.5F;
-            if (flows_.empty()) continue;
-            Vec a, b;
-            float weight = 0, most = 0;
-            for (size_t k = 0; k < flows_.size(); k++) {
-                const Move& m = flows_[k];
-                const float much = m.weight.at(p.x / aspect_, p.y), far = m.amount * much;
-                a.x += far * m.way_x * carried[k].first, a.y += far * m.way_y * carried[k].first;
-                b.x += far * m.way_x * carried[k].second, b.y += far * m.way_y * carried[k].second;
-                if (much > most) most = much, weight = carried[k].weight;
-            }
-            look.first.x[at] -= a.x * edge_x * pixel, look.first.y[at] -= a.y * edge_y * pixel;
-            look.second.x[at] = (p.x - gone.x - b.x * edge_x) * pixel - 0.5F,
-            look.second.y[at] = (p.y - gone.y - b.y * edge_y) * pixel - 0.5F;
-            look.weight[at] = most > 1e-3F ? weight : 0.F;
+            for (const CameraPath::Eye& eye : moment.eyes) p = seen(eye, depth_, aspect_, p.x, p.y);
+            fill_corner(look, static_cast<size_t>(j) * line + static_cast<size_t>(i), moment, p);
         }
+}
+
+// One corner of the nets, which shows the place p of the picture where nothing moves.
+void Choreography::fill_corner(Look& look, size_t at, const Moment& moment, Vec p) const {
+    const auto pixel = static_cast<float>(height_);
+    Vec gone, his;
+    for (size_t k = 0; k < moves_.size(); k++) {
+        const Vec d = displaced(moves_[k], clock_, moment.moves[k], p.x, p.y);
+        Vec& sum = moves_[k].lifted ? his : gone;
+        sum.x += d.x, sum.y += d.y;
+    }
+    if (lifted_ != kNothing)
+        look.layer.x[at] = (p.x - his.x) * pixel - 0.5F, look.layer.y[at] = (p.y - his.y) * pixel - 0.5F;
+    // The farther something goes, the sooner it slows down before the picture's edge.
+    const Vec edge{smooth(std::min(p.x, aspect_ - p.x) / std::max(kBorder, 3 * std::abs(gone.x))),
+                   smooth(std::min(p.y, 1 - p.y) / std::max(kBorder, 3 * std::abs(gone.y)))};
+    gone.x *= edge.x, gone.y *= edge.y;
+    if (lifted_ == kAllButSky) {
+        look.layer.x[at] = (p.x - gone.x) * pixel - 0.5F, look.layer.y[at] = (p.y - gone.y) * pixel - 0.5F;
+        look.first.x[at] = (p.x - moment.sky_first.x) * pixel - 0.5F,
+        look.first.y[at] = (p.y - moment.sky_first.y) * pixel - 0.5F;
+        if (!seen_twice()) return;
+        look.second.x[at] = (p.x - moment.sky_second.x) * pixel - 0.5F,
+        look.second.y[at] = (p.y - moment.sky_second.y) * pixel - 0.5F;
+        look.weight[at] = moment.carried.front().weight;
+        return;
+    }
+    look.first.x[at] = (p.x - gone.x) * pixel - 0.5F, look.first.y[at] = (p.y - gone.y) * pixel - 0.5F;
+    if (!flows_.empty()) fill_flow(look, at, moment, p, gone, edge);
+}
+
+// What flows through that corner; gone: how far the place has moved with everything else; edge: how much of a motion
+// is left before the picture's edge.
+void Choreography::fill_flow(Look& look, size_t at, const Moment& moment, Vec p, Vec gone, Vec edge) const {
+    const auto pixel = static_cast<float>(height_);
+    Vec a, b;
+    float weight = 0, most = 0;
+    for (size_t k = 0; k < flows_.size(); k++) {
+        const Move& m = flows_[k];
+        const Carried& c = moment.carried[k];
+        const float much = m.weight.at(p.x / aspect_, p.y), far = m.amount * much;
+        a.x += far * m.way_x * c.first, a.y += far * m.way_y * c.first;
+        b.x += far * m.way_x * c.second, b.y += far * m.way_y * c.second;
+        if (much > most) most = much, weight = c.weight;
+    }
+    look.first.x[at] -= a.x * edge.x * pixel, look.first.y[at] -= a.y * edge.y * pixel;
+    look.second.x[at] = (p.x - gone.x - b.x * edge.x) * pixel - 0.5F,
+    look.second.y[at] = (p.y - gone.y - b.y * edge.y) * pixel - 0.5F;
+    look.weight[at] = most > 1e-3F ? weight : 0.F;
 }
 
 void mix(Look& to, const Look& from, float weight) {

@@ -64,7 +64,28 @@ private:
         bool guessed;
     };
     [[nodiscard]] Settled settled(Deed deed, const Sight& sight, const Asked& asked);
+    [[nodiscard]] Region region_of(Deed& d, const Sight& sight, const Asked& asked);
+    [[nodiscard]] Settled burning(Deed d, const Sight& sight);
     void add(Settled settled, const Sight& sight, const Asked& asked, uint64_t which);
+    // What flows is carried from half a round before its place to half a round behind it, in each of the two looks; at
+    // time 0 the first one is there.
+    struct Carried {
+        float first, second, weight;  // shares of a round, from the middle; weight of the second look
+    };
+    // All that does not depend on the place.
+    struct Moment {
+        std::vector<Instant> moves;
+        std::vector<CameraPath::Eye> eyes;
+        std::vector<Carried> carried;  // of flows_
+        Vec sky_first, sky_second;     // how far the sky has gone behind everything else
+    };
+    [[nodiscard]] Moment moment_at(double seconds) const;
+    void fill_corner(Look& look, size_t at, const Moment& moment, Vec p) const;
+    void fill_flow(Look& look, size_t at, const Moment& moment, Vec p, Vec gone, Vec edge) const;
+
+    [[nodiscard]] Move drawn_move(const Deed& d, float trust, uint64_t which) const;
+    void let_go_far(Move& m, const Settled& settled, const Sight& sight) const;
+    [[nodiscard]] static Map without_others(const Map& weight, Region region, const Sight& sight);
     [[nodiscard]] bool goes_far(const Settled& settled, const Sight& sight) const;
     [[nodiscard]] bool turns_whole(const Settled& settled, const Sight& sight) const;
     [[nodiscard]] std::vector<Disc> discs_of(const Settled& settled, const Sight& sight) const;

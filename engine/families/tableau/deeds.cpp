@@ -19,6 +19,41 @@ constexpr float kScenery = 0.2F;        // of the picture, from which on there i
 constexpr float kFlames = 3;            // times the tempo of leaves
 constexpr float kLeavesGround = 0.45F;  // of the picture's area, at most, may be left behind empty by somebody who goes
 
+// What such a part does where the sentence asks for a motion that it does not have: water ripples, leaves are in the
+// wind.
+void suit(Deed& d, Region region) {
+    const bool airy = region == kSky || (region == kUpperPart && d.region == kSky),
+               wet = region == kWater || (region == kLowerPart && (d.region == kWater || d.motion == kRipple)),
+               leafy = region == kFoliage || region == kPlant;
+    if (d.motion == kMove)
+        d.motion = airy                       ? kFlow
+                   : wet                      ? kRipple
+                   : leafy || region == kHair ? kWind
+                   : region == kCloth         ? kWave
+                   : region == kHead          ? kTurn
+                   : d.direction != kNowhere  ? kDrift
+                                              : kSway;
+    if (region == kSubject && d.motion == kWind) d.motion = kSway;
+    if (d.motion == kWave)
+        d.motion = wet ? kRipple : leafy || region == kHair ? kWind : region == kSubject ? kSway : airy ? kFlow : kWave;
+    if (airy && (d.motion == kDrift || d.motion == kSway || d.motion == kWind || d.motion == kRipple ||
+                 d.motion == kFall || d.motion == kBounce))
+        d.motion = kFlow;
+    if ((leafy || region == kHair) &&
+        (d.motion == kSway || d.motion == kRipple || d.motion == kFlow || d.motion == kDrift || d.motion == kBounce))
+        d.motion = kWind;
+    if (wet && d.motion == kFall) d.motion = kFlow, d.direction = kDown;
+    if (wet && (d.motion == kSway || d.motion == kBounce || d.motion == kWind || d.motion == kTremble))
+        d.motion = kRipple;
+    if (region == kCloth && d.motion == kRipple) d.motion = kWave;
+    if (region == kCloth && (d.motion == kWind || d.motion == kFlow || d.motion == kSway || d.motion == kDrift))
+        d.motion = kWave;
+    if (region == kSubject && d.motion == kFlow) d.motion = kDrift;
+    // Who comes nearer grows.
+    if (region == kSubject && d.motion == kDrift && (d.direction == kNearer || d.direction == kFarther))
+        d.motion = d.direction == kNearer ? kGrow : kShrink;
+}
+
 }  // namespace
 
 // As a wheel does, not as a dancer: somebody round and not cut off; a compass drawn in lines is called round and is as
@@ -78,32 +113,8 @@ Choreography::Settled Choreography::settled(Deed d, const Sight& sight, const As
     if (d.motion == kMove && d.region == kNatural && d.direction != kNowhere) d.region = kSubject;
     if (d.motion == kMove && (d.region == kNatural || d.region == kEverything))
         return {d, d.region, false};  // what everything does by itself
-    Region region = d.region == kNatural ? manner_of(d.motion).own : d.region;
-    // One plant, and nobody else named: whom the picture is of, if anybody is.
-    const bool somebody_else = asked.subject_named || (sight.sure <= 0.6F && sight.foliage.mean() > 0.08F);
-    if (region == kPlant)
-        region = somebody_else                                                   ? kFoliage
-                 : d.motion == kWind || d.motion == kFlow || d.motion == kRipple ? kPlant
-                                                                                 : kSubject;
-    if (region == kSky && d.motion == kSpin && !sight.discs.empty() && sight.discs.front().y < 0.5F)
-        region = kRound;  // the moon
-    // What a wheel does is turn.
-    if (region == kRound && (d.motion == kMove || d.motion == kFlow || d.motion == kTurn)) d.motion = kSpin;
-    if (region == kRound && d.motion == kWave) d.motion = kRipple;
-    if (region == kRound && (sight.discs.empty() || (d.motion != kSpin && d.motion != kRipple))) {
-        if (sight.discs.empty())
-            notes_.push_back("expected " + std::string(part_name(kRound)) +
-                             " in the picture, got none that is surely seen; " + part_name(kSubject) + " moves");
-        region = kSubject;
-    }
-    if (region == kFire) {  // flames lick up, whatever they are said to do
-        if (sight.fire.width > 0) {
-            d.motion = kWind, d.direction = kUp, d.tempo *= kFlames, d.amount *= 0.8F;
-            return {d, region, false};
-        }
-        notes_.push_back("expected " + std::string(part_name(kFire)) + " in the picture, got none that is surely seen");
-        return {{}, kNatural, false};
-    }
+    Region region = region_of(d, sight, asked);
+    if (region == kFire) return burning(d, sight);
     // A blink needs eyes.
     if (d.motion == kBlink && region == kHead && sight.eyes.empty()) {
         notes_.push_back("expected two eyes in the picture, got none that are surely seen; 'blink' is shown as nod");
@@ -127,37 +138,41 @@ Choreography::Settled Choreography::settled(Deed d, const Sight& sight, const As
                              part_name(instead) + " moves");
         region = instead;
     }
-    const bool airy = region == kSky || (region == kUpperPart && d.region == kSky),
-               wet = region == kWater || (region == kLowerPart && (d.region == kWater || d.motion == kRipple)),
-               leafy = region == kFoliage || region == kPlant;
-    if (d.motion == kMove)
-        d.motion = airy                       ? kFlow
-                   : wet                      ? kRipple
-                   : leafy || region == kHair ? kWind
-                   : region == kCloth         ? kWave
-                   : region == kHead          ? kTurn
-                   : d.direction != kNowhere  ? kDrift
-                                              : kSway;
-    if (region == kSubject && d.motion == kWind) d.motion = kSway;
-    if (d.motion == kWave)
-        d.motion = wet ? kRipple : leafy || region == kHair ? kWind : region == kSubject ? kSway : airy ? kFlow : kWave;
-    if (airy && (d.motion == kDrift || d.motion == kSway || d.motion == kWind || d.motion == kRipple ||
-                 d.motion == kFall || d.motion == kBounce))
-        d.motion = kFlow;
-    if ((leafy || region == kHair) &&
-        (d.motion == kSway || d.motion == kRipple || d.motion == kFlow || d.motion == kDrift || d.motion == kBounce))
-        d.motion = kWind;
-    if (wet && d.motion == kFall) d.motion = kFlow, d.direction = kDown;
-    if (wet && (d.motion == kSway || d.motion == kBounce || d.motion == kWind || d.motion == kTremble))
-        d.motion = kRipple;
-    if (region == kCloth && d.motion == kRipple) d.motion = kWave;
-    if (region == kCloth && (d.motion == kWind || d.motion == kFlow || d.motion == kSway || d.motion == kDrift))
-        d.motion = kWave;
-    if (region == kSubject && d.motion == kFlow) d.motion = kDrift;
-    // Who comes nearer grows.
-    if (region == kSubject && d.motion == kDrift && (d.direction == kNearer || d.direction == kFarther))
-        d.motion = d.direction == kNearer ? kGrow : kShrink;
+    suit(d, region);
     return {d, region, missing};
+}
+
+// Which part of the picture is meant. Of something round only a spin and a ripple are possible.
+Region Choreography::region_of(Deed& d, const Sight& sight, const Asked& asked) {
+    Region region = d.region == kNatural ? manner_of(d.motion).own : d.region;
+    // One plant, and nobody else named: whom the picture is of, if anybody is.
+    const bool somebody_else = asked.subject_named || (sight.sure <= 0.6F && sight.foliage.mean() > 0.08F);
+    if (region == kPlant)
+        region = somebody_else                                                   ? kFoliage
+                 : d.motion == kWind || d.motion == kFlow || d.motion == kRipple ? kPlant
+                                                                                 : kSubject;
+    if (region == kSky && d.motion == kSpin && !sight.discs.empty() && sight.discs.front().y < 0.5F)
+        region = kRound;  // the moon
+    // What a wheel does is turn.
+    if (region == kRound && (d.motion == kMove || d.motion == kFlow || d.motion == kTurn)) d.motion = kSpin;
+    if (region == kRound && d.motion == kWave) d.motion = kRipple;
+    if (region == kRound && (sight.discs.empty() || (d.motion != kSpin && d.motion != kRipple))) {
+        if (sight.discs.empty())
+            notes_.push_back("expected " + std::string(part_name(kRound)) +
+                             " in the picture, got none that is surely seen; " + part_name(kSubject) + " moves");
+        region = kSubject;
+    }
+    return region;
+}
+
+// Flames lick up, whatever they are said to do.
+Choreography::Settled Choreography::burning(Deed d, const Sight& sight) {
+    if (sight.fire.width == 0) {
+        notes_.push_back("expected " + std::string(part_name(kFire)) + " in the picture, got none that is surely seen");
+        return {{}, kNatural, false};
+    }
+    d.motion = kWind, d.direction = kUp, d.tempo *= kFlames, d.amount *= 0.8F;
+    return {d, kFire, false};
 }
 
 }  // namespace zt::tableau

@@ -38,6 +38,99 @@ float wander(float x, float y, float p) {
            0.5F * std::sin(9.3F * x - 6.1F * y + 3.3F * p);
 }
 
+// A place (x, y) that takes part in a move, as the formulas need it.
+struct Spot {
+    const Move& m;
+    const Clock& clock;
+    const Instant& now;
+    float x, y;
+    float w, h;        // of the part that moves
+    float up, beside;  // how far above the part's bottom, in its heights; from its middle to the side
+    float below;       // from its middle downwards
+    float share, k;    // how far the place takes part; how far it goes
+    // A wave that comes through here: its phase grows with the way, and it is at rest at first.
+    [[nodiscard]] float wave(float phase) const {
+        const float p = phase + kFullTurn * static_cast<float>(m.phase);
+        return clock.loop > 0 ? std::sin(p - now.d) - std::sin(p) : now.c * std::sin(p - now.d);
+    }
+    // The same at another rate.
+    [[nodiscard]] float second(float phase, float faster) const {
+        const double r = clock.rate(static_cast<double>(faster) * m.rate);
+        const float p = phase + kFullTurn * static_cast<float>(m.phase2),
+                    at = static_cast<float>(fraction(r * now.seconds)) * kFullTurn;
+        return clock.loop > 0 ? std::sin(p - at) - std::sin(p) : now.c * std::sin(p - at);
+    }
+    // How much nearer than its rim a place of a ball is, 0..1.
+    [[nodiscard]] float near() const {
+        const float rho2 = beside * beside / (0.25F * w * w) + below * below / (0.25F * h * h);
+        return rho2 < 1 ? (1 - rho2) * std::sqrt(1 - rho2) : 0.F;
+    }
+};
+
+// Like a stalk: the foot stays, the tip goes farthest and a little down.
+Vec swayed(const Spot& s) {
+    const float swing = s.now.a + 0.12F * s.now.b, tip = std::pow(std::min(s.up, 1.3F), 1.6F);
+    return {s.k * s.h * swing * tip * (s.m.way_x < 0 ? -1.F : 1.F),
+            0.5F * s.k * s.k * s.h * swing * swing * s.up * s.up};
+}
+
+Vec drifted(const Spot& s) {
+    if (s.m.leaves) return {s.m.way_x * s.now.a, s.m.way_y * s.now.a};
+    const float along = s.now.a, across = 0.35F * s.now.b;
+    return {s.k * s.h * (s.m.way_x * along - s.m.way_y * across), s.k * s.h * (s.m.way_y * along + s.m.way_x * across)};
+}
+
+Vec rippled(const Spot& s) {
+    const float deep = std::clamp((s.y - s.m.extent.top) / s.h, 0.F, 1.F),
+                phase = kFullTurn * 4 * std::log1p(9 * deep);  // rows are nearer to each other far away
+    const float size = 0.25F + deep;
+    return {0.7F * s.k * size * s.second(0.8F * phase + 5 * s.x, 1.27F),
+            s.k * size * s.wave(phase + 1.4F * std::sin(4 * s.x))};
+}
+
+// Cloth: held at the upper left, free at the other end.
+Vec waved(const Spot& s) {
+    const Extent& e = s.m.extent;
+    const float free = std::clamp(0.5F * ((s.x - e.left) / s.w + (s.y - e.top) / s.h), 0.F, 1.F),
+                phase = kFullTurn * (1.3F * (s.x - e.left) / s.w + 0.6F * (s.y - e.top) / s.h);
+    return {0.5F * s.k * s.h * free * s.second(1.2F * phase, 1.4F), s.k * s.h * free * s.wave(phase)};
+}
+
+// The chest widens, what is above it rises.
+Vec breathed(const Spot& s) {
+    const float chest = std::exp(-8 * (s.up - 0.55F) * (s.up - 0.55F));
+    return {1.2F * s.k * s.now.a * chest * s.beside, -s.k * s.now.a * s.h * std::min(1.F, s.up / 0.6F)};
+}
+
+// Of an eye that closes: the lids' skin is drawn over the eye, which is pressed into a slit.
+Vec blinked(const Spot& s) {
+    if (!s.m.closes) return {-0.3F * s.k * s.now.a * s.beside, s.k * s.now.a * -s.below};
+    const float rx = s.beside / (0.5F * s.w), r = s.below / (0.5F * s.h), far = std::abs(r);
+    if (std::abs(rx) >= 1 || far >= 1) return {};
+    const float pressed = std::pow(far, 1 - 0.72F * s.now.a * smooth(1.6F - 1.6F * std::abs(rx)));
+    return {0, 0.5F * s.h * (far - pressed) * (r < 0 ? -1.F : 1.F)};
+}
+
+Vec blown(const Spot& s) {
+    const float n = wander(s.x, s.y, kFullTurn * static_cast<float>(s.m.phase)),
+                at = 2.5F * kFullTurn * 0.5F * (s.m.way_x * s.x) + 1.6F * n;
+    const float gust = 0.65F + 0.35F * std::sin(1.7F * s.x + n);
+    return {s.k * gust * (s.wave(at) + 0.5F * s.second(1.7F * at + 2 * n, 1.7F)),
+            0.4F * s.k * gust * s.second(1.3F * at - n, 1.3F)};
+}
+
+Vec spun(const Spot& s) {
+    const Move& m = s.m;
+    const float angle = m.goes_round ? -s.now.d * (m.way_x < 0 ? -1.F : 1.F) : s.k * s.now.a, cosine = std::cos(angle),
+                sine = std::sin(angle), dy = s.below / m.flat;
+    // A card seen from its edge is not seen at all: its pixels are looked for beyond the picture.
+    if (m.upright) return {s.beside - s.beside / (std::abs(cosine) < 0.01F ? 0.01F : cosine), 0};
+    const float out =
+        s.share < 0 ? kBeyond : 1;  // along the same ray, so that no disc lies between here and what turns beside
+    return {s.beside - out * (cosine * s.beside + sine * dy),
+            m.flat * (dy - out * (cosine * dy - sine * s.beside))};  // what is seen here was turned back by as much
+}
+
 }  // namespace
 
 double Clock::rate(double wanted) const { return loop > 0 ? std::max(1.0, std::round(wanted * loop)) / loop : wanted; }
@@ -119,89 +212,30 @@ Vec displaced(const Move& m, const Clock& clock, const Instant& now, float x, fl
     const float up = std::max(0.F, (e.bottom - y) / h), beside = x - mid.x;
     const float share = m.weight.at(x / m.aspect, y), k = m.amount * share;
     if (share == 0) return {};
-    // A wave that comes through here: its phase grows with the way, and it is at rest at first.
-    const auto wave = [&](float phase) {
-        const float p = phase + kFullTurn * static_cast<float>(m.phase);
-        return clock.loop > 0 ? std::sin(p - now.d) - std::sin(p) : now.c * std::sin(p - now.d);
-    };
-    const auto second = [&](float phase, float faster) {  // the same at another rate
-        const double r = clock.rate(static_cast<double>(faster) * m.rate);
-        const float p = phase + kFullTurn * static_cast<float>(m.phase2),
-                    at = static_cast<float>(fraction(r * now.seconds)) * kFullTurn;
-        return clock.loop > 0 ? std::sin(p - at) - std::sin(p) : now.c * std::sin(p - at);
-    };
+    const Spot s{m, clock, now, x, y, w, h, up, beside, y - mid.y, share, k};
     switch (m.motion) {
-        case kSway: {  // like a stalk: the foot stays, the tip goes farthest and a little down
-            const float s = now.a + 0.12F * now.b, tip = std::pow(std::min(up, 1.3F), 1.6F);
-            return {k * h * s * tip * (m.way_x < 0 ? -1.F : 1.F), 0.5F * k * k * h * s * s * up * up};
-        }
+        case kSway: return swayed(s);
         case kBounce: return {0.6F * k * now.a * beside, k * now.a * std::min(up, 1.2F) * h};
         case kHop: return {0.25F * k * now.b * beside, k * h * (0.5F * now.b * std::min(up, 1.2F) - 1.8F * now.a)};
         case kFall:  // of all specks alike, so that the layer stays whole
             return m.leaves ? Vec{0, now.a} : Vec{k * now.b, m.way_y * now.a};
-        case kDrift: {
-            if (m.leaves) return {m.way_x * now.a, m.way_y * now.a};
-            const float along = now.a, across = 0.35F * now.b;
-            return {k * h * (m.way_x * along - m.way_y * across), k * h * (m.way_y * along + m.way_x * across)};
-        }
-        case kRipple: {
-            const float deep = std::clamp((y - e.top) / h, 0.F, 1.F),
-                        phase = kFullTurn * 4 * std::log1p(9 * deep);  // rows are nearer to each other far away
-            const float size = 0.25F + deep;
-            return {0.7F * k * size * second(0.8F * phase + 5 * x, 1.27F),
-                    k * size * wave(phase + 1.4F * std::sin(4 * x))};
-        }
-        case kWave: {  // cloth: held at the upper left, free at the other end
-            const float free = std::clamp(0.5F * ((x - e.left) / w + (y - e.top) / h), 0.F, 1.F),
-                        phase = kFullTurn * (1.3F * (x - e.left) / w + 0.6F * (y - e.top) / h);
-            return {0.5F * k * h * free * second(1.2F * phase, 1.4F), k * h * free * wave(phase)};
-        }
-        case kBreathe: {  // the chest widens, what is above it rises
-            const float chest = std::exp(-8 * (up - 0.55F) * (up - 0.55F));
-            return {1.2F * k * now.a * chest * beside, -k * now.a * h * std::min(1.F, up / 0.6F)};
-        }
+        case kDrift: return drifted(s);
+        case kRipple: return rippled(s);
+        case kWave: return waved(s);
+        case kBreathe: return breathed(s);
         case kPulse: return {k * now.a * beside, k * now.a * (y - mid.y)};
-        case kBlink:
-            if (m.closes) {  // the lids' skin is drawn over the eye, which is pressed into a slit
-                const float rx = beside / (0.5F * w), r = (y - mid.y) / (0.5F * h), far = std::abs(r);
-                if (std::abs(rx) >= 1 || far >= 1) return {};
-                const float pressed = std::pow(far, 1 - 0.72F * now.a * smooth(1.6F - 1.6F * std::abs(rx)));
-                return {0, 0.5F * h * (far - pressed) * (r < 0 ? -1.F : 1.F)};
-            }
-            return {-0.3F * k * now.a * beside, k * now.a * (mid.y - y)};
-        case kWind: {
-            const float n = wander(x, y, kFullTurn * static_cast<float>(m.phase)),
-                        at = 2.5F * kFullTurn * 0.5F * (m.way_x * x) + 1.6F * n;
-            const float gust = 0.65F + 0.35F * std::sin(1.7F * x + n);
-            return {k * gust * (wave(at) + 0.5F * second(1.7F * at + 2 * n, 1.7F)),
-                    0.4F * k * gust * second(1.3F * at - n, 1.3F)};
-        }
-        case kSpin: {
-            const float angle = m.goes_round ? -now.d * (m.way_x < 0 ? -1.F : 1.F) : k * now.a, c = std::cos(angle),
-                        s = std::sin(angle), dy = (y - mid.y) / m.flat;
-            // A card seen from its edge is not seen at all: its pixels are looked for beyond the picture.
-            if (m.upright) return {beside - beside / (std::abs(c) < 0.01F ? 0.01F : c), 0};
-            const float out =
-                share < 0 ? kBeyond : 1;  // along the same ray, so that no disc lies between here and what turns beside
-            return {beside - out * (c * beside + s * dy),
-                    m.flat * (dy - out * (c * dy - s * beside))};  // what is seen here was turned back by as much
-        }
-        case kTurn: {  // a ball that turns: its middle goes farther than its rim
-            const float rho2 = beside * beside / (0.25F * w * w) + (y - mid.y) * (y - mid.y) / (0.25F * h * h),
-                        near = rho2 < 1 ? (1 - rho2) * std::sqrt(1 - rho2) : 0.F;
-            return {k * w * now.a * near * (m.way_x < 0 ? -1.F : 1.F), 0.2F * k * h * now.b * near};
-        }
-        case kNod: {
-            const float rho2 = beside * beside / (0.25F * w * w) + (y - mid.y) * (y - mid.y) / (0.25F * h * h),
-                        near = rho2 < 1 ? (1 - rho2) * std::sqrt(1 - rho2) : 0.F;
-            return {0.15F * k * w * now.b * near, k * h * now.a * near};
-        }
+        case kBlink: return blinked(s);
+        case kWind: return blown(s);
+        case kSpin: return spun(s);
+        case kTurn:  // a ball that turns: its middle goes farther than its rim
+            return {k * w * now.a * s.near() * (m.way_x < 0 ? -1.F : 1.F), 0.2F * k * h * now.b * s.near()};
+        case kNod: return {0.15F * k * w * now.b * s.near(), k * h * now.a * s.near()};
         case kTremble: return {k * h * now.a, 0.7F * k * h * now.b};
         case kGrow: return {k * now.a * beside, k * now.a * (y - e.bottom)};
         case kShrink: return {-k * now.a * beside, -k * now.a * (y - e.bottom)};
         case kSwim:
             return {0.15F * k * h * now.b, k * h * (0.4F + std::abs(beside) / w) *
-                                               wave(kFullTurn * 1.2F * (m.way_x < 0 ? -1.F : 1.F) * beside / w)};
+                                               s.wave(kFullTurn * 1.2F * (m.way_x < 0 ? -1.F : 1.F) * beside / w)};
         case kFlap:
             return {-k * now.a * beside * std::min(1.F, 2 * std::abs(beside) / w),
                     0.25F * k * now.a * std::abs(beside)};

@@ -43,6 +43,49 @@ float swirled(const Extent& disc, float x, float y) {
                                              (y - mid.y) / std::max(0.5F * disc.height(), 0.02F)));
 }
 
+// What lies around the subject moves without him; where most of him is of it (clouds alone in the sky), with him.
+Map beside_subject(const Map& map, const Sight& s, const Map& subject) {
+    float of_it = 0, his = 0;
+    for (size_t i = 0; i < map.values.size(); i++)
+        of_it += map.values[i] * s.subject.values[i], his += s.subject.values[i];
+    if (of_it > 0.5F * his) return map;
+    return made(map,
+                [&](float, float, int x, int y) { return map.row(y)[x] * (1 - 0.85F * s.sure * subject.row(y)[x]); });
+}
+
+// One side of the picture, with a soft border.
+Map half_of(Region region, const Map& like, float aspect, Extent& extent) {
+    switch (region) {
+        case kLeftSide:
+            extent = {0, 0, 0.5F * aspect, 1};
+            return made(like, [](float x, float, int, int) { return smooth((0.62F - x) / 0.3F); });
+        case kRightSide:
+            extent = {0.5F * aspect, 0, aspect, 1};
+            return made(like, [](float x, float, int, int) { return smooth((x - 0.38F) / 0.3F); });
+        case kUpperPart:
+            extent = {0, 0, aspect, 0.55F};
+            return made(like, [](float, float y, int, int) { return smooth((0.65F - y) / 0.4F); });
+        default:
+            extent = {0, 0.45F, aspect, 1};
+            return made(like, [](float, float y, int, int) { return smooth((y - 0.4F) / 0.4F); });
+    }
+}
+
+// extent: the head's. beyond: how far hair stands out from the subject, in values of the map.
+Map head_or_hair(bool hair, const Sight& s, const Map& subject, float beyond, float aspect, const Extent& extent) {
+    const Vec mid = extent.centre();
+    const float half_w = 0.5F * extent.width(), half_h = 0.5F * extent.height();
+    const Map his = hair ? spread(s.subject, beyond) : subject;
+    return made(subject, [&](float x, float y, int i, int j) {
+        const float px = (x * aspect - mid.x) / half_w, py = (y - mid.y) / half_h, rho = std::hypot(px, py);
+        if (!hair) return smooth((1.25F - rho) / 0.4F) * std::min(1.F, 0.25F + subject.row(j)[i]);
+        // All round a face but its middle; long hair hangs below it on both sides.
+        const float around = std::hypot(px, py > 0 ? 0.5F * py : py);
+        return smooth((rho - 0.45F) / 0.35F) * smooth((1.9F - around) / 0.6F) *
+               smooth(std::max((1.6F - py) / 1.2F, std::abs(px) - 0.4F)) * his.row(j)[i];
+    });
+}
+
 }  // namespace
 
 // How far each place takes part in a motion, and the part's extent.
@@ -53,19 +96,10 @@ Map Choreography::place_of(Region region, Motion motion, const Sight& s, float a
     if (body_.cut_below) own.bottom = 1 + 0.08F * own.height();  // his feet are somewhere below
     const float fade = std::clamp(1.4F * amount, 0.035F, 0.12F) + 0.05F * (1 - s.sure);
     const Map subject = spread(s.subject, fade * own.height() * unit);
-    // What lies around the subject moves without him; where most of him is of it (clouds alone in the sky), with him.
-    const auto beside_subject = [&](const Map& map) {
-        float of_it = 0, his = 0;
-        for (size_t i = 0; i < map.values.size(); i++)
-            of_it += map.values[i] * s.subject.values[i], his += s.subject.values[i];
-        if (of_it > 0.5F * his) return map;
-        return made(
-            map, [&](float, float, int x, int y) { return map.row(y)[x] * (1 - 0.85F * s.sure * subject.row(y)[x]); });
-    };
     const auto part = [&](const Map& map, float radius) {
         const Map seen = blurred(map, static_cast<int>(std::lround(radius * unit)));
         extent = extent_of(body_of(seen), aspect_);
-        return beside_subject(seen);
+        return beside_subject(seen, s, subject);
     };
     extent = own;
     switch (region) {
@@ -96,33 +130,13 @@ Map Choreography::place_of(Region region, Motion motion, const Sight& s, float a
             return made(subject, [&](float, float, int x, int y) { return 1 - subject.row(y)[x]; });
         case kEverything: extent = whole; return Map(subject.width, subject.height, 1);
         case kLeftSide:
-            extent = {0, 0, 0.5F * aspect_, 1};
-            return made(subject, [](float x, float, int, int) { return smooth((0.62F - x) / 0.3F); });
         case kRightSide:
-            extent = {0.5F * aspect_, 0, aspect_, 1};
-            return made(subject, [](float x, float, int, int) { return smooth((x - 0.38F) / 0.3F); });
         case kUpperPart:
-            extent = {0, 0, aspect_, 0.55F};
-            return made(subject, [](float, float y, int, int) { return smooth((0.65F - y) / 0.4F); });
-        case kLowerPart:
-            extent = {0, 0.45F, aspect_, 1};
-            return made(subject, [](float, float y, int, int) { return smooth((y - 0.4F) / 0.4F); });
+        case kLowerPart: return half_of(region, subject, aspect_, extent);
         case kHead:
-        case kHair: {
+        case kHair:
             extent = head_of(s.subject, own, aspect_);
-            const Vec mid = extent.centre();
-            const float half_w = 0.5F * extent.width(), half_h = 0.5F * extent.height();
-            const bool hair = region == kHair;
-            const Map his = hair ? spread(s.subject, 0.015F * own.height() * unit) : subject;
-            return made(subject, [&](float x, float y, int i, int j) {
-                const float px = (x * aspect_ - mid.x) / half_w, py = (y - mid.y) / half_h, rho = std::hypot(px, py);
-                if (!hair) return smooth((1.25F - rho) / 0.4F) * std::min(1.F, 0.25F + subject.row(j)[i]);
-                // All round a face but its middle; long hair hangs below it on both sides.
-                const float around = std::hypot(px, py > 0 ? 0.5F * py : py);
-                return smooth((rho - 0.45F) / 0.35F) * smooth((1.9F - around) / 0.6F) *
-                       smooth(std::max((1.6F - py) / 1.2F, std::abs(px) - 0.4F)) * his.row(j)[i];
-            });
-        }
+            return head_or_hair(region == kHair, s, subject, 0.015F * own.height() * unit, aspect_, extent);
         default: break;
     }
     if (motion == kSpin && lifted_ != kWhoeverItIsOf)

@@ -123,84 +123,102 @@ std::string mutant_gguf(uint64_t seed, uint64_t index) {
     return bytes;
 }
 
-std::vector<HostileFile> hostile_ggufs() {
+namespace {
+
+// Collects the files.
+struct Hostile {
     std::vector<HostileFile> files;
-    const auto add = [&](const std::string& name, const GgufDraft& draft, const std::string& message) {
+    void add(const std::string& name, const GgufDraft& draft, const std::string& message) {
         files.push_back({name, draft.file(), message});
-    };
+    }
+};
+
+void add_headers(Hostile& to) {
     GgufDraft d = tiny_gguf();
-    add("good", d, "");
+    to.add("good", d, "");
     d.version = 2;
-    add("version_2", d, "");
+    to.add("version_2", d, "");
     d.version = 1;
-    add("version_1", d, "version: expected 2 or 3, got 1");
+    to.add("version_1", d, "version: expected 2 or 3, got 1");
     d.version = 0x03000000;
-    add("big_endian", d, "version: expected 2 or 3");
+    to.add("big_endian", d, "version: expected 2 or 3");
     d = tiny_gguf();
     d.tensor_count = UINT64_MAX;
-    add("many_tensors", d, "tensor count: expected at most");
+    to.add("many_tensors", d, "tensor count: expected at most");
     d = tiny_gguf();
     d.key_count = 1ULL << 60;
-    add("many_keys", d, "key count: expected at most");
-    d = tiny_gguf();
+    to.add("many_keys", d, "key count: expected at most");
+}
+
+void add_keys(Hostile& to) {
+    GgufDraft d = tiny_gguf();
     d.keys[0].value = u64(1ULL << 63);
-    add("long_string", d, "expected a string of at most");
+    to.add("long_string", d, "expected a string of at most");
     d.keys[0].value = u64(1 << 19);
-    add("string_past_the_end", d, "end of the file");
+    to.add("string_past_the_end", d, "end of the file");
     d = tiny_gguf();
     d.keys[0].type = 13;
-    add("key_type", d, "type: expected 0 to 12, got 13");
+    to.add("key_type", d, "type: expected 0 to 12, got 13");
     d = tiny_gguf();
     d.keys[12].value = u32(0) + u64(UINT64_MAX);
-    add("array_count", d, "expected an array of at most");
+    to.add("array_count", d, "expected an array of at most");
     d.keys[12].value = u32(10) + u64(4'000'000);
-    add("array_past_the_end", d, "end of the file");
+    to.add("array_past_the_end", d, "end of the file");
     d.keys[12].value = u32(9) + u64(1) + u32(9) + u64(1);
-    add("nested_array", d, "got one of arrays");
+    to.add("nested_array", d, "got one of arrays");
     d = tiny_gguf();
     d.keys[8].value = "\2";
-    add("boolean", d, "boolean of 0 or 1, got 2");
+    to.add("boolean", d, "boolean of 0 or 1, got 2");
     d = tiny_gguf();
     d.keys.push_back(d.keys[1]);
-    add("key_twice", d, "\"a.u8\" twice");
+    to.add("key_twice", d, "\"a.u8\" twice");
     d = tiny_gguf();
     d.keys[1].name = "";
-    add("key_without_name", d, "expected a name of 1 to 512 bytes, got 0");
+    to.add("key_without_name", d, "expected a name of 1 to 512 bytes, got 0");
     d.keys[1].name = "\xff\xfe";
-    add("key_not_utf8", d, "UTF-8");
+    to.add("key_not_utf8", d, "UTF-8");
     for (const uint32_t alignment : {0U, 3U, 48U, 1U << 21}) {
         d = tiny_gguf();
         d.keys.push_back({"general.alignment", 4, u32(alignment)});
-        add("alignment_" + std::to_string(alignment), d, "general.alignment: expected a power of two");
+        to.add("alignment_" + std::to_string(alignment), d, "general.alignment: expected a power of two");
     }
-    d = tiny_gguf();
+}
+
+void add_tensors(Hostile& to) {
+    GgufDraft d = tiny_gguf();
     d.tensors[1].name = d.tensors[0].name;
-    add("tensor_twice", d, "twice");
+    to.add("tensor_twice", d, "twice");
     d = tiny_gguf();
     d.tensors[0].name = std::string(513, 'n');
-    add("long_name", d, "expected a name of 1 to 512 bytes, got 513");
-    add("rank", one_tensor({1, 1, 1, 1, 1, 1, 1, 1, 1}, 0, 0, 4), "at most 8 dimensions, got 9");
-    add("unknown_type", one_tensor({32}, 16, 0, 64), "got number 16");
-    add("removed_type", one_tensor({32}, 4, 0, 64), "got number 4");
-    add("not_whole_blocks", one_tensor({33}, 8, 0, 64), "a multiple of 32 for Q8_0, got 33");
-    add("not_whole_large_blocks", one_tensor({32, 8}, 12, 0, 512), "a multiple of 256 for Q4_K, got 32");
-    add("scalar_block", one_tensor({}, 8, 0, 64), "a multiple of 32 for Q8_0, got 1");
-    add("product_wraps", one_tensor({1ULL << 32, 1ULL << 32}, 0, 0, 64), "expected at most");
-    add("product_wraps_to_small", one_tensor({1ULL << 32, 1ULL << 32, 4}, 0, 0, 64), "expected at most");
-    add("empty_hides_overflow", one_tensor({0, 1ULL << 62, 1ULL << 62}, 0, 0, 0), "expected at most");
-    add("size_over_int64", one_tensor({1ULL << 63}, 0, 0, 64), "sizes of at most");
-    add("block_bytes_wrap", one_tensor({256, 1ULL << 54}, 12, 0, 64), "expected at most");
-    add("offset_not_aligned", one_tensor({4}, 0, 4, 64), "multiple of 32, got 4");
-    add("offset_wraps", one_tensor({16}, 0, UINT64_MAX - 31, 64), "end of the file");
-    add("data_too_short", one_tensor({32}, 0, 0, 127), "end of the file");
+    to.add("long_name", d, "expected a name of 1 to 512 bytes, got 513");
+    to.add("rank", one_tensor({1, 1, 1, 1, 1, 1, 1, 1, 1}, 0, 0, 4), "at most 8 dimensions, got 9");
+    to.add("unknown_type", one_tensor({32}, 16, 0, 64), "got number 16");
+    to.add("removed_type", one_tensor({32}, 4, 0, 64), "got number 4");
+    to.add("not_whole_blocks", one_tensor({33}, 8, 0, 64), "a multiple of 32 for Q8_0, got 33");
+    to.add("not_whole_large_blocks", one_tensor({32, 8}, 12, 0, 512), "a multiple of 256 for Q4_K, got 32");
+    to.add("scalar_block", one_tensor({}, 8, 0, 64), "a multiple of 32 for Q8_0, got 1");
+    to.add("product_wraps", one_tensor({1ULL << 32, 1ULL << 32}, 0, 0, 64), "expected at most");
+    to.add("product_wraps_to_small", one_tensor({1ULL << 32, 1ULL << 32, 4}, 0, 0, 64), "expected at most");
+    to.add("empty_hides_overflow", one_tensor({0, 1ULL << 62, 1ULL << 62}, 0, 0, 0), "expected at most");
+    to.add("size_over_int64", one_tensor({1ULL << 63}, 0, 0, 64), "sizes of at most");
+    to.add("block_bytes_wrap", one_tensor({256, 1ULL << 54}, 12, 0, 64), "expected at most");
+    to.add("offset_not_aligned", one_tensor({4}, 0, 4, 64), "multiple of 32, got 4");
+    to.add("offset_wraps", one_tensor({16}, 0, UINT64_MAX - 31, 64), "end of the file");
+    to.add("data_too_short", one_tensor({32}, 0, 0, 127), "end of the file");
     d = one_tensor({16}, 0, 0, 96);
     d.tensors.push_back({"b", {16}, 0, 32, {}});
-    add("overlap", d, "expected to start at or after");
-    d = tiny_gguf();
-    d.magic = "GGUG";
-    add("magic", d, "");  // never reaches the reader of GGUF: not recognised as one
-    files.pop_back();
-    return files;
+    to.add("overlap", d, "expected to start at or after");
+}
+
+}  // namespace
+
+// A file with another magic never reaches the reader of GGUF, as it is not recognised as one.
+std::vector<HostileFile> hostile_ggufs() {
+    Hostile hostile;
+    add_headers(hostile);
+    add_keys(hostile);
+    add_tensors(hostile);
+    return hostile.files;
 }
 
 }  // namespace zt::test

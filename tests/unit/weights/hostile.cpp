@@ -4,6 +4,7 @@
 #include "hostile.h"
 
 #include <cstdint>
+#include <utility>
 
 #include "checkpoint_draft.h"
 
@@ -55,12 +56,8 @@ std::string nested(size_t depth) {
 
 std::string metadata(const std::string& text) { return headed(R"({"__metadata__":)" + text + "}"); }
 
-}  // namespace
-
-std::vector<HostileFile> hostile_checkpoints() {
-    const std::string big(5u << 20, 'x');
-    std::vector<HostileFile> files = {
-        // Lengths
+std::vector<HostileFile> with_wrong_lengths() {
+    return {
         {"empty", "", "expected at least 10 bytes, got 0"},
         {"seven_bytes", std::string(7, '\0'), "expected at least 10 bytes, got 7"},
         {"length_only", with_length(2, ""), "header length: expected at most 0 (file size), got 2"},
@@ -74,7 +71,12 @@ std::vector<HostileFile> hostile_checkpoints() {
         {"length_wraps_with_8", with_length(~0ull - 7, "{}"), "(file size), got 18446744073709551608"},
         {"length_over_limit", with_length(100'000'001, "{}"), "(file size), got 100000001"},
         {"zeros", std::string(4096, '\0'), "header length: expected at least 2, got 0"},
-        // What is no JSON object
+    };
+}
+
+std::vector<HostileFile> without_an_object() {
+    const std::string big(5u << 20, 'x');
+    return {
         {"array_root", headed("[]"), "header: expected a JSON object, got \"[\" first"},
         {"leading_blank", headed(" {}"), "header: expected a JSON object, got \" \" first"},
         {"byte_order_mark", headed("\xef\xbb\xbf{}"), "header: expected a JSON object, got"},
@@ -98,7 +100,11 @@ std::vector<HostileFile> hostile_checkpoints() {
         {"exponent_bomb", f32("[1e999999999]", "[0,4]", 4), "header: expected JSON, got a mistake at byte"},
         {"huge_string", metadata("{\"a\":\"" + big + "\"}"), "expected strings of at most 4194304 bytes"},
         {"string_at_limit", metadata("{\"a\":\"" + big.substr(0, (4 << 20) - 2) + "\"}"), ""},
-        // Structure
+    };
+}
+
+std::vector<HostileFile> of_wrong_structure() {
+    return {
         {"root_number", headed(R"({"a":1})"), R"(tensor "a": expected an object, got 1)"},
         {"root_null", headed(R"({"a":null})"), R"(tensor "a": expected an object, got null)"},
         {"tensor_is_array", headed(R"({"a":["F32",[1],[0,4]]})", 4), R"(tensor "a": expected an object, got an array)"},
@@ -131,7 +137,11 @@ std::vector<HostileFile> hostile_checkpoints() {
          R"(expected each key once, got "__metadata__" twice)"},
         {"metadata_as_tensor", headed(R"({"__metadata__":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1),
          R"(__metadata__: "shape": expected a string, got an array)"},
-        // Names
+    };
+}
+
+std::vector<HostileFile> with_odd_names() {
+    return {
         {"name_513", headed("{\"" + std::string(513, 'n') + R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})"),
          "expected a name of at most 512 bytes, got 513"},
         {"name_512", headed("{\"" + std::string(512, 'n') + R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})"),
@@ -140,7 +150,11 @@ std::vector<HostileFile> hostile_checkpoints() {
         {"name_nul", headed(R"({"a\u0000b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1), ""},
         {"name_escape_codes", headed(R"({"\u001b]0;x\u0007":{"dtype":"Q","shape":[1],"data_offsets":[0,1]}})", 1),
          R"(tensor "\x1B]0;x\x07": dtype)"},
-        // Values
+    };
+}
+
+std::vector<HostileFile> with_wrong_values() {
+    return {
         {"dtype_unknown", one("\"Q4_0\"", "[1]", "[0,4]", 4), R"(tensor "a": dtype: expected one of BOOL U8)"},
         {"dtype_lower_case", one("\"f32\"", "[1]", "[0,4]", 4), R"(got "f32")"},
         {"dtype_number", one("32", "[1]", "[0,4]", 4), R"(tensor "a": dtype: expected a string, got 32)"},
@@ -176,7 +190,11 @@ std::vector<HostileFile> hostile_checkpoints() {
         {"size_too_small", f32("[32, 32]", "[0,1024]", 1024),
          R"(tensor "a": expected 4096 bytes for F32 [32, 32], got 1024)"},
         {"size_too_big", f32("[]", "[0,8]", 8), R"(tensor "a": expected 4 bytes for F32 [], got 8)"},
-        // Layout
+    };
+}
+
+std::vector<HostileFile> of_wrong_layout() {
+    return {
         {"overlap", two(0, 8, 4, 12, 12), R"(tensor "b": data: expected to start at 8, got 4)"},
         {"same_range", two(0, 8, 0, 8, 8), R"(tensor "b": data: expected to start at 8, got 0)"},
         {"hole", two(0, 4, 8, 12, 12), R"(tensor "b": data: expected to start at 4, got 8)"},
@@ -198,7 +216,11 @@ std::vector<HostileFile> hostile_checkpoints() {
          "data: expected to start at 1000, got 0"},
         {"tensors_100001", many_tensors(100'001), "header: expected at most 100000 tensors, got more"},
         {"tensors_100000", many_tensors(100'000), ""},
-        // Other formats
+    };
+}
+
+std::vector<HostileFile> of_other_formats() {
+    return {
         {"pickle_zip", std::string("PK\x03\x04\x14\x00\x00\x00\x08\x08", 10) + std::string(200, 'p'),
          "got a pickle archive"},
         {"pickle_zip_empty", std::string("PK\x05\x06", 4) + std::string(18, '\0'), "got a pickle archive"},
@@ -209,7 +231,11 @@ std::vector<HostileFile> hostile_checkpoints() {
         {"html", "<!DOCTYPE html><html><body>404</body></html>", "expected safetensors or GGUF, got an HTML page"},
         {"git_lfs_pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
          "expected safetensors or GGUF, got a pointer of Git LFS"},
-        // Legal, though odd
+    };
+}
+
+std::vector<HostileFile> that_are_legal() {
+    return {
         {"no_tensors", headed("{}"), ""},
         {"padded", headed("{}        "), ""},
         {"padded_lines", headed("{}\n\t\r "), ""},
@@ -224,6 +250,15 @@ std::vector<HostileFile> hostile_checkpoints() {
         {"metadata_empty", metadata("{}"), ""},
         {"header_like_pickle_length", headed("{" + std::string(0x280 - 2, ' ') + "}"), ""},
     };
+}
+
+}  // namespace
+
+std::vector<HostileFile> hostile_checkpoints() {
+    std::vector<HostileFile> files;
+    for (const auto part : {with_wrong_lengths, without_an_object, of_wrong_structure, with_odd_names,
+                            with_wrong_values, of_wrong_layout, of_other_formats, that_are_legal})
+        for (HostileFile& file : part()) files.push_back(std::move(file));
     return files;
 }
 
