@@ -25,12 +25,15 @@
 
 #include <string.h>
 
+#include "gsti2v.h"
 #include "gstt2vbase.h"
+#include "gstt2vreport.h"
 
 #define GST_CAT_DEFAULT zoetrope_debug
 
 typedef struct {
   T2vInput input;
+  GstPad *pad; /* borrowed; NULL before it is requested */
   /* The pad's thread only. */
   GstVideoInfo video; /* width 0 before caps */
   GstSegment segment;
@@ -81,7 +84,8 @@ check_colors (GstI2v *self, T2vInput input, const GstVideoInfo *video)
 static gboolean
 passes (GstI2v *self, const I2vSink *sink)
 {
-  return sink->input == T2V_INPUT_FIRST && t2v_extend_is_on (&self->parent);
+  return sink->input == T2V_INPUT_FIRST &&
+         t2v_extend_is_on (t2v_stream_extend (t2v_base_stream (self)));
 }
 
 static gboolean
@@ -90,8 +94,8 @@ take_caps (GstI2v *self, I2vSink *sink, GstCaps *caps)
   GstVideoInfo video;
 
   if (passes (self, sink))
-    return t2v_extend_take_caps (&self->parent, caps, &sink->video);
-  if (t2v_picture_is_there (&self->parent, sink->input)) {
+    return t2v_stream_take_passing_caps (t2v_base_stream (self), caps, &sink->video);
+  if (t2v_input_is_there (t2v_stream_inputs (t2v_base_stream (self)), sink->input)) {
     GST_WARNING_OBJECT (self, "new caps after the picture: ignored");
     return TRUE;
   }
@@ -133,7 +137,7 @@ flush (GstI2v *self, T2vInput input, GstEvent *event)
     GstPad *src = GST_BASE_SRC_PAD (self);
 
     GST_PAD_STREAM_LOCK (src);
-    t2v_stream_drop_picture (&self->parent, input);
+    t2v_stream_drop_picture (t2v_base_stream (self), input);
     GST_PAD_STREAM_UNLOCK (src);
   }
   return gst_element_send_event (element, event);
@@ -162,7 +166,7 @@ sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
       gst_event_copy_segment (event, &sink->segment);
       break;
     case GST_EVENT_EOS:
-      t2v_picture_end (&self->parent, sink->input);
+      t2v_input_end (t2v_stream_inputs (t2v_base_stream (self)), sink->input);
       break;
     case GST_EVENT_FLUSH_START:
     case GST_EVENT_FLUSH_STOP:
@@ -178,7 +182,7 @@ sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 static void
 answer_caps (GstI2v *self, GstQuery *query)
 {
-  GstCaps *caps = t2v_extend_input_caps (&self->parent), *filter, *both;
+  GstCaps *caps = t2v_stream_passing_caps (t2v_base_stream (self)), *filter, *both;
   GstCaps *wider = t2v_clip_template_caps ();
 
   gst_query_parse_caps (query, &filter);
@@ -234,7 +238,8 @@ pass (GstI2v *self, I2vSink *sink, GstPad *pad, GstBuffer *buffer)
          "tags=image-orientation=rotate-0 in front of i2v turns it"));
     return GST_FLOW_ERROR;
   }
-  return t2v_extend_take (&self->parent, pad, buffer, &sink->segment, &sink->video);
+  return t2v_extend_take (
+      t2v_stream_extend (t2v_base_stream (self)), pad, buffer, &sink->segment, &sink->video);
 }
 
 static GstFlowReturn
@@ -249,7 +254,8 @@ sink_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   }
   if (passes (self, sink))
     return pass (self, sink, pad, buffer);
-  t2v_picture_take (&self->parent, sink->input, buffer, &sink->video, orientation_of (sink));
+  t2v_input_take (t2v_stream_inputs (t2v_base_stream (self)), sink->input, buffer, &sink->video,
+      orientation_of (sink));
   return GST_FLOW_EOS;
 }
 
@@ -261,13 +267,14 @@ make_sink (GstI2v *self, GstPadTemplate *template, const gchar *name, T2vInput i
   GstPad *pad = gst_pad_new_from_template (template, name);
 
   sink->input = input;
+  sink->pad = pad;
   gst_video_info_init (&sink->video);
   gst_segment_init (&sink->segment, GST_FORMAT_UNDEFINED);
   gst_pad_set_element_private (pad, sink);
   gst_pad_set_chain_function (pad, GST_DEBUG_FUNCPTR (sink_chain));
   gst_pad_set_event_function (pad, GST_DEBUG_FUNCPTR (sink_event));
   gst_pad_set_query_function (pad, GST_DEBUG_FUNCPTR (sink_query));
-  t2v_input_want (&self->parent, input, TRUE);
+  t2v_input_want (t2v_stream_inputs (t2v_base_stream (self)), input, TRUE);
   return pad;
 }
 
@@ -287,7 +294,7 @@ request_new_pad (
     return GST_ELEMENT_CLASS (gst_i2v_parent_class)
         ->request_new_pad (element, template, name, caps);
   pad = gst_element_get_static_pad (element, wanted);
-  if (pad != NULL || t2v_base_is_open (&self->parent)) {
+  if (pad != NULL || t2v_stream_is_open (t2v_base_stream (self))) {
     GST_WARNING_OBJECT (self, "%s: expected one, requested in NULL or READY", wanted);
     gst_clear_object (&pad);
     return NULL;
@@ -301,15 +308,18 @@ static void
 release_pad (GstElement *element, GstPad *pad)
 {
   GstI2v *self = (GstI2v *) element;
-  I2vSink *sink = gst_pad_get_element_private (pad);
+  I2vSink *sink = self->sinks;
 
-  if (sink == NULL) {
+  while (sink < self->sinks + T2V_INPUTS && sink->pad != pad)
+    sink++;
+  if (sink == self->sinks + T2V_INPUTS) {
     GST_ELEMENT_CLASS (gst_i2v_parent_class)->release_pad (element, pad);
     return;
   }
+  sink->pad = NULL;
   gst_pad_set_active (pad, FALSE);
-  t2v_input_want (&self->parent, sink->input, FALSE);
-  t2v_picture_forget (&self->parent, sink->input);
+  t2v_input_want (t2v_stream_inputs (t2v_base_stream (self)), sink->input, FALSE);
+  t2v_input_forget (t2v_stream_inputs (t2v_base_stream (self)), sink->input);
   t2v_base_remove_request_pad (&self->parent, pad);
 }
 
@@ -331,7 +341,7 @@ gst_i2v_class_init (GstI2vClass *klass)
 
   element_class->request_new_pad = GST_DEBUG_FUNCPTR (request_new_pad);
   element_class->release_pad = GST_DEBUG_FUNCPTR (release_pad);
-  t2v_base_install_options (G_OBJECT_CLASS (klass), TRUE);
+  t2v_base_install_picture_options (G_OBJECT_CLASS (klass));
   gst_element_class_set_static_metadata (
       element_class, "Image to video", "Filter/Effect/Video", "Makes a picture move", "Zoetrope");
   gst_element_class_add_pad_template (

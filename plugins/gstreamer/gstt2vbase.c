@@ -1,37 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * gstt2vbase.c - what t2vsrc and i2v have in common: class, properties, states
- *
- * How frames are made: gstt2vstream.c; how they are pushed: gstt2vpush.c.
+ * gstt2vbase.c - what GObject, GstElement, GstBaseSrc and GstPushSrc ask of t2vsrc and i2v
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
 
 #include "gstt2vbase.h"
+#include "gstt2vclip.h"
+#include "gstt2vlive.h"
+#include "gstt2vreport.h"
 
 #define GST_CAT_DEFAULT zoetrope_debug
 
-enum {
-  /* An option's property is its number + 1. */
-  PROP_WIDTH = T2V_OPTION_COUNT + 1,
-  PROP_HEIGHT,
-  PROP_FRAMERATE,
-  PROP_IS_LIVE
-};
+typedef struct {
+  T2vProperties *properties;
+  T2vStream *stream;
+} GstT2vBasePrivate;
 
-G_DEFINE_ABSTRACT_TYPE (GstT2vBase, gst_t2v_base, GST_TYPE_PUSH_SRC);
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (GstT2vBase, gst_t2v_base, GST_TYPE_PUSH_SRC);
 
-gboolean
-t2v_base_is_open (GstT2vBase *self)
+T2vProperties *
+t2v_base_properties (gpointer self)
 {
-  gboolean open;
+  GstT2vBasePrivate *own = gst_t2v_base_get_instance_private (GST_T2V_BASE (self));
 
-  g_mutex_lock (&self->stream.lock);
-  open = self->stream.model != NULL;
-  g_mutex_unlock (&self->stream.lock);
-  return open;
+  return own->properties;
 }
+
+T2vStream *
+t2v_base_stream (gpointer self)
+{
+  GstT2vBasePrivate *own = gst_t2v_base_get_instance_private (GST_T2V_BASE (self));
+
+  return own->stream;
+}
+
+/* ---- Properties ---- */
 
 static void
 refuse_late_change (GstT2vBase *self, GParamSpec *spec)
@@ -48,115 +53,62 @@ refuse_late_change (GstT2vBase *self, GParamSpec *spec)
 static void
 steer (GstT2vBase *self, T2vOption option, const GValue *value)
 {
-  T2vSrcSettings *settings = &self->settings;
-  T2vOptions *options = &settings->values.options;
-  GValue old = G_VALUE_INIT;
-  gboolean old_given, had_file;
+  T2vProperties *properties = t2v_base_properties (self);
+  T2vStream *stream = t2v_base_stream (self);
   zt_error error = ZT_ERROR_INIT;
-  gchar *text;
+  T2vOldValue old;
+  gchar *text = t2v_properties_exchange (properties, option, value, &old);
+  gboolean taken = t2v_stream_steer (stream, option, text, &error) >= 0;
 
-  g_value_init (&old, G_VALUE_TYPE (value));
-  g_mutex_lock (&settings->lock);
-  g_value_copy (&options->values[option], &old);
-  old_given = options->given[option];
-  t2v_options_set (options, option, value);
-  text = t2v_options_text (options, option);
-  had_file = options->given[T2V_OPTION_prompt_file];
-  g_mutex_unlock (&settings->lock);
-
-  if (text == NULL)
-    text = g_strdup (t2v_option_info (option)->default_text);
-  if (t2v_stream_steer (self, option, text, &error) < 0) {
-    g_mutex_lock (&settings->lock);
-    g_value_copy (&old, &options->values[option]);
-    options->given[option] = old_given;
-    g_mutex_unlock (&settings->lock);
+  t2v_properties_restore (properties, option, &old, !taken);
+  if (!taken)
     t2v_report_warning (self, &error);
-  } else if (option == T2V_OPTION_prompt && had_file && t2v_base_is_open (self)) {
+  else if (option == T2V_OPTION_prompt && t2v_stream_is_open (stream))
     /* The new prompt stands for the file's from now on, also after a seek. */
-    g_mutex_lock (&settings->lock);
-    t2v_options_reset (options, T2V_OPTION_prompt_file);
-    g_mutex_unlock (&settings->lock);
-  }
+    t2v_properties_reset (properties, T2V_OPTION_prompt_file);
   g_free (text);
-  g_value_unset (&old);
 }
 
 static void
-gst_t2v_base_set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
+set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
 {
   GstT2vBase *self = GST_T2V_BASE (object);
-  T2vSettings *values = &self->settings.values;
 
-  if (id <= T2V_OPTION_COUNT && (t2v_option_info (id - 1)->flags & ZT_OPTION_RUNTIME)) {
+  if (t2v_properties_is_runtime (id))
     steer (self, id - 1, value);
-    return;
-  }
-  if (t2v_base_is_open (self)) {
+  else if (t2v_stream_is_open (t2v_base_stream (self)))
     refuse_late_change (self, spec);
-    return;
-  }
-
-  g_mutex_lock (&self->settings.lock);
-  switch (id) {
-    case PROP_WIDTH:
-      values->width = g_value_get_int (value);
-      break;
-    case PROP_HEIGHT:
-      values->height = g_value_get_int (value);
-      break;
-    case PROP_FRAMERATE:
-      values->rate_num = gst_value_get_fraction_numerator (value);
-      values->rate_den = gst_value_get_fraction_denominator (value);
-      break;
-    case PROP_IS_LIVE:
-      gst_base_src_set_live (GST_BASE_SRC (self), g_value_get_boolean (value));
-      break;
-    default:
-      if (id > T2V_OPTION_COUNT) {
-        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
-        break;
-      }
-      t2v_options_set (&values->options, id - 1, value);
-      /* What the application sets itself is not the link's. */
-      if (id - 1 == T2V_OPTION_frames || id - 1 == T2V_OPTION_duration)
-        self->settings.link_length = FALSE;
-      else if (id - 1 == T2V_OPTION_model)
-        self->settings.link_model = FALSE;
-      break;
-  }
-  g_mutex_unlock (&self->settings.lock);
+  else if (id == T2V_PROPERTY_IS_LIVE)
+    gst_base_src_set_live (GST_BASE_SRC (self), g_value_get_boolean (value));
+  else if (!t2v_properties_set (t2v_base_properties (self), id, value))
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
 }
 
 static void
-gst_t2v_base_get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
+get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
 {
-  GstT2vBase *self = GST_T2V_BASE (object);
-  const T2vSettings *values = &self->settings.values;
-
-  g_mutex_lock (&self->settings.lock);
-  switch (id) {
-    case PROP_WIDTH:
-      g_value_set_int (value, values->width);
-      break;
-    case PROP_HEIGHT:
-      g_value_set_int (value, values->height);
-      break;
-    case PROP_FRAMERATE:
-      gst_value_set_fraction (value, values->rate_num, values->rate_den);
-      break;
-    case PROP_IS_LIVE:
-      g_value_set_boolean (value, gst_base_src_is_live (GST_BASE_SRC (self)));
-      break;
-    default:
-      if (id <= T2V_OPTION_COUNT)
-        g_value_copy (&values->options.values[id - 1], value);
-      else
-        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
-      break;
-  }
-  g_mutex_unlock (&self->settings.lock);
+  if (id == T2V_PROPERTY_IS_LIVE)
+    g_value_set_boolean (value, gst_base_src_is_live (GST_BASE_SRC (object)));
+  else if (!t2v_properties_get (t2v_base_properties (object), id, value))
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
 }
+
+/* GObject does not hand these two down. */
+static void
+install_properties (GObjectClass *klass, gboolean of_pictures)
+{
+  klass->set_property = set_property;
+  klass->get_property = get_property;
+  t2v_properties_install (klass, of_pictures);
+}
+
+void
+t2v_base_install_picture_options (GObjectClass *klass)
+{
+  install_properties (klass, TRUE);
+}
+
+/* ---- Pads ---- */
 
 /* GstBaseSrc names its stream by gst_pad_create_stream_id(), which asserts that an element has one
  * sink pad at the most. So the pads that may be requested are on all lists but not in that count.
@@ -184,86 +136,258 @@ t2v_base_remove_request_pad (GstT2vBase *self, GstPad *pad)
 }
 
 static GstPad *
-gst_t2v_base_request_new_pad (
+request_new_pad (
     GstElement *element, GstPadTemplate *template, const gchar *name, const GstCaps *caps)
 {
-  return t2v_text_request (GST_T2V_BASE (element), template);
+  GstPad *pad = t2v_stream_request_text (t2v_base_stream (element), template);
+
+  if (pad == NULL)
+    GST_WARNING_OBJECT (element, "text: expected one, requested in NULL or READY");
+  else
+    t2v_base_add_request_pad (GST_T2V_BASE (element), pad);
+  return pad;
 }
 
 static void
-gst_t2v_base_release_pad (GstElement *element, GstPad *pad)
+release_pad (GstElement *element, GstPad *pad)
 {
-  t2v_text_release (GST_T2V_BASE (element), pad);
+  t2v_stream_release_text (t2v_base_stream (element), pad);
+  t2v_base_remove_request_pad (GST_T2V_BASE (element), pad);
 }
 
-/* Sink pads must not wait while they are closed, after the source pad. */
-static void
-set_closing (GstT2vBase *self, gboolean closing)
-{
-  g_mutex_lock (&self->wait.lock);
-  self->wait.closing = closing;
-  g_cond_broadcast (&self->wait.changed);
-  g_mutex_unlock (&self->wait.lock);
-}
+/* ---- Start and stop ---- */
 
-static GstStateChangeReturn
-gst_t2v_base_change_state (GstElement *element, GstStateChange transition)
+static gboolean
+start (GstBaseSrc *base)
 {
-  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
-    set_closing (GST_T2V_BASE (element), FALSE);
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
-    set_closing (GST_T2V_BASE (element), TRUE);
-    /* The wait would end by itself, when the base class unlocks it; this way the generation hears
-     * of it first. */
-    t2v_stream_cancel (GST_T2V_BASE (element));
-  }
-  return GST_ELEMENT_CLASS (gst_t2v_base_parent_class)->change_state (element, transition);
+  return t2v_stream_start (t2v_base_stream (base));
 }
 
 static gboolean
-gst_t2v_base_send_event (GstElement *element, GstEvent *event)
+stop (GstBaseSrc *base)
 {
-  if (t2v_push_refuses (GST_T2V_BASE (element), event)) {
+  t2v_stream_stop (t2v_base_stream (base));
+  return TRUE;
+}
+
+static gboolean
+unlock (GstBaseSrc *base)
+{
+  t2v_stream_set_flushing (t2v_base_stream (base), TRUE);
+  return TRUE;
+}
+
+static gboolean
+unlock_stop (GstBaseSrc *base)
+{
+  t2v_stream_set_flushing (t2v_base_stream (base), FALSE);
+  return TRUE;
+}
+
+/* Sink pads are closed after the source pad, so what waits on them is ended here; the streaming
+ * thread would be when the base class unlocks it, but this way the generation hears of it first. */
+static GstStateChangeReturn
+change_state (GstElement *element, GstStateChange transition)
+{
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
+    t2v_stream_set_closing (t2v_base_stream (element), FALSE);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    t2v_stream_set_closing (t2v_base_stream (element), TRUE);
+  return GST_ELEMENT_CLASS (gst_t2v_base_parent_class)->change_state (element, transition);
+}
+
+/* ---- Caps and buffers ---- */
+
+static GstCaps *
+get_caps (GstBaseSrc *base, GstCaps *filter)
+{
+  GstCaps *caps = t2v_stream_caps (t2v_base_stream (base)), *both;
+
+  if (caps == NULL)
+    caps = gst_pad_get_pad_template_caps (GST_BASE_SRC_PAD (base));
+  if (filter == NULL)
+    return caps;
+  both = gst_caps_intersect_full (filter, caps, GST_CAPS_INTERSECT_FIRST);
+  gst_caps_unref (caps);
+  return both;
+}
+
+static GstCaps *
+fixate (GstBaseSrc *base, GstCaps *caps)
+{
+  return GST_BASE_SRC_CLASS (gst_t2v_base_parent_class)
+      ->fixate (base, t2v_stream_fixate (t2v_base_stream (base), caps));
+}
+
+/* Only once the pictures are there: until then what is downstream may still change its mind. */
+static gboolean
+negotiate (GstBaseSrc *base)
+{
+  GstPad *pad = GST_BASE_SRC_PAD (base);
+  GstCaps *ours, *theirs;
+  gchar *text;
+
+  if (!t2v_stream_wait_inputs (t2v_base_stream (base)))
+    return FALSE;
+  if (GST_BASE_SRC_CLASS (gst_t2v_base_parent_class)->negotiate (base))
+    return TRUE;
+  if (GST_PAD_IS_FLUSHING (pad))
+    return FALSE;
+
+  ours = get_caps (base, NULL);
+  theirs = gst_pad_peer_query_caps (pad, NULL);
+  if (theirs != NULL && !gst_caps_is_any (theirs) && !gst_caps_can_intersect (ours, theirs)) {
+    text = t2v_clip_disagreement (ours, theirs, "the next element");
+    GST_ELEMENT_ERROR (base, STREAM, FORMAT, ("%s", text),
+        ("videoscale, videorate or videoconvert behind t2vsrc may help"));
+    g_free (text);
+  }
+  gst_clear_caps (&theirs);
+  gst_caps_unref (ours);
+  return FALSE;
+}
+
+static gboolean
+set_caps (GstBaseSrc *base, GstCaps *caps)
+{
+  return t2v_stream_set_caps (t2v_base_stream (base), caps);
+}
+
+static gboolean
+decide_allocation (GstBaseSrc *base, GstQuery *query)
+{
+  return t2v_stream_decide_allocation (t2v_base_stream (base), query) &&
+         GST_BASE_SRC_CLASS (gst_t2v_base_parent_class)->decide_allocation (base, query);
+}
+
+static GstFlowReturn
+create (GstPushSrc *push, GstBuffer **buffer)
+{
+  return t2v_stream_create (t2v_base_stream (push), buffer);
+}
+
+/* ---- Seeks and queries ---- */
+
+static gboolean
+is_seekable (GstBaseSrc *base)
+{
+  return t2v_stream_is_seekable (t2v_base_stream (base));
+}
+
+/* A seek that cannot be, backwards or while live, is refused before anything stops: the base class
+ * would first flush, or wait for a full sink to take the frame in its hands. */
+static gboolean
+refuses (GstBaseSrc *base, GstEvent *event)
+{
+  gdouble rate;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_SEEK)
+    return FALSE;
+  gst_event_parse_seek (event, &rate, NULL, NULL, NULL, NULL, NULL, NULL);
+  if (gst_base_src_is_live (base))
+    GST_INFO_OBJECT (base, "seek: expected none while live, got one");
+  else if (t2v_extend_is_on (t2v_stream_extend (t2v_base_stream (base))))
+    GST_INFO_OBJECT (base, "seek: expected none with mode=extend, got one");
+  else if (rate < 0.0)
+    GST_INFO_OBJECT (base, "seek: expected a rate above 0, got %f", rate);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static gboolean
+event (GstBaseSrc *base, GstEvent *event)
+{
+  return !refuses (base, event) &&
+         GST_BASE_SRC_CLASS (gst_t2v_base_parent_class)->event (base, event);
+}
+
+static gboolean
+send_event (GstElement *element, GstEvent *event)
+{
+  if (refuses (GST_BASE_SRC (element), event)) {
     gst_event_unref (event);
     return FALSE;
   }
   return GST_ELEMENT_CLASS (gst_t2v_base_parent_class)->send_event (element, event);
 }
 
-static void
-gst_t2v_base_finalize (GObject *object)
+/* Called with the stream stopped. The rate may still be open, so the frame is found later. */
+static gboolean
+do_seek (GstBaseSrc *base, GstSegment *segment)
 {
-  GstT2vBase *self = GST_T2V_BASE (object);
-
-  t2v_stream_finalize (self);
-  t2v_settings_clear (&self->settings.values);
-  g_mutex_clear (&self->settings.lock);
-  G_OBJECT_CLASS (gst_t2v_base_parent_class)->finalize (object);
+  segment->time = segment->start;
+  t2v_stream_seek (t2v_base_stream (base), segment->position);
+  return TRUE;
 }
+
+static gboolean
+query (GstBaseSrc *base, GstQuery *query)
+{
+  gint64 frames;
+  gint num, den;
+  gboolean open = t2v_stream_length (t2v_base_stream (base), &frames, &num, &den);
+
+  switch (GST_QUERY_TYPE (query)) {
+    case GST_QUERY_DURATION:
+      if (open && t2v_clip_answer_duration (query, frames, num, den))
+        return TRUE;
+      break;
+    case GST_QUERY_CONVERT:
+      if (open && t2v_clip_answer_convert (query, num, den))
+        return TRUE;
+      break;
+    case GST_QUERY_LATENCY:
+      if (t2v_live_answer_latency (base, num, den, query))
+        return TRUE;
+      break;
+    case GST_QUERY_SCHEDULING:
+      gst_query_set_scheduling (query,
+          is_seekable (base) ? GST_SCHEDULING_FLAG_SEEKABLE : GST_SCHEDULING_FLAG_SEQUENTIAL, 1, -1,
+          0);
+      gst_query_add_scheduling_mode (query, GST_PAD_MODE_PUSH);
+      return TRUE;
+    default:
+      break;
+  }
+  return GST_BASE_SRC_CLASS (gst_t2v_base_parent_class)->query (base, query);
+}
+
+/* ---- The class ---- */
 
 static void
 gst_t2v_base_init (GstT2vBase *self)
 {
-  g_mutex_init (&self->settings.lock);
-  t2v_settings_init (&self->settings.values);
-  t2v_stream_init (self);
+  GstT2vBasePrivate *own = gst_t2v_base_get_instance_private (self);
+  GstBaseSrc *base = GST_BASE_SRC (self);
 
-  gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);
-  gst_base_src_set_live (GST_BASE_SRC (self), FALSE);
+  own->properties = t2v_properties_new ();
+  own->stream = t2v_stream_new (base, own->properties);
+  gst_base_src_set_format (base, GST_FORMAT_TIME);
+  gst_base_src_set_live (base, FALSE);
 }
 
-void
-t2v_base_install_options (GObjectClass *klass, gboolean of_pictures)
+static void
+finalize (GObject *object)
 {
-  /* GObject does not hand these down. */
-  klass->set_property = gst_t2v_base_set_property;
-  klass->get_property = gst_t2v_base_get_property;
-  for (gint i = 0; i < T2V_OPTION_COUNT; i++) {
-    gboolean of_picture = (t2v_option_info (i)->flags & ZT_OPTION_I2V) != 0;
+  t2v_stream_free (t2v_base_stream (object));
+  t2v_properties_free (t2v_base_properties (object));
+  G_OBJECT_CLASS (gst_t2v_base_parent_class)->finalize (object);
+}
 
-    if (t2v_option_is_property (i) && of_picture == of_pictures)
-      g_object_class_install_property (klass, i + 1, t2v_option_param_spec (i));
-  }
+static void
+add_pad_templates (GstElementClass *klass)
+{
+  GstCaps *caps = t2v_clip_template_caps ();
+
+  gst_element_class_add_pad_template (
+      klass, gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
+  gst_caps_unref (caps);
+  caps = gst_caps_from_string ("text/x-raw, format = (string) { utf8, "
+                               "pango-markup }");
+  gst_element_class_add_pad_template (
+      klass, gst_pad_template_new ("text", GST_PAD_SINK, GST_PAD_REQUEST, caps));
+  gst_caps_unref (caps);
 }
 
 static void
@@ -271,40 +395,29 @@ gst_t2v_base_class_init (GstT2vBaseClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
-  GstCaps *caps;
+  GstBaseSrcClass *base_class = GST_BASE_SRC_CLASS (klass);
 
-  object_class->finalize = gst_t2v_base_finalize;
-  element_class->change_state = GST_DEBUG_FUNCPTR (gst_t2v_base_change_state);
-  element_class->send_event = GST_DEBUG_FUNCPTR (gst_t2v_base_send_event);
-  element_class->request_new_pad = GST_DEBUG_FUNCPTR (gst_t2v_base_request_new_pad);
-  element_class->release_pad = GST_DEBUG_FUNCPTR (gst_t2v_base_release_pad);
+  object_class->finalize = finalize;
+  install_properties (object_class, FALSE);
+  element_class->change_state = GST_DEBUG_FUNCPTR (change_state);
+  element_class->send_event = GST_DEBUG_FUNCPTR (send_event);
+  element_class->request_new_pad = GST_DEBUG_FUNCPTR (request_new_pad);
+  element_class->release_pad = GST_DEBUG_FUNCPTR (release_pad);
+  add_pad_templates (element_class);
 
-  t2v_base_install_options (object_class, FALSE);
-  g_object_class_install_property (object_class, PROP_WIDTH,
-      g_param_spec_int ("width", "width",
-          "preferred width where the caps leave it open; 0 = the model's own", 0, 4096, 0, flags));
-  g_object_class_install_property (object_class, PROP_HEIGHT,
-      g_param_spec_int ("height", "height",
-          "preferred height where the caps leave it open; 0 = the model's own", 0, 4096, 0, flags));
-  g_object_class_install_property (object_class, PROP_FRAMERATE,
-      gst_param_spec_fraction ("framerate", "framerate",
-          "preferred rate where the caps leave it open; 0/1 = the model's own", 0, 1, 240, 1, 0, 1,
-          flags));
-  g_object_class_install_property (object_class, PROP_IS_LIVE,
-      g_param_spec_boolean ("is-live", "is-live",
-          "keep the pace of the pipeline's clock; late frames move the time line and post QoS",
-          FALSE, flags));
-
-  caps = t2v_clip_template_caps ();
-  gst_element_class_add_pad_template (
-      element_class, gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
-  gst_caps_unref (caps);
-  caps = gst_caps_from_string ("text/x-raw, format = (string) { utf8, "
-                               "pango-markup }");
-  gst_element_class_add_pad_template (
-      element_class, gst_pad_template_new ("text", GST_PAD_SINK, GST_PAD_REQUEST, caps));
-  gst_caps_unref (caps);
-
-  t2v_push_install (GST_BASE_SRC_CLASS (klass), GST_PUSH_SRC_CLASS (klass));
+  base_class->start = GST_DEBUG_FUNCPTR (start);
+  base_class->stop = GST_DEBUG_FUNCPTR (stop);
+  base_class->unlock = GST_DEBUG_FUNCPTR (unlock);
+  base_class->unlock_stop = GST_DEBUG_FUNCPTR (unlock_stop);
+  base_class->get_caps = GST_DEBUG_FUNCPTR (get_caps);
+  base_class->fixate = GST_DEBUG_FUNCPTR (fixate);
+  base_class->negotiate = GST_DEBUG_FUNCPTR (negotiate);
+  base_class->set_caps = GST_DEBUG_FUNCPTR (set_caps);
+  base_class->decide_allocation = GST_DEBUG_FUNCPTR (decide_allocation);
+  base_class->get_times = GST_DEBUG_FUNCPTR (t2v_live_times);
+  base_class->is_seekable = GST_DEBUG_FUNCPTR (is_seekable);
+  base_class->event = GST_DEBUG_FUNCPTR (event);
+  base_class->do_seek = GST_DEBUG_FUNCPTR (do_seek);
+  base_class->query = GST_DEBUG_FUNCPTR (query);
+  GST_PUSH_SRC_CLASS (klass)->create = GST_DEBUG_FUNCPTR (create);
 }

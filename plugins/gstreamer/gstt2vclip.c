@@ -463,3 +463,36 @@ t2v_clip_length (const ZtEngine *zt, zt_model *model, const T2vSettings *setting
     *frames = planned.frames;
   return status;
 }
+
+gboolean
+t2v_clip_answer_duration (GstQuery *query, gint64 frames, gint num, gint den)
+{
+  GstFormat format;
+
+  gst_query_parse_duration (query, &format, NULL);
+  if (format == GST_FORMAT_TIME && frames >= 0)
+    frames = (gint64) t2v_clip_frame_time (frames, num, den);
+  else if (format != GST_FORMAT_TIME && format != GST_FORMAT_DEFAULT)
+    return FALSE;
+  gst_query_set_duration (query, format, frames);
+  return TRUE;
+}
+
+gboolean
+t2v_clip_answer_convert (GstQuery *query, gint num, gint den)
+{
+  GstFormat from, to;
+  gint64 value, result;
+
+  gst_query_parse_convert (query, &from, &value, &to, NULL);
+  if (value == -1 || from == to)
+    result = value;
+  else if (from == GST_FORMAT_DEFAULT && to == GST_FORMAT_TIME)
+    result = t2v_clip_frame_time (value, num, den);
+  else if (from == GST_FORMAT_TIME && to == GST_FORMAT_DEFAULT)
+    result = t2v_clip_frame_at (value, num, den);
+  else
+    return FALSE;
+  gst_query_set_convert (query, from, value, to, result);
+  return TRUE;
+}

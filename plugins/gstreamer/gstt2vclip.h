@@ -54,4 +54,8 @@ GstClockTime t2v_clip_frame_time (gint64 frame, gint num, gint den);
 /* The frame that is shown at a time. */
 gint64 t2v_clip_frame_at (GstClockTime time, gint num, gint den);
 
+/* Answers of a clip of so many frames, -1 = endless; FALSE for a format that it does not have. */
+gboolean t2v_clip_answer_duration (GstQuery *query, gint64 frames, gint num, gint den);
+gboolean t2v_clip_answer_convert (GstQuery *query, gint num, gint den);
+
 G_END_DECLS

@@ -1,65 +1,85 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * gstt2vextend.c - mode=extend: the input passes through, its newest frames are kept, then it goes
- * on
- *
- * The pad's thread hands over one buffer at a time and waits until it is taken; the streaming
- * thread pushes it as it is. Times become running times, so that what comes out has one plain time
- * line.
+ * gstt2vextend.c - see gstt2vextend.h
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
 
-#include <string.h>
+#include "gstt2vextend.h"
+#include "gstt2vclip.h"
 
-#include "gstt2vbase.h"
+struct _T2vExtend {
+  T2vWait *wait;
 
-#define GST_CAT_DEFAULT zoetrope_debug
+  /* Under the wait's lock. */
+  gboolean on;
+  gboolean ended;     /* the input has */
+  GstBuffer *passing; /* the next to pass */
+  GQueue history;     /* the newest that passed, oldest first */
+  guint most_history;
+  GstVideoInfo video; /* of all of them */
+
+  /* Streaming thread only. */
+  gboolean all; /* have passed */
+  guint64 frames;
+  GstClockTime end; /* running time of the last one's end */
+};
+
+T2vExtend *
+t2v_extend_new (T2vWait *wait)
+{
+  T2vExtend *extend = g_new0 (T2vExtend, 1);
+
+  extend->wait = wait;
+  return extend;
+}
+
+void
+t2v_extend_free (T2vExtend *extend)
+{
+  t2v_extend_forget (extend);
+  g_free (extend);
+}
 
 gboolean
-t2v_extend_is_on (GstT2vBase *self)
+t2v_extend_is_on (T2vExtend *extend)
 {
   gboolean on;
 
-  g_mutex_lock (&self->wait.lock);
-  on = self->wait.extending;
-  g_mutex_unlock (&self->wait.lock);
+  t2v_wait_lock (extend->wait);
+  on = extend->on;
+  t2v_wait_unlock (extend->wait);
   return on;
 }
 
-/* What the options ask for; 0 frames = mode=animate. */
-static zt_status
-count_history (GstT2vBase *self, const zt_model_info *model, gint *frames, zt_error *error)
+gboolean
+t2v_extend_is_on_locked (const T2vExtend *extend)
 {
-  const GValue *values = self->settings.values.options.values;
-  gboolean extend;
-  gint context;
+  return extend->on;
+}
 
-  g_mutex_lock (&self->settings.lock);
-  extend = g_value_get_enum (&values[T2V_OPTION_mode]) != 0;
-  context = g_value_get_int (&values[T2V_OPTION_context]);
-  g_mutex_unlock (&self->settings.lock);
-
-  *frames = !extend ? 0 : context > 0 ? context : model->history_images;
+static zt_status
+check (gboolean asked, gint context, gboolean live, const zt_model_info *model, zt_error *error)
+{
   error->status = ZT_ERROR_ARGUMENT;
-  if (!extend && context > 0) {
+  if (!asked && context > 0) {
     g_snprintf (error->message, sizeof (error->message),
         "context: expected 0 "
         "(mode=animate looks at one picture), got %d",
         context);
-  } else if (extend && model->history_images == 0) {
+  } else if (asked && model->history_images == 0) {
     error->status = ZT_ERROR_UNSUPPORTED;
     g_strlcpy (error->message,
         "history: expected none (this model cannot go "
         "on from given frames), got mode=extend",
         sizeof (error->message));
-  } else if (extend && context > model->history_images) {
+  } else if (asked && context > model->history_images) {
     g_snprintf (error->message, sizeof (error->message),
         "context: expected at "
         "most %d (what this model looks at), got %d",
         model->history_images, context);
-  } else if (extend && gst_base_src_is_live (GST_BASE_SRC (self))) {
+  } else if (asked && live) {
     g_strlcpy (error->message,
         "is-live: expected false with mode=extend (the "
         "input sets the pace), got true",
@@ -71,118 +91,72 @@ count_history (GstT2vBase *self, const zt_model_info *model, gint *frames, zt_er
 }
 
 zt_status
-t2v_extend_settle (GstT2vBase *self, const zt_model_info *model, zt_error *error)
+t2v_extend_settle (T2vExtend *extend, gboolean asked, gint context, gboolean live,
+    const zt_model_info *model, zt_error *error)
 {
-  gint frames;
-  zt_status status = count_history (self, model, &frames, error);
+  zt_status status = check (asked, context, live, model, error);
 
-  g_mutex_lock (&self->wait.lock);
-  self->wait.extending = status >= 0 && frames > 0;
-  self->wait.most_history = MIN (frames, T2V_MOST_HISTORY);
-  g_mutex_unlock (&self->wait.lock);
+  t2v_wait_lock (extend->wait);
+  extend->on = status >= 0 && asked;
+  extend->most_history = context > 0 ? context : model->history_images;
+  t2v_wait_unlock (extend->wait);
   return status;
 }
 
 void
-t2v_extend_forget (GstT2vBase *self)
+t2v_extend_forget (T2vExtend *extend)
 {
-  T2vSrcWait *wait = &self->wait;
-
-  g_mutex_lock (&wait->lock);
-  gst_clear_buffer (&wait->passing);
-  g_queue_clear_full (&wait->history, (GDestroyNotify) gst_buffer_unref);
-  g_cond_broadcast (&wait->changed);
-  g_mutex_unlock (&wait->lock);
-  memset (&self->stream.passed, 0, sizeof (self->stream.passed));
+  t2v_wait_lock (extend->wait);
+  gst_clear_buffer (&extend->passing);
+  g_queue_clear_full (&extend->history, (GDestroyNotify) gst_buffer_unref);
+  t2v_wait_wake (extend->wait);
+  t2v_wait_unlock (extend->wait);
+  extend->all = FALSE;
+  extend->frames = 0;
+  extend->end = 0;
 }
 
-/* What the open model makes; NULL without one. */
-static GstCaps *
-model_caps (GstT2vBase *self)
-{
-  GstCaps *caps = NULL;
-
-  g_mutex_lock (&self->stream.lock);
-  if (self->stream.model != NULL)
-    caps = t2v_clip_model_caps (self->stream.zt->model_get_info (self->stream.model));
-  g_mutex_unlock (&self->stream.lock);
-  return caps;
-}
+/* ---- The pad's thread ---- */
 
 GstCaps *
-t2v_extend_input_caps (GstT2vBase *self)
+t2v_extend_check_caps (
+    T2vExtend *extend, const GstCaps *model, GstCaps *caps, GstVideoInfo *video, gchar **text)
 {
-  GstCaps *model = model_caps (self), *peer, *both;
+  /* What the input leaves open, it has as the model makes it. */
+  GstCaps *both = gst_caps_intersect (caps, (GstCaps *) model);
+  GstVideoInfo info;
+  gboolean begun;
 
-  if (model == NULL)
-    return t2v_clip_template_caps ();
-  peer = gst_pad_peer_query_caps (GST_BASE_SRC_PAD (self), model);
-  both = gst_caps_intersect (model, peer);
-  gst_caps_unref (model);
-  gst_caps_unref (peer);
+  t2v_wait_lock (extend->wait);
+  begun = extend->passing != NULL || extend->history.length > 0;
+  t2v_wait_unlock (extend->wait);
+  *text = NULL;
+  if (gst_caps_is_empty (both))
+    *text = t2v_clip_disagreement (model, caps, "the input");
+  else if (!gst_video_info_from_caps (&info, both))
+    *text = g_strdup ("caps: expected one format, got several from the input");
+  else if (begun && !gst_video_info_is_equal (video, &info))
+    *text = g_strdup ("caps: expected one format up to the end of the input, got "
+                      "another in the middle");
+  if (*text != NULL) {
+    gst_caps_unref (both);
+    return NULL;
+  }
+  *video = info;
   return both;
 }
 
-gboolean
-t2v_extend_take_caps (GstT2vBase *self, GstCaps *caps, GstVideoInfo *video)
+/* The buffer on the time line of what comes out; NULL for one that is not to be seen. Takes it. */
+static GstBuffer *
+in_running_time (GstBuffer *buffer, const GstSegment *segment, const GstVideoInfo *video)
 {
-  GstCaps *model = model_caps (self), *both, *old;
-  GstVideoInfo info;
-  gboolean begun, alive;
-  gchar *text = NULL;
-
-  g_mutex_lock (&self->wait.lock);
-  begun = self->wait.passing != NULL || self->wait.history.length > 0;
-  g_mutex_unlock (&self->wait.lock);
-  if (model == NULL)
-    return FALSE;
-  /* What the input leaves alive, it has as the model makes it. */
-  both = gst_caps_intersect (caps, model);
-  if (gst_caps_is_empty (both))
-    text = t2v_clip_disagreement (model, caps, "the input");
-  else if (!gst_video_info_from_caps (&info, both))
-    text = g_strdup ("caps: expected one format, got several from the input");
-  else if (begun && !gst_video_info_is_equal (video, &info))
-    text = g_strdup ("caps: expected one format up to the end of the input, got "
-                     "another in the middle");
-  gst_caps_unref (model);
-  if (text != NULL) {
-    GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("%s", text),
-        ("videoscale, videorate or videoconvert in front of i2v may help"));
-    g_free (text);
-    gst_caps_unref (both);
-    return FALSE;
-  }
-
-  *video = info;
-  g_mutex_lock (&self->stream.lock);
-  /* Stopped meanwhile: what is kept now nobody would free. */
-  alive = self->stream.model != NULL;
-  old = alive ? self->stream.caps : both;
-  if (alive)
-    self->stream.caps = both;
-  g_mutex_unlock (&self->stream.lock);
-  gst_clear_caps (&old);
-  if (!alive)
-    return FALSE;
-  gst_pad_mark_reconfigure (GST_BASE_SRC_PAD (self));
-  return TRUE;
-}
-
-GstFlowReturn
-t2v_extend_take (GstT2vBase *self, GstPad *pad, GstBuffer *buffer, const GstSegment *segment,
-    const GstVideoInfo *video)
-{
-  T2vSrcWait *wait = &self->wait;
   GstClockTime time = GST_CLOCK_TIME_NONE;
-  gboolean taken;
 
   if (segment->format == GST_FORMAT_TIME && GST_BUFFER_PTS_IS_VALID (buffer)) {
     time = gst_segment_to_running_time (segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
-    /* Not part of what is to be seen. */
     if (!GST_CLOCK_TIME_IS_VALID (time)) {
       gst_buffer_unref (buffer);
-      return GST_FLOW_OK;
+      return NULL;
     }
   }
   buffer = gst_buffer_make_writable (buffer);
@@ -191,61 +165,118 @@ t2v_extend_take (GstT2vBase *self, GstPad *pad, GstBuffer *buffer, const GstSegm
   if (!GST_BUFFER_DURATION_IS_VALID (buffer))
     GST_BUFFER_DURATION (buffer) =
         t2v_clip_frame_time (1, GST_VIDEO_INFO_FPS_N (video), GST_VIDEO_INFO_FPS_D (video));
+  return buffer;
+}
 
-  g_mutex_lock (&wait->lock);
-  while (wait->passing != NULL && !wait->closing && !GST_PAD_IS_FLUSHING (pad))
-    g_cond_wait (&wait->changed, &wait->lock);
-  taken = !wait->closing && !GST_PAD_IS_FLUSHING (pad);
+GstFlowReturn
+t2v_extend_take (T2vExtend *extend, GstPad *pad, GstBuffer *buffer, const GstSegment *segment,
+    const GstVideoInfo *video)
+{
+  T2vWait *wait = extend->wait;
+  gboolean taken;
+
+  buffer = in_running_time (buffer, segment, video);
+  if (buffer == NULL)
+    return GST_FLOW_OK;
+  t2v_wait_lock (wait);
+  while (extend->passing != NULL && !t2v_wait_is_closing (wait) && !GST_PAD_IS_FLUSHING (pad))
+    t2v_wait_block (wait);
+  taken = !t2v_wait_is_closing (wait) && !GST_PAD_IS_FLUSHING (pad);
   if (taken) {
-    wait->passing = buffer;
-    wait->inputs[T2V_INPUT_FIRST].info = *video;
-    g_cond_broadcast (&wait->changed);
+    extend->passing = buffer;
+    extend->video = *video;
+    t2v_wait_wake (wait);
   }
-  g_mutex_unlock (&wait->lock);
+  t2v_wait_unlock (wait);
   if (!taken)
     gst_buffer_unref (buffer);
   return taken ? GST_FLOW_OK : GST_FLOW_FLUSHING;
 }
 
+/* ---- The streaming thread ---- */
+
 /* The next to pass, NULL at the end; with the lock. The newest are kept. */
 static GstBuffer *
-take_passing (GstT2vBase *self)
+take_passing (T2vExtend *extend)
 {
-  T2vSrcPassed *passed = &self->stream.passed;
-  T2vSrcWait *wait = &self->wait;
-  GstBuffer *buffer = wait->passing;
+  GstBuffer *buffer = extend->passing;
 
-  wait->passing = NULL;
+  extend->passing = NULL;
   if (buffer == NULL)
     return NULL;
   if (!GST_BUFFER_PTS_IS_VALID (buffer))
-    GST_BUFFER_PTS (buffer) = passed->end;
-  GST_BUFFER_OFFSET (buffer) = passed->frames++;
-  GST_BUFFER_OFFSET_END (buffer) = passed->frames;
-  passed->end = GST_BUFFER_PTS (buffer) + GST_BUFFER_DURATION (buffer);
-  g_queue_push_tail (&wait->history, gst_buffer_ref (buffer));
-  if (wait->history.length > wait->most_history)
-    gst_buffer_unref (g_queue_pop_head (&wait->history));
-  g_cond_broadcast (&wait->changed);
+    GST_BUFFER_PTS (buffer) = extend->end;
+  GST_BUFFER_OFFSET (buffer) = extend->frames++;
+  GST_BUFFER_OFFSET_END (buffer) = extend->frames;
+  extend->end = GST_BUFFER_PTS (buffer) + GST_BUFFER_DURATION (buffer);
+  g_queue_push_tail (&extend->history, gst_buffer_ref (buffer));
+  if (extend->history.length > extend->most_history)
+    gst_buffer_unref (g_queue_pop_head (&extend->history));
+  t2v_wait_wake (extend->wait);
   return buffer;
 }
 
 GstFlowReturn
-t2v_extend_pass (GstT2vBase *self, GstBuffer **buffer)
+t2v_extend_pass (T2vExtend *extend, GstBuffer **buffer)
 {
-  T2vSrcWait *wait = &self->wait;
+  T2vWait *wait = extend->wait;
   GstFlowReturn flow = GST_FLOW_OK;
 
-  if (!t2v_extend_is_on (self) || self->stream.passed.all)
+  if (!t2v_extend_is_on (extend) || extend->all)
     return GST_FLOW_EOS;
-  g_mutex_lock (&wait->lock);
-  while (wait->passing == NULL && !wait->flushing && !wait->inputs[T2V_INPUT_FIRST].ended)
-    g_cond_wait (&wait->changed, &wait->lock);
-  if (wait->flushing)
+  t2v_wait_lock (wait);
+  while (extend->passing == NULL && !t2v_wait_is_flushing (wait) && !extend->ended)
+    t2v_wait_block (wait);
+  if (t2v_wait_is_flushing (wait))
     flow = GST_FLOW_FLUSHING;
-  else if ((*buffer = take_passing (self)) == NULL)
+  else if ((*buffer = take_passing (extend)) == NULL)
     flow = GST_FLOW_EOS;
-  g_mutex_unlock (&wait->lock);
-  self->stream.passed.all = flow == GST_FLOW_EOS;
+  t2v_wait_unlock (wait);
+  extend->all = flow == GST_FLOW_EOS;
   return flow;
+}
+
+guint64
+t2v_extend_frames (const T2vExtend *extend)
+{
+  return extend->frames;
+}
+
+GstClockTime
+t2v_extend_end_time (const T2vExtend *extend)
+{
+  return extend->end;
+}
+
+/* ---- With the lock ---- */
+
+void
+t2v_extend_set_ended (T2vExtend *extend, gboolean ended)
+{
+  extend->ended = ended;
+  t2v_wait_wake (extend->wait);
+}
+
+gboolean
+t2v_extend_has_ended (const T2vExtend *extend)
+{
+  return extend->ended;
+}
+
+gboolean
+t2v_extend_is_begun (const T2vExtend *extend)
+{
+  return extend->on && (extend->passing != NULL || extend->history.length > 0);
+}
+
+const GList *
+t2v_extend_history (const T2vExtend *extend)
+{
+  return extend->history.head;
+}
+
+const GstVideoInfo *
+t2v_extend_video (const T2vExtend *extend)
+{
+  return &extend->video;
 }

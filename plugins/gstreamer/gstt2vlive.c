@@ -1,26 +1,52 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * gstt2vlive.c - is-live: frames at the pace of the pipeline's clock
- *
- * The first frame's time is the running time at which it is there; the others follow it, and the
- * base class holds each back until then. A frame that comes more than one frame too late moves the
- * time line: it and all that follow are later by as much, which a QoS message tells. None is ever
- * dropped.
+ * gstt2vlive.c - see gstt2vlive.h
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
 
-#include "gstt2vbase.h"
+#include "gstt2vlive.h"
+#include "gstt2vclip.h"
+#include "gstt2vreport.h"
 
 #define GST_CAT_DEFAULT zoetrope_debug
 
-GstClockTime
-t2v_live_now (GstT2vBase *self, GstClockTime otherwise)
+struct _T2vLive {
+  GstBaseSrc *element;
+  guint64 frames;          /* pushed so far */
+  GstClockTime filled;     /* the time they last */
+  GstClockTime first_time; /* running time of the first */
+  GstClockTimeDiff offset; /* from a frame's own time to its running time */
+};
+
+T2vLive *
+t2v_live_new (GstBaseSrc *element)
 {
-  GstElement *element = GST_ELEMENT (self);
-  GstClock *clock =
-      gst_base_src_is_live (GST_BASE_SRC (self)) ? gst_element_get_clock (element) : NULL;
+  T2vLive *live = g_new0 (T2vLive, 1);
+
+  live->element = element;
+  return live;
+}
+
+void
+t2v_live_free (T2vLive *live)
+{
+  g_free (live);
+}
+
+void
+t2v_live_reset (T2vLive *live)
+{
+  live->frames = live->filled = live->first_time = 0;
+  live->offset = 0;
+}
+
+GstClockTime
+t2v_live_now (const T2vLive *live, GstClockTime otherwise)
+{
+  GstElement *element = GST_ELEMENT (live->element);
+  GstClock *clock = gst_base_src_is_live (live->element) ? gst_element_get_clock (element) : NULL;
   GstClockTime now, base;
 
   if (clock == NULL)
@@ -33,29 +59,27 @@ t2v_live_now (GstT2vBase *self, GstClockTime otherwise)
 
 /* jitter and duration: how late; stats: no frame of all these was dropped. */
 static void
-tell_lateness (GstT2vBase *self, GstClockTime due, GstClockTime late)
+tell_lateness (const T2vLive *live, GstClockTime due, GstClockTime late)
 {
-  T2vSrcLive *live = &self->stream.live;
-  GstMessage *message = gst_message_new_qos (GST_OBJECT (self), TRUE, due, due, due, late);
+  GstMessage *message = gst_message_new_qos (GST_OBJECT (live->element), TRUE, due, due, due, late);
   GstClockTime run = due + late - live->first_time;
 
   /* Above 1: the time it took against the time it fills. */
   gst_message_set_qos_values (
       message, (gint64) late, live->filled > 0 ? (gdouble) run / live->filled : 1.0, 1000000);
   gst_message_set_qos_stats (message, GST_FORMAT_BUFFERS, live->frames, 0);
-  gst_element_post_message (GST_ELEMENT (self), message);
-  GST_INFO_OBJECT (self,
+  gst_element_post_message (GST_ELEMENT (live->element), message);
+  GST_INFO_OBJECT (live->element,
       "frame %" G_GUINT64_FORMAT " came %" GST_TIME_FORMAT
       " late: it and all that follow are moved by that",
       live->frames, GST_TIME_ARGS (late));
 }
 
 void
-t2v_live_stamp (GstT2vBase *self, GstBuffer *buffer)
+t2v_live_stamp (T2vLive *live, GstBuffer *buffer)
 {
-  T2vSrcLive *live = &self->stream.live;
   GstClockTime duration = GST_BUFFER_DURATION (buffer);
-  GstClockTime now = t2v_live_now (self, GST_CLOCK_TIME_NONE);
+  GstClockTime now = t2v_live_now (live, GST_CLOCK_TIME_NONE);
   GstClockTime due;
 
   if (!GST_CLOCK_TIME_IS_VALID (now))
@@ -69,7 +93,7 @@ t2v_live_stamp (GstT2vBase *self, GstBuffer *buffer)
   }
   due = GST_BUFFER_PTS (buffer) + live->offset;
   if (now > due + duration) {
-    tell_lateness (self, due, now - due);
+    tell_lateness (live, due, now - due);
     live->offset += now - due;
     due = now;
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
@@ -90,17 +114,9 @@ t2v_live_times (GstBaseSrc *base, GstBuffer *buffer, GstClockTime *start, GstClo
 }
 
 gboolean
-t2v_live_answer_latency (GstT2vBase *self, GstQuery *query)
+t2v_live_answer_latency (GstBaseSrc *base, gint num, gint den, GstQuery *query)
 {
-  gint num, den;
-
-  if (!gst_base_src_is_live (GST_BASE_SRC (self)))
-    return FALSE;
-  g_mutex_lock (&self->stream.lock);
-  num = self->stream.rate_num;
-  den = self->stream.rate_den;
-  g_mutex_unlock (&self->stream.lock);
-  if (num <= 0)
+  if (!gst_base_src_is_live (base) || num <= 0)
     return FALSE;
   /* As late as a frame may come unnoticed; however long they are kept, none is lost. */
   gst_query_set_latency (query, TRUE, t2v_clip_frame_time (1, num, den), GST_CLOCK_TIME_NONE);

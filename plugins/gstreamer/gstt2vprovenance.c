@@ -23,6 +23,24 @@
 static const guint8 sei_uuid[16] = { 0x35, 0x94, 0x7f, 0xc0, 0x37, 0xe0, 0x40, 0x31, 0x88, 0x4a,
   0x76, 0x97, 0xf4, 0x3b, 0xce, 0xad };
 
+struct _T2vMarks {
+  GstBaseSrc *element;
+  gint tags_due; /* atomic */
+  gboolean sei, with_prompt;
+  gint64 next_sei_second;
+  /* Of the last frame marked. */
+  gint64 seed; /* -1 = none yet */
+  gchar prompt_sha256[65];
+};
+
+/* What a frame and its model say about where they come from. Borrowed pointers. */
+typedef struct {
+  const gchar *model, *model_sha256;
+  guint32 version; /* of the engine, as zt_version */
+  gboolean with_prompt;
+  const zt_frame_info *frame;
+} Provenance;
+
 void
 t2v_provenance_register (void)
 {
@@ -34,15 +52,15 @@ t2v_provenance_register (void)
 }
 
 static void
-version_text (const T2vProvenance *provenance, gchar text[32])
+version_text (const Provenance *provenance, gchar text[32])
 {
   guint32 v = provenance->version;
 
   g_snprintf (text, 32, "%u.%u.%u", v >> 16, v >> 8 & 255, v & 255);
 }
 
-GstTagList *
-t2v_provenance_tags (const T2vProvenance *provenance)
+static GstTagList *
+make_tags (const Provenance *provenance)
 {
   const zt_frame_info *frame = provenance->frame;
   GstTagList *tags;
@@ -60,8 +78,9 @@ t2v_provenance_tags (const T2vProvenance *provenance)
   return tags;
 }
 
-GstStructure *
-t2v_provenance_structure (const T2vProvenance *provenance, const gchar *name)
+/* name: T2V_PROVENANCE_META or T2V_PROVENANCE_MESSAGE, the fields are the same. */
+static GstStructure *
+make_structure (const Provenance *provenance, const gchar *name)
 {
   const zt_frame_info *frame = provenance->frame;
   gchar version[32];
@@ -78,8 +97,8 @@ t2v_provenance_structure (const T2vProvenance *provenance, const gchar *name)
   return s;
 }
 
-void
-t2v_provenance_add_meta (const T2vProvenance *provenance, GstBuffer *buffer)
+static void
+add_meta (const Provenance *provenance, GstBuffer *buffer)
 {
   GstCustomMeta *meta = gst_buffer_add_custom_meta (buffer, T2V_PROVENANCE_META);
   GstStructure *from, *to;
@@ -87,7 +106,7 @@ t2v_provenance_add_meta (const T2vProvenance *provenance, GstBuffer *buffer)
   if (meta == NULL)
     return;
   /* The meta owns its structure, so the fields are copied into it. */
-  from = t2v_provenance_structure (provenance, T2V_PROVENANCE_META);
+  from = make_structure (provenance, T2V_PROVENANCE_META);
   to = gst_custom_meta_get_structure (meta);
   for (gint i = 0; i < gst_structure_n_fields (from); i++) {
     const gchar *name = gst_structure_nth_field_name (from, i);
@@ -112,8 +131,9 @@ append_json (GString *text, const gchar *key, const gchar *value)
   g_string_append_c (text, '"');
 }
 
-void
-t2v_provenance_add_sei (const T2vProvenance *provenance, GstBuffer *buffer)
+/* Side data that encoders write as SEI user data, where they do. */
+static void
+add_sei (const Provenance *provenance, GstBuffer *buffer)
 {
   const zt_frame_info *frame = provenance->frame;
   GString *text = g_string_new ("{");
@@ -137,4 +157,85 @@ t2v_provenance_add_sei (const T2vProvenance *provenance, GstBuffer *buffer)
   gst_buffer_add_video_sei_user_data_unregistered_meta (
       buffer, uuid, (guint8 *) text->str, text->len);
   g_string_free (text, TRUE);
+}
+
+/* ---- One buffer after the other ---- */
+
+T2vMarks *
+t2v_marks_new (GstBaseSrc *element)
+{
+  T2vMarks *marks = g_new0 (T2vMarks, 1);
+
+  marks->element = element;
+  t2v_marks_reset (marks);
+  return marks;
+}
+
+void
+t2v_marks_free (T2vMarks *marks)
+{
+  g_free (marks);
+}
+
+void
+t2v_marks_reset (T2vMarks *marks)
+{
+  marks->seed = -1;
+  marks->next_sei_second = 0;
+  marks->prompt_sha256[0] = 0;
+}
+
+void
+t2v_marks_jump (T2vMarks *marks)
+{
+  marks->next_sei_second = 0;
+}
+
+void
+t2v_marks_begin (T2vMarks *marks, gboolean sei, gboolean with_prompt)
+{
+  marks->sei = sei;
+  marks->with_prompt = with_prompt;
+}
+
+void
+t2v_marks_tags_due (T2vMarks *marks)
+{
+  g_atomic_int_set (&marks->tags_due, TRUE);
+}
+
+gint64
+t2v_marks_seed (const T2vMarks *marks)
+{
+  return marks->seed;
+}
+
+void
+t2v_marks_put (T2vMarks *marks, guint32 version, const zt_model_info *model,
+    const zt_frame_info *frame, GstBuffer *buffer)
+{
+  Provenance provenance = { model->name, model->sha256, version, marks->with_prompt, frame };
+  GstElement *element = GST_ELEMENT (marks->element);
+  gint64 second = GST_BUFFER_PTS (buffer) / GST_SECOND;
+  gboolean due = g_atomic_int_compare_and_exchange (&marks->tags_due, TRUE, FALSE);
+  gboolean changed =
+      strcmp (marks->prompt_sha256, frame->prompt_sha256) != 0 || marks->seed != frame->seed;
+
+  if (due || changed) {
+    /* Straight to the base class, which puts events behind the segment; the element's own entry
+     * would wait for a state change that waits for us. */
+    GST_ELEMENT_CLASS (g_type_class_peek (GST_TYPE_BASE_SRC))
+        ->send_event (element, gst_event_new_tag (make_tags (&provenance)));
+  }
+  add_meta (&provenance, buffer);
+  if (due || changed || frame->chunk_start) {
+    gst_element_post_message (element, gst_message_new_element (GST_OBJECT (element),
+                                           make_structure (&provenance, T2V_PROVENANCE_MESSAGE)));
+  }
+  if (marks->sei && (changed || second >= marks->next_sei_second)) {
+    add_sei (&provenance, buffer);
+    marks->next_sei_second = second + 1;
+  }
+  g_strlcpy (marks->prompt_sha256, frame->prompt_sha256, sizeof (marks->prompt_sha256));
+  marks->seed = frame->seed;
 }

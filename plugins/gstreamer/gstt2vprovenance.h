@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include <gst/gst.h>
+#include <gst/base/gstbasesrc.h>
 
 #include "zt_loader.h"
 
@@ -18,19 +18,27 @@ G_BEGIN_DECLS
 /* Registers the meta; called when the plugin is loaded. */
 void t2v_provenance_register (void);
 
-/* What a frame and its model say about where they come from. Borrowed pointers. */
-typedef struct {
-  const gchar *model, *model_sha256;
-  guint32 version; /* of the engine, as zt_version */
-  gboolean with_prompt;
-  const zt_frame_info *frame;
-} T2vProvenance;
+typedef struct _T2vMarks T2vMarks;
 
-GstTagList *t2v_provenance_tags (const T2vProvenance *provenance);
-/* name: T2V_PROVENANCE_META or T2V_PROVENANCE_MESSAGE, the fields are the same. */
-GstStructure *t2v_provenance_structure (const T2vProvenance *provenance, const gchar *name);
-void t2v_provenance_add_meta (const T2vProvenance *provenance, GstBuffer *buffer);
-/* Side data that encoders write as SEI user data, where they do. */
-void t2v_provenance_add_sei (const T2vProvenance *provenance, GstBuffer *buffer);
+/* element: borrowed, it owns this; it posts the messages and sends the tags. All functions are the
+ * streaming thread's, unless said. */
+T2vMarks *t2v_marks_new (GstBaseSrc *element);
+void t2v_marks_free (T2vMarks *marks);
+
+/* Before a stream: nothing has been said yet. */
+void t2v_marks_reset (T2vMarks *marks);
+/* After a jump on the time line: side data is due with the next frame. */
+void t2v_marks_jump (T2vMarks *marks);
+/* A generation begins. sei: side data once a second; with_prompt: the prompt's text, too. */
+void t2v_marks_begin (T2vMarks *marks, gboolean sei, gboolean with_prompt);
+/* [any thread] Tags are due with the next frame: a flush drops those on their way. */
+void t2v_marks_tags_due (T2vMarks *marks);
+
+/* The seed of the last frame marked, -1 before the first. */
+gint64 t2v_marks_seed (const T2vMarks *marks);
+/* Marks a buffer, and sends tags in front of it where they say something new. version: of the
+ * engine. */
+void t2v_marks_put (T2vMarks *marks, guint32 version, const zt_model_info *model,
+    const zt_frame_info *frame, GstBuffer *buffer);
 
 G_END_DECLS

@@ -7,10 +7,26 @@
 #endif
 
 #include "gstt2vreport.h"
+#include "zt_stage.h"
+
+GST_DEBUG_CATEGORY (zoetrope_debug);
 
 #define PROGRESS_CODE     "generate"
 /* Steps may pass faster than a person reads. */
 #define PROGRESS_EVERY_US G_TIME_SPAN_SECOND
+
+struct _T2vProgress {
+  GstElement *element;
+  gboolean open;
+  gchar said[ZT_STAGE_TEXT]; /* the last CONTINUE, and when; 0 = none yet */
+  gint64 said_us;
+};
+
+void
+t2v_report_register (void)
+{
+  GST_DEBUG_CATEGORY_INIT (zoetrope_debug, "zoetrope", 0, "video generation");
+}
 
 /* The GStreamer error a status means, as DOMAIN and CODE. */
 static GQuark
@@ -73,6 +89,21 @@ t2v_report_warning (gpointer element, const zt_error *error)
   report (element, GST_MESSAGE_WARNING, error);
 }
 
+T2vProgress *
+t2v_progress_new (GstElement *element)
+{
+  T2vProgress *progress = g_new0 (T2vProgress, 1);
+
+  progress->element = element;
+  return progress;
+}
+
+void
+t2v_progress_free (T2vProgress *progress)
+{
+  g_free (progress);
+}
+
 static void
 post (T2vProgress *progress, GstProgressType type, const gchar *text)
 {
@@ -89,6 +120,12 @@ t2v_progress_begin (T2vProgress *progress, const gchar *text)
   progress->said[0] = '\0';
   progress->said_us = 0;
   post (progress, GST_PROGRESS_TYPE_START, text);
+}
+
+gboolean
+t2v_progress_is_open (const T2vProgress *progress)
+{
+  return progress->open;
 }
 
 void
@@ -116,4 +153,12 @@ t2v_progress_end (T2vProgress *progress, GstProgressType type, const gchar *text
     return;
   progress->open = FALSE;
   post (progress, type, text);
+}
+
+gboolean
+t2v_progress_fail (T2vProgress *progress, const zt_error *error)
+{
+  t2v_progress_end (progress, GST_PROGRESS_TYPE_ERROR, error->message);
+  t2v_report_error (progress->element, error);
+  return FALSE;
 }

@@ -20,6 +20,7 @@
 #endif
 
 #include "gstt2vbase.h"
+#include "gstt2vsrc.h"
 
 typedef struct {
   GstT2vBase parent;
@@ -53,32 +54,18 @@ gst_t2v_src_uri_get_protocols (GType type)
 static gchar *
 gst_t2v_src_uri_get_uri (GstURIHandler *handler)
 {
-  GstT2vBase *self = GST_T2V_BASE (handler);
-  gchar *uri;
-
-  g_mutex_lock (&self->settings.lock);
-  uri = t2v_link_format (&self->settings.values);
-  g_mutex_unlock (&self->settings.lock);
-  return uri;
+  return t2v_properties_format_link (t2v_base_properties (handler));
 }
 
 static gboolean
 gst_t2v_src_uri_set_uri (GstURIHandler *handler, const gchar *uri, GError **error)
 {
-  GstT2vBase *self = GST_T2V_BASE (handler);
-  gboolean ok;
-
-  if (t2v_base_is_open (self)) {
+  if (t2v_stream_is_open (t2v_base_stream (handler))) {
     g_set_error (error, GST_URI_ERROR, GST_URI_ERROR_BAD_STATE,
         "t2v: expected a new link in NULL or READY, got one while running");
     return FALSE;
   }
-  g_mutex_lock (&self->settings.lock);
-  ok = t2v_link_parse (uri, &self->settings.values, error);
-  if (ok)
-    self->settings.link_length = self->settings.link_model = TRUE;
-  g_mutex_unlock (&self->settings.lock);
-  return ok;
+  return t2v_properties_parse_link (t2v_base_properties (handler), uri, error);
 }
 
 static void

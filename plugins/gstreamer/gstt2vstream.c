@@ -1,363 +1,437 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * gstt2vstream.c - from a model to frames
- *
- * The model is opened at the start. The first frame asked for begins the generation, because only
- * then size, rate and format are known. A wait is cut into short slices, so that unlocking it needs
- * nothing but a flag, and a flush that goes on from the same place loses no work.
+ * gstt2vstream.c - see gstt2vstream.h; times always come from frame numbers
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
 
-#include <string.h>
-
-#include "gstt2vbase.h"
+#include "gstt2vframe.h"
+#include "gstt2vgeneration.h"
+#include "gstt2vlive.h"
+#include "gstt2vstream.h"
 
 #define GST_CAT_DEFAULT zoetrope_debug
 
-/* The longest that a wait outlives unlock(). */
-#define WAIT_SLICE_US     (20 * G_TIME_SPAN_MILLISECOND)
-/* After the first frames, a shorter wait is not worth a progress message. */
-#define PROGRESS_AFTER_US G_TIME_SPAN_SECOND
+struct _T2vStream {
+  GstBaseSrc *element;
+  T2vProperties *properties;
 
-void
-t2v_stream_drop (GstT2vBase *self)
+  T2vWait *wait;
+  T2vProgress *progress;
+  T2vMarks *marks;
+  T2vLive *live;
+  T2vFrames *frames;
+  T2vModel *model;
+  T2vExtend *extend;
+  T2vInputs *inputs;
+  T2vTexts *texts;
+  T2vGeneration *generation;
+};
+
+T2vStream *
+t2v_stream_new (GstBaseSrc *element, T2vProperties *properties)
 {
-  zt_session *session;
+  T2vStream *stream = g_new0 (T2vStream, 1);
+  T2vParts parts;
 
-  g_mutex_lock (&self->wait.lock);
-  session = self->wait.session;
-  self->wait.session = NULL;
-  g_mutex_unlock (&self->wait.lock);
-  if (session != NULL)
-    self->stream.zt->session_destroy (&session);
+  stream->element = element;
+  stream->properties = properties;
+  stream->wait = t2v_wait_new ();
+  stream->progress = t2v_progress_new (GST_ELEMENT (element));
+  stream->marks = t2v_marks_new (element);
+  stream->live = t2v_live_new (element);
+  stream->frames = t2v_frames_new ();
+  stream->model = t2v_model_new (element, properties, stream->progress);
+  stream->extend = t2v_extend_new (stream->wait);
+  stream->inputs = t2v_inputs_new (stream->wait, stream->extend);
+  stream->texts = t2v_texts_new (GST_ELEMENT (element), stream->wait, properties);
+  parts = (T2vParts){ GST_ELEMENT (element), stream->wait, properties, stream->model,
+    stream->inputs, stream->texts, stream->marks, stream->progress };
+  stream->generation = t2v_generation_new (&parts);
+  return stream;
 }
 
 void
-t2v_stream_drop_picture (GstT2vBase *self, T2vInput input)
+t2v_stream_free (T2vStream *stream)
 {
-  t2v_picture_forget (self, input);
-  if (input == T2V_INPUT_FIRST) {
-    t2v_extend_forget (self);
-    /* The next picture may be of another size. */
-    gst_pad_mark_reconfigure (GST_BASE_SRC_PAD (self));
-  }
-  t2v_stream_drop (self);
-  self->stream.next = self->stream.session_next = 0;
-  self->stream.seek = GST_CLOCK_TIME_NONE;
-  self->stream.next_sei_second = 0;
+  t2v_generation_free (stream->generation);
+  t2v_texts_free (stream->texts);
+  t2v_inputs_free (stream->inputs);
+  t2v_extend_free (stream->extend);
+  t2v_model_free (stream->model);
+  t2v_frames_free (stream->frames);
+  t2v_live_free (stream->live);
+  t2v_marks_free (stream->marks);
+  t2v_progress_free (stream->progress);
+  t2v_wait_free (stream->wait);
+  g_free (stream);
+}
+
+T2vInputs *
+t2v_stream_inputs (const T2vStream *stream)
+{
+  return stream->inputs;
+}
+
+T2vExtend *
+t2v_stream_extend (const T2vStream *stream)
+{
+  return stream->extend;
+}
+
+GstPad *
+t2v_stream_request_text (T2vStream *stream, GstPadTemplate *template)
+{
+  return t2v_stream_is_open (stream) ? NULL : t2v_texts_request (stream->texts, template);
 }
 
 void
-t2v_stream_cancel (GstT2vBase *self)
+t2v_stream_release_text (T2vStream *stream, GstPad *pad)
 {
-  g_mutex_lock (&self->wait.lock);
-  if (self->wait.session != NULL)
-    self->stream.zt->session_cancel (self->wait.session);
-  g_mutex_unlock (&self->wait.lock);
+  t2v_texts_release (stream->texts, pad);
 }
 
-static zt_status
-steer_locked (GstT2vBase *self, T2vOption option, const gchar *text, zt_error *error)
+gboolean
+t2v_stream_is_open (T2vStream *stream)
 {
-  const ZtEngine *zt = self->stream.zt;
-  zt_session *session = self->wait.session;
-  int64_t first = 0;
-  zt_status status;
+  return t2v_model_is_open (stream->model);
+}
 
-  if (session == NULL)
-    return ZT_AGAIN;
-  status = option == T2V_OPTION_prompt ? zt->session_set_prompt (session, text, &first, error)
-                                       : zt->session_set_option (session,
-                                             t2v_option_info (option)->name, text, &first, error);
-  if (status >= 0)
-    GST_DEBUG_OBJECT (self, "%s changes at frame %" G_GINT64_FORMAT, t2v_option_info (option)->name,
-        (gint64) first);
-  return status;
+void
+t2v_stream_set_flushing (T2vStream *stream, gboolean flushing)
+{
+  t2v_wait_set_flushing (stream->wait, flushing);
+  if (!flushing)
+    t2v_marks_tags_due (stream->marks);
+}
+
+void
+t2v_stream_set_closing (T2vStream *stream, gboolean closing)
+{
+  t2v_wait_set_closing (stream->wait, closing);
+  if (closing)
+    t2v_generation_cancel (stream->generation);
 }
 
 zt_status
-t2v_stream_steer (GstT2vBase *self, T2vOption option, const gchar *text, zt_error *error)
+t2v_stream_steer (T2vStream *stream, T2vOption option, const gchar *text, zt_error *error)
 {
-  zt_status status;
+  zt_status status = t2v_generation_steer (stream->generation, option, text, error);
 
-  g_mutex_lock (&self->wait.lock);
-  status = steer_locked (self, option, text, error);
-  if (option == T2V_OPTION_prompt && status >= 0 && *text != 0) {
-    self->wait.prompt_set = TRUE;
-    g_cond_broadcast (&self->wait.changed);
-  }
-  g_mutex_unlock (&self->wait.lock);
+  if (option == T2V_OPTION_prompt && status >= 0 && *text != 0)
+    t2v_texts_prompt_set (stream->texts);
   return status;
 }
 
-/* Texts of the run-time options, NULL where unset. */
-static void
-runtime_texts (GstT2vBase *self, gchar *texts[T2V_OPTION_COUNT])
-{
-  g_mutex_lock (&self->settings.lock);
-  for (gint i = 0; i < T2V_OPTION_COUNT; i++)
-    texts[i] = t2v_option_info (i)->flags & ZT_OPTION_RUNTIME
-                   ? t2v_options_text (&self->settings.values.options, i)
-                   : NULL;
-  g_mutex_unlock (&self->settings.lock);
-}
+/* ---- Start and stop ---- */
 
-/* Puts the session where other threads can steer it; what they set while it was being made is
- * handed over now. */
-static void
-install_session (GstT2vBase *self, zt_session *session, gchar *before[T2V_OPTION_COUNT])
-{
-  gchar *after[T2V_OPTION_COUNT];
-
-  g_mutex_lock (&self->wait.lock);
-  self->wait.session = session;
-  self->wait.tags_due = TRUE;
-  g_mutex_unlock (&self->wait.lock);
-
-  runtime_texts (self, after);
-  for (gint i = 0; i < T2V_OPTION_COUNT; i++) {
-    zt_error error = ZT_ERROR_INIT;
-
-    if (after[i] != NULL && g_strcmp0 (before[i], after[i]) != 0 &&
-        t2v_stream_steer (self, i, after[i], &error) < 0)
-      t2v_report_warning (self, &error);
-    g_free (after[i]);
-    g_free (before[i]);
-  }
-}
-
-/* The options, and what this stream adds to them. Texts that the request borrows go into keep. */
-static zt_status
-make_request (GstT2vBase *self, zt_request *request, GPtrArray *keep, zt_error *error)
-{
-  T2vSrcStream *stream = &self->stream;
-  zt_model_params params;
-  zt_status status;
-
-  stream->zt->model_params_init_sized (&params, sizeof (params));
-  stream->zt->request_init_sized (request, sizeof (*request));
-  g_mutex_lock (&self->settings.lock);
-  status = t2v_options_apply (
-      &self->settings.values.options, stream->zt, FALSE, &params, request, keep, error);
-  g_mutex_unlock (&self->settings.lock);
-
-  /* An endless clip has no beginning to count from: it goes on with a new one. */
-  stream->base = stream->frames < 0 ? stream->next : 0;
-  stream->session_next = stream->next;
-  stream->timeout_us = request->timeout_us;
-  stream->sei = request->sei;
-  stream->metadata_prompt = request->metadata_prompt;
-  request->width = GST_VIDEO_INFO_WIDTH (&stream->video);
-  request->height = GST_VIDEO_INFO_HEIGHT (&stream->video);
-  request->rate.num = GST_VIDEO_INFO_FPS_N (&stream->video);
-  request->rate.den = GST_VIDEO_INFO_FPS_D (&stream->video);
-  request->format = t2v_clip_pixel_format (GST_VIDEO_INFO_FORMAT (&stream->video));
-  request->frames = stream->frames;
-  request->duration_us = 0;
-  request->start_frame = stream->next - stream->base;
-  /* A random seed is drawn once: a seek must find the same clip. */
-  if (request->seed == -1 && stream->seed >= 0)
-    request->seed = stream->seed;
-  return status;
-}
-
+/* Where there is no prompt it may still come in as text. */
 static gboolean
-create_session (GstT2vBase *self, const zt_image *images, guint count)
+check_prompt (T2vStream *stream)
 {
-  T2vSrcStream *stream = &self->stream;
-  const ZtEngine *zt = stream->zt;
-  GPtrArray *keep = g_ptr_array_new_with_free_func (g_free);
-  gchar *runtime[T2V_OPTION_COUNT];
+  static const T2vOption sources[] = { T2V_OPTION_prompt, T2V_OPTION_prompt_file,
+    T2V_OPTION_storyboard };
+  const T2vOptions *options = &t2v_properties_lock (stream->properties)->options;
   zt_error error = ZT_ERROR_INIT;
-  zt_session *session = NULL;
-  const zt_session_info *info;
-  zt_request request;
-  zt_status status;
+  gboolean texts;
+  gint count = 0;
 
-  runtime_texts (self, runtime);
-  status = make_request (self, &request, keep, &error);
-  request.images = images;
-  request.image_count = count;
-  if (status >= 0)
-    status = zt->session_create (stream->model, &request, &session, &error);
-  g_ptr_array_unref (keep);
-  if (status < 0) {
-    for (gint i = 0; i < T2V_OPTION_COUNT; i++)
-      g_free (runtime[i]);
-    return t2v_stream_fail (self, &error);
+  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
+    count += t2v_options_string (options, sources[i]) != NULL;
+  t2v_properties_unlock (stream->properties);
+  texts = t2v_texts_begin (stream->texts);
+  if (count == 1 || (count == 0 && texts))
+    return TRUE;
+  error.status = ZT_ERROR_PROMPT;
+  g_snprintf (error.message, sizeof (error.message),
+      "prompt: expected one of "
+      "prompt, prompt-file, storyboard, got %s",
+      count ? "several" : "none");
+  return t2v_progress_fail (stream->progress, &error);
+}
+
+/* What does not belong together is refused here, before anything flows. The hints hold until caps
+ * are negotiated. */
+static gboolean
+settle (T2vStream *stream)
+{
+  const zt_model_info *info = t2v_model_info (stream->model);
+  const T2vSettings *settings = t2v_properties_lock (stream->properties);
+  gboolean extend = g_value_get_enum (&settings->options.values[T2V_OPTION_mode]) != 0;
+  gint context = g_value_get_int (&settings->options.values[T2V_OPTION_context]);
+  gint num = settings->rate_num, den = settings->rate_den;
+  zt_error error = ZT_ERROR_INIT;
+
+  t2v_properties_unlock (stream->properties);
+  t2v_extend_settle (
+      stream->extend, extend, context, gst_base_src_is_live (stream->element), info, &error);
+  if (error.status >= 0)
+    t2v_inputs_check (stream->inputs, info, &error);
+  if (error.status >= 0) {
+    t2v_clip_check_hints (info, t2v_properties_lock (stream->properties), &error);
+    t2v_properties_unlock (stream->properties);
   }
-  install_session (self, session, runtime);
-  info = zt->session_get_info (session);
-  GST_INFO_OBJECT (self,
-      "%dx%d at %d/%d, frames %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT ", seed %" G_GINT64_FORMAT
-      ", %d steps",
-      info->width, info->height, info->rate.num, info->rate.den, stream->next,
-      (gint64) info->frames, (gint64) info->seed, info->steps);
-  t2v_progress_begin (&stream->progress, "generating");
+  if (error.status < 0)
+    return t2v_progress_fail (stream->progress, &error);
+  if (num == 0) {
+    num = info->rates[0].num;
+    den = info->rates[0].den;
+  }
+  return t2v_model_set_rate (stream->model, num, den, extend);
+}
+
+void
+t2v_stream_stop (T2vStream *stream)
+{
+  t2v_progress_end (stream->progress, GST_PROGRESS_TYPE_CANCELED, "stopped");
+  t2v_generation_drop (stream->generation);
+  t2v_inputs_forget (stream->inputs);
+  t2v_extend_forget (stream->extend);
+  t2v_texts_end (stream->texts);
+  t2v_generation_reset (stream->generation);
+  t2v_marks_reset (stream->marks);
+  t2v_live_reset (stream->live);
+  t2v_model_close (stream->model);
+}
+
+gboolean
+t2v_stream_start (T2vStream *stream)
+{
+  t2v_inputs_forget (stream->inputs);
+  if (!check_prompt (stream) ||
+      !t2v_model_open (stream->model, t2v_input_is_wanted (stream->inputs, T2V_INPUT_FIRST)))
+    return FALSE;
+  if (!settle (stream)) {
+    t2v_stream_stop (stream);
+    return FALSE;
+  }
   return TRUE;
 }
 
-/* With these pictures, mapped one after the other. */
-static gboolean
-create_session_with (GstT2vBase *self, const T2vPictures *pictures)
-{
-  zt_image *images = g_new (zt_image, pictures->count);
-  GstVideoFrame *frames = g_new (GstVideoFrame, pictures->count);
-  gboolean begun = FALSE;
-  guint mapped = 0;
-  zt_alpha alpha;
+/* ---- Caps ---- */
 
-  /* Caps cannot say it: "auto" is straight. The words are the engine's, in its order. */
-  g_mutex_lock (&self->settings.lock);
-  alpha = (zt_alpha) g_value_get_enum (&self->settings.values.options.values[T2V_OPTION_alpha]);
-  g_mutex_unlock (&self->settings.lock);
-  while (mapped < pictures->count &&
-         t2v_pictures_map (pictures, mapped, self->stream.zt, &frames[mapped], &images[mapped]))
-    images[mapped++].alpha = alpha;
-  if (mapped == pictures->count)
-    begun = create_session (self, images, mapped);
-  else
-    GST_ELEMENT_ERROR (
-        self, RESOURCE, READ, (NULL), ("input: expected a picture that can be read, got none"));
-  while (mapped > 0)
-    gst_video_frame_unmap (&frames[--mapped]);
-  g_free (frames);
-  g_free (images);
-  return begun;
+GstCaps *
+t2v_stream_caps (T2vStream *stream)
+{
+  return t2v_model_caps (stream->model);
 }
 
-/* Once the pictures are there, where any are wanted. */
-static GstFlowReturn
-begin (GstT2vBase *self)
+GstCaps *
+t2v_stream_fixate (T2vStream *stream, GstCaps *caps)
 {
-  T2vPictures pictures;
-  GstFlowReturn flow = t2v_pictures_wait (self, &pictures);
-  zt_error error = ZT_ERROR_INIT;
+  T2vSize own;
 
-  if (flow == GST_FLOW_EOS) {
-    error.status = ZT_ERROR_ARGUMENT;
-    g_snprintf (error.message, sizeof (error.message),
-        "%s: expected a "
-        "picture, got none before its end",
-        pictures.missing);
-    t2v_stream_fail (self, &error);
-    return GST_FLOW_ERROR;
+  if (t2v_model_handle (stream->model) == NULL)
+    return caps;
+  caps = t2v_clip_choose_format (caps);
+  t2v_inputs_clip_size (stream->inputs, t2v_model_engine (stream->model),
+      t2v_model_handle (stream->model), t2v_clip_caps_format (caps), &own);
+  caps = t2v_clip_fixate (
+      caps, t2v_model_info (stream->model), t2v_properties_lock (stream->properties), &own);
+  t2v_properties_unlock (stream->properties);
+  return caps;
+}
+
+gboolean
+t2v_stream_wait_inputs (T2vStream *stream)
+{
+  const gchar *missing;
+  T2vPictures *pictures;
+  GstFlowReturn flow = t2v_inputs_wait (stream->inputs, &pictures, &missing);
+
+  t2v_pictures_free (pictures);
+  return flow != GST_FLOW_FLUSHING;
+}
+
+gboolean
+t2v_stream_set_caps (T2vStream *stream, const GstCaps *caps)
+{
+  GstVideoInfo video;
+
+  if (!gst_video_info_from_caps (&video, caps))
+    return FALSE;
+  t2v_generation_set_video (stream->generation, &video);
+  gst_base_src_set_blocksize (stream->element, GST_VIDEO_INFO_SIZE (&video));
+  return t2v_model_set_rate (stream->model, GST_VIDEO_INFO_FPS_N (&video),
+      GST_VIDEO_INFO_FPS_D (&video), t2v_extend_is_on (stream->extend));
+}
+
+gboolean
+t2v_stream_decide_allocation (T2vStream *stream, GstQuery *query)
+{
+  return t2v_frames_decide (stream->frames, query);
+}
+
+GstCaps *
+t2v_stream_passing_caps (T2vStream *stream)
+{
+  GstCaps *model = t2v_model_own_caps (stream->model), *peer, *both;
+
+  if (model == NULL)
+    return t2v_clip_template_caps ();
+  peer = gst_pad_peer_query_caps (GST_BASE_SRC_PAD (stream->element), model);
+  both = gst_caps_intersect (model, peer);
+  gst_caps_unref (model);
+  gst_caps_unref (peer);
+  return both;
+}
+
+gboolean
+t2v_stream_take_passing_caps (T2vStream *stream, GstCaps *caps, GstVideoInfo *video)
+{
+  GstCaps *model = t2v_model_own_caps (stream->model), *both;
+  gchar *text;
+
+  if (model == NULL)
+    return FALSE;
+  both = t2v_extend_check_caps (stream->extend, model, caps, video, &text);
+  gst_caps_unref (model);
+  if (both == NULL) {
+    GST_ELEMENT_ERROR (stream->element, STREAM, FORMAT, ("%s", text),
+        ("videoscale, videorate or videoconvert in front of i2v may help"));
+    g_free (text);
+    return FALSE;
   }
-  if (flow == GST_FLOW_OK && !t2v_stream_has_prompt (self) &&
-      (flow = t2v_text_wait_first (self)) == GST_FLOW_EOS) {
-    error.status = ZT_ERROR_PROMPT;
-    g_strlcpy (error.message,
-        "text: expected a prompt, got none before its "
-        "end",
-        sizeof (error.message));
-    t2v_stream_fail (self, &error);
+  if (!t2v_model_take_caps (stream->model, both))
+    return FALSE;
+  gst_pad_mark_reconfigure (GST_BASE_SRC_PAD (stream->element));
+  return TRUE;
+}
+
+/* ---- Frames ---- */
+
+/* Behind what has passed. */
+static void
+stamp (T2vStream *stream, GstBuffer *buffer, gint64 number, gint num, gint den)
+{
+  GstClockTime begin = t2v_clip_frame_time (number, num, den);
+  guint64 passed = t2v_extend_frames (stream->extend);
+
+  GST_BUFFER_PTS (buffer) = begin + t2v_extend_end_time (stream->extend);
+  GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
+  GST_BUFFER_DURATION (buffer) = t2v_clip_frame_time (number + 1, num, den) - begin;
+  GST_BUFFER_OFFSET (buffer) = number + passed;
+  GST_BUFFER_OFFSET_END (buffer) = number + passed + 1;
+  t2v_live_stamp (stream->live, buffer);
+}
+
+/* Wrapped, or copied into a buffer that the base class allocates. */
+static GstFlowReturn
+make_buffer (T2vStream *stream, zt_frame *frame, GstBuffer **buffer)
+{
+  const ZtEngine *zt = t2v_model_engine (stream->model);
+  const GstVideoInfo *video = t2v_generation_video (stream->generation);
+  GstFlowReturn flow;
+
+  *buffer = t2v_frames_wrap (stream->frames, zt, frame, video);
+  if (*buffer != NULL)
+    return GST_FLOW_OK;
+  flow = GST_BASE_SRC_CLASS (g_type_class_peek (GST_TYPE_BASE_SRC))
+             ->alloc (stream->element, GST_BUFFER_OFFSET_NONE,
+                 gst_base_src_get_blocksize (stream->element), buffer);
+  if (flow == GST_FLOW_OK && !t2v_frames_copy (zt->frame_get_info (frame), video, *buffer)) {
+    gst_clear_buffer (buffer);
+    GST_ELEMENT_ERROR (stream->element, RESOURCE, WRITE, (NULL),
+        ("frame: expected a buffer that can be written, got none"));
     flow = GST_FLOW_ERROR;
   }
-  if (flow == GST_FLOW_OK && !create_session_with (self, &pictures))
-    flow = GST_FLOW_ERROR;
-  t2v_pictures_clear (&pictures);
   return flow;
 }
 
-/* After a seek: whether the running generation still leads there, and how far on. */
-static void
-find_position (GstT2vBase *self)
+/* Lets what depends on the time of the next frame happen; FALSE when that is past the end. */
+static gboolean
+come_to (T2vStream *stream, GstClockTime time)
 {
-  T2vSrcStream *stream = &self->stream;
+  const GstSegment *segment = &stream->element->segment;
 
-  if (!GST_CLOCK_TIME_IS_VALID (stream->seek))
-    return;
-  stream->next = t2v_clip_frame_at (
-      stream->seek, GST_VIDEO_INFO_FPS_N (&stream->video), GST_VIDEO_INFO_FPS_D (&stream->video));
-  stream->seek = GST_CLOCK_TIME_NONE;
-  stream->next_sei_second = 0;
-  if (stream->next < stream->session_next)
-    t2v_stream_drop (self);
+  gst_object_sync_values (
+      GST_OBJECT (stream->element), gst_segment_to_stream_time (segment, GST_FORMAT_TIME, time));
+  t2v_texts_apply (stream->texts,
+      t2v_live_now (stream->live, gst_segment_to_running_time (segment, GST_FORMAT_TIME, time)));
+  /* The frame whose time is the end, rounded to a microsecond either way, is none of the clip. */
+  return segment->stop == GST_CLOCK_TIME_NONE || time + GST_USECOND < segment->stop;
 }
 
-static void
-show_progress (GstT2vBase *self, gint64 waited_us)
-{
-  zt_progress now = { .struct_size = sizeof (now) };
-
-  if (waited_us >= PROGRESS_AFTER_US)
-    t2v_progress_begin (&self->stream.progress, "waiting for frames");
-  if (self->stream.progress.open &&
-      self->stream.zt->session_get_progress (self->wait.session, &now) >= 0)
-    t2v_progress_update (&self->stream.progress, &now);
-}
-
-/* One frame from the running generation, or why there is none. */
 static GstFlowReturn
-read_frame (GstT2vBase *self, zt_frame **frame)
+create_frame (T2vStream *stream, GstBuffer **buffer)
 {
-  T2vSrcStream *stream = &self->stream;
-  gint64 began = g_get_monotonic_time ();
-  zt_error error = ZT_ERROR_INIT;
-  zt_status status = ZT_AGAIN;
+  const ZtEngine *zt = t2v_model_engine (stream->model);
+  const GstVideoInfo *video = t2v_generation_video (stream->generation);
+  gint num = GST_VIDEO_INFO_FPS_N (video), den = GST_VIDEO_INFO_FPS_D (video);
+  zt_frame *frame = NULL;
+  gint64 number;
+  GstFlowReturn flow;
 
-  while (status == ZT_AGAIN) {
-    gint64 waited = g_get_monotonic_time () - began;
-    gboolean flushing;
-
-    g_mutex_lock (&self->wait.lock);
-    flushing = self->wait.flushing;
-    g_mutex_unlock (&self->wait.lock);
-    if (flushing) {
-      status = ZT_ERROR_CANCELLED;
-      break;
-    }
-    if (stream->timeout_us > 0 && waited > stream->timeout_us) {
-      error.status = ZT_AGAIN;
-      g_snprintf (error.message, sizeof (error.message),
-          "timeout: expected a "
-          "frame within %" G_GINT64_FORMAT " ms, got none",
-          stream->timeout_us / 1000);
-      break;
-    }
-    show_progress (self, waited);
-    status = stream->zt->session_read (self->wait.session, WAIT_SLICE_US, frame, &error);
+  if (num == 0) {
+    GST_ELEMENT_ERROR (stream->element, CORE, NEGOTIATION, (NULL), ("no caps were set"));
+    return GST_FLOW_NOT_NEGOTIATED;
   }
-
-  if (status == ZT_OK) {
-    t2v_progress_end (&stream->progress, GST_PROGRESS_TYPE_COMPLETE, "ready");
-    return GST_FLOW_OK;
-  }
-  if (status == ZT_END) {
-    t2v_progress_end (&stream->progress, GST_PROGRESS_TYPE_COMPLETE, "done");
-    t2v_stream_drop (self);
+  if (!come_to (
+          stream, t2v_generation_time (stream->generation) + t2v_extend_end_time (stream->extend)))
     return GST_FLOW_EOS;
+  flow = t2v_generation_next (stream->generation, &frame, &number);
+  if (flow != GST_FLOW_OK)
+    return flow;
+  flow = make_buffer (stream, frame, buffer);
+  if (flow == GST_FLOW_OK) {
+    stamp (stream, *buffer, number, num, den);
+    t2v_marks_put (stream->marks, zt->version (), t2v_model_info (stream->model),
+        zt->frame_get_info (frame), *buffer);
   }
-  if (status == ZT_ERROR_CANCELLED) {
-    t2v_progress_end (&stream->progress, GST_PROGRESS_TYPE_CANCELED, "stopped");
-    return GST_FLOW_FLUSHING;
-  }
-  t2v_stream_fail (self, &error);
-  return GST_FLOW_ERROR;
+  zt->frame_unref (&frame);
+  return flow;
 }
 
 GstFlowReturn
-t2v_stream_next (GstT2vBase *self, zt_frame **frame)
+t2v_stream_create (T2vStream *stream, GstBuffer **buffer)
 {
-  T2vSrcStream *stream = &self->stream;
-  GstFlowReturn flow;
+  GstFlowReturn flow = t2v_extend_pass (stream->extend, buffer);
 
-  find_position (self);
-  if (stream->frames >= 0 && stream->next >= stream->frames)
-    return GST_FLOW_EOS;
-  if (self->wait.session == NULL && (flow = begin (self)) != GST_FLOW_OK)
-    return flow;
+  return flow == GST_FLOW_EOS ? create_frame (stream, buffer) : flow;
+}
 
-  /* A seek forward passes over what lies between. */
-  while ((flow = read_frame (self, frame)) == GST_FLOW_OK) {
-    const zt_frame_info *info = stream->zt->frame_get_info (*frame);
+/* ---- Where it is ---- */
 
-    stream->session_next = stream->base + info->pts + 1;
-    if (stream->base + info->pts >= stream->next)
-      break;
-    stream->zt->frame_unref (frame);
+void
+t2v_stream_seek (T2vStream *stream, GstClockTime time)
+{
+  t2v_generation_seek (stream->generation, time);
+}
+
+void
+t2v_stream_drop_picture (T2vStream *stream, T2vInput input)
+{
+  t2v_input_forget (stream->inputs, input);
+  if (input == T2V_INPUT_FIRST) {
+    t2v_extend_forget (stream->extend);
+    /* The next picture may be of another size. */
+    gst_pad_mark_reconfigure (GST_BASE_SRC_PAD (stream->element));
   }
-  return flow;
+  t2v_generation_rewind (stream->generation);
+}
+
+/* num-buffers may cut the clip. */
+gboolean
+t2v_stream_length (T2vStream *stream, gint64 *frames, gint *num, gint *den)
+{
+  gint buffers = stream->element->num_buffers;
+  gboolean open = t2v_model_length (stream->model, frames, num, den);
+
+  /* How long the input is, it does not say. */
+  if (t2v_extend_is_on (stream->extend))
+    *frames = -1;
+  if (open && buffers >= 0 && (*frames < 0 || buffers < *frames))
+    *frames = buffers;
+  return open;
+}
+
+gboolean
+t2v_stream_is_seekable (T2vStream *stream)
+{
+  gint64 frames;
+  gint num, den;
+
+  return t2v_model_length (stream->model, &frames, &num, &den) && frames >= 0 &&
+         !gst_base_src_is_live (stream->element) && !t2v_extend_is_on (stream->extend);
 }

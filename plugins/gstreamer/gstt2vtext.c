@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * gstt2vtext.c - prompts that come in as text, through the request pad `text`
- *
- * Each is for the running time of its buffer: when the frame of that time is wanted it is set as
- * the property would be, and the next chunk begun obeys. Only so many are kept, then the pad waits.
+ * gstt2vtext.c - see gstt2vtext.h
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -12,7 +9,8 @@
 #include <string.h>
 
 #include "core/frame_time.h"
-#include "gstt2vbase.h"
+#include "gstt2vreport.h"
+#include "gstt2vtext.h"
 
 #define GST_CAT_DEFAULT zoetrope_debug
 
@@ -25,6 +23,25 @@ typedef struct {
   GstClockTime time; /* running time */
   gchar *prompt;
 } Timed;
+
+struct _T2vTexts {
+  GstElement *element;
+  T2vWait *wait;
+  T2vProperties *properties;
+
+  /* Under the wait's lock. */
+  gboolean wanted; /* the pad is there */
+  gboolean ended;
+  gboolean prompt_set; /* somebody set one since the start */
+  GQueue queue;        /* prompts to come, by time */
+
+  /* The pad's thread only. */
+  GstSegment segment;
+  gboolean markup;
+
+  /* The streaming thread only. */
+  gboolean from_text; /* the first prompt was a text */
+};
 
 static void
 free_timed (gpointer data)
@@ -60,7 +77,7 @@ strip_markup (const gchar *text)
 
 /* One line, without blanks around it; NULL for what is not text. */
 static gchar *
-read_prompt (const T2vSrcText *text, GstBuffer *buffer)
+read_prompt (const T2vTexts *texts, GstBuffer *buffer)
 {
   gchar *plain = NULL, *prompt = NULL;
   GstMapInfo map;
@@ -74,7 +91,7 @@ read_prompt (const T2vSrcText *text, GstBuffer *buffer)
   }
   gst_buffer_unmap (buffer, &map);
   if (plain != NULL) {
-    prompt = text->markup ? strip_markup (plain) : g_strdup (plain);
+    prompt = texts->markup ? strip_markup (plain) : g_strdup (plain);
     g_free (plain);
   }
   return prompt != NULL ? g_strstrip (g_strdelimit (prompt, "\r\n", ' ')) : NULL;
@@ -82,93 +99,122 @@ read_prompt (const T2vSrcText *text, GstBuffer *buffer)
 
 /* ---- The pad ---- */
 
+static void
+set_ended (T2vTexts *texts, gboolean ended)
+{
+  t2v_wait_lock (texts->wait);
+  texts->ended = ended;
+  t2v_wait_wake (texts->wait);
+  t2v_wait_unlock (texts->wait);
+}
+
+static void
+forget (T2vTexts *texts)
+{
+  t2v_wait_lock (texts->wait);
+  g_queue_clear_full (&texts->queue, free_timed);
+  texts->ended = FALSE;
+  t2v_wait_wake (texts->wait);
+  t2v_wait_unlock (texts->wait);
+}
+
+static void
+warn_unreadable (T2vTexts *texts)
+{
+  zt_error error = ZT_ERROR_INIT;
+
+  error.status = ZT_ERROR_PROMPT;
+  g_snprintf (error.message, sizeof (error.message),
+      "text: expected UTF-8%s "
+      "of at most 64 KiB, got something else",
+      texts->markup ? " with markup" : "");
+  t2v_report_warning (texts->element, &error);
+}
+
+/* With the lock. */
+static gboolean
+is_open (const T2vTexts *texts, GstPad *pad)
+{
+  return texts->wanted && !t2v_wait_is_closing (texts->wait) && !GST_PAD_IS_FLUSHING (pad);
+}
+
+/* Waits for room; takes the prompt. FALSE when the pad closes. */
+static gboolean
+enqueue (T2vTexts *texts, GstPad *pad, const Timed *new)
+{
+  gboolean room;
+
+  t2v_wait_lock (texts->wait);
+  while (is_open (texts, pad) && texts->queue.length >= MOST_PROMPTS)
+    t2v_wait_block (texts->wait);
+  room = is_open (texts, pad);
+  if (room) {
+    g_queue_push_tail (&texts->queue, g_memdup2 (new, sizeof (*new)));
+    t2v_wait_wake (texts->wait);
+  }
+  t2v_wait_unlock (texts->wait);
+  if (!room)
+    g_free (new->prompt);
+  return room;
+}
+
 static GstFlowReturn
 text_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
-  GstT2vBase *self = GST_T2V_BASE (parent);
-  T2vSrcWait *wait = &self->wait;
-  Timed new = { 0, read_prompt (&self->text, buffer) };
-  gboolean room, has_time = GST_BUFFER_PTS_IS_VALID (buffer);
+  T2vTexts *texts = gst_pad_get_element_private (pad);
+  Timed new = { 0, read_prompt (texts, buffer) };
+  gboolean has_time = GST_BUFFER_PTS_IS_VALID (buffer);
 
   /* Without a time it is for now. */
-  if (has_time && self->text.segment.format == GST_FORMAT_TIME)
+  if (has_time && texts->segment.format == GST_FORMAT_TIME)
     new.time =
-        gst_segment_to_running_time (&self->text.segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
+        gst_segment_to_running_time (&texts->segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
   gst_buffer_unref (buffer);
   if (new.prompt == NULL) {
-    zt_error error = ZT_ERROR_INIT;
-
-    error.status = ZT_ERROR_PROMPT;
-    g_snprintf (error.message, sizeof (error.message),
-        "text: expected UTF-8%s "
-        "of at most 64 KiB, got something else",
-        self->text.markup ? " with markup" : "");
-    t2v_report_warning (self, &error);
+    warn_unreadable (texts);
     return GST_FLOW_OK;
   }
   if (*new.prompt == 0 || !GST_CLOCK_TIME_IS_VALID (new.time)) {
     g_free (new.prompt);
     return GST_FLOW_OK;
   }
-
-  g_mutex_lock (&wait->lock);
-  while (wait->texts_wanted && !wait->closing && !GST_PAD_IS_FLUSHING (pad) &&
-         wait->texts.length >= MOST_PROMPTS)
-    g_cond_wait (&wait->changed, &wait->lock);
-  room = wait->texts_wanted && !wait->closing && !GST_PAD_IS_FLUSHING (pad);
-  if (room) {
-    g_queue_push_tail (&wait->texts, g_memdup2 (&new, sizeof (new)));
-    g_cond_broadcast (&wait->changed);
-  }
-  g_mutex_unlock (&wait->lock);
-  if (!room) {
-    g_free (new.prompt);
+  if (!enqueue (texts, pad, &new))
     return GST_FLOW_FLUSHING;
-  }
   /* What is for now does not wait until a frame is wanted; a first prompt is taken by who waits. */
-  if (!has_time && t2v_stream_has_prompt (self))
-    t2v_text_apply (self, 0);
+  if (!has_time && t2v_properties_has_prompt (texts->properties))
+    t2v_texts_apply (texts, 0);
   return GST_FLOW_OK;
-}
-
-static void
-set_ended (GstT2vBase *self, gboolean ended)
-{
-  g_mutex_lock (&self->wait.lock);
-  self->wait.texts_ended = ended;
-  g_cond_broadcast (&self->wait.changed);
-  g_mutex_unlock (&self->wait.lock);
 }
 
 /* Nothing is passed on: stream and time of what comes out are the element's own. */
 static gboolean
 text_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
-  GstT2vBase *self = GST_T2V_BASE (parent);
+  T2vTexts *texts = gst_pad_get_element_private (pad);
   GstCaps *caps;
 
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_CAPS:
       gst_event_parse_caps (event, &caps);
-      self->text.markup =
+      texts->markup =
           g_strcmp0 (gst_structure_get_string (gst_caps_get_structure (caps, 0), "format"),
               "pango-markup") == 0;
       break;
     case GST_EVENT_SEGMENT:
-      gst_event_copy_segment (event, &self->text.segment);
+      gst_event_copy_segment (event, &texts->segment);
       break;
     case GST_EVENT_STREAM_START:
-      set_ended (self, FALSE);
+      set_ended (texts, FALSE);
       break;
     case GST_EVENT_EOS:
-      set_ended (self, TRUE);
+      set_ended (texts, TRUE);
       break;
     case GST_EVENT_FLUSH_START:
-      t2v_text_forget (self);
+      forget (texts);
       break;
     case GST_EVENT_FLUSH_STOP:
-      t2v_text_forget (self);
-      gst_segment_init (&self->text.segment, GST_FORMAT_UNDEFINED);
+      forget (texts);
+      gst_segment_init (&texts->segment, GST_FORMAT_UNDEFINED);
       break;
     default:
       break;
@@ -186,93 +232,133 @@ text_query (GstPad *pad, GstObject *parent, GstQuery *query)
 }
 
 GstPad *
-t2v_text_request (GstT2vBase *self, GstPadTemplate *template)
+t2v_texts_request (T2vTexts *texts, GstPadTemplate *template)
 {
   GstPad *pad;
 
-  if (t2v_base_is_open (self) || self->wait.texts_wanted) {
-    GST_WARNING_OBJECT (self, "text: expected one, requested in NULL or READY");
+  if (texts->wanted)
     return NULL;
-  }
   pad = gst_pad_new_from_template (template, "text");
+  gst_pad_set_element_private (pad, texts);
   gst_pad_set_chain_function (pad, GST_DEBUG_FUNCPTR (text_chain));
   gst_pad_set_event_function (pad, GST_DEBUG_FUNCPTR (text_event));
   gst_pad_set_query_function (pad, GST_DEBUG_FUNCPTR (text_query));
-  gst_segment_init (&self->text.segment, GST_FORMAT_UNDEFINED);
-  self->wait.texts_wanted = TRUE;
-  t2v_base_add_request_pad (self, pad);
+  gst_segment_init (&texts->segment, GST_FORMAT_UNDEFINED);
+  texts->wanted = TRUE;
   return pad;
 }
 
 void
-t2v_text_release (GstT2vBase *self, GstPad *pad)
+t2v_texts_release (T2vTexts *texts, GstPad *pad)
 {
-  g_mutex_lock (&self->wait.lock);
-  self->wait.texts_wanted = FALSE;
-  g_cond_broadcast (&self->wait.changed);
-  g_mutex_unlock (&self->wait.lock);
+  t2v_wait_lock (texts->wait);
+  texts->wanted = FALSE;
+  t2v_wait_wake (texts->wait);
+  t2v_wait_unlock (texts->wait);
   gst_pad_set_active (pad, FALSE);
-  t2v_text_forget (self);
-  t2v_base_remove_request_pad (self, pad);
-}
-
-void
-t2v_text_forget (GstT2vBase *self)
-{
-  g_mutex_lock (&self->wait.lock);
-  g_queue_clear_full (&self->wait.texts, free_timed);
-  self->wait.texts_ended = FALSE;
-  g_cond_broadcast (&self->wait.changed);
-  g_mutex_unlock (&self->wait.lock);
+  forget (texts);
 }
 
 /* ---- The stream ---- */
 
-void
-t2v_text_apply (GstT2vBase *self, GstClockTime running_time)
+T2vTexts *
+t2v_texts_new (GstElement *element, T2vWait *wait, T2vProperties *properties)
 {
-  T2vSrcWait *wait = &self->wait;
+  T2vTexts *texts = g_new0 (T2vTexts, 1);
+
+  texts->element = element;
+  texts->wait = wait;
+  texts->properties = properties;
+  return texts;
+}
+
+void
+t2v_texts_free (T2vTexts *texts)
+{
+  forget (texts);
+  g_free (texts);
+}
+
+gboolean
+t2v_texts_begin (T2vTexts *texts)
+{
+  gboolean has_prompt = t2v_properties_has_prompt (texts->properties), wanted;
+
+  t2v_wait_lock (texts->wait);
+  texts->prompt_set = has_prompt;
+  wanted = texts->wanted;
+  t2v_wait_unlock (texts->wait);
+  return wanted;
+}
+
+void
+t2v_texts_end (T2vTexts *texts)
+{
+  forget (texts);
+  if (texts->from_text)
+    t2v_properties_reset (texts->properties, T2V_OPTION_prompt);
+  texts->from_text = FALSE;
+}
+
+void
+t2v_texts_prompt_set (T2vTexts *texts)
+{
+  t2v_wait_lock (texts->wait);
+  texts->prompt_set = TRUE;
+  t2v_wait_wake (texts->wait);
+  t2v_wait_unlock (texts->wait);
+}
+
+/* Whether the prompt, once set, is obeyed, the element says. */
+static void
+set_prompt (T2vTexts *texts, Timed *timed)
+{
+  g_object_set (texts->element, "prompt", timed->prompt, NULL);
+  free_timed (timed);
+}
+
+void
+t2v_texts_apply (T2vTexts *texts, GstClockTime running_time)
+{
   Timed *due = NULL, *next;
 
-  g_mutex_lock (&wait->lock);
+  t2v_wait_lock (texts->wait);
   while (
-      (next = g_queue_peek_head (&wait->texts)) != NULL &&
+      (next = g_queue_peek_head (&texts->queue)) != NULL &&
       (next->time <= running_time || next->time - running_time <= ZT_CUE_SLACK_US * GST_USECOND)) {
     g_clear_pointer (&due, free_timed);
-    due = g_queue_pop_head (&wait->texts);
-    g_cond_broadcast (&wait->changed);
+    due = g_queue_pop_head (&texts->queue);
+    t2v_wait_wake (texts->wait);
   }
-  g_mutex_unlock (&wait->lock);
+  t2v_wait_unlock (texts->wait);
   if (due == NULL)
     return;
-  GST_DEBUG_OBJECT (self, "the prompt of %" GST_TIME_FORMAT, GST_TIME_ARGS (due->time));
+  GST_DEBUG_OBJECT (texts->element, "the prompt of %" GST_TIME_FORMAT, GST_TIME_ARGS (due->time));
   /* Where there is none yet, this is the streaming thread. */
-  if (!t2v_stream_has_prompt (self))
-    self->stream.prompt_from_text = TRUE;
-  g_object_set (self, "prompt", due->prompt, NULL);
-  free_timed (due);
+  if (!t2v_properties_has_prompt (texts->properties))
+    texts->from_text = TRUE;
+  set_prompt (texts, due);
 }
 
 GstFlowReturn
-t2v_text_wait_first (GstT2vBase *self)
+t2v_texts_wait_first (T2vTexts *texts)
 {
-  T2vSrcWait *wait = &self->wait;
+  T2vWait *wait = texts->wait;
   GstFlowReturn flow = GST_FLOW_OK;
   Timed *first;
 
-  g_mutex_lock (&wait->lock);
-  while (wait->texts_wanted && !wait->flushing && !wait->texts_ended && wait->texts.length == 0 &&
-         !wait->prompt_set)
-    g_cond_wait (&wait->changed, &wait->lock);
-  first = wait->prompt_set ? NULL : g_queue_pop_head (&wait->texts);
-  if (first == NULL && !wait->prompt_set)
-    flow = wait->flushing ? GST_FLOW_FLUSHING : GST_FLOW_EOS;
-  g_cond_broadcast (&wait->changed);
-  g_mutex_unlock (&wait->lock);
-  if (first == NULL)
-    return flow;
-  g_object_set (self, "prompt", first->prompt, NULL);
-  self->stream.prompt_from_text = TRUE;
-  free_timed (first);
-  return GST_FLOW_OK;
+  t2v_wait_lock (wait);
+  while (texts->wanted && !t2v_wait_is_flushing (wait) && !texts->ended &&
+         texts->queue.length == 0 && !texts->prompt_set)
+    t2v_wait_block (wait);
+  first = texts->prompt_set ? NULL : g_queue_pop_head (&texts->queue);
+  if (first == NULL && !texts->prompt_set)
+    flow = t2v_wait_is_flushing (wait) ? GST_FLOW_FLUSHING : GST_FLOW_EOS;
+  t2v_wait_wake (wait);
+  t2v_wait_unlock (wait);
+  if (first != NULL) {
+    texts->from_text = TRUE;
+    set_prompt (texts, first);
+  }
+  return flow;
 }

@@ -9,16 +9,16 @@
 #include "config.h"
 #endif
 
+#include "gsti2v.h"
 #include "gstt2vprovenance.h"
-#include "gstt2vbase.h"
+#include "gstt2vreport.h"
+#include "gstt2vsrc.h"
 #include "zoetrope/version.h"
-
-GST_DEBUG_CATEGORY (zoetrope_debug);
 
 static gboolean
 plugin_init (GstPlugin *plugin)
 {
-  GST_DEBUG_CATEGORY_INIT (zoetrope_debug, "zoetrope", 0, "video generation");
+  t2v_report_register ();
   t2v_provenance_register ();
   return GST_ELEMENT_REGISTER (t2vsrc, plugin) && GST_ELEMENT_REGISTER (i2v, plugin);
 }

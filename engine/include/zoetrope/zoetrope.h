@@ -396,8 +396,9 @@ typedef struct zt_frame_info {
     size_t struct_size;
     int width, height;
     zt_pixel_format format;
-    uint8_t* data[4];    /* planes, in the order of the format's name; the holder of the  */
-    ptrdiff_t stride[4]; /*   only reference may write. stride in bytes, 64-byte aligned  */
+    uint8_t* data[4];    /* planes, in the order of the format's name, one behind the     */
+                         /*   other in one block; the holder of the only reference may write */
+    ptrdiff_t stride[4]; /* in bytes, a multiple of 64, as are the addresses in data      */
     int64_t pts;         /* frame number, in units of 1 / rate                            */
     zt_rational rate;
     int64_t chunk;       /* which chunk it came from, 0-based                             */

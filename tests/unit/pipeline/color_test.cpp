@@ -140,6 +140,20 @@ TEST_P(Color, LeavesPaddingAlone) {
     }
 }
 
+// As zoetrope.h promises: a host may hand all planes on as one piece of memory.
+TEST_P(Color, PlanesLieInOneBlock) {
+    for (const auto& [width, height] : {std::pair(34, 6), std::pair(128, 64)}) {
+        const zt_frame frame(GetParam().format, width, height, std::make_shared<const zt::pipeline::PromptTag>());
+        const auto layout = zt::pipeline::plane_layout(GetParam().format, width, height);
+        const uint8_t* next = frame.pixels.data();
+        for (int plane = 0; plane < layout.planes; ++plane) {
+            EXPECT_EQ(frame.info.data[plane], next);
+            next += frame.info.stride[plane] * layout.height[plane];
+        }
+        EXPECT_LE(next, frame.pixels.data() + layout.total_bytes);
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Formats, Color, testing::ValuesIn(kFormats),
                          [](const auto& format) { return std::string(format.param.name); });
 

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * gstt2vmodel.h - the model that is open, what it makes, and how long the clip is
+ *
+ * The model is opened at the start, which settles the length: a discoverer need not wait for the
+ * first frame.
+ */
+#pragma once
+
+#include <gst/base/gstbasesrc.h>
+
+#include "gstt2vproperties.h"
+#include "gstt2vreport.h"
+#include "zt_loader.h"
+
+G_BEGIN_DECLS
+
+typedef struct _T2vModel T2vModel;
+
+/* All borrowed, they must live longer; element owns this. */
+T2vModel *t2v_model_new (GstBaseSrc *element, T2vProperties *properties, T2vProgress *progress);
+/* The model must be closed. */
+void t2v_model_free (T2vModel *model);
+
+/* Maps the engine and opens what the properties ask for; posts an error when it returns FALSE.
+ * with_picture: of the two kinds of built-in models, the one that takes a picture. */
+gboolean t2v_model_open (T2vModel *model, gboolean with_picture);
+void t2v_model_close (T2vModel *model);
+
+/* Between open and close, by the threads that call these two. */
+const ZtEngine *t2v_model_engine (const T2vModel *model);
+zt_model *t2v_model_handle (const T2vModel *model);
+const zt_model_info *t2v_model_info (const T2vModel *model);
+/* The clip's frames at num/den and its duration; posts an error when no clip can be so.
+ * open_end: more comes in front of it, nobody knows how much. */
+gboolean t2v_model_set_rate (T2vModel *model, gint num, gint den, gboolean open_end);
+
+/* [any thread] */
+gboolean t2v_model_is_open (T2vModel *model);
+/* What comes out; NULL where no model is open. */
+GstCaps *t2v_model_caps (T2vModel *model);
+/* What the model makes; NULL where none is open. */
+GstCaps *t2v_model_own_caps (T2vModel *model);
+/* Of what the model makes, this comes out. Takes the caps; FALSE where none is open any more. */
+gboolean t2v_model_take_caps (T2vModel *model, GstCaps *caps);
+/* Frames, -1 = endless, at num/den. FALSE where none is open. */
+gboolean t2v_model_length (T2vModel *model, gint64 *frames, gint *num, gint *den);
+
+G_END_DECLS
