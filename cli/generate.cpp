@@ -62,8 +62,7 @@ constexpr Option kOptions[] = {
 
 // y4m has no place for what these ask for, and pictures come from a host that decodes them.
 bool is_ours(const Option& option) {
-    const std::string_view name = option.name;
-    return (option.flags & (ZT_OPTION_I2V | ZT_OPTION_REFUSED)) == 0 && name != "sei" && name != "metadata_prompt";
+    return (option.flags & (ZT_OPTION_I2V | ZT_OPTION_REFUSED | ZT_OPTION_MARK)) == 0;
 }
 
 void print_help() {

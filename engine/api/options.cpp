@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <type_traits>
+#include <variant>
 
 #include "api/guard.h"
 #include "core/error.h"
@@ -134,109 +136,88 @@ Value read_value(const zt_option_info& option, const char* value) {
 
 // ---- Refusing: what this version cannot do ----
 
+// Of a refused option: what is possible besides its default.
+constexpr std::pair<std::string_view, std::string_view> kAlsoPossible[] = {
+#define ZT_ALSO(name, word) {#name, #word},
+#include "api/options.def"
+};
+
 void check_possible(const zt_option_info& option, const char* value) {
     if ((option.flags & ZT_OPTION_REFUSED) == 0 || std::strcmp(value, option.default_value) == 0) return;
-    const std::string_view name = option.name;
-    if (name == "cache" && std::strcmp(value, "off") == 0) return;
     if (option.type == ZT_OPTION_BOOL && parse_bool(value) == parse_bool(option.default_value)) return;
     if (option.type == ZT_OPTION_BYTES && parse_bytes(value) == parse_bytes(option.default_value)) return;
-    const std::string possible = option.default_value[0] != '\0' ? option.default_value : "none";
-    refuse(ZT_ERROR_UNSUPPORTED, option,
-           (name == "cache" ? "off or auto" : possible) + " (others are not possible in this version)", quote(value));
+    std::string possible = option.default_value[0] != '\0' ? option.default_value : "none";
+    for (const auto& [name, word] : kAlsoPossible) {
+        if (name != option.name) continue;
+        if (word == value) return;
+        possible = std::string(word) + " or " + possible;
+    }
+    refuse(ZT_ERROR_UNSUPPORTED, option, possible + " (others are not possible in this version)", quote(value));
+}
+
+// What the table names beside the range: a reader of the whole value.
+void check_by_name(std::string_view name, const char* value) {
+#define ZT_CHECK(option, function) \
+    if (name == #option) (void)pipeline::function(value);
+#include "api/options.def"
 }
 
 // ---- Storing ----
 
-bool store_model_option(zt_model_params& params, std::string_view name, const char* value, const Value& read) {
-    if (name == "model")
-        params.model = value;
-    else if (name == "device")
-        params.device = value;
-    else if (name == "precision")
-        params.precision = value;
-    else if (name == "memory")
-        params.memory_bytes = static_cast<uint64_t>(read.integer);
-    else if (name == "cpu_threads")
-        params.cpu_threads = static_cast<int>(read.integer);
-    else if (name == "lora")
-        params.lora = value;
-    else if (name == "engine_opts")
-        params.engine_opts = value;
-    else
-        return false;
-    return true;
+// Where an option is kept: a member of one of the two structs.
+using Field = std::variant<const char * zt_model_params::*, int zt_model_params::*, uint64_t zt_model_params::*,
+                           const char * zt_request::*, int zt_request::*, int64_t zt_request::*, double zt_request::*,
+                           zt_transition zt_request::*, zt_fit zt_request::*, zt_rational zt_request::*,
+                           std::pair<int zt_request::*, int zt_request::*>>;
+
+struct Place {
+    std::string_view option;
+    Field field;
+};
+
+constexpr Place kPlaces[] = {
+#define ZT_FIELD(name, params, member) {#name, &params::member},
+#define ZT_FIELD_SIZE(name, params, width, height) {#name, std::pair(&params::width, &params::height)},
+#include "api/options.def"
+};
+
+void assign(const char*& to, const char* value, const Value&) { to = value; }
+void assign(double& to, const char*, const Value& read) { to = read.real; }
+void assign(zt_rational& to, const char*, const Value& read) { to = read.rate; }
+template <typename Integer>
+void assign(Integer& to, const char*, const Value& read) {
+    to = static_cast<Integer>(read.integer);
 }
 
-bool store_request_option(zt_request& request, std::string_view name, const char* value, const Value& read) {
-    if (name == "prompt")
-        request.prompt = value;
-    else if (name == "prompt_file")
-        request.prompt_file = value;
-    else if (name == "negative_prompt")
-        request.negative_prompt = value;
-    else if (name == "storyboard")
-        request.storyboard = value;
-    else if (name == "transition")
-        request.transition = static_cast<zt_transition>(read.integer);
-    else if (name == "size") {
-        request.width = read.size.first;
-        request.height = read.size.second;
-    } else if (name == "rate")
-        request.rate = read.rate;
-    else if (name == "frames")
-        request.frames = read.integer;
-    else if (name == "duration")
-        request.duration_us = read.integer;
-    else if (name == "seed")
-        request.seed = read.integer;
-    else if (name == "steps")
-        request.steps = static_cast<int>(read.integer);
-    else if (name == "guidance")
-        request.guidance = read.real;
-    else if (name == "flow_shift")
-        request.flow_shift = read.real;
-    else if (name == "enhance")
-        request.enhance = static_cast<int>(read.integer);
-    else if (name == "prefetch")
-        request.prefetch = static_cast<int>(read.integer);
-    else if (name == "timeout")
-        request.timeout_us = read.integer;
-    else if (name == "sei")
-        request.sei = static_cast<int>(read.integer);
-    else if (name == "metadata_prompt")
-        request.metadata_prompt = static_cast<int>(read.integer);
-    else if (name == "fit")
-        request.fit = static_cast<zt_fit>(read.integer);
-    else if (name == "strength")
-        request.strength = read.real;
-    else if (name == "background")
-        request.background = value;
-    else if (name == "loop")
-        request.loop = static_cast<int>(read.integer);
-    else if (name == "motion")
-        request.motion = read.real;
-    else if (name == "tempo")
-        request.tempo = read.real;
-    else
-        return false;
-    return true;
-}
-
-// Options whose only possible value is the default have no field yet; mode, context, mask and alpha are
-// the front ends' own: the pictures themselves say the same to the engine.
-bool has_no_field(std::string_view name) {
-    return name == "cache" || name == "label" || name == "watermark" || name == "mode" || name == "context" ||
-           name == "mask" || name == "alpha";
+// False for a member of the other struct.
+template <typename Params>
+bool write(Params& params, const Field& field, const char* value, const Value& read) {
+    return std::visit(
+        [&](auto member) {
+            using Member = decltype(member);
+            if constexpr (std::is_invocable_v<Member, Params&>) {
+                assign(params.*member, value, read);
+                return true;
+            } else if constexpr (std::is_same_v<Params, zt_request> && !std::is_member_pointer_v<Member>) {
+                params.*member.first = read.size.first;
+                params.*member.second = read.size.second;
+                return true;
+            } else {
+                return false;
+            }
+        },
+        field);
 }
 
 // Stores into a copy as long as this version's struct and writes back what the caller's has room for: his header may be
 // older and have no field for the option.
-template <typename Params, typename Write>
-void store(Params* theirs, const char* what, const zt_option_info& option, Write write) {
+template <typename Params>
+void store(Params* theirs, const char* what, const zt_option_info& option, const Field& field, const char* value,
+           const Value& read) {
     Params ours;
     copy_params(theirs, &ours, sizeof(ours), what);
-    if (!write(ours))
-        throw Error(ZT_ERROR_INTERNAL, std::string(option.name) + ": expected a field for this option, got none");
+    if (!write(ours, field, value, read))
+        throw Error(ZT_ERROR_INTERNAL, std::string(option.name) + ": expected a field of " + what + ", got another's");
     const size_t size = theirs->struct_size, room = std::min(size, sizeof(ours));
     const auto* bytes = reinterpret_cast<const unsigned char*>(&ours);
     if (std::any_of(bytes + room, bytes + sizeof(ours), [](unsigned char byte) { return byte != 0; }))
@@ -261,18 +242,16 @@ const zt_option_info& find_option(std::string_view name) {
 
 void set_option(zt_model_params* params, zt_request* request, const zt_option_info& option, const char* value) {
     check_pointer(value, option.name);
-    const std::string_view name = option.name;
-    if (name == "prompt") pipeline::check_prompt(value);
+    check_by_name(option.name, value);
     const Value read = read_value(option, value);
-    if (name == "background") (void)pipeline::resolve_background(value);
     check_possible(option, value);
-    if (has_no_field(name)) return;
+    const auto* const place = std::find_if(std::begin(kPlaces), std::end(kPlaces),
+                                           [&](const Place& one) { return one.option == option.name; });
+    if (place == std::end(kPlaces)) return;  // a front end's own, or not possible yet
     if ((option.flags & ZT_OPTION_MODEL) != 0)
-        store(params, "params", option,
-              [&](zt_model_params& ours) { return store_model_option(ours, name, value, read); });
+        store(params, "params", option, place->field, value, read);
     else
-        store(request, "request", option,
-              [&](zt_request& ours) { return store_request_option(ours, name, value, read); });
+        store(request, "request", option, place->field, value, read);
 }
 
 std::vector<std::pair<std::string, std::string>> parse_dict(const char* option, std::string_view text) {

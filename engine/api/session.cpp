@@ -154,11 +154,9 @@ zt_status zt_session_set_option(zt_session* session, const char* name, const cha
         }
         zt::api::set_option(nullptr, &request, option, value);
         const std::string_view key = option.name;
-        if (key == "prompt") return tell_first_frame(session->session.set_prompt(value), first_frame);
-        if (key == "seed") return tell_first_frame(session->session.set_seed(request.seed), first_frame);
-        if (key == "guidance") return tell_first_frame(session->session.set_guidance(request.guidance), first_frame);
-        if (key == "strength") return tell_first_frame(session->session.set_strength(request.strength), first_frame);
-        if (key == "negative_prompt") return tell_first_frame(session->session.set_negative_prompt(value), first_frame);
+#define ZT_LIVE(name, setter) \
+    if (key == #name) return tell_first_frame(session->session.setter(request.name), first_frame);
+#include "api/options.def"
         throw Error(ZT_ERROR_INTERNAL, std::string(key) + ": expected a runtime option, got one nobody sets");
     });
 }

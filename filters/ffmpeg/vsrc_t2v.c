@@ -3,8 +3,7 @@
  * vsrc_t2v.c - t2vsrc, a video source that makes its frames from a sentence
  *
  * Life of the filter, and what each call may cost:
- *   init            checks which options are given; ffmpeg makes and frees a filter once only to count its
- *                   pads, so nothing starts here
+ *   init            ffmpeg makes and frees a filter once only to count its pads, so nothing starts here
  *   config_output   maps the engine, opens the model, starts the session: all sources of a graph are at
  *                   work before the first one is waited for
  *   activate        hands out one frame (zt_generate.h)

@@ -2,11 +2,9 @@
  *
  * zt_generate.c - what t2vsrc and i2v share: options, one generation, handing out its frames */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "libavutil/avstring.h"
 #include "libavutil/buffer.h"
@@ -147,36 +145,10 @@ int ff_zt_fail(AVFilterContext *ctx, zt_status status, const zt_error *error)
 int ff_zt_init(AVFilterContext *ctx)
 {
     ZtGenerator *s = ctx->priv;
-    const struct {
-        const char *name, *value;
-    } sources[] = {
-        { "prompt", s->opt.prompt },
-        { "prompt_file", s->opt.prompt_file },
-        { "storyboard", s->opt.storyboard },
-    };
-    char given[64] = "";
 
-    for (size_t i = 0; i < FF_ARRAY_ELEMS(sources); i++)
-        if (sources[i].value)
-            av_strlcatf(given, sizeof(given), "%s%s", given[0] ? " and " : "", sources[i].name);
-    if (!given[0] || strstr(given, " and ")) {
-        av_log(ctx, AV_LOG_ERROR, "prompt: expected one of prompt, prompt_file, storyboard, got %s\n",
-               given[0] ? given : "none");
-        return AVERROR(EINVAL);
-    }
-    if (s->opt.frames && s->opt.duration) {
-        av_log(ctx, AV_LOG_ERROR, "duration: expected frames or duration, got both\n");
-        return AVERROR(EINVAL);
-    }
     if (s->opt.seed > EXACT_INTEGERS) {
         av_log(ctx, AV_LOG_ERROR, "seed: expected -1 to %" PRId64 " in a filter graph, got more\n", EXACT_INTEGERS);
         return AVERROR(EINVAL);
-    }
-    if (s->opt.prompt_file && access(s->opt.prompt_file, R_OK)) {
-        const int ret = AVERROR(errno);
-        av_log(ctx, AV_LOG_ERROR, "prompt_file: expected a readable file, got \"%s\": %s\n", s->opt.prompt_file,
-               av_err2str(ret));
-        return ret;
     }
     return 0;
 }

@@ -98,7 +98,8 @@ typedef struct ZtGenerator {
 
 /* ---- Life cycle. All return a negative AVERROR after a line in the log ---- */
 
-/* Which options are given; nothing slow. */
+/* Refuses what FFmpeg itself cannot hand on; nothing slow. What options may be, and which go together, the engine
+ * says while the graph is configured. */
 int ff_zt_init(AVFilterContext *ctx);
 /* Maps the engine, opens the model and reads the options into a request for frames of outlink's format. */
 int ff_zt_open(AVFilterLink *outlink, zt_request *request);

@@ -11,7 +11,6 @@
 
 #include <string.h>
 
-#include "core/frame_time.h"
 #include "gstt2vclip.h"
 
 #if G_BYTE_ORDER == G_LITTLE_ENDIAN
@@ -254,66 +253,6 @@ t2v_clip_pixel_format (GstVideoFormat format)
   return ZT_PIXEL_DEFAULT;
 }
 
-static gint
-nearest_side (gint side, gint min, gint max, gint step)
-{
-  gint nearest;
-
-  step = MAX (step, 1);
-  nearest = min + (CLAMP (side, min, max) - min + step / 2) / step * step;
-  return MIN (nearest, max);
-}
-
-static zt_status
-refuse (zt_error *error, const gchar *format, ...)
-{
-  va_list args;
-
-  va_start (args, format);
-  error->status = ZT_ERROR_ARGUMENT;
-  g_vsnprintf (error->message, sizeof (error->message), format, args);
-  va_end (args);
-  return error->status;
-}
-
-zt_status
-t2v_clip_check_hints (const zt_model_info *model, const T2vSettings *settings, zt_error *error)
-{
-  gint width = settings->width > 0 ? settings->width : model->width;
-  gint height = settings->height > 0 ? settings->height : model->height;
-  gint nearest_width = nearest_side (width, model->min_width, model->max_width, model->size_step);
-  gint nearest_height =
-      nearest_side (height, model->min_height, model->max_height, model->size_step);
-  GString *known;
-
-  if (width != nearest_width)
-    return refuse (error,
-        "width: expected a size the model has, nearest is "
-        "%dx%d, got %d",
-        nearest_width, nearest_height, width);
-  if (height != nearest_height)
-    return refuse (error,
-        "height: expected a size the model has, nearest is "
-        "%dx%d, got %d",
-        nearest_width, nearest_height, height);
-  if (settings->rate_num == 0)
-    return ZT_OK;
-
-  known = g_string_new (NULL);
-  for (const zt_rational *rate = model->rates; rate->num != 0; rate++) {
-    if (gst_util_fraction_compare (rate->num, rate->den, settings->rate_num, settings->rate_den) ==
-        0) {
-      g_string_free (known, TRUE);
-      return ZT_OK;
-    }
-    g_string_append_printf (known, "%s%d/%d", known->len ? " " : "", rate->num, rate->den);
-  }
-  refuse (error, "framerate: expected one of %s, got %d/%d", known->str, settings->rate_num,
-      settings->rate_den);
-  g_string_free (known, TRUE);
-  return error->status;
-}
-
 /* All values of one field, "24/1, 25/1". */
 static gchar *
 field_text (const GstCaps *caps, const gchar *field)
@@ -372,47 +311,6 @@ t2v_clip_disagreement (const GstCaps *ours, const GstCaps *theirs, const gchar *
   return text;
 }
 
-zt_status
-t2v_clip_frames (const zt_model_info *model, const T2vSettings *settings, gint num, gint den,
-    gint64 *frames, zt_error *error)
-{
-  const T2vOptions *options = &settings->options;
-  gint64 wanted = t2v_options_int64 (options, T2V_OPTION_frames);
-  gint64 duration = t2v_options_int64 (options, T2V_OPTION_duration);
-  gint64 step = MAX (model->frames_step, 1);
-  gint64 first = model->frames_offset > 0 ? model->frames_offset : step;
-  gint64 count;
-
-  if (wanted != 0 && duration != 0)
-    return refuse (error, "duration: expected frames or duration, got both");
-  if (wanted != 0 || duration == 0) {
-    const zt_rational *native = &model->rates[0];
-
-    *frames = wanted != 0 ? wanted : model->default_frames;
-    /* The default is a time where motion keeps its speed; it is rounded to the nearest frame. */
-    if (wanted == 0 && model->keeps_time)
-      *frames = gst_util_uint64_scale_round (
-          model->default_frames, (guint64) num * native->den, (guint64) den * native->num);
-    return ZT_OK;
-  }
-  if (duration < 0) {
-    *frames = -1;
-    return ZT_OK;
-  }
-  /* Nobody means less than a microsecond; somebody who forgot that the unit is nanoseconds does. */
-  if (duration < 1000)
-    return refuse (error,
-        "duration: expected -1, 0 or at least 1000 ns, got %" G_GINT64_FORMAT " ns", duration);
-  count = zt_frames_within (duration / 1000, num, den);
-  if (count < first)
-    return refuse (error,
-        "duration: expected at least %" G_GINT64_FORMAT " ns (%" G_GINT64_FORMAT
-        " frames), got %" G_GINT64_FORMAT " ns",
-        (gint64) t2v_clip_frame_time (first, num, den) + 1, first, duration);
-  *frames = first + (count - first) / step * step;
-  return ZT_OK;
-}
-
 GstClockTime
 t2v_clip_frame_time (gint64 frame, gint num, gint den)
 {
@@ -428,40 +326,6 @@ t2v_clip_frame_at (GstClockTime time, gint num, gint den)
   if (t2v_clip_frame_time (frame + 1, num, den) <= time + GST_USECOND)
     frame++;
   return frame;
-}
-
-zt_status
-t2v_clip_length (const ZtEngine *zt, zt_model *model, const T2vSettings *settings, gint num,
-    gint den, gint64 *frames, zt_error *error)
-{
-  const T2vOptions *options = &settings->options;
-  const zt_model_info *info = zt->model_get_info (model);
-  zt_session_info planned = { .struct_size = sizeof (planned) };
-  zt_request request;
-  zt_image image;
-  zt_status status = t2v_clip_frames (info, settings, num, den, frames, error);
-
-  zt->request_init_sized (&request, sizeof (request));
-  zt->image_init_sized (&image, sizeof (image));
-  if (info->first_image == ZT_USE_REQUIRED) {
-    /* One that will come, of a size it may have. */
-    image.role = ZT_IMAGE_FIRST;
-    image.width = info->width;
-    image.height = info->height;
-    request.images = &image;
-    request.image_count = 1;
-  }
-  request.storyboard = t2v_options_string (options, T2V_OPTION_storyboard);
-  if (status < 0 || request.storyboard == NULL ||
-      t2v_options_int64 (options, T2V_OPTION_frames) != 0 ||
-      t2v_options_int64 (options, T2V_OPTION_duration) != 0)
-    return status;
-  request.rate.num = num;
-  request.rate.den = den;
-  status = zt->session_plan (model, &request, &planned, error);
-  if (status >= 0)
-    *frames = planned.frames;
-  return status;
 }
 
 gboolean

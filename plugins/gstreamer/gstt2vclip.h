@@ -37,18 +37,6 @@ GstCaps *t2v_clip_fixate (
 gchar *t2v_clip_disagreement (const GstCaps *ours, const GstCaps *theirs, const gchar *whose);
 zt_pixel_format t2v_clip_pixel_format (GstVideoFormat format);
 
-/* Whether the model can follow the width, height and framerate hints; the sentence if not. */
-zt_status t2v_clip_check_hints (
-    const zt_model_info *model, const T2vSettings *settings, zt_error *error);
-/* The same, or a storyboard's own length where no other is set. */
-zt_status t2v_clip_length (const ZtEngine *zt, zt_model *model, const T2vSettings *settings,
-    gint num, gint den, gint64 *frames, zt_error *error);
-
-/* Frames of the clip these settings ask for at num/den, -1 = endless. The engine judges `frames`
- * itself; only a duration that holds no frame is refused here. */
-zt_status t2v_clip_frames (const zt_model_info *model, const T2vSettings *settings, gint num,
-    gint den, gint64 *frames, zt_error *error);
-
 /* When frame n begins, in nanoseconds, rounded down. */
 GstClockTime t2v_clip_frame_time (gint64 frame, gint num, gint den);
 /* The frame that is shown at a time. */

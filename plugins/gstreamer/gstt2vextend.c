@@ -60,7 +60,7 @@ t2v_extend_is_on_locked (const T2vExtend *extend)
 }
 
 static zt_status
-check (gboolean asked, gint context, gboolean live, const zt_model_info *model, zt_error *error)
+check (gboolean asked, gint context, gboolean live, zt_error *error)
 {
   error->status = ZT_ERROR_ARGUMENT;
   if (!asked && context > 0) {
@@ -68,17 +68,6 @@ check (gboolean asked, gint context, gboolean live, const zt_model_info *model, 
         "context: expected 0 "
         "(mode=animate looks at one picture), got %d",
         context);
-  } else if (asked && model->history_images == 0) {
-    error->status = ZT_ERROR_UNSUPPORTED;
-    g_strlcpy (error->message,
-        "history: expected none (this model cannot go "
-        "on from given frames), got mode=extend",
-        sizeof (error->message));
-  } else if (asked && context > model->history_images) {
-    g_snprintf (error->message, sizeof (error->message),
-        "context: expected at "
-        "most %d (what this model looks at), got %d",
-        model->history_images, context);
   } else if (asked && live) {
     g_strlcpy (error->message,
         "is-live: expected false with mode=extend (the "
@@ -94,13 +83,24 @@ zt_status
 t2v_extend_settle (T2vExtend *extend, gboolean asked, gint context, gboolean live,
     const zt_model_info *model, zt_error *error)
 {
-  zt_status status = check (asked, context, live, model, error);
+  zt_status status = check (asked, context, live, error);
 
   t2v_wait_lock (extend->wait);
   extend->on = status >= 0 && asked;
-  extend->most_history = context > 0 ? context : model->history_images;
+  extend->most_history = context > 0 ? context : MAX (model->history_images, 1);
   t2v_wait_unlock (extend->wait);
   return status;
+}
+
+guint
+t2v_extend_most (T2vExtend *extend)
+{
+  guint most;
+
+  t2v_wait_lock (extend->wait);
+  most = extend->on ? extend->most_history : 0;
+  t2v_wait_unlock (extend->wait);
+  return most;
 }
 
 void

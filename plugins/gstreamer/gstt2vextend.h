@@ -22,10 +22,13 @@ typedef struct _T2vExtend T2vExtend;
 T2vExtend *t2v_extend_new (T2vWait *wait);
 void t2v_extend_free (T2vExtend *extend);
 
-/* Turns it on if asked for and the model can: context frames, 0 = as many as it looks at. live: of
- * the element. What cannot be is refused. */
+/* Turns it on if asked for. context: how many of the newest frames are kept, 0 = as many as the
+ * model looks at; live: of the element. Refused is what does not go together; what the model cannot
+ * is for the engine to say. */
 zt_status t2v_extend_settle (T2vExtend *extend, gboolean asked, gint context, gboolean live,
     const zt_model_info *model, zt_error *error);
+/* How many are kept, 0 where it is off. */
+guint t2v_extend_most (T2vExtend *extend);
 gboolean t2v_extend_is_on (T2vExtend *extend);
 /* Drops what has passed and what is about to. The stream must be stopped or flushing. */
 void t2v_extend_forget (T2vExtend *extend);

@@ -16,10 +16,6 @@
 
 /* A page must not own the machine: see docs/gstreamer.md for the same list. */
 #define LINK_MAX_BYTES      8192
-#define LINK_MAX_STEPS      50
-#define LINK_MAX_PIXELS     (1280 * 720)
-#define LINK_MAX_SIDE       4096
-#define LINK_MIN_SIDE       16
 #define LINK_MAX_MODEL_NAME 64
 #define RATE_MAX_PART       1000000
 /* How much of somebody's text an error repeats. */
@@ -188,18 +184,17 @@ read_rate (const gchar *text, gint *num, gint *den)
   return *num >= *den / 10.0 && *num / 240.0 <= *den;
 }
 
+/* Sides of the table, and no more pixels than `most`. */
 static gboolean
-read_size (const gchar *text, gint *width, gint *height)
+read_size (const T2vOptionInfo *info, gdouble most, const gchar *text, T2vSettings *settings)
 {
   gint64 w, h;
 
-  if (!read_digits (&text, &w) || *text++ != 'x' || !read_digits (&text, &h) || *text != 0)
+  if (!read_digits (&text, &w) || *text++ != 'x' || !read_digits (&text, &h) || *text != 0 ||
+      MIN (w, h) < info->min || MAX (w, h) > info->max || w * h > most)
     return FALSE;
-  if (w < LINK_MIN_SIDE || h < LINK_MIN_SIDE || w > LINK_MAX_SIDE || h > LINK_MAX_SIDE ||
-      w * h > LINK_MAX_PIXELS)
-    return FALSE;
-  *width = (gint) w;
-  *height = (gint) h;
+  settings->width = (gint) w;
+  settings->height = (gint) h;
   return TRUE;
 }
 
@@ -213,61 +208,59 @@ is_model_name (const gchar *text)
          strspn (text, "abcdefghijklmnopqrstuvwxyz0123456789_") == length;
 }
 
-static gboolean
-read_integer (const gchar *text, gint64 min, gint64 max, gint64 *number)
+/* 2^63-1 is not a double. */
+static gint64
+as_integer (gdouble number)
 {
-  return *text != '+' && g_ascii_string_to_signed (text, 10, min, max, number, NULL);
+  return number >= 9223372036854775807.0 ? G_MAXINT64 : (gint64) number;
 }
 
 static gboolean
-read_double (const gchar *text, gdouble min, gdouble max, gdouble *number)
+read_integer (const gchar *text, gdouble min, gdouble max, GValue *value)
+{
+  gint64 number;
+
+  if (*text == '+' ||
+      !g_ascii_string_to_signed (text, 10, as_integer (min), as_integer (max), &number, NULL))
+    return FALSE;
+  if (G_VALUE_HOLDS_INT64 (value))
+    g_value_set_int64 (value, number);
+  else
+    g_value_set_int (value, (gint) number);
+  return TRUE;
+}
+
+/* -1 beside values that begin at 0 is a word of its own. */
+static gboolean
+read_double (const gchar *text, gdouble min, gdouble max, GValue *value)
 {
   gchar *end = NULL;
+  gdouble number;
 
   /* No "inf", "nan" or hexadecimal floats. */
   if (*text == 0 || strspn (text, "0123456789.+-eE") != strlen (text))
     return FALSE;
-  *number = g_ascii_strtod (text, &end);
-  return *end == 0 && *number >= min && *number <= max;
-}
-
-static gboolean
-set_model_name (GValue *value, const gchar *text, GError **error)
-{
-  if (!is_model_name (text)) {
-    gchar *shown = quote (text);
-
-    REFUSE (error,
-        "expected a built-in model in a link, got "
-        "\"model=%s\"; set the property instead",
-        shown);
-    g_free (shown);
+  number = g_ascii_strtod (text, &end);
+  if (*end != 0 || number < min || number > max || (number > -1 && number < 0))
     return FALSE;
-  }
-  g_value_set_string (value, text);
+  g_value_set_double (value, number);
   return TRUE;
 }
 
-/* frames or duration. The rate may still come from the model; see T2V_LINK_MAX_SECONDS. */
 static gboolean
-set_length (GValue *value, T2vOption option, const gchar *text, GError **error)
+read_duration (const gchar *text, gdouble most_seconds, GValue *value)
 {
-  gint64 number;
+  gint64 ns;
 
-  if (option == T2V_OPTION_frames) {
-    if (!read_integer (text, 0, T2V_LINK_MAX_SECONDS * 240, &number))
-      return refuse_value (error, "frames", "a number of frames that last at most 60 s", text);
-  } else if (!read_time (text, &number) || number > T2V_LINK_MAX_SECONDS * (gint64) GST_SECOND) {
-    return refuse_value (
-        error, "duration", "a time of at most 60 s, as 2.5, 00:02.5 or 2500ms", text);
-  }
-  g_value_set_int64 (value, number);
+  if (!read_time (text, &ns) || ns > (gint64) most_seconds * (gint64) GST_SECOND)
+    return FALSE;
+  g_value_set_int64 (value, ns);
   return TRUE;
 }
 
 /* A word of an enum. */
 static gboolean
-set_word (GValue *value, const gchar *text)
+read_word (const gchar *text, GValue *value)
 {
   GEnumClass *klass = g_type_class_ref (G_VALUE_TYPE (value));
   GEnumValue *word = g_enum_get_value_by_nick (klass, text);
@@ -278,67 +271,90 @@ set_word (GValue *value, const gchar *text)
   return word != NULL;
 }
 
-/* Reads one value into settings. Only what a link may set gets here. */
 static gboolean
-set_value (T2vSettings *settings, T2vOption option, const gchar *text, GError **error)
+read_text (T2vOption option, const gchar *text, GValue *value)
+{
+  if (option == T2V_OPTION_model && !is_model_name (text))
+    return FALSE;
+  g_value_set_string (value, text);
+  return TRUE;
+}
+
+/* Reads one value into settings. */
+static gboolean
+read_value (T2vSettings *settings, T2vOption option, const gchar *text)
 {
   const T2vOptionInfo *info = t2v_option_info (option);
   GValue *value = &settings->options.values[option];
-  gint64 number;
-  gdouble real;
+  gdouble min = info->min, max = info->max;
 
-  switch (option) {
-    case T2V_OPTION_model:
-      if (!set_model_name (value, text, error))
-        return FALSE;
-      break;
-    case T2V_OPTION_negative_prompt:
-      g_value_set_string (value, text);
-      break;
-    case T2V_OPTION_size:
-      if (!read_size (text, &settings->width, &settings->height))
-        return refuse_value (error, "size",
-            "WIDTHxHEIGHT, from 16x16 to as "
-            "many pixels as 1280x720",
-            text);
-      break;
-    case T2V_OPTION_rate:
-      if (!read_rate (text, &settings->rate_num, &settings->rate_den))
-        return refuse_value (error, "rate",
-            "frames per second from 1/10 to "
-            "240, as 24, 24000/1001 or 23.976",
-            text);
-      break;
-    case T2V_OPTION_frames:
-    case T2V_OPTION_duration:
-      if (!set_length (value, option, text, error))
-        return FALSE;
-      break;
-    case T2V_OPTION_seed:
-      if (!read_integer (text, -1, G_MAXINT64, &number))
-        return refuse_value (error, "seed", "a number from -1 to 2^63-1", text);
-      g_value_set_int64 (value, number);
-      break;
-    case T2V_OPTION_steps:
-      if (!read_integer (text, 0, LINK_MAX_STEPS, &number))
-        return refuse_value (error, "steps", "a number from 0 to 50", text);
-      g_value_set_int (value, (gint) number);
-      break;
-    case T2V_OPTION_guidance:
-      if (!read_double (text, 0, info->max, &real) && !read_double (text, -1, -1, &real))
-        return refuse_value (error, "guidance", "-1 or a number from 0 to 100", text);
-      g_value_set_double (value, real);
-      break;
-    case T2V_OPTION_transition:
-      if (!set_word (value, text))
-        return refuse_value (error, "transition", "cut or morph", text);
-      break;
-    default:
-      g_return_val_if_reached (FALSE);
+  t2v_option_link_range (option, &min, &max);
+  switch (info->type) {
+    case ZT_OPTION_STRING:
+      return read_text (option, text, value);
+    case ZT_OPTION_SIZE:
+      return read_size (info, max, text, settings);
+    case ZT_OPTION_RATE:
+      return read_rate (text, &settings->rate_num, &settings->rate_den);
+    case ZT_OPTION_INT:
+      return read_integer (text, min, max, value);
+    case ZT_OPTION_TIME:
+      return read_duration (text, max, value);
+    case ZT_OPTION_DOUBLE:
+      return read_double (text, min, max, value);
+    case ZT_OPTION_ENUM:
+      return read_word (text, value);
+    case ZT_OPTION_PATH:
+    case ZT_OPTION_BOOL:
+    case ZT_OPTION_BYTES:
+    case ZT_OPTION_DICT:
+      break; /* no link may set one */
   }
-  if (t2v_option_is_property (option))
-    settings->options.given[option] = TRUE;
-  return TRUE;
+  return FALSE;
+}
+
+/* What a link may set the option to, in words; free with g_free. */
+static gchar *
+expectation (T2vOption option)
+{
+  const T2vOptionInfo *info = t2v_option_info (option);
+  gdouble min = info->min, max = info->max;
+
+  t2v_option_link_range (option, &min, &max);
+  switch (info->type) {
+    case ZT_OPTION_SIZE:
+      return g_strdup_printf ("WIDTHxHEIGHT, sides from %.0f, at most %.0f pixels", info->min, max);
+    case ZT_OPTION_RATE:
+      return g_strdup ("frames per second from 1/10 to 240, as 24, 24000/1001 or 23.976");
+    case ZT_OPTION_INT:
+      return g_strdup_printf ("a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
+          as_integer (min), as_integer (max));
+    case ZT_OPTION_TIME:
+      return g_strdup_printf ("a time of at most %.0f s, as 2.5, 00:02.5 or 2500ms", max);
+    case ZT_OPTION_DOUBLE:
+      return g_strdup_printf ("%sa number from 0 to %.0f", min < 0 ? "-1 or " : "", max);
+    case ZT_OPTION_ENUM:
+      return g_strdup_printf ("one of %s", info->choices);
+    default:
+      return g_strdup ("a built-in model in a link; set the property instead");
+  }
+}
+
+/* Only what a link may set gets here. */
+static gboolean
+set_value (T2vSettings *settings, T2vOption option, const gchar *text, GError **error)
+{
+  gchar *expected;
+
+  if (read_value (settings, option, text)) {
+    if (t2v_option_is_property (option))
+      settings->options.given[option] = TRUE;
+    return TRUE;
+  }
+  expected = expectation (option);
+  refuse_value (error, t2v_option_info (option)->name, expected, text);
+  g_free (expected);
+  return FALSE;
 }
 
 /* '-' reads as '_'. The number of the option, or T2V_OPTION_COUNT. */

@@ -23,9 +23,6 @@ typedef struct {
 void t2v_settings_init (T2vSettings *settings);
 void t2v_settings_clear (T2vSettings *settings);
 
-/* No link is longer than a minute; a frame count can only be judged once the rate is known. */
-#define T2V_LINK_MAX_SECONDS 60
-
 /* Writes the prompt and every option that a link may set, those it does not name to their defaults;
  * other options are left alone. On failure settings is untouched. */
 gboolean t2v_link_parse (const gchar *uri, T2vSettings *settings, GError **error);

@@ -66,39 +66,13 @@ check_link_model (T2vProperties *properties, zt_error *error)
       g_file_test (name, G_FILE_TEST_EXISTS)) {
     error->status = ZT_ERROR_ARGUMENT;
     g_snprintf (error->message, sizeof (error->message),
-        "t2v: expected a "
-        "built-in model in a link, got \"model=%s\", which is a file here; "
+        "t2v: model: expected a "
+        "built-in model in a link, got \"%s\", which is a file here; "
         "set the property instead",
         name);
   }
   g_free (name);
   return error->status;
-}
-
-/* The length at num/den; also whether a link may ask for it. */
-static gboolean
-find_length (T2vModel *model, gint num, gint den, gint64 *frames)
-{
-  zt_error error = ZT_ERROR_INIT;
-
-  t2v_clip_length (
-      model->zt, model->model, t2v_properties_lock (model->properties), num, den, frames, &error);
-  t2v_properties_unlock (model->properties);
-  if (error.status < 0)
-    return t2v_progress_fail (model->progress, &error);
-
-  if (t2v_properties_link_holds (model->properties, T2V_OPTION_frames) &&
-      (*frames < 0 ||
-          t2v_clip_frame_time (*frames, num, den) > T2V_LINK_MAX_SECONDS * GST_SECOND)) {
-    error.status = ZT_ERROR_ARGUMENT;
-    g_snprintf (error.message, sizeof (error.message),
-        "t2v: frames: expected "
-        "at most %d s in a link, got %" G_GINT64_FORMAT " frames at %d/%d; "
-        "set the property instead",
-        T2V_LINK_MAX_SECONDS, *frames, num, den);
-    return t2v_progress_fail (model->progress, &error);
-  }
-  return TRUE;
 }
 
 static zt_status
@@ -212,15 +186,90 @@ publish_length (T2vModel *model, gint num, gint den, gint64 frames, gint64 durat
         GST_ELEMENT (base), gst_message_new_duration_changed (GST_OBJECT (base)));
 }
 
-gboolean
-t2v_model_set_rate (T2vModel *model, gint num, gint den, gboolean open_end)
+/* Nobody means less than a microsecond; somebody who forgot that the unit is nanoseconds does. */
+static zt_status
+check_unit (const T2vOptions *options, zt_error *error)
 {
-  gint64 frames;
+  gint64 duration = t2v_options_int64 (options, T2V_OPTION_duration);
 
-  if (!find_length (model, num, den, &frames))
-    return FALSE;
-  publish_length (model, num, den, frames,
-      frames < 0 || open_end ? -1 : (gint64) t2v_clip_frame_time (frames, num, den));
+  if (duration <= 0 || duration >= 1000)
+    return ZT_OK;
+  error->status = ZT_ERROR_ARGUMENT;
+  g_snprintf (error->message, sizeof (error->message),
+      "duration: expected -1, 0 or at least 1000 ns, got %" G_GINT64_FORMAT " ns", duration);
+  return error->status;
+}
+
+static zt_status
+ask_engine (T2vModel *model, const T2vClip *clip, zt_session_info *planned, zt_error *error)
+{
+  const ZtEngine *zt = model->zt;
+  GPtrArray *keep = g_ptr_array_new_with_free_func (g_free);
+  gboolean has_prompt = t2v_properties_has_prompt (model->properties);
+  const T2vOptions *options;
+  zt_model_params params;
+  zt_request request;
+  zt_status status;
+
+  zt->model_params_init_sized (&params, sizeof (params));
+  zt->request_init_sized (&request, sizeof (request));
+  options = &t2v_properties_lock (model->properties)->options;
+  status = check_unit (options, error);
+  if (status >= 0)
+    status = t2v_options_apply (options, zt, FALSE, &params, &request, keep, error);
+  t2v_properties_unlock (model->properties);
+  if (clip->prompt_comes && !has_prompt)
+    request.prompt = "text"; /* the length does not depend on what it says */
+  request.width = clip->width;
+  request.height = clip->height;
+  request.rate.num = clip->num;
+  request.rate.den = clip->den;
+  request.format = clip->format;
+  request.images = clip->images;
+  request.image_count = clip->image_count;
+  if (status >= 0)
+    status = zt->session_plan (model->model, &request, planned, error);
+  g_ptr_array_unref (keep);
+  return status;
+}
+
+/* A link gives frames, but its limit is a time, which is known once the rate is. */
+static zt_status
+check_link_length (T2vModel *model, const zt_session_info *planned, zt_error *error)
+{
+  gint num = planned->rate.num, den = planned->rate.den;
+  gdouble least, most;
+
+  t2v_option_link_range (T2V_OPTION_duration, &least, &most);
+  if (!t2v_properties_link_holds (model->properties, T2V_OPTION_frames) ||
+      (planned->frames >= 0 &&
+          t2v_clip_frame_time (planned->frames, num, den) <= (GstClockTime) (most * GST_SECOND)))
+    return ZT_OK;
+  error->status = ZT_ERROR_ARGUMENT;
+  g_snprintf (error->message, sizeof (error->message),
+      "t2v: frames: expected "
+      "at most %.0f s in a link, got %" G_GINT64_FORMAT " frames at %d/%d; "
+      "set the property instead",
+      most, (gint64) planned->frames, num, den);
+  return error->status;
+}
+
+gboolean
+t2v_model_plan (T2vModel *model, const T2vClip *clip)
+{
+  zt_session_info planned = { .struct_size = sizeof (planned) };
+  zt_error error = ZT_ERROR_INIT;
+  gint num, den;
+
+  if (ask_engine (model, clip, &planned, &error) < 0 ||
+      check_link_length (model, &planned, &error) < 0)
+    return t2v_progress_fail (model->progress, &error);
+  num = planned.rate.num;
+  den = planned.rate.den;
+  publish_length (model, num, den, planned.frames,
+      planned.frames < 0 || clip->open_end
+          ? -1
+          : (gint64) t2v_clip_frame_time (planned.frames, num, den));
   return TRUE;
 }
 

@@ -31,9 +31,20 @@ void t2v_model_close (T2vModel *model);
 const ZtEngine *t2v_model_engine (const T2vModel *model);
 zt_model *t2v_model_handle (const T2vModel *model);
 const zt_model_info *t2v_model_info (const T2vModel *model);
-/* The clip's frames at num/den and its duration; posts an error when no clip can be so.
- * open_end: more comes in front of it, nobody knows how much. */
-gboolean t2v_model_set_rate (T2vModel *model, gint num, gint den, gboolean open_end);
+
+/* What a clip is to be, beside the properties. */
+typedef struct {
+  gint width, height; /* 0 = the model's own, or the picture's */
+  gint num, den;      /* frames per second; 0 = the model's own */
+  zt_pixel_format format;
+  const zt_image *images; /* that will come; their pixels are not looked at */
+  guint image_count;
+  gboolean prompt_comes; /* as text, where the properties have none */
+  gboolean open_end;     /* more comes in front of it, nobody knows how much */
+} T2vClip;
+
+/* Asks the engine for the clip's length; posts its error when no clip can be so. */
+gboolean t2v_model_plan (T2vModel *model, const T2vClip *clip);
 
 /* [any thread] */
 gboolean t2v_model_is_open (T2vModel *model);

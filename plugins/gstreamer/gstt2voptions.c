@@ -30,6 +30,27 @@ static const T2vChoice choice_table[] = {
 #include "api/options.def"
 };
 
+#define ZT_LINK(name, min, max) { T2V_OPTION_##name, min, max },
+static const struct {
+  T2vOption option;
+  gdouble min, max;
+} link_table[] = {
+#include "api/options.def"
+};
+
+gboolean
+t2v_option_link_range (T2vOption option, gdouble *min, gdouble *max)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (link_table); i++) {
+    if (link_table[i].option == option) {
+      *min = link_table[i].min;
+      *max = link_table[i].max;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
 const T2vOptionInfo *
 t2v_option_info (T2vOption option)
 {
@@ -105,7 +126,7 @@ t2v_option_param_spec (T2vOption option)
       spec = g_param_spec_boolean (nick, nick, info->help, info->default_number != 0, flags);
       break;
     case ZT_OPTION_INT:
-      if (option == T2V_OPTION_frames || option == T2V_OPTION_seed)
+      if (info->max >= G_MAXINT)
         spec = g_param_spec_int64 (nick, nick, info->help, to_int64 (info->min),
             to_int64 (info->max), to_int64 (info->default_number), flags);
       else

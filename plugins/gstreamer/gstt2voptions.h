@@ -38,6 +38,9 @@ typedef struct {
 } T2vOptions;
 
 const T2vOptionInfo *t2v_option_info (T2vOption option);
+/* What a link may set a number to, or how many pixels a size may have; FALSE for an option that is
+ * neither. */
+gboolean t2v_option_link_range (T2vOption option, gdouble *min, gdouble *max);
 /* FALSE for the two options that are caps in GStreamer, and the one that is a pad. */
 gboolean t2v_option_is_property (T2vOption option);
 /* The property of an option: its id is the option's number + 1. */

@@ -43,17 +43,10 @@ struct _T2vPictures {
 static const struct {
   const gchar *name;
   zt_image_role role;
-  const gchar *refusal; /* of a model that takes none */
 } kinds[T2V_INPUTS] = {
-  { "input", ZT_IMAGE_FIRST,
-      "image: expected none (this model takes no picture), "
-      "got 1" },
-  { "last", ZT_IMAGE_LAST,
-      "last image: expected none (this model takes no such "
-      "picture), got 1" },
-  { "mask", ZT_IMAGE_MASK,
-      "mask: expected none (this model takes no such "
-      "picture), got 1" },
+  { "input", ZT_IMAGE_FIRST },
+  { "last", ZT_IMAGE_LAST },
+  { "mask", ZT_IMAGE_MASK },
 };
 
 /* By EXIF's number less 1. */
@@ -195,21 +188,38 @@ t2v_inputs_forget (T2vInputs *inputs)
 
 /* ---- The clip that they are for ---- */
 
-zt_status
-t2v_inputs_check (T2vInputs *inputs, const zt_model_info *model, zt_error *error)
+static void
+add_image (zt_image *image, const ZtEngine *zt, zt_image_role role, gint width, gint height)
 {
-  const zt_use uses[T2V_INPUTS] = { model->first_image, model->last_image, model->mask_image };
+  zt->image_init_sized (image, sizeof (*image));
+  image->role = role;
+  image->width = width;
+  image->height = height;
+}
+
+zt_image *
+t2v_inputs_describe (
+    T2vInputs *inputs, const ZtEngine *zt, const zt_model_info *model, guint history, guint *count)
+{
+  zt_image *images = g_new0 (zt_image, T2V_INPUTS + history);
+  guint n = 0;
 
   t2v_wait_lock (inputs->wait);
-  for (gint i = 0; i < T2V_INPUTS && error->status >= 0; i++) {
-    if (!inputs->at[i].wanted || uses[i] != ZT_USE_NEVER ||
-        (i == T2V_INPUT_FIRST && t2v_extend_is_on_locked (inputs->extend)))
+  for (gint i = 0; i < T2V_INPUTS; i++) {
+    const Input *at = &inputs->at[i];
+    gboolean there = at->picture != NULL;
+
+    if (!at->wanted || (i == T2V_INPUT_FIRST && t2v_extend_is_on_locked (inputs->extend)))
       continue;
-    error->status = ZT_ERROR_UNSUPPORTED;
-    g_strlcpy (error->message, kinds[i].refusal, sizeof (error->message));
+    add_image (&images[n], zt, kinds[i].role, there ? at->info.width : model->width,
+        there ? at->info.height : model->height);
+    images[n++].orientation = at->orientation;
   }
   t2v_wait_unlock (inputs->wait);
-  return error->status;
+  for (guint i = 0; i < history; i++)
+    add_image (&images[n++], zt, ZT_IMAGE_HISTORY, model->width, model->height);
+  *count = n;
+  return images;
 }
 
 /* FALSE where there is none. */

@@ -46,8 +46,11 @@ gint t2v_picture_orientation (const GstTagList *tags);
 /* The tag's word for it, "rotate-90". */
 const gchar *t2v_picture_orientation_word (gint orientation);
 
-/* Whether the model takes those that are wanted: said before anything is decoded. */
-zt_status t2v_inputs_check (T2vInputs *inputs, const zt_model_info *model, zt_error *error);
+/* Those that are wanted, as images without pixels: what cannot be is said before anything is
+ * decoded. Where one is not there yet it is as large as the model's own frames. history: how many
+ * frames of an input that passes through. Free with g_free. */
+zt_image *t2v_inputs_describe (
+    T2vInputs *inputs, const ZtEngine *zt, const zt_model_info *model, guint history, guint *count);
 /* How large the clip is where nobody says: as the model's own, or, with a model that takes it from
  * the picture, as large as that one at this format. The picture must be there. */
 void t2v_inputs_clip_size (

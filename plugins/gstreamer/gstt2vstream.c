@@ -27,6 +27,7 @@ struct _T2vStream {
   T2vInputs *inputs;
   T2vTexts *texts;
   T2vGeneration *generation;
+  gboolean prompt_comes; /* as text, if there is none at the start */
 };
 
 T2vStream *
@@ -126,59 +127,56 @@ t2v_stream_steer (T2vStream *stream, T2vOption option, const gchar *text, zt_err
 
 /* ---- Start and stop ---- */
 
-/* Where there is no prompt it may still come in as text. */
+/* Whether the engine can make such a clip, and how long it is: what cannot be is refused here,
+ * before anything flows. */
 static gboolean
-check_prompt (T2vStream *stream)
+plan (T2vStream *stream, T2vClip clip)
 {
-  static const T2vOption sources[] = { T2V_OPTION_prompt, T2V_OPTION_prompt_file,
-    T2V_OPTION_storyboard };
-  const T2vOptions *options = &t2v_properties_lock (stream->properties)->options;
-  zt_error error = ZT_ERROR_INIT;
-  gboolean texts;
-  gint count = 0;
+  zt_image *images = t2v_inputs_describe (stream->inputs, t2v_model_engine (stream->model),
+      t2v_model_info (stream->model), t2v_extend_most (stream->extend), &clip.image_count);
+  gboolean good;
 
-  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
-    count += t2v_options_string (options, sources[i]) != NULL;
-  t2v_properties_unlock (stream->properties);
-  texts = t2v_texts_begin (stream->texts);
-  if (count == 1 || (count == 0 && texts))
-    return TRUE;
-  error.status = ZT_ERROR_PROMPT;
-  g_snprintf (error.message, sizeof (error.message),
-      "prompt: expected one of "
-      "prompt, prompt-file, storyboard, got %s",
-      count ? "several" : "none");
-  return t2v_progress_fail (stream->progress, &error);
+  clip.images = images;
+  clip.prompt_comes = stream->prompt_comes;
+  clip.open_end = t2v_extend_is_on (stream->extend);
+  good = t2v_model_plan (stream->model, &clip);
+  g_free (images);
+  return good;
 }
 
-/* What does not belong together is refused here, before anything flows. The hints hold until caps
- * are negotiated. */
-static gboolean
-settle (T2vStream *stream)
+/* The hints hold until caps are negotiated. Where a hint is of one side only, the other is the
+ * model's own, or that of a picture that is still to come. */
+static T2vClip
+clip_of_hints (T2vStream *stream)
 {
   const zt_model_info *info = t2v_model_info (stream->model);
   const T2vSettings *settings = t2v_properties_lock (stream->properties);
-  gboolean extend = g_value_get_enum (&settings->options.values[T2V_OPTION_mode]) != 0;
-  gint context = g_value_get_int (&settings->options.values[T2V_OPTION_context]);
-  gint num = settings->rate_num, den = settings->rate_den;
+  gint width = settings->width, height = settings->height;
+  T2vClip clip = { .num = settings->rate_num, .den = settings->rate_num ? settings->rate_den : 0 };
+
+  t2v_properties_unlock (stream->properties);
+  if ((width > 0 && height > 0) || ((width > 0 || height > 0) && !info->picture_size)) {
+    clip.width = width > 0 ? width : info->width;
+    clip.height = height > 0 ? height : info->height;
+  }
+  /* An odd side is for formats that have no smaller chroma. */
+  clip.format = (clip.width | clip.height) & 1 ? ZT_PIXEL_RGB24 : ZT_PIXEL_DEFAULT;
+  return clip;
+}
+
+static gboolean
+settle (T2vStream *stream)
+{
+  const T2vOptions *options = &t2v_properties_lock (stream->properties)->options;
+  gboolean extend = g_value_get_enum (&options->values[T2V_OPTION_mode]) != 0;
+  gint context = g_value_get_int (&options->values[T2V_OPTION_context]);
   zt_error error = ZT_ERROR_INIT;
 
   t2v_properties_unlock (stream->properties);
-  t2v_extend_settle (
-      stream->extend, extend, context, gst_base_src_is_live (stream->element), info, &error);
-  if (error.status >= 0)
-    t2v_inputs_check (stream->inputs, info, &error);
-  if (error.status >= 0) {
-    t2v_clip_check_hints (info, t2v_properties_lock (stream->properties), &error);
-    t2v_properties_unlock (stream->properties);
-  }
-  if (error.status < 0)
+  if (t2v_extend_settle (stream->extend, extend, context, gst_base_src_is_live (stream->element),
+          t2v_model_info (stream->model), &error) < 0)
     return t2v_progress_fail (stream->progress, &error);
-  if (num == 0) {
-    num = info->rates[0].num;
-    den = info->rates[0].den;
-  }
-  return t2v_model_set_rate (stream->model, num, den, extend);
+  return plan (stream, clip_of_hints (stream));
 }
 
 void
@@ -199,8 +197,8 @@ gboolean
 t2v_stream_start (T2vStream *stream)
 {
   t2v_inputs_forget (stream->inputs);
-  if (!check_prompt (stream) ||
-      !t2v_model_open (stream->model, t2v_input_is_wanted (stream->inputs, T2V_INPUT_FIRST)))
+  stream->prompt_comes = t2v_texts_begin (stream->texts);
+  if (!t2v_model_open (stream->model, t2v_input_is_wanted (stream->inputs, T2V_INPUT_FIRST)))
     return FALSE;
   if (!settle (stream)) {
     t2v_stream_stop (stream);
@@ -253,8 +251,11 @@ t2v_stream_set_caps (T2vStream *stream, const GstCaps *caps)
     return FALSE;
   t2v_generation_set_video (stream->generation, &video);
   gst_base_src_set_blocksize (stream->element, GST_VIDEO_INFO_SIZE (&video));
-  return t2v_model_set_rate (stream->model, GST_VIDEO_INFO_FPS_N (&video),
-      GST_VIDEO_INFO_FPS_D (&video), t2v_extend_is_on (stream->extend));
+  return plan (stream, (T2vClip){ .width = GST_VIDEO_INFO_WIDTH (&video),
+                           .height = GST_VIDEO_INFO_HEIGHT (&video),
+                           .num = GST_VIDEO_INFO_FPS_N (&video),
+                           .den = GST_VIDEO_INFO_FPS_D (&video),
+                           .format = t2v_clip_pixel_format (GST_VIDEO_INFO_FORMAT (&video)) });
 }
 
 gboolean

@@ -83,7 +83,7 @@ class Errors(MediaTest):
         _, err, _ = ffmpeg("t2vsrc=prompt=x:prompt_file=y")
         self.assertIn("prompt: expected one of prompt, prompt_file, storyboard, got prompt and prompt_file", err)
         _, err, _ = ffmpeg("t2vsrc=prompt=x:frames=2:duration=1")
-        self.assertIn("duration: expected frames or duration, got both", err)
+        self.assertIn("frames: expected frames or duration, got both", err)
 
     def test_unknown_option(self):
         _, err, status = ffmpeg("t2vsrc=prompt=x:promt=y")

@@ -308,7 +308,14 @@ typedef enum zt_option_type {
     ZT_OPTION_DICT
 } zt_option_type;
 
-enum { ZT_OPTION_RUNTIME = 1, ZT_OPTION_MODEL = 2, ZT_OPTION_LINK = 4, ZT_OPTION_REFUSED = 8, ZT_OPTION_I2V = 16 };
+enum {
+    ZT_OPTION_RUNTIME = 1,
+    ZT_OPTION_MODEL = 2,
+    ZT_OPTION_LINK = 4,
+    ZT_OPTION_REFUSED = 8,
+    ZT_OPTION_I2V = 16,
+    ZT_OPTION_MARK = 32
+};
 
 typedef struct zt_option_info {
     const char* name; /* "negative_prompt"                                              */
@@ -319,7 +326,8 @@ typedef struct zt_option_info {
     unsigned flags;            /* RUNTIME: zt_session_set_option takes it; MODEL: belongs to     */
                                /*   zt_model_params; LINK: a t2v: link may set it; REFUSED: known */
                                /*   but not yet possible in this version; I2V: of the front ends,*/
-                               /*   those that take pictures have it                             */
+                               /*   those that take pictures have it; MARK: of those, ones whose */
+                               /*   output has a place for marks                                */
     const char* help;
 } zt_option_info;
 

@@ -159,11 +159,11 @@ GST_START_TEST (refusals_say_what_is_wrong)
       "framerate: expected");
   expect_error ("videotestsrc num-buffers=0 ! " EXTEND "! appsink name=sink",
       "input: expected a picture, got none before its end");
-  expect_error (INPUT EXTEND "context=60 ! appsink name=sink", "context: expected at most 16");
+  expect_error (INPUT EXTEND "context=60 ! appsink name=sink", "history: expected at most 16");
   expect_error (
       INPUT EXTEND "is-live=true ! appsink name=sink", "is-live: expected false with mode=extend");
   expect_error (INPUT EXTEND "engine-opts=o,image=never ! appsink name=sink",
-      "history: expected none (this model cannot go on from given frames)");
+      "image: expected none (this model takes no picture)");
 }
 GST_END_TEST;
 

@@ -498,8 +498,8 @@ GST_START_TEST (a_file_is_no_built_in_model)
       gst_element_set_state (player.pipeline, GST_STATE_PAUSED) == GST_STATE_CHANGE_FAILURE);
   message = wait_message (player.pipeline, GST_MESSAGE_ERROR);
   gst_message_parse_error (message, &error, NULL);
-  fail_unless (
-      g_str_has_prefix (error->message, "t2v: expected a built-in model"), "%s", error->message);
+  fail_unless (g_str_has_prefix (error->message, "t2v: model: expected a built-in model"), "%s",
+      error->message);
   g_clear_error (&error);
   gst_message_unref (message);
   player_free (&player);

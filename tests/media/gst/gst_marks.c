@@ -308,7 +308,7 @@ static const struct {
   const gchar *prefix;
 } failures[] = {
   { "t2vsrc model=testcard", resource, GST_RESOURCE_ERROR_SETTINGS,
-      "prompt: expected one of prompt, prompt-file, storyboard, got none" },
+      "prompt: expected one of prompt, prompt_file, storyboard, got none" },
   { "t2vsrc model=testcard prompt=x prompt-file=y", resource, GST_RESOURCE_ERROR_SETTINGS,
       "prompt: expected one of" },
   { "t2vsrc model=testcard prompt-file=/nonexistent/prompt.txt", resource,
@@ -316,11 +316,11 @@ static const struct {
   { "t2vsrc model=/nonexistent prompt=x", resource, GST_RESOURCE_ERROR_NOT_FOUND,
       "model: expected" },
   { "t2vsrc model=testcard prompt=x width=17", resource, GST_RESOURCE_ERROR_SETTINGS,
-      "width: expected" },
+      "size: expected" },
   { "t2vsrc model=testcard prompt=x framerate=23/1", resource, GST_RESOURCE_ERROR_SETTINGS,
-      "framerate: expected" },
+      "rate: expected one of" },
   { "t2vsrc model=testcard prompt=x frames=2 duration=1000000000", resource,
-      GST_RESOURCE_ERROR_SETTINGS, "duration: expected" },
+      GST_RESOURCE_ERROR_SETTINGS, "frames: expected frames or duration, got both" },
   { "t2vsrc model=testcard prompt=x duration=6", resource, GST_RESOURCE_ERROR_SETTINGS,
       "duration: expected" },
   { "t2vsrc model=testcard prompt=x storyboard=a.srt", resource, GST_RESOURCE_ERROR_SETTINGS,

@@ -208,7 +208,7 @@ class Launch(Programs):
 
     def test_errors_are_told(self):
         out = self.launch("t2vsrc frames=2 ! fakesink", expect=255)
-        self.assertIn("prompt: expected one of prompt, prompt-file, storyboard, got none", out)
+        self.assertIn("prompt: expected one of prompt, prompt_file, storyboard, got none", out)
         out = self.launch("t2vsrc model=nosuch prompt=x ! fakesink", expect=255)
         self.assertIn("model: expected", out)
 
