@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A small latent diffusion transformer: words and clip in one sequence, every token attends to every other; the noise
-// level scales and shifts what goes through the blocks. Latents come from the autoencoder of frames, two frames to a
-// token.
+// A small latent diffusion transformer (DiT) for text to video. Text and video tokens form one sequence with full
+// self-attention; the noise level sigma modulates the blocks (adaLN: scale, shift and gate). Latents are those of the
+// frame autoencoder; a video token covers two frames.
 #pragma once
 
 #include "checkpoint.h"
@@ -10,7 +10,10 @@
 
 namespace zt::training {
 
-inline constexpr int64_t kWords = 24, kWordRows = 2048, kFramesPerToken = 2, kSigmaWaves = 128;
+inline constexpr int64_t kWords = 24;       // text tokens; longer sentences are cut
+inline constexpr int64_t kWordRows = 2048;  // rows of the embedding, addressed by hash
+inline constexpr int64_t kFramesPerToken = 2;
+inline constexpr int64_t kSigmaWaves = 128;  // frequencies of the sinusoidal embedding of sigma
 
 struct DitConfig {
     int64_t channels = 16;  // of a latent
@@ -19,9 +22,9 @@ struct DitConfig {
 };
 
 struct DitBlock {
-    nn::Linear qkv, project, widen;
-    nn::Linear narrow;  // "narrow.project": ends a residual branch
-    at::Tensor table;   // [6, width] on top of the shared modulation
+    nn::Linear qkv, project;   // attention
+    nn::Linear widen, narrow;  // feed-forward
+    at::Tensor table;          // [6, width], added to the modulation that all blocks share (adaLN-single)
     template <class F>
     void visit(F&& f, const std::string& name) {
         qkv.visit(f, name + ".qkv");
@@ -61,11 +64,12 @@ struct Dit {
 // The configuration of a checkpoint, which shows in its tensors; heads have 64 channels, or all where there are fewer.
 [[nodiscard]] DitConfig dit_config_of(const Tensors& tensors);
 
-// Words, and Chinese characters one by one, as two rows of the embedding each: [2, kWords] int64. Words that were never
-// trained get rows like any other. Row 0 stands for no word; the empty sentence is all of it.
+// Tokenises by hashing: each English word or single Chinese character gets two rows of the embedding, by two hash
+// functions; their sum is its embedding. There is no vocabulary, so unseen words have rows too. [2, kWords] int64; row
+// 0 is padding, which is all that the empty sentence has.
 [[nodiscard]] at::Tensor word_rows(const std::string& sentence);
 
-// The velocity (noise - clip) of a noisy clip.
+// Predicts the flow-matching velocity (noise - latents) of noisy latents.
 //   x [batch, 2 * times, rows, columns, channels], sigma fp32 [batch], words [batch, 2, kWords] -> as x
 [[nodiscard]] at::Tensor forward(const Dit& model, const at::Tensor& x, const at::Tensor& sigma,
                                  const at::Tensor& words);

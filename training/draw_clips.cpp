@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// zt-train clips: what the diffusion transformer learns from, to look at, and how fast this machine draws it.
+// zt-train clips: a contact sheet of the diffusion transformer's training data, and how fast this machine renders it.
 #include <chrono>
 
 #include "clips.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// From a trained autoencoder to a model folder: every painted layer as latents, the decoder, where
-// the layers lie, and what is written by hand (the world's rules, the lexicon). Says how well each
-// group of layers is kept.
+// zt-train export: from a trained autoencoder to a storybook model folder. Encodes every painted layer, and writes
+// latents, decoder, boxes of the layers and the hand-written files (world.json, lexicon.json). Prints the
+// reconstruction error (PSNR) of each layer and group.
 #include <atomic>
 #include <cmath>
 #include <filesystem>
@@ -20,13 +20,13 @@ namespace zt::training {
 namespace {
 
 constexpr int kVersion = 11;           // of config.json's form
-constexpr double kEightBitCost = 0.3;  // dB that storing latents in eight bits may cost
+constexpr double kEightBitCost = 0.3;  // dB of PSNR that fp8 latents may cost against bf16 ones
 
 at::Tensor around(const at::Tensor& ring, int64_t columns) {  // [n, h, w, c], wide enough
     return at::cat({ring.slice(2, ring.size(2) - columns), ring, ring.slice(2, 0, columns)}, 2);
 }
 
-// Squared error as a viewer sees it, over mid grey, in red: of all pixels, and of those where something is painted.
+// Squared error of layers composited over mid grey with a red tint: over all pixels, and over those that are not empty.
 struct Quality {
     double squared = 0, count = 0, painted_squared = 0, painted_count = 0;
     void add(const Quality& q) {
@@ -51,7 +51,7 @@ Quality compare(const at::Tensor& decoded, const at::Tensor& painted) {
 }
 
 struct Kept {
-    at::Tensor latents;  // as stored
+    at::Tensor latents;  // fp8, or bf16 where that costs too much
     Quality quality;
 };
 
@@ -95,10 +95,10 @@ void write_text(const std::string& path, const json::Value& value) {
 }
 
 struct Summary {
-    size_t count = 0, sixteen = 0;  // layers; those of them that eight bits do not keep well enough
+    size_t count = 0, sixteen = 0;  // layers; how many of them are stored in bf16
 };
 
-// Adds all painted layers as latents to `shipped` and prints how well each is kept, and each group of them.
+// Adds the latents of all painted layers to `shipped`; prints the reconstruction error of each layer and group.
 Summary keep_all(const LayerAutoencoder& model, const Tensors& painted, int workers, Tensors& shipped) {
     std::vector<std::string> names;
     for (const auto& [name, t] : painted) names.push_back(name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// How much arithmetic a network has: two per weight and place, forward.
+// FLOPs of a forward pass: two for each weight of a matrix or kernel and each position that it is applied at.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -9,7 +9,7 @@
 
 namespace zt::training {
 
-// places(name) tells at how many places of one sample the matrix or kernel is applied.
+// places(name): at how many positions of one sample the matrix or kernel of that name is applied.
 template <class Model, class Places>
 double forward_flops(Model& model, Places places) {
     double sum = 0;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// First values of weights: normal with variance 1 / fan-in; layers that end a residual branch
-// start at zero, so that every block begins as the identity. Where such a layer has a gate too (the
-// denoiser's convolutions) that starts open: of a product of two zeros neither factor has a gradient,
-// and the branch stays dead for ever.
+// Initialisation of weights: normal with variance 1 / fan-in. The last layer of each residual branch
+// starts at zero, so that every block begins as the identity. A gate behind such a layer starts at 1:
+// were both zero, neither would get a gradient from their product, and the branch would never learn.
 #pragma once
 
 #include <torch/torch.h>
@@ -34,7 +33,7 @@ void initialise(Model& model, uint64_t seed) {
             t.normal_(0, 1.0 / std::sqrt(fan_in), generator);
         }
     });
-    // Small variance at first: the decoder sees what the encoder means.
+    // Log variance -4: at first the encoder's noise is small, and the decoder sees nearly its mean.
     model.visit([&](const std::string& name, at::Tensor& t) {
         if (name == "encoder.out.bias") t.slice(0, t.size(0) / 2).fill_(-4.0);
     });

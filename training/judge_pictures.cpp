@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// pictures-judge: the network's masks beside known ones. pictures-export: the model folder's part of it.
+// zt-train pictures-judge: evaluates the picture network on labelled sets (IoU, F, MAE of masks; IoU of sky, water and
+// foliage). zt-train pictures-export: writes the network into a model folder.
 #include <array>
 #include <chrono>
 #include <cmath>

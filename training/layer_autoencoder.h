@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The image autoencoder of layers: an encoder that only training and export need, and the engine's decoder.
+// The convolutional autoencoder of layers. The decoder is the engine's; the encoder is needed for training and export
+// only, as a model ships latents.
 #pragma once
 
 #include "checkpoint.h"
@@ -36,17 +37,18 @@ struct LayerAutoencoder {
 // picture_channels: of what goes in and comes out; 3 for pictures as they are seen.
 [[nodiscard]] LayerAutoencoder make_layer_autoencoder(const compositor::DecoderConfig& config,
                                                       int64_t picture_channels = compositor::kLayerChannels);
-// The configuration of a checkpoint, which shows in its tensors.
+// The configuration of a checkpoint, from the shapes of its tensors.
 [[nodiscard]] compositor::DecoderConfig decoder_config_of(const Tensors& tensors);
 
 // layers: [n, height, width, 7], sides multiples of 8 -> latents [n, height / 8, width / 8, channels]
 [[nodiscard]] at::Tensor encode(const LayerEncoder& encoder, const at::Tensor& layers);
 
-// What a viewer sees of layers [..., 7]: over a ground of one grey, with this tint and paper edge [3] -> [..., 3].
+// Layers [..., 7] as RGB [..., 3]: composited over a grey background (0..1), with this tint and colour of the paper
+// edge [3].
 [[nodiscard]] at::Tensor composite(const at::Tensor& layers, double ground, const at::Tensor& tint,
                                    const at::Tensor& rim);
 
-// The nearest values that an 8-bit float can hold.
+// Rounded to fp8 (e4m3), as latents are stored.
 [[nodiscard]] inline at::Tensor in_eight_bits(const at::Tensor& latents) {
     return latents.clamp(-448, 448).to(at::kFloat8_e4m3fn).to(latents.scalar_type());
 }

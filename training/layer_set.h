@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// All painted layers of the world as tensors, and where they lie.
+// The ground truth of storybook's autoencoder: all procedurally painted layers as tensors, and their boxes.
 #pragma once
 
 #include "checkpoint.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// zt-train paint: every layer of the world as pixels, for eyes and for whoever places layers.
+// zt-train paint: all painted layers as pixels in a safetensors file, to look at and to place them in world.json.
 #include <filesystem>
 #include <fstream>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Sentences as strangers type them, and what a reader says each of them states (phrases/*.tsv), written without sight
-// of the lexicon. What they missed at first was mended since; the model card says what was scored unseen.
+// A test set for the understanding of prompts: free sentences with labels (phrases/*.tsv), written without sight of the
+// lexicon. The lexicon has been improved on them since; the model card has the scores from before that.
 //
-// A line is `sentence<TAB>labels`, labels with blanks between them: key=value; 2.key=value of the second actor;
-// ?key=value may be understood or not; not.key=value is denied; subject=?dragon is somebody the world does not have.
+// A line is `sentence<TAB>labels`, labels separated by blanks: key=value; 2.key=value, of the second actor; ?key=value,
+// optional; not.key=value, must not be shown; subject=?dragon, a subject that the world does not have.
 // Keys: subject colour motion direction size count scene time weather camera style.
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The shape of a trained picture network, which shows in its tensors.
+// Loading tableau's picture network (families/tableau/network.h) from a checkpoint of the trainer.
 #pragma once
 
 #include "checkpoint.h"
@@ -8,9 +8,9 @@
 
 namespace zt::training {
 
-// The heads do not show: they are as many as given.
+// From the shapes of the tensors; the number of attention heads cannot be read from them.
 [[nodiscard]] animator::NetworkConfig network_config_of(const Tensors& tensors, int64_t heads);
-// The network of a checkpoint in fp32, ready to look; throws where the file is missing or of another kind.
+// In fp32, ready for inference. Throws where the file is missing or of another kind.
 [[nodiscard]] animator::Network trained_network(const std::string& path, int64_t heads);
 
 }  // namespace zt::training

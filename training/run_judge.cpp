@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// `zt-train judge model=DIR`: what of free phrases is understood, and how much seeds differ.
+// zt-train judge: how many labels of the test set (phrases.h) a model understands, and how varied its seeds are.
 #include <cmath>
 #include <cstdio>
 #include <map>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// key=value settings of a training command; every key must be known, every value is printed at the start.
+// key=value arguments of a training command. An unknown key is an error; the values in force are printed at the start.
 #pragma once
 
 #include <cstdio>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Clips to look at: frames side by side, clips below each other, in a PPM file.
+// Contact sheets: the frames of a clip side by side, clips below each other, as a PPM file.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -10,7 +10,7 @@
 
 namespace zt::training {
 
-// clip: [frames, height, width, 3] -> `columns` of its frames, evenly taken: [height, columns * width, 3]
+// clip: [frames, height, width, 3] -> `columns` evenly spaced frames of it: [height, columns * width, 3]
 [[nodiscard]] inline at::Tensor film_strip(const at::Tensor& clip, int columns) {
     std::vector<at::Tensor> shown;
     for (int64_t i = 0; i < columns; i++) shown.push_back(clip[i * clip.size(0) / columns]);

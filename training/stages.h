@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The commands of zt-train.
+// The commands of zt-train, one function each; main.cpp has a line of help for each.
 #pragma once
 
 #include "settings.h"

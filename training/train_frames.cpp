@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// zt-train frames: the autoencoder of rendered frames, one at a time. The same networks as for painted layers, on three
-// channels.
+// zt-train frames: the image autoencoder of the diffusion transformer, trained on single frames of rendered clips. The
+// networks of layer_autoencoder.h with three channels.
 #include "clips.h"
 #include "flops.h"
 #include "layer_autoencoder.h"
@@ -20,7 +20,7 @@ void train_frames(Settings& settings) {
     shape.width = static_cast<int>(settings.integer("width", shape.width)),
     shape.height = static_cast<int>(settings.integer("height", shape.height));
     shape.frames = static_cast<int>(settings.integer("frames", 4)),
-    shape.rate = 2;  // far apart: neighbours teach the same
+    shape.rate = 2;  // frames per second: neighbours at 24 would be nearly equal
     const int64_t batch = settings.integer("batch", 2), only = settings.integer("only", 0);
     const int renderers = static_cast<int>(settings.integer("renderers", config.device.is_cpu() ? 0 : 15));
     compositor::DecoderConfig decoder;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The image autoencoder, on crops of all painted layers.
+// zt-train layers: the autoencoder of layers (layer_autoencoder.h), trained on crops of all painted layers.
 //
-// Crops begin where latents begin, so training sees just the pictures that are stored; they lie
-// where edges are more often than on empty ground. Latents pass through eight bits, as they are
-// stored, with the gradient of the identity. The error counts twice: in every channel, and as a
-// viewer sees it, over a random grey and in a random tint.
+// Crops are aligned to the grid of latents and are drawn more often where there are edges than where
+// a layer is empty. Latents are rounded to fp8, as they are stored, with a straight-through gradient.
+// The loss has two parts: the error of all seven channels, and that of the layer composited over a
+// random grey with a random tint, which is what a viewer sees.
 #include "flops.h"
 #include "layer_autoencoder.h"
 #include "layer_set.h"
@@ -15,15 +15,15 @@
 namespace zt::training {
 namespace {
 
-constexpr int64_t kCell = 8;  // pixels per latent
+constexpr int64_t kCell = 8;  // pixels per latent in each direction
 
-// All pictures of all layers, and how likely a crop is to have its middle at each of their blocks.
+// All pictures of all layers, and for each 8x8 block of them the probability that a crop is centred on it.
 class Pictures {
 public:
     explicit Pictures(const Tensors& painted) {
         for (const auto& [name, t] : painted) {
             const bool ring = name.starts_with("rings.");
-            // Props and rings are few: without a bonus they would hardly ever be seen.
+            // There are few props and rings: without a bonus hardly any crop would show them.
             const double bonus = ring || t.size(0) == 1 ? 3 : 1;
             const at::Tensor all = ring ? t.unsqueeze(0) : t;
             for (int64_t i = 0; i < all.size(0); i++) {
@@ -43,8 +43,8 @@ public:
             }
         }
     }
-    // [batch, size, size, 7]. Crops go round rings, and over the upper edge of low pictures, where nothing is; the
-    // lower edge of a ring is that of the crop, as it will be when the ring is decoded.
+    // Random crops [batch, size, size, 7]. A ring wraps around sideways. A picture that is lower than a crop gets empty
+    // rows above it, never below: the lower edge of a ring is then at the crop's edge, as in inference.
     [[nodiscard]] at::Tensor crops(std::mt19937 dice, int64_t batch, int64_t size) const {
         at::Tensor out = at::zeros({batch, size, size, compositor::kLayerChannels});
         const auto cells = static_cast<unsigned>(size / kCell);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The loop both stages share: workers, gradients, optimiser, averaged weights, checkpoints, curves.
+// The training loop of all networks: data-parallel workers, optimiser, exponential moving average of the weights (EMA),
+// checkpoints, learning curve.
 #pragma once
 
 #include <dlfcn.h>
@@ -19,8 +20,8 @@
 
 namespace zt::training {
 
-// Steps after which every tensor that learns must have had a gradient: layers that start at zero wake
-// one after the other, from the end to the beginning.
+// After so many steps every trainable tensor must have had a gradient. It takes more than one, because layers that
+// start at zero pass none on, and leave zero one after the other, from the network's end to its beginning.
 inline constexpr int64_t kAwake = 6;
 
 struct LoopConfig {
@@ -32,9 +33,9 @@ struct LoopConfig {
     int64_t stop_at = 0;      // stop at this step with a checkpoint; 0: never
     double budget_minutes =
         0;  // the whole run, restarts included, has this much time: progress is time, not steps; 0: steps
-    double average = 0.998;  // of the averaged weights; 0: the last weights are the result
-    std::string frozen;      // tensors whose names begin so stay as they are, see learns(); empty: none
-    std::string may_rest;    // tensors whose names begin so may go without a gradient; empty: none. Set by the stage
+    double average = 0.998;  // decay of the EMA, which is the result; 0: the last weights are
+    std::string frozen;      // tensors whose names begin so are not trained, see learns(); empty: none
+    std::string may_rest;    // tensors whose names begin so need not get a gradient (kAwake). Set by the stage
     at::Device device{at::kCPU};
     OptimizerConfig optimizer;
 };
@@ -66,12 +67,12 @@ inline LoopConfig loop_config(Settings& settings, const std::string& out, LoopCo
     return c;
 }
 
-// What one worker needs to know of its step.
+// One worker's part of a training step.
 struct Step {
     int64_t number;
     int worker;
     double progress;  // 0..1 of the run
-    uint64_t seed;    // of everything random in it
+    uint64_t seed;    // of all random numbers in it
 };
 
 // One run of training, from its start or its last checkpoint.

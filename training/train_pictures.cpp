@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The network that looks at pictures: what stands out in them, how far its places are, where sky,
-// water and foliage are, and how far its mask may be trusted.
+// zt-train pictures: the network of tableau that analyses a picture: mask of the salient subject, relative
+// depth, masks of sky, water and foliage, and a confidence of the first.
 //
-// The mask is taught by cross-entropy and by overlap of whole masks (soft intersection over union),
-// the confidence by the overlap that the mask of this very step has: no subject, or a wrong one,
-// is none. A coarse answer at 1/8 size is taught besides, so that the lower levels learn early.
+// Losses: cross-entropy and soft IoU for the subject's mask; L1 for depth; cross-entropy for the other
+// masks. The target of the confidence is the IoU that the mask of this step reaches (0 where there is
+// no subject). The same losses on an output at 1/8 of the size are added, so that deep layers get
+// gradients early (deep supervision).
 #include "flops.h"
 #include "picture_data.h"
 #include "picture_network.h"
@@ -17,9 +18,9 @@ namespace zt::training {
 namespace {
 
 constexpr int64_t kKinds = 3;         // sky, water, foliage
-constexpr double kSomething = 0.005;  // share of the picture from which on there is a subject
+constexpr double kSomething = 0.005;  // a mask that covers less of the picture counts as no subject
 
-// Cross-entropy of logits, mean over what `known` (0 or 1) admits.
+// Binary cross-entropy with logits, mean over the pixels where `known` is 1.
 at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& target, const at::Tensor& known) {
     const at::Tensor each = at::clamp_min(logits, 0) - logits * target + at::log1p(at::exp(-logits.abs()));
     return (each * known).sum() / known.sum().clamp_min(1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Both maps are linear: their gradients are their adjoints. The product between them is LibTorch's.
+// The input and the output transform are linear, so the gradient of each is its transpose (adjoint). LibTorch
+// differentiates the matrix product between them.
 #include "winograd_gradients.h"
 
 #include <torch/torch.h>

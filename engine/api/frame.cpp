@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// zt_frame: the calls of the header.
+// The functions of zt_frame in zoetrope.h.
 #include "pipeline/frame.h"
 
 const zt_frame_info* zt_frame_get_info(const zt_frame* frame) { return frame != nullptr ? &frame->info : nullptr; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The border of the library; see guard.h.
+// See guard.h.
 #include "api/guard.h"
 
 #include <algorithm>

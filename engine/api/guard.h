@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The border of the library: every function of zoetrope.h that can fail runs inside guard(), which
-// lets no exception out and writes the caller's zt_error.
+// The boundary of the C API: every function of zoetrope.h that can fail runs inside guard(), which catches all
+// exceptions and writes the caller's zt_error.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What stands behind zt_model and zt_session. (zt_frame: pipeline/frame.h.)
+// The structs behind zt_model and zt_session. (zt_frame: pipeline/frame.h.)
 #pragma once
 
 #include <atomic>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// zt_model: opening, counting, telling what it can do.
+// The functions of zt_model in zoetrope.h: open, reference, describe.
 #include <charconv>
 #include <string_view>
 #include <utility>

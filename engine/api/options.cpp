@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The option table and zt_set_option; see options.h. A value goes through three steps: read by its
-// type and compared with the table's range, refused if this version cannot do it, stored.
+// The option table and zt_set_option; see options.h. A value is parsed by its type and compared with the table's range,
+// refused if this version cannot do it, then stored in the struct.
 #include "api/options.h"
 
 #include <algorithm>

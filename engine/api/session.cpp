@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// zt_session: the calls of the header onto pipeline::Session.
+// The functions of zt_session in zoetrope.h, on top of pipeline::Session.
 #include <algorithm>
 #include <cstring>
 #include <string_view>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Logging goes through the host's callback and nowhere else.
+// Log messages go to the host's callback and nowhere else.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Where built-in models may be.
+// The folders in which built-in models are looked for.
 #pragma once
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A picture as CLIP's vision tower reads it: short side to the size, bicubic on bytes, the middle
-// square, to 0..1, normalised. Equal to transformers' CLIPImageProcessorPil, bit for bit. Torch-free.
+// Preprocessing of a picture for CLIP's vision tower: the short side is resized (bicubic, on bytes), the middle square
+// cut out, values scaled to 0..1 and normalised. Bit-equal to CLIPImageProcessorPil of transformers. Torch-free.
 #pragma once
 
 #include <cstdint>

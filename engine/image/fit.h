@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A picture meets a size it was not made for: what every family that animates pictures does first.
-// Torch-free.
+// Fits a picture to the frame size by the option `fit` (crop, stretch, pad). All families that take pictures begin with
+// it. Torch-free.
 #pragma once
 
 #include "image/resample.h"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Pictures of 8 bit RGB, and their resampling to the byte as Pillow 13 does it (src/libImaging/Resample.c):
-// fixed-point weights, filter widened when shrinking, two passes with bytes between. Models were
-// trained on pictures made so, hence the care. Deterministic: integers from the weights on. Torch-free.
+// 8-bit RGB pictures, and resampling equal to Pillow 13's to the byte (src/libImaging/Resample.c): fixed-point weights,
+// a filter that is widened when shrinking, two passes with bytes between them. Models were trained on pictures that
+// Pillow resized, so a difference here would be a difference of their input. Deterministic: integer arithmetic but for
+// the weights. Torch-free.
 #pragma once
 
 #include <cstddef>

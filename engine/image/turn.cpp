@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// See turn.h. Each orientation is a mirror image across, down or both, and from 5 on rows and columns
-// change places.
+// See turn.h. An orientation mirrors columns, rows, or both; numbers from 5 on also transpose.
 #include "image/turn.h"
 
 #include <cstring>

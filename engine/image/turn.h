@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A picture is turned to stand upright, pixel by pixel: nothing is resampled. Torch-free.
+// Applies an EXIF orientation: rotates or mirrors a picture so that it is upright, without resampling. Torch-free.
 #pragma once
 
 #include "image/resample.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// RGB floats become the pixels a host wants: BT.709 limited range YUV with left-sited chroma, or
-// full-range RGB. Same filters as zscale's bilinear, so that a host converting by itself from RGB
-// would get the same picture.
+// Colour conversion of output: float RGB from a model becomes the pixel format that the host asked for, BT.709
+// limited-range YUV with left-sited chroma, or full-range RGB. Chroma is filtered as zscale's bilinear filter does
+// it, so a host that converts from RGB itself gets the same picture.
 #pragma once
 
 #include <cstddef>

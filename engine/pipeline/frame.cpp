@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// zt_frame; see frame.h.
+// See frame.h.
 #include "pipeline/frame.h"
 
 #include <cstring>

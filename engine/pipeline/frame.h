@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// zt_frame: a reference-counted picture that needs neither its session nor its model.
+// zt_frame: a reference-counted frame of output. It stays valid after its session and model are gone.
 #pragma once
 
 #include <atomic>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The pictures of a request; see images.h.
+// See images.h.
 #include "pipeline/images.h"
 
 #include <cstdlib>

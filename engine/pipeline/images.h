@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The pictures of a request: checked against the limits of the library and of the model, then
-// copied as 8-bit RGB, opaque and upright.
+// The input pictures of a request: checked against the limits of the library and of the model, then
+// copied as 8-bit RGB, without alpha and turned upright.
 #pragma once
 
 #include <cstdint>

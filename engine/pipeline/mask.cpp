@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Frames blended with a still picture; see mask.h.
+// See mask.h.
 #include "pipeline/mask.h"
 
 #include "image/fit.h"

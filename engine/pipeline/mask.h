@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A mask keeps parts of every frame as they are in the picture the clip begins with. It works on
-// finished frames, so every model that begins with a picture has it.
+// The mask of image to video: where it is black, every frame keeps the pixels of the picture that the clip
+// begins with. It is applied to finished frames, so it works with every model that takes a first picture or a
+// history.
 #pragma once
 
 #include <vector>

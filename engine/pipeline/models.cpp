@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// From the option `model` to opened weights; see models.h.
+// See models.h.
 #include "pipeline/models.h"
 
 #include <dlfcn.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// From the option `model` to opened weights: which family, which folder, and whether this process
-// has the same model open already.
+// Opens the model that the option `model` names: finds family and folder, and shares a model that this process
+// has open already.
 #pragma once
 
 #include <memory>

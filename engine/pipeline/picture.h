@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A host's pixels become 8-bit RGB: the way back of color.h, for pictures that condition. Transparent ones
-// are laid on a background.
+// Colour conversion of input pictures: the host's pixel format becomes 8-bit RGB, the reverse of color.h. Pictures
+// with alpha are composited over a background colour.
 #pragma once
 
 #include <array>

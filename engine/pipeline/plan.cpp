@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A request becomes a plan; see plan.h. One function per question, in the order of the fields.
+// See plan.h. One function for each field or group of fields, in the order of zt_request.
 #include "pipeline/plan.h"
 
 #include <algorithm>

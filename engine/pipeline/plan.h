@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A request becomes a plan: every field checked against the limits of the library and of the model,
-// every default filled in. Nothing is computed or allocated yet.
+// Validation: a request becomes a plan. Every field is checked against the limits of the library and of the model,
+// and every default is filled in. Nothing is computed or allocated yet.
 #pragma once
 
 #include <cstdint>

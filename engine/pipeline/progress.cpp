@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Where a generation stands; see progress.h.
+// See progress.h.
 #include "pipeline/progress.h"
 
 namespace zt::pipeline {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Where a generation stands: written by the worker, read from any thread.
+// The progress of a generation: written by the worker, read from any thread.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The prompt from a file; see prompt_file.h.
+// See prompt_file.h.
 #include "pipeline/prompt_file.h"
 
 #include "core/file.h"

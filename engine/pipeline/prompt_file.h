@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The prompt from a file: a regular file of at most `most_bytes`. A byte-order mark and the blanks
-// and line ends around the text are not part of the prompt; CR LF counts as a line end.
+// Reads a prompt from a regular file of at most `most_bytes`. A byte-order mark, and blanks and line ends around the
+// text, are not part of the prompt; CR LF counts as one line end.
 #pragma once
 
 #include <cstddef>

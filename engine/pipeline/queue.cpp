@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Between worker and reader; see queue.h.
+// See queue.h.
 #include "pipeline/queue.h"
 
 #include <algorithm>

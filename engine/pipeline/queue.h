@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Between worker and reader: finished frames in order, bounded in chunks. The worker may be
-// `prefetch` chunks ahead of the chunk the reader takes frames from; with prefetch 0 it makes a
-// chunk only while the reader waits for one.
+// The queue of finished frames between worker and reader, in order. Its size is limited in chunks: the worker may be
+// `prefetch` chunks ahead of the chunk that the reader takes frames from. With prefetch 0 it makes a chunk only while
+// the reader waits for one.
 #pragma once
 
 #include <condition_variable>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The shots of a storyboard; see script.h.
+// See script.h.
 #include "pipeline/script.h"
 
 #include "core/file.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Which prompt begins at which frame, known before anything is made: the shots of a storyboard.
+// The shots of a storyboard: which prompt begins at which frame. Known before anything is generated.
 #pragma once
 
 #include <string>

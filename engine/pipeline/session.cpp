@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// One generation; see session.h.
+// See session.h.
 #include "pipeline/session.h"
 
 #include <utility>

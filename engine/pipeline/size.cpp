@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// How large the frames of a request are; see size.h.
+// See size.h.
 #include "pipeline/size.h"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// How large the frames of a request are: as asked, or else as the model says, or as the picture is.
+// The frame size of a request: the one asked for, else the model's own, or that of the first picture where the model
+// follows it.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What the next chunk obeys; see steering.h.
+// See steering.h.
 #include "pipeline/steering.h"
 
 #include <utility>

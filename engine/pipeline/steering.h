@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What the next chunk obeys, changed from any thread while the worker runs. A change takes effect
-// with the next chunk begun; since the worker says how long a chunk is when it begins one, the
-// first frame that obeys a change is known at once. The shots of a script take effect here, too: a
-// live prompt holds until the next shot begins, and takes the place of one that begins with the
-// chunk it was given for.
+// Changes while a generation runs: prompt, seed, guidance, strength, set from any thread. A change takes effect with
+// the next chunk that the worker begins. The worker announces the length of each chunk when it begins it, so the first
+// frame that obeys a change is known as soon as the change is made.
+//
+// The shots of a storyboard are changes of the prompt, too. A prompt set by hand holds until the next shot begins; if
+// that shot begins with the same chunk, the prompt set by hand wins.
 #pragma once
 
 #include <cstdint>

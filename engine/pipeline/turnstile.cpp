@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Turns in the order asked for; see turnstile.h.
+// See turnstile.h.
 #include "pipeline/turnstile.h"
 
 #include <algorithm>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Who computes now. Sessions of one process share its processors: each computes only while it has a
-// turn, and turns are handed out in the order in which they were asked for. A turn takes as many
-// places as its session has threads, so two one-threaded sessions compute side by side on two cores,
-// and two that use every core do so one after the other. A session has a turn for one chunk; in a
-// chunk that takes long it lets the others go first between two steps. Nobody has one while waiting.
+// A fair scheduler of processor cores between the sessions of one process. A session computes only while it has a turn;
+// turns are granted in the order in which they were asked for (first in, first out). A turn occupies as many cores as
+// the session has threads: two one-threaded sessions compute side by side on two cores, two that use all cores do so
+// one after the other. A turn lasts for one chunk, but a session in a long chunk gives way between two steps. While a
+// session waits for its reader it has no turn.
 #pragma once
 
 #include <chrono>

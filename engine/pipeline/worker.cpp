@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// How a prompt becomes frames: chunk after chunk is ordered, made by the model's generation,
-// checked, converted to the host's pixels and queued.
+// The loop of a session's thread. For each chunk: take the prompt and settings in force, let the model generate it,
+// check that it is finite, convert it to the host's pixel format, and queue its frames.
 #include "pipeline/worker.h"
 
 #include <algorithm>

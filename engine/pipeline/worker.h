@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A session's own thread: prompt becomes frames. Read worker.cpp from the top.
+// The thread of a session: from prompt to queued frames. Read worker.cpp from the top.
 #pragma once
 
 #include "core/cancel.h"

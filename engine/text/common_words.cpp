@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Binary search in the list, which stays the text it is: a table of 24,000 strings would be
+// Binary search in the list, which is kept as one text: an array of 24,000 pointers to strings would have to be
 // relocated at the start of every process that loads the library.
 #include "text/common_words.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Which words are English whatever a model knows: such a word was written as it was meant. Torch-free.
+// A list of 24,000 common English words. A word of a prompt that is on it is taken as it is, even where a model's
+// lexicon does not have it: it is not "corrected" to a similar word that the lexicon has. Torch-free.
 #pragma once
 
 #include <string_view>

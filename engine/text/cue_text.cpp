@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What a line of a cue says; see cue_text.h.
+// See cue_text.h.
 #include "text/cue_text.h"
 
 #include <cstdint>

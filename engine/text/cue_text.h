@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What a line of a subtitle cue says, without the marks that say how it would look. Torch-free.
+// The text of a subtitle cue without its markup (tags, positions, styles). Torch-free.
 #pragma once
 
 #include <string>

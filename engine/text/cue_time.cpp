@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The times of a cue; see cue_time.h.
+// See cue_time.h.
 #include "text/cue_time.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The line of a cue that says when: "00:00:01,000 --> 00:00:02,500". Torch-free.
+// The time line of a subtitle cue: "00:00:01,000 --> 00:00:02,500". Torch-free.
 #pragma once
 
 #include <cstdint>

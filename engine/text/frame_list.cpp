@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Frame numbers inside a prompt; see frame_list.h.
+// See frame_list.h.
 #include "text/frame_list.h"
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Prompts written as other programs want them: frame numbers inside the text. Torch-free.
+// Recognises prompts that list frame numbers ("0: a fox, 24: an owl"), as other programs take them, so that the log can
+// point at storyboards. Torch-free.
 #pragma once
 
 #include <string_view>

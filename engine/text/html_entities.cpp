@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// See html_entities.h. The names stay the text they are (as in common_words.cpp) and are found by
-// halving it.
+// See html_entities.h. The names are kept as one text (as in common_words.cpp) and found by binary search.
 #include "text/html_entities.h"
 
 #include <algorithm>

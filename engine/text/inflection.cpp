@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Rules of English spelling for -s, -ing and -ed; see inflection.h.
+// Spelling rules; see inflection.h.
 #include "text/inflection.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Regular English forms of the words of a lexicon. Torch-free.
+// Regular inflection of English: plurals, -s, -ing and -ed forms of a lexicon's words. Torch-free.
 #pragma once
 
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Phrases of a small vocabulary, English and Chinese, found in a prompt: what models that understand a few hundred
-// words share. What a phrase means is the model's. Torch-free.
+// A dictionary of phrases, English and Chinese, and their longest match in a prompt, with correction of misspelt words.
+// For models with a vocabulary of some hundred words; what a phrase means is the model's business. Torch-free.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Vocabulary and merges out of JSON, as events; see tokenizer_parts.h.
+// Streams vocabulary and merges out of tokenizer.json; see tokenizer_parts.h.
 #include <utility>
 
 #include "core/utf8.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Distance between words, and who is near enough.
+// Edit distance, and how large it may be; see spelling.h.
 #include "text/spelling.h"
 
 #include <algorithm>

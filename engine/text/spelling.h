@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Which known word a misspelt one was meant to be. Torch-free.
+// Correction of misspelt words: finds the word of a dictionary that was probably meant. Torch-free.
 #pragma once
 
 #include <cstddef>

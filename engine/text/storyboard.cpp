@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Shot lists; see storyboard.h. Lines become blocks (what stands between blank lines), a block
-// becomes a cue, cues become shots.
+// Parser of shot lists; see storyboard.h. Lines are grouped into blocks (separated by blank lines), each block is a
+// cue, and cues become shots.
 #include "text/storyboard.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Shot lists: an SRT or WebVTT file whose cues are shots, their text the prompts. What is read how,
-// and what is refused, stands in docs/storyboard.md. Torch-free; the text is hostile until parsed.
+// Shot lists: an SRT or WebVTT file in which each cue is a shot and its text the prompt. What is accepted and what is
+// refused is in docs/storyboard.md. The text may be hostile. Torch-free.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What one text may cost, over all steps, parts and expressions that it goes through. A file can ask
-// for many things that are each cheap enough. Torch-free.
+// A limit of the work spent on one text, shared by all steps of a tokenizer. A file can ask for many steps that are
+// each cheap, so a limit of each alone would not do. Torch-free.
 #pragma once
 
 #include <cstddef>

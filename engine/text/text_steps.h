@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What a tokenizer does to a text before its model sees it: normalisation, then splitting into
-// pieces. Both are lists of steps from the file. Torch-free.
+// The first two stages of a tokenizer: normalisation of the text, and splitting it into pieces (pre-tokenisation). Each
+// is a list of steps from the tokenizer's file. Torch-free.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What a tokenizer makes of a text. Torch-free.
+// The result of a tokenizer: token ids, and how many were cut off. Torch-free.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The tokens of a model and their ids. Sorted, not hashed: a file made to collide costs nothing.
-// Torch-free.
+// The tokens of a model and their ids, as a sorted table. It is not a hash table, because a hostile file could make all
+// of its tokens collide. Torch-free.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Lists of words as one text, and back. Torch-free.
+// Splitting and joining lists that are written as one text ("a, b, c"). Torch-free.
 #pragma once
 
 #include <string>

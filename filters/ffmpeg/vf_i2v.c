@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * vf_i2v.c - i2v, a filter that makes a picture move, or a clip go on
+ * vf_i2v.c - the filter i2v: makes a picture move, or continues a clip
  *
  * mode=animate: the first frame conditions the generation; then the input is told to stop, so a long video is
  * not decoded to its end and a looped picture does not loop for ever. mode=extend: the input passes through

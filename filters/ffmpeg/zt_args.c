@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * zt_args.c - refuses what stands between two colons of a filter's arguments without a name */
+ * zt_args.c - see zt_args.h */
 #include <string.h>
 
 #include "libavutil/bprint.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * zt_args.h - refuses what stands between two colons of a filter's arguments without a name
+ * zt_args.h - refuses filter arguments with an unescaped colon inside a value
  *
  * FFmpeg ends a value at a colon and gives a piece without a name to some option by its position in the
  * list of options (5.1), or says "No option name near" (6.0 and later). Neither tells a person who wrote

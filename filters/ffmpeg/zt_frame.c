@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * zt_frame.c - from the engine's frames and statuses to FFmpeg's, with the marks of a generated picture
+ * zt_frame.c - converts the engine's frames and statuses to FFmpeg's, and marks frames as generated
  *
  * A filter cannot write the metadata of a file. What it can do: frame metadata (for ffprobe and
  * metadata=print), side data that x264 and x265 write into the stream (-udu_sei 1), and a log line with

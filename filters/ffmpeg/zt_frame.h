@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * zt_frame.h - from the engine's frames and statuses to FFmpeg's, with the marks of a generated picture */
+ * zt_frame.h - converts the engine's frames and statuses to FFmpeg's, and marks frames as generated */
 #ifndef ZT_FRAME_H
 #define ZT_FRAME_H
 

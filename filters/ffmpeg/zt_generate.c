@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * zt_generate.c - what t2vsrc and i2v share: options, one generation, handing out its frames */
+ * zt_generate.c - see zt_generate.h */
 #define _GNU_SOURCE
 #include <inttypes.h>
 #include <math.h>

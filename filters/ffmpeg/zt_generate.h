@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * zt_generate.h - what t2vsrc and i2v share: options, one generation, handing out its frames
+ * zt_generate.h - what the filters t2vsrc and i2v share: AVOptions, the session, output of its frames
  *
  * A filter's private struct begins with a ZtGenerator and its options lie there. The options are those
  * of api/options.def; the engine reads their values, so its messages are the same in every front end. */

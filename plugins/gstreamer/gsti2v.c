@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * gsti2v.c - the element i2v: a picture comes in and starts to move, or a clip and goes on
+ * gsti2v.c - the element i2v: makes a picture move, or continues a clip
  *
- * A source like t2vsrc with sink pads: on each the first buffer conditions, then upstream hears
- * EOS. Nothing that comes in is passed on, but buffers with mode=extend; stream, segment, tags and
- * duration are the element's own: a tag that says how the picture is to be turned would turn the
- * clip, which is upright.
+ * A source like t2vsrc, with sink pads. The first buffer of each pad is a picture that conditions
+ * the clip; then the pad answers EOS, so that upstream stops. With mode=extend the buffers of the
+ * first pad are passed on instead. Events are not: stream, segment, tags and duration are the
+ * element's own. (The tag image-orientation, for one, would turn a clip that is upright.)
  */
 /**
  * SECTION:element-i2v

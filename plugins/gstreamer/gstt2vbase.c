@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * gstt2vbase.c - what GObject, GstElement, GstBaseSrc and GstPushSrc ask of t2vsrc and i2v
+ * gstt2vbase.c - the virtual methods of GObject, GstElement, GstBaseSrc and GstPushSrc for t2vsrc
+ * and i2v
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"

@@ -3,8 +3,8 @@
  * gstt2vbase.h - what t2vsrc and i2v have in common: a sentence, with or without a picture, becomes
  * video
  *
- * The class only hands over: what the application has set is in gstt2vproperties.h, all else in
- * gstt2vstream.h.
+ * The abstract base class of both elements. Its methods call functions of gstt2vproperties.h (what
+ * the application has set) and gstt2vstream.h (everything else).
  */
 #pragma once
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * gstt2vclip.c - what a model can make, as caps; frame numbers, as times
+ * gstt2vclip.c - see gstt2vclip.h
  *
- * The engine converts to the format asked for and the element only says what it got: without
- * colorimetry in the caps, pictures of less than 577 lines would be shown as BT.601.
+ * The engine converts to the negotiated format. Caps always have colorimetry: without it, elements
+ * take pictures of less than 577 lines for BT.601.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"

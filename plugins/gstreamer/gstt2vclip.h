@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * gstt2vclip.h - what a model can make, as caps; frame numbers, as times
+ * gstt2vclip.h - the limits of a model as caps, and conversion between frame numbers and times
  *
  * Pure functions: no element, no lock, no engine call.
  */

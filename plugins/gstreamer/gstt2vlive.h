@@ -5,8 +5,8 @@
  * The first frame's time is the running time at which it is there; the others follow it, and the
  * base class holds each back until then. A frame that comes more than one frame too late moves the
  * time line: it and all that follow are later by as much, which a QoS message tells. None is ever
- * dropped. Nothing here has an effect where is-live is not set. The streaming thread's, unless
- * said.
+ * dropped. Without is-live these functions have no effect. They are for the streaming thread,
+ * unless marked.
  */
 #pragma once
 

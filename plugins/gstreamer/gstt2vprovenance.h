@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * gstt2vprovenance.h - the marks of a generated picture: tags, meta, message, side data
+ * gstt2vprovenance.h - marks the output as generated: tags, buffer meta, messages, SEI side data
  *
  * The prompt is private: its hash by default, its text only with metadata-prompt.
  */

@@ -2,9 +2,9 @@
  *
  * gstt2vstream.h - one stream of t2vsrc or i2v, put together from its parts
  *
- * What GstBaseSrc asks of an element, without the class: each part (model, pictures, texts,
- * generation, marks ..) is a module that sees only itself and those it was made with, and here they
- * are called in their order. No lock is held while another is taken.
+ * The streaming behaviour of both elements, without GObject: start and stop, caps, buffers, seeks.
+ * Model, pictures, texts, generation, marks .. are modules of their own, with opaque structs; this
+ * one owns them all and calls them in order. No lock is held while another is taken.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The styles that everything is painted in.
+// The three styles; every layer is painted in each.
 #pragma once
 
 namespace zt::world {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What the drawings of subjects share: inks, eyes, legs.
+// Helpers to draw subjects: common colours, eyes, legs.
 #pragma once
 
 #include <array>
@@ -19,15 +19,15 @@ struct Palette {
     Ink main, dark, light;
 };
 
-// How the puppet stands: its cycle 0..1, whether legs and wings work, whether it sleeps.
+// Frame of a subject's animation.
 struct Act {
-    float cycle;
+    float cycle;  // phase 0..1 of a step or a beat of the wings
     bool moving, asleep;
 };
 
 using Shapes = std::vector<Shape>;
 
-// With a white rim, so that it shows on black; shut when asleep.
+// With a white rim, so that it is visible on black; closed when asleep.
 void eye(Shapes& s, float x, float y, const Act& a, float size = 1);
 
 // Four legs that swing in opposite pairs; standing straight when the subject does not walk.

@@ -12,9 +12,9 @@
 namespace zt::world {
 namespace {
 
-constexpr float kEdge = 0.9f;   // units over which an edge runs: soft enough to be moved by parts of a pixel
-constexpr float kLine = 1.25f;  // half the width of an outline
-constexpr float kRim = 2.4f;    // width of the paper edge
+constexpr float kEdge = 0.9f;       // units over which an edge runs: soft enough to be moved by parts of a pixel
+constexpr float kLine = 1.25f;      // half the width of an outline
+constexpr float kPaperEdge = 2.4f;  // width of the paper edge
 constexpr float kGlowReach = 7.f, kShadowReach = 4.f;  // units
 float cover(float d) { return std::clamp(0.5f - d / kEdge, 0.f, 1.f); }
 
@@ -127,7 +127,7 @@ void paint_puppet(Layer& layer, const std::vector<Shape>& shapes, int style) {
             const float d = edge(x, y);
             float* p = inks.at(x, y);
             const float rim = 1.f - p[5];  // where no shape is, there is paper
-            float alpha = cover(d - (style == kPaper ? kRim : kLine));
+            float alpha = cover(d - (style == kPaper ? kPaperEdge : kLine));
             p[4] = rim;
             p[5] = 1;
             if (style == kNeon && d > 0.f) {  // light spills out
@@ -137,7 +137,7 @@ void paint_puppet(Layer& layer, const std::vector<Shape>& shapes, int style) {
             }
             if (style != kPaper) lay(p, style == kNeon ? kTube : kPencil, cover(std::abs(d) - kLine));
             // The shadow falls three units to the right and down.
-            const float gap = edge(x - 3 * kScale, y - 3 * kScale) - (style == kPaper ? kRim : kLine);
+            const float gap = edge(x - 3 * kScale, y - 3 * kScale) - (style == kPaper ? kPaperEdge : kLine);
             const float dark = (style == kPaper    ? 0.30f
                                 : style == kSketch ? 0.12f
                                                    : 0.f) *

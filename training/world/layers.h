@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The world as layers: every subject, prop and ring painted once, by day light, in every style.
+// Procedural painting of all layers: subjects, props and rings, in daylight, in each style. They are the ground truth
+// that the autoencoder learns to reconstruct.
 //
-// Places are in units: one unit is one pixel of the default picture, 256 x 144. A layer has two
-// pixels per unit and seven channels, premultiplied by its own coverage, all 0..1:
-//   0..2 fixed colour   3 how much of the tint   4 paper edge   5 coverage   6 shadow on what is behind
+// Coordinates are in units: a frame is 256 x 144 units. A layer has two pixels per unit and seven
+// channels, premultiplied by its own alpha, all 0..1:
+//   0..2 fixed colour   3 weight of the tint   4 paper edge   5 alpha   6 shadow on what is behind
 #pragma once
 
 #include <string>
@@ -41,19 +42,21 @@ struct Layer {
     }
 };
 
-// A puppet has one outline around the whole (a paper edge, a neon tube, a pencil line) and stands out from what
-// is behind; scenery has the outline of every shape. Both paint over what the layer holds.
+// Draw shapes over what the layer holds. A puppet (subject) gets one outline around all of its shapes and a drop
+// shadow; in scenery each shape has its own outline. The outline is a paper edge, a neon tube or a pencil line, by
+// style.
 void paint_puppet(Layer& layer, const std::vector<Shape>& shapes, int style);
-// ring: shapes go round the layer's width, so that its right side continues on its left.
+// ring: shapes that cross the right edge continue at the left one.
 void paint_scenery(Layer& layer, const std::vector<Shape>& shapes, int style, bool ring = false);
 
-// Sprites: subjects, then props. Cells of a subject: eight phases of its movement, standing, asleep.
+// Sprites: subjects first, then props. A subject has ten pictures (cells): eight phases of its movement, standing,
+// asleep.
 [[nodiscard]] const std::vector<std::string>& sprite_names();
 [[nodiscard]] int sprite_cells(int sprite);  // 10 for subjects, 1 for props
 [[nodiscard]] Box sprite_box(int sprite);    // holds all cells in all styles, with an empty margin
 [[nodiscard]] Layer paint_sprite(int sprite, int style, int cell);
 
-// Rings: bands as wide as the stage, periodic.
+// Rings: backgrounds as wide as the frame, periodic.
 [[nodiscard]] const std::vector<std::string>& ring_names();
 [[nodiscard]] Box ring_box(int ring);
 // from: where the layer's left side is in the ring, units; 0 as stored.

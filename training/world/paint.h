@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Shapes as signed distances, with soft edges, and the inks they are filled with. layers.h paints them in three styles.
+// Shapes as signed distance functions with soft edges, and their colours. layers.h paints them in three styles.
 #pragma once
 
 #include <algorithm>
@@ -11,8 +11,8 @@
 
 namespace zt::world {
 
-// Edges run over this many pixels. Softer than the picture could be, so that a small network can
-// place them exactly.
+// Width of an edge's ramp in pixels. Softer than need be, so that a small network can reconstruct its
+// position exactly.
 inline constexpr float kSoftness = 1.8f;
 
 struct Rgb {

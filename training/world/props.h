@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Props: what stands and hangs in a scene. Their feet, or the middle of what hangs, are at the origin.
-// What shines (sun, moon, stars, windows, letters of sleep) is painted in the tint.
+// Props: objects of a scene. The origin is at the foot of what stands, and at the middle of what hangs or floats.
+// Light sources (sun, moon, stars, windows) and the "zzz" of sleepers are painted in the tint.
 #pragma once
 
 #include <string>

@@ -22,8 +22,8 @@ std::vector<int> all_of(const std::vector<T>& list) {
     return all;
 }
 
-// One of `allowed` without those excluded; of `all`, when nothing is left. Drawn again from all until it is an allowed
-// one, so that what is allowed may change and the answer stays as long as it can.
+// One of `allowed` without those excluded; of `all`, when nothing is left. CastResult again from all until it is an
+// allowed one, so that what is allowed may change and the answer stays as long as it can.
 int pick(int64_t seed, uint64_t purpose, uint64_t which, size_t all, std::vector<int> allowed,
          const std::vector<int>& excluded) {
     std::erase_if(allowed, [&](int value) { return has(excluded, value); });
@@ -32,18 +32,18 @@ int pick(int64_t seed, uint64_t purpose, uint64_t which, size_t all, std::vector
             if (!has(excluded, static_cast<int>(i))) allowed.push_back(static_cast<int>(i));
     if (allowed.empty()) return 0;  // everything was excluded
     for (uint64_t k = 0; k < 64; k++) {
-        const int value = static_cast<int>(by_seed(seed, question(purpose, which, k)) * static_cast<double>(all));
+        const int value = static_cast<int>(even_draw(seed, draw_key(purpose, which, k)) * static_cast<double>(all));
         if (has(allowed, value)) return value;
     }
     return allowed.front();
 }
 
-struct Casting {
+struct Caster {
     const World& world;
     const Wish& wish;
     const int64_t seed;
     const Play* before;
-    Drawn out;
+    CastResult out;
 
     void opened(const char* name) {
         if (std::find(out.open.begin(), out.open.end(), name) == out.open.end()) out.open.emplace_back(name);
@@ -162,8 +162,8 @@ std::string with_article(const std::string& thing) {
 
 }  // namespace
 
-Drawn cast(const World& world, const Wish& wish, int64_t seed, const Play* before) {
-    Casting casting{world, wish, seed, before != nullptr && before->seed == seed ? before : nullptr, {}};
+CastResult cast(const World& world, const Wish& wish, int64_t seed, const Play* before) {
+    Caster casting{world, wish, seed, before != nullptr && before->seed == seed ? before : nullptr, {}};
     casting.run();
     return casting.out;
 }

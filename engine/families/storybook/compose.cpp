@@ -18,7 +18,7 @@ struct Pixel {
     Four colour, rest;
 };
 constexpr size_t kRest = 4;  // the first channel of `rest`
-static_assert(kPixelFloats == 8 && kTint < kRest && kRim >= kRest);
+static_assert(kPixelFloats == 8 && kTint < kRest && kPaperEdge >= kRest);
 
 [[gnu::always_inline]] inline Pixel load(const float* p) {
     Pixel pixel;
@@ -26,7 +26,7 @@ static_assert(kPixelFloats == 8 && kTint < kRest && kRim >= kRest);
     return pixel;
 }
 [[gnu::always_inline]] inline bool shows(const Pixel& p) {
-    return p.rest[kCover - kRest] > 0 || p.rest[kShade - kRest] > 0;
+    return p.rest[kAlpha - kRest] > 0 || p.rest[kShadow - kRest] > 0;
 }
 
 // From the picture's pixels to the layer's: u = a x + b y + c, v = d x + e y + f, centres at half numbers.
@@ -152,10 +152,11 @@ private:
 };
 
 [[gnu::always_inline]] inline void lay(float* o, const Pixel& s, const Paint& p) {
-    const float cover = s.rest[kCover - kRest], under = (1 - s.rest[kShade - kRest]) * (1 - cover);
+    const float cover = s.rest[kAlpha - kRest], under = (1 - s.rest[kShadow - kRest]) * (1 - cover);
     Four out;
     std::memcpy(&out, o, sizeof out);
-    out = out * under + p.mul * s.colour + p.add * cover + p.tint * s.colour[kTint] + p.rim * s.rest[kRim - kRest];
+    out =
+        out * under + p.mul * s.colour + p.add * cover + p.tint * s.colour[kTint] + p.rim * s.rest[kPaperEdge - kRest];
     std::memcpy(o, &out, sizeof out);
 }
 
@@ -243,7 +244,7 @@ void complete(Layer& layer, int count) {
                 const float* p =
                     level.pixels.data() +
                     (static_cast<size_t>(y) * static_cast<size_t>(level.width) + static_cast<size_t>(x)) * kPixelFloats;
-                if (p[kCover] > 0 || p[kShade] > 0) from = std::min(from, x), to = x + 1;
+                if (p[kAlpha] > 0 || p[kShadow] > 0) from = std::min(from, x), to = x + 1;
             }
             level.spans.emplace_back(from, to);
         }

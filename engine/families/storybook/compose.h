@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The rasteriser: layers, one after the other, onto a picture. Torch-free.
+// The compositor: draws layers (sprites with alpha and shadow) onto a canvas, from back to front. Torch-free.
 #pragma once
 
 #include <vector>
@@ -10,7 +10,8 @@
 
 namespace zt::storybook {
 
-// A picture under work: rows of RGB and an unused value, linear in sRGB's code values.
+// The frame that is drawn: RGB and one unused float per pixel. Values are sRGB code values / 255, blended as they are
+// (no linear light).
 struct Canvas {
     int width = 0, height = 0;
     std::vector<float> pixels;  // [height, width, 4]
@@ -21,38 +22,39 @@ struct Canvas {
     }
 };
 
-// From units of the stage to the picture's pixels.
+// The camera: from units of the stage (world.h) to pixels of the canvas.
 struct View {
     double scale = 1, x = 0, y = 0;  // pixel = unit * scale + (x, y)
 };
 
-// A layer with where and how it is seen.
+// A layer with its transform and colours.
 struct Placed {
     LayerPtr layer;
-    double x = 0, y = 0;        // where the anchor is, units
-    double wide = 1, high = 1;  // size; negative: mirrored
-    double turn = 0;            // clockwise, radians, about (0, pivot) of the layer, in units
-    double pivot = 0;
-    double lean = 0;  // x per y above the anchor
+    double x = 0, y = 0;        // position of the anchor, units
+    double wide = 1, high = 1;  // scale; negative: mirrored
+    double turn = 0;            // rotation, clockwise radians, about the point (0, pivot) of the layer
+    double pivot = 0;           // units below the anchor
+    double lean = 0;            // shear: x per y above the anchor
     Rgb mul{1, 1, 1}, add{}, tint{}, rim{};
     float opacity = 1;
 };
 
 void compose(Canvas& canvas, const View& view, const Placed& placed);
 
-// A sky: from `top` at the upper edge of the stage to `low` at `horizon` (units) and below.
+// A vertical gradient: `top` at the upper edge of the stage, `low` at `horizon` (units) and below it.
 void fill_sky(Canvas& canvas, const View& view, const Rgb& top, const Rgb& low, double horizon);
 
-// Mixes all of the picture with a colour.
+// Blends a colour over the whole canvas: fog, dusk. strength 0..1
 void veil(Canvas& canvas, const Rgb& colour, float strength);
 
-// A soft line from (x, y) to (x + dx, y + dy), or a dot, pixels of the picture; radius likewise.
+// A streak with soft edges from (x, y) to (x + dx, y + dy), or a dot where both are 0: rain, snow. In pixels of the
+// canvas, radius too.
 void dash(Canvas& canvas, double x, double y, double dx, double dy, double radius, const Rgb& colour, float opacity);
 
-// canvas = canvas * (1 - weight) + other * weight; of the same size.
+// Crossfade: canvas = canvas * (1 - weight) + other * weight. Both have the same size.
 void blend(Canvas& canvas, const Canvas& other, float weight);
 
-// Planar, [3, height, width].
+// rgb: [3, height, width]
 void write_planar(const Canvas& canvas, float* rgb);
 
 }  // namespace zt::storybook

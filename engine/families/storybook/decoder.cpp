@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The decoder's passes.
+// Forward passes; see decoder.h.
 #include "families/storybook/decoder.h"
 
 namespace zt::storybook {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// From latents to painted layers: a small convolutional decoder that sees one picture at a time.
+// The decoder of the image autoencoder whose latents the model stores: a small convolutional network, latents of a
+// sprite or ring -> a layer.
 //
-// A layer is a picture of seven channels, premultiplied by its own coverage, all 0..1:
+// A layer is a picture of seven channels, premultiplied by its own alpha, all 0..1:
 //   0..2 fixed colour   3 how much of the tint (a subject's colour, the light of a window)
 //   4 paper edge        5 coverage (alpha)        6 shadow on what is behind
 // Latents are 1/8 of a layer's size each way. Immutable while in use; thread-safe to share.
@@ -28,7 +29,7 @@ struct Decoder {
     DecoderConfig config;
     nn::Conv in;
     std::vector<std::vector<nn::ResidualBlock>> stages;  // one per width
-    std::vector<nn::Linear> up;                          // between them: each place becomes 2x2
+    std::vector<nn::Linear> up;                          // between stages: doubles width and height
     nn::Norm norm;
     nn::Conv out;  // to 2x2 pixels of a layer
     // Names begin with "decoder.", as in layers.safetensors.
@@ -45,7 +46,7 @@ struct Decoder {
     }
 };
 
-// Weights of the given shape, undefined values (to be loaded or initialised). Three widths and three numbers of blocks.
+// Weights of the given shape, not initialised. config has three widths and three numbers of blocks.
 [[nodiscard]] Decoder make_decoder(const DecoderConfig& config);
 
 // The pass without the last clamp, as training needs it: latents [n, h, w, channels] -> [n, 8h, 8w, 7] in the weights'

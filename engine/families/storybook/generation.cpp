@@ -74,14 +74,14 @@ int64_t chunk_frames(zt_rational rate) {
     return own <= native ? kChunkFrames : (kChunkFrames * own + native - 1) / native;
 }
 
-Drawn understand(const Weights& w, const std::string& prompt, int64_t seed, const Play* before,
-                 const families::LogFn& log) {
+CastResult understand(const Weights& w, const std::string& prompt, int64_t seed, const Play* before,
+                      const families::LogFn& log) {
     const Wish wish = read_sentence(w.lexicon, prompt);
     for (const std::string& note : wish.notes) log(ZT_LOG_WARNING, "prompt: " + note);
     if (!wish.not_understood.empty())
         log(ZT_LOG_WARNING, "prompt: words this model does not know have no effect: " +
                                 quote(text::join_list(wish.not_understood, " ")));
-    Drawn drawn = cast(w.world, wish, seed, before);
+    CastResult drawn = cast(w.world, wish, seed, before);
     if (!drawn.nobody.empty())
         log(ZT_LOG_WARNING, "prompt: no subject that this model knows in " + quote(prompt) + "; shown is " +
                                 tell(w.world, drawn.play.actors.front()) + " (subjects: " + names_of(w.world) + ")");
@@ -122,7 +122,7 @@ LayerPtr Generation::backdrop_of(const image::Picture& fitted) const {
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < 3; k++)
             whole.pixels[i * kPixelFloats + k] = static_cast<float>(fitted.rgb[3 * i + k]) / 255.F;
-        whole.pixels[i * kPixelFloats + kCover] = 1;
+        whole.pixels[i * kPixelFloats + kAlpha] = 1;
     }
     layer->levels.push_back(std::move(whole));
     complete(*layer, 1);
@@ -137,7 +137,7 @@ void Generation::obey(const families::Direction& direction, const Cancel& cancel
     if (!first && !direction.cut && direction.prompt == prompt_ && direction.seed == seed_) return;
     progress("text", 0, 1);
     prompt_ = direction.prompt, seed_ = direction.seed;
-    const Drawn drawn = understand(*weights_, prompt_, seed_, first ? nullptr : &now_.stage->play(), log_);
+    const CastResult drawn = understand(*weights_, prompt_, seed_, first ? nullptr : &now_.stage->play(), log_);
     if (first && !pictures_.empty()) {
         begin(drawn, cancel, progress);
         return;
@@ -152,7 +152,7 @@ void Generation::obey(const families::Direction& direction, const Cancel& cancel
     }
 }
 
-void Generation::begin(const Drawn& drawn, const Cancel& cancel, const families::ProgressFn& progress) {
+void Generation::begin(const CastResult& drawn, const Cancel& cancel, const families::ProgressFn& progress) {
     progress("picture", 0, 1);
     const families::Picture& given = pictures_.back();  // of a history the newest
     const bool history = given.role == ZT_IMAGE_HISTORY;

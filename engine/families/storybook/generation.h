@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// One storybook generation: chunk after chunk of pictures, for ever if asked, at constant cost.
+// One storybook generation: draws the clip chunk by chunk. Memory and time per chunk do not grow with its length, so it
+// may be endless.
 #pragma once
 
 #include <memory>
@@ -15,15 +16,15 @@
 
 namespace zt::storybook {
 
-// Broadcast rates, the first native. At 24000/1001 the same frames are played, 0.1 % slower, as film is; at all others
-// motion keeps its speed.
+// Broadcast rates; the first is the native one. At 24000/1001 the frames of 24 are played 0.1 % slower, as with film;
+// at all other rates motion keeps its speed.
 inline constexpr auto& kRates = families::kBroadcastRates;
 inline constexpr int64_t kChunkFrames = 12;  // at the native rate; above it as many as take as long
 [[nodiscard]] int64_t chunk_frames(zt_rational rate);
 
-// What a sentence is read as, and the log's lines about it.
-[[nodiscard]] Drawn understand(const Weights& weights, const std::string& prompt, int64_t seed, const Play* before,
-                               const families::LogFn& log);
+// Reads the prompt and casts it (casting.h); logs how it was understood.
+[[nodiscard]] CastResult understand(const Weights& weights, const std::string& prompt, int64_t seed, const Play* before,
+                                    const families::LogFn& log);
 
 // One thread at a time.
 class Generation final : public families::Generation {
@@ -35,16 +36,17 @@ public:
                                              const families::ProgressFn& progress) override;
 
 private:
-    // A play and when it began: frame `begin` shows it at 0 s.
+    // A play that is shown, and the frame that shows its time 0.
     struct Shown {
         std::shared_ptr<const Stage> stage;
         int64_t begin = 0;
     };
 
     void obey(const families::Direction& direction, const Cancel& cancel, const families::ProgressFn& progress);
-    // What the clip begins with: a picture in place of the scene, or frames that it goes on from.
-    void begin(const Drawn& drawn, const Cancel& cancel, const families::ProgressFn& progress);
-    // The frame after the one of this play that is the given picture; -1: it shows another play.
+    // Starts the clip on the pictures of the request: a first image becomes the backdrop, a history is gone on from.
+    void begin(const CastResult& drawn, const Cancel& cancel, const families::ProgressFn& progress);
+    // Looks for the frame of this play that equals the newest frame of the history; the frame after it, or -1 where
+    // none does, so the history shows something else.
     [[nodiscard]] int64_t find(const Stage& stage, const image::Picture& newest, const Cancel& cancel) const;
     [[nodiscard]] std::shared_ptr<const Stage> stage_of(const Play& play, LayerPtr backdrop,
                                                         const Cancel& cancel) const;
@@ -62,8 +64,8 @@ private:
     int64_t most_ = INT64_MAX;  // frames up to the next shot
     int64_t seed_ = 0;
     std::string prompt_;
-    Shown now_, before_;   // before_: what it changes from, while it does
-    int64_t changed_ = 0;  // the frame at which that began
+    Shown now_, before_;   // before_: the play that is faded out while a change is under way
+    int64_t changed_ = 0;  // frame at which that change began
 };
 
 }  // namespace zt::storybook

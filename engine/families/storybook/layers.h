@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The model's pictures: latents by name, and the decoder that makes layers of them when they are asked for.
+// The layers of a model: stored as latents, decoded when they are first needed, and cached.
 #pragma once
 
 #include <list>
@@ -14,7 +14,7 @@
 
 namespace zt::storybook {
 
-// Layers of a model. What somebody still holds, or was asked for lately, is not decoded again. Thread-safe.
+// Layers that are in use, or were used recently, are not decoded again. Thread-safe.
 class DecodedLayers final : public LayerSource {
 public:
     // latents: "sprites.<name>.<style>" [cells, h, w, channels] and "rings.<name>.<style>" [h, w, channels], one of
@@ -27,7 +27,7 @@ public:
 
 private:
     [[nodiscard]] const at::Tensor& latents(const std::string& kind, const std::string& name, int style) const;
-    // What `make` gives, or what is still held of it.
+    // From the cache, else made by `make`.
     template <class F>
     std::vector<LayerPtr> shared(const std::string& key, const F& make);
 

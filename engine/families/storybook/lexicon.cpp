@@ -10,10 +10,10 @@
 // "no.attribute=value" and "subject.attribute=value" (see Extra). "subject=?" is a subject that the model does not
 // have.
 //
-// English nouns get their plural (-s, -es, -ies) in their last word, verbs -s, -ing and their past in their first;
-// forms that stand behind | take the place of the plural, or of the past. Chinese phrases stand as they are; there,
-// "numbers" times "classifiers" are counts ("两只"), and "variants" lists pairs of a traditional character and its
-// simplified one.
+// English phrases are inflected when they are read: nouns get a plural (-s, -es, -ies) on their last word, verbs -s,
+// -ing and a past on their first; irregular forms are written behind | ("goose|geese"). Chinese phrases are taken as
+// they are; counts are all pairs of one of "numbers" and one of "classifiers" ("两只"), and "variants" lists
+// traditional characters with their simplified forms.
 #include "families/storybook/lexicon.h"
 
 #include <algorithm>

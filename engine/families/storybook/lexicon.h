@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The words that the model knows, from lexicon.json. Torch-free.
+// The lexicon: English and Chinese phrases and what each means to the model, from lexicon.json. Torch-free.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ enum Attribute { kSubject, kColour, kMotion, kDirection, kSize, kScene, kTime, k
 // Name of an attribute as the files write it.
 [[nodiscard]] const char* attribute_name(Attribute attribute);
 
-// What a phrase does in a sentence.
+// The part of speech of a phrase, as far as the grammar of wish_reader.h needs it.
 // clang-format off
 enum class Role : uint8_t {
     kNoun,         // names an actor: a subject, or none ("something")
@@ -64,9 +64,9 @@ enum class Role : uint8_t {
 };
 // clang-format on
 
-// A value named beside a phrase's own ones.
+// A value of a phrase that holds under a condition only.
 struct Extra {
-    int subject = -1;  // holds only when this one is on the stage; -1: only when the phrase is denied with "no"
+    int subject = -1;  // holds when this subject is shown; -1: when the phrase is denied ("no ..")
     Attribute attribute = kSubject;
     int value = -1;
 };
@@ -88,7 +88,7 @@ struct Meaning {
     std::vector<Extra> extras;
 };
 
-// Values that the grammar itself must know; -1: the lexicon has none of that name.
+// Indices of values that the grammar refers to by name; -1: the lexicon does not have that value.
 struct Known {
     int person = -1, stand = -1, rest = -1, jump = -1, grow = -1, still = -1, follow = -1, snow = -1, space = -1,
         snowfall = -1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What the phrases of a prompt mean to this model.
+// See phrases.h.
 #include "families/storybook/phrases.h"
 
 #include <utility>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A prompt as a row of phrases of the lexicon, unknown words and marks. Torch-free.
+// Tokenises a prompt: a list of phrases of the lexicon, unknown words and punctuation. Torch-free.
 #pragma once
 
 #include <string>
@@ -24,9 +24,9 @@ struct Phrases {
     std::vector<std::string> repairs;  // "'rabit' is read as 'rabbit'", each once
 };
 
-// ASCII in any case; hyphens and blanks are one; full-width signs are ASCII's; traditional characters are read as
-// simplified ones. Of phrases that begin at one place the longest is taken. Unknown characters in a row are one piece.
-// Broken UTF-8 separates. Linear in the length of the text.
+// Greedy: at each place the longest phrase of the lexicon is taken. ASCII letters match in any case, a hyphen matches a
+// blank, full-width punctuation its ASCII form, traditional Chinese characters their simplified forms. A run of unknown
+// characters is one piece. Invalid UTF-8 separates pieces. Takes time linear in the length of the text.
 [[nodiscard]] Phrases find_phrases(const Lexicon& lexicon, std::string_view prompt);
 
 }  // namespace zt::storybook

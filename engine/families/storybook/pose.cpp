@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Motion as formulas of time. What repeats has a length and a phase that the seed draws, and each path is a sum of two
-// swings whose lengths have no common multiple, so a clip never shows the same moment twice.
+// Motion as functions of time. Period and phase of what repeats are drawn from the seed. Paths are sums of two sines
+// whose periods have an irrational ratio, so an endless clip does not repeat.
 #include "families/storybook/pose.h"
 
 #include <algorithm>
@@ -14,13 +14,15 @@ namespace {
 
 constexpr double kTau = 6.283185307179586, kGolden = 1.618033988749895;
 constexpr double kEntry = 2.2;  // seconds that an actor takes to come in
-constexpr double kTurning = 4;  // units per second: below it who turns round is seen from the front, as thin paper
+// Units per second. An actor that turns round is slower than this for a moment, and drawn narrow, like a paper figure
+// seen from its edge.
+constexpr double kTurning = 4;
 
 struct Way {
     double x = 0, speed = 0;  // units from home; units per second
 };
 
-// To and fro, about `reach` units, never faster than `speed` by much.
+// A path to and fro of about `reach` units each way, with a speed of about `speed` at most.
 Way to_and_fro(double seconds, double speed, double reach, double phase) {
     const double w = speed / reach, second = 0.24;
     return {
@@ -45,7 +47,7 @@ struct Rhythm {
 
 Rhythm rhythm_of(const MotionInfo& m, uint64_t slot, int64_t seed, double seconds) {
     const auto once = [&](uint64_t what, double low, double high) {
-        return by_seed(seed, question(what, slot, 1), low, high);
+        return even_draw(seed, draw_key(what, slot, 1), low, high);
     };
     Rhythm r;
     const double tempo = once(kHowFast, 0.86, 1.16);
@@ -54,7 +56,8 @@ Rhythm rhythm_of(const MotionInfo& m, uint64_t slot, int64_t seed, double second
     r.beat = std::floor(beats), r.u = beats - r.beat;
     r.swing = std::sin(kTau * r.u);
     const auto lively = [&](double at) {
-        return 0.86 + 0.28 * noise(seed, question(kWander, slot, static_cast<uint64_t>(static_cast<int64_t>(at))));
+        return 0.86 +
+               0.28 * random_draw(seed, draw_key(kWander, slot, static_cast<uint64_t>(static_cast<int64_t>(at))));
     };
     r.strong = lively(r.beat) + (lively(r.beat + 1) - lively(r.beat)) * smooth(r.u);  // goes over from one to the next
     r.side = once(kWhichWay, 0, 1) < 0.5 ? -1 : 1;
@@ -69,8 +72,8 @@ struct Draft {
 };
 
 // Where it goes. Who has said no way stays in the picture; who is followed stays while the world goes by.
-void travel(Draft& d, const World& world, const Actor& actor, const MotionInfo& m, const Bearing& b, const Rhythm& r,
-            double seconds) {
+void travel(Draft& d, const World& world, const Actor& actor, const MotionInfo& m, const ActorLayout& b,
+            const Rhythm& r, double seconds) {
     if (actor.direction == kLeft || actor.direction == kRight) d.facing = actor.direction == kLeft ? -1 : 1;
     const double reach = std::min(m.travel * 1.4, 0.2 * b.room);
     if (actor.direction == kNear || actor.direction == kFar) {
@@ -96,7 +99,7 @@ void travel(Draft& d, const World& world, const Actor& actor, const MotionInfo& 
 }
 
 // How it holds itself: hops, leans, turns, grows, breathes.
-void hold(Draft& d, const World& world, const MotionInfo& m, const Bearing& b, const Rhythm& r) {
+void hold(Draft& d, const World& world, const MotionInfo& m, const ActorLayout& b, const Rhythm& r) {
     if (m.bob > 0) d.p.y -= m.bob * r.strong * std::abs(std::sin(kTau * r.t / m.cycle / 2));
     if (m.hop > 0) {
         const double h = 4 * r.u * (1 - r.u);
@@ -142,7 +145,7 @@ Pose Pose::between(const Pose& from, const Pose& to, double weight) {
     return p;
 }
 
-Pose pose_of(const World& world, const Actor& actor, const Bearing& b, int64_t seed, double seconds) {
+Pose pose_of(const World& world, const Actor& actor, const ActorLayout& b, int64_t seed, double seconds) {
     const MotionInfo& m = world.motions[static_cast<size_t>(actor.motion)];
     const Rhythm r = rhythm_of(m, static_cast<uint64_t>(actor.slot), seed, seconds);
     Draft d;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Who and what stands where, and the picture of it; how it moves is in pose.cpp.
+// Layout of a play and the order of drawing; see stage.h. Motion of actors: pose.cpp.
 #include "families/storybook/stage.h"
 
 #include <algorithm>
@@ -33,32 +33,32 @@ Rgb mixed(const Rgb& a, const Rgb& b, float t) {
 Stage::Stage(const World& world, Play play, LayerSource& source, LayerPtr backdrop, const std::function<void()>& tick)
     : world_(world), play_(std::move(play)), backdrop_(std::move(backdrop)) {
     if (!backdrop_) {
-        set_heavens(source);
+        set_sky_objects(source);
         set_items(source, tick);
     }
-    set_roles(source, tick);
+    set_actors(source, tick);
 }
 
 std::vector<Stage::Prop> Stage::make_props(const LayerPtr& layer, const Item& item, uint64_t which,
                                            const Range& flow) const {
-    const auto asked = [&](uint64_t i, uint64_t what) { return question(kProp, which, i, what); };
+    const auto asked = [&](uint64_t i, uint64_t what) { return draw_key(kProp, which, i, what); };
     const int64_t seed = play_.seed;
     const double around = kAround * world_.width;
     const int count = static_cast<int>(
-        std::lround(by_seed(seed, asked(0, 0), item.count.low, item.count.high + 0.99) * kAround - 0.5));
-    const double turned = by_seed(seed, asked(0, 1));
+        std::lround(even_draw(seed, asked(0, 0), item.count.low, item.count.high + 0.99) * kAround - 0.5));
+    const double turned = even_draw(seed, asked(0, 1));
     std::vector<Prop> props;
     for (int i = 0; i < count; i++) {
         const auto n = static_cast<uint64_t>(i);
         Prop p;
         p.layer = layer;
         // One in each of as many equal parts of the circle, somewhere in it.
-        p.x = (i + turned + noise(seed, asked(n, 2), -0.38, 0.38)) * around / count;
-        p.y = noise(seed, asked(n, 3), item.y.low, item.y.high);
-        p.size = noise(seed, asked(n, 4), item.size.low, item.size.high);
-        p.mirrored = noise(seed, asked(n, 5)) < 0.5;
-        p.phase = noise(seed, asked(n, 6));
-        p.flow = noise(seed, asked(n, 7), flow.low, flow.high);
+        p.x = (i + turned + random_draw(seed, asked(n, 2), -0.38, 0.38)) * around / count;
+        p.y = random_draw(seed, asked(n, 3), item.y.low, item.y.high);
+        p.size = random_draw(seed, asked(n, 4), item.size.low, item.size.high);
+        p.mirrored = random_draw(seed, asked(n, 5)) < 0.5;
+        p.phase = random_draw(seed, asked(n, 6));
+        p.flow = random_draw(seed, asked(n, 7), flow.low, flow.high);
         p.depth = item.depth, p.sway = item.sway, p.rise = item.rise, p.around = around;
         props.push_back(std::move(p));
     }
@@ -66,33 +66,34 @@ std::vector<Stage::Prop> Stage::make_props(const LayerPtr& layer, const Item& it
 }
 
 // The sky's things are drawn first, by the order of the world's list.
-void Stage::set_heavens(LayerSource& source) {
+void Stage::set_sky_objects(LayerSource& source) {
     const Scene& scene = of(world_.scenes, play_.scene);
-    for (size_t h = 0; h < world_.heavens.size(); h++) {
-        const Heaven& heaven = world_.heavens[h];
-        if (std::find(scene.heavens.begin(), scene.heavens.end(), heaven.name) == scene.heavens.end()) continue;
+    for (size_t h = 0; h < world_.sky_objects.size(); h++) {
+        const SkyObject& sky_object = world_.sky_objects[h];
+        if (std::find(scene.sky_objects.begin(), scene.sky_objects.end(), sky_object.name) == scene.sky_objects.end())
+            continue;
         auto time = static_cast<size_t>(play_.time);
-        for (size_t t = 0; heaven.prop[time].empty() && scene.stars && t < heaven.prop.size();
+        for (size_t t = 0; sky_object.prop[time].empty() && scene.stars && t < sky_object.prop.size();
              t++)  // in space it is always night
-            if (!heaven.prop[t].empty()) time = t;
-        const std::string& name = heaven.prop[time];
+            if (!sky_object.prop[t].empty()) time = t;
+        const std::string& name = sky_object.prop[time];
         if (name.empty()) continue;
         Item item;
-        item.count = heaven.count, item.y = heaven.y, item.size = heaven.size, item.depth = 0.03;
-        const bool one = heaven.count.high <= 1;
+        item.count = sky_object.count, item.y = sky_object.y, item.size = sky_object.size, item.depth = 0.03;
+        const bool one = sky_object.count.high <= 1;
         if (one) item.count = {1, 1};
         std::vector<Prop> props =
-            make_props(source.sprite(name, play_.style, "stand").front(), item, 1000 + h, heaven.flow);
+            make_props(source.sprite(name, play_.style, "stand").front(), item, 1000 + h, sky_object.flow);
         if (one) {  // there is one, and it is to be seen
             props.erase(props.begin(), props.end() - 1);
             Prop& only = props.front();
-            only.x = by_seed(play_.seed, question(kHeaven, h), 26, world_.width - 26);
-            only.y = by_seed(play_.seed, question(kHeaven, h, 1), heaven.y.low, heaven.y.high);
+            only.x = even_draw(play_.seed, draw_key(kSkyObject, h), 26, world_.width - 26);
+            only.y = even_draw(play_.seed, draw_key(kSkyObject, h, 1), sky_object.y.low, sky_object.y.high);
             only.around = 0, only.mirrored = false;
         }
         for (Prop& prop : props) {
-            prop.tint = heaven.tint[time];
-            heavens_.push_back(std::move(prop));
+            prop.tint = sky_object.tint[time];
+            sky_objects_.push_back(std::move(prop));
         }
     }
 }
@@ -116,71 +117,72 @@ void Stage::set_items(LayerSource& source, const std::function<void()>& tick) {
         }
         Prop p;
         p.layer = source.ring(item.name, play_.style);
-        p.x = by_seed(play_.seed, question(kRingAt, i), 0, world_.width);
+        p.x = even_draw(play_.seed, draw_key(kRingAt, i), 0, world_.width);
         p.depth = item.depth, p.flow = item.flow;
         parts_.push_back({Item::kRing, p});
     }
 }
 
-Stage::Role Stage::make_role(const Actor& actor) const {
+Stage::StageActor Stage::make_actor(const Actor& actor) const {
     const Scene& scene = of(world_.scenes, play_.scene);
     const SubjectInfo& subject = of(world_.subjects, actor.subject);
     const int64_t seed = play_.seed;
     const auto slot = static_cast<uint64_t>(actor.slot);
     const size_t crowd = play_.actors.size();
-    Role r;
+    StageActor r;
     r.actor = actor;
-    r.bearing.size = subject.size * by_seed(seed, question(kHowBig, slot), 0.86, 1.1) *
-                     (actor.size == kSmall ? 0.66
-                      : actor.size == kBig ? 1.32
-                                           : 1) *
-                     (crowd == 1   ? 1
-                      : crowd == 2 ? 0.9
-                                   : 0.76);
-    r.bearing.wide = by_seed(seed, question(kShape, slot), 0.93, 1.07);
+    r.layout.size = subject.size * even_draw(seed, draw_key(kHowBig, slot), 0.86, 1.1) *
+                    (actor.size == kSmall ? 0.66
+                     : actor.size == kBig ? 1.32
+                                          : 1) *
+                    (crowd == 1   ? 1
+                     : crowd == 2 ? 0.9
+                                  : 0.76);
+    r.layout.wide = even_draw(seed, draw_key(kShape, slot), 0.93, 1.07);
     const double part = world_.width / static_cast<double>(crowd),
                  middle = (static_cast<double>(actor.slot) + 0.5) * part;
-    const double half = 46 * r.bearing.size;  // of what is to be seen of it
-    r.bearing.room = part;
-    r.bearing.home_x = std::clamp(middle + by_seed(seed, question(kWhere, slot), -0.2, 0.2) * part,
-                                  std::min(half, middle), std::max(world_.width - half, middle));
-    const double reach = world_.feet * r.bearing.size;
+    const double half = 46 * r.layout.size;  // of what is to be seen of it
+    r.layout.room = part;
+    r.layout.home_x = std::clamp(middle + even_draw(seed, draw_key(kWhere, slot), -0.2, 0.2) * part,
+                                 std::min(half, middle), std::max(world_.width - half, middle));
+    const double reach = world_.feet * r.layout.size;
     const auto between = [&](const Range& range) {
-        return by_seed(seed, question(kHigh, slot), range.low, range.high);
+        return even_draw(seed, draw_key(kHigh, slot), range.low, range.high);
     };
     const Place place = of(world_.motions, actor.motion).air ? Place::kAir : subject.place;
     const bool picture = backdrop_ != nullptr;
-    r.bearing.enters = picture;
-    r.bearing.followed = of(world_.cameras, play_.camera).pan != 0;
+    r.layout.enters = picture;
+    r.layout.followed = of(world_.cameras, play_.camera).pan != 0;
     if (place == Place::kAir)
-        r.bearing.home_y = std::max(between(scene.air), reach * 0.9);
+        r.layout.home_y = std::max(between(scene.air), reach * 0.9);
     else if (place == Place::kWater && scene.water && !picture)
-        r.bearing.home_y = between(*scene.water);
+        r.layout.home_y = between(*scene.water);
     else if (place == Place::kSea && scene.sea && !picture)
-        r.bearing.home_y = between(*scene.sea) - reach * 0.72, r.afloat = true;
+        r.layout.home_y = between(*scene.sea) - reach * 0.72, r.afloat = true;
     else
-        r.bearing.home_y = between(scene.feet) - reach;
+        r.layout.home_y = between(scene.feet) - reach;
     return r;
 }
 
-void Stage::set_roles(LayerSource& source, const std::function<void()>& tick) {
-    for (const Actor& actor : play_.actors) {
-        Role role = make_role(actor);
+void Stage::set_actors(LayerSource& source, const std::function<void()>& tick) {
+    for (const Actor& wanted : play_.actors) {
+        StageActor actor = make_actor(wanted);
         tick();
-        const MotionInfo& motion = of(world_.motions, actor.motion);
-        role.cells = source.sprite(of(world_.subjects, actor.subject).name, play_.style, motion.cells);
+        const MotionInfo& motion = of(world_.motions, wanted.motion);
+        actor.cells = source.sprite(of(world_.subjects, wanted.subject).name, play_.style, motion.cells);
         if (motion.snore && world_.sprites.contains("zzz")) snore_ = source.sprite("zzz", play_.style, "stand").front();
-        roles_.push_back(std::move(role));
+        actors_.push_back(std::move(actor));
     }
-    const auto feet = [&](const Role& r) { return r.bearing.home_y + world_.feet * r.bearing.size; };
-    std::stable_sort(roles_.begin(), roles_.end(), [&](const Role& a, const Role& b) { return feet(a) < feet(b); });
+    const auto feet = [&](const StageActor& r) { return r.layout.home_y + world_.feet * r.layout.size; };
+    std::stable_sort(actors_.begin(), actors_.end(),
+                     [&](const StageActor& a, const StageActor& b) { return feet(a) < feet(b); });
 }
 
 // How far the camera has gone, units at depth 1: after the first actor, to where it looks; and a slow drift that is
 // never the same.
 double Stage::panned(double seconds) const {
     const Camera& c = of(world_.cameras, play_.camera);
-    const double phase = kTau * by_seed(play_.seed, question(kWander, 900));
+    const double phase = kTau * even_draw(play_.seed, draw_key(kWander, 900));
     const double calm = backdrop_ ? 1 - std::exp(-seconds) : 1;  // a given picture is shown as it is at first
     const double drift =
         calm * c.drift * (std::sin(0.31 * seconds + phase) + 0.6 * std::sin(0.53 * seconds + 2 * phase));
@@ -188,7 +190,7 @@ double Stage::panned(double seconds) const {
     const Actor& first = play_.actors.front();
     const bool left = first.direction == kLeft ||
                       (first.direction != kRight &&
-                       by_seed(play_.seed, question(kWhichWay, static_cast<uint64_t>(first.slot), 1)) < 0.5);
+                       even_draw(play_.seed, draw_key(kWhichWay, static_cast<uint64_t>(first.slot), 1)) < 0.5);
     const double travel = of(world_.motions, first.motion).travel, speed = c.pan * (travel > 0 ? travel : kSlowPan);
     return (left ? -1 : 1) * (speed * seconds + 6 * std::sin(0.4 * seconds + phase)) + drift;
 }
@@ -213,7 +215,7 @@ View Stage::camera(const View& whole, double seconds) const {
         y = std::clamp(y, -margin * world_.height * calm, margin * world_.height * calm);
     }
     const double focus = c.most > 1 && !backdrop_
-                             ? (roles_.size() == 1 ? roles_.front().bearing.home_x : world_.width / 2)
+                             ? (actors_.size() == 1 ? actors_.front().layout.home_x : world_.width / 2)
                              : world_.width / 2;
     View v;
     v.scale = whole.scale * zoom;
@@ -228,7 +230,7 @@ View Stage::whole_view(const Canvas& canvas) const {
 }
 
 // In the hour's light; what hangs in the sky has its own.
-Placed Stage::placed(const Prop& prop, bool heaven, double seconds, double pan) const {
+Placed Stage::placed(const Prop& prop, bool sky_object, double seconds, double pan) const {
     Placed p;
     p.layer = prop.layer;
     const double shift = prop.flow * seconds + pan * prop.depth;
@@ -247,8 +249,8 @@ Placed Stage::placed(const Prop& prop, bool heaven, double seconds, double pan) 
     }
     const Time& time = of(world_.times, play_.time);
     p.rim = time.rim;
-    p.tint = heaven ? prop.tint : time.shine;
-    if (heaven) return p;
+    p.tint = sky_object ? prop.tint : time.shine;
+    if (sky_object) return p;
     const float k = of(world_.styles, play_.style).light;
     p.mul = mixed({1, 1, 1}, time.mul, k), p.add = mixed({0, 0, 0}, time.add, k);
     return p;
@@ -270,21 +272,21 @@ void Stage::draw_scene(Canvas& canvas, const View& view, double seconds, bool af
     const auto& sky = scene.sky[static_cast<size_t>(play_.time)];
     fill_sky(canvas, view, mixed(sky[0], style.sky, style.veil), mixed(sky[1], style.sky, style.veil), kHorizon);
     const double pan = panned(seconds);
-    for (const Prop& prop : heavens_) compose(canvas, view, placed(prop, true, seconds, pan));
+    for (const Prop& prop : sky_objects_) compose(canvas, view, placed(prop, true, seconds, pan));
     for (const Part& part : parts_) {
         if (part.kind == Item::kAfloat && afloat)
-            for (const Role& role : roles_)
-                if (role.afloat) draw_actor(canvas, view, role, pose(role, seconds), tint(role), 1, seconds);
+            for (const StageActor& actor : actors_)
+                if (actor.afloat) draw_actor(canvas, view, actor, pose(actor, seconds), tint(actor), 1, seconds);
         if (part.kind == Item::kRing || part.kind == Item::kProps)
             compose(canvas, view, placed(part.what, false, seconds, pan));
     }
 }
 
-void Stage::draw_actor(Canvas& canvas, const View& view, const Role& role, const Pose& pose, const Rgb& colour,
+void Stage::draw_actor(Canvas& canvas, const View& view, const StageActor& actor, const Pose& pose, const Rgb& colour,
                        float opacity, double seconds) const {
     const Time& time = of(world_.times, play_.time);
     Placed p;
-    p.layer = role.cells[static_cast<size_t>(pose.cell) % role.cells.size()];
+    p.layer = actor.cells[static_cast<size_t>(pose.cell) % actor.cells.size()];
     p.x = pose.x, p.y = pose.y, p.wide = pose.wide, p.high = pose.high, p.turn = pose.turn, p.pivot = pose.pivot;
     const float dim = 1 + (time.sprites - 1) * of(world_.styles, play_.style).light;
     p.mul = {dim, dim, dim};
@@ -292,13 +294,13 @@ void Stage::draw_actor(Canvas& canvas, const View& view, const Role& role, const
     p.rim = time.rim;
     p.opacity = opacity;
     compose(canvas, view, p);
-    if (!snore_ || !of(world_.motions, role.actor.motion).snore) return;
+    if (!snore_ || !of(world_.motions, actor.actor.motion).snore) return;
     // A few letters rise from its head and fade.
     const double u = wrap(seconds / 2.6, 0, 1), side = pose.wide < 0 ? -1 : 1;
     Placed z;
     z.layer = snore_;
-    z.x = pose.x + side * role.bearing.size * 24, z.y = pose.y - role.bearing.size * (14 + 16 * u);
-    z.wide = z.high = role.bearing.size * (0.55 + 0.25 * u);
+    z.x = pose.x + side * actor.layout.size * 24, z.y = pose.y - actor.layout.size * (14 + 16 * u);
+    z.wide = z.high = actor.layout.size * (0.55 + 0.25 * u);
     z.tint = world_.letters, z.rim = time.rim;
     z.opacity = opacity * static_cast<float>(std::min(1.0, 4 * std::min(u, 1 - u)));
     compose(canvas, view, z);
@@ -312,13 +314,13 @@ void Stage::draw_weather(Canvas& canvas, const View& whole, double seconds, floa
     for (int64_t i = 0; i < w.count; i++) {
         const auto n = static_cast<uint64_t>(i);
         const auto of_drop = [&](uint64_t what, double low, double high) {
-            return noise(play_.seed, question(kDrop, n, what), low, high);
+            return random_draw(play_.seed, draw_key(kDrop, n, what), low, high);
         };
         const double near = of_drop(0, 0.75, 1.25);  // nearer ones are larger and faster
         const double fallen = of_drop(1, 0, tall) + w.speed * near * seconds;
         const double y = std::fmod(fallen, tall) - w.length - 4;
         const double lap = std::floor(fallen / tall);
-        const double x = wrap(noise(play_.seed, question(kDrop, n, 2, static_cast<uint64_t>(lap)), 0, wide) +
+        const double x = wrap(random_draw(play_.seed, draw_key(kDrop, n, 2, static_cast<uint64_t>(lap)), 0, wide) +
                                   w.slant * y + w.wander * std::sin(kTau * (0.3 * seconds * near + of_drop(3, 0, 1))),
                               -8, wide);
         const double radius = of_drop(4, w.radius.low, w.radius.high) * near, s = whole.scale;
@@ -330,8 +332,8 @@ void Stage::draw_weather(Canvas& canvas, const View& whole, double seconds, floa
 void Stage::draw(Canvas& canvas, double seconds) const {
     const View whole = whole_view(canvas), view = camera(whole, seconds);
     draw_scene(canvas, view, seconds, true);
-    for (const Role& role : roles_)
-        if (!role.afloat) draw_actor(canvas, view, role, pose(role, seconds), tint(role), 1, seconds);
+    for (const StageActor& actor : actors_)
+        if (!actor.afloat) draw_actor(canvas, view, actor, pose(actor, seconds), tint(actor), 1, seconds);
     draw_weather(canvas, whole, seconds,
                  backdrop_ ? static_cast<float>(std::clamp(seconds / kHourComes, 0.0, 1.0)) : 1.F);
 }
@@ -347,26 +349,26 @@ void Stage::draw_change(Canvas& canvas, double seconds, const Stage& from, doubl
     Canvas other(canvas.width, canvas.height);
     draw_scene(other, new_view, seconds, false);
     blend(canvas, other, w);
-    std::vector<const Role*> left;
-    for (const Role& role : from.roles_) left.push_back(&role);
-    for (const Role& role : roles_) {
-        const auto same = std::find_if(left.begin(), left.end(), [&](const Role* r) {
-            return r->actor.slot == role.actor.slot && r->actor.subject == role.actor.subject;
+    std::vector<const StageActor*> left;
+    for (const StageActor& actor : from.actors_) left.push_back(&actor);
+    for (const StageActor& actor : actors_) {
+        const auto same = std::find_if(left.begin(), left.end(), [&](const StageActor* r) {
+            return r->actor.slot == actor.actor.slot && r->actor.subject == actor.actor.subject;
         });
-        const Pose to = pose(role, seconds);
+        const Pose to = pose(actor, seconds);
         if (same == left.end()) {
-            draw_actor(canvas, view, role, to, tint(role), w, seconds);
+            draw_actor(canvas, view, actor, to, tint(actor), w, seconds);
             continue;
         }
-        const Role& old = **same;
+        const StageActor& old = **same;
         const bool late = weight >= 0.5;
         const Pose between = Pose::between(from.pose(old, from_seconds), to, weight);
         (late ? *this : from)
-            .draw_actor(canvas, view, late ? role : old, between, mixed(from.tint(old), tint(role), w), 1, seconds);
+            .draw_actor(canvas, view, late ? actor : old, between, mixed(from.tint(old), tint(actor), w), 1, seconds);
         left.erase(same);
     }
-    for (const Role* role : left)
-        from.draw_actor(canvas, view, *role, from.pose(*role, from_seconds), from.tint(*role), 1 - w, from_seconds);
+    for (const StageActor* actor : left)
+        from.draw_actor(canvas, view, *actor, from.pose(*actor, from_seconds), from.tint(*actor), 1 - w, from_seconds);
     from.draw_weather(canvas, whole, from_seconds, 1 - w);
     draw_weather(canvas, whole, seconds, w);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The stage: a play at a time, as a picture. Any time may be asked for, in any order: nothing is carried
-// from frame to frame, so every rate shows the same motion and a clip may go on anywhere. Torch-free.
+// The stage: draws a play at a given time. A frame depends on the play and the time alone, not on the frames before it,
+// so motion is the same at every frame rate, and a clip can be continued from any frame. Torch-free.
 #pragma once
 
 #include <functional>
@@ -17,25 +17,26 @@
 
 namespace zt::storybook {
 
-// A play with its layers at hand. Immutable; thread-safe.
+// A play with all its layers and where they stand. Immutable; thread-safe.
 class Stage {
 public:
-    // world and source must outlive it. backdrop: a picture that stands in place of the scene, or nullptr; it is opaque
-    // and as large as the picture to be made. tick is called before each decoding. Throws what the source throws.
+    // world and source must outlive it. backdrop: an opaque picture of the frame's size that is shown instead of the
+    // scene, or nullptr. tick is called before each layer is decoded, to poll for a cancel. Throws what the source
+    // throws.
     Stage(const World& world, Play play, LayerSource& source, LayerPtr backdrop, const std::function<void()>& tick);
 
     [[nodiscard]] const Play& play() const { return play_; }
-    // The picture `seconds` after the play began.
+    // The frame at `seconds` after the play began.
     void draw(Canvas& canvas, double seconds) const;
-    // While one play becomes another: `weight` of the way from `from` at its time to this one.
+    // A frame of the transition from another play to this one: weight 0 shows `from` at from_seconds, 1 this one.
     void draw_change(Canvas& canvas, double seconds, const Stage& from, double from_seconds, double weight) const;
 
 private:
-    struct Role {
+    struct StageActor {
         Actor actor;
         std::vector<LayerPtr> cells;
-        Bearing bearing;
-        bool afloat = false;  // behind what lies before the sea
+        ActorLayout layout;
+        bool afloat = false;  // on the sea: drawn behind the shore
     };
     struct Prop {
         LayerPtr layer;
@@ -43,39 +44,39 @@ private:
         bool mirrored = false;
         Rgb tint{};
     };
-    struct Part {  // of the scene, from far to near
+    struct Part {  // one item of the scene, in the order of drawing
         Item::Kind kind = Item::kRing;
         Prop what;
     };
 
-    void set_heavens(LayerSource& source);
+    void set_sky_objects(LayerSource& source);
     void set_items(LayerSource& source, const std::function<void()>& tick);
-    void set_roles(LayerSource& source, const std::function<void()>& tick);
+    void set_actors(LayerSource& source, const std::function<void()>& tick);
     [[nodiscard]] std::vector<Prop> make_props(const LayerPtr& layer, const Item& item, uint64_t which,
                                                const Range& flow) const;
-    [[nodiscard]] Role make_role(const Actor& actor) const;
+    [[nodiscard]] StageActor make_actor(const Actor& actor) const;
 
     [[nodiscard]] View camera(const View& whole, double seconds) const;
     [[nodiscard]] double panned(double seconds) const;
-    [[nodiscard]] Pose pose(const Role& role, double seconds) const {
-        return pose_of(world_, role.actor, role.bearing, play_.seed, seconds);
+    [[nodiscard]] Pose pose(const StageActor& actor, double seconds) const {
+        return pose_of(world_, actor.actor, actor.layout, play_.seed, seconds);
     }
-    [[nodiscard]] Placed placed(const Prop& prop, bool heaven, double seconds, double pan) const;
+    [[nodiscard]] Placed placed(const Prop& prop, bool sky_object, double seconds, double pan) const;
     void draw_scene(Canvas& canvas, const View& view, double seconds, bool afloat) const;
-    void draw_actor(Canvas& canvas, const View& view, const Role& role, const Pose& pose, const Rgb& colour,
+    void draw_actor(Canvas& canvas, const View& view, const StageActor& actor, const Pose& pose, const Rgb& colour,
                     float opacity, double seconds) const;
     void draw_weather(Canvas& canvas, const View& whole, double seconds, float strength) const;
     [[nodiscard]] View whole_view(const Canvas& canvas) const;
-    [[nodiscard]] Rgb tint(const Role& role) const {
-        return world_.colours[static_cast<size_t>(role.actor.colour)].rgb;
+    [[nodiscard]] Rgb tint(const StageActor& actor) const {
+        return world_.colours[static_cast<size_t>(actor.actor.colour)].rgb;
     }
 
     const World& world_;
     const Play play_;
     LayerPtr backdrop_;
-    std::vector<Prop> heavens_;
+    std::vector<Prop> sky_objects_;
     std::vector<Part> parts_;
-    std::vector<Role> roles_;  // from far to near
+    std::vector<StageActor> actors_;  // from far to near
     LayerPtr snore_;
 };
 

@@ -73,7 +73,7 @@ public:
             throw Error(ZT_ERROR_UNSUPPORTED,
                         "guidance: expected -1 (storybook is not guided), got " + to_text(direction.guidance));
         if (!settings_.strict) return;
-        const storybook::Drawn drawn =
+        const storybook::CastResult drawn =
             cast(weights_->world, read_sentence(weights_->lexicon, direction.prompt), direction.seed, nullptr);
         if (!drawn.nobody.empty())
             throw Error(ZT_ERROR_UNSUPPORTED, "prompt: expected a subject that this model knows (strict=1), got " +

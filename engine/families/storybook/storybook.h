@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The built-in model: a small world of paper-cut animals and things, trained in training/.
+// The family `storybook`, the built-in text-to-video model: a compositor of learned sprites. Trained by training/.
 #pragma once
 
 #include "families/family.h"

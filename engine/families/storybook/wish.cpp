@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Actors: who is new, who was named before, what belongs to whom.
+// The list of actors: adding one, finding the one that was named before, and giving values to actors.
 #include "families/storybook/wish.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What a sentence asks for, read with the words of a lexicon. Torch-free.
+// A Wish: what a prompt asks for, as attributes and values of the lexicon. Torch-free.
 #pragma once
 
 #include <array>
@@ -18,9 +18,10 @@ struct ActorWish {
     int subject = -1;     // -1 with `unknown` set: somebody the model does not know
     std::string unknown;  // the word for a subject that is not known ("dragon"), else empty
     int colour = -1, motion = -1, direction = -1, size = -1;
-    int count = 1;       // 1..3
-    bool again = false;  // a pronoun only ("it runs"): who was there before; with a subject ("she runs"), that one
-                         // where nobody was
+    int count = 1;  // 1..3
+    // Named by a pronoun alone ("it runs"), so an actor of the play shown so far is meant. With a subject ("she runs"):
+    // a new actor of that subject, if no actor is shown.
+    bool again = false;
 };
 
 // Values are indices into the lists of lexicon.h; -1 = not said.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What adjectives, verbs, words of the scene and directions say, and of whom.
+// Adjectives, verbs, directions, and words for scene, time, weather, camera and style: which actor they belong to.
 #include "families/storybook/wish_reader.h"
 
 #include <algorithm>

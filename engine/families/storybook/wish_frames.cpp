@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What is said around a picture and is no part of it: who asks for it, names, whose thing it is, what is taken back.
+// Words around the description that are no part of it: "I want to see ..", names, possessives, corrections.
 #include <algorithm>
 
 #include "families/storybook/wish_reader.h"

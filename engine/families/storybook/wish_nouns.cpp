@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Nouns: which of them is an actor of the clip, and which actor, new or named before.
+// Nouns: whether one is an actor of the clip, and whether that actor is new or was named before.
 #include "families/storybook/wish_reader.h"
 
 #include <algorithm>

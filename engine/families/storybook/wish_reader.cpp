@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Clauses: what each phrase does.
+// The main loop of the parser: dispatch by part of speech, commas, sentence ends, conjunctions and prepositions.
 #include "families/storybook/wish_reader.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Numbers, who does what a verb says, and words that name nobody: what is said of things and parts, of whom the model
-// does not know, and of who stops.
+// Counts; the agents of a verb; and words that name no actor of the model: parts of the body, things, subjects that it
+// does not have.
 #include <algorithm>
 
 #include "families/storybook/wish_reader.h"

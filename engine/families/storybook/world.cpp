@@ -125,7 +125,7 @@ Scene read_scene(const World& w, const Field& f) {
         s.sky.push_back({rgb(sky.at(0)), rgb(sky.at(1))});
     }
     s.weathers = indices(f.at("weathers"), w.weathers);
-    s.heavens = strings(f.at("heavens"));
+    s.sky_objects = strings(f.at("heavens"));
     s.stars = flag(f, "stars");
     s.feet = range(f.at("feet")), s.air = range(f.at("air"));
     if (const auto water = f.find("water")) s.water = range(*water);
@@ -181,9 +181,9 @@ void read_layers(World& w, const Field& config) {
     }
 }
 
-void read_heavens(World& w, const Field& list) {
+void read_sky_objects(World& w, const Field& list) {
     each(list, [&](const Field& f) {
-        Heaven h;
+        SkyObject h;
         h.name = f.at("name").string();
         for (const Time& time : w.times) {
             const auto prop = f.at("prop").find(time.name);
@@ -192,7 +192,7 @@ void read_heavens(World& w, const Field& list) {
         }
         h.count = range(f, "count", {1, 1}, 0, kMostProps), h.y = range(f.at("y")),
         h.size = range(f, "size", {1, 1}, 0.05, 16), h.flow = range(f, "flow", {});
-        w.heavens.push_back(std::move(h));
+        w.sky_objects.push_back(std::move(h));
     });
 }
 
@@ -236,10 +236,11 @@ World read_world(const Field& config) {
     each(world.at("motions"), [&](const Field& f) { w.motions.push_back(read_motion(f)); });
     each(world.at("scenes"), [&](const Field& f) { w.scenes.push_back(read_scene(w, f)); });
     each(world.at("subjects"), [&](const Field& f) { w.subjects.push_back(read_subject(w, f)); });
-    read_heavens(w, world.at("heavens"));
+    read_sky_objects(w, world.at("heavens"));
     for (const Scene& scene : w.scenes)
-        for (const std::string& name : scene.heavens)
-            if (std::none_of(w.heavens.begin(), w.heavens.end(), [&](const Heaven& h) { return h.name == name; }))
+        for (const std::string& name : scene.sky_objects)
+            if (std::none_of(w.sky_objects.begin(), w.sky_objects.end(),
+                             [&](const SkyObject& h) { return h.name == name; }))
                 world.at("heavens").refuse("\"" + name + "\" among them");
     return w;
 }

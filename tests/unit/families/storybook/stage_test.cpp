@@ -13,7 +13,7 @@
 namespace {
 
 using namespace zt::storybook::shipped;
-using zt::storybook::Drawn;
+using zt::storybook::CastResult;
 using zt::storybook::Play;
 
 const zt::families::LogFn kQuiet = [](zt_log_level, const std::string&) {};
