@@ -10,6 +10,7 @@
 #include "api/options.h"
 #include "core/error.h"
 #include "core/utf8.h"
+#include "device/backends.h"
 #include "device/threads.h"
 #include "pipeline/images.h"
 #include "pipeline/models.h"
@@ -24,12 +25,15 @@ std::string text_or(const char* text, const char* fallback) {
 }
 
 void check_device(const std::string& device) {
-    if (device == "auto" || device == "cpu" || device == "cuda") return;
-    constexpr std::string_view kNumbered = "cuda:";
-    int number = -1;
+    if (device == "auto" || device == "cpu") return;
+    const size_t colon = device.find(':');
     const char* end = device.data() + device.size();
-    const auto parsed = std::from_chars(device.data() + std::min(device.size(), kNumbered.size()), end, number);
-    if (device.starts_with(kNumbered) && parsed.ec == std::errc{} && parsed.ptr == end && number >= 0) return;
+    int number = 0;
+    if (colon != device.npos) {
+        const auto parsed = std::from_chars(device.data() + colon + 1, end, number);
+        if (parsed.ec != std::errc{} || parsed.ptr != end) number = -1;
+    }
+    if (number >= 0 && zt::device::has_backend(device.substr(0, colon))) return;
     throw Error(ZT_ERROR_ARGUMENT, "device: expected auto, cpu, cuda or cuda:N, got " + quote(device));
 }
 

@@ -12,6 +12,15 @@ namespace {
 
 uint64_t u(int64_t n) { return n > 0 ? static_cast<uint64_t>(n) : 0; }
 
+// Of one convolution: a strip, or all of a frame that is small, which is three frames side by side and the result with
+// their points in Winograd's form; and the largest kernel side by side, turned and at the 30 points (nn/winograd.h).
+uint64_t convolution_bytes(const VaeConfig& v, const Coding& c) {
+    constexpr uint64_t kFrames = 16;
+    const uint64_t widest = u(v.decoder_base_dim * *std::max_element(v.dim_mult.begin(), v.dim_mult.end()));
+    const uint64_t kernel = 3 * widest * widest * (9 + 9 + 30) * u(c.element_bytes);
+    return std::min(u(nn::kStripBytes), kFrames * frame_bytes(v, c)) + kernel;
+}
+
 }  // namespace
 
 uint64_t history_bytes(const VaeConfig& v, const Coding& c) {
@@ -41,9 +50,10 @@ uint64_t frame_bytes(const VaeConfig& v, const Coding& c) {
 }
 
 uint64_t decoding_bytes(const VaeConfig& v, const Coding& c) {
+    // Of a resnet what comes in, what it has made and the copy that is normed; pixels, twice.
     const int64_t side = v.spatial_compression();
     const uint64_t pixels = u(c.latent_height * side) * u(c.latent_width * side) * 3;
-    return history_bytes(v, c) + 4 * frame_bytes(v, c) + u(nn::kStripBytes) + pixels * 4 * 4 * 2;
+    return history_bytes(v, c) + 4 * frame_bytes(v, c) + convolution_bytes(v, c) + pixels * 4 * 4 * 2;
 }
 
 }  // namespace zt::autoencoders

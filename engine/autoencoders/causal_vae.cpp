@@ -82,6 +82,12 @@ VaeEncoder make_vae_encoder(const VaeConfig& c) {
     return e;
 }
 
+StreamingDecoder::StreamingDecoder(const VaeDecoder& decoder, bool half_history)
+    : decoder_(decoder), memory_(half_history) {
+    const at::TensorOptions like = decoder.conv_in.bias.options();
+    mean_ = values_of(decoder.config.mean, like), scale_ = 1.0 / values_of(decoder.config.std, like);
+}
+
 void StreamingDecoder::through(size_t stage, at::Tensor x, const Cancel& cancel, Frames& pixels) {
     const VaeDecoder& d = decoder_;
     cancel.poll();
@@ -106,9 +112,8 @@ void StreamingDecoder::through(size_t stage, at::Tensor x, const Cancel& cancel,
 at::Tensor StreamingDecoder::next(const at::Tensor& latent, const Cancel& cancel) {
     const VaeDecoder& d = decoder_;
     memory_.go_to(0);
-    const at::TensorOptions like = d.conv_in.bias.options();
-    const at::Tensor z = latent.squeeze(1).permute({1, 2, 0}).to(like) / (1.0 / values_of(d.config.std, like)) +
-                         values_of(d.config.mean, like);  // as the reference writes it
+    // As the reference writes it.
+    const at::Tensor z = latent.squeeze(1).permute({1, 2, 0}).to(mean_.options()) / scale_ + mean_;
     Frames pixels;
     through(0, forward(d.middle, causal(d.conv_in, pointwise(d.post_quant, z), memory_), memory_), cancel, pixels);
     first_ = false;

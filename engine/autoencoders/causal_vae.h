@@ -72,13 +72,14 @@ struct VaeEncoder {
 class StreamingDecoder {
 public:
     // half_history: what is kept of the frames before is rounded to fp16 (see Memory).
-    StreamingDecoder(const VaeDecoder& decoder, bool half_history) : decoder_(decoder), memory_(half_history) {}
+    StreamingDecoder(const VaeDecoder& decoder, bool half_history);
     // latent [z_dim, 1, h, w], normalised, fp32 -> frames [1 or 4, 3, H, W] fp32, 0..1. Polls cancel before every
     // stage of every frame.
     [[nodiscard]] at::Tensor next(const at::Tensor& latent, const Cancel& cancel);
 
 private:
     const VaeDecoder& decoder_;
+    at::Tensor mean_, scale_;  // of each latent channel, [z_dim]: on the device once, not once a latent
     Memory memory_;
     bool first_ = true;
 

@@ -3,8 +3,10 @@
 // Devices of LibTorch; see devices.h.
 #include "device/devices.h"
 
+#include <ATen/DeviceAccelerator.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <dlfcn.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -15,10 +17,12 @@
 #include <fstream>
 #include <limits>
 #include <mutex>
+#include <optional>
 
 #include "core/error.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
+#include "device/backends.h"
 #include "device/precision.h"
 
 namespace zt::device {
@@ -50,21 +54,39 @@ std::string load_cuda() {
 // Whether asking the driver makes sense: without this file there is none.
 bool driver_is_there() { return access("/dev/nvidiactl", F_OK) == 0 || access("/dev/dxg", F_OK) == 0; }
 
-at::Device cuda_device(const std::string& wish) {
-    const auto refuse = [&](const std::string& got) -> at::Device {
-        throw Error(ZT_ERROR_DEVICE, "device: expected a CUDA device for " + quote(wish) + ", got " + got);
+// The type of the devices that LibTorch calls so; a backend of its own has the name that it was registered with.
+std::optional<at::DeviceType> type_called(const std::string& kind) {
+    for (int i = 0; i < static_cast<int>(at::DeviceType::COMPILE_TIME_MAX_DEVICE_TYPES); i++) {
+        const auto type = static_cast<at::DeviceType>(i);
+        if (kind == c10::DeviceTypeName(type, /*lower_case=*/true)) return type;
+    }
+    return std::nullopt;
+}
+
+int64_t cuda_devices(const auto& refuse) {
+    if (!driver_is_there()) refuse("a machine without an NVIDIA driver");
+    if (const std::string fault = load_cuda(); !fault.empty()) refuse("a LibTorch without CUDA (" + fault + ")");
+    return at::detail::getCUDAHooks().hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
+}
+
+// "cuda", "cuda:1", or the name of a registered backend in place of cuda.
+at::Device device_called(const std::string& wish) {
+    const std::string kind = wish.substr(0, wish.find(':'));
+    const auto refuse = [&](const std::string& got) {
+        throw Error(ZT_ERROR_DEVICE, "device: expected a " + (kind == "cuda" ? "CUDA" : kind) + " device for " +
+                                         quote(wish) + ", got " + got);
     };
     int64_t index = 0;
-    if (wish.size() > 4) {
-        const auto number = parse_int64(std::string_view(wish).substr(5));
-        if (!number || *number < 0 || *number > 127) return refuse("no number of a device after cuda:");
-        index = *number;
+    if (kind.size() < wish.size()) {
+        const auto number = parse_int64(std::string_view(wish).substr(kind.size() + 1));
+        if (!number || *number < 0 || *number > 127) refuse("no number of a device after " + kind + ":");
+        index = number.value_or(0);
     }
-    if (!driver_is_there()) return refuse("a machine without an NVIDIA driver");
-    if (const std::string fault = load_cuda(); !fault.empty()) return refuse("a LibTorch without CUDA (" + fault + ")");
-    const int64_t count = at::detail::getCUDAHooks().hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
-    if (index >= count) return refuse(std::to_string(count) + " devices");
-    return {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
+    if (!has_backend(kind)) refuse("a LibTorch without them");
+    const at::DeviceType type = type_called(kind).value();
+    const int64_t count = type == at::kCUDA ? cuda_devices(refuse) : c10::impl::getDeviceGuardImpl(type)->deviceCount();
+    if (index >= count) refuse(std::to_string(count) + " devices");
+    return {type, static_cast<c10::DeviceIndex>(index)};
 }
 
 uint64_t read_number(const std::string& path) {
@@ -100,9 +122,15 @@ uint64_t left_in_group() {
 
 }  // namespace
 
+bool has_backend(const std::string& kind) {
+    if (kind == "cuda") return true;
+    const auto type = type_called(kind);
+    return type && at::isAccelerator(*type) && c10::impl::hasDeviceGuardImpl(*type);
+}
+
 at::Device resolve_device(const std::string& wish) {
     if (wish == "cpu") return at::kCPU;
-    if (wish != "auto") return cuda_device(wish);
+    if (wish != "auto") return device_called(wish);
     if (!driver_is_there() || !load_cuda().empty() || !at::detail::getCUDAHooks().hasCUDA()) return at::kCPU;
     return {at::kCUDA, 0};
 }

@@ -11,16 +11,17 @@
 
 namespace zt::device {
 
-// "cpu"; "cuda", "cuda:N"; "auto" = the first CUDA device, or the CPU where there is none. Throws
-// ZT_ERROR_DEVICE when a CUDA device is asked for by name and cannot be had, saying why. Thread-safe.
+// "cpu"; "cuda", "cuda:N", or in place of cuda any backend that has_backend() (backends.h); "auto" = the first CUDA
+// device, or the CPU where there is none. Always with a number but the CPU. Throws ZT_ERROR_DEVICE when a device is
+// asked for by name and cannot be had, saying why. Thread-safe.
 [[nodiscard]] at::Device resolve_device(const std::string& wish);
 
-// "auto" -> bf16 on CUDA and where the processor has it, else fp32; explicit choices as asked.
+// "auto" -> bf16 on devices and where the processor has it, else fp32; explicit choices as asked.
 // Throws ZT_ERROR_UNSUPPORTED for what models of this size are not computed in.
 [[nodiscard]] at::ScalarType resolve_precision(const std::string& wish, at::Device device);
 
-// Bytes that can be allocated on a device now: of a CUDA device what its driver calls free; of the host
-// what the kernel calls available, within the limits of this process's control groups.
+// Bytes that can be allocated on a device now: what its allocator says is free, of a CUDA device its driver; of the
+// host what the kernel calls available, within the limits of this process's control groups. device: with its number.
 [[nodiscard]] uint64_t free_bytes(at::Device device);
 
 // Gives the operating system back what the host's allocator holds of tensors that are gone; between

@@ -27,13 +27,16 @@ at::ScalarType type_of(const CheckpointEntry& entry) {
     }
 }
 
-// A factor as a matrix, in the type of its file; undefined where there is none.
-at::Tensor read(const LoraDelta& delta, size_t factor, const Cancel* cancel) {
+// A factor as a matrix on `device`, in the type of its file; undefined where there is none. By way of page-locked
+// memory where that is not the host, so that nobody waits for it.
+at::Tensor read(const LoraDelta& delta, size_t factor, at::Device device, const Cancel* cancel) {
     const CheckpointEntry* entry = delta.factors[factor];
     if (entry == nullptr) return {};
-    const at::Tensor stored = at::empty(entry->shape, type_of(*entry));
+    const at::TensorOptions host = at::TensorOptions(type_of(*entry)).pinned_memory(!device.is_cpu());
+    const at::Tensor stored = at::empty(entry->shape, host);
     delta.file->read(*entry, 0, {static_cast<std::byte*>(stored.data_ptr()), stored.nbytes()}, cancel);
-    return stored.view({delta.kind == LoraKind::kWhole ? delta.rows : entry->rows(), -1});
+    return stored.view({delta.kind == LoraKind::kWhole ? delta.rows : entry->rows(), -1})
+        .to(device, stored.scalar_type(), /*non_blocking=*/true);
 }
 
 // Runs of rows: `from` in the file, `to` within the rows that the delta changes.
@@ -53,8 +56,8 @@ struct Change {
 
     Change(const LoraDelta& d, at::Device device, const Cancel* cancel) : delta(&d) {
         for (size_t i = 0; i < factors.size(); ++i)
-            if (const at::Tensor stored = read(d, i, cancel); stored.defined())
-                factors[i] = stored.to(device, at::kFloat);
+            if (const at::Tensor stored = read(d, i, device, cancel); stored.defined())
+                factors[i] = stored.to(at::kFloat);
         if (d.kind != LoraKind::kKronecker) return;
         const auto product = [](const at::Tensor& a, const at::Tensor& b) { return b.defined() ? at::mm(a, b) : a; };
         factors = {product(factors[0], factors[1]), product(factors[2], factors[3])};
@@ -111,14 +114,14 @@ std::vector<nn::LowRank> loras_beside(const LoraSet& loras, const std::string& n
         if (delta.kind != LoraKind::kLowRank)
             throw Error(ZT_ERROR_INTERNAL, "lora " + delta.file->name() + ": " + quote(name) +
                                                ": expected low rank parts only, got others");
-        at::Tensor up = read(delta, 0, cancel);
+        at::Tensor up = read(delta, 0, device, cancel);
         if (delta.rows != out || delta.swap_halves) {
-            const at::Tensor placed = at::zeros({out, delta.rank}, type);
+            const at::Tensor placed = at::zeros({out, delta.rank}, at::TensorOptions(device).dtype(type));
             for (const Run& run : runs_of(delta))
                 placed.narrow(0, delta.first + run.to, run.count).copy_(up.narrow(0, run.from, run.count));
             up = placed;
         }
-        all.push_back({read(delta, 1, cancel).to(device, type), up.to(device, type), delta.scale});
+        all.push_back({read(delta, 1, device, cancel).to(type), up.to(type), delta.scale});
     }
     return all;
 }

@@ -23,12 +23,17 @@ using weights::Encoding;
 // What is read before it is converted: large enough for the disk, small beside any model.
 constexpr int64_t kChunkBytes = 4 << 20;
 
-// What a chunk is read into. For another device it is page-locked, so that it travels while the next one is
-// read: LibTorch's allocator of such memory hands it out again only when the copy that reads it is over.
+// Memory of the host for what goes to `device`. For another device than the host it is page-locked, so that it travels
+// while more is read: LibTorch's allocator of such memory hands it out again only when the copy that reads it is over.
+at::TensorOptions host_memory(at::ScalarType type, at::Device device) {
+    return at::TensorOptions(type).pinned_memory(!device.is_cpu());
+}
+
+// What a chunk is read into.
 // For the host it comes from the kernel: of a buffer freed on the heap the next bias takes a piece, so that
 // each matrix would leave a hole of nearly kChunkBytes.
 at::Tensor chunk_buffer(int64_t rows, int64_t row_bytes, at::Device device) {
-    if (!device.is_cpu()) return at::empty({rows, row_bytes}, at::TensorOptions(at::kByte).pinned_memory(true));
+    if (!device.is_cpu()) return at::empty({rows, row_bytes}, host_memory(at::kByte, device));
     const size_t bytes = static_cast<size_t>(rows * row_bytes);
     void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
@@ -169,6 +174,8 @@ PartReader::PartReader(std::shared_ptr<const weights::Checkpoint> checkpoint, co
             if (source.order == RowOrder::kSwapHalves && layout_of(*piece).rows % 2 != 0)
                 refuse(file, "tensor " + quote(piece->name) + ": expected an even number of rows, got " +
                                  shown(piece->shape));
+            if (piece != nullptr && weights::needs_table(piece->encoding) && !table_.defined())
+                table_ = weights::decoding_table(options_.device);
         }
     }
 }
@@ -233,11 +240,13 @@ int64_t PartReader::head_rows(const Source& source) const {
     return rows / heads;
 }
 
-at::Tensor PartReader::piece_scale(const Source& source, size_t piece) const {
+at::Tensor PartReader::piece_scale(const Source& source, size_t piece, at::Device device) const {
     const CheckpointEntry* entry = source.scales[piece];
     if (entry == nullptr) return {};
-    at::Tensor scale = at::empty({c10::multiply_integers(entry->shape)}, dense_type(*checkpoint_, *entry));
+    const int64_t factors = c10::multiply_integers(entry->shape);
+    at::Tensor scale = at::empty({factors}, host_memory(dense_type(*checkpoint_, *entry), device));
     checkpoint_->read(*entry, 0, {static_cast<std::byte*>(scale.data_ptr()), scale.nbytes()}, options_.cancel);
+    scale = scale.to(device, scale.scalar_type(), /*non_blocking=*/true);
     if (source.round_scale) scale = scale.to(at::kBFloat16);
     scale = scale.to(at::kFloat);
     return scale.numel() == 1 ? scale.squeeze(0) : scale;
@@ -259,9 +268,10 @@ void PartReader::read_rows(const Source& source, size_t piece, int64_t from, at:
         checkpoint_->read(entry, at_row(0), {static_cast<std::byte*>(out.data_ptr()), out.nbytes()}, options_.cancel);
         return;
     }
+    const bool as_it_lies = dense && !reordered && out.scalar_type() == type;
     const int64_t unit = reordered ? head_rows(source) : 1;
     const int64_t step = std::max<int64_t>(1, kChunkBytes / std::max<int64_t>(1, layout.row_bytes) / unit) * unit;
-    const at::Tensor scale = raw ? at::Tensor() : piece_scale(source, piece);
+    const at::Tensor scale = raw ? at::Tensor() : piece_scale(source, piece, out.device());
     at::Tensor buffer;
     for (int64_t done = 0; done < rows; done += step) {
         const int64_t count = std::min(step, rows - done);
@@ -270,11 +280,14 @@ void PartReader::read_rows(const Source& source, size_t piece, int64_t from, at:
         const at::Tensor bytes = buffer.narrow(0, 0, count);
         checkpoint_->read(entry, at_row(done), {static_cast<std::byte*>(bytes.data_ptr()), bytes.nbytes()},
                           options_.cancel);
-        at::Tensor values = bytes;
-        if (!raw && entry.encoding == Encoding::kDense) values = bytes.view(type);
+        at::Tensor values = bytes.view(type);
+        // What is to be changed is changed where it goes: of a copy that also converts, LibTorch does the
+        // converting on the host first and then waits for the device.
+        if (!as_it_lies) values = values.to(out.device(), type, /*non_blocking=*/true);
         if (!dense) {
             const at::Tensor factor = scale.defined() && scale.dim() == 1 ? scale.narrow(0, from + done, count) : scale;
-            values = weights::decode_tensor(bytes, entry.encoding, {count, layout.columns}, factor, out.scalar_type());
+            values = weights::decode_tensor(values, entry.encoding, {count, layout.columns}, factor, out.scalar_type(),
+                                            table_);
         }
         const at::Tensor place = out.narrow(0, done, count);
         place.copy_((reordered ? in_order(values, source) : values).view(place.sizes()), /*non_blocking=*/true);
@@ -318,14 +331,14 @@ at::Tensor PartReader::rows(const std::string& name, std::span<const int64_t> ro
     if (from.pieces.size() != 1 || from.order != RowOrder::kSame || entry.shape.size() != 2)
         throw Error(ZT_ERROR_INTERNAL, checkpoint_->name() + ": tensor " + quote(name) +
                                            ": expected a matrix stored as it is used, got another");
-    at::Tensor out = at::empty({static_cast<int64_t>(rows.size()), layout.columns}, type);
+    at::Tensor out = at::empty({static_cast<int64_t>(rows.size()), layout.columns}, host_memory(type, options_.device));
     for (size_t i = 0; i < rows.size(); ++i) {
         if (rows[i] < 0 || rows[i] >= layout.rows)
             throw Error(ZT_ERROR_INTERNAL, checkpoint_->name() + ": tensor " + quote(name) + ": expected a row below " +
                                                std::to_string(layout.rows) + ", got " + std::to_string(rows[i]));
         read_rows(from, 0, rows[i], out.narrow(0, static_cast<int64_t>(i), 1), false);
     }
-    return out.to(options_.device);
+    return out.to(options_.device, type, /*non_blocking=*/true);
 }
 
 nn::PackedLinear PartReader::linear(const std::string& name, at::ScalarType type, bool keep_packed) const {
@@ -346,6 +359,7 @@ nn::PackedLinear PartReader::linear(const std::string& name, at::ScalarType type
                                  at::TensorOptions(options_.device).dtype(at::kByte));
         read_all(from, layer.weight, true);
         layer.scale = scale_of(from);
+        layer.table = weights::needs_table(encoding) ? table_ : at::Tensor();
         if (options_.loras)
             layer.adapters =
                 loras_beside(*options_.loras, name + ".weight", layer.out, type, options_.device, options_.cancel);
@@ -362,16 +376,16 @@ at::Tensor PartReader::scale_of(const Source& source) const {
         std::any_of(source.scales.begin(), source.scales.end(), [](const auto* s) { return s != nullptr; });
     if (!any) return {};
     if (source.pieces.size() == 1) {
-        const at::Tensor scale = piece_scale(source, 0);
-        return (scale.dim() == 0 ? scale : in_order(scale, source)).to(options_.device);
+        const at::Tensor scale = piece_scale(source, 0, options_.device);
+        return scale.dim() == 0 ? scale : in_order(scale, source);
     }
     std::vector<at::Tensor> all;
     for (size_t i = 0; i < source.pieces.size(); ++i) {
-        const at::Tensor scale = piece_scale(source, i);
+        const at::Tensor scale = piece_scale(source, i, options_.device);
         all.push_back(scale.defined() ? scale.expand({source.pieces[i]->rows()})
-                                      : at::ones({source.pieces[i]->rows()}));
+                                      : at::ones({source.pieces[i]->rows()}, options_.device));
     }
-    return at::cat(all).to(options_.device);
+    return at::cat(all);
 }
 
 }  // namespace zt::load

@@ -130,7 +130,7 @@ private:
     const Source& source(const std::string& name) const;
     [[nodiscard]] int64_t head_rows(const Source& source) const;
     [[nodiscard]] at::Tensor in_order(const at::Tensor& rows, const Source& source) const;
-    [[nodiscard]] at::Tensor piece_scale(const Source& source, size_t piece) const;
+    [[nodiscard]] at::Tensor piece_scale(const Source& source, size_t piece, at::Device device) const;
     [[nodiscard]] at::Tensor scale_of(const Source& source) const;
     void read_rows(const Source& source, size_t piece, int64_t from, at::Tensor out, bool raw) const;
     void read_all(const Source& source, const at::Tensor& out, bool raw) const;
@@ -138,6 +138,7 @@ private:
     std::shared_ptr<const weights::Checkpoint> checkpoint_;
     ReaderOptions options_;
     std::map<std::string, Source> sources_;  // by our names
+    at::Tensor table_;                       // decoding_table() where the file needs it, else undefined
 };
 
 }  // namespace zt::load

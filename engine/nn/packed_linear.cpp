@@ -10,14 +10,14 @@ namespace zt::nn {
 
 at::Tensor PackedLinear::dense(at::ScalarType type) const {
     if (encoding == weights::Encoding::kDense) return weight.to(type);
-    return weights::decode_tensor(weight, encoding, {out, in}, scale, type);
+    return weights::decode_tensor(weight, encoding, {out, in}, scale, type, table);
 }
 
 PackedLinear PackedLinear::decoded(at::ScalarType type) const {
     PackedLinear layer = *this;
     layer.weight = dense(type);
     layer.encoding = weights::Encoding::kDense;
-    layer.scale = at::Tensor();
+    layer.scale = layer.table = at::Tensor();
     if (bias.defined()) layer.bias = bias.to(type);
     for (LowRank& adapter : layer.adapters) {
         adapter.down = adapter.down.to(type);

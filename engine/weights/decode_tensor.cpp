@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -71,13 +72,11 @@ ScaleMin scale_min(const at::Tensor& b) {
     return {(d * scale.to(at::kFloat)).unsqueeze(2), (dmin * min.to(at::kFloat)).unsqueeze(2)};
 }
 
-at::Tensor curve(const at::Tensor& nibbles) {
-    static constexpr float kValues[] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
-    const at::Tensor table = at::tensor(at::ArrayRef<float>(kValues), nibbles.options().dtype(at::kFloat));
+at::Tensor curve(const at::Tensor& nibbles, const at::Tensor& table) {
     return table.index_select(0, nibbles.flatten().to(at::kLong)).view(nibbles.sizes());
 }
 
-at::Tensor decode_small(const at::Tensor& b, Encoding encoding) {
+at::Tensor decode_small(const at::Tensor& b, Encoding encoding, const at::Tensor& table) {
     const int64_t n = b.size(0);
     const at::Tensor d = half_of(b, 0);
     const auto quants = [&](int64_t from) { return low_then_high(b.narrow(1, from, 16), 16).reshape({n, 32}); };
@@ -90,11 +89,11 @@ at::Tensor decode_small(const at::Tensor& b, Encoding encoding) {
         case Encoding::kQ5_0: return d * (with_fifth(2).to(at::kFloat) - 16);
         case Encoding::kQ5_1: return d * with_fifth(4).to(at::kFloat) + half_of(b, 2);
         case Encoding::kQ8_0: return b.narrow(1, 2, 32).contiguous().view(at::kChar).to(at::kFloat) * d;
-        default: return d * curve(quants(2));
+        default: return d * curve(quants(2), table);
     }
 }
 
-at::Tensor decode_large(const at::Tensor& b, Encoding encoding) {
+at::Tensor decode_large(const at::Tensor& b, Encoding encoding, const at::Tensor& table) {
     const int64_t n = b.size(0);
     const auto part = [&](int64_t from, int64_t bytes) { return b.narrow(1, from, bytes); };
     const auto sixteens = [&](const at::Tensor& t) { return t.to(at::kFloat).reshape({n, 16, 16}); };
@@ -134,7 +133,7 @@ at::Tensor decode_large(const at::Tensor& b, Encoding encoding) {
             const at::Tensor low4 = low_then_high(part(4, 4), 1).reshape({n, 8}),
                              high2 = fields(part(2, 2), 1, 2, 3).reshape({n, 8});
             const at::Tensor dl = half_of(b, 0) * ((low4 + high2 * 16).to(at::kFloat) - 32);
-            return dl.unsqueeze(2) * curve(low_then_high(part(8, 128), 16)).reshape({n, 8, 32});
+            return dl.unsqueeze(2) * curve(low_then_high(part(8, 128), 16), table).reshape({n, 8, 32});
         }
     }
 }
@@ -150,21 +149,32 @@ at::Tensor decode_fp8(const at::Tensor& bytes, Encoding encoding, at::IntArrayRe
 
 }  // namespace
 
-at::Tensor decode_blocks_by_tensor_ops(const at::Tensor& bytes, Encoding encoding) {
+bool needs_table(Encoding encoding) { return encoding == Encoding::kIQ4NL || encoding == Encoding::kIQ4XS; }
+
+at::Tensor decoding_table(at::Device device) {
+    static constexpr float kValues[] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+    const at::Tensor table =
+        at::empty({std::ssize(kValues)}, at::TensorOptions(at::kFloat).pinned_memory(!device.is_cpu()));
+    std::copy(std::begin(kValues), std::end(kValues), table.data_ptr<float>());
+    return table.to(device, at::kFloat, /*non_blocking=*/true);
+}
+
+at::Tensor decode_blocks_by_tensor_ops(const at::Tensor& bytes, Encoding encoding, const at::Tensor& given) {
     const BlockShape block = block_shape(encoding);
     const at::Tensor b = bytes.reshape({-1, block.bytes});
-    const at::Tensor values = block.values == 32 ? decode_small(b, encoding) : decode_large(b, encoding);
+    const at::Tensor table = needs_table(encoding) && !given.defined() ? decoding_table(bytes.device()) : given;
+    const at::Tensor values = block.values == 32 ? decode_small(b, encoding, table) : decode_large(b, encoding, table);
     return values.reshape({bytes.size(0), -1});
 }
 
 at::Tensor decode_tensor(const at::Tensor& bytes, Encoding encoding, at::IntArrayRef shape, const at::Tensor& scale,
-                         at::ScalarType type) {
+                         at::ScalarType type, const at::Tensor& table) {
     if (encoding == Encoding::kDense) fail("an encoding");
     const BlockShape block = block_shape(encoding);
     const int64_t values = bytes.numel() / block.bytes * block.values;
     if (values != c10::multiply_integers(shape) || bytes.numel() % block.bytes != 0) fail("bytes that fit the shape");
     if (block.values == 1) return decode_fp8(bytes, encoding, shape, scale, type);
-    if (!bytes.device().is_cpu()) return decode_blocks_by_tensor_ops(bytes, encoding).view(shape).to(type);
+    if (!bytes.device().is_cpu()) return decode_blocks_by_tensor_ops(bytes, encoding, table).view(shape).to(type);
     const at::Tensor from = bytes.contiguous();
     at::Tensor out = at::empty(shape, bytes.options().dtype(type));
     switch (type) {

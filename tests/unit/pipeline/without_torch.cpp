@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Stands in for device/worker_scope.cpp and device/threads.cpp, so that the pipeline's tests run
+// Stands in for device/devices.cpp, device/worker_scope.cpp and device/threads.cpp, so that the pipeline's tests run
 // without LibTorch, and with tests/sanitize those of the C API too.
 #include <mutex>
 #include <string>
 
 #include "core/error.h"
+#include "device/backends.h"
 #include "device/threads.h"
 #include "device/worker_scope.h"
 
@@ -32,6 +33,8 @@ void set_threads(int count) {
                                            " (already set in this process), got " + std::to_string(count));
     }
 }
+
+bool has_backend(const std::string& kind) { return kind == "cuda"; }
 
 int threads_for(int wish) { return wish != 0 ? wish : 2; }
 
