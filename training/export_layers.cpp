@@ -8,11 +8,11 @@
 #include <filesystem>
 
 #include "core/file.h"
-#include "trained_families.h"
 #include "layer_autoencoder.h"
 #include "layer_set.h"
 #include "parallel.h"
 #include "stages.h"
+#include "trained_families.h"
 #include "weights/manifest.h"
 #include "world/layers.h"
 
@@ -70,7 +70,8 @@ Kept keep(const LayerAutoencoder& model, const at::Tensor& painted, bool ring) {
         for (int64_t i = 0; i < stored.size(0); i++) {
             const at::Tensor one = stored.slice(0, i, i + 1);
             at::Tensor layers = compositor::forward(model.decoder, ring ? around(one, compositor::kRingAround) : one);
-            if (ring) layers = layers.slice(2, 8 * compositor::kRingAround, 8 * (compositor::kRingAround + one.size(2)));
+            if (ring)
+                layers = layers.slice(2, 8 * compositor::kRingAround, 8 * (compositor::kRingAround + one.size(2)));
             sum.add(compare(layers, pictures.slice(0, i, i + 1)));
         }
         return sum;

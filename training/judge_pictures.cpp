@@ -10,10 +10,10 @@
 
 #include "core/file.h"
 #include "core/json.h"
-#include "trained_families.h"
 #include "picture_data.h"
 #include "picture_network.h"
 #include "stages.h"
+#include "trained_families.h"
 #include "weights/manifest.h"
 
 namespace zt::training {
@@ -210,7 +210,8 @@ void export_pictures(Settings& settings) {
     AtomicFile file(out + "/config.json");
     file.write(json::to_text(json::Value(config)) + "\n");
     file.commit();
-    weights::write_manifest(out, files, {json::Value::Object{{"family", {std::string(kAnimatorName)}}, {"card", {card}}}});
+    weights::write_manifest(out, files,
+                            {json::Value::Object{{"family", {std::string(kAnimatorName)}}, {"card", {card}}}});
     std::printf("%s: %.1f MB\n", out.c_str(),
                 static_cast<double>(std::filesystem::file_size(out + "/network.safetensors")) / 1e6);
 }

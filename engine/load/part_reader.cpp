@@ -112,8 +112,16 @@ void check_quantization_metadata(const weights::Checkpoint& file) {
 PartReader::PartReader(std::shared_ptr<const weights::Checkpoint> checkpoint, const PartNames& part,
                        ReaderOptions options)
     : checkpoint_(std::move(checkpoint)), options_(std::move(options)) {
+    const Scales scales = place_tensors(part);
+    check_quantization_metadata(*checkpoint_);
+    check_scales(*checkpoint_, part);
+    place_scales(scales);
+    check_pieces();
+}
+
+PartReader::Scales PartReader::place_tensors(const PartNames& part) {
     const weights::Checkpoint& file = *checkpoint_;
-    std::map<std::string, std::vector<std::pair<const CheckpointEntry*, Placed>>> scales;  // by the weight's name
+    Scales scales;
     for (const CheckpointEntry& entry : file.entries()) {
         const std::optional<Placed> placed = part.place(entry.name);
         if (!placed) {
@@ -136,8 +144,11 @@ PartReader::PartReader(std::shared_ptr<const weights::Checkpoint> checkpoint, co
                              " once, got it in two spellings");
         source.pieces[piece] = &entry;
     }
-    check_quantization_metadata(file);
-    check_scales(file, part);
+    return scales;
+}
+
+void PartReader::place_scales(const Scales& scales) {
+    const weights::Checkpoint& file = *checkpoint_;
     for (const auto& [name, list] : scales) {
         for (const auto& [entry, placed] : list) {
             const auto found = sources_.find(name);
@@ -159,6 +170,10 @@ PartReader::PartReader(std::shared_ptr<const weights::Checkpoint> checkpoint, co
             source.round_scale = placed.leaf == "fp8_scale";
         }
     }
+}
+
+void PartReader::check_pieces() {
+    const weights::Checkpoint& file = *checkpoint_;
     for (const auto& [name, source] : sources_) {
         for (const CheckpointEntry* piece : source.pieces) {
             const CheckpointEntry* first = source.pieces.front();

@@ -127,6 +127,13 @@ private:
     }
 
     void check(const Wanted& wanted) const;
+    // By the name of their weight.
+    using Scales = std::map<std::string, std::vector<std::pair<const weights::CheckpointEntry*, Placed>>>;
+    // The steps of the constructor: where each tensor of the file belongs; the scales beside their weights; pieces of
+    // one tensor that fit each other.
+    Scales place_tensors(const PartNames& part);
+    void place_scales(const Scales& scales);
+    void check_pieces();
     const Source& source(const std::string& name) const;
     [[nodiscard]] int64_t head_rows(const Source& source) const;
     [[nodiscard]] at::Tensor in_order(const at::Tensor& rows, const Source& source) const;

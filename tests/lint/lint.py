@@ -15,11 +15,6 @@ import tempfile
 MOST_LINES = 600
 # Of a function of C, C++ or CUDA: the lines between its outermost braces.
 MOST_FUNCTION_LINES = 60
-# Functions that were longer when the rule came, with their length. The list may only shrink: a function that has
-# grown is a finding, and so is an entry whose function is short by now.
-KNOWN_LONG = {
-    'engine/load/part_reader.cpp: PartReader': 64,
-}
 SOURCE_ENDINGS = ('.c', '.cpp', '.h', '.cu', '.cuh', '.def', '.py', '.sh', '.map')
 CODE_ENDINGS = ('.c', '.cpp', '.h', '.cu', '.cuh', '.def')
 # Tables, licence texts and recorded results may be long.
@@ -154,20 +149,13 @@ def functions(code):
 
 
 def check_functions(name, code):
-    unseen = {entry for entry in KNOWN_LONG if entry.startswith(name + ':')}
     for found in functions(code):
         if found is None:
             yield 1, 'expected braces that match (outside of #if), so that functions can be measured'
             return
         function, line, lines = found
-        entry = f'{name}: {function.split("::")[-1]}'
-        most = KNOWN_LONG.get(entry, MOST_FUNCTION_LINES)
-        if lines > most:
-            yield line, f'{function}: expected a function of at most {most} lines, got {lines}'
         if lines > MOST_FUNCTION_LINES:
-            unseen.discard(entry)
-    for entry in sorted(unseen):
-        yield 1, f'{entry} is no long function any more: take it from KNOWN_LONG in tests/lint/lint.py'
+            yield line, f'{function}: expected a function of at most {MOST_FUNCTION_LINES} lines, got {lines}'
 
 
 def line_of(text, at):
@@ -299,7 +287,6 @@ PLANTED = [
      + 'namespace {\n' + 'int f(int n) { return n; }\n' * 90 + '}\n', None),
     ('engine/text/f.cpp', SPDX + '#if X\nint f(int n) {\n#else\nint f() {\n#endif\n    return 1;\n}\n', 'braces that match'),
     ('filters/g.c', SPDX + 'static struct A *\ng (int n)\n{\n' + '  n++;\n' * 61 + '}\n', 'g: expected a function'),
-    ('engine/load/part_reader.cpp', SPDX + 'PartReader::PartReader(int n) {\n' + '    n++;\n' * 9 + '}\n', 'take it from KNOWN_LONG'),
 ]
 
 
