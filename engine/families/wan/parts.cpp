@@ -99,8 +99,8 @@ void read_index(const fs::path& folder, ModelParts& parts) {
     const load::ConfigJson index(load::read_json_text((folder / kIndex).string(), kIndex), kIndex);
     const json::Field root = index.root();
     const auto name = root.find("_class_name");
-    constexpr std::array<std::string_view, 3> kKnown = {"WanPipeline", "WanImageToVideoPipeline",
-                                                        "WanVideoToVideoPipeline"};
+    constexpr std::array<std::string_view, 4> kKnown = {"WanPipeline", "WanImageToVideoPipeline",
+                                                        "WanVideoToVideoPipeline", "WanCausalDMDPipeline"};
     if (name && std::find(kKnown.begin(), kKnown.end(), name->string()) == kKnown.end())
         throw Error(ZT_ERROR_UNSUPPORTED,
                     "model_index.json: _class_name: expected WanPipeline or WanImageToVideoPipeline, got " +
