@@ -57,15 +57,24 @@ static const struct {
   { FORMAT (GST_VIDEO_FORMAT_A444_10), WORDS ("A444_10"), ZT_PIXEL_YUV444P10 },
 };
 
+/* As wide as the option table: a model's own limits are narrower. */
 GstCaps *
 t2v_clip_template_caps (void)
 {
-  return gst_caps_from_string (
-      "video/x-raw, format = (string) { I420, Y42B, "
-      "Y444, " WORDS ("I420_10") ", " WORDS ("I422_10") ", " WORDS ("Y444_10") ", GBR, " WORDS (
-          "GBR_10") ", RGB }, "
-                    "width = (int) [ 16, 4096 ], height = (int) [ 16, 4096 ], "
-                    "framerate = (fraction) [ 1/10, 240/1 ]");
+  const T2vOptionInfo *size = t2v_option_info (T2V_OPTION_size);
+  const T2vOptionInfo *rate = t2v_option_info (T2V_OPTION_rate);
+  gint min_num, min_den, max_num, max_den;
+  GstCaps *caps =
+      gst_caps_from_string ("video/x-raw, format = (string) { I420, Y42B, "
+                            "Y444, " WORDS ("I420_10") ", " WORDS ("I422_10") ", " WORDS (
+                                "Y444_10") ", GBR, " WORDS ("GBR_10") ", RGB }");
+
+  gst_util_double_to_fraction (rate->min, &min_num, &min_den);
+  gst_util_double_to_fraction (rate->max, &max_num, &max_den);
+  gst_caps_set_simple (caps, "width", GST_TYPE_INT_RANGE, (gint) size->min, (gint) size->max,
+      "height", GST_TYPE_INT_RANGE, (gint) size->min, (gint) size->max, "framerate",
+      GST_TYPE_FRACTION_RANGE, min_num, min_den, max_num, max_den, NULL);
+  return caps;
 }
 
 GstCaps *

@@ -158,7 +158,7 @@ read_time (const gchar *text, gint64 *ns)
 
 /* "24", "24000/1001", "23.976". The two-decimal spellings of NTSC rates mean those rates. */
 static gboolean
-read_rate (const gchar *text, gint *num, gint *den)
+read_rate (const T2vOptionInfo *info, const gchar *text, gint *num, gint *den)
 {
   gint64 a, b = 1, part = 0;
 
@@ -181,7 +181,7 @@ read_rate (const gchar *text, gint *num, gint *den)
     *num = (gint) a;
     *den = (gint) b;
   }
-  return *num >= *den / 10.0 && *num / 240.0 <= *den;
+  return *num >= *den * info->min && *num <= *den * info->max;
 }
 
 /* Sides of the table, and no more pixels than `most`. */
@@ -295,7 +295,7 @@ read_value (T2vSettings *settings, T2vOption option, const gchar *text)
     case ZT_OPTION_SIZE:
       return read_size (info, max, text, settings);
     case ZT_OPTION_RATE:
-      return read_rate (text, &settings->rate_num, &settings->rate_den);
+      return read_rate (info, text, &settings->rate_num, &settings->rate_den);
     case ZT_OPTION_INT:
       return read_integer (text, min, max, value);
     case ZT_OPTION_TIME:
@@ -319,13 +319,17 @@ expectation (T2vOption option)
 {
   const T2vOptionInfo *info = t2v_option_info (option);
   gdouble min = info->min, max = info->max;
+  gint min_num, min_den, max_num, max_den;
 
   t2v_option_link_range (option, &min, &max);
   switch (info->type) {
     case ZT_OPTION_SIZE:
       return g_strdup_printf ("WIDTHxHEIGHT, sides from %.0f, at most %.0f pixels", info->min, max);
     case ZT_OPTION_RATE:
-      return g_strdup ("frames per second from 1/10 to 240, as 24, 24000/1001 or 23.976");
+      gst_util_double_to_fraction (min, &min_num, &min_den);
+      gst_util_double_to_fraction (max, &max_num, &max_den);
+      return g_strdup_printf ("frames per second from %d/%d to %d/%d, as 24, 24000/1001 or 23.976",
+          min_num, min_den, max_num, max_den);
     case ZT_OPTION_INT:
       return g_strdup_printf ("a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
           as_integer (min), as_integer (max));

@@ -37,17 +37,22 @@ static void
 install_hints (GObjectClass *klass)
 {
   GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+  gint most_side = (gint) t2v_option_info (T2V_OPTION_size)->max;
+  gint most_num, most_den;
 
+  gst_util_double_to_fraction (t2v_option_info (T2V_OPTION_rate)->max, &most_num, &most_den);
   g_object_class_install_property (klass, T2V_PROPERTY_WIDTH,
       g_param_spec_int ("width", "width",
-          "preferred width where the caps leave it open; 0 = the model's own", 0, 4096, 0, flags));
+          "preferred width where the caps leave it open; 0 = the model's own", 0, most_side, 0,
+          flags));
   g_object_class_install_property (klass, T2V_PROPERTY_HEIGHT,
       g_param_spec_int ("height", "height",
-          "preferred height where the caps leave it open; 0 = the model's own", 0, 4096, 0, flags));
+          "preferred height where the caps leave it open; 0 = the model's own", 0, most_side, 0,
+          flags));
   g_object_class_install_property (klass, T2V_PROPERTY_FRAMERATE,
       gst_param_spec_fraction ("framerate", "framerate",
-          "preferred rate where the caps leave it open; 0/1 = the model's own", 0, 1, 240, 1, 0, 1,
-          flags));
+          "preferred rate where the caps leave it open; 0/1 = the model's own", 0, 1, most_num,
+          most_den, 0, 1, flags));
   g_object_class_install_property (klass, T2V_PROPERTY_IS_LIVE,
       g_param_spec_boolean ("is-live", "is-live",
           "keep the pace of the pipeline's clock; late frames move the time line and post QoS",
