@@ -21,6 +21,7 @@ namespace {
 
 using namespace zt;
 using namespace zt::wan;
+using namespace zt::autoencoders;
 using namespace zt::parity;
 
 std::vector<float> floats(const at::Tensor& t) {
