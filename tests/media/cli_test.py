@@ -196,7 +196,7 @@ class Other(unittest.TestCase):
             self.assertTrue(out.decode().startswith(f"family     {name}, "), out)
             self.assertIn(" " + name, help_text)
             out, err, status = zoetrope("inspect", name, "--frames", "9")
-            self.assertEqual((out, status), (b"", 1))
+            self.assertEqual((out, status), (b"", 2))
             self.assertIn(f"expected no option beside a {name} model", err)
 
     def test_generate_and_inspect_give_the_same_reason_for_a_file_that_is_no_model(self):
