@@ -8,7 +8,7 @@
 namespace zt::nn {
 
 // What conv3x3() (strip_conv.h) holds at most beside its weights and its result, about.
-inline constexpr int64_t kStripBytes = int64_t{96} << 20;
+inline constexpr int64_t kStripBytes = int64_t{48} << 20;
 // What a convolution gathers at a time (causal_gather.h), about.
 inline constexpr int64_t kGatherBytes = int64_t{64} << 20;
 
