@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//
-// See causal.h.
 #include "families/wan/causal.h"
 
 #include <algorithm>

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//
-// See config.h.
 #include "families/wan/config.h"
 
 #include <algorithm>

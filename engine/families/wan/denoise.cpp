@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//
-// See denoise.h.
 #include "families/wan/denoise.h"
 
 #include <array>

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//
-// See expert.h.
 #include "families/wan/expert.h"
 
 namespace zt::wan {

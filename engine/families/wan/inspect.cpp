@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//
-// See inspect.h.
 #include "families/wan/inspect.h"
 
 #include <array>

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//
-// See names.h.
 #include "families/wan/names.h"
 
 namespace zt::wan {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//
-// See picture.h.
 #include "families/wan/picture.h"
 
 #include <algorithm>

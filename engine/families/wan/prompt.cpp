@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//
-// See prompt.h.
 #include "families/wan/prompt.h"
 
 #include "encoders/t5.h"

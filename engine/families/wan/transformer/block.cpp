@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//
-// See block.h.
 #include "families/wan/transformer/block.h"
 
 #include <array>

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//
-// See transformer.h.
 #include "families/wan/transformer/transformer.h"
 
 #include "nn/sinusoid.h"
