@@ -127,7 +127,6 @@ at::Tensor encode(const VaeEncoder& e, const at::Tensor& pixels, bool half_histo
     Frames latents;
     for (int64_t at = 0; at < pixels.size(0); at += at == 0 ? 1 : kGroup) {
         const bool first = at == 0;
-        memory.go_to(0);
         Frames x;
         for (int64_t i = at; i < std::min(at + (first ? 1 : kGroup), pixels.size(0)); i++) {
             memory.go_to(0);

@@ -152,19 +152,12 @@ void config(parity::Case& c) {
     c.out["missing"] = at::tensor(static_cast<int64_t>(p.missing.size()));
 }
 
-int64_t status_bytes(const std::string& key) {
-    std::ifstream file("/proc/self/status");
-    for (std::string line; std::getline(file, line);)
-        if (line.starts_with(key)) return std::strtoll(line.c_str() + key.size(), nullptr, 10) * 1024;
-    return 0;
-}
-
 // Peak memory of the process while a whole part is read, beside the bytes that it then has. Pages of
 // LibTorch's own files that are first touched meanwhile are not counted: the weights are never mapped.
 void memory(parity::Case& c) {
     const PartReader reader = open(c);
     std::ofstream("/proc/self/clear_refs") << '5';  // proc(5): resets the peak
-    const int64_t before = status_bytes("VmRSS:"), code = status_bytes("RssFile:");
+    const int64_t before = parity::status_kib("VmRSS"), code = parity::status_kib("RssFile");
     std::vector<at::Tensor> all;
     int64_t bytes = 0;
     for (const std::string& name : reader.names()) {
@@ -176,8 +169,8 @@ void memory(parity::Case& c) {
         }
         bytes += static_cast<int64_t>(all.back().nbytes());
     }
-    c.out["memory"] =
-        at::tensor(std::vector<int64_t>{bytes, status_bytes("VmHWM:") - before - (status_bytes("RssFile:") - code)});
+    const int64_t kib = parity::status_kib("VmHWM") - before - (parity::status_kib("RssFile") - code);
+    c.out["memory"] = at::tensor(std::vector<int64_t>{bytes, 1024 * kib});
 }
 
 }  // namespace

@@ -13,37 +13,27 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
-#include <stdexcept>
+#include <string>
 #include <vector>
 
+#include "client.h"
 #include "families/hunyuan_video/memory_plan.h"
 #include "families/hunyuan_video/model.h"
-#include "include/zoetrope/zoetrope.h"
 #include "stage.h"
 
 namespace {
 
-using zt::parity::Case;
+using zt::parity::Case, zt::parity::check, zt::parity::picture_of, zt::parity::status_kib;
 
 double now() {
     // Field 22 of /proc/self/stat would be the start in ticks of 10 ms; the caller gives ours exactly.
     return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-void check(zt_status status, const zt_error& error) {
-    if (status < 0) throw std::runtime_error(std::string(zt_status_name(status)) + ": " + error.message);
-}
-
 // From here on the peak counts anew (proc(5), clear_refs).
 void forget_peak() { std::ofstream("/proc/self/clear_refs") << 5; }
 
-double status_kib(const char* key) {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);)
-        if (line.starts_with(key)) return std::stod(line.substr(std::strlen(key)));
-    return 0;
-}
-double peak_kib() { return status_kib("VmHWM:"); }
+double peak_kib() { return static_cast<double>(status_kib("VmHWM")); }
 
 double stage_number(const std::string& stage) {
     return stage == "load" ? 0 : stage == "text" ? 1 : stage == "denoise" ? 2 : 3;
@@ -78,7 +68,7 @@ std::vector<zt_image> images_of(const Case& c) {
 // What is noted while a clip is made.
 struct Record {
     double start = 0;
-    std::vector<double> seconds, events, memory{-1, status_kib("VmRSS:")};
+    std::vector<double> seconds, events, memory{-1, static_cast<double>(status_kib("VmRSS"))};
     double peak = 0;
     std::string stage;
     int step = -1;
@@ -99,14 +89,6 @@ struct Record {
         events.insert(events.end(), {now() - start, stage_number(stage) + (stage == "denoise" ? 0.001 * step : 0)});
     }
 };
-
-at::Tensor picture_of(const zt_frame* frame) {
-    const zt_frame_info* info = zt_frame_get_info(frame);
-    at::Tensor picture = at::empty({info->height, info->width, 3}, at::kByte);
-    for (int y = 0; y < info->height; y++)
-        std::memcpy(picture[y].data_ptr(), info->data[0] + y * info->stride[0], static_cast<size_t>(info->width) * 3);
-    return picture;
-}
 
 void clip(Case& c) {
     zt_error error = ZT_ERROR_INIT;

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <string>
@@ -36,6 +37,14 @@ struct Case {
         return at == options.end() ? otherwise : at->second;
     }
 };
+
+// A line of /proc/self/status that counts memory, in KiB: "VmRSS", "VmHWM", "RssFile"; 0 where there is none.
+inline int64_t status_kib(const std::string& key) {
+    std::ifstream status("/proc/self/status");
+    for (std::string word; status >> word;)
+        if (int64_t kib = 0; word == key + ":" && status >> kib) return kib;
+    return 0;
+}
 
 using Stages = std::map<std::string, std::function<void(Case&)>>;
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
-#include <fstream>
 
 #include "families/hunyuan_video/vae/tiling.h"
 #include "stage.h"
@@ -50,14 +49,6 @@ Half loaded(Half half, const parity::Case& c) {
 }
 
 at::Tensor numbers(const std::vector<int64_t>& values) { return at::tensor(values, at::kLong); }
-
-// Bytes of VmHWM or VmRSS.
-int64_t status_bytes(const std::string& key) {
-    std::ifstream status("/proc/self/status");
-    for (std::string word; status >> word;)
-        if (int64_t kib = 0; word == key + ":" && status >> kib) return kib * 1024;
-    return 0;
-}
 
 void encode_stage(parity::Case& c) {
     const auto encoder = loaded(hunyuan_video::make_vae_encoder(config(c)), c);
@@ -107,11 +98,11 @@ void tile_stage(parity::Case& c) {
 void memory_stage(parity::Case& c) {
     const auto decoder = loaded(hunyuan_video::make_vae_decoder(config(c)), c);
     const at::Tensor& z = c.input("latents");
-    const int64_t before = status_bytes("VmRSS");
+    const int64_t before = 1024 * parity::status_kib("VmRSS");
     StreamingDecoder stream(decoder, z, tiling(c));
     while (stream.next().defined()) {
     }
-    c.out["peak"] = numbers({status_bytes("VmHWM") - before});
+    c.out["peak"] = numbers({1024 * parity::status_kib("VmHWM") - before});
     c.out["plan"] = numbers({hunyuan_video::decode_bytes(tiling(c), decoder.config, z.size(1), z.size(2), z.size(3),
                                                          decoder.conv_in.weight.element_size())});
 }
@@ -134,7 +125,8 @@ void bench_stage(parity::Case& c) {
         all = std::min(all, since(begin));
         processor = std::min(processor, static_cast<double>(std::clock() - ticks) / CLOCKS_PER_SEC);
     }
-    c.out["figures"] = at::tensor({first, all, processor, static_cast<double>(status_bytes("VmHWM"))}, at::kDouble);
+    c.out["figures"] =
+        at::tensor({first, all, processor, static_cast<double>(1024 * parity::status_kib("VmHWM"))}, at::kDouble);
 }
 
 // A request to stop while the second tile is at work, then the rest: the frames must be those of an

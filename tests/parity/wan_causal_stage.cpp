@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // Causal Wan for wan_causal_test.py: the passes of one transformer with a cache, and streams through the C API.
-#include <cstring>
-#include <fstream>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "client.h"
 #include "families/wan/transformer/transformer.h"
-#include "include/zoetrope/zoetrope.h"
 #include "nn/kv_cache.h"
 #include "stage.h"
 #include "wan_weights.h"
@@ -52,24 +49,6 @@ void passes(Case& c) {
     c.out["velocity"] = at::stack(velocities);
 }
 
-void check(zt_status status, const zt_error& error) {
-    if (status < 0) throw std::runtime_error(std::string(zt_status_name(status)) + ": " + error.message);
-}
-
-double resident_kib() {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);)
-        if (line.starts_with("VmRSS:")) return std::stod(line.substr(std::strlen("VmRSS:")));
-    return 0;
-}
-
-at::Tensor pixels(const zt_frame_info& info) {
-    at::Tensor picture = at::empty({info.height, info.width, 3}, at::kByte);
-    for (int y = 0; y < info.height; y++)
-        std::memcpy(picture[y].data_ptr(), info.data[0] + y * info.stride[0], static_cast<size_t>(info.width) * 3);
-    return picture;
-}
-
 // Any options of the engine's table; then=TEXT: the prompt that is set once `after` frames are read; most: frames that
 // are read; every: of so many frames none is kept but the resident memory is -> frames [n, H, W, 3] u8, shots [n], told
 // [1] first frame that obeys, -1: none; resident [most / every] KiB.
@@ -102,8 +81,8 @@ void stream(Case& c) {
         if (status != ZT_OK) break;
         const zt_frame_info* info = zt_frame_get_info(frame);
         shots.push_back(info->shot);
-        if (every == 0) frames.push_back(pixels(*info));
-        if (every > 0 && (read + 1) % every == 0) resident.push_back(resident_kib());
+        if (every == 0) frames.push_back(picture_of(frame));
+        if (every > 0 && (read + 1) % every == 0) resident.push_back(static_cast<double>(status_kib("VmRSS")));
         zt_frame_unref(&frame);
     }
     zt_session_destroy(&session);
