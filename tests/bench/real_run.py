@@ -5,22 +5,22 @@ machine's own matrix product the steps reach. Prints, passes or fails nothing.
     real_run.py PARITY_PIPELINE FOLDER size=832x480 frames=5 steps=3 memory=4G [OPTION=VALUE...]"""
 import json
 import pathlib
-import subprocess
 import sys
-import tempfile
 import time
 
 import torch
-from safetensors.torch import load_file, save_file
+
+import whole
 
 
 def products_per_pass(folder, width, height, frames):
-    """Multiplications and additions of one pass through a Wan transformer, attention included."""
+    """Multiplications and additions of one pass through a Wan transformer, attention included. Keys and values of the text
+    are not: they are made in the first pass."""
     c = json.loads((folder / "transformer/config.json").read_text())
     scale = json.loads((folder / "vae/config.json").read_text()).get("scale_factor_spatial", 8)
     h, text = c["num_attention_heads"] * c["attention_head_dim"], 512
     tokens = ((frames - 1) // 4 + 1) * (height // scale // 2) * (width // scale // 2)
-    linear = 2 * tokens * (6 * h * h + 2 * h * c["ffn_dim"]) + 2 * text * 2 * h * h
+    linear = 2 * tokens * (6 * h * h + 2 * h * c["ffn_dim"])
     attention = 4 * tokens * (tokens + text) * h
     return tokens, c["num_layers"] * (linear + attention)
 
@@ -38,14 +38,7 @@ def matmul_rate(h, kind):
 def main():
     program, folder, options = sys.argv[1], pathlib.Path(sys.argv[2]), dict(o.split("=", 1) for o in sys.argv[3:])
     options = {"prompt": "A red fox runs through deep snow.", "guidance": "1", "precision": "bf16", **options}
-    with tempfile.TemporaryDirectory() as place:
-        save_file({"nothing": torch.zeros(1)}, place + "/in.safetensors")
-        line = [program, "clip", place + "/in.safetensors", place + "/out.safetensors", f"started={time.time()}", f"model={folder}"]
-        subprocess.run(line + [f"{k}={v}" for k, v in options.items()], check=True)
-        out = load_file(place + "/out.safetensors")
-    events = [(at, number) for at, number in out["events"].tolist()]
-    steps = {round((number - 2) * 1000): at for at, number in events if 2 <= number < 3}     # the last time each was told
-    decode = [at for at, number in events if 3 <= number < 4]
+    out, steps, decode = whole.run_clip(program, folder, options)
     width, height = (int(n) for n in options["size"].split("x"))
     tokens, products = products_per_pass(folder, width, height, int(options["frames"]))
     each = [steps[i + 1] - steps[i] for i in range(1, int(options["steps"])) if i in steps and i + 1 in steps] or [steps[1] - steps[0]]
@@ -55,7 +48,7 @@ def main():
     print(f"{tokens} tokens, {products / 1e12:.1f} TFLOP a pass, {torch.get_num_threads()} threads")
     print(f"first step begins after {steps[0]:.0f} s (text and the first weights)")
     print(f"step {step:.1f} s: {products / step / 1e9:.0f} GFLOP/s, {100 * products / step / rate:.0f} % of the matrix product's {rate / 1e9:.0f}")
-    print(f"decoding: first frames after {out['seconds'][0].item() - decode[0]:.1f} s, all after {out['seconds'][-1].item() - decode[0]:.1f} s")
+    print(f"decoding: first frames after {out['seconds'][0].item() - decode:.1f} s, all after {out['seconds'][-1].item() - decode:.1f} s")
     print(f"peak resident memory {out['peak_kib'].item() * 1024 / 1e9:.2f} GB; by phase " + ", ".join(f"{n:.0f}: {k * 1024 / 1e9:.2f}" for n, k in out["memory"].tolist()))
 
 

@@ -66,22 +66,28 @@ def run_diffusers(family, folder, dtype):
                 decode=got["end"] - steps[-1], peak=got["peak"] / 1024)
 
 
-def run_ours(program, family, folder, dtype):
+def run_clip(program, folder, options):
+    """Makes a clip in a process of its own; what pipeline_stage.cpp tells of it, `steps`: when each step began (the last
+    time it was told), `decode`: when decoding did. Seconds from the start of the process."""
     from safetensors.torch import load_file, save_file
     import torch
     with tempfile.TemporaryDirectory() as place:
         given, result = place + "/in.safetensors", place + "/out.safetensors"
         save_file({"nothing": torch.zeros(1)}, given)
-        start = time.time()
-        subprocess.run([program, "clip", given, result, f"started={start}", f"model={folder}", f"prompt={PROMPT}",
-                        f"size={SIZE['width']}x{SIZE['height']}", f"frames={SIZE['frames']}", f"steps={SIZE['steps']}", f"precision={dtype}", *(["guidance=1"] if family == "wan" else [])],
-                       check=True)
+        subprocess.run([program, "clip", given, result, f"started={time.time()}", f"model={folder}", *(f"{k}={v}" for k, v in options.items())], check=True)
         out = load_file(result)
-    begun = {round((number - 2) * 1000): seconds for seconds, number in out["events"].tolist() if 2 <= number < 3}
-    decode = next(seconds for seconds, number in out["events"].tolist() if 3 <= number < 4)
+    events = out["events"].tolist()
+    steps = {round((number - 2) * 1000): seconds for seconds, number in events if 2 <= number < 3}
+    return out, steps, next(seconds for seconds, number in events if 3 <= number < 4)
+
+
+def run_ours(program, family, folder, dtype):
+    options = dict(prompt=PROMPT, size=f"{SIZE['width']}x{SIZE['height']}", frames=SIZE["frames"], steps=SIZE["steps"], precision=dtype)
+    out, begun, decode = run_clip(program, folder, {**options, **({"guidance": 1} if family == "wan" else {})})
     steps = [begun[i] for i in range(1, SIZE["steps"]) if i in begun]   # when step i began, so i - 1 ended
-    return dict(first=steps[0], step=statistics.mean(b - a for a, b in zip(steps, steps[1:])), whole=out["seconds"][-1].item(),
-                decode=out["seconds"][-1].item() - decode, peak=out["peak_kib"].item() / 1024)
+    whole = out["seconds"][-1].item()
+    return dict(first=steps[0], step=statistics.mean(b - a for a, b in zip(steps, steps[1:])), whole=whole, decode=whole - decode,
+                peak=out["peak_kib"].item() / 1024)
 
 
 def make_model(family, folder, dtype):
