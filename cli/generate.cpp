@@ -9,12 +9,14 @@
 #include <chrono>
 #include <cstdio>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/utf8.h"
 #include "engine.h"
+#include "wav.h"
 #include "y4m.h"
 
 namespace zt::cli {
@@ -24,9 +26,11 @@ constexpr const char* kHelp =
     "usage: zoetrope generate PROMPT [-o FILE] [--OPTION VALUE]...\n"
     "       zoetrope generate --storyboard shots.srt [-o FILE] [--OPTION VALUE]...\n"
     "\n"
-    "Makes a clip and writes it as YUV4MPEG2, which every player and encoder reads.\n"
+    "Makes a clip and writes it as YUV4MPEG2, which every player and encoder reads; its sound, where\n"
+    "--sound 1 asks for it, as WAV beside it.\n"
     "\n"
-    "  -o FILE          where to (zoetrope.y4m); - is the standard output\n"
+    "  -o FILE          where to (zoetrope.y4m); - is the standard output. FILE.wav: the sound alone.\n"
+    "                   With --sound 1 the sound of NAME.y4m goes to NAME.wav\n"
     "  --format NAME    yuv420p yuv422p yuv444p yuv420p10 yuv422p10 yuv444p10 (yuv420p)\n"
     "  -q, --quiet      no progress, only warnings and errors\n"
     "\n"
@@ -207,8 +211,35 @@ void catch_signals() {
     signal(SIGPIPE, SIG_IGN);
 }
 
+// What the clip is written to: pictures, sound, or both.
+struct Outputs {
+    std::optional<Y4mWriter> pictures;
+    std::optional<WavWriter> sound;
+
+    void write(const zt_frame_info& frame) {
+        if (pictures) pictures->write(frame);
+        if (sound) sound->write(frame);
+    }
+    void finish() {
+        if (pictures) pictures->finish();
+        if (sound) sound->finish();
+    }
+};
+
+bool is_wav(std::string_view path) { return path.ends_with(".wav"); }
+
+// NAME.wav beside NAME.y4m. Throws where there is no place beside it.
+std::string sound_path(const std::string& output) {
+    if (is_wav(output)) return output;
+    if (output == "-")
+        throw Error(ZT_ERROR_ARGUMENT, "-o: expected a file with --sound 1 (the sound is a file beside it), got -");
+    const size_t slash = output.rfind('/'), dot = output.rfind('.');
+    const bool has_ending = dot != std::string::npos && (slash == std::string::npos || dot > slash + 1) && dot > 0;
+    return (has_ending ? output.substr(0, dot) : output) + ".wav";
+}
+
 // False when interrupted.
-bool write_frames(const ZtEngine& engine, zt_session* session, int64_t timeout_us, Y4mWriter& writer,
+bool write_frames(const ZtEngine& engine, zt_session* session, int64_t timeout_us, Outputs& outputs,
                   Reporter& reporter) {
     constexpr int64_t kSliceUs = 100'000;  // lets Ctrl-C and progress through
     int64_t waited_us = 0;
@@ -233,7 +264,7 @@ bool write_frames(const ZtEngine& engine, zt_session* session, int64_t timeout_u
         if (status != ZT_OK) continue;
         const std::unique_ptr<zt_frame, void (*)(zt_frame*)> holder(
             frame, [](zt_frame* one) { load_engine().frame_unref(&one); });
-        writer.write(*engine.frame_get_info(frame));
+        outputs.write(*engine.frame_get_info(frame));
     }
 }
 
@@ -265,6 +296,9 @@ int generate(std::span<char*> words) {
     request.format = format.format;
     set_options(engine, arguments, params, request);
 
+    if (is_wav(arguments.output)) request.sound = 1;
+    if (request.sound != 0) (void)sound_path(arguments.output);  // before anything is computed
+
     zt_error error = ZT_ERROR_INIT;
     zt_model* opened = nullptr;
     check(engine.model_open(&params, &opened, &error), error);
@@ -275,14 +309,16 @@ int generate(std::span<char*> words) {
     const zt_session_info& info = *engine.session_get_info(started);
     reporter.line(ZT_LOG_INFO, summary(*engine.model_get_info(opened), info).c_str());
 
-    Y4mWriter writer(arguments.output, format, info);
-    const bool whole = write_frames(engine, started, request.timeout_us, writer, reporter);
+    Outputs outputs;
+    if (!is_wav(arguments.output)) outputs.pictures.emplace(arguments.output, format, info);
+    if (info.sample_rate > 0) outputs.sound.emplace(sound_path(arguments.output), info);
+    const bool whole = write_frames(engine, started, request.timeout_us, outputs, reporter);
     reporter.done();
     if (!whole) {
         reporter.line(ZT_LOG_WARNING, "interrupted");
         return 130;
     }
-    writer.finish();
+    outputs.finish();
     return 0;
 }
 

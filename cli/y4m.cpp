@@ -3,8 +3,7 @@
 // Frames as YUV4MPEG2; see y4m.h.
 #include "y4m.h"
 
-#include <cerrno>
-#include <cstring>
+#include <cstdio>
 #include <utility>
 
 #include "core/error.h"
@@ -34,44 +33,21 @@ const Y4mFormat& find_y4m_format(std::string_view name) {
 }
 
 Y4mWriter::Y4mWriter(std::string path, const Y4mFormat& format, const zt_session_info& info)
-    : path_(std::move(path)), part_(path_ + ".part"), format_(format) {
-    file_ = to_stdout() ? stdout : std::fopen(part_.c_str(), "wb");
-    if (file_ == nullptr) fail(errno);
-    std::fprintf(file_, "YUV4MPEG2 W%d H%d F%d:%d Ip A1:1 C%s XCOLORRANGE=LIMITED XGENERATOR=zoetrope\n", info.width,
-                 info.height, info.rate.num, info.rate.den, format.tag);
-}
-
-Y4mWriter::~Y4mWriter() {
-    if (file_ == nullptr || to_stdout()) return;
-    std::fclose(file_);
-    std::remove(part_.c_str());
+    : format_(format), file_(std::move(path)) {
+    std::fprintf(file_.stream(), "YUV4MPEG2 W%d H%d F%d:%d Ip A1:1 C%s XCOLORRANGE=LIMITED XGENERATOR=zoetrope\n",
+                 info.width, info.height, info.rate.num, info.rate.den, format.tag);
 }
 
 void Y4mWriter::write(const zt_frame_info& frame) {
-    std::fputs("FRAME\n", file_);
+    std::FILE* const file = file_.stream();
+    std::fputs("FRAME\n", file);
     for (int plane = 0; plane < 3; ++plane) {
         const int across = plane == 0 ? 1 : format_.across, down = plane == 0 ? 1 : format_.down;
         const size_t row_bytes = static_cast<size_t>((frame.width + across - 1) / across * format_.sample_bytes);
         for (int y = 0; y < (frame.height + down - 1) / down; ++y)
-            std::fwrite(frame.data[plane] + y * frame.stride[plane], 1, row_bytes, file_);
+            std::fwrite(frame.data[plane] + y * frame.stride[plane], 1, row_bytes, file);
     }
-    // A pipe gets each frame at once.
-    if (std::ferror(file_) != 0 || (to_stdout() && std::fflush(file_) != 0)) fail(errno);
-}
-
-void Y4mWriter::finish() {
-    std::FILE* const file = std::exchange(file_, nullptr);
-    const bool good = to_stdout() ? std::fflush(file) == 0 : std::fclose(file) == 0;
-    if (!good || (!to_stdout() && std::rename(part_.c_str(), path_.c_str()) != 0)) {
-        const int error = errno;
-        if (!to_stdout()) std::remove(part_.c_str());
-        fail(error);
-    }
-}
-
-void Y4mWriter::fail(int error) const {
-    throw Error(ZT_ERROR_IO, (to_stdout() ? "standard output" : quote(path_)) +
-                                 ": expected to write frames, got: " + std::strerror(error));
+    file_.check();
 }
 
 }  // namespace zt::cli

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Frames as YUV4MPEG2, which every player and encoder reads: a file that gets its name when it is
-// complete, or the standard output.
+// Frames as YUV4MPEG2, which every player and encoder reads.
 #pragma once
 
-#include <cstdio>
 #include <string>
 #include <string_view>
 
+#include "output_file.h"
 #include "zoetrope/zoetrope.h"
 
 namespace zt::cli {
@@ -28,19 +27,12 @@ class Y4mWriter {
 public:
     // "-" is the standard output. Throws ZT_ERROR_IO.
     Y4mWriter(std::string path, const Y4mFormat& format, const zt_session_info& info);
-    Y4mWriter(const Y4mWriter&) = delete;
-    Y4mWriter& operator=(const Y4mWriter&) = delete;
-    ~Y4mWriter();  // without finish() the file is removed
     void write(const zt_frame_info& frame);
-    void finish();
+    void finish() { file_.finish(); }
 
 private:
-    [[nodiscard]] bool to_stdout() const { return path_ == "-"; }
-    [[noreturn]] void fail(int error) const;
-
-    const std::string path_, part_;
     const Y4mFormat& format_;
-    std::FILE* file_ = nullptr;
+    OutputFile file_;
 };
 
 }  // namespace zt::cli

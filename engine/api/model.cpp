@@ -104,6 +104,8 @@ void fill_info(zt_model& handle) {
     info.picture_size = limits.size_of_picture ? 1 : 0;
     info.loop = limits.loop ? 1 : 0;
     info.motion = limits.motion ? 1 : 0;
+    info.sample_rate = limits.sample_rate;
+    info.channels = limits.channels;
 }
 
 }  // namespace

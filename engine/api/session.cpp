@@ -32,7 +32,7 @@ void check_caller(const zt_session* session) {
     }
 }
 
-zt_session_info info_of(const zt::pipeline::Plan& plan) {
+zt_session_info info_of(const zt::pipeline::Plan& plan, const zt::families::Limits& limits) {
     zt_session_info info{};
     info.struct_size = sizeof(info);
     info.width = plan.generation.width;
@@ -43,6 +43,8 @@ zt_session_info info_of(const zt::pipeline::Plan& plan) {
     info.steps = plan.generation.steps;
     info.guidance = plan.generation.first.guidance;
     info.format = plan.format;
+    info.sample_rate = plan.generation.sound ? limits.sample_rate : 0;
+    info.channels = plan.generation.sound ? limits.channels : 0;
     return info;
 }
 
@@ -79,7 +81,7 @@ zt_status zt_session_create(zt_model* model, const zt_request* request, zt_sessi
         const zt::Log log =
             own.request.log != nullptr ? zt::make_log(own.request.log, own.request.log_opaque) : model->log;
         zt::pipeline::Plan plan = zt::pipeline::make_plan(own.request, *model->model, log);
-        const zt_session_info info = info_of(plan);
+        const zt_session_info info = info_of(plan, model->model->limits());
         auto handle = std::make_unique<zt_session>(model->model, std::move(plan));
         handle->info = info;
         *session = handle.release();
@@ -95,8 +97,10 @@ zt_status zt_session_plan(zt_model* model, const zt_request* request, zt_session
         if (size < sizeof(size_t))
             throw Error(ZT_ERROR_ARGUMENT, "info: struct_size: expected it to be set, got " + std::to_string(size));
         const OwnRequest own(request);
-        zt_session_info ours = info_of(zt::pipeline::make_plan(
-            own.request, *model->model, zt::make_log(nullptr, nullptr), zt::pipeline::Purpose::kAsk));
+        zt_session_info ours =
+            info_of(zt::pipeline::make_plan(own.request, *model->model, zt::make_log(nullptr, nullptr),
+                                            zt::pipeline::Purpose::kAsk),
+                    model->model->limits());
         ours.struct_size = size;
         std::memcpy(info, &ours, std::min(size, sizeof(ours)));
         return ZT_OK;

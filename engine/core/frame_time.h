@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * frame_time.h - the one rule by which a time means a frame (docs/options.md, "Time and frames").
+ * frame_time.h - the one rule by which a time means a frame (docs/options.md, "Time and frames"), and a frame
+ * the samples of sound that are heard while it is seen.
  *
  * Plain C, header only: the engine and the GStreamer elements count with the same lines. */
 #pragma once
@@ -26,4 +27,14 @@ static inline int64_t zt_frames_within(int64_t duration_us, int64_t num, int64_t
     const int64_t frames = zt_first_frame_at(duration_us, ZT_DURATION_SLACK_US, num, den);
 
     return frames > 0 ? frames : 1;
+}
+
+/* How many samples of sound come before frame `frame`: its time in samples, rounded to the nearest, halves up.
+ * Frame k carries those from this number of k to that of k + 1, so over any number of frames none is lost or
+ * doubled and sound never drifts from the picture. Exact for frame < 2^31, num and den up to a million and
+ * sample rates below 2^20; whole seconds are counted apart, so that no product overflows. */
+static inline int64_t zt_samples_before(int64_t frame, int64_t sample_rate, int64_t num, int64_t den) {
+    const int64_t seconds = frame * den / num, rest = frame * den % num;
+
+    return seconds * sample_rate + (2 * rest * sample_rate + num) / (2 * num);
 }

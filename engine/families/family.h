@@ -42,11 +42,12 @@ struct Limits {
     int history_images = 0;  // at most; they begin a clip in place of a first picture
     const char* no_first = "this model takes no such picture";  // why first_image is never
     bool strength = false;                                      // other than 1
-    bool size_of_picture = false;  // where no size is asked, a clip is as large as the picture it begins with,
-                                   // within these limits; else width x height
-    bool sees_mask = false;        // GenerationRequest::mask comes along; the pipeline blends all the same
-    bool loop = false;             // can make a clip whose last frame meets its first
-    bool motion = false;           // motion and tempo other than 1
+    bool size_of_picture = false;       // where no size is asked, a clip is as large as the picture it begins with,
+                                        // within these limits; else width x height
+    bool sees_mask = false;             // GenerationRequest::mask comes along; the pipeline blends all the same
+    bool loop = false;                  // can make a clip whose last frame meets its first
+    bool motion = false;                // motion and tempo other than 1
+    int sample_rate = 0, channels = 0;  // of the sound it can make, in hertz; 0 = it is mute
 };
 
 using LogFn = Log;
@@ -106,13 +107,19 @@ struct GenerationRequest {
     double motion = 1.0, tempo = 1.0;  // how much moves and how fast, times the model's own
     int64_t shot_frames = 0;           // of the longest shot; `frames` where there is one only
     bool morph = false;                // shots go on from the picture before them; else they are cuts
+    bool sound = false;                // frames are wanted with their samples (FrameBatch); only where limits have them
 };
 
-// Finished frames, planar RGB in fp32, 0..1 (values outside are clamped by the colour stage).
+// Finished frames, planar RGB in fp32, 0..1 (values outside are clamped by the colour stage), and, where the request
+// asks for sound, all samples that are heard while they are seen: of frame k of the clip those from
+// zt_samples_before(k) to zt_samples_before(k + 1) (core/frame_time.h). Sound that a model makes beyond the last frame
+// is dropped, and what it lacks there is silence: sound ends with the picture.
 struct FrameBatch {
-    std::shared_ptr<const void> owner;  // keeps rgb alive
+    std::shared_ptr<const void> owner;  // keeps rgb and samples alive
     const float* rgb = nullptr;         // [frames, 3, height, width], contiguous
     int64_t frames = 0;
+    const float* samples = nullptr;  // [sample_count, channels], -1..1 (values outside are clamped); NULL without sound
+    int64_t sample_count = 0;
 };
 
 // Told by a Generation while it works, from the worker thread: stage is a string literal, one of those of

@@ -9,6 +9,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "include/zoetrope/zoetrope.h"
 #include "pipeline/color.h"
@@ -43,6 +44,7 @@ struct zt_frame {
     std::atomic<int> references{1};
     std::shared_ptr<const zt::pipeline::PromptTag> prompt;
     zt::pipeline::AlignedBytes pixels;
+    std::vector<float> sound;  // [info.sample_count, info.channels]
     zt_frame_info info{};
 };
 

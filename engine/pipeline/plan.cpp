@@ -250,6 +250,15 @@ double resolve_factor(const char* name, double value, double low, double high, c
     return value;
 }
 
+// ---- Sound ----
+
+bool resolve_sound(const zt_request& request, const Limits& limits) {
+    check_range("sound", request.sound, 0, 1);
+    if (request.sound != 0 && limits.sample_rate == 0)
+        refuse(ZT_ERROR_UNSUPPORTED, "sound", "0 (this model is mute)", "1");
+    return request.sound != 0;
+}
+
 // ---- Sampler and queue ----
 
 int resolve_steps(int steps, const Limits& limits) {
@@ -317,6 +326,7 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
     check_last(request, generation.frames);
     generation.fit = request.fit;
     generation.first.strength = resolve_strength(request.strength, limits, request.image_count > 0);
+    generation.sound = resolve_sound(request, limits);
     generation.loop = resolve_loop(request, plan.script, limits);
     generation.motion = resolve_factor("motion", request.motion, kMinMotion, kMaxMotion, limits);
     generation.tempo = resolve_factor("tempo", request.tempo, kMinTempo, kMaxTempo, limits);

@@ -16,6 +16,7 @@
 #include "device/worker_scope.h"
 #include "pipeline/color.h"
 #include "pipeline/mask.h"
+#include "pipeline/sound.h"
 
 namespace zt::pipeline {
 
@@ -54,7 +55,8 @@ FramePtr make_frame(const WorkerContext& context, Converter& converter, const fl
 
 // `done`: frames of the chunk before these.
 void publish_piece(const WorkerContext& context, Converter& converter, std::optional<Mask>& mask,
-                   const families::FrameBatch& batch, const ChunkOrder& order, int64_t done) {
+                   const std::optional<SoundCutter>& sound, const families::FrameBatch& batch, const ChunkOrder& order,
+                   int64_t done) {
     const size_t samples = size_t{3} * static_cast<size_t>(context.plan.generation.width) *
                            static_cast<size_t>(context.plan.generation.height);
     // All of them first: a piece with a broken frame hands out none.
@@ -62,12 +64,16 @@ void publish_piece(const WorkerContext& context, Converter& converter, std::opti
         throw Error(ZT_ERROR_NUMERIC,
                     "chunk " + std::to_string(order.chunk) + ": expected finite pixels, got NaN or infinity");
     }
+    const int64_t first = order.first_frame + done;
+    if (sound) sound->check(batch, first, order.chunk);
     for (int64_t index = 0; index < batch.frames; ++index) {
         context.cancel.poll();
-        if (order.first_frame + done + index < context.plan.start_frame) continue;
+        if (first + index < context.plan.start_frame) continue;
         const float* rgb = batch.rgb + samples * static_cast<size_t>(index);
         if (mask) rgb = mask->apply(rgb);
-        context.queue.push(make_frame(context, converter, rgb, order, done + index));
+        FramePtr frame = make_frame(context, converter, rgb, order, done + index);
+        if (sound) sound->give(batch, first, first + index, *frame);
+        context.queue.push(std::move(frame));
     }
 }
 
@@ -94,6 +100,8 @@ void generate(const WorkerContext& context) {
     std::optional<Mask> mask;
     if (context.plan.mask)
         mask.emplace(*beginning(request.images), *context.plan.mask, request.fit, request.width, request.height);
+    std::optional<SoundCutter> sound;
+    if (request.sound) sound.emplace(context.model.limits(), request.rate);
     Turn turn(context.turnstile, places_of(context.model, device::threads_for(threads)), context.cancel);
 
     for (int64_t chunk = 0, frames = 0; (frames = next_chunk(context, *generation)) > 0; ++chunk) {
@@ -104,7 +112,7 @@ void generate(const WorkerContext& context) {
         const ChunkOrder order = context.steering.begin_chunk(frames, generation->cut_frames());
         for (int64_t done = 0; done < order.frames;) {
             const families::FrameBatch batch = make_piece(context, *generation, order, done, turn);
-            publish_piece(context, converter, mask, batch, order, done);
+            publish_piece(context, converter, mask, sound, batch, order, done);
             done += batch.frames;
         }
         if (order.first_frame + order.frames <= context.plan.start_frame) context.queue.skip_chunk(chunk);

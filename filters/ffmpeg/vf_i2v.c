@@ -12,7 +12,7 @@
 
 #include "libavutil/mathematics.h"
 #include "libavutil/pixdesc.h"
-#include "zt_generate.h"
+#include "zt_sound.h"
 
 #define MOST_CONTEXT 64 /* frames, as in the option table */
 
@@ -68,10 +68,11 @@ static av_cold void uninit(AVFilterContext *ctx)
 static int query_formats(ZT_QUERY_ARGS)
 {
     const ZtGenerator *s = ctx->priv;
+    const int ret = s->opt.mode == MODE_EXTEND
+                        ? zt_query_formats_passing(ZT_QUERY_PASS, ff_zt_pixel_formats, ff_zt_picture_formats)
+                        : zt_query_formats_of_both(ZT_QUERY_PASS, ff_zt_picture_formats, ff_zt_pixel_formats);
 
-    if (s->opt.mode == MODE_EXTEND)
-        return zt_query_formats_passing(ZT_QUERY_PASS, ff_zt_pixel_formats, ff_zt_picture_formats);
-    return zt_query_formats_of_both(ZT_QUERY_PASS, ff_zt_picture_formats, ff_zt_pixel_formats);
+    return ret < 0 || !s->opt.sound ? ret : ff_zt_offer_sound((AVFilterContext *)ctx, ZT_SOUND_CONFIG);
 }
 
 /* What passes through sets size and rate. */
@@ -237,6 +238,7 @@ static int pass(AVFilterContext *ctx, AVFrame *frame)
     const AVRational rate = zt_frame_rate(ctx->inputs[0]);
     I2v *s = ctx->priv;
     AVFrame *kept = NULL;
+    int64_t begin;
     int ret = check_passing(ctx, frame);
 
     if (!ret && !(kept = av_frame_clone(frame)))
@@ -252,8 +254,13 @@ static int pass(AVFilterContext *ctx, AVFrame *frame)
     s->held[s->nb_held++] = kept;
     if (frame->pts != AV_NOPTS_VALUE)
         s->next_pts = frame->pts;
+    begin = s->next_pts;
     s->next_pts += av_rescale_q(1, av_inv_q(rate), outlink->time_base);
-    return ff_filter_frame(outlink, frame);
+    if (ff_outlink_get_status(outlink)) /* the sound may still be wanted */
+        av_frame_free(&frame);
+    else if ((ret = ff_filter_frame(outlink, frame)) < 0)
+        return ret;
+    return ff_zt_output_silence(ctx, begin, s->next_pts);
 }
 
 /* Takes what the input has: 1 when a frame was handed on, 0 otherwise, or an error. */
@@ -318,7 +325,11 @@ static int do_next(AVFilterContext *ctx)
 
     if (s->gen.session)
         return ff_zt_activate(ctx);
-    FF_FILTER_FORWARD_STATUS_BACK_ALL(outlink, ctx);
+    if (ff_zt_is_over(ctx)) {
+        for (unsigned i = 0; i < ctx->nb_inputs; i++)
+            ff_inlink_set_status(ctx->inputs[i], ff_outlink_get_status(outlink));
+        return 0;
+    }
     if ((ret = take_mask(ctx)) < 0 || (ret = take_input(ctx)) < 0) {
         ff_outlink_set_status(outlink, ret, 0);
         return ret;
@@ -327,7 +338,7 @@ static int do_next(AVFilterContext *ctx)
         return 0;
     if (s->input_over && (!s->gen.opt.mask || s->mask))
         return (ret = start(ctx)) < 0 ? ret : ff_zt_activate(ctx);
-    if (!ff_outlink_frame_wanted(outlink))
+    if (!ff_zt_is_wanted(ctx))
         return FFERROR_NOT_READY;
     if (!s->input_over)
         ff_inlink_request_frame(ctx->inputs[0]);
@@ -353,7 +364,7 @@ const ZT_FILTER ff_vf_i2v = {
     ZT_PUBLIC(name) = "i2v",
     ZT_PUBLIC(description) = "Make a picture move, or a clip go on, with Zoetrope.",
     ZT_PUBLIC(priv_class) = &i2v_class,
-    ZT_PUBLIC(flags) = AVFILTER_FLAG_DYNAMIC_INPUTS,
+    ZT_PUBLIC(flags) = AVFILTER_FLAG_DYNAMIC_INPUTS | AVFILTER_FLAG_DYNAMIC_OUTPUTS,
     .priv_size = sizeof(I2v),
     .init = init,
     .uninit = uninit,

@@ -4,11 +4,12 @@
  *
  * Life of the filter, and what each call may cost:
  *   init            ffmpeg makes and frees a filter once only to count its pads, so nothing starts here
+ *   query_formats   with sound=1 it maps the engine and opens the model, which alone knows its sample rate
  *   config_output   maps the engine, opens the model, starts the session: all sources of a graph are at
  *                   work before the first one is waited for
- *   activate        hands out one frame (zt_generate.h)
+ *   activate        hands out one frame, with its sound (zt_generate.h)
  *   uninit          cancels and joins */
-#include "zt_generate.h"
+#include "zt_sound.h"
 
 static const AVOption t2vsrc_options[] = {
 #define ZT_OPTION ZT_AV_OPTION
@@ -23,7 +24,10 @@ AVFILTER_DEFINE_CLASS(t2vsrc);
 
 static int query_formats(ZT_QUERY_ARGS)
 {
-    return zt_query_formats(ZT_QUERY_PASS, ff_zt_pixel_formats);
+    const ZtGenerator *s = ctx->priv;
+    const int ret = zt_query_formats_of_both(ZT_QUERY_PASS, NULL, ff_zt_pixel_formats);
+
+    return ret < 0 || !s->opt.sound ? ret : ff_zt_offer_sound((AVFilterContext *)ctx, ZT_SOUND_CONFIG);
 }
 
 static int config_output(AVFilterLink *outlink)
@@ -52,6 +56,7 @@ const ZT_FILTER ff_vsrc_t2vsrc = {
     ZT_PUBLIC(name) = "t2vsrc",
     ZT_PUBLIC(description) = "Generate video from text with Zoetrope.",
     ZT_PUBLIC(priv_class) = &t2vsrc_class,
+    ZT_PUBLIC(flags) = AVFILTER_FLAG_DYNAMIC_OUTPUTS,
     .priv_size = sizeof(ZtGenerator),
     .init = ff_zt_init,
     .uninit = ff_zt_close,

@@ -46,41 +46,27 @@
  * frames are fetched: it closes the short file and ends with status 0, with -xerror too. 6.1 */
 #define ZT_STATUS_IS_LOST (!ZT_AVFILTER_AT_LEAST(9, 12))
 
-/* The pixel formats a filter makes, and that its YUV is BT.709 limited. From 7.0 on links negotiate the
- * latter, and a filter that is silent about it loses the tags after the next scale.
- * Use: static int name(ZT_QUERY_ARGS) { return zt_query_formats(ZT_QUERY_PASS, formats); }, and
+/* The function in which a filter says what its links carry.
+ * Use: static int name(ZT_QUERY_ARGS) { return zt_query_formats_of_both(ZT_QUERY_PASS, in, out); }, and
  * ZT_QUERY_FUNC(name) in the definition. */
 #if ZT_AVFILTER_AT_LEAST(10, 4)
-#define ZT_QUERY_ARGS            const AVFilterContext *ctx, AVFilterFormatsConfig **cfg_in, AVFilterFormatsConfig **cfg_out
-#define ZT_QUERY_PASS            ctx, cfg_in, cfg_out
-#define ZT_QUERY_FUNC(func)      FILTER_QUERY_FUNC2(func)
-#define ZT_QUERY_SET(what, list) ff_set_common_##what##_from_list2(ctx, cfg_in, cfg_out, list)
+#define ZT_QUERY_ARGS       const AVFilterContext *ctx, AVFilterFormatsConfig **cfg_in, AVFilterFormatsConfig **cfg_out
+#define ZT_QUERY_PASS       ctx, cfg_in, cfg_out
+#define ZT_QUERY_FUNC(func) FILTER_QUERY_FUNC2(func)
 #else
-#define ZT_QUERY_ARGS            AVFilterContext *ctx
-#define ZT_QUERY_PASS            ctx
-#define ZT_QUERY_FUNC(func)      FILTER_QUERY_FUNC(func)
-#define ZT_QUERY_SET(what, list) ff_set_common_##what##_from_list(ctx, list)
+#define ZT_QUERY_ARGS       AVFilterContext *ctx
+#define ZT_QUERY_PASS       ctx
+#define ZT_QUERY_FUNC(func) FILTER_QUERY_FUNC(func)
 #endif
-
-static inline int zt_query_formats(ZT_QUERY_ARGS, const int *formats)
-{
-#if ZT_AVFILTER_AT_LEAST(9, 15) /* 7.0 */
-    static const int spaces[] = { AVCOL_SPC_BT709, -1 };
-    static const int ranges[] = { AVCOL_RANGE_MPEG, -1 };
-    int ret;
-
-    if ((ret = ZT_QUERY_SET(color_spaces, spaces)) < 0 || (ret = ZT_QUERY_SET(color_ranges, ranges)) < 0)
-        return ret;
-#endif
-    return ZT_QUERY_SET(formats, formats);
-}
 
 #if ZT_AVFILTER_AT_LEAST(10, 4)
 #define ZT_INPUT_CONFIG(i) (cfg_in[i])
 #define ZT_OUTPUT_CONFIG   (cfg_out[0])
+#define ZT_SOUND_CONFIG    (cfg_out[1])
 #else
 #define ZT_INPUT_CONFIG(i) (&ctx->inputs[i]->outcfg)
 #define ZT_OUTPUT_CONFIG   (&ctx->outputs[0]->incfg)
+#define ZT_SOUND_CONFIG    (&ctx->outputs[1]->incfg)
 #endif
 
 /* One side of one link: these formats, and any colours (spaces is NULL) or these. */
@@ -100,7 +86,9 @@ static inline int zt_offer(AVFilterFormatsConfig *side, const int *formats, cons
     return ret;
 }
 
-/* The same for a filter whose inputs take other formats than its one output gives, and any colours. */
+/* The inputs, where there are some, take the formats `in` in any colours; pictures leave in the formats `out`, YUV as
+ * BT.709 limited. From 7.0 on links negotiate the latter, and a filter that is silent about it loses the tags after the
+ * next scale. */
 static inline int zt_query_formats_of_both(ZT_QUERY_ARGS, const int *in, const int *out)
 {
     static const int spaces[] = { AVCOL_SPC_BT709, -1 };
@@ -152,14 +140,19 @@ static inline int zt_is_premultiplied(const AVFrame *frame)
 #endif
 }
 
+static inline void zt_set_duration(AVFrame *frame, int64_t ticks)
+{
+#if ZT_AVUTIL_AT_LEAST(57, 30) /* 6.0 */
+    frame->duration = ticks;
+#else
+    frame->pkt_duration = ticks;
+#endif
+}
+
 /* So many ticks long, a picture of its own, progressive; no alpha is ever made here. */
 static inline void zt_set_frame_flags(AVFrame *frame, int64_t duration)
 {
-#if ZT_AVUTIL_AT_LEAST(57, 30) /* 6.0 */
-    frame->duration = duration;
-#else
-    frame->pkt_duration = duration;
-#endif
+    zt_set_duration(frame, duration);
 #if ZT_AVUTIL_AT_LEAST(58, 7) /* 6.1 */
     frame->flags |= AV_FRAME_FLAG_KEY;
     frame->flags &= ~AV_FRAME_FLAG_INTERLACED;

@@ -13,6 +13,7 @@
 #include "libavutil/parseutils.h"
 #include "libavutil/time.h"
 #include "zt_generate.h"
+#include "zt_sound.h"
 #include "zt_stage.h"
 
 #define SLICE_US       250000             /* longest single wait                          */
@@ -150,7 +151,8 @@ int ff_zt_init(AVFilterContext *ctx)
         av_log(ctx, AV_LOG_ERROR, "seed: expected -1 to %" PRId64 " in a filter graph, got more\n", EXACT_INTEGERS);
         return AVERROR(EINVAL);
     }
-    return 0;
+    s->next_sample = AV_NOPTS_VALUE;
+    return ff_zt_add_sound(ctx);
 }
 
 static int set_options(AVFilterContext *ctx, zt_model_params *params, zt_request *request)
@@ -195,14 +197,12 @@ void ff_zt_close(AVFilterContext *ctx)
     s->engine->model_unref(&s->model);
 }
 
-static int read_options(AVFilterLink *outlink, zt_model_params *params, zt_request *request)
+static int read_options(AVFilterContext *ctx, zt_model_params *params, zt_request *request)
 {
-    AVFilterContext *ctx = outlink->src;
     ZtGenerator *s = ctx->priv;
 
     s->engine->model_params_init_sized(params, sizeof(*params));
     s->engine->request_init_sized(request, sizeof(*request));
-    request->format = ff_zt_pixel_format(outlink->format);
     request->log = ff_zt_log;
     request->log_opaque = ctx;
     params->with_picture = s->takes_pictures;
@@ -214,31 +214,41 @@ static int read_options(AVFilterLink *outlink, zt_model_params *params, zt_reque
 int ff_zt_read_options(AVFilterLink *outlink, zt_request *request)
 {
     zt_model_params params;
+    const int ret = read_options(outlink->src, &params, request);
 
-    return read_options(outlink, &params, request);
+    request->format = ff_zt_pixel_format(outlink->format);
+    return ret;
 }
 
-int ff_zt_open(AVFilterLink *outlink, zt_request *request)
+int ff_zt_open_model(AVFilterContext *ctx)
 {
-    AVFilterContext *ctx = outlink->src;
     ZtGenerator *s = ctx->priv;
     const char *reason = NULL;
     zt_error error = ZT_ERROR_INIT;
     zt_model_params params;
+    zt_request request;
     zt_status status;
     int ret;
 
-    ff_zt_close(ctx);
+    if (s->model)
+        return 0;
     s->begun_us = s->spoken_us = av_gettime_relative();
     s->engine = zt_loader_get(&reason);
     if (!s->engine) {
         av_log(ctx, AV_LOG_ERROR, "%s\n", reason);
         return AVERROR_EXTERNAL;
     }
-    if ((ret = read_options(outlink, &params, request)) < 0)
+    if ((ret = read_options(ctx, &params, &request)) < 0)
         return ret;
     status = s->engine->model_open(&params, &s->model, &error);
     return status < 0 ? ff_zt_fail(ctx, status, &error) : 0;
+}
+
+int ff_zt_open(AVFilterLink *outlink, zt_request *request)
+{
+    const int ret = ff_zt_open_model(outlink->src);
+
+    return ret < 0 ? ret : ff_zt_read_options(outlink, request);
 }
 
 void ff_zt_config_link(AVFilterLink *outlink, const zt_session_info *info)
@@ -257,13 +267,18 @@ int ff_zt_start(AVFilterContext *ctx, const zt_request *request)
 {
     ZtGenerator *s = ctx->priv;
     zt_error error = ZT_ERROR_INIT;
-    const zt_status status = s->engine->session_create(s->model, request, &s->session, &error);
+    zt_status status;
+
+    s->engine->session_destroy(&s->session);
+    status = s->engine->session_create(s->model, request, &s->session, &error);
 
     if (status < 0)
         return ff_zt_fail(ctx, status, &error);
     s->marks = (ZtMarks){ .sei = s->opt.sei, .prompt_text = s->opt.metadata_prompt };
     s->frames = 0;
     s->first_pts = 0;
+    if (s->next_sample == AV_NOPTS_VALUE)
+        s->next_sample = 0;
     s->ended = 0;
     log_start(ctx);
     s->spoken_us = av_gettime_relative();
@@ -323,35 +338,79 @@ static int carry_marks(ZtGenerator *s, AVFrame *frame)
     return FFMIN(ret, 0);
 }
 
-static int output_frame(AVFilterLink *outlink, zt_frame *source)
+/* The picture of a frame, unless downstream has enough of them. Takes the reference over. */
+static int output_picture(AVFilterContext *ctx, zt_frame *source, const zt_frame_info *info)
 {
-    AVFilterContext *ctx = outlink->src;
+    AVFilterLink *outlink = ctx->outputs[0];
     ZtGenerator *s = ctx->priv;
-    const zt_frame_info info = *s->engine->frame_get_info(source);
-    zt_frame *kept = s->engine->frame_ref(source); /* info's strings live as long as it */
     AVFrame *frame;
-    int ret = ff_zt_wrap_frame(outlink, s->engine, source, &frame);
+    int ret;
 
+    if (ff_outlink_get_status(outlink)) {
+        s->engine->frame_unref(&source);
+        return 0;
+    }
+    ret = ff_zt_wrap_frame(outlink, s->engine, source, &frame);
     if (!ret)
         ret = carry_marks(s, frame);
     if (!ret)
-        ret = ff_zt_mark_frame(ctx, s->engine, s->engine->model_get_info(s->model), &info, &s->marks, frame);
-    s->engine->frame_unref(&kept);
+        ret = ff_zt_mark_frame(ctx, s->engine, s->engine->model_get_info(s->model), info, &s->marks, frame);
     if (ret < 0) {
         av_frame_free(&frame);
         return ret;
     }
-    s->frames = info.pts + 1;
     frame->pts += s->first_pts;
     return ff_filter_frame(outlink, frame);
+}
+
+/* Where frame 0 lies, in samples. */
+static int64_t first_sample(AVFilterContext *ctx)
+{
+    const ZtGenerator *s = ctx->priv;
+    const AVFilterLink *sound = ff_zt_sound_link(ctx);
+
+    return sound ? av_rescale_q(s->first_pts, ctx->outputs[0]->time_base, sound->time_base) : 0;
+}
+
+static int output_frame(AVFilterContext *ctx, zt_frame *source)
+{
+    ZtGenerator *s = ctx->priv;
+    const zt_frame_info info = *s->engine->frame_get_info(source);
+    zt_frame *kept = s->engine->frame_ref(source); /* info's strings and samples live as long as it */
+    int ret = output_picture(ctx, source, &info);
+
+    s->frames = info.pts + 1;
+    if (!ret)
+        ret = ff_zt_output_sound(ctx, &info, first_sample(ctx));
+    s->engine->frame_unref(&kept);
+    return ret;
+}
+
+int ff_zt_is_wanted(AVFilterContext *ctx)
+{
+    int wanted = 0;
+
+    for (unsigned i = 0; i < ctx->nb_outputs; i++)
+        wanted |= !ff_outlink_get_status(ctx->outputs[i]) && ff_outlink_frame_wanted(ctx->outputs[i]);
+    return wanted;
+}
+
+int ff_zt_is_over(AVFilterContext *ctx)
+{
+    int over = 1;
+
+    for (unsigned i = 0; i < ctx->nb_outputs; i++)
+        over &= !!ff_outlink_get_status(ctx->outputs[i]);
+    return over;
 }
 
 int ff_zt_end_with(AVFilterContext *ctx, int ret)
 {
     const int failed = ret < 0 && ret != FFERROR_NOT_READY && ret != AVERROR_EOF && ret != AVERROR(EAGAIN);
 
-    if (failed && !ff_outlink_get_status(ctx->outputs[0]))
-        ff_outlink_set_status(ctx->outputs[0], ret, AV_NOPTS_VALUE);
+    for (unsigned i = 0; failed && i < ctx->nb_outputs; i++)
+        if (!ff_outlink_get_status(ctx->outputs[i]))
+            ff_outlink_set_status(ctx->outputs[i], ret, AV_NOPTS_VALUE);
     if (ZT_STATUS_IS_LOST && failed && !strcmp(program_invocation_short_name, "ffmpeg"))
         av_log(ctx, AV_LOG_ERROR,
                "ffmpeg ends with status 0 after this, except with -xerror and the filter inside "
@@ -359,17 +418,32 @@ int ff_zt_end_with(AVFilterContext *ctx, int ret)
     return ret;
 }
 
+/* All frames are out: each output that is still open ends with the last of them. */
+static void end_outputs(AVFilterContext *ctx)
+{
+    AVFilterLink *outlink = ctx->outputs[0], *sound = ff_zt_sound_link(ctx);
+    ZtGenerator *s = ctx->priv;
+    const zt_rational rate = s->engine->session_get_info(s->session)->rate;
+
+    if (!s->ended)
+        log_end(ctx);
+    s->ended = 1;
+    if (!ff_outlink_get_status(outlink))
+        ff_outlink_set_status(outlink, AVERROR_EOF, s->first_pts + ff_zt_ticks(outlink, rate, s->frames));
+    if (sound && !ff_outlink_get_status(sound))
+        ff_outlink_set_status(sound, AVERROR_EOF, s->next_sample);
+}
+
 int ff_zt_activate(AVFilterContext *ctx)
 {
-    AVFilterLink *outlink = ctx->outputs[0];
     ZtGenerator *s = ctx->priv;
     const int64_t asked_us = av_gettime_relative();
 
-    if (ff_outlink_get_status(outlink)) { /* downstream has enough */
+    if (ff_zt_is_over(ctx)) { /* downstream has enough */
         s->engine->session_cancel(s->session);
         return 0;
     }
-    if (!ff_outlink_frame_wanted(outlink))
+    if (!ff_zt_is_wanted(ctx))
         return FFERROR_NOT_READY;
     for (;;) {
         const int64_t waited_us = av_gettime_relative() - asked_us;
@@ -383,14 +457,9 @@ int ff_zt_activate(AVFilterContext *ctx)
         status = s->engine->session_read(s->session, slice_us, &frame, &error);
         log_progress(ctx);
         if (status == ZT_OK)
-            return output_frame(outlink, frame);
+            return output_frame(ctx, frame);
         if (status == ZT_END) {
-            if (!s->ended)
-                log_end(ctx);
-            s->ended = 1;
-            ff_outlink_set_status(outlink, AVERROR_EOF,
-                                  s->first_pts +
-                                      ff_zt_ticks(outlink, s->engine->session_get_info(s->session)->rate, s->frames));
+            end_outputs(ctx);
             return 0;
         }
         if (status < 0)

@@ -47,11 +47,12 @@ typedef struct ZtGenerator {
     char text[ZT_OPTION_COUNT][48]; /* numbers on their way to the engine           */
 
     ZtMarks marks;
-    AVFrame *condition; /* whose own marks the first frame carries on; may be NULL */
-    int64_t first_pts;  /* of frame 0                                   */
-    int64_t frames;     /* handed out                                   */
-    int64_t begun_us;   /* when the session started                     */
-    int64_t spoken_us;  /* when the user last heard of it               */
+    AVFrame *condition;  /* whose own marks the first frame carries on; may be NULL */
+    int64_t first_pts;   /* of frame 0                                   */
+    int64_t next_sample; /* of the sound: behind what was handed out     */
+    int64_t frames;      /* handed out                                   */
+    int64_t begun_us;    /* when the session started                     */
+    int64_t spoken_us;   /* when the user last heard of it               */
     int ended;
 } ZtGenerator;
 
@@ -101,7 +102,9 @@ typedef struct ZtGenerator {
 /* Refuses what FFmpeg itself cannot hand on; nothing slow. What options may be, and which go together, the engine
  * says while the graph is configured. */
 int ff_zt_init(AVFilterContext *ctx);
-/* Maps the engine, opens the model and reads the options into a request for frames of outlink's format. */
+/* Maps the engine and opens the model, unless that is done. */
+int ff_zt_open_model(AVFilterContext *ctx);
+/* The same, and reads the options into a request for frames of outlink's format. */
 int ff_zt_open(AVFilterLink *outlink, zt_request *request);
 /* The same request once more, with what commands have changed since. */
 int ff_zt_read_options(AVFilterLink *outlink, zt_request *request);
@@ -114,7 +117,10 @@ void ff_zt_close(AVFilterContext *ctx);
 /* Logs the engine's sentence; the AVERROR it becomes. */
 int ff_zt_fail(AVFilterContext *ctx, zt_status status, const zt_error *error);
 
-/* The part of activate behind ff_zt_start: one frame, or the end. Waits in slices with a sign of life
+/* Whether any of the outputs wants a frame, and whether all of them have had enough. */
+int ff_zt_is_wanted(AVFilterContext *ctx);
+int ff_zt_is_over(AVFilterContext *ctx);
+/* The part of activate behind ff_zt_start: one frame, with its sound, or the end. Waits in slices with a sign of life
  * every two seconds, and never answers EAGAIN, which FFmpeg 7 and later take for an end or a bug. */
 int ff_zt_activate(AVFilterContext *ctx);
 /* The last line of an activate: returns what it is given. An error also becomes the state of the output, since

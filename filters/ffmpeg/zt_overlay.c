@@ -38,9 +38,11 @@ static const AVFilter *our_filter(uintptr_t index)
       (g, s, i, o, l))                                                                                                 \
     F(int, avfilter_graph_parse_ptr,                                                                                   \
       (AVFilterGraph * g, const char *s, AVFilterInOut **i, AVFilterInOut **o, void *l), (g, s, i, o, l))              \
-    F(int, avfilter_graph_parse2, (AVFilterGraph * g, const char *s, AVFilterInOut **i, AVFilterInOut **o),            \
-      (g, s, i, o))                                                                                                    \
     F(AVFilterInOut *, avfilter_inout_alloc, (void), ())
+/* PARSE2 and APPLY are defined by hand below. */
+#define PARSER_PARSE2(F)                                                                                               \
+    F(int, avfilter_graph_parse2, (AVFilterGraph * g, const char *s, AVFilterInOut **i, AVFilterInOut **o),            \
+      (g, s, i, o))
 #if LIBAVFILTER_VERSION_MAJOR >= 9
 #define PARSER_6_0(F)                                                                                                  \
     F(int, avfilter_graph_segment_parse, (AVFilterGraph * g, const char *s, int f, AVFilterGraphSegment **seg),        \
@@ -49,7 +51,8 @@ static const AVFilter *our_filter(uintptr_t index)
     F(int, avfilter_graph_segment_apply_opts, (AVFilterGraphSegment * seg, int f), (seg, f))                           \
     F(int, avfilter_graph_segment_init, (AVFilterGraphSegment * seg, int f), (seg, f))                                 \
     F(int, avfilter_graph_segment_link, (AVFilterGraphSegment * seg, int f, AVFilterInOut **i, AVFilterInOut **o),     \
-      (seg, f, i, o))                                                                                                  \
+      (seg, f, i, o))
+#define PARSER_APPLY(F)                                                                                                \
     F(int, avfilter_graph_segment_apply, (AVFilterGraphSegment * seg, int f, AVFilterInOut **i, AVFilterInOut **o),    \
       (seg, f, i, o))
 #define PARSER_FREE(F)                                                                                                 \
@@ -57,6 +60,7 @@ static const AVFilter *our_filter(uintptr_t index)
     F(avfilter_graph_segment_free, (AVFilterGraphSegment * *seg), (seg))
 #else
 #define PARSER_6_0(F)
+#define PARSER_APPLY(F)
 #define PARSER_FREE(F) F(avfilter_inout_free, (AVFilterInOut * *io), (io))
 #endif
 
@@ -64,6 +68,8 @@ static const AVFilter *our_filter(uintptr_t index)
 #define DECLARE_OWN_FREE(name, params, args)  void zt_own_##name params;
 PARSER_5_1(DECLARE_OWN)
 PARSER_6_0(DECLARE_OWN)
+PARSER_PARSE2(DECLARE_OWN)
+PARSER_APPLY(DECLARE_OWN)
 PARSER_FREE(DECLARE_OWN_FREE)
 
 static struct Stock {
@@ -79,6 +85,8 @@ static struct Stock {
 #define MEMBER_FREE(name, params, args)  void(*name) params;
     PARSER_5_1(MEMBER)
     PARSER_6_0(MEMBER)
+    PARSER_PARSE2(MEMBER)
+    PARSER_APPLY(MEMBER)
     PARSER_FREE(MEMBER_FREE)
 } stock;
 
@@ -107,6 +115,8 @@ static void find_stock(void)
 #endif
     PARSER_5_1(FIND_PARSER)
     PARSER_6_0(FIND_PARSER)
+    PARSER_PARSE2(FIND_PARSER)
+    PARSER_APPLY(FIND_PARSER)
     PARSER_FREE(FIND_FREE)
     same = complete && !strcmp(av_version_info(), ZT_FFMPEG);
     if (!same)
@@ -215,6 +225,45 @@ int zt_filter_opt_parse(void *log, const AVClass *filter, AVDictionary **options
 
 /* ---- The graph parser ---- */
 
+/* Up to 6.0 the program ffmpeg takes a frame of a graph's first open output before it has opened that output's encoder,
+ * and the parser lists the last label first. An audio encoder that wants 1024 samples at a time then gets one frame of
+ * another size: it refuses a longer one and fills up a shorter one with silence, which moves all sound behind it. So
+ * pictures are listed before sound where one of our filters makes both: they come in whole frames anyway. */
+#if !ZT_AVFILTER_AT_LEAST(9, 12) /* 6.1 */
+static int makes_sound(const AVFilterGraph *graph)
+{
+    for (unsigned i = 0; i < graph->nb_filters; i++)
+        for (uintptr_t ours = 0; our_filter(ours); ours++)
+            if (graph->filters[i]->filter == our_filter(ours) && graph->filters[i]->nb_outputs > 1)
+                return 1;
+    return 0;
+}
+
+static void put_pictures_first(const AVFilterGraph *graph, AVFilterInOut **outputs)
+{
+    AVFilterInOut *sound = NULL, **sound_end = &sound, *others = NULL, **others_end = &others;
+
+    if (!is_same() || !makes_sound(graph))
+        return;
+    for (AVFilterInOut *output = *outputs, *next; output; output = next) {
+        const enum AVMediaType type = avfilter_pad_get_type(output->filter_ctx->output_pads, output->pad_idx);
+        AVFilterInOut ***end = type == AVMEDIA_TYPE_AUDIO ? &sound_end : &others_end;
+        next = output->next;
+        output->next = NULL;
+        **end = output;
+        *end = &output->next;
+    }
+    *others_end = sound;
+    *outputs = others;
+}
+#else
+static void put_pictures_first(const AVFilterGraph *graph, AVFilterInOut **outputs)
+{
+    (void)graph;
+    (void)outputs;
+}
+#endif
+
 /* `complete` is false only if the stock library is not in the process; then ours is the only parser. */
 #define DEFINE(type, name, params, args)                                                                               \
     type name params                                                                                                   \
@@ -232,3 +281,26 @@ int zt_filter_opt_parse(void *log, const AVClass *filter, AVDictionary **options
 PARSER_5_1(DEFINE)
 PARSER_6_0(DEFINE)
 PARSER_FREE(DEFINE_FREE)
+
+/* The two that give the program ffmpeg a graph's open outputs. */
+int avfilter_graph_parse2(AVFilterGraph *g, const char *text, AVFilterInOut **i, AVFilterInOut **o)
+{
+    const int ret = is_same() || !complete ? zt_own_avfilter_graph_parse2(g, text, i, o)
+                                           : stock.avfilter_graph_parse2(g, text, i, o);
+
+    if (ret >= 0)
+        put_pictures_first(g, o);
+    return ret;
+}
+
+#if LIBAVFILTER_VERSION_MAJOR >= 9
+int avfilter_graph_segment_apply(AVFilterGraphSegment *seg, int f, AVFilterInOut **i, AVFilterInOut **o)
+{
+    const int ret = is_same() || !complete ? zt_own_avfilter_graph_segment_apply(seg, f, i, o)
+                                           : stock.avfilter_graph_segment_apply(seg, f, i, o);
+
+    if (ret >= 0)
+        put_pictures_first(seg->graph, o);
+    return ret;
+}
+#endif

@@ -47,7 +47,7 @@ static void print_models(void) {
     FIELD(zt_model_info, first_image); FIELD(zt_model_info, last_image); FIELD(zt_model_info, mask_image);
     FIELD(zt_model_info, history_images); FIELD(zt_model_info, strength);
     FIELD(zt_model_info, keeps_time); FIELD(zt_model_info, picture_size); FIELD(zt_model_info, loop);
-    FIELD(zt_model_info, motion);
+    FIELD(zt_model_info, motion); FIELD(zt_model_info, sample_rate); FIELD(zt_model_info, channels);
     /* clang-format on */
 }
 
@@ -70,6 +70,7 @@ static void print_sessions(void) {
     FIELD(zt_request, images); FIELD(zt_request, image_count); FIELD(zt_request, fit);
     FIELD(zt_request, strength); FIELD(zt_request, background);
     FIELD(zt_request, loop); FIELD(zt_request, motion); FIELD(zt_request, tempo);
+    FIELD(zt_request, sound);
 
     SIZE(zt_option_info);
     FIELD(zt_option_info, name); FIELD(zt_option_info, type); FIELD(zt_option_info, default_value);
@@ -80,6 +81,7 @@ static void print_sessions(void) {
     FIELD(zt_session_info, struct_size); FIELD(zt_session_info, width); FIELD(zt_session_info, height);
     FIELD(zt_session_info, rate); FIELD(zt_session_info, frames); FIELD(zt_session_info, seed);
     FIELD(zt_session_info, steps); FIELD(zt_session_info, guidance); FIELD(zt_session_info, format);
+    FIELD(zt_session_info, sample_rate); FIELD(zt_session_info, channels);
 
     SIZE(zt_progress);
     FIELD(zt_progress, struct_size); FIELD(zt_progress, stage); FIELD(zt_progress, step);
@@ -92,6 +94,8 @@ static void print_sessions(void) {
     FIELD(zt_frame_info, pts); FIELD(zt_frame_info, rate); FIELD(zt_frame_info, chunk);
     FIELD(zt_frame_info, shot); FIELD(zt_frame_info, chunk_start); FIELD(zt_frame_info, seed);
     FIELD(zt_frame_info, prompt); FIELD(zt_frame_info, prompt_sha256);
+    FIELD(zt_frame_info, samples); FIELD(zt_frame_info, first_sample); FIELD(zt_frame_info, sample_count);
+    FIELD(zt_frame_info, sample_rate); FIELD(zt_frame_info, channels);
     /* clang-format on */
 }
 

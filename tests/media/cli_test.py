@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The program zoetrope as people run it: generate into files and pipes, Ctrl-C, exit statuses, doctor."""
+import array
 import os
 import resource
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -57,6 +59,40 @@ class Generate(unittest.TestCase):
         head, pictures = frames(out)
         self.assertTrue(head.startswith("YUV4MPEG2 W256 H144 F24:1 Ip A1:1 C420mpeg2 XCOLORRANGE=LIMITED"), head)
         self.assertEqual(len(pictures), 30)
+
+    def wav(self, name):
+        """The fields of the header, and the samples."""
+        with open(self.path(name), "rb") as file:
+            data = file.read()
+        riff, size, wave, fmt, length, kind, channels, rate, _, block, bits, fact, _, count, tag, size_of_data = struct.unpack(
+            "<4sI4s4sIHHIIHH4sII4sI", data[:56])
+        self.assertEqual((riff, wave, fmt, fact, tag), (b"RIFF", b"WAVE", b"fmt ", b"fact", b"data"))
+        self.assertEqual((size, length, size_of_data, count * block), (len(data) - 8, 16, len(data) - 56, size_of_data))
+        self.assertEqual((kind, channels, rate, bits), (3, 2, 32000, 32))
+        return array.array("f", data[56:])
+
+    def test_sound_is_written_beside_the_pictures_or_alone(self):
+        _, err, status = card("a fox", "-o", self.path("a.b.y4m"), "--frames=30", "--sound", "1")
+        self.assertEqual(status, 0, err)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["a.b.wav", "a.b.y4m"])
+        sound = self.wav("a.b.wav")
+        self.assertEqual(len(sound), 2 * 40000)
+        self.assertEqual((sound[0], sound[2 * 32000], sound[2 * 32000 - 2]), (0.5, 0.5, 0.0))
+        _, err, status = card("a fox", "-o", self.path("c.wav"), "--frames=30")
+        self.assertEqual(status, 0, err)
+        self.assertEqual(self.wav("c.wav"), sound)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["a.b.wav", "a.b.y4m", "c.wav"])
+        with open(self.path("a.b.y4m"), "rb") as file:
+            self.assertEqual(file.read(), card("a fox", "-o", "-", "--frames=30")[0])
+
+    def test_sound_that_cannot_be(self):
+        _, err, status = card("a fox", "-o", "-", "--sound", "1")
+        self.assertEqual(status, 2, err)
+        self.assertIn("-o: expected a file with --sound 1 (the sound is a file beside it), got -", err)
+        _, err, status = card("a fox", "-o", self.path("c.wav"), "--engine-opts=sample_rate=0")
+        self.assertNotEqual(status, 0)
+        self.assertIn("sound: expected 0 (this model is mute), got 1", err)
+        self.assertEqual(os.listdir(self.folder), [])
 
     @unittest.skipUnless(shutil.which("ffmpeg"), "no ffmpeg")
     def test_ffmpeg_reads_every_format(self):

@@ -6,6 +6,7 @@
 //   nan_frame=N   frame N holds a NaN
 //   image=WORD    whether it takes pictures: never, optional (as it is by itself) or required
 //   size=WORD     how large a clip is where nobody says: own (256x144) or as the picture it begins with
+//   sample_rate=N of its sound, in hertz; 0 = it is mute
 #include "families/testcard/testcard.h"
 
 #include <algorithm>
@@ -17,9 +18,11 @@
 
 #include "core/broadcast_rates.h"
 #include "core/error.h"
+#include "core/frame_time.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
 #include "families/testcard/drawing.h"
+#include "families/testcard/sound.h"
 
 namespace zt::families {
 
@@ -30,18 +33,21 @@ constexpr int kMorphFrames = 24;
 constexpr int kDefaultFrames = 144;
 constexpr int kHistory = 16;  // frames; it shows the newest
 constexpr int64_t kMaxDelayMs = 60'000;
+constexpr int kSampleRate = 32'000;
+constexpr int64_t kMaxSampleRate = 192'000;
 
 struct Settings {
     int64_t delay_ms = 0;
     int64_t nan_frame = -1;
     zt_use image = ZT_USE_OPTIONAL;
     bool size_of_picture = false;
+    int sample_rate = kSampleRate;
 };
 
 class TestcardGeneration final : public Generation {
 public:
     TestcardGeneration(const GenerationRequest& request, const Settings& settings)
-        : request_(request), settings_(settings) {
+        : request_(request), settings_(settings), sound_(settings.sample_rate) {
         for (const Picture& picture : request.images) {  // the newest of the history comes last
             (picture.role == ZT_IMAGE_LAST ? last_ : backdrop_) =
                 testcard::fit_picture(picture, request.fit, request.width, request.height);
@@ -63,20 +69,39 @@ public:
         wait(cancel);
         obey(direction);
         const size_t samples = size_t{3} * static_cast<size_t>(request_.width) * static_cast<size_t>(request_.height);
-        const auto pixels = std::make_shared<std::vector<float>>(samples * static_cast<size_t>(frames));
+        const auto made = std::make_shared<Made>();
+        made->pixels.resize(samples * static_cast<size_t>(frames));
+        make_sound(direction, frames, *made);
         for (int64_t index = 0; index < frames; ++index, ++next_frame_) {
             cancel.poll();
-            float* const picture = pixels->data() + samples * static_cast<size_t>(index);
+            float* const picture = made->pixels.data() + samples * static_cast<size_t>(index);
             const testcard::Card card = testcard::blend_cards(before_, card_, next_frame_ - changed_at_, kMorphFrames);
             testcard::draw_card(card, next_frame_, request_.width, request_.height, picture,
                                 backdrop_at(next_frame_, static_cast<float>(direction.strength)));
             if (next_frame_ == settings_.nan_frame) *picture = std::numeric_limits<float>::quiet_NaN();
         }
         progress("denoise", 1, 1);
-        return FrameBatch{pixels, pixels->data(), frames};
+        return FrameBatch{made, made->pixels.data(), frames, request_.sound ? made->samples.data() : nullptr,
+                          static_cast<int64_t>(made->samples.size()) / testcard::kChannels};
     }
 
 private:
+    struct Made {
+        std::vector<float> pixels;   // [frames, 3, height, width]
+        std::vector<float> samples;  // [count, channels]
+    };
+
+    [[nodiscard]] int64_t samples_before(int64_t frame) const {
+        return zt_samples_before(frame, settings_.sample_rate, request_.rate.num, request_.rate.den);
+    }
+
+    void make_sound(const Direction& direction, int64_t frames, Made& made) {
+        if (!request_.sound) return;
+        const int64_t begin = samples_before(next_frame_);
+        if (direction.cut) sound_.cut(begin);
+        made.samples = sound_.make(begin, samples_before(next_frame_ + frames));
+    }
+
     // Another prompt without a cut changes the colours little by little, from what is now seen.
     void obey(const Direction& direction) {
         const testcard::Card card = testcard::make_card(direction.seed, direction.prompt);
@@ -115,6 +140,7 @@ private:
     std::string prompt_;
     testcard::Card card_{}, before_{};  // of prompt_; what a morph begins with
     int64_t changed_at_ = 0;            // frame the morph, or else the shot, began at
+    testcard::Sound sound_;
 };
 
 // Immutable.
@@ -138,6 +164,8 @@ public:
         }
         limits_.strength = settings.image != ZT_USE_NEVER;
         limits_.size_of_picture = settings.size_of_picture;
+        limits_.sample_rate = settings.sample_rate;
+        limits_.channels = settings.sample_rate > 0 ? testcard::kChannels : 0;
     }
 
     [[nodiscard]] const Limits& limits() const override { return limits_; }
@@ -166,6 +194,15 @@ bool read_size(const std::string& value) {
     throw Error(ZT_ERROR_ARGUMENT, "engine_opts: size: expected own or picture, got " + quote(value));
 }
 
+int64_t read_number(const std::string& name, const std::string& value, int64_t most) {
+    const auto number = parse_int64(value);
+    if (!number || *number < 0 || *number > most) {
+        throw Error(ZT_ERROR_ARGUMENT,
+                    "engine_opts: " + name + ": expected 0 to " + std::to_string(most) + ", got " + quote(value));
+    }
+    return *number;
+}
+
 Settings read_settings(const LoadOptions& options) {
     Settings settings;
     for (const auto& [name, value] : options.engine_opts) {
@@ -177,18 +214,15 @@ Settings read_settings(const LoadOptions& options) {
             settings.size_of_picture = read_size(value);
             continue;
         }
-        const bool is_delay = name == "delay_ms";
-        if (!is_delay && name != "nan_frame") {
+        if (name == "delay_ms")
+            settings.delay_ms = read_number(name, value, kMaxDelayMs);
+        else if (name == "nan_frame")
+            settings.nan_frame = read_number(name, value, std::numeric_limits<int32_t>::max());
+        else if (name == "sample_rate")
+            settings.sample_rate = static_cast<int>(read_number(name, value, kMaxSampleRate));
+        else
             throw Error(ZT_ERROR_ARGUMENT,
-                        "engine_opts: expected delay_ms, nan_frame, image or size, got " + quote(name));
-        }
-        const int64_t most = is_delay ? kMaxDelayMs : std::numeric_limits<int32_t>::max();
-        const auto number = parse_int64(value);
-        if (!number || *number < 0 || *number > most) {
-            throw Error(ZT_ERROR_ARGUMENT,
-                        "engine_opts: " + name + ": expected 0 to " + std::to_string(most) + ", got " + quote(value));
-        }
-        (is_delay ? settings.delay_ms : settings.nan_frame) = *number;
+                        "engine_opts: expected delay_ms, nan_frame, image, size or sample_rate, got " + quote(name));
     }
     return settings;
 }

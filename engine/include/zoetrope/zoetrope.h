@@ -155,6 +155,9 @@ typedef struct zt_model_info {
                         /*   it begins with, brought within the limits above            */
     int loop;           /* 1: loop = 1 is possible                                      */
     int motion;         /* 1: motion and tempo other than 1 are possible                */
+    int sample_rate;    /* of the sound it makes where asked (zt_request.sound), in     */
+                        /*   hertz; 0: it is mute                                       */
+    int channels;       /* of that sound: 1, or 2 = left and right                      */
 } zt_model_info;
 
 /* Fills a params struct with its defaults and its struct_size. size: of the struct as the caller's header has it,
@@ -285,6 +288,7 @@ typedef struct zt_request {
     double motion;          /* how much moves, times the model's own, 0.01..3; 0 = 1: that */
                             /*   nothing moves is said in words. init sets 1               */
     double tempo;           /* how fast, times the model's own, 0.1..4; 0 = 1; init sets 1 */
+    int sound;              /* 1: frames carry sound (zt_frame_info.samples)               */
 } zt_request;
 
 /* As zt_model_params_init_sized. */
@@ -355,6 +359,8 @@ typedef struct zt_session_info {
     int steps;
     double guidance;
     zt_pixel_format format;
+    int sample_rate; /* of the sound that frames carry, in hertz; 0 = they carry none      */
+    int channels;
 } zt_session_info;
 
 typedef struct zt_progress {
@@ -415,6 +421,15 @@ typedef struct zt_frame_info {
     int64_t seed;
     const char* prompt;        /* the prompt this frame obeys, UTF-8                            */
     const char* prompt_sha256; /* of its bytes, 64 hex digits                                   */
+    float* samples;            /* the sound of the time that this frame is seen, -1..1:         */
+                               /*   sample_count times one value for each channel; NULL without */
+                               /*   sound. The holder of the only reference may write           */
+    int64_t first_sample;      /* number of the first of them in the clip: the frame's time in  */
+                               /*   samples, rounded to the nearest, halves up                  */
+    int64_t sample_count;      /* up to the first one of the next frame: at 32000 Hz and 24     */
+                               /*   frames per second 1333 or 1334                              */
+    int sample_rate;           /* in hertz; 0 without sound                                     */
+    int channels;
 } zt_frame_info;
 
 ZT_API const zt_frame_info* zt_frame_get_info(const zt_frame* frame);

@@ -102,4 +102,28 @@ TEST(FrameTime, TheEndsOfTheRange) {
     EXPECT_EQ(zt_frames_within(1, 1, 10), 1);
 }
 
+// Against arithmetic without rounding in between.
+TEST(FrameTime, SamplesOfAFrameAreThoseOfItsTime) {
+    __extension__ using Wide = unsigned __int128;
+    EXPECT_EQ(zt_samples_before(0, 32000, 24, 1), 0);
+    EXPECT_EQ(zt_samples_before(1, 32000, 24, 1), 1333);
+    EXPECT_EQ(zt_samples_before(2, 32000, 24, 1), 2667);
+    EXPECT_EQ(zt_samples_before(3, 32000, 24, 1), 4000);
+    EXPECT_EQ(zt_samples_before(1, 44100, 24, 1), 1838) << "1837.5: a half is rounded up";
+    for (const zt_rational rate : kRates) {
+        for (const int64_t sample_rate : {8000, 16000, 24000, 32000, 44100, 48000, 96000, 192000}) {
+            for (int64_t frame = 0; frame < 2147483647; frame += frame < 3000 ? 1 : 104'729 * 37) {
+                const Wide parts =
+                    Wide{2} * static_cast<Wide>(frame) * static_cast<Wide>(rate.den) * static_cast<Wide>(sample_rate);
+                const Wide num = static_cast<Wide>(rate.num);
+                ASSERT_EQ(zt_samples_before(frame, sample_rate, rate.num, rate.den),
+                          static_cast<int64_t>((parts + num) / (2 * num)))
+                    << frame << " at " << zt::to_text(rate) << ", " << sample_rate;
+            }
+        }
+    }
+    // The largest numbers it promises.
+    EXPECT_EQ(zt_samples_before(2147483647, 1'000'000, 100'000, 1'000'000), 21'474'836'470'000'000);
+}
+
 }  // namespace

@@ -5,11 +5,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/error.h"
 #include "core/sha256.h"
 #include "families/testcard/drawing.h"
+#include "families/testcard/sound.h"
 #include "image/fit.h"
 
 namespace {
@@ -108,6 +110,28 @@ TEST(Testcard, OptionsItDoesNotKnowAreErrors) {
     options.device = "cpu";
     options.precision = "bf16";
     EXPECT_THROW((void)zt::families::testcard_family().load(options), zt::Error);
+}
+
+TEST(Testcard, TonesBeginAtSecondsOnTheLeftAndAtCutsOnTheRight) {
+    zt::families::testcard::Sound sound(32000);
+    sound.cut(40000);
+    const std::vector<float> samples = sound.make(0, 64000);
+    std::vector<int64_t> left, right;
+    for (int64_t i = 0; i < 64000; ++i) {
+        const float* now = samples.data() + 2 * i;
+        ASSERT_LE(std::max(std::abs(now[0]), std::abs(now[1])), 0.5F);
+        if (now[0] != 0.0F) left.push_back(i);
+        if (now[1] != 0.0F) right.push_back(i);
+    }
+    EXPECT_EQ(samples[0], 0.5F);
+    EXPECT_EQ(samples[2 * 32000], 0.5F);
+    EXPECT_EQ(samples[2 * 40000 + 1], 0.5F);
+    EXPECT_EQ(left.front(), 0);
+    EXPECT_TRUE(std::all_of(left.begin(), left.end(), [](int64_t i) { return i % 32000 < 3200; }));
+    EXPECT_EQ(right.front(), 40000);
+    EXPECT_LT(right.back(), 43200);
+    const std::vector<float> piece = sound.make(31990, 41000);
+    EXPECT_TRUE(std::equal(piece.begin(), piece.end(), samples.begin() + 2 * 31990));
 }
 
 }  // namespace

@@ -6,16 +6,20 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "core/error.h"
+#include "core/frame_time.h"
 #include "families/family.h"
 
 namespace zt::test {
 
 using ChunkHook = std::function<void(int64_t chunk, const families::Direction&, const Cancel&)>;
+
+constexpr int kSampleRate = 32000, kChannels = 2;  // where change_limits() says so
 
 class FakeGeneration final : public families::Generation {
 public:
@@ -37,13 +41,32 @@ public:
         const auto pixels = std::make_shared<std::vector<float>>(
             static_cast<size_t>(frames) * 3 * static_cast<size_t>(request_.width * request_.height),
             static_cast<float>(direction.seed % 100) / 100.0F);
-        return families::FrameBatch{pixels, pixels->data(), frames};
+        families::FrameBatch batch{pixels, pixels->data(), frames};
+        if (request_.sound) give_sound(done_ - frames, batch);
+        return batch;
     }
 
 private:
+    // Each value is its own number in the clip, divided so that none is clamped; and one sample too few or a NaN
+    // where the prompt asks for it.
+    void give_sound(int64_t first, families::FrameBatch& batch) {
+        const auto before = [&](int64_t k) {
+            return zt_samples_before(k, kSampleRate, request_.rate.num, request_.rate.den);
+        };
+        batch.sample_count = before(first + batch.frames) - before(first);
+        sound_.clear();
+        for (int64_t i = 0; i < batch.sample_count * kChannels; ++i)
+            sound_.push_back(static_cast<float>(before(first) * kChannels + i) / 16'777'216.0F);
+        if (request_.first.prompt == "too few samples") --batch.sample_count;
+        if (request_.first.prompt == "no number") sound_.back() = std::numeric_limits<float>::quiet_NaN();
+        if (request_.first.prompt == "too loud") sound_.front() = 3.0F;
+        batch.samples = sound_.data();
+    }
+
     const families::GenerationRequest request_;
     const int64_t chunk_frames_;
     const ChunkHook hook_;
+    std::vector<float> sound_;
     int64_t chunk_ = 0, done_ = 0, most_ = INT64_MAX;
 };
 

@@ -227,6 +227,19 @@ TEST(Plan, WhatThisVersionCannotDoIsNamed) {
               "format: expected one without alpha (no model makes an alpha channel), got rgba64");
 }
 
+TEST(Plan, SoundIsForModelsThatAreNotMute) {
+    EXPECT_EQ(refusal([](auto& r) { r.sound = 1; }, ZT_ERROR_UNSUPPORTED),
+              "sound: expected 0 (this model is mute), got 1");
+    EXPECT_EQ(refusal([](auto& r) { r.sound = 2; }), "sound: expected 0 to 1, got 2");
+    FakeModel able;
+    able.change_limits().sample_rate = 32000;
+    able.change_limits().channels = 2;
+    zt_request request = a_request();
+    EXPECT_FALSE(plan_of(request, able).generation.sound);
+    request.sound = 1;
+    EXPECT_TRUE(plan_of(request, able).generation.sound);
+}
+
 TEST(Plan, LoopMotionAndTempoAreForModelsThatCan) {
     FakeModel able;
     able.change_limits().loop = able.change_limits().motion = true;

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/frame_time.h"
 #include "families/testcard/testcard.h"
 #include "pipeline/fake_model.h"
 #include "seed.h"
@@ -474,6 +475,72 @@ TEST(Session, ManyThreadsOnOneModel) {
             }
         });
     }
+}
+
+std::shared_ptr<FakeModel> a_model_that_sounds() {
+    auto model = std::make_shared<FakeModel>();
+    model->change_limits().sample_rate = zt::test::kSampleRate;
+    model->change_limits().channels = zt::test::kChannels;
+    return model;
+}
+
+Plan a_plan_with_sound(int64_t frames, const char* prompt = "fox") {
+    Plan plan = a_plan(frames);
+    plan.generation.sound = true;
+    plan.generation.first.prompt = prompt;
+    return plan;
+}
+
+TEST(Session, FramesCarryTheSamplesOfTheirTime) {
+    for (const int64_t start : {0, 5, 8}) {
+        Plan plan = a_plan_with_sound(20);
+        plan.start_frame = start;
+        Session session(a_model_that_sounds(), plan);
+        Failure failure;
+        int64_t number = start;
+        for (FramePtr frame; session.read(-1, frame, failure) == ZT_OK; ++number) {
+            const zt_frame_info& info = frame->info;
+            ASSERT_EQ(info.pts, number);
+            EXPECT_EQ(info.sample_rate, 32000);
+            EXPECT_EQ(info.channels, 2);
+            EXPECT_EQ(info.first_sample, zt_samples_before(number, 32000, 24, 1));
+            EXPECT_EQ(info.sample_count, zt_samples_before(number + 1, 32000, 24, 1) - info.first_sample);
+            for (int64_t i = 0; i < 2 * info.sample_count; ++i)
+                ASSERT_EQ(info.samples[i], static_cast<float>(2 * info.first_sample + i) / 16'777'216.0F);
+        }
+        EXPECT_EQ(number, 20);
+    }
+}
+
+TEST(Session, WithoutSoundFramesCarryNone) {
+    Session session(a_model_that_sounds(), a_plan(4));
+    Failure failure;
+    FramePtr frame;
+    ASSERT_EQ(session.read(-1, frame, failure), ZT_OK);
+    EXPECT_EQ(frame->info.samples, nullptr);
+    EXPECT_EQ(frame->info.sample_rate, 0);
+    EXPECT_EQ(frame->info.sample_count, 0);
+}
+
+TEST(Session, BrokenSoundEndsItBeforeAnyFrameOfThePiece) {
+    Session few(a_model_that_sounds(), a_plan_with_sound(20, "too few samples"));
+    Outcome outcome = read_all(few);
+    EXPECT_EQ(outcome.status, ZT_ERROR_INTERNAL);
+    EXPECT_EQ(outcome.frames, 0);
+    EXPECT_EQ(outcome.message, "generation: expected 10667 samples in chunk 0, got 10666");
+    Session broken(a_model_that_sounds(), a_plan_with_sound(20, "no number"));
+    outcome = read_all(broken);
+    EXPECT_EQ(outcome.status, ZT_ERROR_NUMERIC);
+    EXPECT_EQ(outcome.frames, 0);
+    EXPECT_EQ(outcome.message, "chunk 0: expected finite samples, got NaN or infinity");
+}
+
+TEST(Session, SamplesBeyondFullScaleAreClamped) {
+    Session session(a_model_that_sounds(), a_plan_with_sound(4, "too loud"));
+    Failure failure;
+    FramePtr frame;
+    ASSERT_EQ(session.read(-1, frame, failure), ZT_OK);
+    EXPECT_EQ(frame->info.samples[0], 1.0F);
 }
 
 }  // namespace
