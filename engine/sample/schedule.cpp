@@ -43,6 +43,15 @@ Levels euler_fp32(int64_t steps, double shift) {
     return euler(steps, shift, [&](int64_t i) { return even.const_data_ptr<float>()[i]; });
 }
 
+// The share of clean latents is what the model is told. A strong shift makes neighbours equal: one of them stays.
+Levels euler_clean(int64_t steps, double shift) {
+    Levels levels = euler_fp32(steps, shift);
+    levels.sigmas.erase(std::unique(levels.sigmas.begin(), levels.sigmas.end()), levels.sigmas.end());
+    levels.t.clear();
+    for (size_t i = 0; i + 1 < levels.sigmas.size(); i++) levels.t.push_back(1.0F - levels.sigmas[i]);
+    return levels;
+}
+
 // In doubles; t is cut to a whole number.
 Levels unipc(int64_t steps, double shift) {
     Levels levels;
@@ -73,10 +82,11 @@ Levels distilled(int64_t steps, double shift) {
     return levels;
 }
 
-constexpr std::array<ScheduleRow, 4> kSchedules = {{
+constexpr std::array<ScheduleRow, 5> kSchedules = {{
     {"euler", "even levels from 1 to 0, shifted (diffusers' FlowMatchEulerDiscreteScheduler with given sigmas)",
      euler_fp64},
     {"euler-fp32", "the same, even levels in fp32 (HunyuanVideo's own code)", euler_fp32},
+    {"euler-clean", "the same without equal neighbours; t is 1 - sigma (diffusers' MiniMaxH3Scheduler)", euler_clean},
     {"unipc",
      "even levels from 1 to 1/1000, shifted, the first just below 1, t whole (diffusers' UniPCMultistepScheduler for "
      "flows)",

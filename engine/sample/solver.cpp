@@ -36,6 +36,23 @@ private:
     Rounding rounding_;
 };
 
+// The same step for a velocity that points from the noise to the data, as a mix of the latents and of the clean
+// estimate x + (1 - t) v: r x + (1 - r) clean, r = sigma_next / sigma. 1 - t is not sigma below 0.5, where t was
+// rounded.
+class EulerMix final : public Solver {
+public:
+    explicit EulerMix(Levels levels) : levels_(std::move(levels)) {}
+    [[nodiscard]] at::Tensor step(int64_t step, const at::Tensor& latents, const at::Tensor& v) override {
+        const auto i = static_cast<size_t>(step);
+        const float sigma = 1.0F - levels_.t[i], r = levels_.sigmas[i + 1] / levels_.sigmas[i];
+        const at::Tensor clean = latents + v.to(at::kFloat) * sigma;
+        return latents * r + clean * (1.0F - r);
+    }
+
+private:
+    Levels levels_;
+};
+
 // UniPC (Zhao et al. 2302.04867) of order 2 with B(h) = exp(h) - 1 ("bh2"), predicting clean latents, in the order of
 // diffusers' UniPCMultistepScheduler. Before each prediction the latents are corrected with the clean estimate that the
 // model has just given: that costs no further pass. With alpha = 1 - sigma and lambda = log(alpha / sigma), a step is a
@@ -100,8 +117,12 @@ std::unique_ptr<Solver> make(const Levels& levels, Rounding rounding) {
     return std::make_unique<T>(levels, rounding);
 }
 
-constexpr std::array<SolverRow, 2> kSolvers = {{
+// Always in fp32: the reference holds its latents so.
+std::unique_ptr<Solver> make_mix(const Levels& levels, Rounding) { return std::make_unique<EulerMix>(levels); }
+
+constexpr std::array<SolverRow, 3> kSolvers = {{
     {"euler", "one step along the velocity", make<Euler>},
+    {"euler-mix", "the same as a mix with the clean estimate, the velocity pointing to the data", make_mix},
     {"unipc", "order 2 with a corrector, from the last clean estimates", make<UniPc>},
 }};
 

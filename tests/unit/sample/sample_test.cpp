@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -75,6 +76,26 @@ TEST(Schedule, UniPcIsTheReferences) {
     EXPECT_THROW((void)make_levels("other", 4, 5), zt::Error);
 }
 
+// Published values of diffusers 0.42.1 (MiniMaxH3Scheduler), to the digits printed there.
+TEST(Schedule, EulerCleanIsTheReferences) {
+    const std::pair<double, std::vector<float>> cases[] = {
+        {12, {1, .972973F, .9230769F, .8F, 0}},
+        {6, {1, .9473684F, .8571429F, .6666667F, 0}},
+        {12, {1, .9882353F, .972973F, .952381F, .9230769F, .8780488F, .8F, .6315789F, 0}},
+        {3, {1, .9545454F, .9F, .8333333F, .75F, .6428571F, .5F, .3F, 0}}};
+    for (const auto& [shift, sigmas] : cases) {
+        const Levels levels = make_levels("euler-clean", static_cast<int64_t>(sigmas.size()) - 1, shift);
+        ASSERT_EQ(levels.sigmas.size(), sigmas.size());
+        ASSERT_EQ(levels.t.size() + 1, sigmas.size());
+        for (size_t i = 0; i < sigmas.size(); i++) EXPECT_NEAR(levels.sigmas[i], sigmas[i], 6e-8) << shift << ", " << i;
+        for (size_t i = 0; i < levels.t.size(); i++) EXPECT_EQ(levels.t[i], 1.0F - levels.sigmas[i]);
+    }
+    // Of levels that fp32 cannot tell apart one stays, or a step would divide by nothing.
+    const Levels squeezed = make_levels("euler-clean", 50, 1e9);
+    EXPECT_LT(squeezed.steps(), 10);
+    for (size_t i = 1; i < squeezed.sigmas.size(); i++) EXPECT_LT(squeezed.sigmas[i], squeezed.sigmas[i - 1]);
+}
+
 constexpr auto kOnePass = [](int64_t) { return 1.0; };
 
 TEST(Loop, FollowsAStraightFlowExactly) {
@@ -82,22 +103,45 @@ TEST(Loop, FollowsAStraightFlowExactly) {
     const at::Tensor clean = at::arange(8, at::kFloat), noise = Noise(1).draw({8});
     for (const SolverRow& row : solvers())
         for (const int64_t steps : {1, 2, 3, 5}) {
-            const Levels levels = make_levels(row.name == "unipc" ? "unipc" : "euler", steps, 3.0);
+            const bool to_data = row.name == "euler-mix";
+            const Levels levels =
+                make_levels(row.name == "unipc" ? "unipc" : (to_data ? "euler-clean" : "euler"), steps, 3.0);
             const auto solver = row.make(levels, Rounding::kFp32);
             int64_t told = -1;
             const Loop loop{levels, *solver, kOnePass, [&](int64_t step, int64_t of) {
                                 told = step;
                                 EXPECT_EQ(of, steps);
                             }};
-            const at::Tensor out =
-                denoise(loop, noise,
-                        [&](const at::Tensor& x, int64_t i, bool) {
-                            return velocity_from_clean(x, clean, levels.sigmas[static_cast<size_t>(i)]);
-                        },
-                        {});
+            const at::Tensor out = denoise(
+                loop, noise,
+                [&](const at::Tensor& x, int64_t i, bool) {
+                    return velocity_from_clean(x, clean, levels.sigmas[static_cast<size_t>(i)]) * (to_data ? -1 : 1);
+                },
+                {});
             EXPECT_LT((out - clean).abs().max().item<float>(), 2e-5F) << row.name << ", " << steps;
             EXPECT_EQ(told, steps);
         }
+}
+
+TEST(Loop, StreamsGoDownTheirOwnLevelsTogether) {
+    const at::Tensor first = at::arange(8, at::kFloat), second = at::full({2, 3}, 5.0);
+    const Levels steep = make_levels("euler-clean", 3, 12.0), flat = make_levels("euler-clean", 3, 3.0);
+    const auto a = make_solver("euler-mix", steep, Rounding::kFp32),
+               b = make_solver("euler-mix", flat, Rounding::kFp32);
+    JointLoop loop{{{steep, *a}, {flat, *b}}, kOnePass, [](int64_t, int64_t) {}};
+    const auto velocities = [&](std::span<const at::Tensor> x, int64_t i, bool) {
+        const auto at = static_cast<size_t>(i);
+        return std::vector<at::Tensor>{-velocity_from_clean(x[0], first, steep.sigmas[at]),
+                                       -velocity_from_clean(x[1], second, flat.sigmas[at])};
+    };
+    const std::vector<at::Tensor> out = denoise(loop, {Noise(1).draw({8}), Noise(2).draw({2, 3})}, velocities, {});
+    ASSERT_EQ(out.size(), 2U);
+    EXPECT_LT((out[0] - first).abs().max().item<float>(), 2e-5F);
+    EXPECT_LT((out[1] - second).abs().max().item<float>(), 2e-5F);
+    const Levels fewer = make_levels("euler-clean", 2, 3.0);
+    const JointLoop uneven{{{steep, *a}, {fewer, *b}}, kOnePass, [](int64_t, int64_t) {}};
+    EXPECT_THROW((void)denoise(uneven, {first, second}, velocities, {}), zt::Error);
+    EXPECT_THROW((void)denoise(loop, {first}, velocities, {}), zt::Error);
 }
 
 // Of a flow whose velocity bends, order 2 leaves less error than Euler in as many steps.
