@@ -3,7 +3,7 @@
 // See modulation.h.
 #include "nn/modulation.h"
 
-#include "nn/token_ops.h"
+#include <limits>
 
 namespace zt::nn {
 namespace {
@@ -11,16 +11,21 @@ namespace {
 // Calls f(begin, end, vectors) for the runs of [begin, end) that share vectors.
 template <class F>
 void by_run(const Modulation& m, int64_t begin, int64_t end, const F& f) {
-    const int64_t cut = std::clamp(m.clean_tokens, begin, end);
-    if (cut > begin) f(begin, cut, m.clean);
-    if (end > cut) f(cut, end, m.plain);
+    for (const Modulation::Run& run : m.runs) {
+        const int64_t to = std::min(run.end, end);
+        if (to <= begin) continue;
+        f(begin, to, run.vectors);
+        begin = to;
+        if (begin == end) return;
+    }
 }
 
 }  // namespace
 
 Modulation modulation_of(const at::Tensor& rows, const at::Tensor& clean, int64_t count, int64_t clean_tokens) {
-    Modulation m{rows.reshape({-1}).chunk(count), {}, clean.defined() ? clean_tokens : 0};
-    if (clean.defined()) m.clean = clean.reshape({-1}).chunk(count);
+    Modulation m;
+    if (clean.defined()) m.runs.push_back({clean_tokens, clean.reshape({-1}).chunk(count)});
+    m.runs.push_back({std::numeric_limits<int64_t>::max(), rows.reshape({-1}).chunk(count)});
     return m;
 }
 
@@ -32,9 +37,19 @@ at::Tensor norm_modulated(const at::Tensor& x, int64_t begin, int64_t count, con
     return out;
 }
 
+at::Tensor rms_modulated(const at::Tensor& x, int64_t begin, int64_t count, const at::Tensor& weight, double eps,
+                         const Modulation& m, size_t shift) {
+    at::Tensor out = at::empty({count, x.size(1)}, x.options());
+    by_run(m, begin, begin + count, [&](int64_t from, int64_t to, const std::vector<at::Tensor>& v) {
+        rms_modulate(x.narrow(0, from, to - from), weight, v[shift], v[shift + 1], eps,
+                     out.narrow(0, from - begin, to - from), m.rounds);
+    });
+    return out;
+}
+
 void add_gated(const at::Tensor& x, int64_t begin, const at::Tensor& y, const Modulation& m, size_t gate) {
     by_run(m, begin, begin + y.size(0), [&](int64_t from, int64_t to, const std::vector<at::Tensor>& v) {
-        add_gated(x.narrow(0, from, to - from), y.narrow(0, from - begin, to - from), v[gate]);
+        add_gated(x.narrow(0, from, to - from), y.narrow(0, from - begin, to - from), v[gate], m.rounds);
     });
 }
 

@@ -11,14 +11,20 @@
 #include <cstdint>
 #include <vector>
 
+#include "nn/token_ops.h"
+
 namespace zt::nn {
 
-// The vectors of one block, [h] each, of any float type. The first `clean_tokens` tokens (those of a frame that is
-// known) have their own.
+// The vectors of one block, [h] each, of any float type: each run of tokens that follow each other has its own.
 struct Modulation {
-    std::vector<at::Tensor> plain, clean;
-    int64_t clean_tokens = 0;
+    struct Run {
+        int64_t end = 0;  // one behind its last token; it begins where the run before ends
+        std::vector<at::Tensor> vectors;
+    };
+    std::vector<Run> runs;
+    Rounds rounds = Rounds::kLast;
 };
+// Two runs: the first `clean_tokens` tokens (those of a frame that is known), and all others.
 // rows: `count` vectors one after the other, [count * h] in all; clean may be undefined.
 [[nodiscard]] Modulation modulation_of(const at::Tensor& rows, const at::Tensor& clean, int64_t count,
                                        int64_t clean_tokens);
@@ -27,6 +33,10 @@ struct Modulation {
 // and `shift` + 1. -> [count, h]
 [[nodiscard]] at::Tensor norm_modulated(const at::Tensor& x, int64_t begin, int64_t count, const Modulation& m,
                                         size_t shift);
+
+// rms_norm(x) weight (1 + scale) + shift, as above; eps is the norm's.
+[[nodiscard]] at::Tensor rms_modulated(const at::Tensor& x, int64_t begin, int64_t count, const at::Tensor& weight,
+                                       double eps, const Modulation& m, size_t shift);
 
 // x[begin ...] += gate y; the gate is vector number `gate`.   y [count, h]; x is overwritten.
 void add_gated(const at::Tensor& x, int64_t begin, const at::Tensor& y, const Modulation& m, size_t gate);

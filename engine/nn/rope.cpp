@@ -23,4 +23,12 @@ Rope make_rope(const std::array<RopeAxis, 3>& axes, double theta, const at::Tens
     return {angles.cos().to(at::kFloat), angles.sin().to(at::kFloat)};
 }
 
+Rope rope_at(const at::Tensor& positions, int64_t frequencies, double theta) {
+    const auto n = static_cast<double>(2 * frequencies);
+    const at::TensorOptions options = positions.options().dtype(at::kFloat);
+    const at::Tensor frequency = at::pow(theta, at::arange(0, 2 * frequencies, 2, options) / n).reciprocal();
+    const at::Tensor angles = (positions.to(at::kFloat).unsqueeze(2) * frequency).view({positions.size(0), -1});
+    return {angles.cos(), angles.sin()};
+}
+
 }  // namespace zt::nn

@@ -6,6 +6,7 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "nn/token_ops.h"
@@ -72,6 +73,51 @@ TEST_P(TokenOps, SplitHeads) {
         for (int64_t part = 0; part < 3; part++) EXPECT_LT(error(out[part], plain[part]), bar) << part << turned;
         EXPECT_EQ(out.narrow(2, 0, first).abs().sum().item<float>(), 0.F);
     }
+}
+
+// The style of a model whose pairs are the halves of some channels of a head.
+TEST_P(TokenOps, SplitHeadsByHalves) {
+    const at::Tensor qkv = random({tokens, 3 * width}), q_norm = random({dim}) + 1, k_norm = random({dim}) + 1;
+    const int64_t pairs = std::max<int64_t>(1, dim * 3 / 8), first = 4;
+    const at::Tensor angle = at::randn({tokens, pairs}), cos = angle.cos(), sin = angle.sin();
+    for (const zt::nn::Rounds rounds : {zt::nn::Rounds::kLast, zt::nn::Rounds::kEach}) {
+        const zt::nn::HeadStyle style{.eps = 0.5, .halves = true, .rounds = rounds};
+        const at::Tensor out = at::zeros({3, heads, tokens + 9, dim}, qkv.options()), plain = at::zeros_like(out),
+                         other = at::zeros_like(out);
+        zt::nn::split_heads(qkv, q_norm, k_norm, cos, sin, out, first, style);
+        zt::nn::plain::split_heads(qkv, q_norm, k_norm, cos, sin, plain, first, style);
+        zt::nn::split_heads(qkv, q_norm, k_norm, cos, sin, other, first,
+                            {.eps = 1e-6, .halves = true, .rounds = rounds});
+        for (int64_t part = 0; part < 3; part++) EXPECT_LT(error(out[part], plain[part]), bar) << part;
+        EXPECT_GT(error(out, other), 0.01);
+        if (dim > 2 * pairs && rounds == zt::nn::Rounds::kEach && GetParam().type == at::kBFloat16) {
+            // What does not turn has the norm alone, rounded once.
+            const at::Tensor x = qkv.narrow(1, 0, width).reshape({tokens, heads, dim}).to(at::kFloat);
+            const at::Tensor normed =
+                (x * at::rsqrt(x.square().mean(-1, true) + 0.5) * q_norm.to(at::kFloat)).to(at::kBFloat16);
+            EXPECT_LT(error(out[0].narrow(1, first, tokens).transpose(0, 1).narrow(2, 2 * pairs, dim - 2 * pairs),
+                            normed.narrow(2, 2 * pairs, dim - 2 * pairs)),
+                      1e-4);
+        }
+    }
+}
+
+TEST_P(TokenOps, RmsModulate) {
+    const at::Tensor x = (random({tokens, width + 5}) + 3).narrow(1, 2, width), shift = random({width}),
+                     scale = random({width}), weight = random({width}) + 1;
+    for (const zt::nn::Rounds rounds : {zt::nn::Rounds::kLast, zt::nn::Rounds::kEach}) {
+        for (const bool modulated : {true, false}) {
+            const at::Tensor out = at::empty({tokens, width}, x.options()), plain = at::empty_like(out);
+            const at::Tensor a = modulated ? shift : at::Tensor(), b = modulated ? scale : at::Tensor();
+            zt::nn::rms_modulate(x, weight, a, b, 1e-5, out, rounds);
+            zt::nn::plain::rms_modulate(x, weight, a, b, 1e-5, plain, rounds);
+            EXPECT_LT(error(out, plain), bar) << modulated;
+        }
+    }
+    const at::Tensor y = random({tokens, width}), gate = random({width}), out = x.clone(), plain = x.clone();
+    zt::nn::add_gated(out, y, gate, zt::nn::Rounds::kEach);
+    zt::nn::plain::add_gated(plain, y, gate, zt::nn::Rounds::kEach);
+    EXPECT_TRUE(at::equal(out, plain));  // every operation rounded alike: no bit may differ
 }
 
 TEST_P(TokenOps, RmsHeads) {
