@@ -44,7 +44,15 @@ struct Run {
     int64_t from, to, count;
 };
 std::vector<Run> runs_of(const LoraDelta& delta) {
-    if (!delta.swap_halves) return {{0, 0, delta.rows}};
+    if (delta.order == RowOrder::kPerHead) {
+        constexpr int64_t kParts = 3;  // q, k, v
+        std::vector<Run> runs;
+        const int64_t dim = delta.rows / (kParts * delta.heads);
+        for (int64_t row = 0; row < kParts * delta.heads; ++row)
+            runs.push_back({row * dim, (row % kParts * delta.heads + row / kParts) * dim, dim});
+        return runs;
+    }
+    if (delta.order != RowOrder::kSwapHalves) return {{0, 0, delta.rows}};
     const int64_t half = delta.rows / 2;
     return {{half, 0, delta.rows - half}, {0, delta.rows - half, half}};
 }
@@ -115,7 +123,7 @@ std::vector<nn::LowRank> loras_beside(const LoraSet& loras, const std::string& n
             throw Error(ZT_ERROR_INTERNAL, "lora " + delta.file->name() + ": " + quote(name) +
                                                ": expected low rank parts only, got others");
         at::Tensor up = read(delta, 0, device, cancel);
-        if (delta.rows != out || delta.swap_halves) {
+        if (delta.rows != out || delta.order != RowOrder::kSame) {
             const at::Tensor placed = at::zeros({out, delta.rank}, at::TensorOptions(device).dtype(type));
             for (const Run& run : runs_of(delta))
                 placed.narrow(0, delta.first + run.to, run.count).copy_(up.narrow(0, run.from, run.count));

@@ -123,12 +123,14 @@ Keys sort_keys(const Checkpoint& file, const LoraNames& names, const LoraBase& b
     size_t unknown = 0;
     std::set<std::string> adapters;
     keys.split = is_split(file, base);
+    const LoraNames named(base.named_spellings, base.flat_prefixes);
     for (const CheckpointEntry& entry : file.entries()) {
         std::string name = entry.name;
         if (keys.split && name.starts_with(base.sibling + ".")) continue;
         if (keys.split && name.starts_with(base.network + "."))
             name = std::string(kFirstNetwork) + name.substr(base.network.size() + 1);
-        const std::optional<LoraKey> key = names.resolve(name);
+        std::optional<LoraKey> key = names.resolve(name);
+        if (key && !key->adapter.empty() && !base.named_spellings.empty()) key = named.resolve(name);
         // A layer may be known and yet not there: not every model has an input for guidance.
         if (!key || !base.shapes.contains(tensor_of(key->placed, base, ".weight"))) {
             if (unknown++ == 0) first = entry.name;
@@ -164,6 +166,15 @@ PeftConfig configuration(const Checkpoint& file, const Keys& keys, const LoraBas
     const std::string name = "lora " + file.name();
     if (const auto found = file.metadata().find("lora_adapter_metadata"); found != file.metadata().end())
         return parse_peft_metadata(found->second, name, keys.split ? base.network : "transformer");
+    for (const char* key : {"lora_alpha", "ss_network_alpha", "alpha"}) {  // of every module that has none of its own
+        const auto found = file.metadata().find(key);
+        if (found == file.metadata().end()) continue;
+        PeftConfig config;
+        config.alpha = parse_double(found->second);
+        if (!config.alpha)
+            refuse(file, std::string("metadata ") + key + ": expected a number, got " + quote(found->second));
+        return config;
+    }
     if (!keys.peft) return {};
     const std::string beside = lora_config(file.path());
     std::error_code ignored;
@@ -181,7 +192,8 @@ struct Place {
     std::shared_ptr<const Checkpoint> file;
     std::string stem;
     int64_t first = 0, rows = 0, columns = 0, all_rows = 0;
-    bool swap_halves = false;
+    RowOrder order = RowOrder::kSame;
+    int64_t heads = 0;
 
     [[nodiscard]] LoraDelta delta(LoraKind kind, double scale) const {
         LoraDelta delta;
@@ -191,7 +203,8 @@ struct Place {
         delta.rows = rows;
         delta.columns = columns;
         delta.all_rows = all_rows;
-        delta.swap_halves = swap_halves;
+        delta.order = order;
+        delta.heads = heads;
         delta.scale = scale;
         return delta;
     }
@@ -203,8 +216,8 @@ struct Place {
     }
 };
 
-// The rows of a tensor that a piece of it (q, k, v or the MLP's) stands for: q, k and v have as many as the layer has
-// inputs, what is last has the rest.
+// The rows of a tensor that a piece of it (q, k, v or the MLP's) stands for. Beside the MLP's q, k and v have as many
+// as the layer has inputs, what is last has the rest.
 Place place_of(std::shared_ptr<const Checkpoint> file, const std::string& stem, const Placed& placed,
                const LoraBase& base, const char* leaf) {
     const std::vector<int64_t>& matrix = base.shapes.at(tensor_of(placed, base, ".weight"));
@@ -215,9 +228,15 @@ Place place_of(std::shared_ptr<const Checkpoint> file, const std::string& stem, 
     const int64_t out = found->second.front();
     place.columns = out == 0 ? 0 : numel(found->second) / out;
     place.rows = place.all_rows = out;
-    place.swap_halves = placed.order == RowOrder::kSwapHalves;
+    place.order = placed.order;
+    place.heads = base.heads;
+    if (place.order == RowOrder::kPerHead && (base.heads <= 0 || out % (3 * base.heads) != 0))
+        place.refuse("expected rows for q, k and v of " + std::to_string(base.heads) + " heads, got " +
+                     std::to_string(out));
     if (placed.pieces > 1) {
-        const int64_t each = matrix.size() > 1 ? matrix[1] : 0;
+        // Of up to three pieces each has as many rows; of more the first are q, k and v.
+        const int64_t columns = matrix.size() > 1 ? matrix[1] : 0,
+                      each = placed.pieces <= 3 ? out / placed.pieces : columns;
         place.first = placed.piece * each;
         place.rows = placed.piece < 3 ? each : out - 3 * each;
         if (each <= 0 || place.rows <= 0 || place.first + place.rows > out)

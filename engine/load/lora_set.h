@@ -46,6 +46,11 @@ struct LoraBase {
     std::vector<Spelled> spellings;                      // of all its modules
     std::vector<std::string_view> flat_prefixes;         // of the family's own; see lora_names.h
     std::map<std::string, std::vector<int64_t>> shapes;  // of every tensor, by our names
+    // Heads of the attention, where an order of rows goes by them.
+    int64_t heads = 0;
+    // `spellings` for files that name their adapter (".lora_A.default."): tools that train the original code do, and
+    // keep its order of rows. Empty: the same.
+    std::vector<Spelled> named_spellings = {};
     // What diffusers calls this transformer in a pipeline that has two, and what the other: a file may hold adapters of
     // both, under these names.
     std::string network = "transformer", sibling = {};
@@ -67,9 +72,10 @@ struct LoraDelta {
     LoraKind kind = LoraKind::kLowRank;
     std::array<const weights::CheckpointEntry*, 4> factors{};  // of `file`; null: none
     int64_t first = 0, rows = 0, columns = 0;
-    int64_t all_rows = 0;      // of the tensor
-    bool swap_halves = false;  // the file has the second half of the rows first
-    int64_t rank = 0;          // kLowRank
+    int64_t all_rows = 0;              // of the tensor
+    RowOrder order = RowOrder::kSame;  // of the rows in the file; kSwapHalves, kPerHead
+    int64_t heads = 0;                 // kPerHead
+    int64_t rank = 0;                  // kLowRank
     double scale = 1.0;
 };
 

@@ -21,7 +21,8 @@ enum class RowOrder : uint8_t {
     kSame,
     kSwapHalves,  // the second half first
     kLlamaQuery,  // llama.cpp: rows of each head interleaved; heads of the query
-    kLlamaKey     // the same with the number of key-value heads
+    kLlamaKey,    // the same with the number of key-value heads
+    kPerHead      // queries, keys and values in one: those of the first head, then of the second ...
 };
 
 // Where a tensor of a file belongs.

@@ -22,6 +22,7 @@ using weights::Encoding;
 
 // What is read before it is converted: large enough for the disk, small beside any model.
 constexpr int64_t kChunkBytes = 4 << 20;
+constexpr int64_t kParts = 3;  // of a matrix in RowOrder::kPerHead: q, k, v
 
 // Memory of the host for what goes to `device`. For another device than the host it is page-locked, so that it travels
 // while more is read: LibTorch's allocator of such memory hands it out again only when the copy that reads it is over.
@@ -229,7 +230,7 @@ void PartReader::check(const Wanted& wanted) const {
     if (!first.empty()) refuse(*checkpoint_, first + (others == 0 ? "" : " (and " + std::to_string(others) + " more)"));
 }
 
-// Rows of one head, interleaved by llama.cpp for its own rotary layout, as they were.
+// Rows in our order. llama.cpp interleaved those of one head for its own rotary layout.
 at::Tensor PartReader::in_order(const at::Tensor& rows, const Source& source) const {
     const int64_t n = rows.size(0);
     switch (source.order) {
@@ -242,17 +243,23 @@ at::Tensor PartReader::in_order(const at::Tensor& rows, const Source& source) co
             split.insert(split.end(), rows.sizes().begin() + 1, rows.sizes().end());
             return rows.view(split).transpose(1, 2).reshape(rows.sizes());
         }
+        case RowOrder::kPerHead: {
+            std::vector<int64_t> split = {options_.heads, kParts, head_rows(source)};
+            split.insert(split.end(), rows.sizes().begin() + 1, rows.sizes().end());
+            return rows.view(split).transpose(0, 1).reshape(rows.sizes());
+        }
     }
     return rows;
 }
 
 int64_t PartReader::head_rows(const Source& source) const {
-    const int64_t heads = source.order == RowOrder::kLlamaQuery ? options_.heads : options_.kv_heads;
+    const bool per_head = source.order == RowOrder::kPerHead;
+    const int64_t heads = source.order == RowOrder::kLlamaKey ? options_.kv_heads : options_.heads;
     const int64_t rows = layout_of(*source.pieces.front()).rows;
-    if (heads <= 0 || rows % (2 * heads) != 0)
+    if (heads <= 0 || rows % ((per_head ? kParts : 2) * heads) != 0)
         refuse(*checkpoint_, "tensor " + quote(source.pieces.front()->name) + ": expected rows for " +
                                  std::to_string(heads) + " heads, got " + std::to_string(rows));
-    return rows / heads;
+    return rows / heads / (per_head ? kParts : 1);
 }
 
 at::Tensor PartReader::piece_scale(const Source& source, size_t piece, at::Device device) const {
@@ -318,6 +325,11 @@ void PartReader::read_all(const Source& source, const at::Tensor& out, bool raw)
         if (source.order == RowOrder::kSwapHalves) {
             read_rows(source, i, rows / 2, place.narrow(0, 0, rows / 2), raw);
             read_rows(source, i, 0, place.narrow(0, rows / 2, rows / 2), raw);
+        } else if (source.order == RowOrder::kPerHead) {
+            const int64_t dim = head_rows(source);
+            for (int64_t row = 0; row < rows / dim; ++row)  // of q, k or v of one head
+                read_rows(source, i, row * dim,
+                          place.narrow(0, (row % kParts * options_.heads + row / kParts) * dim, dim), raw);
         } else {
             read_rows(source, i, 0, place, raw);
         }

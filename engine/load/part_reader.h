@@ -33,7 +33,7 @@ class LoraSet;  // lora_set.h
 
 struct ReaderOptions {
     at::Device device = at::kCPU;          // where the tensors are made
-    int64_t heads = 0, kv_heads = 0;       // of the LLM: to undo llama.cpp's row order
+    int64_t heads = 0, kv_heads = 0;       // to undo the row orders of llama.cpp (kv_heads too) and kPerHead
     std::shared_ptr<const LoraSet> loras;  // applied to what is read; may be null
     const Cancel* cancel = nullptr;        // polled per 64 MiB; must outlive the reader
 };

@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Files of MiniMax-H3's transformer as they are found, made from the tiny model, and what of them must be refused.
+
+    original(state, per_head)        a diffusers state dict under the original names; per_head: the official shards' order of rows
+    ours(state)                      the same under the engine's names
+    save_pruned(model, path)         a pruned file with random numbers; returns the reference with the same modulation
+    checks(...), refusals(...)       for minimax_h3_transformer_test.py"""
+import copy
+import json
+import re
+
+import torch
+from safetensors.torch import save_file
+
+import gguf_files
+import oracle
+
+RANK, POINTS = 8, 33
+F8 = torch.float8_e4m3fn
+
+
+def _plain(name):
+    """diffusers' name of a tensor that is alike in both, under the original one."""
+    for theirs, mine in (("audio_proj_out", "final_layer.audio_out"), ("audio_proj_in", "audio_patch_proj"), ("proj_out", "final_layer.video_out"),
+                         ("proj_in", "video_patch_proj"), ("context_embedder", "condition_proj"), ("time_embedder.linear_1", "time_embedder.proj_in"),
+                         ("time_embedder.linear_2", "time_embedder.proj_out"), ("norm_out.norm", "final_layer.norm"),
+                         ("norm_out.linear", "final_layer.adaln_proj.linear")):
+        if name.startswith(theirs + "."):
+            return mine + name.removeprefix(theirs)
+    for theirs, mine in (("transformer_blocks.", "blocks."), ("refiner_blocks.", "blocks."), ("attn.norm_q", "attn.q_norm"), ("attn.norm_k", "attn.k_norm"),
+                         ("attn.to_out.0", "attn.out_proj"), ("ff.net.0.proj", "mlp.fc1"), ("ff.net.2", "mlp.fc2")):
+        name = name.replace(theirs, mine)
+    return name
+
+
+def swapped(t):
+    return torch.cat(t.chunk(2)[::-1])
+
+
+def per_head(qkv, heads):
+    """[q; k; v] as q, k, v of the first head, then of the second ..."""
+    return qkv.reshape(3, heads, -1, *qkv.shape[1:]).transpose(0, 1).reshape(qkv.shape).contiguous()
+
+
+def original(state, heads=None):
+    """heads: of the official repository's order."""
+    out = {}
+    for name, t in state.items():
+        if m := re.fullmatch(r"(.*attn\.)to_([qkv])\.weight", name):
+            if m[2] == "q":
+                qkv = torch.cat([state[f"{m[1]}to_{x}.weight"] for x in "qkv"])
+                out[_plain(m[1]) + "qkv_proj.weight"] = per_head(qkv, heads) if heads else qkv
+        else:
+            out[_plain(name)] = swapped(t) if "ff.net.0.proj" in name else t
+    return out
+
+
+def ours(state):
+    return {k.replace("attn.qkv_proj.", "attn.qkv."): v for k, v in original(state).items()}
+
+
+class _Curve(torch.nn.Module):
+    """A time embedder that interpolates a table; without its SiLU, which the modules below leave out as well."""
+
+    def __init__(self, table):
+        super().__init__()
+        self.table = torch.nn.Parameter(table, requires_grad=False)
+
+    def forward(self, t):
+        place = t[:, 0].clamp(0, 1) * (len(self.table) - 1)
+        i = place.long().clamp(max=len(self.table) - 2)
+        part = (place - i)[:, None]
+        return self.table[i] * (1 - part) + self.table[i + 1] * part
+
+
+def save_pruned(model, path):
+    net, generator = copy.deepcopy(model), torch.Generator().manual_seed(12)
+    table = torch.randn(POINTS, RANK, generator=generator)
+    net.time_proj, net.time_embedder = torch.nn.Unflatten(0, (-1, 1)), _Curve(table)
+    linears = [b.adaln_proj for b in net.transformer_blocks] + [net.norm_out]
+    for holder in linears:
+        old = holder.linear
+        holder.linear = torch.nn.Linear(RANK, old.out_features)
+        with torch.no_grad():
+            # Through half precision, which is how these files keep it.
+            holder.linear.weight.copy_((torch.randn(old.out_features, RANK, generator=generator) * 0.3).half())
+            holder.linear.bias.copy_(old.bias.half())
+    for block in net.transformer_blocks:
+        adaln = block.adaln_proj
+        adaln.forward = lambda temb, adaln=adaln: adaln.linear(temb).view(-1, 6 * adaln.hidden_size).chunk(6, dim=-1)
+
+    def end(x, temb, index, out=net.norm_out):
+        shift, scale = out.linear(temb).chunk(2, dim=-1)
+        return out.norm(x) * (1 + scale.index_select(0, index)) + shift.index_select(0, index)
+    net.norm_out.forward = end
+    state = original({k: v for k, v in net.state_dict().items() if not k.startswith("time_")})
+    state = {"model.diffusion_model." + k: v.half() if "adaln_proj" in k else v for k, v in state.items()}
+    save_file({**state, "model.diffusion_model.adaln_t_table": table}, path)
+    return net.eval()
+
+
+# ---- every layout gives the same weights ----
+
+def _same(report, what, got, want):
+    missing = sorted(set(want) - set(got))
+    wrong = [k for k in want if k in got and not torch.equal(got[k], want[k].float())]
+    report.check(f"{what}: equal bits", not missing and not wrong and len(got) == len(want), f"missing {missing[:2]}, other {wrong[:2]}")
+
+
+def _quantised(state):
+    return [k for k in state if re.fullmatch(r"blocks\.\d+\.(attn\.(qkv_proj|out_proj)|mlp\.fc[12])\.weight", k)]
+
+
+def checks(model, stage, report, equal, close, refused):
+    state = {k: v.detach() for k, v in model.pipe(torch.float32).transformer.state_dict().items()}
+    heads = model.pipe(torch.float32).transformer.config.num_attention_heads
+    want, plain, top = ours(state), original(state), model.folder.parent / "files"
+    top.mkdir(exist_ok=True)
+    read = lambda path, **options: stage("weights", {"nothing": torch.zeros(1)}, model=path, **options)
+
+    def folder():
+        _same(report, "diffusers folder", read(model.path), want)
+
+    def single():
+        for prefix in ("", "model.diffusion_model.", "diffusion_model."):
+            path = top / "single.safetensors"
+            save_file({prefix + k: v.contiguous() for k, v in plain.items()} | {prefix + "rope.inv_freq": torch.ones(4)}, path)
+            _same(report, f"single file, prefix {prefix!r}", read(path), want)
+        _same(report, "single file said to be the other order", read(path, qkv="per-head"),
+              {k: torch.cat([v.reshape(heads, 3, -1, v.shape[1]).transpose(0, 1).reshape(v.shape)]) if "attn.qkv" in k else v for k, v in want.items()})
+        save_file({k: v.contiguous() for k, v in original(state, heads).items()}, path)
+        _same(report, "single file in the order of the official shards, told so", read(path, qkv="per-head"), want)
+
+    def shards():
+        at = top / "shards"
+        at.mkdir(exist_ok=True)
+        tensors, index = original(state, heads), {}
+        for i, names in enumerate((list(tensors)[::2], list(tensors)[1::2])):
+            file = f"model-{i + 1:05}-of-00002.safetensors"
+            save_file({k: tensors[k].contiguous() for k in names}, at / file)
+            index |= {k: file for k in names}
+        oracle.write_json(at / "model.safetensors.index.json", dict(metadata={}, weight_map=index))
+        oracle.write_json(at / "config.json", dict(_class_name="MiniMaxH3DiTModel", hidden_size=72, num_layers=3))
+        _same(report, "official shards", read(at), want)
+
+    def fp8():
+        names = _quantised(plain)
+        scales = {k: plain[k].abs().max() / 448 for k in names}
+        codes = {k: (plain[k] / scales[k]).to(F8) for k in names}
+        save_file({**plain, **codes, **{k[:-6] + "weight_scale": s for k, s in scales.items()}}, top / "fp8.safetensors")
+        meant = ours_of({**plain, **{k: codes[k].float() * scales[k] for k in names}})
+        _same(report, "fp8 scaled", read(top / "fp8.safetensors"), meant)
+
+    def packed(kind):
+        wide = model.wide_state()
+        tensors = original(wide)
+        meant = gguf_files.write_gguf(top / f"{kind}.gguf", "", tensors, kind, lambda name, t: name in _quantised(tensors))
+        _same(report, f"GGUF {kind}", read(top / f"{kind}.gguf"), ours_of(meant))
+
+    def adapters():
+        for what, keys, metadata, factor in lora_spellings(state, heads):
+            path = top / "lora.safetensors"
+            save_file({k: v.contiguous() for k, v in keys.items()}, path, metadata=metadata)
+            got = read(model.path, lora=f"{path}:0.5")
+            changed = {k: v + 0.5 * factor * lora_delta(k, v) for k, v in want.items() if lora_delta(k, v) is not None}
+            for k, v in {**want, **changed}.items():
+                if oracle.rel_l2(got[k], v) > 1e-6:
+                    report.check(f"LoRA, {what}: {k}", False, f"{oracle.rel_l2(got[k], v):.3g}")
+                    break
+            else:
+                report.check(f"LoRA, {what}", len(changed) == 4 * 5, f"{len(changed)} matrices")
+
+    yield "files, folder", folder
+    yield "files, single", single
+    yield "files, shards", shards
+    yield "files, fp8", fp8
+    for kind in ("F16", "BF16", "Q8_0", "Q4_K", "Q6_K"):
+        yield f"files, GGUF {kind}", lambda kind=kind: packed(kind)
+    yield "files, LoRA", adapters
+
+
+def ours_of(tensors):
+    return {k.replace("attn.qkv_proj.", "attn.qkv."): v for k, v in tensors.items()}
+
+
+# ---- adapters: of every module in which released ones work, q, k and v alike ----
+
+LORA_RANK = 4
+
+
+def _factors(name, out, columns):
+    generator = torch.Generator().manual_seed(len(name) + out)
+    return torch.randn(LORA_RANK, columns, generator=generator), torch.randn(out, LORA_RANK, generator=generator) * 0.05
+
+
+def lora_delta(name, weight):
+    """What the adapter adds to a matrix of ours, alpha equal to the rank; None for one it leaves alone."""
+    if not re.fullmatch(r"(token_refiner\.)?blocks\.\d+\.(attn\.(qkv|out_proj)|mlp\.fc[12])\.weight", name):
+        return None
+    down, up = _factors(name, *weight.shape)
+    return up @ down
+
+
+def lora_spellings(state, heads):
+    """(what, tensors, metadata, alpha over rank) of one adapter as each tool writes it."""
+    mine = {k: v for k, v in ours(state).items() if lora_delta(k, v) is not None}
+    pairs = {k.removesuffix(".weight"): _factors(k, *v.shape) for k, v in mine.items()}
+
+    def theirs(module):
+        module = module.replace("token_refiner.blocks.", "token_refiner.refiner_blocks.") if module.startswith("token") else "transformer_" + module
+        for a, b in (("attn.out_proj", "attn.to_out.0"), ("mlp.fc1", "ff.net.0.proj"), ("mlp.fc2", "ff.net.2")):
+            module = module.replace(a, b)
+        return module
+
+    def diffusers(end):
+        keys = {}
+        for module, (down, up) in pairs.items():
+            name = theirs(module)
+            if "attn.qkv" in module:
+                for x, part in zip("qkv", up.chunk(3)):
+                    keys[name.replace("attn.qkv", f"attn.to_{x}") + ".lora_A" + end] = down
+                    keys[name.replace("attn.qkv", f"attn.to_{x}") + ".lora_B" + end] = part
+            else:
+                keys[name + ".lora_A" + end], keys[name + ".lora_B" + end] = down, swapped(up) if module.endswith("fc1") else up
+        return {k: v.clone() for k, v in keys.items()}
+
+    def plain(prefix, ends, alpha=None, order=lambda up: up, flat=False):
+        keys = {}
+        for module, (down, up) in pairs.items():
+            stem = module.replace("attn.qkv", "attn.qkv_proj")
+            stem = prefix + (stem.replace(".", "_") if flat else stem)
+            keys[stem + ends[0]], keys[stem + ends[1]] = down, order(up) if "attn.qkv" in module else up
+            if alpha is not None:
+                keys[stem + ".alpha"] = torch.tensor(alpha)
+        return keys
+
+    yield "diffusers, with a named adapter", diffusers(".default.weight"), None, 1
+    yield "diffusers, alpha in the header", diffusers(".weight"), {"lora_alpha": "2"}, 2 / LORA_RANK
+    yield "diffusers, PEFT's header", oracle.prefixed("transformer.", diffusers(".weight")), \
+        {"lora_adapter_metadata": json.dumps({"transformer.r": LORA_RANK, "transformer.lora_alpha": 8})}, 8 / LORA_RANK
+    yield "ComfyUI", plain("diffusion_model.", (".lora_A.weight", ".lora_B.weight")), None, 1
+    yield "ComfyUI, down and up", plain("diffusion_model.", (".lora_down.weight", ".lora_up.weight"), 1.0), None, 1 / LORA_RANK
+    yield "musubi-tuner", plain("lora_unet_", (".lora_down.weight", ".lora_up.weight"), 4.0, flat=True), None, 1
+    yield "DiffSynth: the order of the official shards", \
+        plain("", (".lora_A.default.weight", ".lora_B.default.weight"), order=lambda up: per_head(up, heads)), None, 1
+
+
+# ---- what is not taken ----
+
+def refusals(model, refused):
+    state = {k: v.detach() for k, v in model.pipe(torch.float32).transformer.state_dict().items()}
+    plain, top = original(state), model.folder.parent / "bad"
+    top.mkdir(exist_ok=True)
+
+    def saved(name, tensors):
+        save_file({k: v.contiguous() for k, v in tensors.items()}, top / name)
+        return top / name
+
+    one = plain["final_layer.video_out.weight"]
+    for what, words, tensors in (
+            ("FastH3", ["FastH3", "to_gate_compress"], {**plain, "blocks.0.attn.to_gate_compress.weight": torch.ones(3, 72)}),
+            ("a bank of heads", ["final_layer.video_out.weight", "bank of heads"], {**plain, "final_layer.video_out.weight": one.repeat(3, 1)}),
+            ("ControlNet", ["ControlNet"], {**plain, "control_blocks.0.attn.qkv_proj.weight": torch.ones(3, 72)}),
+            ("a tensor too many", ["blocks.0.other.weight"], {**plain, "blocks.0.other.weight": torch.ones(3, 72)}),
+            ("a tensor too few", ["blocks.1.mlp.fc2.weight"], {k: v for k, v in plain.items() if k != "blocks.1.mlp.fc2.weight"}),
+            ("no sound", ["audio_patch_proj.weight"], {k: v for k, v in plain.items() if not k.startswith("audio_patch_proj")}),
+            ("half a head", ["qkv"], {**plain, "blocks.0.attn.qkv_proj.weight": plain["blocks.0.attn.qkv_proj.weight"][:-1]}),
+            ("a curve of one point", ["adaln_t_table"], {**plain, "adaln_t_table": torch.ones(1, 8)})):
+        refused(what, words, "weights", model=saved("bad.safetensors", tensors))
+    refused("an unknown order of rows", ["qkv: expected auto, stacked or per-head", "'sideways'"], "weights", model=saved("bad.safetensors", plain), qkv="sideways")
+    down, up = torch.ones(4, 44), torch.ones(6 * 3 * 72, 4)
+    save_pruned(model.pipe(torch.float32).transformer, top / "pruned.safetensors")
+    lora = saved("lora.safetensors", {"diffusion_model.blocks.0.adaln_proj.linear.lora_A.weight": down, "diffusion_model.blocks.0.adaln_proj.linear.lora_B.weight": up})
+    refused("an adapter of the modulation on a pruned file", ["adaln_proj.linear"], "weights", model=top / "pruned.safetensors", lora=lora)
