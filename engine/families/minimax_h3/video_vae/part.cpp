@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// See part.h.
+#include "families/minimax_h3/video_vae/part.h"
+
+#include <utility>
+
+#include "families/minimax_h3/video_vae/names.h"
+
+namespace zt::minimax_h3 {
+
+load::PartReader video_vae_reader(const VideoVaePart& part, load::ReaderOptions options) {
+    options.heads = part.config.heads;
+    return {part.file.checkpoint, video_vae_names(), std::move(options)};
+}
+
+VideoVaeDecoder load_video_vae_decoder(const VideoVaePart& part, at::ScalarType type, load::ReaderOptions options) {
+    const load::PartReader reader = video_vae_reader(part, std::move(options));
+    VideoVaeDecoder decoder = make_video_vae_decoder(part.config);
+    auto typed = decoder.typed();
+    auto exact = decoder.exact();
+    reader.expect(exact);  // before the first byte is read
+    reader.fill(typed, type, /*keep_packed=*/true);
+    reader.fill(exact, at::kFloat, false);
+    return decoder;
+}
+
+VideoVaeEncoder load_video_vae_encoder(const VideoVaePart& part, load::ReaderOptions options) {
+    const load::PartReader reader = video_vae_reader(part, std::move(options));
+    VideoVaeEncoder encoder = make_video_vae_encoder(part.config);
+    reader.fill(encoder, at::kFloat, /*keep_packed=*/false);
+    prepare(encoder);
+    return encoder;
+}
+
+}  // namespace zt::minimax_h3

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The video autoencoder from what lies on a disk: a folder of diffusers, the original one with its weights in a folder
+// of their own, or a single file.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <string>
+
+#include "families/minimax_h3/video_vae/config.h"
+#include "families/minimax_h3/video_vae/decoder.h"
+#include "families/minimax_h3/video_vae/encoder.h"
+#include "families/minimax_h3/video_vae/files.h"
+#include "load/part_reader.h"
+
+namespace zt::minimax_h3 {
+
+// Every tensor under our names. options: device, cancel; the number of heads is filled in.
+[[nodiscard]] load::PartReader video_vae_reader(const VideoVaePart& part, load::ReaderOptions options);
+// type: of the arithmetic, see decoder.h; packed matrices of the file stay packed. Throws what PartReader throws.
+[[nodiscard]] VideoVaeDecoder load_video_vae_decoder(const VideoVaePart& part, at::ScalarType type,
+                                                     load::ReaderOptions options);
+// Prepared, fp32.
+[[nodiscard]] VideoVaeEncoder load_video_vae_encoder(const VideoVaePart& part, load::ReaderOptions options);
+
+}  // namespace zt::minimax_h3

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// See stream.h.
+#include "families/minimax_h3/video_vae/stream.h"
+
+#include <algorithm>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+
+namespace zt::minimax_h3 {
+namespace {
+
+std::string shown(const at::Tensor& t) {
+    std::ostringstream out;
+    out << t.sizes();
+    return out.str();
+}
+
+at::Tensor of_channels(const std::vector<float>& values, const at::TensorOptions& options) {
+    return at::tensor(values).to(options).view({-1, 1, 1, 1});
+}
+
+// What the model was trained on: ImageNet's mean and spread of each colour.
+at::Tensor to_colours(at::Tensor frames) {
+    const at::TensorOptions like = frames.options();
+    const at::Tensor std = at::tensor(std::vector<float>(kColourStd.begin(), kColourStd.end())).to(like);
+    const at::Tensor mean = at::tensor(std::vector<float>(kColourMean.begin(), kColourMean.end())).to(like);
+    return frames.mul_(std.view({1, -1, 1, 1})).add_(mean.view({1, -1, 1, 1})).clamp_(0.0, 1.0);
+}
+
+}  // namespace
+
+void blend_into(const at::Tensor& a, const at::Tensor& b, int64_t axis, int64_t n) {
+    std::vector<int64_t> shape(static_cast<size_t>(b.dim()), 1);
+    shape[static_cast<size_t>(axis)] = n;
+    const at::Tensor of_b = (at::arange(n, b.options()) / n).view(shape);
+    const at::Tensor begin = b.narrow(axis, 0, n);
+    // Two products, each rounded, as the reference has them.
+    begin.copy_(a.narrow(axis, a.size(axis) - n, n) * (1 - of_b) + begin * of_b);
+}
+
+at::Tensor stitch(const TileAxis& rows, const TileAxis& columns,
+                  const std::function<at::Tensor(int64_t i, int64_t j)>& make) {
+    at::Tensor whole;
+    std::vector<at::Tensor> above(static_cast<size_t>(columns.count()));  // last rows of the tiles there, as made
+    for (int64_t i = 0; i < rows.count(); i++) {
+        at::Tensor left;  // last columns of the tile before, as made
+        for (int64_t j = 0; j < columns.count(); j++) {
+            at::Tensor tile = make(i, j);
+            const auto overlap = [](const TileAxis& axis, int64_t at) {
+                return at < axis.count() - 1 ? axis.overlaps[static_cast<size_t>(at)] : 0;
+            };
+            const int64_t down = overlap(rows, i), right = overlap(columns, j);
+            const at::Tensor bottom = down > 0 ? tile.narrow(2, rows.length - down, down).clone() : at::Tensor();
+            const at::Tensor side = right > 0 ? tile.narrow(3, columns.length - right, right).clone() : at::Tensor();
+            at::Tensor& roof = above[static_cast<size_t>(j)];
+            if (i > 0) blend_into(roof, tile, 2, roof.size(2));
+            if (j > 0) blend_into(left, tile, 3, left.size(3));
+            roof = bottom, left = side;
+            if (rows.count() == 1 && columns.count() == 1) return tile;
+            const int64_t y = rows.starts[static_cast<size_t>(i)], x = columns.starts[static_cast<size_t>(j)];
+            if (!whole.defined())
+                whole = at::empty({tile.size(0), tile.size(1), rows.starts.back() + rows.length,
+                                   columns.starts.back() + columns.length},
+                                  tile.options());
+            const int64_t h = rows.length - down, w = columns.length - right;
+            whole.narrow(2, y, h).narrow(3, x, w).copy_(tile.narrow(2, 0, h).narrow(3, 0, w));
+        }
+    }
+    return whole;
+}
+
+VideoStream::VideoStream(const VideoVaeDecoder& decoder, const at::Tensor& latents)
+    : decoder_(decoder), plan_(decoder.config) {
+    const VideoVaeConfig& c = decoder.config;
+    if (latents.dim() != 4 || latents.size(0) != c.latent_channels || latents.numel() == 0)
+        refuse(ZT_ERROR_ARGUMENT, "latents", "[" + std::to_string(c.latent_channels) + ", frames, height, width]",
+               shown(latents));
+    clips_ = plan_.clips(latents.size(1));
+    const int64_t step = c.spatial_compression();
+    rows_ = tile_axis(latents.size(2) * step, step), columns_ = tile_axis(latents.size(3) * step, step);
+    const at::TensorOptions fp32 = latents.options().dtype(at::kFloat);
+    latents_ = latents.to(at::kFloat) * of_channels(c.std, fp32) + of_channels(c.mean, fp32);
+}
+
+int64_t VideoStream::next_frames() const {
+    if (clip_ == clips_) return 0;
+    return plan_.own + (clip_ + 1 == clips_ ? plan_.fade : 0);
+}
+
+int64_t VideoStream::total_frames() const { return clips_ * plan_.own + plan_.fade; }
+
+at::Tensor VideoStream::decode_clip(const VideoDecoding& how) const {
+    const int64_t step = decoder_.config.spatial_compression(), each = rows_.count() * columns_.count();
+    const at::Tensor clip = latents_.narrow(1, clip_ * plan_.step, plan_.latents);
+    const auto latents_of = [&](int64_t tile) {
+        const size_t i = static_cast<size_t>(tile / columns_.count()), j = static_cast<size_t>(tile % columns_.count());
+        return clip.narrow(2, rows_.starts[i] / step, rows_.length / step)
+            .narrow(3, columns_.starts[j] / step, columns_.length / step);
+    };
+    const int64_t most = how.most_tiles > 0 ? how.most_tiles
+                                            : tiles_at_once(decoder_.config, rows_.starts.back() + rows_.length,
+                                                            columns_.starts.back() + columns_.length, clip.is_cpu());
+    const auto tell = [&](int64_t done) {
+        if (how.progress) how.progress(clip_ * each + done, clips_ * each);
+    };
+    if (clip_ == 0) tell(0);
+    std::vector<at::Tensor> made;  // frames of the tiles that were computed together and are not laid down yet
+    return stitch(rows_, columns_, [&](int64_t i, int64_t j) {
+        const int64_t tile = i * columns_.count() + j, place = tile % most;
+        if (place == 0) {
+            made.clear();
+            std::vector<at::Tensor> together;
+            for (int64_t k = tile; k < std::min(tile + most, each); k++) together.push_back(latents_of(k));
+            const at::Tensor frames = decode_tiles(decoder_, at::stack(together), how.cancel);
+            for (int64_t k = 0; k < frames.size(0); k++)
+                made.push_back(at::cat(
+                    {frames[k].narrow(0, plan_.before, plan_.own), frames[k].narrow(0, plan_.tail, plan_.fade)}));
+            tell(std::min(tile + most, each));
+        }
+        return std::move(made[static_cast<size_t>(place)]);
+    });
+}
+
+at::Tensor VideoStream::next(const VideoDecoding& how) {
+    if (clip_ == clips_) return {};
+    at::Tensor frames = decode_clip(how);
+    if (clip_ > 0) blend_into(fading_, frames, 0, plan_.fade);
+    const int64_t count = next_frames();
+    clip_++;
+    fading_ = clip_ < clips_ ? frames.narrow(0, plan_.own, plan_.fade).clone() : at::Tensor();
+    return to_colours(frames.narrow(0, 0, count));
+}
+
+}  // namespace zt::minimax_h3
