@@ -11,6 +11,7 @@
 #include "gstt2vclip.h"
 #include "gstt2vlive.h"
 #include "gstt2vreport.h"
+#include "gstt2vsound.h"
 
 #define GST_CAT_DEFAULT zoetrope_debug
 
@@ -83,6 +84,8 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
     gst_base_src_set_live (GST_BASE_SRC (self), g_value_get_boolean (value));
   else if (!t2v_properties_set (t2v_base_properties (self), id, value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+  else if (id == T2V_OPTION_sound + 1)
+    t2v_stream_update_sound (t2v_base_stream (self));
 }
 
 static void
@@ -383,6 +386,12 @@ add_pad_templates (GstElementClass *klass)
 
   gst_element_class_add_pad_template (
       klass, gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
+  gst_caps_unref (caps);
+  caps = gst_caps_from_string ("audio/x-raw, format = (string) " T2V_SOUND_FORMAT
+                               ", rate = (int) [ 1, max ], channels = (int) [ 1, 2 ], "
+                               "layout = (string) interleaved");
+  gst_element_class_add_pad_template (
+      klass, gst_pad_template_new ("audio", GST_PAD_SRC, GST_PAD_SOMETIMES, caps));
   gst_caps_unref (caps);
   caps = gst_caps_from_string ("text/x-raw, format = (string) { utf8, "
                                "pango-markup }");

@@ -272,6 +272,15 @@ read_word (const gchar *text, GValue *value)
 }
 
 static gboolean
+read_switch (const gchar *text, GValue *value)
+{
+  if (strcmp (text, "0") != 0 && strcmp (text, "1") != 0)
+    return FALSE;
+  g_value_set_boolean (value, *text == '1');
+  return TRUE;
+}
+
+static gboolean
 read_text (T2vOption option, const gchar *text, GValue *value)
 {
   if (option == T2V_OPTION_model && !is_model_name (text))
@@ -304,8 +313,9 @@ read_value (T2vSettings *settings, T2vOption option, const gchar *text)
       return read_double (text, min, max, value);
     case ZT_OPTION_ENUM:
       return read_word (text, value);
-    case ZT_OPTION_PATH:
     case ZT_OPTION_BOOL:
+      return read_switch (text, value);
+    case ZT_OPTION_PATH:
     case ZT_OPTION_BYTES:
     case ZT_OPTION_DICT:
       break; /* no link may set one */
@@ -337,6 +347,8 @@ expectation (T2vOption option)
       return g_strdup_printf ("a time of at most %.0f s, as 2.5, 00:02.5 or 2500ms", max);
     case ZT_OPTION_DOUBLE:
       return g_strdup_printf ("%sa number from 0 to %.0f", min < 0 ? "-1 or " : "", max);
+    case ZT_OPTION_BOOL:
+      return g_strdup ("0 or 1");
     case ZT_OPTION_ENUM:
       return g_strdup_printf ("one of %s", info->choices);
     default:
@@ -392,7 +404,7 @@ parse_option (
     shown = quote (cut);
     REFUSE (error,
         "expected key=value with a key a link may set (model size "
-        "rate frames duration seed steps guidance negative_prompt "
+        "rate frames duration seed sound steps guidance negative_prompt "
         "transition), got \"%s\"",
         shown);
     g_free (shown);

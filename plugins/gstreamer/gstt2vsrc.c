@@ -65,7 +65,10 @@ gst_t2v_src_uri_set_uri (GstURIHandler *handler, const gchar *uri, GError **erro
         "t2v: expected a new link in NULL or READY, got one while running");
     return FALSE;
   }
-  return t2v_properties_parse_link (t2v_base_properties (handler), uri, error);
+  if (!t2v_properties_parse_link (t2v_base_properties (handler), uri, error))
+    return FALSE;
+  t2v_stream_update_sound (t2v_base_stream (handler));
+  return TRUE;
 }
 
 static void

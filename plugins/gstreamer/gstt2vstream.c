@@ -9,6 +9,7 @@
 #include "gstt2vframe.h"
 #include "gstt2vgeneration.h"
 #include "gstt2vlive.h"
+#include "gstt2vsound.h"
 #include "gstt2vstream.h"
 
 #define GST_CAT_DEFAULT zoetrope_debug
@@ -21,6 +22,7 @@ struct _T2vStream {
   T2vProgress *progress;
   T2vMarks *marks;
   T2vLive *live;
+  T2vSound *sound;
   T2vFrames *frames;
   T2vModel *model;
   T2vExtend *extend;
@@ -42,6 +44,7 @@ t2v_stream_new (GstBaseSrc *element, T2vProperties *properties)
   stream->progress = t2v_progress_new (GST_ELEMENT (element));
   stream->marks = t2v_marks_new (element);
   stream->live = t2v_live_new (element);
+  stream->sound = t2v_sound_new (element, stream->wait);
   stream->frames = t2v_frames_new ();
   stream->model = t2v_model_new (element, properties, stream->progress);
   stream->extend = t2v_extend_new (stream->wait);
@@ -62,6 +65,7 @@ t2v_stream_free (T2vStream *stream)
   t2v_extend_free (stream->extend);
   t2v_model_free (stream->model);
   t2v_frames_free (stream->frames);
+  t2v_sound_free (stream->sound);
   t2v_live_free (stream->live);
   t2v_marks_free (stream->marks);
   t2v_progress_free (stream->progress);
@@ -91,6 +95,16 @@ void
 t2v_stream_release_text (T2vStream *stream, GstPad *pad)
 {
   t2v_texts_release (stream->texts, pad);
+}
+
+void
+t2v_stream_update_sound (T2vStream *stream)
+{
+  gboolean wanted =
+      t2v_options_boolean (&t2v_properties_lock (stream->properties)->options, T2V_OPTION_sound);
+
+  t2v_properties_unlock (stream->properties);
+  t2v_sound_want (stream->sound, wanted);
 }
 
 gboolean
@@ -204,6 +218,7 @@ t2v_stream_start (T2vStream *stream)
     t2v_stream_stop (stream);
     return FALSE;
   }
+  t2v_sound_begin (stream->sound, t2v_model_info (stream->model));
   return TRUE;
 }
 
@@ -302,8 +317,8 @@ t2v_stream_take_passing_caps (T2vStream *stream, GstCaps *caps, GstVideoInfo *vi
 
 /* ---- Frames ---- */
 
-/* Behind what has passed. */
-static void
+/* Behind what has passed. How far the clock has moved it. */
+static GstClockTimeDiff
 stamp (T2vStream *stream, GstBuffer *buffer, gint64 number, gint num, gint den)
 {
   GstClockTime begin = t2v_clip_frame_time (number, num, den);
@@ -315,6 +330,7 @@ stamp (T2vStream *stream, GstBuffer *buffer, gint64 number, gint num, gint den)
   GST_BUFFER_OFFSET (buffer) = number + passed;
   GST_BUFFER_OFFSET_END (buffer) = number + passed + 1;
   t2v_live_stamp (stream->live, buffer);
+  return GST_CLOCK_DIFF (begin + t2v_extend_end_time (stream->extend), GST_BUFFER_PTS (buffer));
 }
 
 /* Wrapped, or copied into a buffer that the base class allocates. */
@@ -376,7 +392,10 @@ create_frame (T2vStream *stream, GstBuffer **buffer)
     return flow;
   flow = make_buffer (stream, frame, buffer);
   if (flow == GST_FLOW_OK) {
-    stamp (stream, *buffer, number, num, den);
+    GstClockTimeDiff shift = stamp (stream, *buffer, number, num, den);
+
+    t2v_sound_of_frame (stream->sound, zt->frame_get_info (frame), number,
+        t2v_extend_end_time (stream->extend), shift);
     t2v_marks_put (stream->marks, zt->version (), t2v_model_info (stream->model),
         zt->frame_get_info (frame), *buffer);
   }
@@ -389,6 +408,8 @@ t2v_stream_create (T2vStream *stream, GstBuffer **buffer)
 {
   GstFlowReturn flow = t2v_extend_pass (stream->extend, buffer);
 
+  if (flow == GST_FLOW_OK)
+    t2v_sound_of_passing (stream->sound, *buffer);
   return flow == GST_FLOW_EOS ? create_frame (stream, buffer) : flow;
 }
 

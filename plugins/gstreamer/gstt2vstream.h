@@ -30,6 +30,11 @@ T2vExtend *t2v_stream_extend (const T2vStream *stream);
 GstPad *t2v_stream_request_text (T2vStream *stream, GstPadTemplate *pad_template);
 void t2v_stream_release_text (T2vStream *stream, GstPad *pad);
 
+/* Gives the element the pad of its sound, or takes it away, as the properties say. In NULL or
+ * READY.
+ */
+void t2v_stream_update_sound (T2vStream *stream);
+
 /* Opens the model and settles the length; posts an error when it returns FALSE. */
 gboolean t2v_stream_start (T2vStream *stream);
 void t2v_stream_stop (T2vStream *stream);

@@ -10,6 +10,7 @@
 #endif
 
 #include "gsti2v.h"
+#include "gstt2vbin.h"
 #include "gstt2vprovenance.h"
 #include "gstt2vreport.h"
 #include "gstt2vsrc.h"
@@ -20,7 +21,8 @@ plugin_init (GstPlugin *plugin)
 {
   t2v_report_register ();
   t2v_provenance_register ();
-  return GST_ELEMENT_REGISTER (t2vsrc, plugin) && GST_ELEMENT_REGISTER (i2v, plugin);
+  return GST_ELEMENT_REGISTER (t2vsrc, plugin) && GST_ELEMENT_REGISTER (i2v, plugin) &&
+         GST_ELEMENT_REGISTER (t2vbin, plugin);
 }
 
 #ifndef PACKAGE
