@@ -28,6 +28,12 @@ struct AddedToken {
     bool normalized = false;   // searched for after normalisation
 };
 
+// A token that a file or a caller adds to a vocabulary.
+struct ExtraToken {
+    AddedToken token;           // its id is not read
+    std::optional<int32_t> id;  // none: the one it has already, else the next behind all others
+};
+
 // A part of a text: a token, or what lies between two.
 struct TextPart {
     std::string_view text;

@@ -22,8 +22,19 @@ BpeTokenizer::BpeTokenizer(BpeTokenizer&&) noexcept = default;
 BpeTokenizer& BpeTokenizer::operator=(BpeTokenizer&&) noexcept = default;
 BpeTokenizer::~BpeTokenizer() = default;
 
-BpeTokenizer BpeTokenizer::from_json(std::string_view json, const std::string& name) {
-    return BpeTokenizer(std::make_unique<const Parts>(read_tokenizer_json(json, name)));
+BpeTokenizer BpeTokenizer::from_json(std::string_view json, const std::string& name,
+                                     const std::vector<ExtraToken>& extra) {
+    return BpeTokenizer(std::make_unique<const Parts>(read_tokenizer_json(json, name, extra)));
+}
+
+BpeTokenizer BpeTokenizer::from_qwen(std::string_view vocab_json, std::string_view merges_txt,
+                                     const std::vector<ExtraToken>& extra) {
+    return BpeTokenizer(std::make_unique<const Parts>(read_qwen_pair(vocab_json, merges_txt, extra)));
+}
+
+BpeTokenizer BpeTokenizer::from_qwen(const BpePieces& pieces, const std::string& name,
+                                     const std::vector<ExtraToken>& extra) {
+    return BpeTokenizer(std::make_unique<const Parts>(read_qwen_pieces(pieces, name, extra)));
 }
 
 BpeTokenizer BpeTokenizer::from_clip(std::string_view vocab_json, std::string_view merges_txt) {

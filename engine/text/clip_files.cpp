@@ -18,7 +18,9 @@ constexpr std::string_view kStart = "<|startoftext|>", kEnd = "<|endoftext|>";
 constexpr std::string_view kSplit =
     R"(<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+)";
 
-void read_merges(std::string_view text, RawModel& raw) {
+}  // namespace
+
+void read_merges_txt(std::string_view text, RawModel& raw) {
     if (text.size() > kMaxTokenizerBytes || !is_valid_utf8(text))
         throw Error(ZT_ERROR_WEIGHTS, "merges.txt: expected at most " + std::to_string(kMaxTokenizerBytes) +
                                           " bytes of UTF-8, got another file");
@@ -40,11 +42,9 @@ void read_merges(std::string_view text, RawModel& raw) {
     }
 }
 
-}  // namespace
-
 TokenizerParts read_clip_pair(std::string_view vocab_json, std::string_view merges_txt) {
     RawModel raw = read_raw_vocabulary(vocab_json, {"vocab.json", ZT_ERROR_WEIGHTS});
-    read_merges(merges_txt, raw);
+    read_merges_txt(merges_txt, raw);
     TokenizerParts parts;
     BpeRules rules;
     rules.end_of_word_suffix = "</w>";

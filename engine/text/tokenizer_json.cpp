@@ -37,17 +37,21 @@ BpeModel read_model(const Field& root, RawModel raw) {
 
 }  // namespace
 
-TokenizerParts read_tokenizer_json(std::string_view text, const std::string& name) {
+ModelTokens tokens_of(const BpeModel& model) {
+    const Vocabulary& tokens = model.vocabulary();
+    return {[&](std::string_view token) { return tokens.id(token); }, [&](int32_t id) { return tokens.has_id(id); },
+            tokens.id_end()};
+}
+
+TokenizerParts read_tokenizer_json(std::string_view text, const std::string& name,
+                                   const std::vector<ExtraToken>& extra) {
     const json::Origin origin{name, ZT_ERROR_WEIGHTS};
     RawModel raw = read_raw_model(text, origin);
     const json::Value rest = std::move(raw.rest);
     const Field root(rest, origin);
     TokenizerParts parts;
     parts.model = read_model(root, std::move(raw));
-    const Vocabulary& tokens = parts.model.vocabulary();
-    read_steps(
-        root, {[&](std::string_view token) { return tokens.id(token); }, [&](int32_t id) { return tokens.has_id(id); }},
-        parts);
+    read_steps(root, tokens_of(parts.model), parts, extra);
     return parts;
 }
 

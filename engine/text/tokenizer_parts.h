@@ -14,6 +14,7 @@
 #include "core/json.h"
 #include "text/added_tokens.h"
 #include "text/bpe_model.h"
+#include "text/bpe_tokenizer.h"
 #include "text/text_steps.h"
 #include "text/token_ids.h"
 #include "text/unigram_model.h"
@@ -51,14 +52,30 @@ using PieceIds = std::function<void(std::string_view piece, std::vector<int32_t>
 struct ModelTokens {
     std::function<std::optional<int32_t>(std::string_view token)> id;
     std::function<bool(int32_t id)> has_id;
+    int32_t id_end = 0;  // the largest id + 1
 };
-// Everything of a tokenizer.json but its model.
-void read_steps(const json::Field& root, const ModelTokens& model, TokenizerSteps& steps);
+// Everything of a tokenizer.json but its model. extra: tokens beside those of the file.
+void read_steps(const json::Field& root, const ModelTokens& model, TokenizerSteps& steps,
+                const std::vector<ExtraToken>& extra = {});
+// The added tokens of a file, each with its id, and behind them those of `extra` that are not among them; the steps of
+// the normaliser must be there. name starts messages. Throws WEIGHTS: too many, an id that another token has.
+void add_tokens(std::vector<AddedToken> tokens, const std::vector<ExtraToken>& extra, const ModelTokens& model,
+                const std::string& name, TokenizerSteps& steps);
 
 // See BpeTokenizer for errors.
-[[nodiscard]] TokenizerParts read_tokenizer_json(std::string_view text, const std::string& name);
+[[nodiscard]] TokenizerParts read_tokenizer_json(std::string_view text, const std::string& name,
+                                                 const std::vector<ExtraToken>& extra = {});
 [[nodiscard]] UnigramParts read_unigram_json(std::string_view text, const std::string& name);
 [[nodiscard]] TokenizerParts read_clip_pair(std::string_view vocab_json, std::string_view merges_txt);
+[[nodiscard]] TokenizerParts read_qwen_pair(std::string_view vocab_json, std::string_view merges_txt,
+                                            const std::vector<ExtraToken>& extra);
+[[nodiscard]] TokenizerParts read_qwen_pieces(const BpePieces& pieces, const std::string& name,
+                                              const std::vector<ExtraToken>& extra);
+// Adds the lines of a merges.txt. Throws WEIGHTS naming the line.
+struct RawModel;
+void read_merges_txt(std::string_view text, RawModel& raw);
+// What the other parts of a file ask of a byte pair model, which it borrows.
+[[nodiscard]] ModelTokens tokens_of(const BpeModel& model);
 
 // The two large parts of a tokenizer.json, read while the JSON is: a tree of them would take half a
 // gigabyte. The rest becomes a tree.

@@ -112,15 +112,11 @@ std::vector<PieceStep> read_splits(const Field& root) {
     return steps;
 }
 
-void read_added_tokens(const Field& root, const ModelTokens& model, TokenizerSteps& steps) {
-    std::vector<AddedToken> first, second;
+// The tokens of a file, checked against its model.
+std::vector<AddedToken> read_added_tokens(const Field& root, const ModelTokens& model) {
+    std::vector<AddedToken> tokens;
     const auto list = find(root, "added_tokens");
     if (list && list->size() > kMaxAddedTokens) list->refuse("at most " + std::to_string(kMaxAddedTokens));
-    size_t bytes = 0, normal_bytes = 0;
-    for (size_t i = 0; list && i < list->size(); ++i) bytes += list->at(i).at("content").string().size();
-    if (bytes > kMaxAddedTokensBytes)
-        list->refuse("at most " + std::to_string(kMaxAddedTokensBytes) + " bytes of tokens");
-    TextBudget budget(bytes);  // for all of them together
     for (size_t i = 0; list && i < list->size(); ++i) {
         const Field field = list->at(i);
         check_keys(field, {"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"});
@@ -138,16 +134,9 @@ void read_added_tokens(const Field& root, const ModelTokens& model, TokenizerSte
         if (known ? *known != token.id : model.has_id(token.id))
             field.at("id").refuse(known ? "the vocabulary's " + std::to_string(*known)
                                         : "an id that no other token has");
-        steps.added.add(token.content, token.id);
-        if (!known) ++steps.added_alone;
-        if (token.normalized) token.content = normalize(steps.normalizer, token.content, budget);
-        if ((normal_bytes += token.content.size()) > kMaxAddedTokensBytes)
-            list->refuse("at most " + std::to_string(kMaxAddedTokensBytes) + " bytes of tokens once normalised");
-        (token.normalized ? second : first).push_back(std::move(token));
+        tokens.push_back(std::move(token));
     }
-    if (const auto wrong = steps.added.finish()) throw Error(ZT_ERROR_WEIGHTS, list->name() + ": " + *wrong);
-    steps.first = AddedTokens(std::move(first));
-    steps.second = AddedTokens(std::move(second));
+    return tokens;
 }
 
 // An id of the post-processor must be one of ours.
@@ -203,12 +192,13 @@ void read_post_processor(const Field& root, const ModelTokens& model, TokenizerS
 
 }  // namespace
 
-void read_steps(const Field& root, const ModelTokens& model, TokenizerSteps& steps) {
+void read_steps(const Field& root, const ModelTokens& model, TokenizerSteps& steps,
+                const std::vector<ExtraToken>& extra) {
     check_keys(root, {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
                       "post_processor", "decoder", "model"});
     steps.normalizer = read_normalizer(root);
     steps.splits = read_splits(root);
-    read_added_tokens(root, model, steps);
+    add_tokens(read_added_tokens(root, model), extra, model, root.name() + ": added_tokens", steps);
     read_post_processor(root, model, steps);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // The input is a tokenizer.json, or, with "merges" in front of a zero byte, the pair vocab.json, zero
-// byte, merges.txt, or, with "prompt" there, a prompt to clean. Whatever is accepted must tokenise texts
+// byte, merges.txt; with "qwen" there, the same with a tokenizer_config.json behind another zero byte; with "prompt"
+// there, a prompt to clean. Whatever is accepted must tokenise texts
 // to ids below its own end, the same twice, quickly; what is refused, with the statuses of a damaged or
 // unsupported file.
 #include <functional>
@@ -68,13 +69,25 @@ void open(const std::function<void()>& reader) {
     }
 }
 
+// vocab.json, merges.txt and tokenizer_config.json of Qwen2.
+void open_qwen(std::string_view text) {
+    const size_t first = text.find('\0'), second = first == text.npos ? text.npos : text.find('\0', first + 1);
+    if (second == text.npos) return;
+    open([&] {
+        const auto tokens = zt::text::tokenizer_config_tokens(text.substr(second + 1), "tokenizer_config.json");
+        use(BpeTokenizer::from_qwen(text.substr(0, first), text.substr(first + 1, second - first - 1), tokens));
+    });
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
-    constexpr std::string_view kPair("merges\0", 7), kPrompt("prompt\0", 7);
+    constexpr std::string_view kPair("merges\0", 7), kPrompt("prompt\0", 7), kQwen("qwen\0", 5);
     if (text.starts_with(kPrompt)) {
         clean(text.substr(kPrompt.size()));
+    } else if (text.starts_with(kQwen)) {
+        open_qwen(text.substr(kQwen.size()));
     } else if (text.starts_with(kPair)) {
         const std::string_view rest = text.substr(kPair.size());
         const size_t cut = rest.find('\0');
