@@ -14,11 +14,31 @@ struct Rotation {
     at::Tensor cos, sin;
 };
 
-Rotation make_rotation(const LlmConfig& c, int64_t tokens, const at::Tensor& like) {
+// Which axis turns each pair of a head, [1, 1, head_dim / 2]: the sections of rows and columns are spread over the
+// first pairs, one after the other (M-RoPE, interleaved); all others are time's.
+at::Tensor axes_of_pairs(const LlmConfig& c) {
+    std::vector<int64_t> axes(static_cast<size_t>(c.head_dim / 2), 0);
+    for (size_t pair = 0; pair < axes.size(); pair++) {
+        const size_t axis = pair % 3;
+        if (static_cast<int64_t>(pair) < 3 * c.sections[axis]) axes[pair] = static_cast<int64_t>(axis);
+    }
+    return at::tensor(axes, at::kLong).view({1, 1, c.head_dim / 2});
+}
+
+Rotation make_rotation(const LlmConfig& c, const LlmSequence& sequence) {
+    const at::Tensor& like = sequence.states;
+    const int64_t tokens = like.size(0);
     const at::TensorOptions options = like.options().dtype(at::kFloat);
     const at::Tensor exponent = at::arange(0, c.head_dim, 2, options) / static_cast<double>(c.head_dim);
     const at::Tensor frequency = at::reciprocal(at::pow(c.rope_theta, exponent));
-    const at::Tensor angle = at::arange(tokens, options).unsqueeze(1) * frequency;
+    at::Tensor angle;
+    if (sequence.positions.defined()) {
+        const at::Tensor all = sequence.positions.to(options).unsqueeze(2) * frequency;  // [3, tokens, pairs]
+        const at::Tensor axes = axes_of_pairs(c).to(all.device()).expand({1, tokens, c.head_dim / 2});
+        angle = at::gather(all, 0, axes).squeeze(0);
+    } else {
+        angle = at::arange(tokens, options).unsqueeze(1) * frequency;
+    }
     return {angle.cos().to(like.scalar_type()).unsqueeze(1), angle.sin().to(like.scalar_type()).unsqueeze(1)};
 }
 
@@ -36,8 +56,11 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
 
 at::Tensor attention(const LlmConfig& c, const LlmLayer& layer, const at::Tensor& x, const Rotation& rotation) {
     const int64_t n = x.size(0), d = c.head_dim, groups = c.heads / c.kv_heads;
-    const at::Tensor q = rotate(nn::forward(layer.q, x).view({n, c.heads, d}), rotation);
-    const at::Tensor k = rotate(nn::forward(layer.k, x).view({n, c.kv_heads, d}), rotation);
+    const auto turned = [&](const nn::PackedLinear& linear, int64_t heads, const at::Tensor& norm) {
+        const at::Tensor by_head = nn::forward(linear, x).view({n, heads, d});
+        return rotate(norm.defined() ? rms_norm(by_head, norm, c.rms_eps) : by_head, rotation);
+    };
+    const at::Tensor q = turned(layer.q, c.heads, layer.q_norm), k = turned(layer.k, c.kv_heads, layer.k_norm);
     const at::Tensor v = nn::forward(layer.v, x).view({n, c.kv_heads, d});
     // Query head h reads key head h / groups. The repeated keys are small beside a layer's weights,
     // and equal head counts let every device use its fused kernel.
@@ -66,6 +89,7 @@ LlmLayer make_llm_layer(const LlmConfig& c) {
     layer.k = nn::make_packed_linear(c.hidden, c.kv_heads * c.head_dim, false);
     layer.v = nn::make_packed_linear(c.hidden, c.kv_heads * c.head_dim, false);
     layer.o = nn::make_packed_linear(c.heads * c.head_dim, c.hidden, false);
+    if (c.head_norms) layer.q_norm = at::empty({c.head_dim}), layer.k_norm = at::empty({c.head_dim});
     layer.gate = nn::make_packed_linear(c.hidden, c.intermediate, false);
     layer.up = nn::make_packed_linear(c.hidden, c.intermediate, false);
     layer.down = nn::make_packed_linear(c.intermediate, c.hidden, false);
@@ -82,20 +106,25 @@ at::Tensor ResidentLlm::rows(const std::vector<int32_t>& ids) {
     return at::embedding(embedding_, at::tensor(ids, at::kInt).to(embedding_.device()));
 }
 
-std::vector<at::Tensor> run_llm(const LlmConfig& config, LlmSource& source, std::vector<at::Tensor> sequences,
+std::vector<at::Tensor> run_llm(const LlmConfig& config, LlmSource& source, std::vector<LlmSequence> sequences,
                                 const Cancel* cancel) {
     std::vector<Rotation> rotations;
-    for (const at::Tensor& x : sequences) rotations.push_back(make_rotation(config, x.size(0), x));
+    for (const LlmSequence& sequence : sequences) rotations.push_back(make_rotation(config, sequence));
     for (int64_t i = 0; i < used_layers(config); i++) {
         if (cancel) cancel->poll();
         const LlmLayer& layer = source.layer(i);
         for (size_t s = 0; s < sequences.size(); s++) {
-            at::Tensor& x = sequences[s];
+            LlmSequence& sequence = sequences[s];
+            at::Tensor& x = sequence.states;
             x = x + attention(config, layer, rms_norm(x, layer.norm1, config.rms_eps), rotations[s]);
             x = x + mlp(layer, rms_norm(x, layer.norm2, config.rms_eps));
+            if (static_cast<size_t>(i) < sequence.taps.size())
+                x = x.index_add(0, sequence.picture_rows, sequence.taps[static_cast<size_t>(i)]);
         }
     }
-    return sequences;
+    std::vector<at::Tensor> states;
+    for (LlmSequence& sequence : sequences) states.push_back(std::move(sequence.states));
+    return states;
 }
 
 }  // namespace zt::encoders

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The LLM that reads the prompt: LLaMA type, grouped queries, causal, no biases. Only the residual
+// The LLM that reads the prompt: LLaMA type, grouped queries, causal, no biases; with Qwen3's norms of queries and
+// keys, positions on three axes and DeepStack (arXiv 2406.04334) where its configuration says so. Only the residual
 // stream after layer `layers - skip_layers` is used, without the final norm, so the layers behind it,
 // the norm and the head are neither named nor loaded. Layers come from a source one at a time, so
 // that they may be streamed from disk.
@@ -20,6 +21,7 @@ namespace zt::encoders {
 struct LlmLayer {
     at::Tensor norm1, norm2;                      // RMS weights before attention and before the MLP, [hidden]
     nn::PackedLinear q, k, v, o, gate, up, down;  // no biases
+    at::Tensor q_norm, k_norm;                    // [head_dim]; undefined unless LlmConfig::head_norms
     template <class F>
     void visit(F&& f, const std::string& name) {
         f(name + ".input_layernorm.weight", norm1);
@@ -27,6 +29,8 @@ struct LlmLayer {
         k.visit(f, name + ".self_attn.k_proj");
         v.visit(f, name + ".self_attn.v_proj");
         o.visit(f, name + ".self_attn.o_proj");
+        if (q_norm.defined()) f(name + ".self_attn.q_norm.weight", q_norm);
+        if (k_norm.defined()) f(name + ".self_attn.k_norm.weight", k_norm);
         f(name + ".post_attention_layernorm.weight", norm2);
         gate.visit(f, name + ".mlp.gate_proj");
         up.visit(f, name + ".mlp.up_proj");
@@ -74,11 +78,19 @@ private:
 // How many layers are run.
 [[nodiscard]] inline int64_t used_layers(const LlmConfig& config) { return config.layers - config.skip_layers; }
 
-// Embeddings of one or more sequences, each [tokens, hidden] at positions 0 .. tokens - 1 without
-// padding -> their states after the last used layer, same shapes and type. Every layer is asked for
-// once, whatever the number of sequences. Polls `cancel` once per layer.
-// Source: the LLaMA of transformers 5.23 (hidden_states[-(skip_layers + 1)]).
+// One text as the LLM reads it, without padding.
+struct LlmSequence {
+    at::Tensor states;             // embeddings, [tokens, hidden]
+    at::Tensor positions = {};     // [3, tokens] int64: time, row, column; undefined: 0 .. tokens - 1 on every axis.
+                                   // Needs LlmConfig::sections
+    at::Tensor picture_rows = {};  // [n] int64: where pictures stand
+    std::vector<at::Tensor> taps = {};  // [n, hidden] each: tap i is added to those rows behind layer i
+};
+
+// Each sequence -> its states after the last used layer, [tokens, hidden] in the type of its embeddings. Every layer is
+// asked for once, whatever the number of sequences. Polls `cancel` once per layer.
+// Source: the LLaMA of transformers 5.23 (hidden_states[-(skip_layers + 1)]), and its Qwen3VLTextModel.
 [[nodiscard]] std::vector<at::Tensor> run_llm(const LlmConfig& config, LlmSource& source,
-                                              std::vector<at::Tensor> sequences, const Cancel* cancel = nullptr);
+                                              std::vector<LlmSequence> sequences, const Cancel* cancel = nullptr);
 
 }  // namespace zt::encoders

@@ -7,6 +7,7 @@
 #include "core/file.h"
 #include "encoders/clip_config.h"
 #include "encoders/llm_config.h"
+#include "encoders/qwen3_vl_config.h"
 #include "families/hunyuan_video/config.h"
 #include "fuzz.h"
 #include "weights/shards.h"
@@ -42,6 +43,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     });
     refuses_cleanly([&] { require(parse_vae_config(text, "config.json").block_out.size() == 4, "four stages"); });
     refuses_cleanly([&] { require(parse_llm_config(text, "config.json").head_dim > 0, "heads"); });
+    refuses_cleanly([&] { require(parse_qwen3_vl_text_config(text, "config.json").head_dim % 2 == 0, "pairs"); });
+    refuses_cleanly([&] {
+        const Qwen3VlVisionConfig c = parse_qwen3_vl_vision_config(text, "config.json");
+        require(c.hidden % c.heads == 0 && (c.taps.empty() || c.taps.back() < c.layers), "heads and taps");
+    });
     refuses_cleanly([&] { require(parse_clip_text_config(text, "config.json").hidden > 0, "width"); });
     refuses_cleanly([&] { require(parse_clip_vision_config(text, "config.json").patch > 0, "patch"); });
     return 0;

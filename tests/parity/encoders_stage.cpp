@@ -111,9 +111,9 @@ private:
 void run_llm_stage(Case& c) {
     const LlmConfig config = llm_config(c);
     OneLayer llm(c, config);
-    std::vector<at::Tensor> sequences;
+    std::vector<LlmSequence> sequences;
     for (int i = 0; c.in.contains("ids." + std::to_string(i)); i++)
-        sequences.push_back(llm.rows(ids_of(c.input("ids." + std::to_string(i)))));
+        sequences.push_back({llm.rows(ids_of(c.input("ids." + std::to_string(i))))});
     const std::vector<at::Tensor> states = run_llm(config, llm, sequences);
     for (size_t i = 0; i < states.size(); i++) c.out["states." + std::to_string(i)] = states[i].to(at::kFloat);
     c.out["asked"] = at::tensor(llm.asked, at::kLong);

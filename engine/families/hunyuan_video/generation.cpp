@@ -11,6 +11,7 @@
 #include "core/text_number.h"
 #include "device/devices.h"
 #include "encoders/clip_vision.h"
+#include "encoders/streamed_llm.h"
 #include "families/hunyuan_video/memory_plan.h"
 #include "families/hunyuan_video/text/picture.h"
 #include "families/hunyuan_video/text/projector.h"
@@ -84,7 +85,7 @@ std::shared_ptr<const PromptFeatures> prompt_features(const OpenedModel& model, 
             pictures = picture_tokens(model, request.images.front(), negative.has_value(), cancel);
 
         const load::PartReader llm_reader = model.reader(Part::kLlm, cancel);
-        StreamedLlm llm(model.parts.llm, llm_reader, model.type);
+        encoders::StreamedLlm llm(model.parts.llm, llm_reader, model.type);
         encoders::ClipText clip = encoders::make_clip_text(model.parts.clip_text);
         model.reader(Part::kClipText, cancel).fill(clip, model.type, true);
         const TextEncoders encoders{

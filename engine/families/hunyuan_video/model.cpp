@@ -10,6 +10,7 @@
 #include "device/devices.h"
 #include "device/precision.h"
 #include "encoders/clip_vision.h"
+#include "encoders/streamed_llm.h"
 #include "families/hunyuan_video/completeness.h"
 #include "families/hunyuan_video/text/projector.h"
 
@@ -28,15 +29,6 @@ const PartFile& file_of(const ModelParts& parts, Part part) {
     return parts.image_encoder;
 }
 
-// The LLM's embeddings, of which rows are read one by one.
-struct LlmTable {
-    at::Tensor rows;
-    template <class F>
-    void visit(F&& f) {
-        f("embed_tokens.weight", rows);
-    }
-};
-
 // Names and shapes of everything a generation will read, before anything is.
 void check_tensors(const OpenedModel& model) {
     const Cancel never;
@@ -52,12 +44,7 @@ void check_tensors(const OpenedModel& model) {
     for (int64_t i = 0; i < config.single_layers; i++) transformer.expect(single_block, i);
     encoders::ClipText clip = encoders::make_clip_text(model.parts.clip_text);
     model.reader(Part::kClipText, never).expect(clip);
-    const load::PartReader llm = model.reader(Part::kLlm, never);
-    LlmTable table{at::empty({model.parts.llm.vocab, model.parts.llm.hidden}, at::kMeta)};
-    llm.expect(table);
-    encoders::LlmLayer layer = encoders::make_llm_layer(model.parts.llm);
-    for (int64_t i = 0; i < encoders::used_layers(model.parts.llm); i++)
-        llm.expect(layer, "layers." + std::to_string(i));
+    encoders::expect_llm(model.parts.llm, model.reader(Part::kLlm, never));
     const load::PartReader vae = model.reader(Part::kVae, never);
     VaeDecoder decoder = make_vae_decoder(model.parts.vae);
     vae.expect(decoder);

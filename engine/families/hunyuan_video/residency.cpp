@@ -3,7 +3,6 @@
 // What is read when; see residency.h.
 #include "families/hunyuan_video/residency.h"
 
-#include <string>
 #include <utility>
 
 namespace zt::hunyuan_video {
@@ -27,19 +26,5 @@ StreamedBlocks::StreamedBlocks(const TransformerConfig& config, const load::Part
 const DoubleBlock& StreamedBlocks::double_block(int64_t i) { return std::get<DoubleBlock>(blocks_(i)); }
 
 const SingleBlock& StreamedBlocks::single_block(int64_t i) { return std::get<SingleBlock>(blocks_(doubles_ + i)); }
-
-StreamedLlm::StreamedLlm(const encoders::LlmConfig& config, const load::PartReader& reader, at::ScalarType type)
-    : used_(encoders::used_layers(config)), reader_(reader), type_(type),
-      streamed_([&config, &reader, type](int64_t i) {
-          encoders::LlmLayer layer = encoders::make_llm_layer(config);
-          reader.fill(layer, type, true, "layers." + std::to_string(i));
-          return layer;
-      }) {}
-
-const encoders::LlmLayer& StreamedLlm::layer(int64_t i) { return streamed_.take(i, i + 1 < used_ ? i + 1 : -1); }
-
-at::Tensor StreamedLlm::rows(const std::vector<int32_t>& ids) {
-    return reader_.rows("embed_tokens.weight", std::vector<int64_t>(ids.begin(), ids.end()), type_);
-}
 
 }  // namespace zt::hunyuan_video

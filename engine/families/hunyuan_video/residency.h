@@ -14,7 +14,6 @@
 #include <variant>
 #include <vector>
 
-#include "encoders/llm.h"
 #include "families/hunyuan_video/transformer/transformer.h"
 #include "load/part_reader.h"
 #include "load/read_ahead.h"
@@ -40,21 +39,6 @@ public:
 private:
     int64_t doubles_;
     load::PartlyResident<Block> blocks_;
-};
-
-// The LLM from disk, layer after layer, the next one read while one computes; embedding rows alone.
-class StreamedLlm final : public encoders::LlmSource {
-public:
-    // `config` and `reader` must outlive it.
-    StreamedLlm(const encoders::LlmConfig& config, const load::PartReader& reader, at::ScalarType type);
-    const encoders::LlmLayer& layer(int64_t i) override;
-    at::Tensor rows(const std::vector<int32_t>& ids) override;
-
-private:
-    int64_t used_;
-    const load::PartReader& reader_;
-    at::ScalarType type_;
-    load::ReadAhead<encoders::LlmLayer> streamed_;
 };
 
 }  // namespace zt::hunyuan_video

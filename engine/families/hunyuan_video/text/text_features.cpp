@@ -37,12 +37,12 @@ at::Tensor embeddings(const TextEncoders& e, const TextLayout& layout, const at:
 std::vector<TextFeatures> text_features(const TextEncoders& e, const std::vector<Prompt>& prompts,
                                         const Cancel* cancel) {
     std::vector<TextLayout> layouts;
-    std::vector<at::Tensor> sequences;
+    std::vector<encoders::LlmSequence> sequences;
     for (const Prompt& prompt : prompts) {
         const int64_t picture_tokens = prompt.picture.defined() ? prompt.picture.size(0) : 0;
         layouts.push_back(text_layout(e.llm_tokenizer, e.rules, prompt.text, static_cast<int32_t>(picture_tokens),
                                       prompt.stride, cancel));
-        sequences.push_back(embeddings(e, layouts.back(), prompt.picture));
+        sequences.push_back({embeddings(e, layouts.back(), prompt.picture)});
     }
     std::vector<TextFeatures> features;
     for (const Prompt& prompt : prompts) {
