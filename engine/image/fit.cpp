@@ -9,14 +9,6 @@
 namespace zt::image {
 namespace {
 
-// Halves go to the even neighbour, whatever rounding mode the host has set.
-int64_t round_half_even(double value) {
-    const double below = std::floor(value);
-    const auto down = static_cast<int64_t>(below);
-    const double rest = value - below;
-    return rest > 0.5 || (rest == 0.5 && down % 2 != 0) ? down + 1 : down;
-}
-
 Picture cover(const Picture& picture, int64_t width, int64_t height, Filter filter) {
     const auto w = static_cast<double>(picture.width), h = static_cast<double>(picture.height);
     const double given = w / h, wanted = static_cast<double>(width) / static_cast<double>(height);
@@ -47,6 +39,13 @@ Picture contain(const Picture& picture, int64_t width, int64_t height, Filter fi
 }
 
 }  // namespace
+
+int64_t round_half_even(double value) {
+    const double below = std::floor(value);
+    const auto down = static_cast<int64_t>(below);
+    const double rest = value - below;
+    return rest > 0.5 || (rest == 0.5 && down % 2 != 0) ? down + 1 : down;
+}
 
 Picture fit(const Picture& picture, int64_t width, int64_t height, zt_fit how, Filter filter) {
     check(picture);

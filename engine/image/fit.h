@@ -19,4 +19,7 @@ inline constexpr Filter kFitFilter = Filter::kLanczos;
 [[nodiscard]] Picture fit(const Picture& picture, int64_t width, int64_t height, zt_fit how,
                           Filter filter = kFitFilter);
 
+// Halves go to the even neighbour, whatever rounding mode the host has set: Python's round().
+[[nodiscard]] int64_t round_half_even(double value);
+
 }  // namespace zt::image
