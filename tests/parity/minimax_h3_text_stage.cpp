@@ -53,7 +53,7 @@ struct Opened {
         text_file = load::open_part(c.option("model"), names, {}, "text_encoder");
         load::read_config(text_file, "qwen3_vl", text, encoders::parse_qwen3_vl_text_config,
                           encoders::qwen3_vl_text_config_of);
-        text = used_text(text, text_file.checkpoint->name());
+        const encoders::LlmConfig whole = used_text(text, text_file.checkpoint->name());
         text.skip_layers = text.layers - number(c, "layers", kTextLayers);  // 50, or the state behind fewer
         encoders::check_blocks(text, *text_file.checkpoint);
         text_reader = std::make_unique<load::PartReader>(text_file.checkpoint, names);
@@ -66,7 +66,7 @@ struct Opened {
         encoders::check_qwen3_vl_vision(vision, *vision_file.checkpoint);
         vision_reader = std::make_unique<load::PartReader>(vision_file.checkpoint, encoders::qwen3_vl_vision_names());
         encoders::expect_vision(vision, *vision_reader);
-        check_tower(text, vision, vision_file.checkpoint->name());
+        check_tower(whole, vision, vision_file.checkpoint->name());
     }
 };
 

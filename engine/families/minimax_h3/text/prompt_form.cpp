@@ -276,6 +276,14 @@ void end_sentence(std::string& text, const Words& words) {
 
 }  // namespace
 
+std::vector<FormShot> form_shots(const text::ShotList& list, zt_rational rate) {
+    std::vector<FormShot> shots;
+    const int64_t num = rate.num, den = rate.den;
+    for (const text::Shot& shot : list.shots)  // at most a day of frames: the product stays below 2^63
+        shots.push_back({(2 * shot.first_frame * 1000 * den + num) / (2 * num), shot.prompt});
+    return shots;
+}
+
 std::string structured_prompt(std::span<const FormShot> shots, const FormPictures& pictures) {
     const Words& words = is_chinese(shots) ? kChinese : kEnglish;
     if (shots.size() == 1 && shots[0].text.find(kDescription) != std::string::npos) {

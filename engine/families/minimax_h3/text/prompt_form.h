@@ -10,6 +10,10 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
+
+#include "include/zoetrope/zoetrope.h"
+#include "text/storyboard.h"
 
 namespace zt::minimax_h3 {
 
@@ -17,6 +21,9 @@ struct FormShot {
     int64_t begin_ms = 0;  // of the first shot not read
     std::string text;      // UTF-8
 };
+
+// The shots of a storyboard, each at the time of its first frame, to the nearest millisecond.
+[[nodiscard]] std::vector<FormShot> form_shots(const text::ShotList& list, zt_rational rate);
 
 // The pictures of a clip.
 struct FormPictures {

@@ -84,6 +84,16 @@ TEST(PromptForm, StoryboardsHaveAShotForEachCue) {
               "[Shot 1] 狐狸醒来。 [Shot 2] 在00:03.500，镜头切换到新的画面：它在奔跑。");
 }
 
+TEST(PromptForm, CuesOfAStoryboardAreShotsAtTheTimeOfTheirFrame) {
+    const zt_rational rate{24, 1};
+    const text::ShotList list = text::plan_shots(
+        text::parse_storyboard("1\n00:00:00,000 --> 00:00:03,500\nA fox\n\n2\n00:00:03,510 --> 00:00:05,000\nA cat\n",
+                               "s.srt"),
+        rate, "s.srt");
+    EXPECT_EQ(description(structured_prompt(form_shots(list, rate), {})),
+              "[Shot 1] A fox. [Shot 2] At 00:03.542, the camera cuts to a new shot: A cat.");
+}
+
 TEST(PromptForm, PicturesAreNamedFirst) {
     const auto line = [](bool first, bool last, int64_t frames, const std::string& text = "A fox") {
         const std::string made = form(text, {first, last, frames});
