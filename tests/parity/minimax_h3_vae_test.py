@@ -5,8 +5,8 @@
 
 Stage, options, tensors in -> out; path is a folder or file of weights:
     video_weights path -> every tensor under our names, latents_mean, latents_std
-    video_tiles   path type; latents [B,C,7,h,w], not normalised -> frames [B,28,3,H,W]
-    video_decode  path type tiles=N; latents [C,T,h,w] -> frames [F,3,H,W], counts [calls], told [2 each], total
+    video_tiles   path type products; latents [B,C,7,h,w], not normalised -> frames [B,28,3,H,W]
+    video_decode  path type products tiles=N cancel_after=N; latents [C,T,h,w] -> frames [F,3,H,W], counts [calls], told [2 each], total
     video_encode  path; pixels [3,H,W] in 0..1, noise [C,1,h,w] -> moments [2C,h,w], latent [C,1,h,w]
     audio_weights path -> every tensor under our names, the multiplied kernels
     audio_decode  path; latents [S,C,A] -> samples [S,A*hop]
@@ -94,6 +94,10 @@ def decode_case(model, path, shape):
     for batch in (1, 3):
         batched = stage("video_decode", {"latents": latents}, path=path, tiles=batch)["frames"]
         close(f"{what}: {batch} tiles together", batched, got["frames"], 1e-6)
+    if tiles > 1:
+        for after in range(0, tiles, 2):
+            again = stage("video_decode", {"latents": latents}, path=path, tiles=1, cancel_after=after)["frames"]
+            report.check(f"{what}: cancelled after {after} tiles and asked again, equal bits", torch.equal(again, got["frames"]))
     if clips > 1:   # a clip's frames know nothing of the clips behind it
         first = stage("video_decode", {"latents": latents[:, :7]}, path=path)["frames"]
         report.check(f"{what}: the first 17 frames are those of the first clip alone, equal bits",
@@ -104,8 +108,10 @@ def half_case(model, path, dtype, bar):
     name = {torch.bfloat16: "bf16", torch.float16: "fp16"}[dtype]
     latents = seeded(5, model.config.latent_channels, 12, 4, 18)
     exact, half = h3.frames(h3.rounded(model, dtype), latents), h3.frames(h3.halved(model, dtype), latents)
-    ours = stage("video_decode", {"latents": latents}, path=path, type=name)["frames"]
+    ours = stage("video_decode", {"latents": latents}, path=path, type=name, products=name)["frames"]
     close_frames(f"video, {name}", ours, half, bar)
+    kept = stage("video_decode", {"latents": latents}, path=path, type=name, products="fp32")["frames"]
+    close_frames(f"video, kept in {name}, multiplied in fp32", kept, exact, 1e-6)
     inside = (exact > 1e-4) & (exact < 1 - 1e-4)
     errors = [oracle.rel_l2(centred(x)[inside], centred(exact)[inside]) for x in (ours, half)]
     report.below(f"video, {name}, from fp32 beside the oracle's", errors[0], 1.2 * errors[1])

@@ -63,7 +63,7 @@ struct Rows {
 void attend(const VideoVaeConfig& c, const VideoVaeBlock& block, const Turns& turns, const Rows& rows) {
     const at::ScalarType type = rows.normed.scalar_type();
     nn::rms_norm(rows.x, block.norm1, c.decoder_eps, rows.normed);
-    // Packed matrices once for all tiles.
+    // Into the type of the products, once for all tiles.
     const nn::PackedLinear qkv = block.qkv.decoded(type), out = block.out.decoded(type);
     const at::Tensor heads = at::empty({3, c.heads, rows.tokens, c.head_dim}, rows.normed.options());
     for (int64_t tile = 0; tile < rows.tiles(); tile++) {
@@ -113,13 +113,13 @@ VideoVaeDecoder make_video_vae_decoder(const VideoVaeConfig& c) {
 
 at::Tensor decode_tiles(const VideoVaeDecoder& d, const at::Tensor& latents, const Cancel* cancel) {
     const VideoVaeConfig& c = d.config;
-    const at::ScalarType type = d.post_quant_weight.scalar_type();
+    const at::ScalarType type = d.compute;
     const int64_t tiles = latents.size(0), frames = latents.size(2), height = latents.size(3), width = latents.size(4);
     const int64_t count = frames * height * width, tokens = count + c.registers + 1;
     // [tiles, latents in the order time, row, column, channels]
     const at::Tensor z = latents.to(type).permute({0, 2, 3, 4, 1}).reshape({tiles * count, c.latent_channels});
-    const at::Tensor mixed =
-        at::linear(z, d.post_quant_weight.view({c.latent_channels, c.latent_channels}), d.post_quant_bias);
+    const at::Tensor mixed = at::linear(z, d.post_quant_weight.view({c.latent_channels, c.latent_channels}).to(type),
+                                        d.post_quant_bias.to(type));
     Rows rows{at::zeros({tiles, tokens, c.width()}, latents.options().dtype(at::kFloat)), {}, tokens};
     rows.x.narrow(1, 0, count).copy_(nn::forward(d.proj_in, mixed).view({tiles, count, c.width()}));
     rows.x.narrow(1, count, c.registers).copy_(d.registers);  // the last row stays zero

@@ -4,8 +4,8 @@
 // becomes a block of 4 frames of 16x16 pixels. Cutting videos into clips and tiles is stream.h.
 // Source: AutoencoderKLMiniMaxH3 of diffusers 0.42.1.
 //
-// Matrices and embeddings have the type of the arithmetic (fp32, bf16, on devices fp16); norms, scales and the residual
-// stream are fp32 always. Immutable once loaded; thread-safe to share.
+// Matrices and embeddings are kept in one type (fp32, bf16, fp16) and multiplied in that or a wider one; norms, scales
+// and the residual stream are fp32 always. Immutable once loaded; thread-safe to share.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -27,6 +27,7 @@ struct VideoVaeBlock {
 
 struct VideoVaeDecoder {
     VideoVaeConfig config;
+    at::ScalarType compute = at::kFloat;            // of the products
     at::Tensor post_quant_weight, post_quant_bias;  // a convolution of one point
     nn::PackedLinear proj_in, proj_out;
     at::Tensor registers;               // [1, registers, width]

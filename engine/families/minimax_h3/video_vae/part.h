@@ -18,9 +18,11 @@ namespace zt::minimax_h3 {
 
 // Every tensor under our names. options: device, cancel; the number of heads is filled in.
 [[nodiscard]] load::PartReader video_vae_reader(const VideoVaePart& part, load::ReaderOptions options);
-// type: of the arithmetic, see decoder.h; packed matrices of the file stay packed. Throws what PartReader throws.
-[[nodiscard]] VideoVaeDecoder load_video_vae_decoder(const VideoVaePart& part, at::ScalarType type,
-                                                     load::ReaderOptions options);
+// What matrices kept in `kept` are multiplied in on a device: on CPUs fp32 where that is the faster one.
+[[nodiscard]] at::ScalarType type_of_products(at::ScalarType kept, at::Device device);
+// kept, products: see decoder.h; packed matrices of the file stay packed. Throws what PartReader throws.
+[[nodiscard]] VideoVaeDecoder load_video_vae_decoder(const VideoVaePart& part, at::ScalarType kept,
+                                                     at::ScalarType products, load::ReaderOptions options);
 // Prepared, fp32.
 [[nodiscard]] VideoVaeEncoder load_video_vae_encoder(const VideoVaePart& part, load::ReaderOptions options);
 

@@ -11,7 +11,7 @@
 namespace zt::minimax_h3 {
 namespace {
 
-constexpr int64_t kTokensOnHost = 2048, kTokensOnDevice = 16384;  // enough rows for a matrix product at full speed
+constexpr int64_t kTokensOnHost = 4096, kTokensOnDevice = 16384;  // enough rows for a matrix product at full speed
 constexpr int64_t kTokenChunk = 2048;                             // rows of the widest layer at once, see decoder.cpp
 
 uint64_t u(int64_t n) { return n > 0 ? static_cast<uint64_t>(n) : 0; }
@@ -78,24 +78,26 @@ int64_t tiles_at_once(const VideoVaeConfig& c, int64_t height, int64_t width, bo
     return std::clamp<int64_t>((on_host ? kTokensOnHost : kTokensOnDevice) / tokens(c, height, width), 1, all);
 }
 
-uint64_t video_decoding_bytes(const VideoVaeConfig& c, int64_t height, int64_t width, int64_t element_bytes,
-                              int64_t most_tiles) {
+uint64_t video_decoding_bytes(const VideoVaeConfig& c, const VideoDecodingSize& size) {
     const ClipPlan plan(c);
-    const uint64_t each = u(element_bytes), rows = u(tokens(c, height, width)), all = rows * u(most_tiles);
-    const uint64_t tile = 3 * u(std::min(height, kTileSize)) * u(std::min(width, kTileSize)) * 4;
+    const uint64_t each = u(size.element_bytes), tiles = u(size.most_tiles);
+    const uint64_t rows = u(tokens(c, size.height, size.width)), all = rows * tiles;
+    const uint64_t tile = 3 * u(std::min(size.height, kTileSize)) * u(std::min(size.width, kTileSize)) * 4;
     // In a block: the residual stream and its normed copy; and of attention, one tile at a time, queries, keys and
     // values twice, the result and its projection, or of the gated unit a chunk of rows, both halves, product, result.
-    const uint64_t attention = rows * u(c.width()) * 8 * each;
-    const uint64_t gated = std::min(all, u(kTokenChunk)) * (3 * u(c.ffn_width()) + u(c.width())) * each;
-    const uint64_t block = all * u(c.width()) * (4 + each) + std::max(attention, gated);
+    const uint64_t width = u(c.width()), hidden = u(c.ffn_width());
+    const uint64_t attention = rows * width * 8 * each;
+    const uint64_t gated = std::min(all, u(kTokenChunk)) * (3 * hidden + width) * each;
+    // Matrices that are kept in another type, while they are used.
+    const uint64_t matrices = size.kept_bytes == size.element_bytes ? 0 : 3 * width * hidden * each;
+    const uint64_t block = all * width * (4 + each) + std::max(attention, gated) + matrices;
     // After the last one: pixels as patches, as frames, and the frames that are kept.
-    const uint64_t patches = u(most_tiles) * tile * (2 * u(plan.decoded) + u(plan.own + plan.fade));
-    // Of the picture: the frames of this clip, those that the next one begins with, the rows of tiles above, and the
-    // frames that are handed out.
-    const uint64_t picture = 3 * u(height) * u(width) * 4;
-    const uint64_t kept = picture * u(2 * plan.own + 3 * plan.fade) +
-                          (height > kTileSize ? picture / u(height) * u(kTileSize) * u(plan.own + plan.fade) : 0);
-    return kept + std::max(block, patches);
+    const uint64_t patches = tiles * tile * (2 * u(plan.decoded) + u(plan.own + plan.fade));
+    // Of the picture: the frames of this clip, those of the one before that are still held, those that fade, and the
+    // last rows of the tiles above.
+    const uint64_t picture = 3 * u(size.height) * u(size.width) * 4, frames = u(plan.own + plan.fade);
+    const uint64_t above = size.height > kTileSize ? picture / u(size.height) * u(kTileSize) * frames : 0;
+    return picture * (2 * frames + 2 * u(plan.fade)) + above + std::max(block, patches);
 }
 
 uint64_t video_encoding_bytes(const VideoVaeConfig& c, int64_t height, int64_t width) {

@@ -42,12 +42,14 @@ struct TileAxis {
 // How many tiles are computed together where there are many: what a matrix product wants to be efficient, no more.
 [[nodiscard]] int64_t tiles_at_once(const VideoVaeConfig& config, int64_t height, int64_t width, bool on_host);
 
-// Most bytes that decoding a clip of this size holds beside the weights and the latents, whatever its length.
-//   height, width    pixels
-//   element_bytes    of the arithmetic: 4 or 2
-//   most_tiles       computed together
-[[nodiscard]] uint64_t video_decoding_bytes(const VideoVaeConfig& config, int64_t height, int64_t width,
-                                            int64_t element_bytes, int64_t most_tiles);
+// Of one decoding: pixels, bytes of a number that products are made of and of one that is kept, tiles together.
+struct VideoDecodingSize {
+    int64_t height = 0, width = 0;
+    int64_t element_bytes = 4, kept_bytes = 4;
+    int64_t most_tiles = 1;
+};
+// Most bytes that decoding holds beside the weights and the latents, whatever the video's length.
+[[nodiscard]] uint64_t video_decoding_bytes(const VideoVaeConfig& config, const VideoDecodingSize& size);
 // The same of encoding one picture, fp32.
 [[nodiscard]] uint64_t video_encoding_bytes(const VideoVaeConfig& config, int64_t height, int64_t width);
 
