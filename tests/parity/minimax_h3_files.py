@@ -267,7 +267,7 @@ def refusals(model, refused):
             ("half a head", ["qkv"], {**plain, "blocks.0.attn.qkv_proj.weight": plain["blocks.0.attn.qkv_proj.weight"][:-1]}),
             ("a curve of one point", ["adaln_t_table"], {**plain, "adaln_t_table": torch.ones(1, 8)})):
         refused(what, words, "weights", model=saved("bad.safetensors", tensors))
-    refused("an unknown order of rows", ["qkv: expected auto, stacked or per-head", "'sideways'"], "weights", model=saved("bad.safetensors", plain), qkv="sideways")
+    refused("an unknown order of rows", ["qkv: expected auto, stacked or per-head", "sideways"], "weights", model=saved("bad.safetensors", plain), qkv="sideways")
     down, up = torch.ones(4, 44), torch.ones(6 * 3 * 72, 4)
     save_pruned(model.pipe(torch.float32).transformer, top / "pruned.safetensors")
     lora = saved("lora.safetensors", {"diffusion_model.blocks.0.adaln_proj.linear.lora_A.weight": down, "diffusion_model.blocks.0.adaln_proj.linear.lora_B.weight": up})

@@ -122,8 +122,7 @@ void noise_stage(Case& c) {
 
 void open_file(const Case& c, TransformerFile& file) {
     load::PartFile part = load::open_part(c.option("model"), transformer_names(QkvOrder::kStacked), {}, "transformer");
-    load::read_config(part, kTransformerClass, file.config, parse_transformer_config, transformer_config_of);
-    refuse_other_kinds(*part.checkpoint);
+    file.config = read_transformer_config(part);
     file.checkpoint = part.checkpoint;
     file.order = qkv_order_of(*part.checkpoint, c.option("qkv"));
     file.type = type_of(c);

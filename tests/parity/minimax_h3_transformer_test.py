@@ -275,7 +275,8 @@ def half_case(model, case):
         report.below(f"{what}, from fp32 beside the oracle's", oracle.rel_l2(mine, best), 1.2 * oracle.rel_l2(half, best))
     close(f"bf16, {case}: modulation of block 0", ours["block0.adaln"], found[at + "block0.adaln"].float(), 2e-3)
     same = (ours["block0"] == found[at + "block0"][0].float()).float().mean().item()
-    report.above(f"bf16, {case}: share of equal numbers after block 0", same, 0.9)
+    # With ATen's attention all of them, and the velocities too, are the reference's; the engine's own sums in another order.
+    report.above(f"bf16, {case}: share of equal numbers after block 0", same, 0.65)
 
 
 def half(model):

@@ -2,6 +2,7 @@
 #include "families/minimax_h3/config.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "core/error.h"
 #include "families/minimax_h3/names.h"
@@ -83,7 +84,6 @@ TransformerConfig transformer_config_of(const Checkpoint& file) {
         load::refuse_kind(file,
                           "expected a MiniMax-H3 transformer, got none (no tensor \"video_patch_proj.weight\" "
                           "and \"audio_patch_proj.weight\")");
-    refuse_other_kinds(file);
     TransformerConfig c;
     const load::Shape& video = shapes.at("video_patch_proj.weight", 2);
     c.hidden = video[0], c.channels = video[1] / (c.patch * c.patch);
@@ -121,6 +121,15 @@ TransformerConfig transformer_config_of(const Checkpoint& file) {
         load::refuse_kind(file, "tensor \"blocks.0.adaln_proj.linear.weight\": expected " + std::to_string(vectors) +
                                     " rows, got " + std::to_string(rows));
     return c;
+}
+
+TransformerConfig read_transformer_config(load::PartFile& part) {
+    refuse_other_kinds(*part.checkpoint);
+    const std::optional<load::ConfigText> config = load::config_of(part.path, kTransformerClass);
+    // One of a folder is found whatever its class.
+    part.from_shapes = !config || config->text.find(kTransformerClass) == config->text.npos;
+    return part.from_shapes ? transformer_config_of(*part.checkpoint)
+                            : parse_transformer_config(config->text, config->name);
 }
 
 }  // namespace zt::minimax_h3

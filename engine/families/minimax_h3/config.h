@@ -8,15 +8,13 @@
 #include <string>
 #include <string_view>
 
-namespace zt::weights {
-class Checkpoint;
-}
+#include "load/part_file.h"
 
 namespace zt::minimax_h3 {
 
 inline constexpr int64_t kModalities = 3;     // video, text, audio: rows of a modulation table for each time
 inline constexpr int64_t kTokenChunk = 2048;  // tokens in a projection at once
-// "_class_name" of a config.json that parse_transformer_config reads.
+// "_class_name" of diffusers' config.json.
 inline constexpr std::string_view kTransformerClass = "MiniMaxH3Transformer3DModel";
 
 struct TransformerConfig {
@@ -36,7 +34,7 @@ struct TransformerConfig {
     [[nodiscard]] bool operator==(const TransformerConfig&) const = default;
 };
 
-// Throws zt::Error(WEIGHTS, UNSUPPORTED) naming the key. name: of the file, in messages.
+// Diffusers' config.json. Throws zt::Error(WEIGHTS, UNSUPPORTED) naming the key. name: of the file, in messages.
 [[nodiscard]] TransformerConfig parse_transformer_config(std::string_view text, const std::string& name);
 
 // Throws UNSUPPORTED for a model of another kind that has MiniMax-H3's tensors among its own, naming it: sparse
@@ -44,5 +42,7 @@ struct TransformerConfig {
 void refuse_other_kinds(const weights::Checkpoint& file);
 // From names and shapes, of any layout. Throws UNSUPPORTED for another model, WEIGHTS.
 [[nodiscard]] TransformerConfig transformer_config_of(const weights::Checkpoint& file);
+// Either: the original repository's config.json has other keys, and its shapes tell all of them. Throws as both do.
+[[nodiscard]] TransformerConfig read_transformer_config(load::PartFile& part);
 
 }  // namespace zt::minimax_h3
