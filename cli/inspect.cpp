@@ -181,6 +181,8 @@ void print(const families::Inspector& family, const families::InspectRequest& re
         refuse("zoetrope inspect",
                "no option beside a " + std::string(family.name) + " model, whose memory is not planned", "one");
     std::fputs(family.report(request).c_str(), stdout);
+    if (!family.licence.empty())
+        std::printf("licence    %.*s\n", static_cast<int>(family.licence.size()), family.licence.data());
 }
 
 }  // namespace

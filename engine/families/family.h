@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/cancel.h"
@@ -42,11 +43,15 @@ struct Limits {
     int history_images = 0;  // at most; they begin a clip in place of a first picture
     const char* no_first = "this model takes no such picture";  // why first_image is never
     bool strength = false;                                      // other than 1
-    bool size_of_picture = false;       // where no size is asked, a clip is as large as the picture it begins with,
-                                        // within these limits; else width x height
+    bool size_of_picture = false;  // where no size is asked, a clip is as large as the picture it begins with,
+                                   // within these limits; else width x height
+    // With size_of_picture: the size of a clip for a picture of this one, by the model's own rule, which then holds for
+    // a last picture alone as well; null: the picture's.
+    std::pair<int, int> (*size_for)(int width, int height) = nullptr;
     bool sees_mask = false;             // GenerationRequest::mask comes along; the pipeline blends all the same
     bool loop = false;                  // can make a clip whose last frame meets its first
     bool motion = false;                // motion and tempo other than 1
+    bool enhance = false;               // Model::enhance rewrites prompts
     int sample_rate = 0, channels = 0;  // of the sound it can make, in hertz; 0 = it is mute
 };
 
@@ -149,6 +154,18 @@ public:
                                            const ProgressFn& progress) = 0;
 };
 
+// A prompt to be rewritten, or the shots of a storyboard, of which one prompt is to be made.
+struct EnhanceRequest {
+    struct Shot {
+        int64_t first_frame = 0;
+        std::string prompt;
+    };
+    std::vector<Shot> shots;  // at least one, the first at frame 0, ascending
+    zt_rational rate{};
+    int64_t frames = 0;  // of the clip
+    bool first_image = false, last_image = false;
+};
+
 // Immutable, thread-safe, shared.
 class Model {
 public:
@@ -161,6 +178,14 @@ public:
     virtual void check(const Direction& direction) const = 0;
     // The same for a whole request, once its fields are filled in: memory, mostly.
     virtual void check_request(const GenerationRequest& request) const { check(request.first); }
+    // The prompt in the form that the model was trained on, made without a network, the same every time. Called from
+    // the caller's thread, and only where Limits::enhance.
+    [[nodiscard]] virtual std::string enhance(const EnhanceRequest& request) const { return request.shots[0].prompt; }
+    // What its users must know before they use the weights, one line, said in the log when it is opened; empty:
+    // nothing.
+    [[nodiscard]] virtual std::string_view licence() const { return {}; }
+    // The name that its licence wants on what it makes, in place of the path it was opened by; empty: none.
+    [[nodiscard]] virtual std::string_view credit() const { return {}; }
     [[nodiscard]] virtual std::unique_ptr<Generation> begin(const GenerationRequest& request) const = 0;
 };
 

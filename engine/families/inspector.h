@@ -37,6 +37,7 @@ struct Inspector {
     std::string_view name;
     bool built_in = false, has_weights = true;  // as in Family
     bool plans = true;                          // reads the request's clip and adapters, to foresee memory
+    std::string_view licence = {};              // as Model::licence
     // Keys of engine_opts and what they mean.
     std::vector<std::pair<std::string_view, std::string_view>> options = {};
     // As Family::detect; null where there are no files.

@@ -7,6 +7,9 @@
 #ifdef ZT_FAMILY_HUNYUAN_VIDEO
 #include "families/hunyuan_video/inspect.h"
 #endif
+#ifdef ZT_FAMILY_MINIMAX_H3
+#include "families/minimax_h3/inspect.h"
+#endif
 #ifdef ZT_FAMILY_STORYBOOK
 #include "families/storybook/inspect.h"
 #endif
@@ -29,6 +32,9 @@ const std::vector<Inspector>& inspectors() {
 #endif
 #ifdef ZT_FAMILY_HUNYUAN_VIDEO
         hunyuan_video::inspector(),
+#endif
+#ifdef ZT_FAMILY_MINIMAX_H3
+        minimax_h3::inspector(),
 #endif
 #ifdef ZT_FAMILY_WAN
         wan::inspector(),

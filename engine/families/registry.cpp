@@ -7,6 +7,9 @@
 #ifdef ZT_FAMILY_HUNYUAN_VIDEO
 #include "families/hunyuan_video/hunyuan_video.h"
 #endif
+#ifdef ZT_FAMILY_MINIMAX_H3
+#include "families/minimax_h3/minimax_h3.h"
+#endif
 #ifdef ZT_FAMILY_STORYBOOK
 #include "families/storybook/storybook.h"
 #endif
@@ -29,6 +32,9 @@ const std::vector<const Family*>& registry() {
 #endif
 #ifdef ZT_FAMILY_HUNYUAN_VIDEO
                                                                                     &hunyuan_video_family(),
+#endif
+#ifdef ZT_FAMILY_MINIMAX_H3
+                                                                                    &minimax_h3_family(),
 #endif
 #ifdef ZT_FAMILY_WAN
                                                                                     &wan_family(),

@@ -215,7 +215,9 @@ OpenedModel open_model(const std::string& name, LoadOptions options) {
             return found.family->load(options);
         });
     });
-    return {std::move(model), name, std::string(found.family->name())};
+    if (!model->licence().empty() && options.log) options.log(ZT_LOG_INFO, "licence: " + std::string(model->licence()));
+    const std::string shown = model->credit().empty() ? name : std::string(model->credit());
+    return {std::move(model), shown, std::string(found.family->name())};
 }
 
 }  // namespace zt::pipeline

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <initializer_list>
 #include <numeric>
 #include <random>
 #include <string_view>
@@ -38,13 +39,6 @@ void check_range(const char* name, Number value, Number low, Number high) {
 
 bool given(const char* text) { return text != nullptr && text[0] != '\0'; }
 
-// ---- What this version cannot do yet ----
-
-void check_possible(const zt_request& request) {
-    check_range("enhance", request.enhance, 0, 1);
-    if (request.enhance != 0) refuse(ZT_ERROR_UNSUPPORTED, "enhance", "0 (not possible in this version)", "1");
-}
-
 // ---- Prompt ----
 
 void check_one_source(const zt_request& request) {
@@ -66,6 +60,36 @@ std::string find_prompt(const zt_request& request, const Script& script) {
         request.prompt != nullptr ? request.prompt : read_prompt_file(request.prompt_file, kPromptFileBytes);
     check_prompt(prompt);
     return prompt;
+}
+
+// ---- Rewriting ----
+
+bool has_image(const zt_request& request, std::initializer_list<zt_image_role> roles) {
+    for (size_t i = 0; i < request.image_count; ++i)
+        if (std::find(roles.begin(), roles.end(), request.images[i].role) != roles.end()) return true;
+    return false;
+}
+
+// The prompt, or all shots of the script together, as the model wants them: one prompt of one shot, in which its cuts
+// are written.
+void enhance(const zt_request& request, const families::Model& model, const Log& log, Plan& plan) {
+    check_range("enhance", request.enhance, 0, 1);
+    if (request.enhance == 0) return;
+    if (!model.limits().enhance) refuse(ZT_ERROR_UNSUPPORTED, "enhance", "0 (this model has no form of its own)", "1");
+    families::EnhanceRequest wanted;
+    for (const text::Shot& shot : plan.script.list.shots) wanted.shots.push_back({shot.first_frame, shot.prompt});
+    if (wanted.shots.empty()) wanted.shots.push_back({0, plan.generation.first.prompt});
+    wanted.rate = plan.generation.rate;
+    wanted.frames = plan.generation.frames;
+    wanted.first_image = has_image(request, {ZT_IMAGE_FIRST, ZT_IMAGE_HISTORY});
+    wanted.last_image = has_image(request, {ZT_IMAGE_LAST});
+    plan.generation.first.prompt = model.enhance(wanted);
+    check_prompt(plan.generation.first.prompt);
+    log(ZT_LOG_INFO, "enhance: " + quote(plan.generation.first.prompt));
+    if (plan.script.list.shots.empty()) return;
+    plan.script.list.shots.resize(1);
+    plan.script.list.shots[0].prompt = plan.generation.first.prompt;
+    plan.generation.shot_frames = plan.generation.frames;
 }
 
 // ---- Shots ----
@@ -300,7 +324,6 @@ void check_front_end_fields(const zt_request& request) {
 
 Plan make_plan(const zt_request& request, const families::Model& model, const Log& log, Purpose purpose) {
     const Limits& limits = model.limits();
-    check_possible(request);
     check_front_end_fields(request);
 
     const bool start = purpose == Purpose::kStart;
@@ -333,6 +356,7 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
     plan.start_frame = resolve_start(request.start_frame, generation.frames);
     plan.prefetch = resolve_prefetch(request.prefetch, plan, limits);
     generation.first.prompt = find_prompt(request, plan.script);
+    enhance(request, model, log, plan);
     if (given(request.negative_prompt)) generation.first.negative_prompt = request.negative_prompt;
     check_negative_prompt(generation.first.negative_prompt, limits);
     if (start || request.seed != -1)

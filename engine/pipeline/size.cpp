@@ -28,11 +28,13 @@ int nearest_on_grid(int64_t value, int low, int high, int step) {
 // Of the picture that the clip begins with, upright; none where the size does not come from it.
 std::optional<Size> wanted_picture(const zt_request& request, const Limits& limits) {
     if (!limits.size_of_picture || request.width != 0 || request.height != 0) return std::nullopt;
-    const zt_image* found = nullptr;
+    const zt_image *found = nullptr, *last = nullptr;
     for (size_t i = 0; i < request.image_count; ++i) {  // the newest of the history comes last
         const zt_image& image = request.images[i];
         if (image.role == ZT_IMAGE_FIRST || image.role == ZT_IMAGE_HISTORY) found = &image;
+        if (image.role == ZT_IMAGE_LAST) last = &image;
     }
+    if (found == nullptr && limits.size_for != nullptr) found = last;
     if (found == nullptr) return std::nullopt;
     return found->orientation >= 5 ? Size{found->height, found->width} : Size{found->width, found->height};
 }
@@ -47,6 +49,12 @@ int side_on_grid(int64_t side, int low, int high, int step, int multiple) {
 }
 
 Size own_size(const Size& picture, const Limits& limits, const Subsampling& sub, const Log& log) {
+    if (limits.size_for != nullptr) {
+        const auto [wide, high] = limits.size_for(picture.width, picture.height);
+        log(ZT_LOG_INFO,
+            "size: " + size_text(wide, high) + " for a picture of " + size_text(picture.width, picture.height));
+        return {wide, high};
+    }
     const int low_width = std::max(limits.min_width, kMinSide), low_height = std::max(limits.min_height, kMinSide);
     const int high_width = std::min(limits.max_width, kMaxSide), high_height = std::min(limits.max_height, kMaxSide);
     const double width = picture.width, height = picture.height;

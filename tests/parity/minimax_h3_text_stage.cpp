@@ -14,6 +14,7 @@
 #include "families/minimax_h3/text/keyframe.h"
 #include "families/minimax_h3/text/prompt_layout.h"
 #include "families/minimax_h3/text/text_state.h"
+#include "families/minimax_h3/text/used_text.h"
 #include "load/part_file.h"
 #include "stage.h"
 

@@ -4,9 +4,9 @@
 //   parity_pipeline clip IN OUT model=PATH prompt=TEXT [any option of the table=value]...
 // IN may hold "image" [height, width, 3] u8, the first picture, "last", the last, and "history", the frame before the
 // clip. OUT: "frames" [n, height, width, 3] u8, "seconds" [n] fp64, when each frame was read, from the start of the
-// process; "events" [m, 2] fp64, when each (stage, step) began: 0 load, 1 text, 2 denoise, 3 decode; "peak_kib" [1]
-// fp64; "memory" [k, 2] fp64, the peak in KiB of each stretch of one stage, with the same numbers, first -1: what there
-// is before the first.
+// process; "sound" [samples, channels] fp32, with sound=1; "events" [m, 2] fp64, when each (stage, step) began: 0 load,
+// 1 text, 2 denoise, 3 decode; "peak_kib" [1] fp64; "memory" [k, 2] fp64, the peak in KiB of each stretch of one stage,
+// with the same numbers, first -1: what there is before the first.
 //   parity_pipeline plan IN OUT model=PATH width=N height=N frames=N steps=N precision=fp32|bf16
 // What the memory plan foresees. OUT: "bytes" [3] fp64: phase by phase, streamed, parts kept.
 #include <algorithm>
@@ -112,7 +112,7 @@ void clip(Case& c) {
     Record record;
     record.start = start;
     forget_peak();
-    std::vector<at::Tensor> frames;
+    std::vector<at::Tensor> frames, sound;
     zt_status status = ZT_AGAIN;
     while (status == ZT_OK || status == ZT_AGAIN) {
         status = zt_session_read(session, 2000, &frame, &error);
@@ -120,6 +120,8 @@ void clip(Case& c) {
         if (status != ZT_OK) continue;
         record.seconds.push_back(now() - start);
         frames.push_back(picture_of(frame));
+        if (const zt_frame_info* info = zt_frame_get_info(frame); info->samples != nullptr)
+            sound.push_back(at::from_blob(info->samples, {info->sample_count, info->channels}, at::kFloat).clone());
         zt_frame_unref(&frame);
     }
     check(status, error);
@@ -127,6 +129,7 @@ void clip(Case& c) {
     zt_session_destroy(&session);
     zt_model_unref(&model);
     c.out["frames"] = at::stack(frames);
+    if (!sound.empty()) c.out["sound"] = at::cat(sound);
     c.out["seconds"] = numbers(record.seconds, 1);
     c.out["events"] = numbers(record.events, 2);
     c.out["peak_kib"] = numbers({std::max(record.peak, peak_kib())}, 1);

@@ -155,7 +155,7 @@ TEST(OptionTable, EnumsTakeTheirWordsOnly) {
 
 TEST(OptionTable, WhatIsNotPossibleYetSaysSo) {
     const std::pair<const char*, const char*> refused[] = {
-        {"enhance", "1"}, {"cache", "on"}, {"label", "start"}, {"label", "always"}, {"watermark", "dct"}};
+        {"cache", "on"}, {"label", "start"}, {"label", "always"}, {"watermark", "dct"}};
     for (const auto& [name, value] : refused) {
         const Attempt attempt = set(name, value);
         EXPECT_EQ(attempt.status, ZT_ERROR_UNSUPPORTED) << name;

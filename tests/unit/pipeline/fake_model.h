@@ -94,6 +94,13 @@ public:
     void check(const families::Direction& direction) const override {
         if (direction.prompt == "refused") throw Error(ZT_ERROR_PROMPT, "prompt: expected another, got \"refused\"");
     }
+    // "0 a fox; 12 an owl; first last, 48 frames"
+    [[nodiscard]] std::string enhance(const families::EnhanceRequest& request) const override {
+        std::string text;
+        for (const auto& shot : request.shots) text += std::to_string(shot.first_frame) + " " + shot.prompt + "; ";
+        return text + (request.first_image ? "first " : "") + (request.last_image ? "last, " : "") +
+               std::to_string(request.frames) + " frames";
+    }
     [[nodiscard]] std::unique_ptr<families::Generation> begin(
         const families::GenerationRequest& request) const override {
         return std::make_unique<FakeGeneration>(request, limits_.chunk_frames, hook_);

@@ -219,7 +219,8 @@ TEST(Plan, NumbersOutsideTheirRangeAreRefused) {
 TEST(Plan, WhatThisVersionCannotDoIsNamed) {
     EXPECT_EQ(refusal([](auto& r) { r.negative_prompt = "rain"; }, ZT_ERROR_UNSUPPORTED).rfind("negative_prompt:", 0),
               0U);
-    EXPECT_EQ(refusal([](auto& r) { r.enhance = 1; }, ZT_ERROR_UNSUPPORTED).rfind("enhance:", 0), 0U);
+    EXPECT_EQ(refusal([](auto& r) { r.enhance = 1; }, ZT_ERROR_UNSUPPORTED),
+              "enhance: expected 0 (this model has no form of its own), got 1");
     // Who asks for an alpha does not get opaque frames.
     EXPECT_EQ(refusal([](auto& r) { r.format = ZT_PIXEL_RGBA; }, ZT_ERROR_UNSUPPORTED),
               "format: expected one without alpha (no model makes an alpha channel), got rgba");
@@ -302,6 +303,28 @@ TEST(Plan, AStoryboardGivesShotsAndLength) {
     EXPECT_EQ(pal.script.list.shots[1].first_frame, 38);  // 37.5: the first after it
     EXPECT_TRUE(pal.script.morph);
     EXPECT_TRUE(pal.generation.morph);
+}
+
+TEST(Plan, WhatIsRewrittenIsOnePromptOfOneShot) {
+    FakeModel able;
+    able.change_limits().enhance = true;
+    zt_request request = a_request();
+    request.enhance = 1;
+    request.frames = 20;
+    std::string logged;
+    const auto log = [&](zt_log_level, const std::string& line) { logged += line; };
+    EXPECT_EQ(make_plan(request, able, log).generation.first.prompt, "0 a red fox; 20 frames");
+    EXPECT_EQ(logged, "enhance: \"0 a red fox; 20 frames\"");
+    request = a_storyboard();
+    request.enhance = 1;
+    const Plan plan = plan_of(request, able);
+    EXPECT_EQ(plan.generation.first.prompt, "0 fox; 36 owl; 84 refused by some; 96 frames");
+    EXPECT_EQ(plan.generation.frames, 96);
+    EXPECT_EQ(plan.generation.shot_frames, 96);
+    ASSERT_EQ(plan.script.list.shots.size(), 1U);
+    EXPECT_EQ(plan.script.list.shots[0].prompt, plan.generation.first.prompt);
+    request.enhance = 0;
+    EXPECT_EQ(plan_of(request, able).generation.first.prompt, "fox");
 }
 
 TEST(Plan, AGivenLengthGoesBeforeTheStoryboards) {

@@ -70,6 +70,19 @@ TEST(PictureSize, ThePicturesOwnWhereItCanBe) {
               "320x180");
 }
 
+TEST(PictureSize, AModelMayHaveARuleOfItsOwn) {
+    Limits limits = any_size();
+    limits.size_for = [](int width, int height) { return width > height ? std::pair(640, 360) : std::pair(360, 640); };
+    EXPECT_EQ(size_of({image_of(1000, 500)}, ZT_PIXEL_RGB24, limits),
+              "640x360 size: 640x360 for a picture of 1000x500");
+    EXPECT_EQ(size_of({image_of(1000, 500, ZT_IMAGE_FIRST, 6)}, ZT_PIXEL_RGB24, limits),
+              "360x640 size: 360x640 for a picture of 500x1000");
+    EXPECT_EQ(size_of({image_of(300, 500, ZT_IMAGE_LAST)}, ZT_PIXEL_RGB24, limits),
+              "360x640 size: 360x640 for a picture of 300x500");
+    EXPECT_EQ(size_of({image_of(300, 500, ZT_IMAGE_LAST), image_of(900, 500)}, ZT_PIXEL_RGB24, limits),
+              "640x360 size: 640x360 for a picture of 900x500");
+}
+
 TEST(PictureSize, EvenWhereTheFormatNeedsIt) {
     EXPECT_EQ(size_of(1283, 721, ZT_PIXEL_YUV420P),
               "1282x720 size: rounded down to 1282x720 from the picture's 1283x721");

@@ -64,24 +64,6 @@ encoders::LlmSequence sequence_of(encoders::LlmSource& llm, const TextLayout& la
 
 }  // namespace
 
-encoders::LlmConfig used_text(encoders::LlmConfig config, const std::string& name) {
-    if (config.layers < kTextLayers)
-        throw Error(ZT_ERROR_WEIGHTS, name + ": expected at least " + std::to_string(kTextLayers) + " layers, got " +
-                                          std::to_string(config.layers));
-    config.skip_layers = config.layers - kTextLayers;
-    return config;
-}
-
-void check_tower(const encoders::LlmConfig& text, const encoders::Qwen3VlVisionConfig& vision,
-                 const std::string& name) {
-    if (vision.out_hidden != text.hidden)
-        throw Error(ZT_ERROR_WEIGHTS, name + ": expected tokens of the text model's width " +
-                                          std::to_string(text.hidden) + ", got " + std::to_string(vision.out_hidden));
-    if (std::ssize(vision.taps) > encoders::used_layers(text))
-        throw Error(ZT_ERROR_WEIGHTS, name + ": expected at most " + std::to_string(encoders::used_layers(text)) +
-                                          " DeepStack taps, got " + std::to_string(vision.taps.size()));
-}
-
 TextState text_state(const TextEncoder& encoder, std::string_view prompt, std::span<const image::Picture> keyframes,
                      const Cancel& cancel) {
     constexpr int64_t step = encoders::Qwen3VlVisionConfig::pixel_step();

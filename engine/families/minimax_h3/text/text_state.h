@@ -23,20 +23,12 @@ namespace zt::minimax_h3 {
 // The encoder of one model, all kept by the caller. Weights are read layer by layer at every call.
 struct TextEncoder {
     const text::BpeTokenizer& tokenizer;
-    const encoders::LlmConfig& text;  // with kTextLayers used layers: see used_text
+    const encoders::LlmConfig& text;  // with kTextLayers used layers: see used_text.h
     const load::PartReader& text_reader;
     const encoders::Qwen3VlVisionConfig* vision = nullptr;  // null: there is no vision tower, so no keyframes
     const load::PartReader* vision_reader = nullptr;
     at::ScalarType type = at::kFloat;  // of the arithmetic: fp32 or bf16
 };
-
-// The configuration of a file with its layers behind the fiftieth left out. Throws WEIGHTS where there are fewer; name
-// starts the message.
-[[nodiscard]] encoders::LlmConfig used_text(encoders::LlmConfig config, const std::string& name);
-
-// Throws WEIGHTS where the tower makes tokens of another width than the text model reads, or taps more blocks than the
-// model has layers; name: of the tower, starts the message.
-void check_tower(const encoders::LlmConfig& text, const encoders::Qwen3VlVisionConfig& vision, const std::string& name);
 
 struct TextState {
     at::Tensor states;      // [tokens, hidden] in the encoder's type
