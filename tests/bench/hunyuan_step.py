@@ -64,6 +64,23 @@ def measure(line, threads):
     return found
 
 
+def tell(ours, reference):
+    """The figures of both sides' runs, as `measure` gives them."""
+    def median(runs, what):
+        # The first step of a process also pages in weights; the median of the rest of all rounds.
+        return statistics.median(t for r in runs for t in r[what][1:])
+
+    def largest(runs):
+        return max(r["peak"][0] for r in runs) / 1024
+
+    for what, title in (("step", "step:      "), ("cpu", "its CPU:   ")):
+        a, b = median(ours, what), median(reference, what)
+        print(f"  {title} ours {a:.3f} s, diffusers {b:.3f} s, {b / a:.2f} x")
+    first = [statistics.median(r["first"][0] for r in runs) for runs in (ours, reference)]
+    print(f"  to step 1:  ours {first[0]:.2f} s, diffusers {first[1]:.2f} s, {first[1] / first[0]:.1f} x sooner")
+    print(f"  peak RSS:   ours {largest(ours):.0f} MiB, diffusers {largest(reference):.0f} MiB, {largest(ours) / largest(reference):.2f} x")
+
+
 def compare(program, dtype_name, threads, rounds, steps):
     import torch
     from safetensors.torch import load_file, save_file
@@ -95,20 +112,8 @@ def compare(program, dtype_name, threads, rounds, steps):
             reference.append(measure(reference_line, threads))
         error = oracle.rel_l2(load_file(folder + "/ours.safetensors")["latents"], load_file(folder + "/reference.safetensors")["latents"])
 
-    def median(runs, what):
-        # The first step of a process also pages in weights; the median of the rest of all rounds.
-        return statistics.median(t for r in runs for t in r[what][1:])
-
-    def largest(runs):
-        return max(r["peak"][0] for r in runs) / 1024
-
     print(f"{dtype_name}, {count / 1e6:.0f} M parameters, {steps} steps, {threads} threads, {rounds} rounds")
-    for what, title in (("step", "step:      "), ("cpu", "its CPU:   ")):
-        a, b = median(ours, what), median(reference, what)
-        print(f"  {title} ours {a:.3f} s, diffusers {b:.3f} s, {b / a:.2f} x")
-    first = [statistics.median(r["first"][0] for r in runs) for runs in (ours, reference)]
-    print(f"  to step 1:  ours {first[0]:.2f} s, diffusers {first[1]:.2f} s, {first[1] / first[0]:.1f} x sooner")
-    print(f"  peak RSS:   ours {largest(ours):.0f} MiB, diffusers {largest(reference):.0f} MiB, {largest(ours) / largest(reference):.2f} x")
+    tell(ours, reference)
     bar = 1e-4 if dtype_name == "fp32" else 3e-2
     print(f"  latents:    relative difference {error:.2g} (bar {bar:g})", flush=True)
     return error <= bar
