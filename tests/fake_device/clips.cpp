@@ -6,6 +6,7 @@
 // seed, guidance, flow_shift, precision (fp32 bf16), device (fake:0), lora; opt.KEY: of engine_opts; first=1, last=1:
 // with pictures; memory=least: within as little as the model takes. On stdout, for each, in the same form:
 //   name, near: |fake - cpu| / |cpu| over all frames, spread: of the CPU's frames, log: what the model said of memory;
+//   of models that sound also sound_near, the same over all samples;
 //   in bf16 also off and off_cpu: how far both are from the CPU's frames in fp32;
 //   before: waited-for transfers before the first step; waited, up, down, up_bytes: of each step, separated by commas:
 //   waited-for, to the device, to the host; decode, chunks: waited-for transfers behind the last step, pieces of
@@ -103,11 +104,12 @@ zt::families::GenerationRequest request_of(const Clip& clip, const zt::families:
     if (clip.contains("first")) request.images.push_back(picture(ZT_IMAGE_FIRST));
     if (clip.contains("last")) request.images.push_back(picture(ZT_IMAGE_LAST));
     request.fit = ZT_FIT_STRETCH;
+    request.sound = model.limits().sample_rate > 0;
     return request;
 }
 
 struct Made {
-    std::vector<float> rgb;
+    std::vector<float> rgb, sound;
     std::string log;
     Transfers before, decode;
     std::vector<Transfers> steps;
@@ -147,6 +149,9 @@ Made make(const Clip& clip, const std::string& device, const std::string& precis
         const auto batch = generation->next(request.first, cancel, progress);
         if (!batch) throw std::runtime_error("fewer frames than asked for");
         made.rgb.insert(made.rgb.end(), batch->rgb, batch->rgb + batch->frames * values);
+        if (batch->samples != nullptr)
+            made.sound.insert(made.sound.end(), batch->samples,
+                              batch->samples + batch->sample_count * model->limits().channels);
         frames += batch->frames;
     }
     made.decode = zt::fake_device::transfers() - last;
@@ -209,6 +214,7 @@ void compare(const Clip& clip) {
     const Made fake = make(clip, text(clip, "device", "fake:0"), precision, memory);
     std::ostringstream out;
     out << "name=" << text(clip, "name") << "\tnear=" << off(fake.rgb, cpu.rgb) << "\tspread=" << spread(cpu.rgb);
+    if (!cpu.sound.empty()) out << "\tsound_near=" << off(fake.sound, cpu.sound);
     if (precision != "fp32") {
         const Made exact = make(clip, "cpu", "fp32", 0);
         out << "\toff=" << off(fake.rgb, exact.rgb) << "\toff_cpu=" << off(cpu.rgb, exact.rgb);

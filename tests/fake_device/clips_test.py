@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Whole clips of tiny models on the device `fake` and on the CPU: the frames agree, and no step waits for a transfer.
 
-    clips_test.py FAKE_DEVICE_CLIPS hunyuan_video|wan
+    clips_test.py FAKE_DEVICE_CLIPS hunyuan_video|wan|minimax_h3
 
 Bars. Frames in fp32: 1e-4 of their size, whatever the weights are stored as. In bf16 the device may be as far from the
 CPU's frames in fp32 as 1.5 times the CPU in bf16 is: the two round in other places. Transfers: none is waited for in a step; with
@@ -12,10 +12,13 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import types
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
 sys.dont_write_bytecode = True
 
+import minimax_h3_files
+import minimax_h3_oracle
 import oracle
 import torch
 import wan_oracle
@@ -30,7 +33,9 @@ except ImportError as missing:
 
 PROGRAM, FAMILY = sys.argv[1:]
 NEAR, BEFORE = 1e-4, 16
-DECODE = {"hunyuan_video": 0, "wan": 2}[FAMILY]     # mean and deviation of Wan's latents, once a clip
+# Once a clip: mean and deviation of the latents; of MiniMax-H3 those of the sound as well, its filter and the sound itself.
+DECODE = {"hunyuan_video": 0, "wan": 2, "minimax_h3": 6}[FAMILY]
+PIECE = {"hunyuan_video": 1, "wan": 1, "minimax_h3": 3}[FAMILY]     # the frames; of MiniMax-H3 the positions of a tile too
 F8 = torch.float8_e4m3fn
 report = oracle.Report()
 
@@ -154,6 +159,22 @@ def wan(root):
                                 dict(frames=5, guidance=1, width=32, height=32))
 
 
+def minimax_h3(root):
+    minimax_h3_oracle.save_pipeline(root / "whole")
+    clip = dict(model=root / "whole", frames=22, width=96, height=64)
+    yield "text", clip
+    yield "text, two pieces", {**clip, "frames": 39, "device": "fake:1"}
+    for roles in (("first",), ("last",), ("first", "last")):
+        yield " and ".join(roles), {**clip, **{role: 1 for role in roles}}
+    large = minimax_h3_oracle.transformer(num_layers=12, hidden_size=96, ffn_dim=8192)
+    minimax_h3_oracle.save_pipeline(root / "large", transformer=large)
+    base = types.SimpleNamespace(transformer=large)
+    marks = {"scaled_fp8": torch.zeros(2, dtype=F8)}
+    parts = ("vae", "audio_vae", "text_encoder", "tokenizer")
+    yield from stored_otherwise(root / "large", base, minimax_h3_files.original, "minimax_h3", "scale_weight", marks, parts,
+                                dict(frames=22, width=64, height=32))
+
+
 def judge(clip, got):
     name = got["name"]
     if "error" in got:
@@ -163,13 +184,16 @@ def judge(clip, got):
         report.below(f"{name}: frames off fp32, the CPU's {float(got['off_cpu']):.2g}", float(got["off"]), 1.5 * float(got["off_cpu"]))
     else:
         report.below(f"{name}: frames, fp32", float(got["near"]), NEAR)
+    if "sound_near" in got:
+        report.below(f"{name}: sound", float(got["sound_near"]), NEAR if clip.get("precision") != "bf16" else 0.05)
     report.above(f"{name}: the frames show something", float(got["spread"]), 0.02)
     waited, up, down = numbers("waited"), numbers("up"), numbers("down")
     report.check(f"{name}: a count for each step", len(waited) == int(clip.get("steps", 3)), len(waited))
-    report.below(f"{name}: waited for before the first step", int(got["before"]), BEFORE)
+    pictures = FAMILY == "minimax_h3" and int("first" in clip) + int("last" in clip)     # each is looked at, encoded and noised
+    report.below(f"{name}: waited for before the first step", int(got["before"]), BEFORE + 12 * pictures)
     report.below(f"{name}: waited for in the steps, all together", sum(waited), 0)
     report.below(f"{name}: to the host in the steps", sum(down), 0)
-    report.below(f"{name}: waited for behind the steps, of {got['chunks']} pieces", int(got["decode"]), int(got["chunks"]) + DECODE)
+    report.below(f"{name}: waited for behind the steps, of {got['chunks']} pieces", int(got["decode"]), PIECE * int(got["chunks"]) + DECODE)
     blocks = got["log"].partition("foreseen, ")[2].split(" blocks")[0].split(" of ")
     if clip.get("memory") == "least":
         kept, blocks = (int(n) for n in blocks)
@@ -185,7 +209,7 @@ def judge(clip, got):
 def main():
     with tempfile.TemporaryDirectory(prefix="fake-device-", dir=oracle.BUILD) as folder:
         root = pathlib.Path(folder)
-        clips = {f"{FAMILY} {name}": clip for name, clip in {"hunyuan_video": hunyuan_video, "wan": wan}[FAMILY](root)}
+        clips = {f"{FAMILY} {name}": clip for name, clip in {"hunyuan_video": hunyuan_video, "wan": wan, "minimax_h3": minimax_h3}[FAMILY](root)}
         lines = ["\t".join([f"name={name}"] + [f"{k}={v}" for k, v in clip.items()]) for name, clip in clips.items()]
         (root / "list").write_text("\n".join(lines) + "\n")
         with subprocess.Popen([PROGRAM, root / "list"], stdout=subprocess.PIPE, text=True) as program:
