@@ -3,8 +3,6 @@
 // fp8 by ATen's own types, blocks by gguf_blocks.h or, on other devices, by tensor operations.
 #include "weights/decode_tensor.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <initializer_list>
 #include <iterator>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "device/parallel.h"
 #include "weights/gguf_blocks.h"
 
 namespace zt::weights {
@@ -26,23 +25,60 @@ constexpr int64_t kValuesAtOnce = 2048;
 // What is worth a task of its own.
 constexpr int64_t kValuesPerTask = 64 * kValuesAtOnce;
 
-template <class Number>
-void decode_on_cpu(const at::Tensor& bytes, Encoding encoding, at::Tensor& out) {
+// Whole blocks over the threads: decode(first block, blocks, where the numbers go).
+template <class Number, class Decode>
+void decode_on_cpu(const at::Tensor& bytes, Encoding encoding, Number* to, const Decode& decode) {
     const BlockShape block = block_shape(encoding);
-    const int64_t blocks = bytes.numel() / block.bytes, step = kValuesAtOnce / block.values;
     const auto* from = static_cast<const std::byte*>(bytes.const_data_ptr());
-    auto* to = out.mutable_data_ptr<Number>();
-    at::parallel_for(0, blocks, kValuesPerTask / block.values, [&](int64_t begin, int64_t end) {
-        if constexpr (std::is_same_v<Number, float>) {
-            decode_blocks(encoding, from + begin * block.bytes, end - begin, to + begin * block.values);
-        } else {
-            float buffer[kValuesAtOnce];
-            for (int64_t done = begin; done < end; done += step) {
-                const int64_t count = std::min(step, end - done), values = count * block.values;
-                decode_blocks(encoding, from + done * block.bytes, count, buffer);
-                for (int64_t i = 0; i < values; ++i) to[done * block.values + i] = static_cast<Number>(buffer[i]);
-            }
-        }
+    const int64_t blocks = bytes.numel() / block.bytes, each = kValuesPerTask / block.values;
+    device::parallel((blocks + each - 1) / each, [&](int64_t begin, int64_t end) {
+        const int64_t first = begin * each;
+        decode(from + first * block.bytes, std::min(end * each, blocks) - first, to + first * block.values);
+    });
+}
+
+void decode_to_half(Encoding encoding, const std::byte* from, int64_t blocks, at::Half* to) {
+    const BlockShape block = block_shape(encoding);
+    const int64_t step = kValuesAtOnce / block.values;
+    float buffer[kValuesAtOnce];
+    for (int64_t done = 0; done < blocks; done += step) {
+        const int64_t count = std::min(step, blocks - done), values = count * block.values;
+        decode_blocks(encoding, from + done * block.bytes, count, buffer);
+        for (int64_t i = 0; i < values; ++i) to[done * block.values + i] = static_cast<at::Half>(buffer[i]);
+    }
+}
+
+at::Tensor blocks_on_cpu(const at::Tensor& bytes, Encoding encoding, at::IntArrayRef shape, at::ScalarType type) {
+    const at::Tensor out = at::empty(shape, bytes.options().dtype(type));
+    void* const to = out.mutable_data_ptr();
+    const auto plain = [&](const std::byte* from, int64_t blocks, auto* at) {
+        decode_blocks(encoding, from, blocks, at);
+    };
+    switch (type) {
+        case at::kFloat: decode_on_cpu(bytes, encoding, static_cast<float*>(to), plain); return out;
+        case at::kBFloat16: decode_on_cpu(bytes, encoding, static_cast<Bf16*>(to), plain); return out;
+        case at::kHalf:
+            decode_on_cpu(bytes, encoding, static_cast<at::Half*>(to),
+                          [&](const std::byte* from, int64_t blocks, at::Half* at) {
+                              decode_to_half(encoding, from, blocks, at);
+                          });
+            return out;
+        default: return blocks_on_cpu(bytes, encoding, shape, at::kFloat).to(type);
+    }
+}
+
+// fp8 has 256 values: each is turned once, or once for each row where rows have factors, and then looked up.
+// tables [rows or 1, 256], whose numbers have the size of Word.
+template <class Word>
+void look_up(const at::Tensor& bytes, const at::Tensor& tables, const at::Tensor& out) {
+    const int64_t rows = out.size(0), columns = rows > 0 ? out.numel() / rows : 0;
+    const int64_t pitch = tables.size(0) == 1 ? 0 : tables.size(1);
+    const auto* from = static_cast<const uint8_t*>(bytes.const_data_ptr());
+    const auto* values = static_cast<const Word*>(tables.const_data_ptr());
+    auto* const to = static_cast<Word*>(out.mutable_data_ptr());
+    device::parallel(rows, [&](int64_t begin, int64_t end) {
+        for (int64_t row = begin; row < end; ++row)
+            for (int64_t i = row * columns; i < (row + 1) * columns; ++i) to[i] = values[row * pitch + from[i]];
     });
 }
 
@@ -138,13 +174,22 @@ at::Tensor decode_large(const at::Tensor& b, Encoding encoding, const at::Tensor
     }
 }
 
+at::Tensor fp8_times_scale(const at::Tensor& codes, const at::Tensor& scale, at::ScalarType type) {
+    return scale.defined() ? (codes.to(at::kFloat) * scale).to(type) : codes.to(type);
+}
+
 at::Tensor decode_fp8(const at::Tensor& bytes, Encoding encoding, at::IntArrayRef shape, const at::Tensor& scale,
                       at::ScalarType type) {
-    const at::Tensor codes =
-        bytes.view(encoding == Encoding::kF8E4M3 ? at::kFloat8_e4m3fn : at::kFloat8_e5m2).view(shape);
-    if (!scale.defined()) return codes.to(type);
-    const at::Tensor factor = scale.dim() == 1 ? scale.unsqueeze(1) : scale;
-    return (codes.to(at::kFloat) * factor).to(type);
+    const at::ScalarType code = encoding == Encoding::kF8E4M3 ? at::kFloat8_e4m3fn : at::kFloat8_e5m2;
+    const at::Tensor factor = scale.defined() && scale.dim() == 1 ? scale.unsqueeze(1) : scale;
+    const size_t width = c10::elementSize(type);
+    if (!bytes.device().is_cpu() || (width != 2 && width != 4))
+        return fp8_times_scale(bytes.view(code).view(shape), factor, type);
+    const at::Tensor all = at::arange(256, at::kByte).view(code).unsqueeze(0);
+    const at::Tensor tables = fp8_times_scale(all, factor, type).contiguous();
+    const at::Tensor from = bytes.contiguous(), out = at::empty(shape, bytes.options().dtype(type));
+    width == 2 ? look_up<uint16_t>(from, tables, out) : look_up<uint32_t>(from, tables, out);
+    return out;
 }
 
 }  // namespace
@@ -175,14 +220,7 @@ at::Tensor decode_tensor(const at::Tensor& bytes, Encoding encoding, at::IntArra
     if (values != c10::multiply_integers(shape) || bytes.numel() % block.bytes != 0) fail("bytes that fit the shape");
     if (block.values == 1) return decode_fp8(bytes, encoding, shape, scale, type);
     if (!bytes.device().is_cpu()) return decode_blocks_by_tensor_ops(bytes, encoding, table).view(shape).to(type);
-    const at::Tensor from = bytes.contiguous();
-    at::Tensor out = at::empty(shape, bytes.options().dtype(type));
-    switch (type) {
-        case at::kFloat: decode_on_cpu<float>(from, encoding, out); return out;
-        case at::kBFloat16: decode_on_cpu<at::BFloat16>(from, encoding, out); return out;
-        case at::kHalf: decode_on_cpu<at::Half>(from, encoding, out); return out;
-        default: return decode_tensor(bytes, encoding, shape, scale, at::kFloat).to(type);
-    }
+    return blocks_on_cpu(bytes.contiguous(), encoding, shape, type);
 }
 
 }  // namespace zt::weights

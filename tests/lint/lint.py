@@ -25,7 +25,7 @@ MAY_INCLUDE = {
     'core': [],
     'text': ['core'],
     'image': ['core'],
-    'weights': ['core'],
+    'weights': ['core', 'device'],
     'device': ['core'],
     'nn': ['core', 'device', 'weights'],
     'load': ['core', 'device', 'weights', 'nn'],

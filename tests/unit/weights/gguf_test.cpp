@@ -5,8 +5,10 @@
 #include "weights/gguf.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
+#include <random>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -242,6 +244,40 @@ TEST(GgufBlocks, values_of_one_block_written_by_hand) {
     EXPECT_EQ(values[0], 3.0F * 5 - 2);
     EXPECT_EQ(values[31], 13.0F);
     EXPECT_EQ(values[32], 0.0F);
+}
+
+// Any bytes, so that scales are infinite and NaN too.
+TEST(GgufBlocks, every_instruction_set_gives_the_same_bits_and_bf16_is_their_rounding) {
+    std::mt19937 random(test::test_seed());
+    constexpr int64_t kBlocks = 200;
+    for (int e = static_cast<int>(Encoding::kQ4_0); e <= static_cast<int>(Encoding::kIQ4XS); ++e) {
+        const auto encoding = static_cast<Encoding>(e);
+        const BlockShape shape = block_shape(encoding);
+        std::vector<std::byte> bytes(static_cast<size_t>(kBlocks * shape.bytes));
+        for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
+        const size_t values = static_cast<size_t>(kBlocks * shape.values);
+        std::vector<float> plain(values), wide(values);
+        std::vector<Bf16> rounded(values);
+        decode_blocks(encoding, bytes.data(), kBlocks, plain.data(), Vectors::kPlain);
+        for (int v = 0; v <= static_cast<int>(widest_vectors()); ++v) {
+            decode_blocks(encoding, bytes.data(), kBlocks, wide.data(), static_cast<Vectors>(v));
+            decode_blocks(encoding, bytes.data(), kBlocks, rounded.data(), static_cast<Vectors>(v));
+            for (size_t i = 0; i < values; ++i) {
+                if (std::isnan(plain[i])) {
+                    ASSERT_TRUE(std::isnan(wide[i])) << encoding_name(encoding) << " " << v << " " << i;
+                    ASSERT_EQ(rounded[i].bits, 0x7fc0) << encoding_name(encoding) << " " << v << " " << i;
+                    continue;
+                }
+                ASSERT_EQ(std::bit_cast<uint32_t>(plain[i]), std::bit_cast<uint32_t>(wide[i]))
+                    << encoding_name(encoding) << " " << v << " " << i;
+                // The nearer of the two neighbours, of equally near ones the even one.
+                const auto below = static_cast<uint16_t>(std::bit_cast<uint32_t>(plain[i]) >> 16);
+                const uint32_t rest = std::bit_cast<uint32_t>(plain[i]) & 0xffff;
+                const bool up = rest > 0x8000 || (rest == 0x8000 && (below & 1) != 0);
+                ASSERT_EQ(rounded[i].bits, below + (up ? 1 : 0)) << encoding_name(encoding) << " " << v << " " << i;
+            }
+        }
+    }
 }
 
 }  // namespace
