@@ -3,7 +3,6 @@
 // See causal_layers.h.
 #include "autoencoders/causal_layers.h"
 
-#include "nn/strip_conv.h"
 #include "nn/token_ops.h"
 
 namespace zt::autoencoders {
@@ -67,12 +66,7 @@ Conv2d make_conv2d(int64_t in, int64_t out, int64_t side) {
 
 at::Tensor causal(const Conv3d& conv, const at::Tensor& x, Memory& memory) {
     const Frames seen = memory.with_past(x);
-    const auto rows = [&](int64_t from, int64_t to) {
-        Frames parts;
-        for (const at::Tensor& frame : seen) parts.push_back(frame.narrow(0, from, to - from).to(x.scalar_type()));
-        return parts.size() == 1 ? parts[0] : at::cat(parts, 2);
-    };
-    return nn::conv3x3(rows, x.size(0), x.size(1), side_by_side(conv.weight, seen.size()), conv.bias);
+    return nn::conv3x3(seen, 1, side_by_side(conv.weight, seen.size()), conv.bias, memory.work);
 }
 
 at::Tensor pointwise(const Conv3d& conv, const at::Tensor& x) {
@@ -126,17 +120,8 @@ Frames up(const Resample& layer, const at::Tensor& x, Memory& memory, bool first
         else
             frames = over_time(layer.time, memory.with_past(x)).chunk(2, 2);
     }
-    const int64_t height = 2 * x.size(0), width = 2 * x.size(1);
-    for (at::Tensor& frame : frames) {
-        const at::Tensor small = frame;
-        const auto rows = [&](int64_t from, int64_t to) {  // each pixel becomes four
-            return small.narrow(0, from / 2, (to + 1) / 2 - from / 2)
-                .repeat_interleave(2, 0)
-                .repeat_interleave(2, 1)
-                .narrow(0, from % 2, to - from);
-        };
-        frame = nn::conv3x3(rows, height, width, layer.conv.weight, layer.conv.bias);
-    }
+    for (at::Tensor& frame : frames)  // each pixel becomes four
+        frame = nn::conv3x3({frame.contiguous()}, 2, layer.conv.weight, layer.conv.bias, memory.work);
     return frames;
 }
 

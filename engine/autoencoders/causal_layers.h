@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "nn/strip_conv.h"
+
 namespace zt::autoencoders {
 
 using Frames = std::vector<at::Tensor>;  // in the order of time
@@ -32,6 +34,7 @@ public:
     [[nodiscard]] Frames with_last(const Frames& frames);
     // The next convolution is not called this time, and has seen nothing.
     void skip() { slot(); }
+    nn::ConvWork work;
 
 private:
     std::vector<Frames> slots_;

@@ -91,7 +91,7 @@ StreamingDecoder::StreamingDecoder(const VaeDecoder& decoder, bool half_history)
 void StreamingDecoder::through(size_t stage, at::Tensor x, const Cancel& cancel, Frames& pixels) {
     const VaeDecoder& d = decoder_;
     cancel.poll();
-    device::return_freed_memory();  // of many sizes, which the C library would keep for later
+    if (stage + 1 < d.stages.size()) device::return_freed_memory();  // of many sizes, which the C library would keep
     if (stage == d.stages.size()) {
         x = causal(d.conv_out, rms_silu(x, d.gamma), memory_);
         pixels.push_back(unpatched(x, d.config.patch_size).to(at::kFloat));

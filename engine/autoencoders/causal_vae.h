@@ -68,6 +68,13 @@ struct VaeEncoder {
 };
 [[nodiscard]] VaeEncoder make_vae_encoder(const VaeConfig& config);
 
+// Puts the kernels of a half whose weights have been read into the order in which convolutions read them
+// (nn::in_order), one after the other. Any order works; this one spares a copy at every use.
+template <class Half>
+void order_kernels(Half& half) {
+    half.visit([](const std::string&, at::Tensor& weight) { weight = nn::in_order(weight); });
+}
+
 // A video out of latents, one latent frame at a time. Borrows the decoder. One thread at a time.
 class StreamingDecoder {
 public:

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "nn/winograd.h"
+#include "nn/winograd_frames.h"
 #include "nn/work_bytes.h"
 
 namespace zt::nn {
@@ -25,20 +26,36 @@ at::Tensor plain_strip(const at::Tensor& x, const at::Tensor& kernel, const at::
     return made.narrow(1, above, made.size(1) - above - below);
 }
 
+// Rows [from, to) of what is convolved: [to - from, width, all channels].
+at::Tensor rows_of(const std::vector<at::Tensor>& frames, int64_t enlarge, at::ScalarType type, int64_t from,
+                   int64_t to) {
+    const int64_t first = from / enlarge, end = (to + enlarge - 1) / enlarge;
+    std::vector<at::Tensor> parts;
+    for (const at::Tensor& frame : frames) parts.push_back(frame.narrow(0, first, end - first).to(type));
+    const at::Tensor small = parts.size() == 1 ? parts[0] : at::cat(parts, 2);
+    if (enlarge == 1) return small;
+    return small.repeat_interleave(enlarge, 0)
+        .repeat_interleave(enlarge, 1)
+        .narrow(0, from - first * enlarge, to - from);
+}
+
 }  // namespace
 
-at::Tensor conv3x3(const RowsFn& rows, int64_t height, int64_t width, const at::Tensor& weight,
-                   const at::Tensor& bias) {
+at::Tensor conv3x3(const std::vector<at::Tensor>& frames, int64_t enlarge, const at::Tensor& weight,
+                   const at::Tensor& bias, ConvWork& work) {
+    if (winograd_frames_suit(frames, weight))
+        return winograd_frames(frames, enlarge, winograd_kernel(weight, &work.kernel), bias);
     const bool fast = winograd_suits(weight);
     const at::Tensor kernel = fast ? winograd_kernel(weight) : weight.contiguous(at::MemoryFormat::ChannelsLast);
-    const int64_t out = weight.size(0);
+    const int64_t height = enlarge * frames[0].size(0), width = enlarge * frames[0].size(1), out = weight.size(0);
     const int64_t step =
         strip_rows(height, width * (weight.size(1) + out) * static_cast<int64_t>(weight.element_size()), fast);
     at::Tensor result;
     for (int64_t row = 0; row < height; row += step) {
         const int64_t count = std::min(step, height - row);
         const int64_t above = row > 0 ? 1 : 0, below = row + count < height ? 1 : 0;
-        const at::Tensor part = rows(row - above, row + count + below).unsqueeze(0);
+        const at::Tensor part =
+            rows_of(frames, enlarge, weight.scalar_type(), row - above, row + count + below).unsqueeze(0);
         const at::Tensor strip = (fast ? winograd_strip(part, kernel, bias, above, below)
                                        : plain_strip(part, kernel, bias, above, below))[0];
         if (count == height) return strip.contiguous();
@@ -46,6 +63,12 @@ at::Tensor conv3x3(const RowsFn& rows, int64_t height, int64_t width, const at::
         result.narrow(0, row, count).copy_(strip);
     }
     return result;
+}
+
+at::Tensor in_order(const at::Tensor& weight) {
+    if (!weight.device().is_cpu() || weight.dim() < 4 || weight.size(-1) != 3 || weight.size(-2) != 3) return weight;
+    if (weight.dim() == 4) return weight.permute({2, 3, 1, 0}).contiguous().permute({3, 2, 0, 1});
+    return weight.permute({3, 4, 2, 1, 0}).contiguous().permute({4, 3, 2, 0, 1});
 }
 
 }  // namespace zt::nn

@@ -1,22 +1,30 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// 3x3 convolutions of large pictures, a strip of rows at a time. What is convolved is made when its strip is: frames
-// side by side in the channel axis (a convolution in space and time), a picture enlarged, numbers of another type. So
-// neither that copy nor what Winograd's form needs beside it (winograd.h, where it suits) is ever as large as the
-// picture. Thread-safe.
+// 3x3 convolutions of large pictures over several frames, which lie side by side in the channel axis: a convolution in
+// space and time. What is read is not made in one piece: either a few tiles go through Winograd's form at a time
+// (winograd_frames.h), or a strip of rows is put together, enlarged and turned into the arithmetic's type, and
+// convolved by itself. So what a convolution holds beside its result does not grow with the picture. Thread-safe.
 #pragma once
 
 #include <ATen/ATen.h>
 
-#include <functional>
+#include <vector>
 
 namespace zt::nn {
 
-// Rows [from, to) of what is convolved: [to - from, width, in].
-using RowsFn = std::function<at::Tensor(int64_t from, int64_t to)>;
+// Memory that convolutions one after the other use again: asking the system for it each time costs more than the
+// turning of a kernel. One thread at a time.
+struct ConvWork {
+    at::Tensor kernel;
+};
 
-// Stride 1, zero padding.  weight [out, in, 3, 3], bias [out] -> [height, width, out]
-[[nodiscard]] at::Tensor conv3x3(const RowsFn& rows, int64_t height, int64_t width, const at::Tensor& weight,
-                                 const at::Tensor& bias);
+// Stride 1, zero padding.  frames [h, w, in] of any type; enlarge: 1, or 2 where each place of a frame stands for four;
+// weight [out, frames * in, 3, 3], bias [out] -> [enlarge * h, enlarge * w, out] in the weight's type
+[[nodiscard]] at::Tensor conv3x3(const std::vector<at::Tensor>& frames, int64_t enlarge, const at::Tensor& weight,
+                                 const at::Tensor& bias, ConvWork& work);
+
+// A kernel [out, in, 3, 3], or [out, in, time, 3, 3] of frames that will lie side by side, as it is in memory where
+// conv3x3() reads it in order: the same tensor to everyone else. Others stay as they are.
+[[nodiscard]] at::Tensor in_order(const at::Tensor& weight);
 
 }  // namespace zt::nn

@@ -1,39 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// F(3x4, 3x3) from the one-dimensional forms F(3, 3) at 0, 1, -1, 2 and infinity and F(4, 3) at
-// 0, 1, -1, 2, -2 and infinity: row j of the input's matrix holds the coefficients of the product of
-// (x - a) over the other points, the kernel's row is 1, a, a^2 over that product's value at its point,
-// the output's column the powers of a.
-//
 // Each map is one pass over memory. A block of channels of one tile is worked on in a small buffer,
 // so that the 30 rows it comes from or goes to are touched in whole cache lines.
 #include "nn/winograd.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
-#include <utility>
 #include <vector>
 
 #include "device/parallel.h"
 #include "nn/cpu.h"
+#include "nn/winograd_tiles.h"
 
 namespace zt::nn {
 namespace {
 
-constexpr int64_t kTileRows = 3, kTileColumns = 4, kPoints = 30, kBlock = 64;
+using namespace winograd_tiles;
 
-template <size_t rows, size_t columns>
-using Matrix = std::array<std::array<float, columns>, rows>;
-
-// clang-format off
-constexpr Matrix<5, 5> kInRows{{{2, -1, -2, 1, 0}, {0, -2, -1, 1, 0}, {0, 2, -3, 1, 0}, {0, -1, 0, 1, 0}, {0, 2, -1, -2, 1}}};
-constexpr Matrix<6, 6> kInColumns{{{4, 0, -5, 0, 1, 0}, {0, -4, -4, 1, 1, 0}, {0, 4, -4, -1, 1, 0}, {0, -2, -1, 2, 1, 0}, {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1}}};
-constexpr Matrix<3, 5> kOutRows{{{1, 1, 1, 1, 0}, {0, 1, -1, 2, 0}, {0, 1, 1, 4, 1}}};
-constexpr Matrix<4, 6> kOutColumns{{{1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}}};
-constexpr double kKernelRows[5][3] = {{1.0 / 2, 0, 0}, {-1.0 / 2, -1.0 / 2, -1.0 / 2}, {-1.0 / 6, 1.0 / 6, -1.0 / 6}, {1.0 / 6, 1.0 / 3, 2.0 / 3}, {0, 0, 1}};
-constexpr double kKernelColumns[6][3] = {{1.0 / 4, 0, 0}, {-1.0 / 6, -1.0 / 6, -1.0 / 6}, {-1.0 / 6, 1.0 / 6, -1.0 / 6}, {1.0 / 24, 1.0 / 12, 1.0 / 6}, {1.0 / 24, -1.0 / 12, 1.0 / 6}, {0, 0, 1}};
-// clang-format on
+constexpr int64_t kBlock = 64;
 
 template <size_t rows, size_t columns>
 constexpr Matrix<columns, rows> transposed(const Matrix<rows, columns>& m) {
@@ -50,39 +34,6 @@ constexpr auto kOutColumnsAdjoint = transposed(kOutColumns);
 // Eight channels; narrower processors work on them in parts.
 using Lanes = float __attribute__((vector_size(32), aligned(4), may_alias));
 constexpr int64_t kLanes = 8;
-
-template <const auto& matrix, size_t row, size_t k>
-[[gnu::always_inline]] inline void add_term(Lanes& sum, const Lanes& x) {
-    constexpr float c = matrix[row][k];
-    if constexpr (c == 1.0F)
-        sum += x;
-    else if constexpr (c == -1.0F)
-        sum -= x;
-    else if constexpr (c != 0.0F)
-        sum += x * c;
-}
-
-// out[i] = sum over k of matrix[i][k] in[k], the elements `in_step` and `out_step` apart.
-template <const auto& matrix, size_t... i>
-[[gnu::always_inline]] inline void apply(const Lanes* in, size_t in_step, Lanes* out, size_t out_step,
-                                         std::index_sequence<i...>) {
-    const auto row = [&]<size_t r, size_t... k>(std::integral_constant<size_t, r>, std::index_sequence<k...>)
-        __attribute__((always_inline)) {
-        Lanes sum{};
-        (add_term<matrix, r, k>(sum, in[k * in_step]), ...);
-        out[r * out_step] = sum;
-    };
-    (row(std::integral_constant<size_t, i>{}, std::make_index_sequence<matrix[0].size()>{}), ...);
-}
-
-// out [P, Q] = rows [P, R] in [R, S] columns^T [S, Q]
-template <const auto& rows, const auto& columns>
-[[gnu::always_inline]] inline void both_ways(const Lanes* in, Lanes* out) {
-    constexpr size_t S = columns[0].size(), P = rows.size(), Q = columns.size();
-    Lanes half[P * S];
-    for (size_t s = 0; s < S; s++) apply<rows>(in + s, S, half + s, S, std::make_index_sequence<P>{});
-    for (size_t p = 0; p < P; p++) apply<columns>(half + p * S, 1, out + p * Q, 1, std::make_index_sequence<Q>{});
-}
 
 struct Shape {
     int64_t batch, height, width, channels, tile_rows, tile_columns;
@@ -237,7 +188,7 @@ bool winograd_suits(const at::Tensor& weight) {
            weight.size(1) % kLanes == 0;
 }
 
-at::Tensor winograd_kernel(const at::Tensor& weight) {
+at::Tensor winograd_kernel(const at::Tensor& weight, at::Tensor* room) {
     static const at::Tensor both = [] {
         at::Tensor m = at::empty({kPoints, 9}, at::kDouble);
         for (int64_t i = 0; i < kPoints; i++)
@@ -246,7 +197,14 @@ at::Tensor winograd_kernel(const at::Tensor& weight) {
         return m.to(at::kFloat);
     }();
     const int64_t out = weight.size(0), in = weight.size(1);
-    return at::mm(both, weight.permute({2, 3, 1, 0}).reshape({9, in * out})).reshape({kPoints, in, out});
+    const at::Tensor flat = weight.permute({2, 3, 1, 0}).reshape({9, in * out});
+    if (room == nullptr) return at::mm(both, flat).reshape({kPoints, in, out});
+    const int64_t numbers = kPoints * in * out;
+    if (!room->defined() || room->numel() < numbers)
+        *room = at::Tensor(), *room = at::empty({numbers}, weight.options());
+    at::Tensor kernel = room->narrow(0, 0, numbers).view({kPoints, in * out});
+    at::mm_out(kernel, both, flat);
+    return kernel.view({kPoints, in, out});
 }
 
 at::Tensor winograd_points(const at::Tensor& pictures) { return gather<kInRows, kInColumns, -1>(pictures); }

@@ -14,8 +14,9 @@ namespace zt::nn {
 // True where a kernel [out, in, 3, 3] can be used so: fp32 on the CPU, channels in eights.
 [[nodiscard]] bool winograd_suits(const at::Tensor& weight);
 
-// Kernel [out, in, 3, 3] at the points: [30, in, out]. Differentiable by plain autograd.
-[[nodiscard]] at::Tensor winograd_kernel(const at::Tensor& weight);
+// Kernel [out, in, 3, 3] at the points: [30, in, out]. Differentiable by plain autograd. room: memory to put it into,
+// made larger where it is too small; null: memory of its own.
+[[nodiscard]] at::Tensor winograd_kernel(const at::Tensor& weight, at::Tensor* room = nullptr);
 
 // Stride 1, zero padding.   x [batch, height, width, in], kernel [30, in, out], bias [out]
 // -> [batch, height, width, out]

@@ -2,23 +2,31 @@
 """Writes a diffusers folder of a published model's shapes with random bf16 weights: what runs, in how much memory and time, does not
 depend on what the numbers are. The pictures are noise.
 
-    real_size.py FOLDER wan-2.1-1.3b|wan-2.1-14b|wan-2.2-5b
+    real_size.py FOLDER wan-2.1-1.3b|wan-2.1-14b|wan-2.2-5b [Q8_0|Q4_K]
 
 Needs 15 GB of disk for the smallest (11 of them are UMT5-XXL), 40 for the 14B. Then, for example,
 
-    tools/zt-env /usr/bin/time -v ffmpeg -filter_complex "t2vsrc=model=FOLDER:memory=4G:..." -f null -"""
+    tools/zt-env /usr/bin/time -v ffmpeg -filter_complex "t2vsrc=model=FOLDER:memory=4G:..." -f null -
+
+With a type of GGUF the transformer is FOLDER/transformer.gguf instead, whose matrices have that type (26 GB with the
+14B in Q8_0): model=FOLDER/transformer.gguf and the other parts by engine_opts."""
+import functools
 import json
 import pathlib
 import struct
 import sys
 
 import diffusers
+import gguf
+import gguf.quants
 import numpy
 import torch
 import transformers
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
-import wan_tokenizer  # noqa: E402, beside the parity tests
+import gguf_files  # noqa: E402, beside the parity tests
+import wan_oracle  # noqa: E402
+import wan_tokenizer  # noqa: E402
 
 BLOCK = 1 << 25          # numbers that are drawn; the files repeat them
 SHARD = 4 << 30          # bytes of a file, at most
@@ -73,13 +81,56 @@ def write_weights(folder, name, module, numbers):
         (folder / f"{name}.safetensors.index.json").write_text(json.dumps(index))
 
 
+def shapes(size):
+    """Original name -> shape, of a transformer."""
+    with torch.device("meta"):
+        model = diffusers.WanTransformer3DModel(**SIZES[size][0])
+    return {name: tuple(t.shape) for name, t in wan_oracle.original_transformer(model.state_dict()).items()}
+
+
+def is_matrix(name, shape):
+    """Of a block: what files of packed types pack."""
+    return name.startswith("blocks.") and name.endswith(".weight") and len(shape) == 2
+
+
+def plain(name, shape, random):
+    if "norm" in name and name.endswith("weight"):
+        return numpy.ones(shape, numpy.float32)
+    return random.standard_normal(shape, numpy.float32) * numpy.float32(0.02)
+
+
+def write_gguf(path, size, kind):
+    """The matrices of the blocks in `kind`, equal ones of a shape, the rest in fp32. GGUF has four dimensions: two of the
+    five of the patches' kernel become one, as stable-diffusion.cpp writes it."""
+    random, writer, number = numpy.random.default_rng(1), gguf.GGUFWriter(str(path), "wan"), getattr(gguf.GGMLQuantizationType, kind)
+
+    @functools.cache
+    def packed(shape):
+        return gguf.quants.quantize(plain("", shape, random), number) if kind in gguf_files.SMALL else gguf_files.blocks(shape, kind, random)
+
+    for name, shape in shapes(size).items():
+        if is_matrix(name, shape):
+            writer.add_tensor(name, packed(shape), raw_dtype=number)
+        else:
+            data = plain(name, shape, random)
+            writer.add_tensor(name, data.reshape(-1, *shape[2:]) if len(shape) == 5 else data)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
 def main():
-    folder, size = pathlib.Path(sys.argv[1]), sys.argv[2]
+    folder, size, kind = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None
     network, coder = SIZES[size]
     numbers = drawn()
     with torch.device("meta"):
         parts = dict(transformer=diffusers.WanTransformer3DModel(**network), vae=diffusers.AutoencoderKLWan(**coder),
                      text_encoder=transformers.UMT5EncoderModel(transformers.UMT5Config(**UMT5)))
+    if kind:
+        del parts["transformer"]
+        folder.mkdir(parents=True, exist_ok=True)
+        write_gguf(folder / "transformer.gguf", size, kind)
     for part, module in parts.items():
         name = "model" if part == "text_encoder" else "diffusion_pytorch_model"
         write_weights(folder / part, name, module, numbers)

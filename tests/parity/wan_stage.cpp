@@ -126,6 +126,7 @@ template <class Half>
 void fill(const Case& c, Half& half) {
     const weights::Tensors w = ours(c, vae_names());
     half.visit(Put{w, type_of(c)});
+    autoencoders::order_kernels(half);
 }
 
 void decode_stage(Case& c) {

@@ -168,6 +168,7 @@ std::shared_ptr<const VaeDecoder> read_decoder(const OpenedModel& model, const l
     return model.decoder.get(budget.keep, [&] {
         auto made = std::make_shared<VaeDecoder>(make_vae_decoder(model.parts.vae));
         model.vae(cancel).fill(*made, model.vae_type, false);
+        autoencoders::order_kernels(*made);
         return made;
     });
 }

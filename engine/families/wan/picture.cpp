@@ -28,6 +28,7 @@ at::Tensor encoded(const OpenedModel& model, const at::Tensor& pixels, bool half
     progress("picture", 0, 1);
     VaeEncoder encoder = make_vae_encoder(model.parts.vae);
     model.vae(cancel).fill(encoder, model.vae_type, false);
+    autoencoders::order_kernels(encoder);
     return encode(encoder, pixels.to(model.device, model.vae_type), half_history, cancel);
 }
 
