@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "device/devices.h"
 #include "nn/alias_free.h"
 
 namespace zt::minimax_h3 {
@@ -80,6 +81,23 @@ private:
     const Cancel* cancel_;
 };
 
+// z [channels of sound, latent_channels, n], not normalised any more -> [channels of sound, samples]
+at::Tensor decode_channels(const AudioVaeDecoder& d, const Pass& pass, const at::Tensor& z) {
+    const AudioVaeConfig& c = d.config;
+    at::Tensor x = pass.convolve(d.pre, at::conv1d(z, d.in_weight, d.in_bias));
+    for (size_t i = 0; i < d.stages.size(); i++) {
+        x = pass.enlarge(d.stages[i].up, x, c.rates[i]);
+        at::Tensor sum;
+        for (size_t k = 0; k < d.stages[i].blocks.size(); k++) {
+            at::Tensor made = pass.block(d.stages[i].blocks[k], c.dilations[k], x);
+            sum = sum.defined() ? sum.add_(made) : std::move(made);
+            device::return_freed_memory();  // of many sizes, which the C library would keep for later
+        }
+        x = sum.div_(static_cast<double>(d.stages[i].blocks.size()));
+    }
+    return pass.convolve(d.post, pass.snake(d.last, x)).clamp_(-1.0, 1.0).squeeze(1);
+}
+
 }  // namespace
 
 AudioVaeDecoder make_audio_vae_decoder(const AudioVaeConfig& c, bool folded) {
@@ -125,18 +143,10 @@ at::Tensor decode_audio(const AudioVaeDecoder& d, const at::Tensor& latents, con
     }
     const Pass pass(d.filter, cancel);
     const auto of_channels = [&](const std::vector<float>& v) { return at::tensor(v).to(d.in_bias).view({1, -1, 1}); };
-    at::Tensor x = latents.to(d.in_bias) * of_channels(c.std) + of_channels(c.mean);
-    x = pass.convolve(d.pre, at::conv1d(x, d.in_weight, d.in_bias));
-    for (size_t i = 0; i < d.stages.size(); i++) {
-        x = pass.enlarge(d.stages[i].up, x, c.rates[i]);
-        at::Tensor sum;
-        for (size_t k = 0; k < d.stages[i].blocks.size(); k++) {
-            at::Tensor made = pass.block(d.stages[i].blocks[k], c.dilations[k], x);
-            sum = sum.defined() ? sum.add_(made) : std::move(made);
-        }
-        x = sum.div_(static_cast<double>(d.stages[i].blocks.size()));
-    }
-    return pass.convolve(d.post, pass.snake(d.last, x)).clamp_(-1.0, 1.0).squeeze(1);
+    const at::Tensor z = latents.to(d.in_bias) * of_channels(c.std) + of_channels(c.mean);
+    // All channels of sound at once: LibTorch puts each kernel in order for every call, which takes as long as a second
+    // of sound.
+    return decode_channels(d, pass, z);
 }
 
 }  // namespace zt::minimax_h3

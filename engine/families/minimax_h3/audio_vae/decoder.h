@@ -88,8 +88,8 @@ struct AudioVaeDecoder {
 void prepare(AudioVaeDecoder& decoder);
 
 // latents [channels of sound, latent_channels, n], normalised, fp32 on the decoder's device -> [channels of sound,
-// n * samples_per_latent] fp32, -1..1. All at once: of 15 s it holds about what one second of video does. Polls cancel
-// before every convolution; it may be null. Throws ARGUMENT for latents of another shape, CANCELLED.
+// n * samples_per_latent] fp32, -1..1. All at once: plan.h says what that holds, of 14 s of stereo some 350 MB. Polls
+// cancel before every convolution; it may be null. Throws ARGUMENT for latents of another shape, CANCELLED.
 [[nodiscard]] at::Tensor decode_audio(const AudioVaeDecoder& decoder, const at::Tensor& latents, const Cancel* cancel);
 
 }  // namespace zt::minimax_h3

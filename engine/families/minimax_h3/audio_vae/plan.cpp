@@ -26,14 +26,17 @@ int64_t first_sample(const AudioVaeConfig& c, int64_t frame) {
 
 uint64_t audio_decoding_bytes(const AudioVaeConfig& c, int64_t latents, int64_t channels) {
     // Of the widest stage at once: what comes in, the sum of the blocks, of one block its state, what a snake makes and
-    // what a convolution makes of it, and one more that LibTorch's convolutions turn their input into.
-    constexpr uint64_t kAtOnce = 6;
+    // what a convolution makes of it; the others are what LibTorch's convolutions turn their input and result into,
+    // with channels in sixteens (measured).
+    constexpr uint64_t kAtOnce = 10;
     uint64_t widest = 0, length = 1;
     for (size_t i = 0; i < c.rates.size(); i++) {
         length *= static_cast<uint64_t>(c.rates[i]);
         widest = std::max(widest, length * static_cast<uint64_t>(c.channels(i)));
     }
-    return kAtOnce * widest * static_cast<uint64_t>(latents) * static_cast<uint64_t>(channels) * 4;
+    const auto kernel =
+        static_cast<uint64_t>(c.latent_dim * c.decoder_dim * 7);  // the largest, put in order for a call
+    return (kAtOnce * widest * static_cast<uint64_t>(latents) * static_cast<uint64_t>(channels) + kernel) * 4;
 }
 
 }  // namespace zt::minimax_h3
