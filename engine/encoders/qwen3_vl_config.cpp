@@ -4,7 +4,9 @@
 #include "encoders/qwen3_vl_config.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 
 #include "core/error.h"
 #include "core/utf8.h"
@@ -201,6 +203,22 @@ std::vector<std::string> qwen3_vl_vision_tensors(const Qwen3VlVisionConfig& c, c
 bool has_qwen3_vl_vision(const Checkpoint& file) {
     return std::any_of(file.entries().begin(), file.entries().end(),
                        [](const auto& entry) { return qwen3_vl_vision_names().place(entry.name).has_value(); });
+}
+
+std::string find_mmproj(const std::string& text_file) {
+    namespace fs = std::filesystem;
+    const fs::path file(text_file), folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+    if (file.extension() != ".gguf") return {};
+    std::string found;
+    size_t count = 0;
+    std::error_code error;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+        const std::string name = at->path().filename().string();
+        if (!name.starts_with("mmproj") || at->path().extension() != ".gguf") continue;
+        found = at->path().string();
+        ++count;
+    }
+    return count == 1 ? found : std::string();
 }
 
 void check_qwen3_vl_vision(const Qwen3VlVisionConfig& c, const Checkpoint& file) {

@@ -52,6 +52,9 @@ inline constexpr std::string_view kPatchHalves[2] = {"patch_embed.first", "patch
                                                                const weights::Checkpoint& file);
 // Whether a file has anything of a vision tower: those of text alone have not.
 [[nodiscard]] bool has_qwen3_vl_vision(const weights::Checkpoint& file);
+// The mmproj*.gguf in the folder of a GGUF file of the text model, where llama.cpp's tools put the tower; empty where
+// there is none, or more than one, so that the user has to say which.
+[[nodiscard]] std::string find_mmproj(const std::string& text_file);
 // All of it there, and as many blocks as the configuration says. Throws WEIGHTS.
 void check_qwen3_vl_vision(const Qwen3VlVisionConfig& config, const weights::Checkpoint& file);
 

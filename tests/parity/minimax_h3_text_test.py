@@ -259,7 +259,7 @@ def refused(folder):
     pictures = tensors_of("first")
     gguf = files.LAYOUTS["llama.cpp, mmproj beside it"](folder)[0]
     cases = {
-        "a picture without a vision tower": (pictures, dict(model=gguf), "image: expected a text encoder with a vision tower"),
+        "a picture without a vision tower": (pictures, dict(model=gguf), "image: expected the vision tower of Qwen3-VL beside qwen3vl.gguf (of llama.cpp the mmproj file), got none"),
         "an empty prompt": (None, dict(prompt=""), "prompt: expected text, got none"),
         "a pad of pictures in the prompt": (pictures, dict(prompt="a <|image_pad|>"), 'prompt: expected no "<|image_pad|>"'),
         "a prompt that is not UTF-8": (None, dict(prompt="a \udcff"), "prompt: expected UTF-8"),

@@ -18,7 +18,9 @@ std::vector<encoders::VisionTokens> look_at(const TextEncoder& encoder, std::spa
                                             const Cancel& cancel) {
     if (keyframes.empty()) return {};
     if (encoder.vision == nullptr || encoder.vision_reader == nullptr)
-        throw Error(ZT_ERROR_ARGUMENT, "image: expected a text encoder with a vision tower, got one without");
+        throw Error(ZT_ERROR_ARGUMENT, "image: expected the vision tower of Qwen3-VL beside " +
+                                           encoder.text_reader.checkpoint().name() +
+                                           " (of llama.cpp the mmproj file), got none");
     std::vector<encoders::VisionPatches> pictures;
     for (const image::Picture& keyframe : keyframes) {
         if (keyframe.width != keyframes.front().width || keyframe.height != keyframes.front().height)

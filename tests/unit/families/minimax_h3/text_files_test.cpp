@@ -194,6 +194,18 @@ TEST(Qwen3VlConfig, WrongKeysAreNamed) {
     EXPECT_NE(tower(R"({"deepstack_visual_indexes": [27]})").find("deepstack_visual_indexes"), std::string::npos);
 }
 
+TEST(Qwen3VlTower, TheOneMmprojBesideAGgufIsFound) {
+    const test::TemporaryFolder folder;
+    const std::string model = folder.write("qwen3vl-32b-Q4_K.gguf", "x");
+    EXPECT_EQ(encoders::find_mmproj(model), "");
+    const std::string tower = folder.write("mmproj-F16.gguf", "x");
+    EXPECT_EQ(encoders::find_mmproj(model), tower);
+    EXPECT_EQ(encoders::find_mmproj(folder.path("model.safetensors")), "");
+    folder.write("mmproj-BF16.gguf", "x");
+    EXPECT_EQ(encoders::find_mmproj(model), "");
+    EXPECT_EQ(encoders::find_mmproj("/nowhere/at/all.gguf"), "");
+}
+
 TEST(TokenPositions, PicturesAreGridsAndTextGoesOnBehindThem) {
     const encoders::PictureSpan spans[] = {{2, 2, 3}, {9, 1, 2}};
     const auto axes = encoders::token_positions(13, spans);
