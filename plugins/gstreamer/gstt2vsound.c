@@ -42,7 +42,9 @@ struct _T2vSound {
   GstBuffer *held;    /* goes with the next picture */
   gint64 next_sample; /* behind what was held, in the stream; -1 at its beginning */
   GstClockTimeDiff shift;
-  GQueue seen; /* events that came by, newest first */
+  GQueue seen;    /* events that came by, newest first */
+  GQueue early;   /* events before the first picture, oldest first */
+  gboolean begun; /* a picture has passed */
   gboolean pushing;
 };
 
@@ -55,6 +57,7 @@ t2v_sound_new (GstBaseSrc *element, T2vWait *wait)
   sound->wait = wait;
   g_queue_init (&sound->queue);
   g_queue_init (&sound->seen);
+  g_queue_init (&sound->early);
   return sound;
 }
 
@@ -72,6 +75,7 @@ t2v_sound_free (T2vSound *sound)
   clear_queue (sound);
   gst_clear_buffer (&sound->held);
   g_queue_clear_full (&sound->seen, (GDestroyNotify) gst_event_unref);
+  g_queue_clear_full (&sound->early, (GDestroyNotify) gst_event_unref);
   g_free (sound);
 }
 
@@ -85,8 +89,10 @@ t2v_sound_begin (T2vSound *sound, const zt_model_info *model)
   sound->channels = model->channels;
   sound->next_sample = -1;
   sound->shift = 0;
+  sound->begun = FALSE;
   gst_clear_buffer (&sound->held);
   g_queue_clear_full (&sound->seen, (GDestroyNotify) gst_event_unref);
+  g_queue_clear_full (&sound->early, (GDestroyNotify) gst_event_unref);
 }
 
 /* ---- The thread of the pad ---- */
@@ -338,11 +344,40 @@ flush (T2vSound *sound, GstEvent *event)
     gst_pad_pause_task (sound->pad);
     return;
   }
+  /* The pictures' thread stands still now. */
   gst_pad_push_event (sound->pad, gst_event_ref (event));
+  while (!g_queue_is_empty (&sound->early))
+    drop (sound, g_queue_pop_head (&sound->early));
   gst_clear_buffer (&sound->held);
   sound->next_sample = -1;
   set_flushing (sound, FALSE);
   gst_pad_start_task (sound->pad, loop, sound, NULL);
+}
+
+/* What was held back goes before the first picture does. */
+static void
+begin (T2vSound *sound)
+{
+  GstEvent *event;
+
+  sound->begun = TRUE;
+  while ((event = g_queue_pop_head (&sound->early)) != NULL)
+    put (sound, GST_MINI_OBJECT (event));
+}
+
+/* Bins show a stream as a pad of their own when its first events come, and applications link that
+ * pad then. Two threads that do so at once get into each other's way (a line of gst-launch-1.0 then
+ * links neither), so the sound's begins after the pictures' events have all arrived. Takes the
+ * event. */
+static void
+put_event (T2vSound *sound, GstEvent *event)
+{
+  if (!sound->begun && GST_EVENT_TYPE (event) != GST_EVENT_EOS) {
+    g_queue_push_tail (&sound->early, event);
+    return;
+  }
+  begin (sound);
+  put (sound, GST_MINI_OBJECT (event));
 }
 
 static void
@@ -355,18 +390,18 @@ mirror (T2vSound *sound, GstEvent *event)
       break;
     case GST_EVENT_STREAM_START:
       if (is_new (sound, event))
-        put (sound, GST_MINI_OBJECT (own_stream_start (sound, event)));
+        put_event (sound, own_stream_start (sound, event));
       break;
     case GST_EVENT_CAPS:
       if (is_new (sound, event))
-        put (sound, GST_MINI_OBJECT (own_caps (sound)));
+        put_event (sound, own_caps (sound));
       break;
     case GST_EVENT_SEGMENT:
     case GST_EVENT_TAG:
     case GST_EVENT_SEGMENT_DONE:
     case GST_EVENT_EOS:
       if (is_new (sound, event))
-        put (sound, GST_MINI_OBJECT (gst_event_ref (event)));
+        put_event (sound, gst_event_ref (event));
       break;
     default:
       break;
@@ -402,6 +437,7 @@ see (GstPad *pictures, GstPadProbeInfo *info, gpointer data)
   }
   if (sound->pushing)
     return GST_PAD_PROBE_OK;
+  begin (sound);
   if (sound->held != NULL)
     put (sound, GST_MINI_OBJECT (g_steal_pointer (&sound->held)));
   return push_picture (sound, pictures, info);
