@@ -77,7 +77,9 @@ Scales scales_of(const Checkpoint& file, const PartNames& part) {
         const auto placed = part.place(entry.name);
         if (!placed) continue;
         const Key key{placed->module, placed->piece};
-        if (is_matrix(entry, *placed) && is_fp8(entry) && !is_table(placed->module)) s.codes.emplace_back(key, &entry);
+        if (is_matrix(entry, *placed) && weights::needs_scale(entry.encoding) &&
+            (!is_fp8(entry) || !is_table(placed->module)))
+            s.codes.emplace_back(key, &entry);
         if (placed->leaf == "comfy_quant") announce("tensor " + quote(entry.name) + " says");
         if (!is_scale(placed->leaf)) continue;
         s.scaled.insert(key);
@@ -145,9 +147,10 @@ bool ends_in_zeros(Window& last, const Checkpoint& file, const CheckpointEntry& 
 struct Finding {
     std::string first;
     size_t others = 0;
+    bool int8 = false;
     void add(const CheckpointEntry& entry) {
         if (first.empty())
-            first = entry.name;
+            first = entry.name, int8 = weights::is_int8(entry.encoding);
         else
             ++others;
     }
@@ -165,8 +168,21 @@ void check_packing(const Checkpoint& file) {
                                              {".SCB", "8 bits of bitsandbytes"},
                                              {".qweight", "GPTQ, AWQ or SVDQuant"},
                                              {".weight_packed", "compressed-tensors"},
-                                             {".weight_scale_2", "NVFP4"},
-                                             {".weight_global_scale", "NVFP4"}}};
+                                             {".weight_global_scale", "NVFP4 of compressed-tensors"},
+                                             {".pre_quant_scale", "NVFP4 with AWQ"}}};
+    // ComfyUI's NVFP4 has a mark beside each matrix; that of others lies otherwise.
+    const auto marked = [&](std::string_view name) {
+        constexpr std::string_view kScale = ".weight_scale_2";
+        const std::string module(name.substr(0, name.size() - kScale.size()));
+        return file.find(module + ".comfy_quant") != nullptr || file.metadata().contains("_quantization_metadata");
+    };
+    for (const CheckpointEntry& entry : file.entries())
+        if (entry.name.ends_with(".weight_scale_2") && !marked(entry.name))
+            throw Error(ZT_ERROR_UNSUPPORTED,
+                        file.name() +
+                            ": expected fp32, bf16, fp16, fp8, int8 or NVFP4 with ComfyUI's marks, got "
+                            "NVFP4 without them (tensor " +
+                            quote(entry.name) + ")");
     for (const Mark& mark : kMarks)
         for (const CheckpointEntry& entry : file.entries())
             if (entry.name.ends_with(mark.text))
@@ -182,8 +198,8 @@ void check_scales(const Checkpoint& file, const PartNames& part) {
         if (!s.scaled.contains(key) && !(s.only_blocks && part.may_be_unscaled(key.first))) without.add(*entry);
     }
     if (!without.first.empty())
-        refuse(file, "tensor " + quote(without.first) + ": expected a scale beside fp8 numbers, as " + s.by +
-                         ", got none" + and_more(without.others));
+        refuse(file, "tensor " + quote(without.first) + ": expected a scale beside " + (without.int8 ? "int8" : "fp8") +
+                         " numbers, as " + s.by + ", got none" + and_more(without.others));
 }
 
 void check_names(const Checkpoint& file, const PartNames& part, std::span<const std::string> needed) {

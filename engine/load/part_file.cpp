@@ -13,6 +13,7 @@
 #include "core/text_number.h"
 #include "core/utf8.h"
 #include "load/part_checks.h"
+#include "load/quantised.h"
 #include "load/standard_form.h"
 #include "weights/foreign_file.h"
 
@@ -129,9 +130,10 @@ std::string locate(std::string_view key, const EngineOptions& options, std::span
 
 PartFile open_part(const std::string& path) {
     if (path.empty()) return {};
-    PartFile part{path, std::make_shared<const Checkpoint>(Checkpoint::open(path)), false};
-    check_packing(*part.checkpoint);
-    return part;
+    Checkpoint file = Checkpoint::open(path);
+    check_packing(file);
+    apply_quantisation(file);
+    return {path, std::make_shared<const Checkpoint>(std::move(file)), false};
 }
 
 namespace {
@@ -179,6 +181,7 @@ PartFile open_part(const std::string& path, const PartNames& names, std::span<co
         }
         file.set_entries(std::move(own));
     }
+    apply_quantisation(file);
     standardise(file, names);
     return {path, std::make_shared<const Checkpoint>(std::move(file)), false};
 }

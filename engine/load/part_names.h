@@ -146,5 +146,7 @@ private:
 [[nodiscard]] std::string with_number(std::string_view pattern, std::string_view number);
 // True for a leaf that holds the factors of fp8 numbers: "scale_weight", "weight_scale", "fp8_scale".
 [[nodiscard]] bool is_scale(std::string_view leaf) noexcept;
+// The leaf of the factor of a whole NVFP4 matrix.
+inline constexpr std::string_view kSecondScale = "weight_scale_2";
 
 }  // namespace zt::load

@@ -8,11 +8,12 @@
 #include <algorithm>
 #include <sstream>
 
-#include "core/json.h"
 #include "core/utf8.h"
 #include "load/lora.h"
 #include "load/part_checks.h"
+#include "load/quantised.h"
 #include "weights/decode_tensor.h"
+#include "weights/nvfp4.h"
 
 namespace zt::load {
 namespace {
@@ -79,42 +80,13 @@ RowLayout layout_of(const CheckpointEntry& entry) {
     return {rows, rows == 0 ? 0 : numel / rows, rows == 0 ? 0 : static_cast<int64_t>(entry.size_bytes) / rows};
 }
 
-// Formats of newer ComfyUI files: fp8 is read, others would give wrong numbers.
-void check_format(const weights::Checkpoint& file, const json::Field& layer) {
-    const auto format = layer.find("format");
-    if (!format || (format->string() != "float8_e4m3fn" && format->string() != "float8_e5m2"))
-        refuse(file, "quantization: expected the format float8_e4m3fn or float8_e5m2, got " +
-                         (format ? quote(format->string()) : "none"));
-}
-
-void check_comfy_quant(const weights::Checkpoint& file, const CheckpointEntry& entry) {
-    constexpr uint64_t kMost = 4096;
-    if (entry.size_bytes > kMost)
-        refuse(file, "tensor " + quote(entry.name) + ": expected at most 4096 bytes, got " +
-                         std::to_string(entry.size_bytes));
-    std::string text(entry.size_bytes, '\0');
-    file.read(entry, 0, std::as_writable_bytes(std::span(text)));
-    const json::Origin origin{file.name() + ": tensor " + quote(entry.name), ZT_ERROR_WEIGHTS};
-    const json::Value value = json::parse_value(text, {}, origin);
-    check_format(file, json::Field(value, origin));
-}
-
-void check_quantization_metadata(const weights::Checkpoint& file) {
-    const auto found = file.metadata().find("_quantization_metadata");
-    if (found == file.metadata().end()) return;
-    const json::Origin origin{file.name() + ": _quantization_metadata", ZT_ERROR_WEIGHTS};
-    const json::Value value = json::parse_value(found->second, {}, origin);
-    const json::Field layers = json::Field(value, origin).at("layers");
-    for (const std::string_view layer : layers.keys()) check_format(file, layers.at(layer));
-}
-
 }  // namespace
 
 PartReader::PartReader(std::shared_ptr<const weights::Checkpoint> checkpoint, const PartNames& part,
                        ReaderOptions options)
     : checkpoint_(std::move(checkpoint)), options_(std::move(options)) {
     const Scales scales = place_tensors(part);
-    check_quantization_metadata(*checkpoint_);
+    check_quantisation(*checkpoint_);
     check_scales(*checkpoint_, part);
     place_scales(scales);
     check_pieces();
@@ -130,14 +102,15 @@ PartReader::Scales PartReader::place_tensors(const PartNames& part) {
             refuse(file, "tensor " + quote(entry.name) + ": expected only tensors of " + std::string(part.title()) +
                              ", got one more");
         }
-        if (placed->leaf == "comfy_quant") check_comfy_quant(file, entry);
-        if (is_scale(placed->leaf)) scales[placed->module + ".weight"].emplace_back(&entry, *placed);
+        if (is_scale(placed->leaf) || placed->leaf == kSecondScale)
+            scales[placed->module + ".weight"].emplace_back(&entry, *placed);
         if (!placed->is_tensor()) continue;
         Source& source = sources_[placed->name()];
         const size_t pieces = static_cast<size_t>(placed->pieces), piece = static_cast<size_t>(placed->piece);
         if (source.pieces.empty()) {
             source.pieces.resize(pieces);
             source.scales.resize(pieces);
+            source.second_scales.resize(pieces);
             source.order = placed->order;
         }
         if (source.pieces.size() != pieces || source.pieces[piece] != nullptr)
@@ -160,14 +133,18 @@ void PartReader::place_scales(const Scales& scales) {
             if (!fits) refuse(file, "tensor " + quote(entry->name) + ": expected a weight beside the scale, got none");
             Source& source = found->second;
             const CheckpointEntry& weight = *source.pieces[piece];
-            if (weight.encoding != Encoding::kF8E4M3 && weight.encoding != Encoding::kF8E5M2)
-                refuse(file,
-                       "tensor " + quote(weight.name) + ": expected fp8 beside a scale, got " + weight.type_name());
+            if (!weights::needs_scale(weight.encoding))
+                refuse(file, "tensor " + quote(weight.name) + ": expected fp8 or int8 beside a scale, got " +
+                                 weight.type_name());
             const int64_t numel = c10::multiply_integers(entry->shape);
-            if (numel != 1 && numel != weight.rows())
+            const bool second = placed.leaf == kSecondScale, tiled = weight.encoding == Encoding::kNvfp4 && !second;
+            if (second && weight.encoding != Encoding::kNvfp4)
+                refuse(file, "tensor " + quote(weight.name) + ": expected NVFP4 beside a second scale, got " +
+                                 weight.type_name());
+            if (!tiled && numel != 1 && (second || numel != weight.rows()))
                 refuse(file, "tensor " + quote(entry->name) + ": expected 1 or " + std::to_string(weight.rows()) +
                                  " factors, got " + std::to_string(numel));
-            source.scales[piece] = entry;
+            (second ? source.second_scales : source.scales)[piece] = entry;
             source.round_scale = placed.leaf == "fp8_scale";
         }
     }
@@ -263,7 +240,9 @@ int64_t PartReader::head_rows(const Source& source) const {
 }
 
 at::Tensor PartReader::piece_scale(const Source& source, size_t piece, at::Device device) const {
-    const CheckpointEntry* entry = source.scales[piece];
+    // Of NVFP4 the scales are among the bytes; what stays beside them is the factor of the matrix.
+    const bool among = source.pieces[piece]->encoding == Encoding::kNvfp4;
+    const CheckpointEntry* entry = (among ? source.second_scales : source.scales)[piece];
     if (entry == nullptr) return {};
     const int64_t factors = c10::multiply_integers(entry->shape);
     at::Tensor scale = at::empty({factors}, host_memory(dense_type(*checkpoint_, *entry), device));
@@ -272,6 +251,36 @@ at::Tensor PartReader::piece_scale(const Source& source, size_t piece, at::Devic
     if (source.round_scale) scale = scale.to(at::kBFloat16);
     scale = scale.to(at::kFloat);
     return scale.numel() == 1 ? scale.squeeze(0) : scale;
+}
+
+// Some rows of a matrix, each scale put in front of its values.
+void PartReader::read_nvfp4(const Source& source, size_t piece, int64_t from, const at::Tensor& out, bool raw) const {
+    const CheckpointEntry &entry = *source.pieces[piece], &scales = *source.scales[piece];
+    const RowLayout layout = layout_of(entry);
+    const int64_t tile_bytes = weights::nvfp4_tile_bytes(layout.columns), rows = out.size(0);
+    const int64_t row_bytes = layout.columns / weights::kNvfp4Values * weights::kNvfp4Bytes;
+    const at::Tensor factor = raw ? at::Tensor() : piece_scale(source, piece, out.device());
+    std::vector<std::byte> tile(static_cast<size_t>(tile_bytes));
+    for (int64_t done = 0; done < rows;) {
+        const int64_t row = from + done, in_tile = row % weights::kNvfp4TileRows,
+                      count = std::min(rows - done, weights::kNvfp4TileRows - in_tile);
+        checkpoint_->read(scales, static_cast<uint64_t>(row / weights::kNvfp4TileRows * tile_bytes), tile,
+                          options_.cancel);
+        std::vector<std::byte> values(static_cast<size_t>(count * layout.row_bytes));
+        checkpoint_->read(entry, static_cast<uint64_t>(row * layout.row_bytes), values, options_.cancel);
+        const at::Tensor blocks = at::empty({count, row_bytes}, host_memory(at::kByte, out.device()));
+        for (int64_t i = 0; i < count; ++i)
+            weights::nvfp4_row(values.data() + i * layout.row_bytes, tile.data(), in_tile + i, layout.columns,
+                               static_cast<std::byte*>(blocks.data_ptr()) + i * row_bytes);
+        const at::Tensor there = blocks.to(out.device(), at::kByte, /*non_blocking=*/true),
+                         place = out.narrow(0, done, count);
+        place.copy_(
+            (raw ? there
+                 : weights::decode_tensor(there, entry.encoding, {count, layout.columns}, factor, out.scalar_type()))
+                .view(place.sizes()),
+            /*non_blocking=*/true);
+        done += count;
+    }
 }
 
 // Reads rows [from, from + out.size(0)) of an entry, converts them a chunk at a time.
@@ -286,6 +295,7 @@ void PartReader::read_rows(const Source& source, size_t piece, int64_t from, at:
     const int64_t rows = out.size(0);
     const auto at_row = [&](int64_t row) { return static_cast<uint64_t>((from + row) * layout.row_bytes); };
     if (rows == 0 || out.numel() == 0) return;
+    if (entry.encoding == Encoding::kNvfp4) return read_nvfp4(source, piece, from, out, raw);
     if (dense && !reordered && out.is_cpu() && out.scalar_type() == type && out.is_contiguous()) {
         checkpoint_->read(entry, at_row(0), {static_cast<std::byte*>(out.data_ptr()), out.nbytes()}, options_.cancel);
         return;
@@ -382,8 +392,9 @@ nn::PackedLinear PartReader::linear(const std::string& name, at::ScalarType type
     layer.in = sizes[1];
     if (keep_packed && same && encoding != Encoding::kDense && !changed) {
         layer.encoding = encoding;
-        layer.weight = at::empty({layer.out, layout_of(*from.pieces.front()).row_bytes},
-                                 at::TensorOptions(options_.device).dtype(at::kByte));
+        const int64_t row_bytes = encoding == Encoding::kNvfp4 ? layer.in / weights::kNvfp4Values * weights::kNvfp4Bytes
+                                                               : layout_of(*from.pieces.front()).row_bytes;
+        layer.weight = at::empty({layer.out, row_bytes}, at::TensorOptions(options_.device).dtype(at::kByte));
         read_all(from, layer.weight, true);
         layer.scale = scale_of(from);
         layer.table = weights::needs_table(encoding) ? table_ : at::Tensor();

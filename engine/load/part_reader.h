@@ -84,7 +84,8 @@ public:
 private:
     struct Source {  // one tensor of ours: its pieces in the order of the rows
         std::vector<const weights::CheckpointEntry*> pieces;
-        std::vector<const weights::CheckpointEntry*> scales;  // fp8: one per piece or null
+        std::vector<const weights::CheckpointEntry*> scales;         // fp8, int8, NVFP4: one per piece or null
+        std::vector<const weights::CheckpointEntry*> second_scales;  // NVFP4: one per piece or null
         RowOrder order = RowOrder::kSame;
         bool round_scale = false;  // the convention multiplies in bf16
     };
@@ -140,6 +141,7 @@ private:
     [[nodiscard]] at::Tensor piece_scale(const Source& source, size_t piece, at::Device device) const;
     [[nodiscard]] at::Tensor scale_of(const Source& source) const;
     void read_rows(const Source& source, size_t piece, int64_t from, at::Tensor out, bool raw) const;
+    void read_nvfp4(const Source& source, size_t piece, int64_t from, const at::Tensor& out, bool raw) const;
     void read_all(const Source& source, const at::Tensor& out, bool raw) const;
 
     std::shared_ptr<const weights::Checkpoint> checkpoint_;

@@ -12,6 +12,8 @@
 #include "core/error.h"
 #include "device/parallel.h"
 #include "weights/gguf_blocks.h"
+#include "weights/nvfp4.h"
+#include "weights/turn.h"
 
 namespace zt::weights {
 namespace {
@@ -192,6 +194,100 @@ at::Tensor decode_fp8(const at::Tensor& bytes, Encoding encoding, at::IntArrayRe
     return out;
 }
 
+// Groups of columns turned back, as turn_groups does.
+at::Tensor turned_by_tensor_ops(const at::Tensor& values, int64_t group) {
+    at::Tensor x = values;
+    double factor = 1;
+    for (int64_t apart = 1; apart < group; apart *= 4) {
+        factor /= 2;
+        const auto four = x.view({values.size(0), -1, 4, apart}).unbind(2);
+        const at::Tensor sum = four[0] + four[1], difference = four[0] - four[1], other = four[2] - four[3],
+                         together = four[2] + four[3];
+        x = at::stack({sum + other, sum - other, difference + together, together - difference}, 2);
+    }
+    return (x * factor).view(values.sizes());
+}
+
+// Rows in `type` (fp32, bf16, fp16). make(row, column, count, to) computes some numbers of one, fp32.
+template <class Make>
+at::Tensor rows_on_cpu(int64_t rows, int64_t columns, at::ScalarType type, const Make& make) {
+    static_assert(kValuesAtOnce % 1024 == 0, "whole groups");
+    at::Tensor out = at::empty({rows, columns}, type);
+    const auto fill = [&](auto* to) {
+        using Number = std::remove_pointer_t<decltype(to)>;
+        device::parallel(rows, [&, to](int64_t begin, int64_t end) {
+            float some[kValuesAtOnce];
+            for (int64_t at = begin * columns; at < end * columns;) {
+                const int64_t column = at % columns, count = std::min(kValuesAtOnce, columns - column);
+                make(at / columns, column, count, some);
+                for (int64_t j = 0; j < count; ++j) to[at + j] = static_cast<Number>(some[j]);
+                at += count;
+            }
+        });
+    };
+    if (type == at::kFloat) fill(out.mutable_data_ptr<float>());
+    if (type == at::kBFloat16) fill(out.mutable_data_ptr<at::BFloat16>());
+    if (type == at::kHalf) fill(out.mutable_data_ptr<at::Half>());
+    return out;
+}
+
+// One factor for each row, fp32; 1 where there is none.
+at::Tensor row_factors(const at::Tensor& scale, int64_t rows, at::Device device) {
+    const at::Tensor given = scale.defined() ? scale.to(at::kFloat) : at::ones({}, at::TensorOptions(device));
+    return (given.dim() == 0 ? given.expand({rows}) : given).contiguous();
+}
+
+// In fp32: code times factor, then turned.
+at::Tensor decode_int8(const at::Tensor& bytes, Encoding encoding, at::IntArrayRef shape, const at::Tensor& scale,
+                       at::ScalarType type) {
+    const int64_t group = block_shape(encoding).values, rows = shape[0];
+    const at::Tensor codes = bytes.contiguous().view(at::kChar).view({rows, -1});
+    const int64_t columns = codes.size(1);
+    if (columns % group != 0) fail("rows of whole groups");
+    const at::Tensor factors = row_factors(scale, rows, bytes.device());
+    if (!bytes.device().is_cpu()) {
+        const at::Tensor values = codes.to(at::kFloat) * factors.unsqueeze(1);
+        return (group > 1 ? turned_by_tensor_ops(values, group) : values).view(shape).to(type);
+    }
+    const int8_t* from = codes.const_data_ptr<int8_t>();
+    const float* factor = factors.const_data_ptr<float>();
+    return rows_on_cpu(rows, columns, type,
+                       [=](int64_t i, int64_t column, int64_t count, float* to) {
+                           const int8_t* some = from + i * columns + column;
+                           for (int64_t j = 0; j < count; ++j) to[j] = static_cast<float>(some[j]) * factor[i];
+                           if (group > 1) turn_groups(to, count, group);
+                       })
+        .view(shape);
+}
+
+at::Tensor nvfp4_by_tensor_ops(const at::Tensor& bytes, const at::Tensor& factors) {
+    const int64_t rows = bytes.size(0);
+    const at::Tensor b = bytes.reshape({rows, -1, kNvfp4Bytes});
+    const at::Tensor scales = b.narrow(2, 0, 1).contiguous().view(at::kFloat8_e4m3fn).to(at::kFloat);
+    const at::Tensor both = b.narrow(2, 1, kNvfp4Bytes - 1);
+    const at::Tensor codes = at::stack({at::bitwise_right_shift(both, 4), both.bitwise_and(15)}, 3).flatten(2);
+    const at::Tensor size = codes.bitwise_and(7).to(at::kFloat);
+    // 0, 1, 2, 3 are halves; 4, 5, 6, 7 stand for 2, 3, 4, 6.
+    const at::Tensor large = (size - 2) + (size - 6).clamp_min(0);
+    const at::Tensor value = at::where(size < 4, size * 0.5, large);
+    return at::where(codes >= 8, -value, value) * (factors.view({rows, 1, 1}) * scales);
+}
+
+at::Tensor decode_nvfp4(const at::Tensor& bytes, at::IntArrayRef shape, const at::Tensor& scale, at::ScalarType type) {
+    const int64_t rows = shape[0], columns = shape[1];
+    const at::Tensor from = bytes.contiguous().view({rows, -1}), factors = row_factors(scale, rows, bytes.device());
+    if (!bytes.device().is_cpu()) return nvfp4_by_tensor_ops(from, factors).view(shape).to(type);
+    const auto* blocks = static_cast<const std::byte*>(from.const_data_ptr());
+    const int64_t row_bytes = from.size(1);
+    const float* factor = factors.const_data_ptr<float>();
+    return rows_on_cpu(rows, columns, type, [=](int64_t i, int64_t column, int64_t count, float* to) {
+        weights::decode_nvfp4(blocks + i * row_bytes + column / kNvfp4Values * kNvfp4Bytes, count / kNvfp4Values,
+                              factor[i], to);
+    });
+}
+
+bool is_common(at::ScalarType type) { return type == at::kFloat || type == at::kBFloat16 || type == at::kHalf; }
+
 }  // namespace
 
 bool needs_table(Encoding encoding) { return encoding == Encoding::kIQ4NL || encoding == Encoding::kIQ4XS; }
@@ -218,6 +314,12 @@ at::Tensor decode_tensor(const at::Tensor& bytes, Encoding encoding, at::IntArra
     const BlockShape block = block_shape(encoding);
     const int64_t values = bytes.numel() / block.bytes * block.values;
     if (values != c10::multiply_integers(shape) || bytes.numel() % block.bytes != 0) fail("bytes that fit the shape");
+    if (encoding == Encoding::kNvfp4 || is_int8(encoding)) {
+        const at::ScalarType made = is_common(type) ? type : at::kFloat;
+        return (encoding == Encoding::kNvfp4 ? decode_nvfp4(bytes, shape, scale, made)
+                                             : decode_int8(bytes, encoding, shape, scale, made))
+            .to(type);
+    }
     if (block.values == 1) return decode_fp8(bytes, encoding, shape, scale, type);
     if (!bytes.device().is_cpu()) return decode_blocks_by_tensor_ops(bytes, encoding, table).view(shape).to(type);
     return blocks_on_cpu(bytes.contiguous(), encoding, shape, type);

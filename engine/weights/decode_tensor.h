@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Encoded bytes as numbers. On the CPU by the torch-free decoders of gguf_blocks.h; on other devices
+// Encoded bytes as numbers: fp8, int8, blocks. On the CPU by the torch-free decoders of gguf_blocks.h; on other devices
 // by tensor operations with the same results.
 #pragma once
 

@@ -9,6 +9,8 @@
 #include <bit>
 #include <cstring>
 
+#include "weights/nvfp4.h"
+
 namespace zt::weights {
 namespace {
 
@@ -234,7 +236,7 @@ constexpr BlockRow row(Encoding encoding, std::string_view name) {
             {decode_plain<decode, values, bytes, Bf16>}};
 #endif
 }
-constexpr std::array<BlockRow, 15> kBlocks = {{
+constexpr std::array<BlockRow, 22> kBlocks = {{
     {Encoding::kDense, "dense", {0, 0}, {}, {}},
     {Encoding::kF8E4M3, "F8_E4M3", {1, 1}, {}, {}},
     {Encoding::kF8E5M2, "F8_E5M2", {1, 1}, {}, {}},
@@ -250,6 +252,13 @@ constexpr std::array<BlockRow, 15> kBlocks = {{
     row<q6k, kLarge, 210>(Encoding::kQ6K, "Q6_K"),
     row<iq4nl, kSmall, 18>(Encoding::kIQ4NL, "IQ4_NL"),
     row<iq4xs, kLarge, 136>(Encoding::kIQ4XS, "IQ4_XS"),
+    {Encoding::kI8, "I8", {1, 1}, {}, {}},
+    {Encoding::kI8Turned4, "I8 (ConvRot 4)", {4, 4}, {}, {}},
+    {Encoding::kI8Turned16, "I8 (ConvRot 16)", {16, 16}, {}, {}},
+    {Encoding::kI8Turned64, "I8 (ConvRot 64)", {64, 64}, {}, {}},
+    {Encoding::kI8Turned256, "I8 (ConvRot 256)", {256, 256}, {}, {}},
+    {Encoding::kI8Turned1024, "I8 (ConvRot 1024)", {1024, 1024}, {}, {}},
+    {Encoding::kNvfp4, "NVFP4", {kNvfp4Values, kNvfp4Bytes}, {}, {}},
 }};
 
 const BlockRow& row_of(Encoding encoding) noexcept { return kBlocks[static_cast<size_t>(encoding)]; }

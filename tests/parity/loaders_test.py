@@ -154,9 +154,9 @@ def fp8(model, expected):
     layers = {comfy_name(k + ".")[:-1]: {"format": "float8_e4m3fn"} for k in scales}
     path = save("fp8.safetensors", {k: v for k, v in new.items() if not k.endswith("comfy_quant")}, {"_quantization_metadata": json.dumps({"layers": layers})})
     same("weight_scale and _quantization_metadata", read("dense", path), wanted(lambda s: s))
-    other = {**new, next(k for k in new if k.endswith("comfy_quant")): torch.frombuffer(bytearray(b'{"format": "nvfp4"}'), dtype=torch.uint8)}
-    refused("another quantisation", ["nvfp4"], "dense", save("bad.safetensors", other))
-    refused("a scale without fp8", ["expected fp8 beside a scale"], "dense", save("bad.safetensors", {**expected, "final_layer.linear.fp8_scale": torch.ones(())}))
+    other = {**new, next(k for k in new if k.endswith("comfy_quant")): torch.frombuffer(bytearray(b'{"format": "mxfp8"}'), dtype=torch.uint8)}
+    refused("another quantisation", ["mxfp8"], "dense", save("bad.safetensors", other))
+    refused("a scale without fp8", ["expected fp8 or int8 beside a scale"], "dense", save("bad.safetensors", {**expected, "final_layer.linear.fp8_scale": torch.ones(())}))
 
     # Pieces of a fused matrix with scales of their own, one of them per row.
     state, want = dict(model.state_dict()), {}

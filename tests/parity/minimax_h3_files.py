@@ -9,6 +9,7 @@ import copy
 import json
 import re
 
+import numpy
 import torch
 from safetensors.torch import save_file
 
@@ -151,6 +152,68 @@ def checks(model, stage, report, equal, close, refused):
         meant = ours_of({**plain, **{k: codes[k].float() * scales[k] for k in names}})
         _same(report, "fp8 scaled", read(top / "fp8.safetensors"), meant)
 
+    def int8():
+        """ConvRot: of every matrix of the blocks, groups as the columns allow; beside an evaluation of its own here."""
+        tensors, meant = dict(original(model.wide_state())), {}
+        meant |= tensors
+        for i, k in enumerate(_quantised(tensors)):
+            group = (256, 64, 16, 0)[i % 4]
+            codes, scale = to_int8(tensors[k], group)
+            mark = {"format": "int8_tensorwise", **({"convrot": True, "convrot_groupsize": group} if group else {})}
+            tensors |= {k: codes, k[:-6] + "weight_scale": scale, k[:-6] + "comfy_quant": bytes_of(json.dumps(mark))}
+            meant[k] = from_int8(codes, scale, group)
+            report.below(f"int8, groups of {group}: not far from what it was made of", oracle.rel_l2(meant[k], original(model.wide_state())[k]), 0.02)
+        save_file({k: v.contiguous() for k, v in tensors.items()}, top / "int8.safetensors")
+        _same(report, "int8 ConvRot, a mark beside each matrix", read(top / "int8.safetensors"), ours_of(meant))
+        layers = {k[:-len(".comfy_quant")]: json.loads(bytes(v.tolist())) for k, v in tensors.items() if k.endswith("comfy_quant")}
+        save_file({k: v.contiguous() for k, v in tensors.items() if not k.endswith("comfy_quant")}, top / "int8.safetensors",
+                  metadata={"_quantization_metadata": json.dumps({"layers": layers})})
+        _same(report, "int8 ConvRot, marks in the header", read(top / "int8.safetensors"), ours_of(meant))
+        name = "blocks.0.attn.qkv_proj."
+        for what, words, change in (
+                ("a group that is no power of 4", ["convrot_groupsize", "got 32"], {name + "comfy_quant": bytes_of('{"format": "int8_tensorwise", "convrot": true, "convrot_groupsize": 32}')}),
+                ("a group of more than there is", ["whole groups of 1024 columns"], {name + "comfy_quant": bytes_of('{"format": "int8_tensorwise", "convrot": true, "convrot_groupsize": 1024}')}),
+                ("a group below 1", ["convrot_groupsize"], {name + "comfy_quant": bytes_of('{"format": "int8_tensorwise", "convrot": true, "convrot_groupsize": -4}')}),
+                ("a turn without its group", ["convrot_groupsize"], {name + "comfy_quant": bytes_of('{"format": "int8_tensorwise", "convrot": true}')}),
+                ("a format of another kind", ["got \"asym_w4a8_int8\""], {name + "comfy_quant": bytes_of('{"format": "asym_w4a8_int8"}')}),
+                ("a mark that is no text", ["comfy_quant"], {name + "comfy_quant": torch.full((9,), 255, dtype=torch.uint8)}),
+                ("a mark of megabytes", ["at most 4096 bytes"], {name + "comfy_quant": torch.zeros(1 << 21, dtype=torch.uint8)}),
+                ("a mark without its matrix", ["expected one beside its mark"], {"blocks.0.attn.other.comfy_quant": bytes_of('{"format": "int8_tensorwise"}')}),
+                ("a mark of int8 beside fp32", ["expected I8, as its mark says, got F32"], {name + "weight": meant[name + "weight"]}),
+                ("int8 without a mark", ["got I8"], {name + "comfy_quant": None}),
+                ("int8 without factors", ["expected a scale beside int8 numbers"], {name + "weight_scale": None}),
+                ("factors for other rows", ["factors, got 5"], {name + "weight_scale": torch.ones(5, 1)})):
+            bad = {k: v for k, v in {**tensors, **change}.items() if v is not None}
+            save_file({k: v.contiguous() for k, v in bad.items()}, top / "bad.safetensors")
+            refused(f"int8, {what}", words, "weights", model=top / "bad.safetensors")
+
+    def nvfp4():
+        tensors, meant = dict(original(model.wide_state())), {}
+        meant |= tensors
+        for i, k in enumerate(_quantised(tensors)):
+            values, scales, factor = random_nvfp4(*tensors[k].shape, seed=i)
+            stem = k[:-6]
+            tensors |= {k: values, stem + "weight_scale": tiled(scales).view(F8), stem + "weight_scale_2": factor,
+                        stem + "comfy_quant": bytes_of('{"format": "nvfp4"}')}
+            meant[k] = from_nvfp4(values, scales, factor)
+        save_file({k: v.contiguous() for k, v in tensors.items()}, top / "nvfp4.safetensors")
+        _same(report, "NVFP4", read(top / "nvfp4.safetensors"), ours_of(meant))
+        name = "blocks.0.mlp.fc1."
+        for what, words, change in (
+                ("without its scales", [".weight_scale beside it"], {name + "weight_scale": None}),
+                ("without its factor", [".weight_scale_2 beside it"], {name + "weight_scale_2": None}),
+                ("scales not in tiles", ["weight_scale", "expected F8_E4M3 [512, 16]"], {name + "weight_scale": torch.zeros(500, 16).to(F8)}),
+                ("scales of fp32", ["weight_scale", "expected F8_E4M3"], {name + "weight_scale": torch.ones(512, 16)}),
+                ("values of another type", ["expected U8"], {name + "weight": meant[name + "weight"]}),
+                ("half a block", ["whole blocks of 16 values"], {name + "weight": torch.zeros(512, 127, dtype=torch.uint8)}),
+                ("two factors", ["factors, got 2"], {name + "weight_scale_2": torch.ones(2)}),
+                ("without a mark", ["NVFP4 without them"], {name + "comfy_quant": None}),
+                ("with AWQ", ["NVFP4 with AWQ"], {name + "pre_quant_scale": torch.ones(256).bfloat16()}),
+                ("a factor beside fp32", ["expected fp8 or int8"], {"video_patch_proj.weight_scale_2": torch.ones(()), "video_patch_proj.comfy_quant": bytes_of('{"format": "float8_e4m3fn"}')})):
+            bad = {k: v for k, v in {**tensors, **change}.items() if v is not None}
+            save_file({k: v.contiguous() for k, v in bad.items()}, top / "bad.safetensors")
+            refused(f"NVFP4, {what}", words, "weights", model=top / "bad.safetensors")
+
     def packed(kind):
         wide = model.wide_state()
         tensors = original(wide)
@@ -176,7 +239,79 @@ def checks(model, stage, report, equal, close, refused):
     yield "files, fp8", fp8
     for kind in ("F16", "BF16", "Q8_0", "Q4_K", "Q6_K"):
         yield f"files, GGUF {kind}", lambda kind=kind: packed(kind)
+    yield "files, int8", int8
+    yield "files, NVFP4", nvfp4
     yield "files, LoRA", adapters
+
+
+def bytes_of(text):
+    return torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
+
+
+def turned(x, group):
+    """Groups of columns times the regular Hadamard matrix, stage by stage in fp32, by numpy: the engine's order of sums."""
+    x, apart, factor = numpy.ascontiguousarray(x, dtype=numpy.float32), 1, numpy.float32(1)
+    while apart < group:
+        a, b, c, d = (x.reshape(x.shape[0], -1, 4, apart)[:, :, i] for i in range(4))
+        x = numpy.stack([(a + b) + (c - d), (a + b) - (c - d), (a - b) + (c + d), (c + d) - (a - b)], axis=2).reshape(x.shape)
+        apart, factor = apart * 4, factor / 2
+    return x * factor
+
+
+def hadamard(group):
+    """The same matrix as its definition has it."""
+    signs = numpy.ones((group, group))
+    for r in range(group):
+        for c in range(group):
+            digits, odd = r ^ c, 0
+            while digits:
+                odd ^= digits % 4 == 3
+                digits //= 4
+            signs[r, c] = -1 if odd else 1
+    return signs / numpy.sqrt(group)
+
+
+def to_int8(weight, group):
+    w = weight.double().numpy()
+    if group:
+        w = (w.reshape(len(w), -1, group) @ hadamard(group)).reshape(w.shape)
+    scale = (numpy.abs(w).max(axis=1, keepdims=True) / 127).astype(numpy.float32)
+    return torch.from_numpy(numpy.round(w / scale).clip(-127, 127).astype(numpy.int8)), torch.from_numpy(scale)
+
+
+def from_int8(codes, scale, group):
+    values = codes.numpy().astype(numpy.float32) * scale.numpy()
+    return torch.from_numpy(turned(values, group) if group else values)
+
+
+E2M1 = numpy.array([0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6], dtype=numpy.float32)
+
+
+def random_nvfp4(rows, columns, seed):
+    """Bytes, scales [rows, columns / 16] as fp8's bytes, factor: what a file holds says all, so nothing needs to be quantised."""
+    generator = torch.Generator().manual_seed(seed)
+    values = torch.randint(0, 256, (rows, columns // 2), generator=generator, dtype=torch.uint8)
+    scales = (torch.randn(rows, columns // 16, generator=generator) * 8).to(F8).view(torch.uint8)
+    scales[0, 0], scales[1, 0] = 1, 7            # subnormal
+    return values, scales, torch.tensor(0.0123 + seed / 1000)
+
+
+def tiled(scales):
+    """Where cuBLAS wants them, by the formula for each."""
+    rows, blocks = scales.shape
+    high, wide = -(-rows // 128) * 128, -(-blocks // 4) * 4
+    flat = torch.zeros(high * wide, dtype=torch.uint8)
+    r, c = torch.meshgrid(torch.arange(rows), torch.arange(blocks), indexing="ij")
+    place = ((r // 128) * (wide // 4) + c // 4) * 512 + (r % 32) * 16 + ((r % 128) // 32) * 4 + c % 4
+    flat[place.flatten()] = scales.flatten()
+    return flat.view(high, wide)
+
+
+def from_nvfp4(values, scales, factor):
+    v = values.numpy()
+    numbers = E2M1[numpy.stack([v >> 4, v & 15], axis=-1).reshape(len(v), -1, 16)]
+    both = factor.numpy() * scales.view(F8).float().numpy()
+    return torch.from_numpy((numbers * both[:, :, None]).reshape(len(v), -1))
 
 
 def ours_of(tensors):

@@ -18,7 +18,8 @@ namespace {
 struct Tensor {
     std::string dtype;
     std::vector<int64_t> shape;
-    char fill;  // every byte
+    char fill;              // every byte
+    std::string text = {};  // all bytes, in place of it
 };
 using Tensors = std::map<std::string, Tensor>;
 
@@ -34,7 +35,7 @@ std::string file_of(const Tensors& tensors, const std::string& metadata = "") {
         }
         draft.tensors.push_back(
             test::draft_tensor(name, tensor.dtype, "[" + shape + "]", draft.data.size(), draft.data.size() + bytes));
-        draft.data.append(bytes, tensor.fill);
+        draft.data += tensor.text.empty() ? std::string(bytes, tensor.fill) : tensor.text;
     }
     return draft.file();
 }
@@ -120,11 +121,11 @@ TEST(Completeness, fp8_that_lacks_one_or_all_of_its_scales_is_refused_by_name) {
     EXPECT_EQ(refused(file_of(marked)),
               first + "the mark \"scaled_fp8\" says, got none (and " + std::to_string(matrices - 1) + " more)");
     Tensors quantised = plain;
-    quantised["double_blocks.0.img_mod.linear.comfy_quant"] = {"U8", {4}, ' '};
+    quantised["double_blocks.0.img_mod.linear.comfy_quant"] = {"U8", {26}, ' ', R"({"format":"float8_e4m3fn"})"};
     EXPECT_EQ(refused(file_of(quantised)),
               first + "tensor \"double_blocks.0.img_mod.linear.comfy_quant\" says, got none (and " +
                   std::to_string(matrices - 1) + " more)");
-    EXPECT_EQ(refused(file_of(plain, R"({"_quantization_metadata":"{}"})")),
+    EXPECT_EQ(refused(file_of(plain, R"({"_quantization_metadata":"{\"layers\":{}}"})")),
               first + "_quantization_metadata says, got none (and " + std::to_string(matrices - 1) + " more)");
     for (const char* leaf : {"scale_weight", "weight_scale", "fp8_scale"}) {
         Tensors scaled = with_scales(plain, leaf);
