@@ -13,8 +13,9 @@ namespace {
 // e^x as 2^n e^r with |r| <= ln(2) / 2 and the polynomial of Cephes' expf, within 2 ulp: a form that compilers turn
 // into vectors, where a call of the C library would be one number at a time.
 [[gnu::always_inline]] inline float exponential(float x) {
-    constexpr float kMost = 88.0F, kLeast = -87.0F;  // beyond them 2^n leaves the normal numbers
-    x = x < kMost ? x : kMost;                       // a NaN too: it must not become a whole number
+    constexpr float kMost = 89.0F,
+                    kLeast = -87.0F;  // 2^n is infinite at the first, the least normal number at the last
+    x = x < kMost ? x : kMost;        // a NaN too: it must not become a whole number
     x = x > kLeast ? x : kLeast;
     constexpr float kShift = 12582912.0F;  // 1.5 * 2^23: adding it rounds to a whole number
     const float n = (x * 1.44269504F + kShift) - kShift;
