@@ -139,12 +139,34 @@ t2v_base_remove_request_pad (GstT2vBase *self, GstPad *pad)
   gst_element_remove_pad (element, pad);
 }
 
+/* The pad of the sound, which the property gives and takes as well. */
+static GstPad *
+request_sound (GstElement *element, gboolean wanted)
+{
+  GstPad *pad = gst_element_get_static_pad (element, "audio");
+
+  if (wanted && (pad != NULL || t2v_stream_is_open (t2v_base_stream (element)))) {
+    GST_WARNING_OBJECT (element, "audio: expected one, requested in NULL or READY");
+    gst_clear_object (&pad);
+    return NULL;
+  }
+  gst_clear_object (&pad);
+  g_object_set (element, "sound", wanted, NULL);
+  pad = gst_element_get_static_pad (element, "audio");
+  if (pad != NULL)
+    gst_object_unref (pad); /* the element holds it */
+  return pad;
+}
+
 static GstPad *
 request_new_pad (
     GstElement *element, GstPadTemplate *template, const gchar *name, const GstCaps *caps)
 {
-  GstPad *pad = t2v_stream_request_text (t2v_base_stream (element), template);
+  GstPad *pad;
 
+  if (g_str_equal (GST_PAD_TEMPLATE_NAME_TEMPLATE (template), "audio"))
+    return request_sound (element, TRUE);
+  pad = t2v_stream_request_text (t2v_base_stream (element), template);
   if (pad == NULL)
     GST_WARNING_OBJECT (element, "text: expected one, requested in NULL or READY");
   else
@@ -155,6 +177,10 @@ request_new_pad (
 static void
 release_pad (GstElement *element, GstPad *pad)
 {
+  if (GST_PAD_IS_SRC (pad)) {
+    request_sound (element, FALSE);
+    return;
+  }
   t2v_stream_release_text (t2v_base_stream (element), pad);
   t2v_base_remove_request_pad (GST_T2V_BASE (element), pad);
 }
@@ -391,7 +417,7 @@ add_pad_templates (GstElementClass *klass)
                                ", rate = (int) [ 1, max ], channels = (int) [ 1, 2 ], "
                                "layout = (string) interleaved");
   gst_element_class_add_pad_template (
-      klass, gst_pad_template_new ("audio", GST_PAD_SRC, GST_PAD_SOMETIMES, caps));
+      klass, gst_pad_template_new ("audio", GST_PAD_SRC, GST_PAD_REQUEST, caps));
   gst_caps_unref (caps);
   caps = gst_caps_from_string ("text/x-raw, format = (string) { utf8, "
                                "pango-markup }");

@@ -39,8 +39,9 @@ struct _T2vSound {
   gboolean unlinked;   /* the newest buffer found nobody */
 
   /* The pictures' thread only. */
-  GstBuffer *held;    /* goes with the next picture */
-  gint64 next_sample; /* behind what was held, in the stream; -1 at its beginning */
+  GstBuffer *held;        /* goes with the next picture */
+  GstClockTime held_with; /* the time that picture had */
+  gint64 next_sample;     /* behind what was held, in the stream; -1 at its beginning */
   GstClockTimeDiff shift;
   GQueue seen;    /* events that came by, newest first */
   GQueue early;   /* events before the first picture, oldest first */
@@ -438,8 +439,12 @@ see (GstPad *pictures, GstPadProbeInfo *info, gpointer data)
   if (sound->pushing)
     return GST_PAD_PROBE_OK;
   begin (sound);
-  if (sound->held != NULL)
+  if (sound->held != NULL) {
+    /* GstBaseSrc moves the times of a live source to its clock. */
+    GST_BUFFER_PTS (sound->held) +=
+        GST_CLOCK_DIFF (sound->held_with, GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info)));
     put (sound, GST_MINI_OBJECT (g_steal_pointer (&sound->held)));
+  }
   return push_picture (sound, pictures, info);
 }
 
@@ -525,7 +530,7 @@ sample_at (const T2vSound *sound, GstClockTime time)
 
 void
 t2v_sound_of_frame (T2vSound *sound, const zt_frame_info *frame, gint64 number, GstClockTime begin,
-    GstClockTimeDiff shift)
+    GstClockTime time, GstBuffer *picture)
 {
   gint64 first;
 
@@ -534,7 +539,9 @@ t2v_sound_of_frame (T2vSound *sound, const zt_frame_info *frame, gint64 number, 
   /* An endless clip that was begun anew counts from its own first frame. */
   first = sample_at (sound, begin) + frame->first_sample +
           zt_samples_before (number - frame->pts, sound->rate, frame->rate.num, frame->rate.den);
-  hold (sound, frame->samples, frame->sample_count, first, shift);
+  hold (sound, frame->samples, frame->sample_count, first,
+      GST_CLOCK_DIFF (time, GST_BUFFER_PTS (picture)));
+  sound->held_with = GST_BUFFER_PTS (picture);
 }
 
 void
@@ -549,4 +556,5 @@ t2v_sound_of_passing (T2vSound *sound, GstBuffer *buffer)
   end = sample_at (sound, GST_BUFFER_PTS (buffer) + GST_BUFFER_DURATION (buffer));
   if (end > first)
     hold (sound, NULL, end - first, first, 0);
+  sound->held_with = GST_BUFFER_PTS (buffer);
 }

@@ -39,10 +39,10 @@ void t2v_sound_begin (T2vSound *sound, const zt_model_info *model);
 
 /* The streaming thread: what is heard with the buffer that it pushes next. Nothing without a pad.
  */
-/* Of a frame with this number in the clip, which begins at `begin`; shift: from the clip's time to
- * that of its buffers. */
+/* Of a frame with this number in the clip, which begins at `begin`; its own time is `time`, and
+ * picture is its buffer, which may have another by now, and yet another when it is pushed. */
 void t2v_sound_of_frame (T2vSound *sound, const zt_frame_info *frame, gint64 number,
-    GstClockTime begin, GstClockTimeDiff shift);
+    GstClockTime begin, GstClockTime time, GstBuffer *picture);
 /* Of a buffer that passes through: silence. */
 void t2v_sound_of_passing (T2vSound *sound, GstBuffer *buffer);
 

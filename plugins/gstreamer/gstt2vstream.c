@@ -317,8 +317,8 @@ t2v_stream_take_passing_caps (T2vStream *stream, GstCaps *caps, GstVideoInfo *vi
 
 /* ---- Frames ---- */
 
-/* Behind what has passed. How far the clock has moved it. */
-static GstClockTimeDiff
+/* Behind what has passed. */
+static void
 stamp (T2vStream *stream, GstBuffer *buffer, gint64 number, gint num, gint den)
 {
   GstClockTime begin = t2v_clip_frame_time (number, num, den);
@@ -330,7 +330,6 @@ stamp (T2vStream *stream, GstBuffer *buffer, gint64 number, gint num, gint den)
   GST_BUFFER_OFFSET (buffer) = number + passed;
   GST_BUFFER_OFFSET_END (buffer) = number + passed + 1;
   t2v_live_stamp (stream->live, buffer);
-  return GST_CLOCK_DIFF (begin + t2v_extend_end_time (stream->extend), GST_BUFFER_PTS (buffer));
 }
 
 /* Wrapped, or copied into a buffer that the base class allocates. */
@@ -392,10 +391,11 @@ create_frame (T2vStream *stream, GstBuffer **buffer)
     return flow;
   flow = make_buffer (stream, frame, buffer);
   if (flow == GST_FLOW_OK) {
-    GstClockTimeDiff shift = stamp (stream, *buffer, number, num, den);
+    GstClockTime begin = t2v_extend_end_time (stream->extend);
 
-    t2v_sound_of_frame (stream->sound, zt->frame_get_info (frame), number,
-        t2v_extend_end_time (stream->extend), shift);
+    stamp (stream, *buffer, number, num, den);
+    t2v_sound_of_frame (stream->sound, zt->frame_get_info (frame), number, begin,
+        begin + t2v_clip_frame_time (number, num, den), *buffer);
     t2v_marks_put (stream->marks, zt->version (), t2v_model_info (stream->model),
         zt->frame_get_info (frame), *buffer);
   }

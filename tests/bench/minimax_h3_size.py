@@ -131,7 +131,7 @@ def main():
     statistics = dict(latents_mean=[0.0] * 24, latents_std=[1.0] * 24)
     autoencoder(folder, diffusers.AutoencoderKLMiniMaxH3, "vae", torch.float16, **statistics)
     autoencoder(folder, diffusers.AutoencoderKLMiniMaxH3Audio, "audio_vae", torch.float32, latents_mean=[0.0] * 32, latents_std=[1.0] * 32)
-    minimax_h3_oracle.tokenizer().save_pretrained(folder / "tokenizer")
+    minimax_h3_oracle.write_tokenizer(folder / "tokenizer")
 
 
 if __name__ == "__main__":

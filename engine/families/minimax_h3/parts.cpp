@@ -44,7 +44,7 @@ std::span<const load::Convention> conventions() {
          {"text_encoder", "qwen3vl_32b_minimax_h3_bf16.safetensors", "qwen3vl_32b_minimax_h3_int8_convrot.safetensors",
           "qwen3vl_32b_minimax_h3_nvfp4_awq.safetensors", "Qwen3-VL-32B-Instruct-Q4_K_M.gguf",
           "Qwen3-VL-32B-Instruct-Q8_0.gguf"}},
-        {"mmproj", {"mmproj-BF16.gguf", "mmproj-F16.gguf", "mmproj-F32.gguf"}},
+        {"mmproj", {}},
         {"tokenizer", {"tokenizer"}},
         {"vae", {"vae", "video_vae", "minimax_h3_video_vae_fp16.safetensors", "minimax_h3_video_vae_fp32.safetensors"}},
         {"audio_vae", {"audio_vae", "minimax_h3_audio_vae_fp32.safetensors"}},
@@ -76,6 +76,12 @@ void refuse_references(const std::string& path, const EngineOptions& options) {
                     ", whose name is that of the model for references (Ref2VA); engine_opts task=fl2va if it is not");
 }
 
+// The vision tower where it is a file of its own: the one that is named, else the only one beside a GGUF.
+std::string mmproj_of(const Places& places, const EngineOptions& options, const std::string& text_encoder) {
+    const std::string named = places.find("mmproj", options);
+    return named.empty() ? encoders::find_mmproj(text_encoder) : named;
+}
+
 // The text encoder and its tower, in one file or in two.
 void open_text(const Places& layout, const EngineOptions& options, ModelParts& parts) {
     const load::PartNames& names = encoders::llm_names(encoders::LlmKind::kQwen3Vl);
@@ -85,7 +91,7 @@ void open_text(const Places& layout, const EngineOptions& options, ModelParts& p
                       encoders::qwen3_vl_text_config_of);
     parts.text = used_text(parts.text, parts.text_encoder.checkpoint->name());
     encoders::check_blocks(parts.text, *parts.text_encoder.checkpoint);
-    const std::string apart = layout.find("mmproj", options);
+    const std::string apart = mmproj_of(layout, options, parts.text_encoder.path);
     PartFile tower =
         apart.empty() ? parts.text_encoder : load::open_part(apart, encoders::qwen3_vl_vision_names(), {}, "mmproj");
     if (!encoders::has_qwen3_vl_vision(*tower.checkpoint)) return;
@@ -167,8 +173,9 @@ std::vector<std::string> files_of(const std::string& path, const EngineOptions& 
     std::vector<std::string> files;
     // The folders of a pipeline one by one: they may be links, which a walk through the whole does not follow.
     load::add_files(layout.transformer(), files);
-    for (const std::string_view key : {"text_encoder", "mmproj"})
-        if (const std::string part = layout.find(key, options); !part.empty()) load::add_files(part, files);
+    const std::string text = layout.find("text_encoder", options);
+    for (const std::string& part : {text, mmproj_of(layout, options, text)})
+        if (!part.empty()) load::add_files(part, files);
     if (const std::string part = layout.find("vae", options); !part.empty()) add_video_vae_files(part, files);
     if (const std::string part = layout.find("audio_vae", options); !part.empty()) add_audio_vae_files(part, files);
     if (const fs::path at = layout.find("tokenizer", options); !at.empty() && load::is_folder(at))

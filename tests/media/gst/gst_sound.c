@@ -458,6 +458,35 @@ GST_START_TEST (test_the_pad_comes_and_goes_with_the_property)
 }
 GST_END_TEST;
 
+/* Who asks for the pad by name need not know the property. */
+GST_START_TEST (test_the_pad_may_be_requested)
+{
+  GstElement *source = make_source ("fox", 48, 1);
+  GstPad *pad = gst_element_request_pad_simple (source, "audio");
+  gboolean sound = FALSE;
+  Both both;
+  Heard heard;
+
+  fail_unless (pad != NULL);
+  g_object_get (source, "sound", &sound, NULL);
+  fail_unless (sound);
+  gst_element_release_request_pad (source, pad);
+  gst_object_unref (pad);
+  g_object_get (source, "sound", &sound, NULL);
+  fail_if (sound);
+  gst_object_unref (source);
+
+  both =
+      both_start ("t2vsrc name=source model=testcard prompt=fox frames=48 source.audio ! appsink "
+                  "name=sound sync=false");
+  hear_nothing (&heard);
+  hear_all (both.sound, &heard);
+  fail_unless_equals_int (heard.left->len, samples_before (48));
+  both_free (&both);
+  forget (&heard);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_links)
 {
   GError *error = NULL;
@@ -553,6 +582,7 @@ gst_sound (void)
   tcase_add_test (tests, test_live_keeps_them_together);
   tcase_add_test (tests, test_what_passes_through_is_silent);
   tcase_add_test (tests, test_the_pad_comes_and_goes_with_the_property);
+  tcase_add_test (tests, test_the_pad_may_be_requested);
   tcase_add_test (tests, test_links);
   tcase_add_test (tests, test_ends_at_any_moment);
   tcase_add_test (tests, test_a_mute_model_is_refused);

@@ -43,6 +43,12 @@ TEST(Failure, MemoryIsToldApart) {
                       "allocate memory: you tried to allocate 64 bytes.");
               })->status,
               ZT_ERROR_MEMORY);
+    // As oneDNN does, and what is another fault of its.
+    EXPECT_EQ(zt::attempt([] { throw std::runtime_error("could not create a primitive"); })->status, ZT_ERROR_MEMORY);
+    EXPECT_EQ(zt::attempt([] {
+                  throw std::runtime_error("could not create a primitive descriptor for a matmul primitive");
+              })->status,
+              ZT_ERROR_INTERNAL);
     EXPECT_EQ(zt::attempt([] { throw std::system_error(EAGAIN, std::generic_category()); })->status, ZT_ERROR_MEMORY);
 }
 
