@@ -4,12 +4,12 @@
 // want to hurt. That the numbers behind the names are the right ones is proven in tests/parity.
 #include <gtest/gtest.h>
 
-#include <array>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "checkpoint_draft.h"
+#include "families/hostile_files.h"
 #include "families/minimax_h3/audio_vae/config.h"
 #include "families/minimax_h3/audio_vae/names.h"
 #include "families/minimax_h3/audio_vae/plan.h"
@@ -189,13 +189,6 @@ TEST(AudioNames, KernelsMultipliedOrNot) {
 
 // ---- Configurations ----
 
-void judge(const std::function<void()>& call) {
-    const auto error = test::refusal(call);
-    if (!error) return;
-    EXPECT_TRUE(error->status() == ZT_ERROR_WEIGHTS || error->status() == ZT_ERROR_UNSUPPORTED) << error->what();
-    EXPECT_EQ(test::message_fault(error->what()), "") << error->what();
-}
-
 void is_sound(const VideoVaeConfig& c) {
     EXPECT_EQ(c.mean.size(), static_cast<size_t>(c.latent_channels));
     EXPECT_EQ(c.std.size(), static_cast<size_t>(c.latent_channels));
@@ -237,11 +230,7 @@ void is_sound(const AudioVaeConfig& c) {
     EXPECT_FALSE(audio_vae_tensors(c, false).empty());
 }
 
-struct Reader {
-    const char* text;
-    std::function<void(const std::string&)> read;
-};
-std::vector<Reader> readers() {
+std::vector<test::ConfigReader> readers() {
     return {{kVideo, [](const std::string& t) { is_sound(parse_video_vae_config(t, "config.json")); }},
             {kWrapper,
              [](const std::string& t) {
@@ -263,26 +252,7 @@ std::vector<Reader> readers() {
 
 TEST(Hostile, ConfigurationsAreRefusedOrSound) {
     test::Random random(test::test_seed());
-    const std::array<std::string, 10> values = {"0", "-1",   "1e308",    "9223372036854775807", "null", "[]", "\"\"",
-                                                "3", "true", "[1,1,1,1]"};
-    for (const Reader& reader : readers()) {
-        const std::string good = reader.text;
-        const auto first = test::refusal([&] { reader.read(good); });
-        ASSERT_FALSE(first) << first->what();
-        for (size_t i = 0; i < good.size(); ++i) EXPECT_TRUE(test::refusal([&] { reader.read(good.substr(0, i)); }));
-        for (size_t bit = 0; bit < good.size() * 8 && !HasFailure(); ++bit) {
-            std::string text = good;
-            text[bit / 8] = static_cast<char>(text[bit / 8] ^ 1 << bit % 8);
-            judge([&] { reader.read(text); });
-        }
-        for (int i = 0; i < 3000 && !HasFailure(); ++i) {
-            std::string text = good;
-            size_t colon = text.find(':', random.below(text.size()));
-            if (colon == text.npos) colon = text.find(':');
-            text.replace(colon + 1, text.find_first_of(",}", colon) - colon - 1, random.pick(values));
-            judge([&] { reader.read(text); });
-        }
-    }
+    for (const test::ConfigReader& reader : readers()) test::read_hostile_configs(reader, random);
 }
 
 // One value of a configuration changed, and what must be said.

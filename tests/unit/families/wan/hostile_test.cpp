@@ -13,6 +13,7 @@
 #include "checkpoint_draft.h"
 #include "encoders/t5_config.h"
 #include "encoders/t5_tokenizer.h"
+#include "families/hostile_files.h"
 #include "families/wan/detection.h"
 #include "families/wan/names.h"
 #include "families/wan/parts.h"
@@ -52,19 +53,10 @@ TEST(StandardForm, ShapesAreRestored) {
 // ---- Configurations ----
 
 void judge(const std::function<void()>& call) {
-    const auto error = test::refusal(call);
-    if (!error) return;
-    EXPECT_TRUE(error->status() == ZT_ERROR_WEIGHTS || error->status() == ZT_ERROR_UNSUPPORTED ||
-                error->status() == ZT_ERROR_NOT_FOUND)
-        << error->what();
-    EXPECT_EQ(test::message_fault(error->what()), "") << error->what();
+    test::judge(call, {ZT_ERROR_WEIGHTS, ZT_ERROR_UNSUPPORTED, ZT_ERROR_NOT_FOUND});
 }
 
-struct Reader {
-    const char* text;
-    std::function<void(const std::string&)> read;
-};
-std::vector<Reader> readers() {
+std::vector<test::ConfigReader> readers() {
     return {
         {R"({"_class_name":"WanTransformer3DModel","num_attention_heads":12,"attention_head_dim":128,"in_channels":16,
 "out_channels":16,"num_layers":30,"ffn_dim":8960,"text_dim":4096,"freq_dim":256,"image_dim":null,"pos_embed_seq_len":null,
@@ -91,34 +83,13 @@ std::vector<Reader> readers() {
 
 TEST(WanHostile, ConfigurationsAreRefusedOrSound) {
     test::Random random(test::test_seed());
-    const std::array<std::string, 9> values = {"0",    "-1",   "1e308",    "9223372036854775807", "null", "[]",
-                                               "\"\"", "true", "[1,1,1,1]"};
-    for (const Reader& reader : readers()) {
-        const std::string good = reader.text;
-        ASSERT_FALSE(test::refusal([&] { reader.read(good); }));
-        for (size_t i = 0; i < good.size(); ++i) EXPECT_TRUE(test::refusal([&] { reader.read(good.substr(0, i)); }));
-        for (size_t bit = 0; bit < good.size() * 8 && !HasFailure(); ++bit) {
-            std::string text = good;
-            text[bit / 8] = static_cast<char>(text[bit / 8] ^ 1 << bit % 8);
-            judge([&] { reader.read(text); });
-        }
-        for (int i = 0; i < 3000 && !HasFailure(); ++i) {
-            std::string text = good;
-            size_t colon = text.find(':', random.below(text.size()));
-            if (colon == text.npos) colon = text.find(':');
-            text.replace(colon + 1, text.find_first_of(",}", colon) - colon - 1, random.pick(values));
-            judge([&] { reader.read(text); });
-        }
-    }
+    for (const test::ConfigReader& reader : readers()) test::read_hostile_configs(reader, random);
 }
 
 // ---- Names and headers of whole files ----
 
 // All parts of a model as far as names and shapes go; every tensor of bytes has the value 1.
-struct Tensor {
-    std::string name;
-    Shape shape;
-};
+using Tensor = test::ShapedTensor;
 TransformerConfig tiny() {
     TransformerConfig c;
     c.heads = 1, c.layers = 2, c.ffn_dim = 4, c.text_dim = 3, c.freq_dim = 2, c.in_channels = 36, c.image_dim = 2;
@@ -144,20 +115,6 @@ std::vector<Tensor> transformer() {
     return all;
 }
 
-std::string safetensors(const std::vector<Tensor>& tensors) {
-    test::Draft draft;
-    for (const Tensor& t : tensors) {
-        uint64_t size = 1;
-        std::string shape;
-        for (const int64_t n : t.shape)
-            size *= static_cast<uint64_t>(n), shape += (shape.empty() ? "" : ",") + std::to_string(n);
-        draft.tensors.push_back(
-            test::draft_tensor(t.name, "F8_E4M3", "[" + shape + "]", draft.data.size(), draft.data.size() + size));
-        draft.data.append(size, '\x38');
-    }
-    return draft.file();
-}
-
 std::string gguf(const std::vector<Tensor>& tensors, bool four) {
     test::GgufDraft draft;
     for (const Tensor& t : tensors) {
@@ -175,8 +132,8 @@ std::string gguf(const std::vector<Tensor>& tensors, bool four) {
 TEST(WanHostile, AWholeFilePassesInBothContainers) {
     const test::TemporaryFolder folder;
     for (const auto& [name, content] :
-         {std::pair("m.safetensors", safetensors(transformer())), std::pair("m.gguf", gguf(transformer(), false)),
-          std::pair("four.gguf", gguf(transformer(), true))}) {
+         {std::pair("m.safetensors", test::safetensors_of_ones(transformer())),
+          std::pair("m.gguf", gguf(transformer(), false)), std::pair("four.gguf", gguf(transformer(), true))}) {
         const std::string path = folder.write(name, content);
         const auto error = test::refusal([&] {
             const ModelParts parts = find_parts(path, {});
@@ -219,8 +176,9 @@ TEST(WanHostile, MutantsOfNamesAndShapesAreRefusedOrSound) {
     for (int i = 0; i < 600 && !HasFailure(); ++i) {
         const std::vector<Tensor> tensors = mutant(whole, random);
         const bool as_gguf = random.one_in(2);
-        const std::string path = folder.write(as_gguf ? "m.gguf" : "m.safetensors",
-                                              as_gguf ? gguf(tensors, random.one_in(2)) : safetensors(tensors));
+        const std::string path =
+            folder.write(as_gguf ? "m.gguf" : "m.safetensors",
+                         as_gguf ? gguf(tensors, random.one_in(2)) : test::safetensors_of_ones(tensors));
         static_cast<void>(detect(path));
         judge([&] {
             const ModelParts parts = find_parts(path, {});
@@ -232,7 +190,7 @@ TEST(WanHostile, MutantsOfNamesAndShapesAreRefusedOrSound) {
 
 TEST(WanHostile, PrefixesAndBitsOfAFileAreRefusedOrSound) {
     const test::TemporaryFolder folder;
-    const std::string good = safetensors(transformer());
+    const std::string good = test::safetensors_of_ones(transformer());
     const size_t header = good.find('}', good.rfind("data_offsets")) + 1;
     test::Random random(test::test_seed());
     for (int i = 0; i < 200 && !HasFailure(); ++i) {
@@ -270,7 +228,7 @@ TEST(WanHostile, MutantsOfMergesAreRefusedOrSound) {
         whole.push_back({t5 + name + ".weight", {4, std::string(name) == "embed_tokens" ? 3 : 2}});
     whole.push_back({"text_encoders.spiece_model", {7}});
     const auto accepted = [&](const std::vector<Tensor>& tensors) {
-        const std::string path = folder.write("m.safetensors", safetensors(tensors));
+        const std::string path = folder.write("m.safetensors", test::safetensors_of_ones(tensors));
         std::string said;
         judge([&] {
             try {
@@ -305,8 +263,9 @@ TEST(WanHostile, ATokenizerIsNotGuessed) {
     refused(folder.write("vocab.txt", "a\nb\n"), "expected tokenizer.json, spiece.model or a text encoder");
     refused(folder.write("tokenizer.json", "[]"), "tokenizer.json");
     refused(folder.write("spiece.model", "{}"), "spiece.model: expected");
-    refused(folder.write("t.safetensors", safetensors({{"shared.weight", {2, 2}}})), "spiece_model");
-    refused(folder.write("t.safetensors", safetensors({{"spiece_model", {9}}})), "expected bytes, got F8_E4M3");
+    refused(folder.write("t.safetensors", test::safetensors_of_ones({{"shared.weight", {2, 2}}})), "spiece_model");
+    refused(folder.write("t.safetensors", test::safetensors_of_ones({{"spiece_model", {9}}})),
+            "expected bytes, got F8_E4M3");
     test::TemporaryFolder empty;
     refused(empty.path(), "expected tokenizer.json or spiece.model in");
 }
