@@ -24,14 +24,32 @@ uint64_t numel_of(const CheckpointEntry& entry) {
     return numel;
 }
 
+bool is_packed(const CheckpointEntry& entry, const std::string& name, const Resident& as) {
+    return as.keep_packed && entry.encoding != weights::Encoding::kDense && entry.shape.size() == 2 &&
+           !(as.loras != nullptr && as.loras->changes_whole(name));
+}
+
 // A tensor with the adapters beside it: numel * element_bytes, or the file's own bytes for what stays packed.
 uint64_t tensor_bytes(const CheckpointEntry& entry, const Placed& placed, const Resident& as) {
     const std::string name = placed.name();
-    const bool packed = as.keep_packed && entry.encoding != weights::Encoding::kDense && entry.shape.size() == 2 &&
-                        !(as.loras != nullptr && as.loras->changes_whole(name));
-    if (!packed) return numel_of(entry) * u(as.element_bytes);
+    if (!is_packed(entry, name, as)) return numel_of(entry) * u(as.element_bytes);
     const bool first = placed.piece == 0;  // adapters are for all pieces together
     return entry.size_bytes + (as.loras != nullptr && first ? as.loras->numbers_beside(name) * u(as.element_bytes) : 0);
+}
+
+// Of the block of a list that has most, what `bytes` says of its tensors.
+uint64_t largest_block(const Checkpoint& file, const PartNames& names, std::string_view list, const Wanted& wanted,
+                       const std::function<uint64_t(const CheckpointEntry&, const Placed&)>& bytes) {
+    std::map<int64_t, uint64_t> blocks;
+    for (const CheckpointEntry& entry : file.entries()) {
+        const auto placed = names.place(entry.name);
+        if (!placed || (wanted && !wanted(placed->name()))) continue;
+        const int64_t number = block_number(placed->module, list);
+        if (number >= 0) blocks[number] += bytes(entry, *placed);
+    }
+    uint64_t largest = 0;
+    for (const auto& [number, sum] : blocks) largest = std::max(largest, sum);
+    return largest;
 }
 
 }  // namespace
@@ -57,16 +75,9 @@ uint64_t resident_bytes(const Checkpoint& file, const PartNames& names, const Re
 
 uint64_t two_blocks(const Checkpoint& file, const PartNames& names, const Resident& as, std::string_view list,
                     const Wanted& wanted) {
-    std::map<int64_t, uint64_t> blocks;
-    for (const CheckpointEntry& entry : file.entries()) {
-        const auto placed = names.place(entry.name);
-        if (!placed || (wanted && !wanted(placed->name()))) continue;
-        const int64_t number = block_number(placed->module, list);
-        if (number >= 0) blocks[number] += tensor_bytes(entry, *placed, as);
-    }
-    uint64_t largest = 0;
-    for (const auto& [number, bytes] : blocks) largest = std::max(largest, bytes);
-    return 2 * largest;
+    return 2 * largest_block(file, names, list, wanted, [&](const CheckpointEntry& entry, const Placed& placed) {
+               return tensor_bytes(entry, placed, as);
+           });
 }
 
 uint64_t decoded_matrix(const Checkpoint* file, const Resident& as) {
@@ -77,6 +88,14 @@ uint64_t decoded_matrix(const Checkpoint* file, const Resident& as) {
         largest = std::max(largest, numel_of(entry) * u(as.element_bytes));
     }
     return largest;
+}
+
+uint64_t decoded_block(const Checkpoint* file, const PartNames& names, const Resident& as, std::string_view list,
+                       const Wanted& wanted) {
+    if (file == nullptr) return 0;
+    return largest_block(*file, names, list, wanted, [&](const CheckpointEntry& entry, const Placed& placed) {
+        return is_packed(entry, placed.name(), as) ? numel_of(entry) * u(as.element_bytes) : 0;
+    });
 }
 
 uint64_t MemoryPlan::peak() const noexcept {
@@ -109,29 +128,30 @@ const Phase& MemoryPlan::phase(std::string_view name) const {
     return *found;
 }
 
-Budget fit_into(const MemoryPlan& plan, uint64_t limit, const std::vector<double>& block_share,
+Budget fit_into(const MemoryPlan& plan, const MemoryLimit& limit, const std::vector<double>& block_share,
                 const std::string& clip) {
     for (const Phase& phase : plan.phases) {
-        if (phase.least_bytes() <= limit) continue;
-        throw Error(ZT_ERROR_MEMORY, "memory: expected at least " + size_text(phase.least_bytes()) +
-                                         " for the phase \"" + std::string(phase.name) + "\" of " + clip + ", got " +
-                                         size_text(limit));
+        const uint64_t least = phase.least_bytes() + limit.program;
+        if (least <= limit.bytes) continue;
+        throw Error(ZT_ERROR_MEMORY, "memory: expected at least " + size_text(least) + " for the phase \"" +
+                                         std::string(phase.name) + "\" of " + clip + ", got " + size_text(limit.bytes));
     }
+    const uint64_t room = limit.bytes - limit.program;
     const Phase& denoise = plan.phase("denoise");
     Budget budget;
-    budget.keep = plan.kept_peak() <= limit;
-    if (budget.keep || denoise.bytes() <= limit) {
+    budget.keep = plan.kept_peak() <= room;
+    if (budget.keep || denoise.bytes() <= room) {
         budget.resident_blocks = static_cast<int64_t>(block_share.size());
-        budget.peak = budget.keep ? plan.kept_peak() : plan.peak();
+        budget.peak = (budget.keep ? plan.kept_peak() : plan.peak()) + limit.program;
         return budget;
     }
-    double left = static_cast<double>(limit - denoise.least_bytes());
+    double left = static_cast<double>(room - denoise.least_bytes());
     for (size_t i = 0; i < block_share.size(); i++) {
         left -= static_cast<double>(denoise.weights) * block_share[i];
         if (left < 0) break;
         budget.resident_blocks = static_cast<int64_t>(i) + 1;
     }
-    budget.peak = limit;  // filled up with blocks
+    budget.peak = limit.bytes;  // filled up with blocks
     return budget;
 }
 

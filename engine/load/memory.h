@@ -4,8 +4,8 @@
 // weights are given back before the next one's are read, unless there is room to keep them for the next clip.
 // Arithmetic only; torch-free.
 //
-// Not counted: the program itself and LibTorch's libraries (kProcessBytes on the host), and what the C library's
-// allocator holds back of tensors below 32 MiB, which only small models feel.
+// The phases do not count the program itself and LibTorch's libraries, which fit_into() takes from the limit on the
+// host (kProcessBytes), nor what the C library's heaps hold back of activations below 32 MiB.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@
 
 namespace zt::load {
 
-inline constexpr uint64_t kProcessBytes = 120'000'000;  // about; measured with LibTorch 2.11 on Linux
+inline constexpr uint64_t kProcessBytes =
+    250'000'000;  // about; ffmpeg with LibTorch 2.11 and its work buffers, on Linux
 
 // How the tensors of a part are in memory.
 struct Resident {
@@ -40,6 +41,10 @@ using Wanted = std::function<bool(std::string_view)>;
                                   std::string_view list, const Wanted& wanted = nullptr);
 // The largest matrix that is packed, decoded: so it is before it is used. 0 for a null file.
 [[nodiscard]] uint64_t decoded_matrix(const weights::Checkpoint* file, const Resident& as);
+// The packed matrices of the largest block of a list, decoded together, as where a block goes over its tokens chunk by
+// chunk; wanted: those that are in use at the same time. 0 for a null file.
+[[nodiscard]] uint64_t decoded_block(const weights::Checkpoint* file, const PartNames& names, const Resident& as,
+                                     std::string_view list, const Wanted& wanted = nullptr);
 // The number of a block, -1 for what belongs to none.
 [[nodiscard]] int64_t block_number(std::string_view name, std::string_view list);
 
@@ -66,13 +71,23 @@ struct MemoryPlan {
 struct Budget {
     bool keep = false;            // parts stay in memory for the next generation
     int64_t resident_blocks = 0;  // the first of them; the others are read at every step
-    uint64_t peak = 0;            // bytes foreseen, beside the program
+    uint64_t peak = 0;            // bytes foreseen, with the program where the limit counts it
 };
+
+struct MemoryLimit {
+    uint64_t bytes = 0;
+    uint64_t program = 0;  // of them, for what no phase counts
+};
+// budget: the option `memory`, which on the host is the whole process's; 0: what is free, where the program is already.
+[[nodiscard]] constexpr MemoryLimit limit_of(uint64_t budget, bool on_host, uint64_t free_bytes) {
+    if (budget == 0) return {free_bytes, 0};
+    return {budget, on_host ? kProcessBytes : 0};
+}
 
 // block_share: of the denoise phase's weights, one for each block in the order of use; they sum up to at most 1. clip:
 // in messages, "848x480, 49 frames". Throws ZT_ERROR_MEMORY, naming the phase and both figures, when not even one
 // streamed block fits.
-[[nodiscard]] Budget fit_into(const MemoryPlan& plan, uint64_t limit, const std::vector<double>& block_share,
+[[nodiscard]] Budget fit_into(const MemoryPlan& plan, const MemoryLimit& limit, const std::vector<double>& block_share,
                               const std::string& clip);
 
 // For the log. blocks: of the model.

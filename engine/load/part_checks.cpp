@@ -296,4 +296,11 @@ void warn_of_values(const Checkpoint& file, const PartNames& part, std::vector<s
                            "taken as they are");
 }
 
+std::vector<std::string> warnings_of_values(std::span<const PartRow> parts) {
+    std::vector<std::string> warnings;
+    for (const PartRow& row : parts)
+        if (row.part->checkpoint != nullptr) warn_of_values(*row.part->checkpoint, *row.names, warnings);
+    return warnings;
+}
+
 }  // namespace zt::load

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "load/part_file.h"
 #include "load/part_names.h"
 #include "weights/checkpoint.h"
 
@@ -49,5 +50,7 @@ void add_tensors(std::string_view module, int64_t blocks, bool bias, std::vector
 // fp8 numbers that must have had scales. Looks at a few KiB of each matrix (one read of 4 KiB where all is well), so
 // that files of 40 GB take a fraction of a second; a hole inside a matrix can be missed. Throws IO.
 void warn_of_values(const weights::Checkpoint& file, const PartNames& part, std::vector<std::string>& warnings);
+// The same of every part that was found.
+[[nodiscard]] std::vector<std::string> warnings_of_values(std::span<const PartRow> parts);
 
 }  // namespace zt::load

@@ -328,4 +328,10 @@ std::string digest_of(std::span<const std::pair<std::string_view, const Checkpoi
     return digest.finish();
 }
 
+std::string digest_of(std::span<const PartRow> parts) {
+    std::vector<std::pair<std::string_view, const Checkpoint*>> files;
+    for (const PartRow& row : parts) files.emplace_back(row.key, row.part->checkpoint.get());
+    return digest_of(files);
+}
+
 }  // namespace zt::load

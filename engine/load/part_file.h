@@ -62,6 +62,12 @@ struct PartFile {
     std::shared_ptr<const weights::Checkpoint> checkpoint;  // null: not found
     bool from_shapes = false;                               // no config.json: the shapes told
 };
+// A part of an opened model, for what is told or asked of all of them. Borrows.
+struct PartRow {
+    std::string_view key;  // of engine_opts
+    const PartFile* part;
+    const PartNames* names;
+};
 // Nothing for an empty path. Throws what Checkpoint::open throws, and UNSUPPORTED for packed numbers that are not read.
 [[nodiscard]] PartFile open_part(const std::string& path);
 
@@ -150,5 +156,6 @@ void note_experts(const PartFile& first, const PartFile& second, std::vector<std
 // A digest of every name, type, shape and place in the files, 64 hex digits: files of 40 GB are not read for it. parts:
 // each after its name; null ones are left out.
 [[nodiscard]] std::string digest_of(std::span<const std::pair<std::string_view, const weights::Checkpoint*>> parts);
+[[nodiscard]] std::string digest_of(std::span<const PartRow> parts);
 
 }  // namespace zt::load

@@ -31,17 +31,29 @@ at::TensorOptions host_memory(at::ScalarType type, at::Device device) {
     return at::TensorOptions(type).pinned_memory(!device.is_cpu());
 }
 
-// What a chunk is read into.
-// For the host it comes from the kernel: of a buffer freed on the heap the next bias takes a piece, so that
-// each matrix would leave a hole of nearly kChunkBytes.
-at::Tensor chunk_buffer(int64_t rows, int64_t row_bytes, at::Device device) {
-    if (!device.is_cpu()) return at::empty({rows, row_bytes}, host_memory(at::kByte, device));
-    const size_t bytes = static_cast<size_t>(rows * row_bytes);
+// Memory of the host that the kernel gives and takes back. The C library would cut what has less than 32 MiB from its
+// heaps, one for each thread that reads: a block of the next pass does not fit where one was, and the heaps grow.
+at::Tensor mapped(at::IntArrayRef sizes, at::ScalarType type) {
+    const size_t bytes = static_cast<size_t>(c10::multiply_integers(sizes)) * c10::elementSize(type);
     void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
-        throw Error(ZT_ERROR_MEMORY, "memory: expected " + std::to_string(bytes) + " bytes to read into, got none");
+        throw Error(ZT_ERROR_MEMORY, "memory: expected " + std::to_string(bytes) + " bytes for weights, got none");
     return at::from_blob(
-        memory, {rows, row_bytes}, [bytes](void* p) { munmap(p, bytes); }, at::TensorOptions(at::kByte));
+        memory, sizes, [bytes](void* p) { munmap(p, bytes); }, at::TensorOptions(type));
+}
+
+// What a chunk is read into.
+at::Tensor chunk_buffer(int64_t rows, int64_t row_bytes, at::Device device) {
+    if (!device.is_cpu()) return at::empty({rows, row_bytes}, host_memory(at::kByte, device));
+    return mapped({rows, row_bytes}, at::kByte);
+}
+
+// Where a tensor of the model will be; the small ones lie on the heap, where they take no whole pages.
+constexpr int64_t kMappedBytes = 1 << 20;
+at::Tensor weight_memory(at::IntArrayRef sizes, at::ScalarType type, at::Device device) {
+    const int64_t bytes = c10::multiply_integers(sizes) * static_cast<int64_t>(c10::elementSize(type));
+    if (device.is_cpu() && bytes >= kMappedBytes) return mapped(sizes, type);
+    return at::empty(sizes, at::TensorOptions(device).dtype(type));
 }
 
 struct TypePair {
@@ -350,7 +362,7 @@ void PartReader::read_all(const Source& source, const at::Tensor& out, bool raw)
 at::Tensor PartReader::dense(const std::string& name, at::ScalarType type) const {
     const Source& from = source(name);
     const std::vector<int64_t> sizes = shape(name);
-    at::Tensor out = at::empty(sizes, at::TensorOptions(options_.device).dtype(type));
+    at::Tensor out = weight_memory(sizes, type, options_.device);
     if (sizes.size() >= 2)
         read_all(from, out, false);
     else if (from.pieces.front()->encoding == Encoding::kDense)
@@ -394,7 +406,7 @@ nn::PackedLinear PartReader::linear(const std::string& name, at::ScalarType type
         layer.encoding = encoding;
         const int64_t row_bytes = encoding == Encoding::kNvfp4 ? layer.in / weights::kNvfp4Values * weights::kNvfp4Bytes
                                                                : layout_of(*from.pieces.front()).row_bytes;
-        layer.weight = at::empty({layer.out, row_bytes}, at::TensorOptions(options_.device).dtype(at::kByte));
+        layer.weight = weight_memory({layer.out, row_bytes}, at::kByte, options_.device);
         read_all(from, layer.weight, true);
         layer.scale = scale_of(from);
         layer.table = weights::needs_table(encoding) ? table_ : at::Tensor();

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "device/devices.h"
 #include "device/worker_scope.h"
 
 namespace zt::load {
@@ -31,6 +32,7 @@ public:
     const T& take(int64_t index, int64_t following) {
         if (reading_ != index) begin(index);  // the first of all, or another pass was given up
         current_ = T();                       // gives its memory back before the next one is there
+        device::return_freed_memory();        // and the heap that of activations, whose pieces grow apart
         reading_ = -1;
         current_ = next_.get();
         if (following >= 0) begin(following);

@@ -3,6 +3,7 @@
 // See residual_ops.h. Each operation: a loop over rows (row_loops.h), and the tensor form.
 #include "nn/residual_ops.h"
 
+#include <bit>
 #include <cmath>
 
 #include "nn/row_loops.h"

@@ -8,7 +8,7 @@
 // 1 text, 2 denoise, 3 decode; "peak_kib" [1] fp64; "memory" [k, 2] fp64, the peak in KiB of each stretch of one stage,
 // with the same numbers, first -1: what there is before the first.
 //   parity_pipeline plan IN OUT model=PATH width=N height=N frames=N steps=N precision=fp32|bf16
-// What the memory plan foresees. OUT: "bytes" [3] fp64: phase by phase, streamed, parts kept.
+// What the memory plan foresees. OUT: "bytes" [4] fp64: phase by phase, streamed, parts kept; the program.
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -19,6 +19,7 @@
 #include "client.h"
 #include "families/hunyuan_video/memory_plan.h"
 #include "families/hunyuan_video/model.h"
+#include "load/memory.h"
 #include "stage.h"
 
 namespace {
@@ -148,7 +149,7 @@ void plan(Case& c) {
     request.vae_element_bytes = static_cast<int64_t>(c10::elementSize(zt::hunyuan_video::vae_type(type, at::kCPU)));
     const auto foreseen = zt::hunyuan_video::plan_memory(zt::hunyuan_video::find_parts(c.option("model"), {}), request);
     c.out["bytes"] = numbers({static_cast<double>(foreseen.peak()), static_cast<double>(foreseen.least_peak()),
-                              static_cast<double>(foreseen.kept_peak())},
+                              static_cast<double>(foreseen.kept_peak()), static_cast<double>(zt::load::kProcessBytes)},
                              1);
 }
 

@@ -67,8 +67,9 @@ void forward_stage(Case& c) {
             nn::modulation_of(block.tables.modulation[0] + times.modulation[0],
                               per_frame ? block.tables.modulation[0] + pass.clean.modulation[0] : at::Tensor(), 6,
                               x.size(0) / latents.size(1));
-        forward(config, block, x, rope, cross_context(config, block, context), m, nullptr,
-                number(c, "chunk", kTokenChunk));
+        CrossContext cross = cross_contexts(config, 1, context)[0];
+        fill(config, block, context, cross);
+        forward(config, block, x, rope, cross, m, nullptr, number(c, "chunk", kTokenChunk));
         c.out[name] = x.to(at::kFloat);
     }
     c.out["velocity"] =

@@ -39,7 +39,8 @@ load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height
                            static_cast<double>(c.single_layers) * single_block_numbers(c);
     std::vector<double> share(static_cast<size_t>(c.layers), double_block_numbers(c) / numbers);
     share.insert(share.end(), static_cast<size_t>(c.single_layers), single_block_numbers(c) / numbers);
-    const uint64_t limit = model.budget != 0 ? model.budget : device::free_bytes(model.device);
+    const load::MemoryLimit limit =
+        load::limit_of(model.budget, model.device.is_cpu(), device::free_bytes(model.device));
     return load::fit_into(
         plan_memory(model.parts, wanted), limit, share,
         std::to_string(width) + "x" + std::to_string(height) + ", " + std::to_string(frames) + " frames");

@@ -39,6 +39,10 @@ bool is_preparation(std::string_view name) {
            name.find("_mod.linear.") != name.npos || name.find(".modulation.linear.") != name.npos;
 }
 bool is_denoising(std::string_view name) { return !is_preparation(name); }
+// What one half of a double block decodes before it goes over its tokens, once their attention is computed.
+bool is_after_attention(std::string_view name) {
+    return name.find(".img_attn_proj.") != name.npos || name.find(".img_mlp.") != name.npos;
+}
 bool is_decoder(std::string_view name) { return starts_with_any(name, {"decoder.", "post_quant_conv."}); }
 bool is_encoder(std::string_view name) { return starts_with_any(name, {"encoder.", "quant_conv."}); }
 
@@ -146,7 +150,12 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
     const uint64_t rope = u(clip.video_tokens) * u(t.head_dim) * 4;                 // cos and sin of each pair, fp32
     const uint64_t places = u(clip.latent_frames) * u(clip.latent_height) * u(clip.latent_width);
     const uint64_t latents = places * u(3 * t.out_channels + 2 * t.in_channels) * 4;
-    const uint64_t decoded = decoded_matrix(parts.transformer_file.checkpoint.get(), transformer_of(r));
+    const Checkpoint* const packed = parts.transformer_file.checkpoint.get();
+    const load::PartNames& names = names_of(Part::kTransformer);
+    const uint64_t decoded =
+        std::max({decoded_matrix(packed, transformer_of(r)),
+                  load::decoded_block(packed, names, transformer_of(r), "double_blocks.", is_after_attention),
+                  load::decoded_block(packed, names, transformer_of(r), "single_blocks.", is_denoising)});
     phase.data = stream + attention + chunk + rope + latents + prepared_bytes(parts, r, clip) + decoded + to_apply(r);
     // What adapters beside a packed matrix add to a chunk, plain and scaled.
     if (decoded > 0 && r.loras != nullptr && !r.loras->tensors().empty())

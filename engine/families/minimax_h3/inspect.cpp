@@ -10,6 +10,7 @@
 #include "families/minimax_h3/layout.h"
 #include "families/minimax_h3/licence.h"
 #include "families/minimax_h3/memory_plan.h"
+#include "load/part_checks.h"
 #include "load/report.h"
 
 namespace zt::minimax_h3 {
@@ -23,7 +24,7 @@ std::string kind_of(const ModelParts& p) {
 
 std::string part_lines(const ModelParts& p) {
     std::string text = "parts\n";
-    for (const PartRow& row : part_rows(p)) text += load::part_line(std::string(row.key), *row.part, *row.names);
+    for (const load::PartRow& row : part_rows(p)) text += load::part_line(std::string(row.key), *row.part, *row.names);
     return text + load::path_line("tokenizer", p.tokenizer);
 }
 
@@ -46,7 +47,7 @@ std::string report(const families::InspectRequest& r) {
     const auto loras =
         open_loras(parts, r.lora, [&](zt_log_level, const std::string& sentence) { warnings.push_back(sentence); });
     plan.loras = loras.get();
-    for (std::string& sentence : value_warnings(parts)) warnings.push_back(std::move(sentence));
+    for (std::string& sentence : load::warnings_of_values(part_rows(parts))) warnings.push_back(std::move(sentence));
     std::string text = "family     minimax_h3\nlayout     " + parts.layout + "\nkind       " + kind_of(parts) +
                        "\nshape      " + std::to_string(t.layers) + " blocks, width " + std::to_string(t.hidden) +
                        " (" + std::to_string(t.heads) + " x " + std::to_string(t.head_dim) + ")\n";

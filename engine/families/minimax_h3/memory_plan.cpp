@@ -31,6 +31,8 @@ bool is_text_reader(std::string_view name) {
     return name.starts_with("condition_proj") || name.starts_with("token_refiner.");
 }
 bool is_step(std::string_view name) { return !is_modulation(name) && !is_text_reader(name); }
+// What a block decodes before it goes over its rows, after the attention that the fused projection is for.
+bool is_after_attention(std::string_view name) { return is_step(name) && name.find(".attn.qkv.") == name.npos; }
 bool is_encoder(std::string_view name) { return name.starts_with("encoder.") || name.starts_with("quant_conv"); }
 bool is_decoder(std::string_view name) { return name.starts_with("decoder.") || name.starts_with("post_quant_conv"); }
 
@@ -92,8 +94,10 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Rows& r
         phase.least_weights = std::min(phase.weights, load::two_blocks(*file, names, as, "blocks.", is_step));
     }
     const uint64_t latents = (u(rows.video) * u(t.video_row()) + u(rows.audio) * u(t.audio_channels)) * 4 * 6;
-    phase.data = prepared_bytes(parts, r, rows) + block_bytes(t, rows.all(), r.element_bytes) + latents +
-                 load::decoded_matrix(file, as) + (r.loras != nullptr ? r.loras->most_bytes_to_apply() : 0);
+    phase.data =
+        prepared_bytes(parts, r, rows) + block_bytes(t, rows.all(), r.element_bytes) + latents +
+        std::max(load::decoded_matrix(file, as), load::decoded_block(file, names, as, "blocks.", is_after_attention)) +
+        (r.loras != nullptr ? r.loras->most_bytes_to_apply() : 0);
     return phase;
 }
 

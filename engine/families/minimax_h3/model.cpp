@@ -14,6 +14,7 @@
 #include "families/minimax_h3/memory_plan.h"
 #include "families/minimax_h3/text/used_text.h"
 #include "image/fit.h"
+#include "load/part_checks.h"
 
 namespace zt::minimax_h3 {
 namespace {
@@ -37,7 +38,8 @@ void check_tensors(const OpenedModel& model) {
 
 void tell(const ModelParts& parts, const Log& log) {
     for (const std::string& warning : parts.warnings) log(ZT_LOG_WARNING, "model: " + warning);
-    for (const std::string& warning : value_warnings(parts)) log(ZT_LOG_WARNING, "model: " + warning);
+    for (const std::string& warning : load::warnings_of_values(part_rows(parts)))
+        log(ZT_LOG_WARNING, "model: " + warning);
 }
 
 image::Picture fitted(const families::Picture& picture, const families::GenerationRequest& request, bool anchor) {
@@ -84,11 +86,7 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
     return model;
 }
 
-std::string identity(const OpenedModel& model) {
-    std::vector<std::pair<std::string_view, const weights::Checkpoint*>> files;
-    for (const PartRow& row : part_rows(model.parts)) files.emplace_back(row.key, row.part->checkpoint.get());
-    return load::digest_of(files);
-}
+std::string identity(const OpenedModel& model) { return load::digest_of(part_rows(model.parts)); }
 
 load::Budget plan_clip(const OpenedModel& model, const families::GenerationRequest& request) {
     PlanRequest wanted;
@@ -106,7 +104,8 @@ load::Budget plan_clip(const OpenedModel& model, const families::GenerationReque
     wanted.on_host = model.device().is_cpu();
     wanted.loras = model.transformer.loras.get();
     const auto layers = static_cast<size_t>(model.parts.transformer.layers);
-    const uint64_t limit = model.budget != 0 ? model.budget : device::free_bytes(model.device());
+    const load::MemoryLimit limit =
+        load::limit_of(model.budget, model.device().is_cpu(), device::free_bytes(model.device()));
     return load::fit_into(plan_memory(model.parts, wanted), limit,
                           std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
                           std::to_string(request.width) + "x" + std::to_string(request.height) + ", " +

@@ -188,19 +188,12 @@ std::vector<std::string> files_of(const std::string& path, const EngineOptions& 
     return files;
 }
 
-std::array<PartRow, 5> part_rows(const ModelParts& parts) {
+std::array<load::PartRow, 5> part_rows(const ModelParts& parts) {
     return {{{"transformer", &parts.transformer_file, &transformer_names(parts.order)},
              {"text_encoder", &parts.text_encoder, &encoders::llm_names(encoders::LlmKind::kQwen3Vl)},
              {"vision tower", &parts.vision_file, &encoders::qwen3_vl_vision_names()},
              {"vae", &parts.video_vae.file, &video_vae_names()},
              {"audio_vae", &parts.audio_vae.file, &audio_vae_names()}}};
-}
-
-std::vector<std::string> value_warnings(const ModelParts& parts) {
-    std::vector<std::string> warnings;
-    for (const PartRow& row : part_rows(parts))
-        if (row.part->checkpoint != nullptr) load::warn_of_values(*row.part->checkpoint, *row.names, warnings);
-    return warnings;
 }
 
 std::shared_ptr<const load::LoraSet> open_loras(const ModelParts& parts, const std::string& lora, const Log& log) {

@@ -57,15 +57,7 @@ struct ModelParts {
 [[nodiscard]] std::vector<std::string> files_of(const std::string& path, const load::EngineOptions& options);
 
 // Every part as files have it, the ones that are not there too.
-struct PartRow {
-    std::string_view key;
-    const load::PartFile* part;
-    const load::PartNames* names;
-};
-[[nodiscard]] std::array<PartRow, 5> part_rows(const ModelParts& parts);  // borrows
-
-// What only values tell of the parts that were found, as sentences: see load::warn_of_values. Throws IO.
-[[nodiscard]] std::vector<std::string> value_warnings(const ModelParts& parts);
+[[nodiscard]] std::array<load::PartRow, 5> part_rows(const ModelParts& parts);  // borrows
 
 // The adapters of the option `lora`; null: none. Throws what LoraSet::open throws.
 [[nodiscard]] std::shared_ptr<const load::LoraSet> open_loras(const ModelParts& parts, const std::string& lora,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "device/devices.h"
+#include "families/wan/memory_plan.h"
 #include "families/wan/prompt.h"
 #include "families/wan/wan.h"
 #include "sample/loop.h"
@@ -29,7 +30,8 @@ std::array<int64_t, 4> block_size(const OpenedModel& model, const GenerationRequ
 nn::KvCache make_cache(const OpenedModel& model, const GenerationRequest& request) {
     const TransformerConfig& config = model.parts.transformer;
     const auto size = block_size(model, request);
-    const int64_t blocks = kept_latents(model.parts, request) / kBlockLatents;
+    const int64_t kept = kept_latents(model.parts, request.morph ? request.frames : request.shot_frames);
+    const int64_t blocks = kept / kBlockLatents;
     return {{config.layers, config.heads, config.head_dim,
              kBlockLatents * (size[2] / TransformerConfig::patch) * (size[3] / TransformerConfig::patch), blocks,
              std::min(model.parts.sink / kBlockLatents, blocks - 1)},

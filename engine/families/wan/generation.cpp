@@ -8,6 +8,7 @@
 
 #include "device/devices.h"
 #include "families/wan/denoise.h"
+#include "families/wan/memory_plan.h"
 #include "families/wan/picture.h"
 #include "families/wan/prompt.h"
 #include "families/wan/wan.h"

@@ -9,6 +9,7 @@
 
 #include "families/wan/detection.h"
 #include "families/wan/memory_plan.h"
+#include "load/part_checks.h"
 #include "load/report.h"
 
 namespace zt::wan {
@@ -26,7 +27,7 @@ std::string kind_of(const ModelParts& p) {
 
 std::string part_lines(const ModelParts& p) {
     std::string text = "parts\n";
-    for (const PartRow& row : part_rows(p)) {
+    for (const load::PartRow& row : part_rows(p)) {
         const bool other =
             (row.key == "transformer_2" && !p.has_experts()) || (row.key == "image_encoder" && !p.reads_clip());
         if (!other) text += load::part_line(std::string(row.key), *row.part, *row.names);
@@ -37,9 +38,9 @@ std::string part_lines(const ModelParts& p) {
 std::string report(const families::InspectRequest& r) {
     const ModelParts parts = find_parts(r.path, r.engine_opts);
     const TransformerConfig& t = parts.transformer;
-    PlanRequest plan;
+    const int64_t frames = r.frames > 0 ? r.frames : parts.usual_frames();
+    PlanRequest plan = plan_request(parts, frames);
     if (r.width > 0) plan.width = r.width, plan.height = r.height;
-    if (r.frames > 0) plan.frames = r.frames;
     if (r.steps > 0) plan.steps = r.steps;
     plan.element_bytes = r.element_bytes, plan.keep_packed = r.keep_packed;
     std::vector<std::string> warnings = parts.warnings;
@@ -49,8 +50,8 @@ std::string report(const families::InspectRequest& r) {
             loras[low ? 1 : 0] = open_loras(parts, r.lora, low, [&](zt_log_level, const std::string& text) {
                 if (!low || !parts.lora_2.empty()) warnings.push_back(text);  // else it was said of the first
             });
-    plan.loras = loras[0].get();
-    for (std::string& sentence : value_warnings(parts)) warnings.push_back(std::move(sentence));
+    plan.loras = {loras[0].get(), loras[1].get()};
+    for (std::string& sentence : load::warnings_of_values(part_rows(parts))) warnings.push_back(std::move(sentence));
     std::string text = "family     wan\nlayout     " + parts.layout + "\nkind       " + kind_of(parts) +
                        "\nshape      " + std::to_string(t.layers) + " blocks, width " + std::to_string(t.width()) +
                        " (" + std::to_string(t.heads) + " x " + std::to_string(t.head_dim) + "), " +
@@ -60,7 +61,7 @@ std::string report(const families::InspectRequest& r) {
     for (size_t i = 0; i < loras.size(); ++i)
         if (loras[i] != nullptr) text += load::adapter_line(i == 0 ? "adapters" : "adapters 2", *loras[i]);
     return text + load::sentence_lines("missing", parts.missing) + load::sentence_lines("warnings", warnings) +
-           load::plan_lines(plan_memory(parts, plan), r.clip(plan.width, plan.height, plan.frames, plan.steps));
+           load::plan_lines(plan_memory(parts, plan), r.clip(plan.width, plan.height, frames, plan.steps));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 // its files and the size of the clip (load/memory.h). Torch-free.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "families/wan/parts.h"
@@ -16,15 +17,24 @@ struct PlanRequest {
     int64_t steps = 50;
     int64_t element_bytes = 2;  // of the arithmetic of transformer and text encoder: 4 fp32, 2 bf16
     int64_t vae_element_bytes = 4;
-    bool half_history = false;             // what the autoencoder keeps of earlier frames is rounded to fp16
-    int64_t prompts = 2;                   // 2 with guidance
-    int64_t kept_latents = 0;              // causal models: whose keys and values are in memory; 0: it is none
-    bool keep_packed = true;               // fp8 and GGUF matrices stay as they are in the file
-    bool low = false;                      // the expert for low noise works, not the one for high noise
-    const load::LoraSet* loras = nullptr;  // of that transformer; borrowed, may be null
+    bool half_history = false;  // what the autoencoder keeps of earlier frames is rounded to fp16
+    int64_t prompts = 2;        // 2 with guidance
+    int64_t kept_latents = 0;   // causal models: whose keys and values are in memory; 0: it is none
+    bool keep_packed = true;    // fp8 and GGUF matrices stay as they are in the file
+    std::array<const load::LoraSet*, 2> loras = {};  // of each transformer; borrowed, may be null
 };
 
-// Parts that are missing count as nothing.
+// Frames of the clip that a shot of so many is cut from: 4 k + 1.
+[[nodiscard]] int64_t clip_frames(int64_t frames);
+
+// Causal models: latents whose keys and values are in memory at once: the window, or all where there are fewer up to
+// the next cut. frames: up to that cut; -1: endless.
+[[nodiscard]] int64_t kept_latents(const ModelParts& parts, int64_t frames);
+
+// Of `frames` up to the next cut: the length of what is made at a time, and what is kept of before it.
+[[nodiscard]] PlanRequest plan_request(const ModelParts& parts, int64_t frames);
+
+// Of two experts one at a time is in memory: the larger one counts. Parts that are missing count as nothing.
 [[nodiscard]] load::MemoryPlan plan_memory(const ModelParts& parts, const PlanRequest& request);
 
 }  // namespace zt::wan

@@ -91,67 +91,32 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
                                           std::to_string(model->tokenizer->id_end() - 1));
     if (options.log) {
         for (const std::string& warning : parts.warnings) options.log(ZT_LOG_WARNING, "model: " + warning);
-        for (const std::string& warning : value_warnings(parts)) options.log(ZT_LOG_WARNING, "model: " + warning);
+        for (const std::string& warning : load::warnings_of_values(part_rows(parts)))
+            options.log(ZT_LOG_WARNING, "model: " + warning);
     }
     return model;
 }
 
-std::string identity(const OpenedModel& model) {
-    std::vector<std::pair<std::string_view, const weights::Checkpoint*>> files;
-    for (const PartRow& row : part_rows(model.parts)) files.emplace_back(row.key, row.part->checkpoint.get());
-    return load::digest_of(files);
-}
-
-int64_t clip_frames(int64_t frames) {
-    constexpr int64_t kGroup = VaeConfig::temporal_compression;
-    return (frames - 1 + kGroup - 1) / kGroup * kGroup + 1;
-}
-
-int64_t kept_latents(const ModelParts& parts, const families::GenerationRequest& request) {
-    const int64_t frames = request.morph ? request.frames : request.shot_frames;
-    if (frames < 0) return parts.window;
-    const int64_t latents = (clip_frames(frames) - 1) / VaeConfig::temporal_compression + 1;
-    return std::min(parts.window, (latents + kBlockLatents - 1) / kBlockLatents * kBlockLatents);
-}
-
-namespace {
-
-// Of two experts one at a time is in memory: the larger one counts.
-load::MemoryPlan plan_of(const OpenedModel& model, PlanRequest wanted) {
-    load::MemoryPlan plan;
-    for (const bool low : {false, true}) {
-        if (low && !model.parts.has_experts()) continue;
-        wanted.low = low;
-        wanted.loras = model.loras[low ? 1 : 0].get();
-        load::MemoryPlan one = plan_memory(model.parts, wanted);
-        if (!low || one.peak() > plan.peak()) plan = std::move(one);
-    }
-    return plan;
-}
-
-}  // namespace
+std::string identity(const OpenedModel& model) { return load::digest_of(part_rows(model.parts)); }
 
 ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& request) {
-    const bool causal = model.parts.sampler == "causal";
-    PlanRequest wanted;
+    PlanRequest wanted = plan_request(model.parts, request.morph ? request.frames : request.shot_frames);
     wanted.width = request.width, wanted.height = request.height, wanted.steps = request.steps;
-    wanted.frames = clip_frames(request.shot_frames);
-    if (causal) {
-        wanted.frames = (kBlockLatents - 1) * VaeConfig::temporal_compression + 1;  // that are made at a time
-        wanted.kept_latents = kept_latents(model.parts, request);
-    }
     wanted.element_bytes = static_cast<int64_t>(c10::elementSize(model.type));
     wanted.vae_element_bytes = static_cast<int64_t>(c10::elementSize(model.vae_type));
     wanted.prompts = request.first.guidance > 1 ? 2 : 1;
+    wanted.loras = {model.loras[0].get(), model.loras[1].get()};
     const auto layers = static_cast<size_t>(model.parts.transformer.layers);
-    const uint64_t limit = model.budget != 0 ? model.budget : device::free_bytes(model.device);
-    load::MemoryPlan plan = plan_of(model, wanted);
-    wanted.half_history = plan.least_peak() > limit;
-    if (wanted.half_history) plan = plan_of(model, wanted);
-    load::Budget budget = load::fit_into(plan, limit, std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
-                                         std::to_string(request.width) + "x" + std::to_string(request.height) + ", " +
-                                             (causal ? std::to_string(wanted.kept_latents) + " latents of the past"
-                                                     : std::to_string(wanted.frames) + " frames"));
+    const load::MemoryLimit limit =
+        load::limit_of(model.budget, model.device.is_cpu(), device::free_bytes(model.device));
+    load::MemoryPlan plan = plan_memory(model.parts, wanted);
+    wanted.half_history = plan.least_peak() + limit.program > limit.bytes;
+    if (wanted.half_history) plan = plan_memory(model.parts, wanted);
+    load::Budget budget =
+        load::fit_into(plan, limit, std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
+                       std::to_string(request.width) + "x" + std::to_string(request.height) + ", " +
+                           (wanted.kept_latents > 0 ? std::to_string(wanted.kept_latents) + " latents of the past"
+                                                    : std::to_string(wanted.frames) + " frames"));
     if (model.parts.has_experts()) budget.keep = false;  // the plan is of one at a time
     return {budget, wanted.half_history};
 }

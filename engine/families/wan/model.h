@@ -60,13 +60,6 @@ struct OpenedModel {
 // A digest of every name, type, shape and place in the files, 64 hex digits.
 [[nodiscard]] std::string identity(const OpenedModel& model);
 
-// Frames of the clip that a shot of so many is cut from: 4 k + 1.
-[[nodiscard]] int64_t clip_frames(int64_t frames);
-
-// Causal models: latents whose keys and values are in memory at once: the window, or all where there are fewer up to
-// the next cut.
-[[nodiscard]] int64_t kept_latents(const ModelParts& parts, const families::GenerationRequest& request);
-
 // What stays in memory for a request.
 struct ClipPlan {
     load::Budget budget;

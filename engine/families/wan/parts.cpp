@@ -290,19 +290,12 @@ std::vector<std::string> files_of(const std::string& path, const EngineOptions& 
     return files;
 }
 
-std::array<PartRow, 5> part_rows(const ModelParts& parts) {
+std::array<load::PartRow, 5> part_rows(const ModelParts& parts) {
     return {{{"transformer", &parts.transformer_file, &transformer_names()},
              {"transformer_2", &parts.transformer_2_file, &transformer_names()},
              {"vae", &parts.vae_file, &vae_names()},
              {"text_encoder", &parts.text_encoder, &encoders::t5_names()},
              {"image_encoder", &parts.image_encoder, &encoders::clip_names(encoders::Tower::kVision)}}};
-}
-
-std::vector<std::string> value_warnings(const ModelParts& parts) {
-    std::vector<std::string> warnings;
-    for (const PartRow& row : part_rows(parts))
-        if (row.part->checkpoint != nullptr) load::warn_of_values(*row.part->checkpoint, *row.names, warnings);
-    return warnings;
 }
 
 load::LoraBase lora_base(const ModelParts& parts, bool low) {

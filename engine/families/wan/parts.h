@@ -43,9 +43,9 @@ struct ModelParts {
     std::vector<std::string> missing;   // "vae: expected ..., got none; ..." for each part that is not there
     std::vector<std::string> warnings;  // what names leave open, for the log
     [[nodiscard]] bool has_experts() const { return transformer_2_file.checkpoint != nullptr; }
-    [[nodiscard]] bool known_frames() const {
-        return transformer.in_channels == 48;
-    }  // TI2V-5B: told of levels frame by frame
+    // TI2V-5B: told of levels frame by frame.
+    [[nodiscard]] bool known_frames() const { return transformer.in_channels == 48; }
+    [[nodiscard]] int64_t usual_frames() const { return known_frames() ? 121 : 81; }
     [[nodiscard]] bool reads_clip() const { return transformer.image_dim > 0; }
     [[nodiscard]] bool needs_last() const { return transformer.image_tokens > 0; }  // FLF2V
     [[nodiscard]] bool beside_noise() const {
@@ -63,15 +63,7 @@ struct ModelParts {
 [[nodiscard]] std::vector<std::string> files_of(const std::string& path, const load::EngineOptions& options);
 
 // Every part as files have it, the ones that are not there too.
-struct PartRow {
-    std::string_view key;
-    const load::PartFile* part;
-    const load::PartNames* names;
-};
-[[nodiscard]] std::array<PartRow, 5> part_rows(const ModelParts& parts);  // borrows
-
-// What only values tell of the parts that were found, as sentences: see load::warn_of_values. Throws IO.
-[[nodiscard]] std::vector<std::string> value_warnings(const ModelParts& parts);
+[[nodiscard]] std::array<load::PartRow, 5> part_rows(const ModelParts& parts);  // borrows
 
 // The transformer as adapters see it; low: the second expert.
 [[nodiscard]] load::LoraBase lora_base(const ModelParts& parts, bool low);

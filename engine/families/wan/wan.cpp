@@ -33,7 +33,7 @@ Limits limits_of(const OpenedModel& model) {
     if (is_5b) std::swap(limits.rates[0], limits.rates[1]);
     limits.frames_step = wan::VaeConfig::temporal_compression;
     limits.frames_offset = 1;
-    limits.default_frames = is_5b ? 121 : 81;
+    limits.default_frames = parts.usual_frames();
     limits.chunk_frames = wan::VaeConfig::temporal_compression;
     limits.true_guidance = true;
     limits.steerable = false;

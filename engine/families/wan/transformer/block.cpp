@@ -11,17 +11,12 @@ namespace {
 
 constexpr double kNormEps = 1e-6;
 
-at::Tensor by_head(const at::Tensor& rows, int64_t heads) {
-    return rows.view({rows.size(0), heads, -1}).transpose(0, 1).contiguous();
-}
-
-// Normalised keys and values of a context, from one product.
+// Normalised keys and values of a context, from one product, into k and v [heads, tokens, dim].
 void keys_and_values(const TransformerConfig& c, const nn::PackedLinear& kv, const at::Tensor& norm,
-                     const at::Tensor& context, at::Tensor& k, at::Tensor& v) {
+                     const at::Tensor& context, const at::Tensor& k, const at::Tensor& v) {
     const at::Tensor both = nn::forward(kv, context);  // [tokens, 2 h]
-    k = at::empty({c.heads, context.size(0), c.head_dim}, context.options());
     nn::rms_heads(both.narrow(1, 0, c.width()), norm, {}, {}, k, 0);
-    v = by_head(both.narrow(1, c.width(), c.width()).contiguous(), c.heads);
+    v.copy_(both.narrow(1, c.width(), c.width()).view({context.size(0), c.heads, -1}).transpose(0, 1));
 }
 
 }  // namespace
@@ -40,15 +35,30 @@ Block make_block(const TransformerConfig& c) {
     return b;
 }
 
-CrossContext cross_context(const TransformerConfig& c, const Block& block, const at::Tensor& context) {
+std::vector<CrossContext> cross_contexts(const TransformerConfig& c, int64_t layers, const at::Tensor& context) {
+    const int64_t tokens = context.size(0), image = tokens - kTextTokens;
+    const at::Tensor all = at::empty({layers, 2, c.heads * tokens * c.head_dim}, context.options());
+    std::vector<CrossContext> made(static_cast<size_t>(layers));
+    for (int64_t i = 0; i < layers; i++) {
+        const auto part = [&](int64_t which, int64_t first, int64_t count) {
+            const int64_t row = c.heads * c.head_dim;
+            return all[i][which].narrow(0, first * row, count * row).view({c.heads, count, c.head_dim});
+        };
+        CrossContext& context_of = made[static_cast<size_t>(i)];
+        context_of.text_k = part(0, 0, kTextTokens), context_of.text_v = part(1, 0, kTextTokens);
+        if (image > 0)
+            context_of.image_k = part(0, kTextTokens, image), context_of.image_v = part(1, kTextTokens, image);
+    }
+    return made;
+}
+
+void fill(const TransformerConfig& c, const Block& block, const at::Tensor& context, CrossContext& into) {
     const int64_t image = context.size(0) - kTextTokens;
-    CrossContext found;
-    keys_and_values(c, block.cross_kv, block.cross_k_norm, context.narrow(0, image, kTextTokens), found.text_k,
-                    found.text_v);
+    keys_and_values(c, block.cross_kv, block.cross_k_norm, context.narrow(0, image, kTextTokens), into.text_k,
+                    into.text_v);
     if (image > 0)
-        keys_and_values(c, block.image_kv, block.image_k_norm, context.narrow(0, 0, image), found.image_k,
-                        found.image_v);
-    return found;
+        keys_and_values(c, block.image_kv, block.image_k_norm, context.narrow(0, 0, image), into.image_k, into.image_v);
+    into.filled = true;
 }
 
 Rope make_rope(const TransformerConfig& c, int64_t first_frame, int64_t frames, int64_t rows, int64_t columns,

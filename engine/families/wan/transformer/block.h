@@ -7,6 +7,7 @@
 #include <ATen/ATen.h>
 
 #include <string>
+#include <vector>
 
 #include "families/wan/config.h"
 #include "nn/kv_cache.h"
@@ -64,10 +65,13 @@ struct Block {
 // picture undefined where there is none.
 struct CrossContext {
     at::Tensor text_k, text_v, image_k, image_v;
+    bool filled = false;
 };
-// context [image tokens + 512, h]: the last 512 rows are the text.
-[[nodiscard]] CrossContext cross_context(const TransformerConfig& config, const Block& block,
-                                         const at::Tensor& context);
+// Room for those of all layers, in one piece: what stays between buffers that come and go would leave holes in the
+// heap. context [image tokens + 512, h]: the last 512 rows are the text.
+[[nodiscard]] std::vector<CrossContext> cross_contexts(const TransformerConfig& config, int64_t layers,
+                                                       const at::Tensor& context);
+void fill(const TransformerConfig& config, const Block& block, const at::Tensor& context, CrossContext& into);
 
 using nn::Rope;
 // first_frame: position of the first latent frame. Angles in fp64, as in the reference.

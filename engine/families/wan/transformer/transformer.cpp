@@ -79,13 +79,13 @@ at::Tensor velocity(const TransformerConfig& c, const Ends& ends, const BlockSou
     const bool known = pass.clean.vector.defined();
     const int64_t first_frame = known ? x.size(0) / latents.size(1) : 0;  // tokens
     const bool keeps = pass.cross != nullptr;
-    if (keeps) pass.cross->resize(static_cast<size_t>(c.layers));
+    std::vector<CrossContext> own = keeps ? std::vector<CrossContext>() : cross_contexts(c, 1, *pass.context);
+    if (keeps && pass.cross->empty()) *pass.cross = cross_contexts(c, c.layers, *pass.context);
     for (int64_t i = 0; i < c.layers; i++) {
         cancel.poll();
         const Block& block = blocks(i);
-        CrossContext made;
-        CrossContext& context = keeps ? (*pass.cross)[static_cast<size_t>(i)] : made;
-        if (!context.text_k.defined()) context = cross_context(c, block, *pass.context);
+        CrossContext& context = keeps ? (*pass.cross)[static_cast<size_t>(i)] : own[0];
+        if (!keeps || !context.filled) fill(c, block, *pass.context, context);
         const nn::Modulation m = nn::modulation_of(
             block.tables.modulation[0] + pass.times.modulation[0],
             known ? block.tables.modulation[0] + pass.clean.modulation[0] : at::Tensor(), 6, first_frame);

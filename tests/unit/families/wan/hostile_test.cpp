@@ -18,6 +18,7 @@
 #include "families/wan/names.h"
 #include "families/wan/parts.h"
 #include "gguf_draft.h"
+#include "load/part_checks.h"
 #include "load/standard_form.h"
 #include "probe.h"
 #include "seed.h"
@@ -182,7 +183,7 @@ TEST(WanHostile, MutantsOfNamesAndShapesAreRefusedOrSound) {
         static_cast<void>(detect(path));
         judge([&] {
             const ModelParts parts = find_parts(path, {});
-            static_cast<void>(value_warnings(parts));
+            static_cast<void>(load::warnings_of_values(part_rows(parts)));
             static_cast<void>(lora_base(parts, false));
         });
     }
