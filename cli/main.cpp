@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "cache.h"
 #include "core/error.h"
 #include "doctor.h"
 #include "generate.h"
@@ -24,6 +25,7 @@ constexpr Command kCommands[] = {
     {"generate", "generate PROMPT -o FILE  a clip as a y4m file, or into a pipe", zt::cli::generate},
     {"doctor", "doctor                   what is installed, what is missing, what to do", zt::cli::doctor},
     {"inspect", "inspect PATH             what a model is, has and lacks, the memory it needs", zt::cli::inspect},
+    {"cache", "cache list|clear|verify  clips that were made and are kept", zt::cli::cache},
 };
 
 void print_help(std::FILE* to) {

@@ -18,7 +18,7 @@ struct zt_model {
     std::atomic<int> references{1};
     std::shared_ptr<const zt::families::Model> model;
     zt::Log log;
-    std::string name, family, sha256, device, precision;  // info points into these
+    std::string name, family, sha256, device, precision, identity;  // info points into these
     std::vector<zt_rational> rates;
     zt_model_info info{};
 };

@@ -125,6 +125,7 @@ zt_status zt_model_open(const zt_model_params* params, zt_model** model, zt_erro
         handle->model = std::move(opened.model);
         handle->name = std::move(opened.name);
         handle->family = std::move(opened.family);
+        handle->identity = std::move(opened.identity);
         handle->sha256 = handle->model->sha256();
         handle->device = handle->model->device();
         handle->precision = handle->model->precision();

@@ -81,6 +81,8 @@ zt_status zt_session_create(zt_model* model, const zt_request* request, zt_sessi
         const zt::Log log =
             own.request.log != nullptr ? zt::make_log(own.request.log, own.request.log_opaque) : model->log;
         zt::pipeline::Plan plan = zt::pipeline::make_plan(own.request, *model->model, log);
+        plan.model_name = model->name;
+        plan.model_identity = model->identity;
         const zt_session_info info = info_of(plan, model->model->limits());
         auto handle = std::make_unique<zt_session>(model->model, std::move(plan));
         handle->info = info;

@@ -53,6 +53,9 @@ struct Limits {
     bool motion = false;                // motion and tempo other than 1
     bool enhance = false;               // Model::enhance rewrites prompts
     int sample_rate = 0, channels = 0;  // of the sound it can make, in hertz; 0 = it is mute
+    // What a shot shows after a cut depends on its own prompt, length and, for sound, place alone, and
+    // Generation::skip leaves a shot out. Only for models that are not steerable.
+    bool shots_alone = false;
 };
 
 using LogFn = Log;
@@ -147,6 +150,8 @@ public:
     [[nodiscard]] virtual int64_t next_frames() const = 0;
     // The same for a chunk that begins with a cut (Direction::cut), where that is another count.
     [[nodiscard]] virtual int64_t cut_frames() const { return next_frames(); }
+    // Only where Limits::shots_alone, and where a shot begins: its frames are there already, the next shot is made.
+    virtual void skip(int64_t frames) { (void)frames; }
     // The frames of the next chunk, at most Limits::chunk_frames; all obey `direction`. They may come in pieces: as
     // long as some are missing it is called again, with the same direction. Nothing at the end. A finite generation
     // yields exactly request.frames in total. Polls cancel at least once per block, tile and step.

@@ -19,6 +19,7 @@
 
 #include "core/error.h"
 #include "core/model_folders.h"
+#include "core/sha256.h"
 #include "core/utf8.h"
 #include "device/start_thread.h"
 #include "device/worker_scope.h"
@@ -217,7 +218,7 @@ OpenedModel open_model(const std::string& name, LoadOptions options) {
     });
     if (!model->licence().empty() && options.log) options.log(ZT_LOG_INFO, "licence: " + std::string(model->licence()));
     const std::string shown = model->credit().empty() ? name : std::string(model->credit());
-    return {std::move(model), shown, std::string(found.family->name())};
+    return {std::move(model), shown, std::string(found.family->name()), sha256_hex(key)};
 }
 
 }  // namespace zt::pipeline

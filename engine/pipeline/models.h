@@ -15,6 +15,7 @@ struct OpenedModel {
     std::shared_ptr<const families::Model> model;
     std::string name;  // as the user may write it: "storybook", or the path given
     std::string family;
+    std::string identity;  // a digest of sharing_key()
 };
 
 // options.path is ignored; `name` is a built-in name or a path.

@@ -15,6 +15,7 @@
 #include "core/frame_time.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
+#include "pipeline/clip_cache.h"
 #include "pipeline/color.h"
 #include "pipeline/images.h"
 #include "pipeline/prompt_file.h"
@@ -313,6 +314,12 @@ int resolve_prefetch(int prefetch, const Plan& plan, const Limits& limits) {
     return prefetch;
 }
 
+zt_cache resolve_cache(zt_cache cache, int64_t frames, bool start) {
+    check_range<int>("cache", cache, ZT_CACHE_AUTO, ZT_CACHE_ON);
+    if (start) check_cache(cache, frames);
+    return cache;
+}
+
 // Not used by the engine, yet a wrong value is a mistake of the host it should hear about.
 void check_front_end_fields(const zt_request& request) {
     check_range<int64_t>("timeout", request.timeout_us, 0, kMaxDurationUs);
@@ -363,6 +370,8 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
         generation.first.seed = resolve_seed(request.seed, log);
     else
         generation.first.seed = -1;
+    plan.seed_drawn = request.seed == -1;
+    plan.cache = resolve_cache(request.cache, generation.frames, start);
     generation.log = log;
     check_shots(plan.script, generation.first, model);
     if (start) {

@@ -36,6 +36,10 @@ struct Plan {
     int64_t start_frame = 0;
     int prefetch = 1;
     std::optional<families::Picture> mask;
+    zt_cache cache = ZT_CACHE_OFF;
+    bool seed_drawn = false;  // by us: nobody will ask for the same again
+    // Of the model, by who opened it: as the user wrote it, and what it is known by (sharing_key).
+    std::string model_name, model_identity;
 };
 
 // kAsk: what would be, for a host that has no pixels yet; no picture is copied, a random seed is

@@ -29,8 +29,18 @@ int64_t Steering::most_frames() {
     return next < shots.size() ? shots[next].first_frame - next_frame_ : INT64_MAX;
 }
 
-ChunkOrder Steering::begin_chunk(int64_t plain_frames, int64_t cut_frames) {
+ChunkOrder Steering::begin_chunk(int64_t frames, int64_t cut_frames) {
     const std::lock_guard lock(mutex_);
+    return begin(frames, cut_frames);
+}
+
+std::optional<ChunkOrder> Steering::begin_kept_chunk(int64_t frames) {
+    const std::lock_guard lock(mutex_);
+    if (steered_) return std::nullopt;
+    return begin(frames, frames);
+}
+
+ChunkOrder Steering::begin(int64_t plain_frames, int64_t cut_frames) {
     const bool scripted = shot_begins();
     if (scripted) {
         if (!prompt_given_) {
@@ -45,7 +55,7 @@ ChunkOrder Steering::begin_chunk(int64_t plain_frames, int64_t cut_frames) {
     if (new_shot) ++shot_;
     direction_.cut = new_shot && !script_.morph;
     const int64_t frames = direction_.cut ? cut_frames : plain_frames;
-    ChunkOrder order{next_chunk_, next_frame_, frames, shot_, direction_, tag_};
+    ChunkOrder order{next_chunk_, next_frame_, frames, shot_, direction_, tag_, steered_};
     begun_tag_ = tag_;
     ++next_chunk_;
     next_frame_ += frames;
@@ -74,6 +84,7 @@ std::optional<int64_t> Steering::change(const std::function<void(families::Direc
     if (closed_) return std::nullopt;
     wanted.prompt = direction_.prompt;  // meanwhile a shot may have begun
     direction_ = std::move(wanted);
+    steered_ = true;
     return next_frame_;
 }
 
@@ -88,7 +99,7 @@ std::optional<int64_t> Steering::set_prompt(const std::string& prompt, const Che
     if (closed_) return std::nullopt;
     direction_.prompt = prompt;
     tag_ = tag;
-    prompt_given_ = true;
+    prompt_given_ = steered_ = true;
     return next_frame_;
 }
 

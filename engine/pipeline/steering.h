@@ -31,6 +31,7 @@ struct ChunkOrder {
     int32_t shot = 0;
     families::Direction direction;
     std::shared_ptr<const PromptTag> tag;  // of direction.prompt
+    bool steered = false;                  // something was changed by hand, now or before
 };
 
 // Thread-safe.
@@ -44,6 +45,9 @@ public:
     // Worker: the next chunk begins; it has `frames` frames, or `cut_frames` if it begins with a cut.
     [[nodiscard]] ChunkOrder begin_chunk(int64_t frames, int64_t cut_frames);
     [[nodiscard]] ChunkOrder begin_chunk(int64_t frames) { return begin_chunk(frames, frames); }
+    // Worker: the same for a chunk that is there already, as long as nothing was ever changed by hand; else nothing
+    // begins.
+    [[nodiscard]] std::optional<ChunkOrder> begin_kept_chunk(int64_t frames);
     // Worker: no chunk will begin any more.
     void close();
 
@@ -57,7 +61,8 @@ public:
 
 private:
     [[nodiscard]] families::Direction in_force();
-    [[nodiscard]] bool shot_begins() const;  // with the next chunk; with mutex_ held
+    [[nodiscard]] bool shot_begins() const;                              // with the next chunk; with mutex_ held
+    [[nodiscard]] ChunkOrder begin(int64_t frames, int64_t cut_frames);  // with mutex_ held
 
     std::mutex change_mutex_;  // one change after the other; never taken by the worker
     std::mutex mutex_;         // guards all below
@@ -70,7 +75,7 @@ private:
     bool prompt_given_ = false;  // live, since the last chunk began
     int64_t next_chunk_ = 0, next_frame_ = 0;
     int32_t shot_ = 0;
-    bool closed_ = false;
+    bool closed_ = false, steered_ = false;
 };
 
 }  // namespace zt::pipeline

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // The loop of a session's thread. For each chunk: take the prompt and settings in force, let the model generate it,
-// check that it is finite, convert it to the host's pixel format, and queue its frames.
+// check that it is finite, convert it to the host's pixel format, and queue its frames. Shots that the clip cache has
+// are read instead; where they cannot be read to their end, the model makes them from their beginning, and the frames
+// that were given already are left out.
 #include "pipeline/worker.h"
 
 #include <algorithm>
@@ -14,6 +16,7 @@
 #include "core/failure.h"
 #include "device/threads.h"
 #include "device/worker_scope.h"
+#include "pipeline/clip_cache.h"
 #include "pipeline/color.h"
 #include "pipeline/mask.h"
 #include "pipeline/sound.h"
@@ -39,8 +42,7 @@ families::FrameBatch make_piece(const WorkerContext& context, families::Generati
     return std::move(*batch);
 }
 
-FramePtr make_frame(const WorkerContext& context, Converter& converter, const float* rgb, const ChunkOrder& order,
-                    int64_t index) {
+FramePtr make_frame(const WorkerContext& context, const ChunkOrder& order, int64_t index) {
     const families::GenerationRequest& request = context.plan.generation;
     FramePtr frame(std::make_unique<zt_frame>(context.plan.format, request.width, request.height, order.tag).release());
     frame->info.pts = order.first_frame + index;
@@ -49,32 +51,7 @@ FramePtr make_frame(const WorkerContext& context, Converter& converter, const fl
     frame->info.shot = order.shot;
     frame->info.chunk_start = index == 0 ? 1 : 0;
     frame->info.seed = order.direction.seed;
-    converter.convert(rgb, frame->info.data);
     return frame;
-}
-
-// `done`: frames of the chunk before these.
-void publish_piece(const WorkerContext& context, Converter& converter, std::optional<Mask>& mask,
-                   const std::optional<SoundCutter>& sound, const families::FrameBatch& batch, const ChunkOrder& order,
-                   int64_t done) {
-    const size_t samples = size_t{3} * static_cast<size_t>(context.plan.generation.width) *
-                           static_cast<size_t>(context.plan.generation.height);
-    // All of them first: a piece with a broken frame hands out none.
-    if (!all_finite({batch.rgb, samples * static_cast<size_t>(batch.frames)})) {
-        throw Error(ZT_ERROR_NUMERIC,
-                    "chunk " + std::to_string(order.chunk) + ": expected finite pixels, got NaN or infinity");
-    }
-    const int64_t first = order.first_frame + done;
-    if (sound) sound->check(batch, first, order.chunk);
-    for (int64_t index = 0; index < batch.frames; ++index) {
-        context.cancel.poll();
-        if (first + index < context.plan.start_frame) continue;
-        const float* rgb = batch.rgb + samples * static_cast<size_t>(index);
-        if (mask) rgb = mask->apply(rgb);
-        FramePtr frame = make_frame(context, converter, rgb, order, done + index);
-        if (sound) sound->give(batch, first, first + index, *frame);
-        context.queue.push(std::move(frame));
-    }
 }
 
 // How many frames the next chunk has. It ends where a shot begins.
@@ -88,37 +65,205 @@ int64_t next_chunk(const WorkerContext& context, families::Generation& generatio
     return frames;
 }
 
+// A chunk that was read, or begun to be: what the model must make again to go on behind it.
+struct Passed {
+    ChunkOrder order;
+    int64_t most;          // see Generation::limit_next
+    bool counted = false;  // all of it was given
+};
+
+class Work {
+public:
+    explicit Work(const WorkerContext& context)
+        : context_(context), cache_(context.plan, context.model),
+          converter_(context.plan.format, context.plan.generation.width, context.plan.generation.height),
+          alone_(context.model.limits().shots_alone && !context.plan.generation.morph),
+          give_from_(context.plan.start_frame) {
+        const families::GenerationRequest& request = context.plan.generation;
+        if (context.plan.mask)
+            mask_.emplace(*beginning(request.images), *context.plan.mask, request.fit, request.width, request.height);
+        if (request.sound) sound_.emplace(context.model.limits(), request.rate);
+    }
+
+    void run() {
+        while (shot_ < cache_.shots().size() && read_shot()) ++shot_;
+        if (!cache_.shots().empty() && shot_ == cache_.shots().size()) return;  // nothing is left to make
+        make_rest();
+    }
+
+private:
+    [[nodiscard]] const KeyedShot* shot() const {
+        return shot_ < cache_.shots().size() ? &cache_.shots()[shot_] : nullptr;
+    }
+
+    // ---- From the cache ----
+
+    // The next shot; false where it is not there or not to its end.
+    bool read_shot() {
+        if (alone_) passed_.clear();
+        const std::unique_ptr<KeptShot> kept = cache_.find(*shot());
+        if (kept == nullptr) return false;
+        context_.plan.generation.log(ZT_LOG_VERBOSE, "cache: frames " + std::to_string(shot()->first_frame) + " to " +
+                                                         std::to_string(shot()->first_frame + shot()->frames - 1) +
+                                                         " were made before");
+        try {
+            context_.progress.stage("read", 0, 0);
+            for (int64_t frames = 0; (frames = kept->next_chunk(context_.cancel)) > 0;)
+                if (!read_chunk(*kept, frames)) return false;
+            return true;
+        } catch (const Error& error) {
+            if (error.status() != ZT_ERROR_IO) throw;
+            context_.plan.generation.log(ZT_LOG_VERBOSE, std::string(error.what()) + "; made anew");
+            cache_.forget(*shot());
+            return false;
+        }
+    }
+
+    // False where something was changed by hand: from here on the model is asked.
+    bool read_chunk(KeptShot& kept, int64_t frames) {
+        const int64_t chunk = next_chunk_;
+        if (!context_.queue.wait_to_begin(chunk)) context_.cancel.poll();
+        const int64_t most = context_.steering.most_frames();
+        const auto order = context_.steering.begin_kept_chunk(frames);
+        if (!order) return false;
+        ++next_chunk_;
+        passed_.push_back({*order, most});
+        context_.progress.begin_chunk(frames);
+        for (int64_t index = 0; index < frames; ++index) {
+            context_.cancel.poll();
+            if (order->first_frame + index < give_from_) {
+                kept.skip(context_.cancel);
+                continue;
+            }
+            FramePtr frame = make_frame(context_, *order, index);
+            kept.read(*frame, context_.cancel);
+            give(std::move(frame));
+        }
+        if (order->first_frame + frames <= context_.plan.start_frame) context_.queue.skip_chunk(chunk);
+        context_.progress.end_chunk(frames);
+        passed_.back().counted = true;
+        return true;
+    }
+
+    void give(FramePtr frame) {
+        give_from_ = frame->info.pts + 1;
+        context_.queue.push(std::move(frame));
+    }
+
+    // ---- From the model ----
+
+    void make_rest() {
+        const families::Limits& limits = context_.model.limits();
+        const device::WorkerScope scope(limits.threads);
+        const auto generation = context_.model.begin(context_.plan.generation);
+        Turn turn(context_.turnstile, places_of(context_.model, device::threads_for(limits.threads)), context_.cancel);
+        if (alone_)
+            for (size_t i = 0; i < shot_; ++i) leave_out(*generation, cache_.shots()[i]);
+        for (;;) {
+            make_passed(*generation, turn);
+            const int64_t frames = next_chunk(context_, *generation);
+            if (frames == 0) break;
+            if (alone_ && shot() != nullptr && next_frame_ == shot()->first_frame && read_shot()) {
+                leave_out(*generation, *shot());
+                passed_.clear();
+                ++shot_;
+                continue;
+            }
+            if (passed_.empty()) make_next(*generation, turn, frames);  // else a part of it was read
+        }
+        context_.cancel.poll();
+    }
+
+    void leave_out(families::Generation& generation, const KeyedShot& shot) {
+        generation.skip(shot.frames);
+        next_frame_ = shot.first_frame + shot.frames;
+    }
+
+    // What was read and cannot be gone on from: the model makes it again, up to where it stopped.
+    void make_passed(families::Generation& generation, Turn& turn) {
+        for (const Passed& passed : std::exchange(passed_, {})) {
+            generation.limit_next(passed.most);
+            context_.progress.begin_chunk(passed.order.frames);
+            turn.take();
+            make_chunk(generation, passed.order, turn);
+            turn.give_back();
+            const ChunkOrder& order = passed.order;
+            if (order.first_frame + order.frames <= context_.plan.start_frame) context_.queue.skip_chunk(order.chunk);
+            if (!passed.counted) context_.progress.end_chunk(order.frames);
+        }
+    }
+
+    void make_next(families::Generation& generation, Turn& turn, int64_t frames) {
+        const int64_t chunk = next_chunk_++;
+        context_.progress.stage("wait", 0, 0);
+        if (keeper_) keeper_->set_waiting(true);
+        if (!context_.queue.wait_to_begin(chunk)) context_.cancel.poll();
+        if (keeper_) keeper_->set_waiting(false);
+        context_.progress.begin_chunk(frames);
+        turn.take();  // the chunk begins with it, and so do the changes asked for until then
+        const ChunkOrder order = context_.steering.begin_chunk(frames, generation.cut_frames());
+        make_chunk(generation, order, turn);
+        if (order.first_frame + order.frames <= context_.plan.start_frame) context_.queue.skip_chunk(chunk);
+        turn.give_back();
+        context_.progress.end_chunk(order.frames);
+    }
+
+    void make_chunk(families::Generation& generation, const ChunkOrder& order, Turn& turn) {
+        if (order.steered) keeper_.reset();
+        if (!order.steered && shot() != nullptr && order.first_frame == shot()->first_frame)
+            keeper_ = cache_.keep(*shot());
+        for (int64_t done = 0; done < order.frames;) {
+            const families::FrameBatch batch = make_piece(context_, generation, order, done, turn);
+            publish_piece(batch, order, done);
+            done += batch.frames;
+        }
+        next_frame_ = order.first_frame + order.frames;
+        if (shot() != nullptr && next_frame_ == shot()->first_frame + shot()->frames) keeper_.reset(), ++shot_;
+    }
+
+    // `done`: frames of the chunk before these.
+    void publish_piece(const families::FrameBatch& batch, const ChunkOrder& order, int64_t done) {
+        const families::GenerationRequest& request = context_.plan.generation;
+        const size_t samples = size_t{3} * static_cast<size_t>(request.width) * static_cast<size_t>(request.height);
+        // All of them first: a piece with a broken frame hands out none.
+        if (!all_finite({batch.rgb, samples * static_cast<size_t>(batch.frames)})) {
+            throw Error(ZT_ERROR_NUMERIC,
+                        "chunk " + std::to_string(order.chunk) + ": expected finite pixels, got NaN or infinity");
+        }
+        const int64_t first = order.first_frame + done;
+        if (sound_) sound_->check(batch, first, order.chunk);
+        for (int64_t index = 0; index < batch.frames; ++index) {
+            context_.cancel.poll();
+            const bool wanted = first + index >= give_from_;
+            if (!wanted && keeper_ == nullptr) continue;
+            const float* rgb = batch.rgb + samples * static_cast<size_t>(index);
+            if (mask_) rgb = mask_->apply(rgb);
+            FramePtr frame = make_frame(context_, order, done + index);
+            converter_.convert(rgb, frame->info.data);
+            if (sound_) sound_->give(batch, first, first + index, *frame);
+            if (keeper_) keeper_->add(*frame, done + index == 0 ? order.frames : 0);
+            if (wanted) give(std::move(frame));
+        }
+    }
+
+    const WorkerContext& context_;
+    const ClipCache cache_;
+    Converter converter_;
+    std::optional<Mask> mask_;
+    std::optional<SoundCutter> sound_;
+    const bool alone_;  // a shot can be made without those before it
+    size_t shot_ = 0;   // of cache_.shots(): the next to be read, or the one in the making
+    std::unique_ptr<ShotKeeper> keeper_;
+    std::vector<Passed> passed_;
+    int64_t next_chunk_ = 0, next_frame_ = 0;
+    int64_t give_from_;  // the first frame that the reader has not got
+};
+
 void generate(const WorkerContext& context) {
     // A host may have set other rounding or flush-to-zero, which new threads inherit; our bytes
     // must not depend on it.
     std::fesetenv(FE_DFL_ENV);
-    const int threads = context.model.limits().threads;
-    const device::WorkerScope scope(threads);
-    const families::GenerationRequest& request = context.plan.generation;
-    const auto generation = context.model.begin(request);
-    Converter converter(context.plan.format, request.width, request.height);
-    std::optional<Mask> mask;
-    if (context.plan.mask)
-        mask.emplace(*beginning(request.images), *context.plan.mask, request.fit, request.width, request.height);
-    std::optional<SoundCutter> sound;
-    if (request.sound) sound.emplace(context.model.limits(), request.rate);
-    Turn turn(context.turnstile, places_of(context.model, device::threads_for(threads)), context.cancel);
-
-    for (int64_t chunk = 0, frames = 0; (frames = next_chunk(context, *generation)) > 0; ++chunk) {
-        context.progress.stage("wait", 0, 0);
-        if (!context.queue.wait_to_begin(chunk)) break;
-        context.progress.begin_chunk(frames);
-        turn.take();  // the chunk begins with it, and so do the changes asked for until then
-        const ChunkOrder order = context.steering.begin_chunk(frames, generation->cut_frames());
-        for (int64_t done = 0; done < order.frames;) {
-            const families::FrameBatch batch = make_piece(context, *generation, order, done, turn);
-            publish_piece(context, converter, mask, sound, batch, order, done);
-            done += batch.frames;
-        }
-        if (order.first_frame + order.frames <= context.plan.start_frame) context.queue.skip_chunk(chunk);
-        turn.give_back();
-        context.progress.end_chunk(order.frames);
-    }
+    Work(context).run();
     context.cancel.poll();
 }
 

@@ -23,6 +23,7 @@ LONG_FILES = re.compile(r'^(COPYING|LICENSE|tests/golden/.*\.(txt|json)|tests/fu
 # A room of the engine may include itself and these. Families see family.h and their own folder only.
 MAY_INCLUDE = {
     'core': [],
+    'cache': ['core'],
     'text': ['core'],
     'image': ['core'],
     'weights': ['core', 'device'],
@@ -33,7 +34,7 @@ MAY_INCLUDE = {
     'autoencoders': ['core', 'device', 'weights', 'nn', 'load'],
     'sample': ['core', 'device', 'weights', 'nn'],
     'families': ['core', 'device', 'weights', 'nn', 'load', 'encoders', 'autoencoders', 'sample', 'text', 'image'],
-    'pipeline': ['core', 'device', 'text', 'image', 'families'],
+    'pipeline': ['core', 'cache', 'device', 'text', 'image', 'families'],
     'api': ['core', 'device', 'families', 'pipeline'],
 }
 # Where LibTorch's headers may stand; everything else is compiled without its include folder.

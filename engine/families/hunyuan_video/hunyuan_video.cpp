@@ -41,6 +41,7 @@ Limits limits_of(const OpenedModel& model) {
     limits.chunk_frames = hunyuan_video::temporal_tile(model.tiling, parts.vae, 1 << 20, 0).frames;
     limits.true_guidance = parts.true_cfg > 1.0;
     limits.steerable = false;
+    limits.shots_alone = true;
     limits.morph = model.takes_picture();
     limits.default_steps = kSteps;
     limits.first_image = model.takes_picture() ? ZT_USE_REQUIRED : ZT_USE_NEVER;

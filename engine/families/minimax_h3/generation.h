@@ -24,6 +24,7 @@ public:
 
     void limit_next(int64_t most) override { most_ = most; }
     [[nodiscard]] int64_t next_frames() const override;
+    void skip(int64_t frames) override { done_ += frames; }
     std::optional<families::FrameBatch> next(const families::Direction& direction, const Cancel& cancel,
                                              const families::ProgressFn& progress) override;
 

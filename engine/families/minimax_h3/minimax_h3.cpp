@@ -39,6 +39,7 @@ Limits limits_of(const OpenedModel& model) {
     limits.default_frames = minimax_h3::kDefaultFrames;
     limits.chunk_frames = minimax_h3::kClipFrames + minimax_h3::kTailFrames;
     limits.steerable = false;
+    limits.shots_alone = true;
     limits.morph = false;
     limits.default_steps = static_cast<int>(model.schedule.steps);
     limits.default_guidance = 1.0;

@@ -37,6 +37,7 @@ Limits limits_of(const OpenedModel& model) {
     limits.chunk_frames = wan::VaeConfig::temporal_compression;
     limits.true_guidance = true;
     limits.steerable = false;
+    limits.shots_alone = true;
     limits.first_image = parts.beside_noise() ? ZT_USE_REQUIRED : is_5b ? ZT_USE_OPTIONAL : ZT_USE_NEVER;
     // Models with 36 channels were not all trained to end with a picture, but take one; FLF2V cannot go without.
     limits.last_image = parts.needs_last() ? ZT_USE_REQUIRED : parts.beside_noise() ? ZT_USE_OPTIONAL : ZT_USE_NEVER;
@@ -48,6 +49,7 @@ Limits limits_of(const OpenedModel& model) {
     limits.frames_step = 1, limits.frames_offset = 0;  // cut from the last block
     limits.chunk_frames = wan::kBlockLatents * wan::VaeConfig::temporal_compression;
     limits.endless = limits.steerable = limits.morph = true;
+    limits.shots_alone = false;
     limits.true_guidance = false;
     return limits;
 }

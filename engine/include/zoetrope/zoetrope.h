@@ -21,9 +21,10 @@
  *
  * What the library does to the process: it maps LibTorch (about 110 MB resident, 0.5 s) when it is
  * loaded, keeps the first cpu_threads it is given (a later, different one is refused, not applied),
- * and reads the environment variables ZOETROPE_MODEL_PATH and ONEDNN_MAX_CPU_ISA. What it never does: write to stdout
- * or stderr, install signal handlers, call exit, abort, setlocale or fork, change the environment, open a network
- * connection, or let a C++ exception cross this header. The library is never unloaded safely; load it with
+ * reads the environment variables ZOETROPE_MODEL_PATH, ZOETROPE_CACHE, ZOETROPE_CACHE_SIZE, XDG_CACHE_HOME, HOME and
+ * ONEDNN_MAX_CPU_ISA, and keeps finished clips in the user's cache folder (zt_cache). What it never does: write to
+ * stdout or stderr, install signal handlers, call exit, abort, setlocale or fork, change the environment, open a
+ * network connection, or let a C++ exception cross this header. The library is never unloaded safely; load it with
  * RTLD_NODELETE.
  *
  * Memory. Every object is created and freed by this library; strings that come out belong to the
@@ -251,6 +252,11 @@ typedef enum zt_fit { ZT_FIT_CROP = 0, ZT_FIT_STRETCH, ZT_FIT_PAD } zt_fit;
 
 typedef enum zt_transition { ZT_TRANSITION_CUT = 0, ZT_TRANSITION_MORPH } zt_transition;
 
+/* Whether finished frames are kept on disk and read from there when the same are asked for again; nothing else changes.
+ * AUTO: read where they are; kept for finite clips of models with weights, unless the seed was drawn. ON: kept for
+ * every finite clip, and a folder that cannot be written is an error. docs/cache.md */
+typedef enum zt_cache { ZT_CACHE_AUTO = 0, ZT_CACHE_OFF, ZT_CACHE_ON } zt_cache;
+
 typedef struct zt_request {
     size_t struct_size;
     const char* prompt;      /* UTF-8, at most 16 KiB; exactly one of prompt, prompt_file,  */
@@ -289,6 +295,7 @@ typedef struct zt_request {
                             /*   nothing moves is said in words. init sets 1               */
     double tempo;           /* how fast, times the model's own, 0.1..4; 0 = 1; init sets 1 */
     int sound;              /* 1: frames carry sound (zt_frame_info.samples)               */
+    zt_cache cache;
 } zt_request;
 
 /* As zt_model_params_init_sized. */
@@ -365,7 +372,7 @@ typedef struct zt_session_info {
 
 typedef struct zt_progress {
     size_t struct_size;   /* set by the caller                                                 */
-    const char* stage;    /* "load" "text" "picture" "denoise" "decode" "wait" "done"; static  */
+    const char* stage;    /* "load" "text" "picture" "denoise" "decode" "read" (of the cache) "wait" "done"; static  */
     int step, steps;      /* done of this stage, and all of it; 0 of 0 where it has but one    */
     int64_t frames_done;  /* frames finished so far                                            */
     int64_t frames_total; /* -1 = endless                                                      */
