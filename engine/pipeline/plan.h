@@ -12,6 +12,7 @@
 #include "core/log.h"
 #include "families/family.h"
 #include "include/zoetrope/zoetrope.h"
+#include "pipeline/marking.h"
 #include "pipeline/script.h"
 
 namespace zt::pipeline {
@@ -36,6 +37,7 @@ struct Plan {
     int64_t start_frame = 0;
     int prefetch = 1;
     std::optional<families::Picture> mask;
+    Marking marking;
 };
 
 // kAsk: what would be, for a host that has no pixels yet; no picture is copied, a random seed is

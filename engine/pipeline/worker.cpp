@@ -15,6 +15,7 @@
 #include "device/threads.h"
 #include "device/worker_scope.h"
 #include "pipeline/color.h"
+#include "pipeline/marking.h"
 #include "pipeline/mask.h"
 #include "pipeline/sound.h"
 
@@ -54,7 +55,7 @@ FramePtr make_frame(const WorkerContext& context, Converter& converter, const fl
 }
 
 // `done`: frames of the chunk before these.
-void publish_piece(const WorkerContext& context, Converter& converter, std::optional<Mask>& mask,
+void publish_piece(const WorkerContext& context, Converter& converter, std::optional<Mask>& mask, Marker& marker,
                    const std::optional<SoundCutter>& sound, const families::FrameBatch& batch, const ChunkOrder& order,
                    int64_t done) {
     const size_t samples = size_t{3} * static_cast<size_t>(context.plan.generation.width) *
@@ -71,6 +72,7 @@ void publish_piece(const WorkerContext& context, Converter& converter, std::opti
         if (first + index < context.plan.start_frame) continue;
         const float* rgb = batch.rgb + samples * static_cast<size_t>(index);
         if (mask) rgb = mask->apply(rgb);
+        rgb = marker.apply(rgb, first + index);
         FramePtr frame = make_frame(context, converter, rgb, order, done + index);
         if (sound) sound->give(batch, first, first + index, *frame);
         context.queue.push(std::move(frame));
@@ -100,6 +102,7 @@ void generate(const WorkerContext& context) {
     std::optional<Mask> mask;
     if (context.plan.mask)
         mask.emplace(*beginning(request.images), *context.plan.mask, request.fit, request.width, request.height);
+    Marker marker(context.plan.marking, request.width, request.height, request.rate, context.model.sha256());
     std::optional<SoundCutter> sound;
     if (request.sound) sound.emplace(context.model.limits(), request.rate);
     Turn turn(context.turnstile, places_of(context.model, device::threads_for(threads)), context.cancel);
@@ -112,7 +115,7 @@ void generate(const WorkerContext& context) {
         const ChunkOrder order = context.steering.begin_chunk(frames, generation->cut_frames());
         for (int64_t done = 0; done < order.frames;) {
             const families::FrameBatch batch = make_piece(context, *generation, order, done, turn);
-            publish_piece(context, converter, mask, sound, batch, order, done);
+            publish_piece(context, converter, mask, marker, sound, batch, order, done);
             done += batch.frames;
         }
         if (order.first_frame + order.frames <= context.plan.start_frame) context.queue.skip_chunk(chunk);

@@ -67,7 +67,8 @@ TEST(OptionTable, NamesAreUniqueAndComplete) {
                                             "precision",   "memory",
                                             "cpu_threads", "prefetch",
                                             "timeout",     "cache",
-                                            "label",       "watermark",
+                                            "label",       "label_language",
+                                            "label_place", "watermark",
                                             "sei",         "metadata_prompt",
                                             "engine_opts"}));
 }
@@ -155,7 +156,7 @@ TEST(OptionTable, EnumsTakeTheirWordsOnly) {
 
 TEST(OptionTable, WhatIsNotPossibleYetSaysSo) {
     const std::pair<const char*, const char*> refused[] = {
-        {"cache", "on"}, {"label", "start"}, {"label", "always"}, {"watermark", "dct"}};
+        {"cache", "on"}};
     for (const auto& [name, value] : refused) {
         const Attempt attempt = set(name, value);
         EXPECT_EQ(attempt.status, ZT_ERROR_UNSUPPORTED) << name;
@@ -164,7 +165,7 @@ TEST(OptionTable, WhatIsNotPossibleYetSaysSo) {
     for (const auto& [name, value] :
          {std::pair("cache", "off"), std::pair("cache", "auto"), std::pair("enhance", "false"),
           std::pair("memory", "0"), std::pair("mode", "extend"), std::pair("mask", "1"),
-          std::pair("alpha", "premultiplied")})
+          std::pair("alpha", "premultiplied"), std::pair("label", "always"), std::pair("watermark", "dct")})
         EXPECT_EQ(set(name, value).status, ZT_OK) << name;
 }
 
