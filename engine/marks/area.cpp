@@ -26,7 +26,8 @@ AreaMap::AreaMap(int samples, double from, double to, int cells) {
             total += shares.back();
         }
         for (const double share : shares)
-            weights_.push_back(static_cast<float>(total > 0.0 ? share / total : 1.0 / static_cast<double>(shares.size())));
+            weights_.push_back(
+                static_cast<float>(total > 0.0 ? share / total : 1.0 / static_cast<double>(shares.size())));
     }
 }
 

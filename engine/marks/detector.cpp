@@ -13,7 +13,7 @@ namespace zt::marks {
 
 namespace {
 
-constexpr int kSmallSide = 300;   // the longer side of a reduced frame is below twice this
+constexpr int kSmallSide = 300;     // the longer side of a reduced frame is below twice this
 constexpr size_t kViewFrames = 16;  // at least, of a long video
 constexpr size_t kCandidates = 6;
 constexpr float kBlack = 6.0F;  // of 255: encoders leave bars not quite black
@@ -30,9 +30,9 @@ int factor_of(int width, int height) { return std::max(1, std::max(width, height
 }  // namespace
 
 Detector::Detector(int width, int height)
-    : width_(width), height_(height), factor_(factor_of(width, height)),
-      small_width_((width + factor_ - 1) / factor_), small_height_((height + factor_ - 1) / factor_),
-      exact_width_(static_cast<double>(width) / factor_), exact_height_(static_cast<double>(height) / factor_) {
+    : width_(width), height_(height), factor_(factor_of(width, height)), small_width_((width + factor_ - 1) / factor_),
+      small_height_((height + factor_ - 1) / factor_), exact_width_(static_cast<double>(width) / factor_),
+      exact_height_(static_cast<double>(height) / factor_) {
     check_side("width", width);
     check_side("height", height);
     sums_.resize(static_cast<size_t>(small_width_));
@@ -137,8 +137,7 @@ Inside Detector::find_inside() const {
 Detector::Votes Detector::look(const Layout& layout, const View& view) {
     const ViewMaps maps(layout, view, exact_width_, exact_height_, small_width_, small_height_);
     Votes votes(layout.carriers.size());
-    for (const std::vector<float>& frame : kept_)
-        voter_.add(layout, maps, view, frame.data(), small_width_, votes);
+    for (const std::vector<float>& frame : kept_) voter_.add(layout, maps, view, frame.data(), small_width_, votes);
     return votes;
 }
 

@@ -11,11 +11,11 @@
 // weighted sum of random signs, however much its frames resemble each other and whatever they show. Then
 //     P(T >= t) <= Q(t) / (4 Q(sqrt 2)) < 3.18 Q(t),     Q(t) = erfc(t / sqrt 2) / 2
 // (V. K. Bentkus, D. Dzindzalieta, "A tight Gaussian bound for weighted sums of Rademacher random variables",
-// Bernoulli 21(2), 2015). T is taken of the 36 carriers of the tag, and, where the payload can be read, of all carriers;
-// the latter P times 2^16, as many payloads as there are.
+// Bernoulli 21(2), 2015). T is taken of the 36 carriers of the tag, and, where the payload can be read, of all
+// carriers; the latter P times 2^16, as many payloads as there are.
 //
-// There are three rounds, each with its share of kFalseAlarms, and each P is multiplied by the number of questions asked
-// in its round (the union bound):
+// There are three rounds, each with its share of kFalseAlarms, and each P is multiplied by the number of questions
+// asked in its round (the union bound):
 //   1. the frames as they are: each layout, the whole video and each span of it;
 //   2. where that finds nothing, the views of views.h;
 //   3. where that finds nothing, the few views whose tag is best, refined by the tag alone; then the question is put to
@@ -88,7 +88,7 @@ private:
     const int small_width_, small_height_;
     const double exact_width_, exact_height_;  // of the reduced one: its last samples may be of fewer
     std::vector<uint32_t> sums_;
-    std::vector<float> small_;            // the reduced frame in the making
+    std::vector<float> small_;              // the reduced frame in the making
     std::vector<std::vector<float>> kept_;  // reduced frames, evenly spread
     int64_t keep_every_ = 1;
     Voter voter_;

@@ -40,7 +40,8 @@ Label::Label(int width, int height, LabelText text, LabelPlace place) : width_(w
     em_ = std::min({em_, room * width / length, room * height / high});
     plate_width_ = std::min(width, static_cast<int>(std::ceil(length * em_)));
     plate_height_ = std::min(height, static_cast<int>(std::ceil(high * em_)));
-    const int beside = static_cast<int>(std::ceil(kMargin * width)), above = static_cast<int>(std::ceil(kMargin * height));
+    const int beside = static_cast<int>(std::ceil(kMargin * width)),
+              above = static_cast<int>(std::ceil(kMargin * height));
     const bool right = place == LabelPlace::kBottomRight || place == LabelPlace::kTopRight;
     const bool low = place == LabelPlace::kBottomLeft || place == LabelPlace::kBottomRight;
     left_ = std::max(0, right ? width - beside - plate_width_ : std::min(beside, width - plate_width_));
@@ -67,8 +68,7 @@ void Label::draw(float* rgb) const {
             const ptrdiff_t at = static_cast<ptrdiff_t>(y) * plate_width_;
             const float* const kept = kept_.data() + at;
             const float* const added = added_.data() + at;
-            for (int x = 0; x < plate_width_; ++x)
-                row[x] = std::clamp(row[x], 0.0F, 1.0F) * kept[x] + added[x];
+            for (int x = 0; x < plate_width_; ++x) row[x] = std::clamp(row[x], 0.0F, 1.0F) * kept[x] + added[x];
         }
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The visible label: white letters on a dark, half transparent plate, so that it can be read on any picture. Its capitals
-// are at least 5 % of the shorter side high (GB 45438-2025, 5.2), and it lies within the middle 90 % of the picture that
-// every screen shows (the safe area of EBU R 95 and SMPTE ST 2046-1).
+// The visible label: white letters on a dark, half transparent plate, so that it can be read on any picture. Its
+// capitals are at least 5 % of the shorter side high (GB 45438-2025, 5.2), and it lies within the middle 90 % of the
+// picture that every screen shows (the safe area of EBU R 95 and SMPTE ST 2046-1).
 #pragma once
 
 #include <vector>

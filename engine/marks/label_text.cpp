@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// See label_text.h. Coverage is exact: each edge leaves, in every row it passes, the area between it and the right end of
-// each pixel, with the sign of its direction; summed up from the left these are the shares of the pixels that lie
+// See label_text.h. Coverage is exact: each edge leaves, in every row it passes, the area between it and the right end
+// of each pixel, with the sign of its direction; summed up from the left these are the shares of the pixels that lie
 // inside. Curves are cut into lines much shorter than a pixel's error could be seen.
 #include "marks/label_text.h"
 
@@ -43,8 +43,7 @@ const Glyph& glyph_of(char32_t character) {
 class Edges {
 public:
     Edges(int width, int height)
-        : width_(width), height_(height),
-          area_((static_cast<size_t>(width) + 2) * static_cast<size_t>(height)) {}
+        : width_(width), height_(height), area_((static_cast<size_t>(width) + 2) * static_cast<size_t>(height)) {}
 
     void add(Point from, Point to) {
         if (from.y == to.y) return;

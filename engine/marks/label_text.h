@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The text of the visible label as coverage of pixels, from outlines that are part of the program: no font is looked for
-// when it runs.
+// The text of the visible label as coverage of pixels, from outlines that are part of the program: no font is looked
+// for when it runs.
 #pragma once
 
 #include <string_view>

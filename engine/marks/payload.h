@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // What the invisible mark says, and its code: 16 bits of the model with 8 check bits (CRC-8, x^8 + x^2 + x + 1) are
-// coded by the convolutional code of rate 1/2 and constraint length 7 with generators 171 and 133 (octal; CCSDS 131.0-B)
-// that ends in state 0, so 60 bits come out. Read back by the algorithm of Viterbi from soft values.
+// coded by the convolutional code of rate 1/2 and constraint length 7 with generators 171 and 133 (octal; CCSDS
+// 131.0-B) that ends in state 0, so 60 bits come out. Read back by the algorithm of Viterbi from soft values.
 #pragma once
 
 #include <array>

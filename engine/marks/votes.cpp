@@ -13,7 +13,7 @@ namespace zt::marks {
 
 namespace {
 
-constexpr double kBentkus = 3.1787;   // 1 / (4 Q(sqrt 2))
+constexpr double kBentkus = 3.1787;    // 1 / (4 Q(sqrt 2))
 constexpr double kPayloads = 65536.0;  // as many as there are
 
 std::vector<float> in_order_of_bits(const Layout& layout, const std::vector<float>& votes) {
@@ -77,8 +77,7 @@ Verdict judge(const Layout& layout, const std::vector<float>& votes) {
     verdict.model = decode(by_bit.data() + kTagBits);
     if (!verdict.model) return verdict;
     const CodeWord word = encode(*verdict.model);
-    verdict.chance =
-        std::min(verdict.chance, kPayloads * chance_of(alignment(by_bit, word, 0, by_bit.size())));
+    verdict.chance = std::min(verdict.chance, kPayloads * chance_of(alignment(by_bit, word, 0, by_bit.size())));
     verdict.payload_chance = kPayloads * chance_of(alignment(by_bit, word, kTagBits, by_bit.size()));
     return verdict;
 }

@@ -37,10 +37,10 @@ private:
 [[nodiscard]] double chance_of(double t) noexcept;
 
 struct Verdict {
-    double tag = 0.0;                // T of the tag
-    std::optional<uint16_t> model;   // of the payload, where its check bits agree
-    double chance = 1.0;             // that no mark gives as much, of the better of two questions
-    double payload_chance = 1.0;     // the same of the payload's carriers alone, one question
+    double tag = 0.0;               // T of the tag
+    std::optional<uint16_t> model;  // of the payload, where its check bits agree
+    double chance = 1.0;            // that no mark gives as much, of the better of two questions
+    double payload_chance = 1.0;    // the same of the payload's carriers alone, one question
 };
 [[nodiscard]] Verdict judge(const Layout& layout, const std::vector<float>& votes);
 // T of the tag alone, for those who look for a view.

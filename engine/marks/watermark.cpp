@@ -12,7 +12,7 @@ namespace zt::marks {
 namespace {
 
 constexpr float kRed = 0.2126F, kGreen = 0.7152F, kBlue = 0.0722F;
-constexpr float kRoom = 1.5F / 255.0F;  // nearer to an end than this a sample cannot be moved towards it
+constexpr float kRoom = 1.5F / 255.0F;   // nearer to an end than this a sample cannot be moved towards it
 constexpr float kMostDistortion = 3.7F;  // 42.4 dB
 constexpr int kRounds = 4;
 
@@ -25,8 +25,7 @@ inline float clamp01(float value) {
 void add_luma(const float* __restrict red, const float* __restrict green, const float* __restrict blue, int width,
               float weight, float* __restrict luma) {
     const float r = weight * 255.0F * kRed, g = weight * 255.0F * kGreen, b = weight * 255.0F * kBlue;
-    for (int x = 0; x < width; ++x)
-        luma[x] += r * clamp01(red[x]) + g * clamp01(green[x]) + b * clamp01(blue[x]);
+    for (int x = 0; x < width; ++x) luma[x] += r * clamp01(red[x]) + g * clamp01(green[x]) + b * clamp01(blue[x]);
 }
 
 // Adds the share of luma that is full or empty already.
@@ -146,7 +145,8 @@ void Watermark::paint(const float* in, float* out) {
                 across[kAcross[p]] += height[p] / 255.0F * static_cast<float>(std::sin(kDown[p] * phase));
             const int end = tile_of_column_[static_cast<size_t>(column) + 1];
             for (int x = tile_of_column_[static_cast<size_t>(column)]; x < end; ++x)
-                change[x] = across[1] * sine_one_[static_cast<size_t>(x)] + across[2] * sine_two_[static_cast<size_t>(x)];
+                change[x] =
+                    across[1] * sine_one_[static_cast<size_t>(x)] + across[2] * sine_two_[static_cast<size_t>(x)];
         }
         const auto line = static_cast<ptrdiff_t>(y) * width_;
         for (size_t plane = 0; plane < 3; ++plane) {

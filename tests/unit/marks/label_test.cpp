@@ -28,8 +28,8 @@ std::vector<float> on_ground(const Label& label, int width, int height, float le
 }
 
 TEST(Label, IsLargeEnoughAndWhereEveryScreenShowsIt) {
-    for (const auto& [width, height] : {std::pair(64, 64), {128, 72}, {64, 512}, {512, 64}, {512, 288}, {288, 512},
-                                        {1920, 1080}, {4096, 2160}})
+    for (const auto& [width, height] :
+         {std::pair(64, 64), {128, 72}, {64, 512}, {512, 64}, {512, 288}, {288, 512}, {1920, 1080}, {4096, 2160}})
         for (const LabelText text : kTexts)
             for (const LabelPlace place : kPlaces) {
                 const Label label(width, height, text, place);
@@ -97,7 +97,8 @@ TEST(LabelText, CoversWhatItsOutlineHolds) {
 TEST(LabelText, IsSmoothAtItsEdges) {
     std::vector<float> coverage(300 * 60);
     draw_text(U"AI 生成", 2.0, 40.0, 40.0, 300, 60, coverage);
-    const auto between = std::count_if(coverage.begin(), coverage.end(), [](float c) { return c > 0.05F && c < 0.95F; });
+    const auto between =
+        std::count_if(coverage.begin(), coverage.end(), [](float c) { return c > 0.05F && c < 0.95F; });
     const auto full = std::count_if(coverage.begin(), coverage.end(), [](float c) { return c >= 0.95F; });
     EXPECT_GT(between, 200);
     EXPECT_GT(full, 600);

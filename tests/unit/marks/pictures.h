@@ -16,7 +16,8 @@
 namespace zt::test {
 
 enum class Kind { kCutouts, kGradient, kNoise, kDrawing, kNight, kFlat };
-inline constexpr Kind kKinds[] = {Kind::kCutouts, Kind::kGradient, Kind::kNoise, Kind::kDrawing, Kind::kNight, Kind::kFlat};
+inline constexpr Kind kKinds[] = {Kind::kCutouts, Kind::kGradient, Kind::kNoise,
+                                  Kind::kDrawing, Kind::kNight,    Kind::kFlat};
 
 struct Shape {
     float x, y, radius, level[3];
@@ -38,7 +39,9 @@ inline std::vector<float> picture(Kind kind, int width, int height, uint32_t see
     std::uniform_real_distribution<float> unit(0.0F, 1.0F);
     std::vector<Shape> shapes(kind == Kind::kFlat || kind == Kind::kGradient ? 0 : 24);
     for (Shape& shape : shapes) {
-        shape = {unit(dice) + 0.004F * unit(dice) * static_cast<float>(number), unit(dice), 0.02F + 0.1F * unit(dice),
+        shape = {unit(dice) + 0.004F * unit(dice) * static_cast<float>(number),
+                 unit(dice),
+                 0.02F + 0.1F * unit(dice),
                  {unit(dice), unit(dice), unit(dice)}};
         if (kind == Kind::kDrawing) std::fill(shape.level, shape.level + 3, 0.1F);
     }
@@ -84,7 +87,8 @@ inline Luma luma_of(const std::vector<float>& rgb, int width, int height) {
 // Scaled by averages of areas (enlarged: by the nearest).
 inline Luma scaled(const Luma& luma, int width, int height) {
     const marks::AreaMap across(luma.width, 0.0, luma.width, width), down(luma.height, 0.0, luma.height, height);
-    std::vector<float> rows(static_cast<size_t>(luma.height) * static_cast<size_t>(width)), in(static_cast<size_t>(luma.width));
+    std::vector<float> rows(static_cast<size_t>(luma.height) * static_cast<size_t>(width)),
+        in(static_cast<size_t>(luma.width));
     for (int y = 0; y < luma.height; ++y) {
         std::copy_n(luma.samples.begin() + static_cast<ptrdiff_t>(y) * luma.width, luma.width, in.begin());
         across.average(in.data(), rows.data() + static_cast<ptrdiff_t>(y) * width);

@@ -32,8 +32,16 @@ double psnr_of_marked(Kind kind, int width, int height) {
 }
 
 TEST(Watermark, IsFoundInEverySize) {
-    for (const auto& [width, height] : {std::pair(64, 64), {72, 128}, {128, 72}, {144, 144}, {256, 144}, {144, 256},
-                                        {512, 288}, {288, 512}, {720, 576}, {1082, 1922}}) {
+    for (const auto& [width, height] : {std::pair(64, 64),
+                                        {72, 128},
+                                        {128, 72},
+                                        {144, 144},
+                                        {256, 144},
+                                        {144, 256},
+                                        {512, 288},
+                                        {288, 512},
+                                        {720, 576},
+                                        {1082, 1922}}) {
         const Detection found = detect(Kind::kCutouts, width, height, 1, 2, true, as_it_is);
         EXPECT_TRUE(found.found) << width << "x" << height << ": " << found.probability;
         EXPECT_GT(found.strength, 0.9) << width << "x" << height;
@@ -63,7 +71,9 @@ TEST(Watermark, DoesNotDisturbThePicture) {
     for (const Kind kind : kKinds)
         for (const auto& [width, height] : {std::pair(64, 64), {256, 144}, {512, 288}, {854, 480}}) {
             const double psnr = psnr_of_marked(kind, width, height);
-            EXPECT_GE(psnr, height >= 480 ? 47.0 : height >= 256 ? 44.0 : 42.0)
+            EXPECT_GE(psnr, height >= 480   ? 47.0
+                            : height >= 256 ? 44.0
+                                            : 42.0)
                 << static_cast<int>(kind) << " " << width << "x" << height;
             EXPECT_LT(psnr, 60.0) << "nothing was changed";
         }
@@ -75,14 +85,14 @@ TEST(Watermark, IsFoundInEveryPicture) {
 }
 
 TEST(Watermark, SurvivesScalingAndNoise) {
-    const Way ways[] = {
-        [](const Luma& luma) { return scaled(luma, 384, 216); }, [](const Luma& luma) { return scaled(luma, 320, 200); },
-        [](const Luma& luma) { return scaled(luma, 1920, 1080); },
-        [](const Luma& luma) {
-            Luma noisy = scaled(luma, 384, 216);
-            add_noise(noisy, 8.0F, 7);
-            return noisy;
-        }};
+    const Way ways[] = {[](const Luma& luma) { return scaled(luma, 384, 216); },
+                        [](const Luma& luma) { return scaled(luma, 320, 200); },
+                        [](const Luma& luma) { return scaled(luma, 1920, 1080); },
+                        [](const Luma& luma) {
+                            Luma noisy = scaled(luma, 384, 216);
+                            add_noise(noisy, 8.0F, 7);
+                            return noisy;
+                        }};
     for (const Way way : ways) {
         const Detection found = detect(Kind::kCutouts, 512, 288, 4, 6, true, way);
         EXPECT_TRUE(found.found) << found.probability;
@@ -104,7 +114,8 @@ TEST(Watermark, IsFoundAfterCutsBarsAndAMirror) {
     const Way ways[] = {[](const Luma& luma) { return cut(luma, 6, 3, 500, 282); },
                         [](const Luma& luma) { return cut(luma, 0, 0, 496, 288); },
                         [](const Luma& luma) { return cut(luma, 0, 20, 512, 268); },
-                        [](const Luma& luma) { return letterboxed(luma, 40); }, [](const Luma& luma) { return mirrored(luma); }};
+                        [](const Luma& luma) { return letterboxed(luma, 40); },
+                        [](const Luma& luma) { return mirrored(luma); }};
     for (const Way way : ways) {
         const Detection found = detect(Kind::kCutouts, 512, 288, 4, 3, true, way);
         EXPECT_TRUE(found.found) << found.probability;
