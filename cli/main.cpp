@@ -8,6 +8,7 @@
 
 #include "cache.h"
 #include "core/error.h"
+#include "detect.h"
 #include "doctor.h"
 #include "generate.h"
 #include "inspect.h"
@@ -24,6 +25,7 @@ struct Command {
 constexpr Command kCommands[] = {
     {"generate", "generate PROMPT -o FILE  a clip as a y4m file, or into a pipe", zt::cli::generate},
     {"doctor", "doctor                   what is installed, what is missing, what to do", zt::cli::doctor},
+    {"detect", "detect FILE              whether a video carries the invisible mark", zt::cli::detect},
     {"inspect", "inspect PATH             what a model is, has and lacks, the memory it needs", zt::cli::inspect},
     {"cache", "cache list|clear|verify  clips that were made and are kept", zt::cli::cache},
 };

@@ -167,8 +167,9 @@ void check_by_name(std::string_view name, const char* value) {
 // Where an option is kept: a member of one of the two structs.
 using Field = std::variant<const char * zt_model_params::*, int zt_model_params::*, uint64_t zt_model_params::*,
                            const char * zt_request::*, int zt_request::*, int64_t zt_request::*, double zt_request::*,
-                           zt_transition zt_request::*, zt_fit zt_request::*, zt_rational zt_request::*,
-                           std::pair<int zt_request::*, int zt_request::*>>;
+                           zt_transition zt_request::*, zt_fit zt_request::*, zt_label zt_request::*,
+                           zt_label_language zt_request::*, zt_label_place zt_request::*, zt_watermark zt_request::*,
+                           zt_rational zt_request::*, std::pair<int zt_request::*, int zt_request::*>>;
 
 struct Place {
     std::string_view option;

@@ -147,6 +147,10 @@ std::string base_key(const Plan& plan, const families::Model& model, const std::
     fields.add("morph", int64_t{request.morph});
     fields.add("sound", int64_t{request.sound});
     fields.add("format", int64_t{plan.format});
+    fields.add("label", int64_t{plan.marking.label});
+    fields.add("label_text", static_cast<int64_t>(plan.marking.text));
+    fields.add("label_place", static_cast<int64_t>(plan.marking.place));
+    fields.add("watermark", int64_t{plan.marking.watermark});
     add_direction(fields, request.first);
     for (const families::Picture& picture : request.images) add_picture(fields, picture);
     if (plan.mask) add_picture(fields, *plan.mask);
@@ -189,7 +193,8 @@ std::vector<KeyedShot> keyed_shots(const Plan& plan, const families::Model& mode
             fields.add("before", before);
             fields.add("of", request.frames);
         }
-        if (!alone || request.sound) fields.add("first_frame", shot.first_frame);
+        if (!alone || request.sound || plan.marking.label == ZT_LABEL_START)
+            fields.add("first_frame", shot.first_frame);
         if (!request.images.empty()) {  // they begin and end the clip
             fields.add("begins", int64_t{i == 0});
             fields.add("ends", int64_t{end == request.frames});

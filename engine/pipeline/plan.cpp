@@ -363,6 +363,7 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
     plan.start_frame = resolve_start(request.start_frame, generation.frames);
     plan.prefetch = resolve_prefetch(request.prefetch, plan, limits);
     generation.first.prompt = find_prompt(request, plan.script);
+    plan.marking = resolve_marking(request, generation.width, generation.height, generation.first.prompt);
     enhance(request, model, log, plan);
     if (given(request.negative_prompt)) generation.first.negative_prompt = request.negative_prompt;
     check_negative_prompt(generation.first.negative_prompt, limits);

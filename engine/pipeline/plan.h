@@ -12,6 +12,7 @@
 #include "core/log.h"
 #include "families/family.h"
 #include "include/zoetrope/zoetrope.h"
+#include "pipeline/marking.h"
 #include "pipeline/script.h"
 
 namespace zt::pipeline {
@@ -36,6 +37,7 @@ struct Plan {
     int64_t start_frame = 0;
     int prefetch = 1;
     std::optional<families::Picture> mask;
+    Marking marking;
     zt_cache cache = ZT_CACHE_OFF;
     bool seed_drawn = false;  // by us: nobody will ask for the same again
     // Of the model, by who opened it: as the user wrote it, and what it is known by (sharing_key).

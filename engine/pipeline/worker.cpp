@@ -18,6 +18,7 @@
 #include "device/worker_scope.h"
 #include "pipeline/clip_cache.h"
 #include "pipeline/color.h"
+#include "pipeline/marking.h"
 #include "pipeline/mask.h"
 #include "pipeline/sound.h"
 
@@ -77,6 +78,8 @@ public:
     explicit Work(const WorkerContext& context)
         : context_(context), cache_(context.plan, context.model),
           converter_(context.plan.format, context.plan.generation.width, context.plan.generation.height),
+          marker_(context.plan.marking, context.plan.generation.width, context.plan.generation.height,
+                  context.plan.generation.rate, context.model.sha256()),
           alone_(context.model.limits().shots_alone && !context.plan.generation.morph),
           give_from_(context.plan.start_frame) {
         const families::GenerationRequest& request = context.plan.generation;
@@ -238,6 +241,7 @@ private:
             if (!wanted && keeper_ == nullptr) continue;
             const float* rgb = batch.rgb + samples * static_cast<size_t>(index);
             if (mask_) rgb = mask_->apply(rgb);
+            rgb = marker_.apply(rgb, first + index);
             FramePtr frame = make_frame(context_, order, done + index);
             converter_.convert(rgb, frame->info.data);
             if (sound_) sound_->give(batch, first, first + index, *frame);
@@ -249,6 +253,7 @@ private:
     const WorkerContext& context_;
     const ClipCache cache_;
     Converter converter_;
+    Marker marker_;
     std::optional<Mask> mask_;
     std::optional<SoundCutter> sound_;
     const bool alone_;  // a shot can be made without those before it

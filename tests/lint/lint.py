@@ -26,6 +26,7 @@ MAY_INCLUDE = {
     'cache': ['core'],
     'text': ['core'],
     'image': ['core'],
+    'marks': ['core'],
     'weights': ['core', 'device'],
     'device': ['core'],
     'nn': ['core', 'device', 'weights'],
@@ -34,7 +35,7 @@ MAY_INCLUDE = {
     'autoencoders': ['core', 'device', 'weights', 'nn', 'load'],
     'sample': ['core', 'device', 'weights', 'nn'],
     'families': ['core', 'device', 'weights', 'nn', 'load', 'encoders', 'autoencoders', 'sample', 'text', 'image'],
-    'pipeline': ['core', 'cache', 'device', 'text', 'image', 'families'],
+    'pipeline': ['core', 'cache', 'device', 'text', 'image', 'marks', 'families'],
     'api': ['core', 'device', 'families', 'pipeline'],
 }
 # Where LibTorch's headers may stand; everything else is compiled without its include folder.

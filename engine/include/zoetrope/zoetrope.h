@@ -257,6 +257,19 @@ typedef enum zt_transition { ZT_TRANSITION_CUT = 0, ZT_TRANSITION_MORPH } zt_tra
  * every finite clip, and a folder that cannot be written is an error. docs/cache.md */
 typedef enum zt_cache { ZT_CACHE_AUTO = 0, ZT_CACHE_OFF, ZT_CACHE_ON } zt_cache;
 
+/* Marks in the picture itself, on every frame that the engine makes: a text that says it is generated (of a clip of at
+ * least 64 pixels a side: in its first 3 seconds, or always), and a mark that only a program sees. docs/marks.md. */
+typedef enum zt_label { ZT_LABEL_NONE = 0, ZT_LABEL_START, ZT_LABEL_ALWAYS } zt_label;
+/* AUTO: Chinese where the prompt has Chinese characters, else English. */
+typedef enum zt_label_language { ZT_LABEL_AUTO = 0, ZT_LABEL_ENGLISH, ZT_LABEL_CHINESE } zt_label_language;
+typedef enum zt_label_place {
+    ZT_LABEL_BOTTOM_LEFT = 0,
+    ZT_LABEL_BOTTOM_RIGHT,
+    ZT_LABEL_TOP_LEFT,
+    ZT_LABEL_TOP_RIGHT
+} zt_label_place;
+typedef enum zt_watermark { ZT_WATERMARK_NONE = 0, ZT_WATERMARK_DCT } zt_watermark;
+
 typedef struct zt_request {
     size_t struct_size;
     const char* prompt;      /* UTF-8, at most 16 KiB; exactly one of prompt, prompt_file,  */
@@ -296,6 +309,10 @@ typedef struct zt_request {
     double tempo;           /* how fast, times the model's own, 0.1..4; 0 = 1; init sets 1 */
     int sound;              /* 1: frames carry sound (zt_frame_info.samples)               */
     zt_cache cache;
+    zt_label label; /* as all below: 0 = none, or the default                      */
+    zt_label_language label_language;
+    zt_label_place label_place;
+    zt_watermark watermark;
 } zt_request;
 
 /* As zt_model_params_init_sized. */

@@ -50,26 +50,14 @@ std::string decimal(double value) {
 TEST(OptionTable, NamesAreUniqueAndComplete) {
     std::set<std::string> names;
     for (const zt_option_info* option : all_options()) EXPECT_TRUE(names.insert(option->name).second) << option->name;
-    EXPECT_EQ(names, (std::set<std::string>{"model",       "prompt",
-                                            "prompt_file", "negative_prompt",
-                                            "storyboard",  "transition",
-                                            "size",        "rate",
-                                            "frames",      "duration",
-                                            "seed",        "sound",
-                                            "steps",       "guidance",
-                                            "flow_shift",  "enhance",
-                                            "lora",        "mode",
-                                            "fit",         "background",
-                                            "alpha",       "strength",
-                                            "motion",      "tempo",
-                                            "loop",        "context",
-                                            "mask",        "device",
-                                            "precision",   "memory",
-                                            "cpu_threads", "prefetch",
-                                            "timeout",     "cache",
-                                            "label",       "watermark",
-                                            "sei",         "metadata_prompt",
-                                            "engine_opts"}));
+    EXPECT_EQ(names, (std::set<std::string>{
+                         "model",       "prompt",     "prompt_file", "negative_prompt", "storyboard", "transition",
+                         "size",        "rate",       "frames",      "duration",        "seed",       "sound",
+                         "steps",       "guidance",   "flow_shift",  "enhance",         "lora",       "mode",
+                         "fit",         "background", "alpha",       "strength",        "motion",     "tempo",
+                         "loop",        "context",    "mask",        "device",          "precision",  "memory",
+                         "cpu_threads", "prefetch",   "timeout",     "cache",           "label",      "label_language",
+                         "label_place", "watermark",  "sei",         "metadata_prompt", "engine_opts"}));
 }
 
 TEST(OptionTable, DefaultsAreAccepted) {
@@ -154,8 +142,7 @@ TEST(OptionTable, EnumsTakeTheirWordsOnly) {
 }
 
 TEST(OptionTable, WhatIsNotPossibleYetSaysSo) {
-    const std::pair<const char*, const char*> refused[] = {
-        {"cache", "on"}, {"label", "start"}, {"label", "always"}, {"watermark", "dct"}};
+    const std::pair<const char*, const char*> refused[] = {{"cache", "on"}};
     for (const auto& [name, value] : refused) {
         const Attempt attempt = set(name, value);
         EXPECT_EQ(attempt.status, ZT_ERROR_UNSUPPORTED) << name;
@@ -164,7 +151,7 @@ TEST(OptionTable, WhatIsNotPossibleYetSaysSo) {
     for (const auto& [name, value] :
          {std::pair("cache", "off"), std::pair("cache", "auto"), std::pair("enhance", "false"),
           std::pair("memory", "0"), std::pair("mode", "extend"), std::pair("mask", "1"),
-          std::pair("alpha", "premultiplied")})
+          std::pair("alpha", "premultiplied"), std::pair("label", "always"), std::pair("watermark", "dct")})
         EXPECT_EQ(set(name, value).status, ZT_OK) << name;
 }
 

@@ -212,32 +212,37 @@ TEST_F(ClipCache, EveryFieldHasItsOwnClip) {
     const auto picture = [](uint8_t value) {
         return zt::families::Picture{ZT_IMAGE_FIRST, 1, 1, std::make_shared<const std::vector<uint8_t>>(3, value)};
     };
-    for (const std::function<void(Plan&)>& change :
-         std::initializer_list<std::function<void(Plan&)>>{[](Plan& p) { p.generation.first.prompt = "fox "; },
-                                                           [](Plan& p) { p.generation.first.negative_prompt = "fox"; },
-                                                           [](Plan& p) { p.generation.first.seed = 1; },
-                                                           [](Plan& p) { p.generation.first.guidance = 1; },
-                                                           [](Plan& p) { p.generation.first.strength = 0.5; },
-                                                           [](Plan& p) { p.generation.width = 32; },
-                                                           [](Plan& p) { p.generation.height = 32; },
-                                                           [](Plan& p) {
-                                                               p.generation.rate = {25, 1};
-                                                           },
-                                                           [](Plan& p) { p.generation.frames = 19; },
-                                                           [](Plan& p) { p.generation.shot_frames = 30; },
-                                                           [](Plan& p) { p.generation.steps = 2; },
-                                                           [](Plan& p) { p.generation.flow_shift = 2; },
-                                                           [](Plan& p) { p.generation.fit = ZT_FIT_PAD; },
-                                                           [](Plan& p) { p.generation.loop = true; },
-                                                           [](Plan& p) { p.generation.motion = 0.5; },
-                                                           [](Plan& p) { p.generation.tempo = 0.5; },
-                                                           [](Plan& p) { p.generation.morph = true; },
-                                                           [](Plan& p) { p.generation.sound = true; },
-                                                           [](Plan& p) { p.format = ZT_PIXEL_YUV444P; },
-                                                           [](Plan& p) { p.model_identity = "other"; },
-                                                           [&](Plan& p) { p.generation.images = {picture(1)}; },
-                                                           [&](Plan& p) { p.generation.images = {picture(2)}; },
-                                                           [&](Plan& p) { p.mask = picture(2); }})
+    for (const std::function<void(Plan&)>& change : std::initializer_list<std::function<void(Plan&)>>{
+             [](Plan& p) { p.generation.first.prompt = "fox "; },
+             [](Plan& p) { p.generation.first.negative_prompt = "fox"; },
+             [](Plan& p) { p.generation.first.seed = 1; },
+             [](Plan& p) { p.generation.first.guidance = 1; },
+             [](Plan& p) { p.generation.first.strength = 0.5; },
+             [](Plan& p) { p.generation.width = 32; },
+             [](Plan& p) { p.generation.height = 32; },
+             [](Plan& p) {
+                 p.generation.rate = {25, 1};
+             },
+             [](Plan& p) { p.generation.frames = 19; },
+             [](Plan& p) { p.generation.shot_frames = 30; },
+             [](Plan& p) { p.generation.steps = 2; },
+             [](Plan& p) { p.generation.flow_shift = 2; },
+             [](Plan& p) { p.generation.fit = ZT_FIT_PAD; },
+             [](Plan& p) { p.generation.loop = true; },
+             [](Plan& p) { p.generation.motion = 0.5; },
+             [](Plan& p) { p.generation.tempo = 0.5; },
+             [](Plan& p) { p.generation.morph = true; },
+             [](Plan& p) { p.generation.sound = true; },
+             [](Plan& p) { p.format = ZT_PIXEL_YUV444P; },
+             [](Plan& p) { p.model_identity = "other"; },
+             [](Plan& p) { p.marking.label = ZT_LABEL_START; },
+             [](Plan& p) { p.marking.label = ZT_LABEL_ALWAYS; },
+             [](Plan& p) { p.marking.text = zt::marks::LabelText::kChinese; },
+             [](Plan& p) { p.marking.place = zt::marks::LabelPlace::kTopLeft; },
+             [](Plan& p) { p.marking.watermark = true; },
+             [&](Plan& p) { p.generation.images = {picture(1)}; },
+             [&](Plan& p) { p.generation.images = {picture(2)}; },
+             [&](Plan& p) { p.mask = picture(2); }})
         keys.push_back(key(change));
     for (size_t a = 0; a < keys.size(); a++)
         for (size_t b = 0; b < a; b++) EXPECT_NE(keys[a], keys[b]) << a << " " << b;

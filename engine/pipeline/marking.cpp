@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// See marking.h.
+#include "pipeline/marking.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "core/error.h"
+
+namespace zt::pipeline {
+
+namespace {
+
+void check_word(const char* name, int value, int most) {
+    if (value < 0 || value > most)
+        refuse(ZT_ERROR_ARGUMENT, name, "0 to " + std::to_string(most), std::to_string(value));
+}
+
+// Whether valid UTF-8 has a character of Han script: U+3400 to U+9FFF, or above U+20000, where only Han is.
+bool has_chinese(std::string_view text) {
+    for (size_t at = 0; at < text.size(); ++at) {
+        const auto lead = static_cast<unsigned char>(text[at]);
+        if (lead == 0xF0 && at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) >= 0xA0) return true;
+        if (lead < 0xE3 || lead > 0xE9 || at + 1 >= text.size()) continue;
+        if (lead > 0xE3 || static_cast<unsigned char>(text[at + 1]) >= 0x90) return true;
+    }
+    return false;
+}
+
+marks::LabelText text_of(zt_label_language language, const std::string& prompt) {
+    const bool chinese = language == ZT_LABEL_AUTO ? has_chinese(prompt) : language == ZT_LABEL_CHINESE;
+    return chinese ? marks::LabelText::kChinese : marks::LabelText::kEnglish;
+}
+
+marks::LabelPlace place_of(zt_label_place place) {
+    switch (place) {
+        case ZT_LABEL_BOTTOM_LEFT: return marks::LabelPlace::kBottomLeft;
+        case ZT_LABEL_BOTTOM_RIGHT: return marks::LabelPlace::kBottomRight;
+        case ZT_LABEL_TOP_LEFT: return marks::LabelPlace::kTopLeft;
+        case ZT_LABEL_TOP_RIGHT: return marks::LabelPlace::kTopRight;
+    }
+    return marks::LabelPlace::kBottomLeft;
+}
+
+}  // namespace
+
+Marking resolve_marking(const zt_request& request, int width, int height, const std::string& prompt) {
+    check_word("label", request.label, ZT_LABEL_ALWAYS);
+    check_word("label_language", request.label_language, ZT_LABEL_CHINESE);
+    check_word("label_place", request.label_place, ZT_LABEL_TOP_RIGHT);
+    check_word("watermark", request.watermark, ZT_WATERMARK_DCT);
+    if (request.label != ZT_LABEL_NONE && std::min(width, height) < kMinLabelSide)
+        refuse(ZT_ERROR_ARGUMENT, "label", "none in pictures below 64x64",
+               "a label in " + std::to_string(width) + "x" + std::to_string(height));
+    const bool watermark = request.watermark != ZT_WATERMARK_NONE;
+    if (watermark) (void)marks::layout_for(width, height);
+    return {request.label, text_of(request.label_language, prompt), place_of(request.label_place), watermark};
+}
+
+Marker::Marker(const Marking& marking, int width, int height, zt_rational rate, const std::string& model_sha256)
+    : samples_(size_t{3} * static_cast<size_t>(width) * static_cast<size_t>(height)),
+      always_(marking.label == ZT_LABEL_ALWAYS), rate_(rate) {
+    if (marking.label != ZT_LABEL_NONE) label_.emplace(width, height, marking.text, marking.place);
+    if (marking.watermark) watermark_.emplace(width, height, marks::model_number(model_sha256));
+}
+
+bool Marker::shows_label(int64_t pts) const noexcept {
+    return label_ && (always_ || pts * rate_.den < int64_t{kLabelSeconds} * rate_.num);
+}
+
+const float* Marker::apply(const float* rgb, int64_t pts) {
+    const bool label = shows_label(pts);
+    if (!label && !watermark_) return rgb;
+    marked_.resize(samples_);
+    if (label) {
+        std::copy_n(rgb, samples_, marked_.data());
+        label_->draw(marked_.data());
+        rgb = marked_.data();
+    }
+    if (watermark_) watermark_->apply(rgb, marked_.data());
+    return marked_.data();
+}
+
+}  // namespace zt::pipeline
