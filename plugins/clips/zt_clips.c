@@ -31,6 +31,7 @@ struct ZtClip {
     int reading;           /* somebody reads the session */
     zt_session *session;   /* NULL before the first read, and after the end */
     int64_t session_next;  /* number of the next frame it gives */
+    int begun;             /* it is not the first one */
     int64_t seed;          /* the one drawn where options ask for a random one, else -1 */
     zt_error failure;      /* what ended the generation */
 };
@@ -305,6 +306,15 @@ static void say_begin(const zt_session_info *info, int64_t number)
     zt_clip_plan_log(ZT_LOG_INFO, line);
 }
 
+/* Where a session begins that is to lead to a frame. The frames before it are made in any case: the first session
+ * hands them out, too, if there is room to keep them, so that a seek back finds them. */
+static int64_t first_frame(const ZtClip *clip, int64_t number)
+{
+    uint64_t pixels = (uint64_t)clip->plan.info.width * (uint64_t)clip->plan.info.height;
+
+    return !clip->begun && (uint64_t)number < zt_clip_frames_bound() / (3 * pixels) ? 0 : number;
+}
+
 /* Without the lock, by the one who reads. A session that leads to the frame; what ran elsewhere ends. */
 static zt_status begin(ZtClip *clip, int64_t number, zt_error *error)
 {
@@ -315,6 +325,7 @@ static zt_status begin(ZtClip *clip, int64_t number, zt_error *error)
     if (clip->session && clip->session_next <= number)
         return ZT_OK;
     drop_session(clip);
+    number = first_frame(clip, number);
     status = zt_clip_plan_begin(&clip->plan, clip->model, number, clip->seed, &session, error);
     if (status < 0)
         return status;
@@ -322,6 +333,7 @@ static zt_status begin(ZtClip *clip, int64_t number, zt_error *error)
     pthread_mutex_lock(&lock);
     clip->session = session;
     clip->session_next = number;
+    clip->begun = 1;
     clip->seed = zt->session_get_info(session)->seed;
     pthread_mutex_unlock(&lock);
     return ZT_OK;

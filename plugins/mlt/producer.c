@@ -129,7 +129,7 @@ static void say_rate(const ZtClipInfo *info, mlt_profile profile)
 {
     zt_rational rate = zt_mlt_rate(profile);
 
-    if (profile->is_explicit && info->rate.num * (int64_t)rate.den != info->rate.den * (int64_t)rate.num)
+    if (info->rate.num * (int64_t)rate.den != info->rate.den * (int64_t)rate.num)
         mlt_log_info(NULL, "[zoetrope] the clip has %d/%d frames per second, the profile %d/%d\n", info->rate.num,
                      info->rate.den, rate.num, rate.den);
 }
