@@ -69,6 +69,11 @@ class EditorTest(MediaTest):
         self.assertEqual(status, 0, err)
         return frames_of(out)
 
+    def same(self, got, wanted, what=None):
+        """Lists of frames. Not assertEqual, which looks for the differences of megabytes."""
+        self.assertEqual(len(got), len(wanted), what)
+        self.assertEqual([n for n, pair in enumerate(zip(got, wanted)) if pair[0] != pair[1]], [], what)
+
     def generations(self, log):
         return re.findall(r"generates \S+ at \S+, frames (\d+) to", log)
 

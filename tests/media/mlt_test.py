@@ -46,7 +46,7 @@ class Seeks(EditorTest):
         numbers = list(range(30, 0, -1))
         got, _ = self.render(self.write("back.mlt", project(producer(frames=40), [(n, n) for n in numbers])))
         wanted = self.reference("frames=40")
-        self.assertEqual(got, [wanted[n] for n in numbers])
+        self.same(got, [wanted[n] for n in numbers])
 
 
 class Cuts(EditorTest):
@@ -54,35 +54,35 @@ class Cuts(EditorTest):
         cuts = [(0, 9), (60, 69), (30, 39)]
         got, log = self.render(self.write("cuts.mlt", project(producer(frames=100), cuts)))
         wanted = self.reference("frames=100")
-        self.assertEqual(got, [wanted[n] for first, last in cuts for n in range(first, last + 1)])
+        self.same(got, [wanted[n] for first, last in cuts for n in range(first, last + 1)])
         self.assertEqual(self.generations(log), ["0"])
 
     def test_two_producers_of_one_clip_share_it(self):
         clips = producer("a", frames=30) + producer("b", frames=30)
         got, log = self.render(self.write("two.mlt", project(clips, [("a", 0, 29), ("b", 0, 29)])))
-        self.assertEqual(got[:30], got[30:])
+        self.same(got[:30], got[30:])
         self.assertEqual(self.generations(log), ["0"])
 
     def test_a_random_seed_is_one_clip_in_one_project(self):
         clips = producer("a", frames=10, seed=-1) + producer("b", frames=10, seed=-1)
         got, _ = self.render(self.write("two.mlt", project(clips, [("a", 0, 9), ("b", 0, 9)])))
-        self.assertEqual(got[:10], got[10:])
+        self.same(got[:10], got[10:])
 
     def test_rendering_twice_is_identical(self):
         path = self.write("cuts.mlt", project(producer(frames=50), [(20, 39), (0, 9)]))
-        self.assertEqual(self.render(path)[0], self.render(path)[0])
+        self.same(self.render(path)[0], self.render(path)[0])
 
 
 class CommandLine(EditorTest):
     def test_a_prompt_and_an_end(self):
         got, _ = self.render("zoetrope:a red fox", "model=testcard", "out=9")
-        self.assertEqual(got, self.reference("frames=240")[:10])
+        self.same(got, self.reference("frames=240")[:10])
 
     def test_a_link(self):
         got, _ = self.render("t2v:///a%20red%20fox;model=testcard;frames=20")
-        self.assertEqual(got, self.reference("frames=20"))
+        self.same(got, self.reference("frames=20"))
         got, _ = self.render("zoetrope:t2v:///a%20red%20fox;frames=30", "model=testcard", "frames=20")
-        self.assertEqual(got, self.reference("frames=20"))
+        self.same(got, self.reference("frames=20"))
 
     def test_its_description_lists_the_options(self):
         out, _, status = run(ZT_ENV + ["melt", "-query", "producer=zoetrope"])
@@ -114,21 +114,21 @@ class Length(EditorTest):
         own = len(self.reference("frames=0"))
         got, _ = self.render("zoetrope:a red fox", "model=testcard", f"out={own + 9}")
         self.assertEqual(len(got), own + 10)
-        self.assertEqual(got, self.reference(f"frames={own + 10}"))
+        self.same(got, self.reference(f"frames={own + 10}"))
 
     def test_but_never_longer_than_given(self):
         self.assertEqual(self.count("frames=20", "out=99"), 20)
 
     def test_a_trimmed_clip_shows_the_same_frames(self):
         got, _ = self.render("zoetrope:a red fox", "model=testcard", "in=5", "out=14")
-        self.assertEqual(got, self.reference("frames=0")[5:15])
+        self.same(got, self.reference("frames=0")[5:15])
 
 
 class Rate(EditorTest):
     def test_the_profiles_where_the_model_has_it(self):
         shape = profile((30000, 1001))
         got, _ = self.render(self.write("ntsc.mlt", project(producer(frames=20), [(0, 19)], shape)))
-        self.assertEqual(got, self.reference("frames=20", "30000/1001"))
+        self.same(got, self.reference("frames=20", "30000/1001"))
         self.assertEqual(probe(self.path("out.nut"), "r_frame_rate")["r_frame_rate"], "30000/1001")
 
     def test_else_the_nearest_and_says_so(self):
@@ -137,7 +137,7 @@ class Rate(EditorTest):
         self.assertIn("frames per second, the profile 15/1", log)
         rate = int(log.split("the clip has ")[1].split("/")[0])
         wanted = self.reference("frames=48", str(rate))
-        self.assertEqual(got, [wanted[n * rate // 15] for n in range(30)])
+        self.same(got, [wanted[n * rate // 15] for n in range(30)])
 
 
 class Colour(EditorTest):
@@ -149,7 +149,7 @@ class Colour(EditorTest):
         out, err, _ = run(FFMPEG + ["-filter_complex", "t2vsrc=model=testcard:prompt='a red fox':rate=25:frames=3,format=yuv420p,scale=flags=bilinear",
                                     "-pix_fmt", "yuyv422", "-f", "rawvideo", "-"], text=False)
         self.assertEqual(len(made), len(out), err)
-        self.assertEqual(made[::2], out[::2])
+        self.assertTrue(made[::2] == out[::2])
         errors = [abs(a - b) for a, b in zip(made[1::2], out[1::2])]
         self.assertLess(sum(errors) / len(errors), 1)
 
@@ -209,7 +209,7 @@ class Projects(EditorTest):
         for number in range(2):        # and what was reloaded can be saved again
             path = os.path.join(self.path("other"), f"{number}.mlt")
             os.rename(saved, path)
-            self.assertEqual(self.render(path)[0], direct)
+            self.same(self.render(path)[0], direct)
             self.melt(path, "-consumer", "xml:" + saved)
 
 
