@@ -16,10 +16,9 @@
 #include "libavutil/error.h"
 #include "libavutil/mathematics.h"
 #include "libavutil/mem.h"
+#include "libavformat/internal.h"
 #if LIBAVFORMAT_VERSION_MAJOR >= 61 /* 7.0 */
 #include "libavformat/demux.h"
-#else
-#include "libavformat/internal.h"
 #endif
 
 #include "zt_clip_link.h"
