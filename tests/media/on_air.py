@@ -28,6 +28,7 @@ WAYS = {
     "MPEG-TS over UDP": ("udp", ["-i", "udp://127.0.0.1:PORT?fifo_size=100000"]),
 }
 FFMPEG, GSTREAMER = 0, 1    # which block of a heading
+MOST_OFF = 6                # levels of 255: a card of 128x72 has 5, of 256x144 3; BT.601 read as BT.709 has 9
 
 
 def four_ports():
@@ -175,10 +176,11 @@ def faults(air, got):
     for side, heard, meant in (("left", got.left, None), ("right", got.right, cuts(air.seconds))):
         if len(heard) < (air.seconds - 6) * (1 if meant is None else RATE / SHOT) - 1:
             wrong.append(f"expected a tone at each {'second' if meant is None else 'cut'}, got {len(heard)} on the {side}")
-        elif max(map(abs, got.sync(RATE, heard, meant))) > 0.001:
-            wrong.append(f"expected tones on the {side} within 1 ms of their frames, got {got.sync(RATE, heard, meant)}")
+        elif max(map(abs, got.sync(RATE, heard, meant))) > 0.002:
+            wrong.append(f"expected tones on the {side} within 2 ms of their frames, got {got.sync(RATE, heard, meant)}")
     if air.tags() != ("yuv420p", "tv", "bt709"):
         wrong.append(f"expected yuv420p, tv, bt709, got {air.tags()}")
-    if max(got.offs) > 8:
-        wrong.append(f"expected the card's colours within 8 levels on the mean, got {max(got.offs):.1f}")
+    off = sum(got.offs) / len(got.offs)
+    if off > MOST_OFF:
+        wrong.append(f"expected the card's colours within {MOST_OFF} levels on the mean, got {off:.1f}")
     return wrong

@@ -9,6 +9,7 @@ A recording is a NUT file of one picture and one sound stream (RECORD makes it):
 RGB by the tags that it decoded, with the time stamps that it received. Times are fractions of seconds on the
 receiver's clock. Used by on_air_test.py, and by tests/soak/on-air for ten minutes."""
 import array
+import bisect
 import statistics
 import subprocess
 from fractions import Fraction
@@ -125,14 +126,15 @@ class Reception:
         return float(max(abs(time - zero - number / Fraction(rate)) for time, number in list(zip(self.times, self.numbers))[1:]))
 
     def sync(self, rate, heard, meant):
-        """(earliest, latest) that tones are heard after the moment they belong to, in seconds. heard: times of tones;
-        meant: the frames they belong to, or None for each second."""
-        zero = self.origin(rate)
-        wanted = [Fraction(frame) / Fraction(rate) for frame in meant] if meant is not None else None
+        """(earliest, latest) that tones are heard after the frame that they belong to was seen, in seconds. heard: times of
+        tones; meant: the frames they belong to, or None for each second. A tone belongs to the frame it is nearest to."""
+        meant = range(0, self.numbers[-1] + 1, rate) if meant is None else meant
+        seen = {number: time for number, time in zip(self.numbers, self.times)}
+        moments = sorted(seen[number] for number in meant if number in seen)
+        begin = self.times[0] + Fraction(1, 2)   # of what is heard at the very beginning a part may be lost
         offs = []
         for time in heard:
-            at = time - zero
-            if at < Fraction(1, 2):   # of what is heard at the very beginning a part may be lost
-                continue
-            offs.append(float(at - (round(at) if wanted is None else min(wanted, key=lambda moment: abs(moment - at)))))
+            if begin < time < self.times[-1]:
+                at = bisect.bisect(moments, time)
+                offs.append(float(min((time - moment for moment in moments[max(at - 1, 0):at + 1]), key=abs)))
         return (min(offs), max(offs)) if offs else None
