@@ -62,7 +62,7 @@ def tones(values, peak=LOUD * 32767):
 
 class Reception:
     """width, height; numbers, times: of each frame; offs: of the pixels that were compared with `truth`, the mean
-    difference in levels of each frame; left, right: times at which tones begin; gaps: of the sound, in seconds."""
+    difference in levels of each frame; left, right: times at which tones begin; gaps: of the sound, between packets, in seconds."""
 
     def __init__(self, recording, truth=None):
         """truth: a command that writes the card's frames from number 0 on as raw rgb24, to compare with."""
@@ -105,12 +105,19 @@ class Reception:
         raw = subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-i", recording, "-map", "0:a", "-f", "s16le", "-c:a", "copy", "-"],
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True).stdout
         sound = array.array("h", raw[:len(raw) // 4 * 4])
-        begin, heard, self.gaps = int(packets[0][0]) * tick, 0, []
+        heard, starts, times, self.gaps = 0, [], [], []
         for pts, size in (packet[:2] for packet in packets):
-            self.gaps.append(int(pts) * tick - begin - Fraction(heard, rate))
+            if times:
+                self.gaps.append(int(pts) * tick - times[-1] - Fraction(heard - starts[-1], rate))
+            starts.append(heard)
+            times.append(int(pts) * tick)
             heard += int(size) // 4
         self.sample_rate, self.heard = rate, Fraction(heard, rate)
-        self.left, self.right = ([begin + Fraction(at, rate) for at in tones(side)] for side in (sound[0::2], sound[1::2]))
+
+        def time_of(sample):        # by the packet that it came in
+            packet = bisect.bisect(starts, sample) - 1
+            return times[packet] + Fraction(sample - starts[packet], rate)
+        self.left, self.right = ([time_of(at) for at in tones(side)] for side in (sound[0::2], sound[1::2]))
 
     def origin(self, rate):
         """When frame 0 was seen, or would have been, by the frames that came (the median). rate: frames per second."""
