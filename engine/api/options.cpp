@@ -134,27 +134,6 @@ Value read_value(const zt_option_info& option, const char* value) {
     return out;
 }
 
-// ---- Refusing: what this version cannot do ----
-
-// Of a refused option: what is possible besides its default.
-constexpr std::pair<std::string_view, std::string_view> kAlsoPossible[] = {
-#define ZT_ALSO(name, word) {#name, #word},
-#include "api/options.def"
-};
-
-void check_possible(const zt_option_info& option, const char* value) {
-    if ((option.flags & ZT_OPTION_REFUSED) == 0 || std::strcmp(value, option.default_value) == 0) return;
-    if (option.type == ZT_OPTION_BOOL && parse_bool(value) == parse_bool(option.default_value)) return;
-    if (option.type == ZT_OPTION_BYTES && parse_bytes(value) == parse_bytes(option.default_value)) return;
-    std::string possible = option.default_value[0] != '\0' ? option.default_value : "none";
-    for (const auto& [name, word] : kAlsoPossible) {
-        if (name != option.name) continue;
-        if (word == value) return;
-        possible = std::string(word) + " or " + possible;
-    }
-    refuse(ZT_ERROR_UNSUPPORTED, option, possible + " (others are not possible in this version)", quote(value));
-}
-
 // What the table names beside the range: a reader of the whole value.
 void check_by_name(std::string_view name, const char* value) {
 #define ZT_CHECK(option, function) \
@@ -165,11 +144,12 @@ void check_by_name(std::string_view name, const char* value) {
 // ---- Storing ----
 
 // Where an option is kept: a member of one of the two structs.
-using Field = std::variant<const char * zt_model_params::*, int zt_model_params::*, uint64_t zt_model_params::*,
-                           const char * zt_request::*, int zt_request::*, int64_t zt_request::*, double zt_request::*,
-                           zt_transition zt_request::*, zt_fit zt_request::*, zt_label zt_request::*,
-                           zt_label_language zt_request::*, zt_label_place zt_request::*, zt_watermark zt_request::*,
-                           zt_rational zt_request::*, std::pair<int zt_request::*, int zt_request::*>>;
+using Field =
+    std::variant<const char * zt_model_params::*, int zt_model_params::*, uint64_t zt_model_params::*,
+                 const char * zt_request::*, int zt_request::*, int64_t zt_request::*, double zt_request::*,
+                 zt_transition zt_request::*, zt_fit zt_request::*, zt_label zt_request::*,
+                 zt_label_language zt_request::*, zt_label_place zt_request::*, zt_watermark zt_request::*,
+                 zt_cache zt_request::*, zt_rational zt_request::*, std::pair<int zt_request::*, int zt_request::*>>;
 
 struct Place {
     std::string_view option;
@@ -245,7 +225,6 @@ void set_option(zt_model_params* params, zt_request* request, const zt_option_in
     check_pointer(value, option.name);
     check_by_name(option.name, value);
     const Value read = read_value(option, value);
-    check_possible(option, value);
     const auto* const place = std::find_if(std::begin(kPlaces), std::end(kPlaces),
                                            [&](const Place& one) { return one.option == option.name; });
     if (place == std::end(kPlaces)) return;  // a front end's own, or not possible yet
