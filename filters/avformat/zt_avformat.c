@@ -28,7 +28,8 @@
 static struct {
     const AVInputFormat *(*av_demuxer_iterate)(void **opaque);
     const AVInputFormat *(*av_find_input_format)(const char *name);
-    int (*avformat_open_input)(AVFormatContext **s, const char *url, const AVInputFormat *format, AVDictionary **options);
+    int (*avformat_open_input)(AVFormatContext **s, const char *url, const AVInputFormat *format,
+                               AVDictionary **options);
 } stock;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -124,7 +124,7 @@ static zt_status write_key(ZtClipPlan *plan, const zt_session_info *info, zt_err
 
 static zt_status finish(const ZtClipAsk *ask, const zt_session_info *info, ZtClipPlan *plan, zt_error *error)
 {
-    plan->info = (ZtClipInfo){ info->width,  info->height,      info->rate,     info->frames,
+    plan->info = (ZtClipInfo){ info->width,  info->height,      info->rate,    info->frames,
                                info->format, info->sample_rate, info->channels };
     if (!zt_clip_options_merge(&plan->options, ask->options))
         return out_of_memory(error);

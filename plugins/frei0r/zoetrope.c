@@ -189,8 +189,8 @@ static void refresh(Instance *self)
 {
     ZtClipOptions all = { { NULL } };
     ZtClipAsk ask = { .options = &all, .format = ZT_PIXEL_RGB24, .least_frames = -1 };
-    const char *link = self->options.values[ZT_CLIP_prompt] ? zt_clip_link_find(self->options.values[ZT_CLIP_prompt])
-                                                            : NULL;
+    const char *link =
+        self->options.values[ZT_CLIP_prompt] ? zt_clip_link_find(self->options.values[ZT_CLIP_prompt]) : NULL;
     const ZtEngine *zt = link ? zt_loader_get(NULL) : NULL;
     ZtClip *before = self->clip;
     zt_status status = ZT_OK;

@@ -7,8 +7,8 @@
 
 static void log_line(zt_log_level level, const char *message)
 {
-    static const int levels[] = { MLT_LOG_FATAL,   MLT_LOG_ERROR, MLT_LOG_WARNING, MLT_LOG_INFO,
-                                  MLT_LOG_VERBOSE, MLT_LOG_DEBUG };
+    static const int levels[] = { MLT_LOG_FATAL, MLT_LOG_ERROR,   MLT_LOG_WARNING,
+                                  MLT_LOG_INFO,  MLT_LOG_VERBOSE, MLT_LOG_DEBUG };
 
     mlt_log(NULL, levels[level <= ZT_LOG_DEBUG ? level : ZT_LOG_DEBUG], "[zoetrope] %s\n", message);
 }

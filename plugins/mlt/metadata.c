@@ -106,7 +106,8 @@ mlt_properties zt_mlt_metadata(mlt_service_type type, const char *id, void *unus
     mlt_properties_set(tags, "1", "Audio");
     mlt_properties_set(metadata, "description", "Makes a clip, with sound where the model has it, from a sentence.");
     parameters = add_group(metadata, "parameters");
-    mlt_properties_set(add_parameter(parameters, "resource", "string", "the prompt, or a t2v: link"), "argument", "yes");
+    mlt_properties_set(add_parameter(parameters, "resource", "string", "the prompt, or a t2v: link"), "argument",
+                       "yes");
     for (int i = 0; i < ZT_CLIP_OPTION_COUNT; i++)
         add_option(parameters, zt_clip_option_info((ZtClipOption)i));
     format = add_parameter(parameters, "mlt_image_format", "string", "chroma of the frames that the model makes");

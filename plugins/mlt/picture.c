@@ -72,9 +72,7 @@ static void copy_rgb(uint8_t *out, const zt_frame_info *from)
 
 static mlt_image_format format_of(zt_pixel_format format)
 {
-    return format == ZT_PIXEL_RGB24     ? mlt_image_rgb
-           : format == ZT_PIXEL_YUV420P ? mlt_image_yuv420p
-                                        : mlt_image_yuv422;
+    return format == ZT_PIXEL_RGB24 ? mlt_image_rgb : format == ZT_PIXEL_YUV420P ? mlt_image_yuv420p : mlt_image_yuv422;
 }
 
 static int set_image(mlt_frame frame, uint8_t **image, mlt_image_format format, int width, int height, int full_range)

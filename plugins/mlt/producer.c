@@ -290,8 +290,8 @@ static int get_image(mlt_frame frame, uint8_t **image, mlt_image_format *format,
     if (made) {
         const ZtEngine *zt = zt_clip_engine(clip);
 
-        done = zt_mlt_set_picture(frame, zt->frame_get_info(made), wants_full_range(frame), image, format, width,
-                                  height);
+        done =
+            zt_mlt_set_picture(frame, zt->frame_get_info(made), wants_full_range(frame), image, format, width, height);
         zt->frame_unref(&made);
     } else {
         tell(self, consumer, &error);
