@@ -19,6 +19,13 @@
 #include "libavformat/internal.h"
 #if LIBAVFORMAT_VERSION_MAJOR >= 61 /* 7.0 */
 #include "libavformat/demux.h"
+#define ZT_INPUT        FFInputFormat
+#define ZT_PUBLIC(f)    .p.f
+#define ZT_PUBLIC_OF(x) (&(x).p)
+#else
+#define ZT_INPUT        AVInputFormat
+#define ZT_PUBLIC(f)    .f
+#define ZT_PUBLIC_OF(x) (&(x))
 #endif
 
 #include "zt_clip_link.h"
@@ -253,19 +260,11 @@ static const AVClass t2v_class = {
     .version = LIBAVUTIL_VERSION_INT,
 };
 
-#if LIBAVFORMAT_VERSION_MAJOR >= 61
-static const FFInputFormat demuxer = {
-    .p.name = "t2v",
-    .p.long_name = "Video from text (Zoetrope)",
-    .p.flags = AVFMT_NOFILE | AVFMT_NO_BYTE_SEEK,
-    .p.priv_class = &t2v_class,
-#else
-static const AVInputFormat demuxer = {
-    .name = "t2v",
-    .long_name = "Video from text (Zoetrope)",
-    .flags = AVFMT_NOFILE | AVFMT_NO_BYTE_SEEK,
-    .priv_class = &t2v_class,
-#endif
+static const ZT_INPUT demuxer = {
+    ZT_PUBLIC(name) = "t2v",
+    ZT_PUBLIC(long_name) = "Video from text (Zoetrope)",
+    ZT_PUBLIC(flags) = AVFMT_NOFILE | AVFMT_NO_BYTE_SEEK,
+    ZT_PUBLIC(priv_class) = &t2v_class,
     .priv_data_size = sizeof(Demuxer),
     .read_header = read_header,
     .read_packet = read_packet,
@@ -275,9 +274,5 @@ static const AVInputFormat demuxer = {
 
 const AVInputFormat *zt_demuxer(void)
 {
-#if LIBAVFORMAT_VERSION_MAJOR >= 61
-    return &demuxer.p;
-#else
-    return &demuxer;
-#endif
+    return ZT_PUBLIC_OF(demuxer);
 }
