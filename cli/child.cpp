@@ -10,7 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "core/error.h"
@@ -39,7 +41,8 @@ void close_end(int& end) {
 
 }  // namespace
 
-Child::Child(const std::vector<std::string>& arguments, bool with_stdin) : name_(arguments.front()) {
+Child::Child(const std::vector<std::string>& arguments, bool with_stdin)
+    : name_(arguments.front()), with_stdin_(with_stdin) {
     int out = -1, err = -1;
     make_pipe(out_, out);
     make_pipe(err_, err);
@@ -81,43 +84,44 @@ void Child::listen() {
         close_end(err_);
         return;
     }
-    errors_.append(text, static_cast<size_t>(got));
-    if (errors_.size() > kErrorBytes) errors_.erase(0, errors_.size() - kErrorBytes);
+    errors_.append(text, std::min(static_cast<size_t>(got), kErrorBytes - errors_.size()));
 }
 
 size_t Child::read(void* to, size_t bytes) {
     size_t done = 0;
+    // Complaints do not count as output.
+    auto last = std::chrono::steady_clock::now();
     while (done < bytes && out_ >= 0) {
         pollfd ends[2] = {{out_, POLLIN, 0}, {err_, POLLIN, 0}};
-        const int ready = poll(ends, err_ >= 0 ? 2 : 1, kStallSeconds * 1000);
-        if (ready < 0 && errno == EINTR) continue;
-        if (ready <= 0)
+        const int ready = poll(ends, err_ >= 0 ? 2 : 1, 1000);
+        if (ready < 0 && errno != EINTR) throw Error(ZT_ERROR_IO, name_ + ": poll: " + std::strerror(errno));
+        if (ready > 0 && err_ >= 0 && ends[1].revents != 0) listen();
+        if (ready > 0 && ends[0].revents != 0) {
+            const ssize_t got = ::read(out_, static_cast<char*>(to) + done, bytes - done);
+            if (got == 0) close_end(out_);
+            if (got < 0 && errno != EINTR) throw Error(ZT_ERROR_IO, name_ + ": read: " + std::strerror(errno));
+            if (got <= 0) continue;
+            done += static_cast<size_t>(got);
+            last = std::chrono::steady_clock::now();
+        } else if (!with_stdin_ && std::chrono::steady_clock::now() - last > std::chrono::seconds(kStallSeconds)) {
             throw Error(ZT_ERROR_IO,
                         name_ + ": expected output within " + std::to_string(kStallSeconds) + " s, got none");
-        if (err_ >= 0 && ends[1].revents != 0) listen();
-        if (ends[0].revents == 0) continue;
-        const ssize_t got = ::read(out_, static_cast<char*>(to) + done, bytes - done);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) {
-            close_end(out_);
-            break;
         }
-        done += static_cast<size_t>(got);
     }
     return done;
 }
 
 int Child::wait() {
-    close_end(out_);
+    close_end(out_);  // it ends by itself, or at its next write
+    const auto begin = std::chrono::steady_clock::now();
     while (err_ >= 0) {
         pollfd end = {err_, POLLIN, 0};
-        const int ready = poll(&end, 1, kStallSeconds * 1000);
-        if (ready < 0 && errno == EINTR) continue;
-        if (ready <= 0) {
+        const int ready = poll(&end, 1, 1000);
+        if (ready > 0) listen();
+        if (std::chrono::steady_clock::now() - begin > std::chrono::seconds(kStallSeconds)) {
             kill(pid_, SIGKILL);
             break;
         }
-        listen();
     }
     int status = 0;
     while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
@@ -126,12 +130,9 @@ int Child::wait() {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-std::string Child::last_words() const {
-    const size_t end = errors_.find_last_not_of(" \r\n");
-    if (end == std::string::npos) return "nothing";
-    const size_t before = errors_.find_last_of('\n', end);
-    const size_t begin = before == std::string::npos ? 0 : before + 1;
-    return one_line(errors_.substr(begin, end + 1 - begin), kShownTextBytes);
+std::string Child::first_error() const {
+    const std::string line = errors_.substr(0, errors_.find('\n'));
+    return line.empty() ? "nothing" : one_line(line, kShownTextBytes);
 }
 
 }  // namespace zt::cli

@@ -22,22 +22,24 @@ public:
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
-    // Up to `bytes` of its standard output; fewer at its end. Throws ZT_ERROR_IO when nothing comes for kStallSeconds.
+    // Up to `bytes` of its standard output; fewer at its end. Throws ZT_ERROR_IO when nothing comes for kStallSeconds,
+    // unless it waits for our standard input, which may come from something slow.
     [[nodiscard]] size_t read(void* to, size_t bytes);
     // Waits for its end: its exit status, -1 for a signal. After read() gave fewer than asked for.
     int wait();
-    // The last line it wrote to its standard error, made printable.
-    [[nodiscard]] std::string last_words() const;
+    // The first line it wrote to its standard error, made printable: what comes after it follows from it.
+    [[nodiscard]] std::string first_error() const;
 
-    static constexpr int kStallSeconds = 60;
+    static constexpr int kStallSeconds = 30;
 
 private:
     void listen();
 
     const std::string name_;
+    const bool with_stdin_;
     pid_t pid_ = -1;
     int out_ = -1, err_ = -1;
-    std::string errors_;  // its last few KiB
+    std::string errors_;  // its first few KiB
 };
 
 }  // namespace zt::cli

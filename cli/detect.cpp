@@ -203,7 +203,7 @@ Looked look(const Source& source, const std::string& path, const char* filter) {
         if (looked.frames > 0) looked.detection = detector.finish();
     }
     (void)child.wait();
-    if (looked.frames == 0) refuse(ZT_ERROR_IO, quote(path), "a video that ffmpeg can read", child.last_words());
+    if (looked.frames == 0) refuse(ZT_ERROR_IO, quote(path), "a video that ffmpeg can read", child.first_error());
     return looked;
 }
 
