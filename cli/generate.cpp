@@ -228,6 +228,16 @@ struct Outputs {
 
 bool is_wav(std::string_view path) { return path.ends_with(".wav"); }
 
+// Any name will do but one that promises another kind of file.
+void check_output(std::string_view path) {
+    for (const std::string_view other :
+         {".mp4", ".mkv", ".mov", ".webm", ".avi", ".gif", ".png", ".jpg", ".webp", ".ts", ".mxf", ".mp3", ".flac"}) {
+        if (path.ends_with(other))
+            throw Error(ZT_ERROR_ARGUMENT, "-o: expected a name ending in .y4m or .wav, got " + quote(path) +
+                                               "; ffmpeg -i FILE.y4m makes " + std::string(other) + " of it");
+    }
+}
+
 // NAME.wav beside NAME.y4m. Throws where there is no place beside it.
 std::string sound_path(const std::string& output) {
     if (is_wav(output)) return output;
@@ -281,6 +291,7 @@ int generate(std::span<char*> words) {
     const Arguments arguments = parse(words);
     if (arguments.help) return print_help(), 0;
     const Y4mFormat& format = find_y4m_format(arguments.format);
+    check_output(arguments.output);
     if (arguments.output == "-" && isatty(STDOUT_FILENO) != 0)
         throw Error(ZT_ERROR_ARGUMENT, "-o: expected a file or a pipe behind -, got a terminal");
     catch_signals();

@@ -81,6 +81,9 @@ Found find_model(const std::string& name) {
         // A bare name was meant as a name; why there is no such file would only lead astray.
         std::string got = zt::quote(name);
         if (name.find('/') != std::string::npos) got += " (" + error.message() + ")";
+        // In FFmpeg a value without a name is the model's.
+        else if (name.find(' ') != std::string::npos)
+            got += "; a sentence is written prompt='...'";
         throw Error(ZT_ERROR_NOT_FOUND, "model: expected " + known + " or the path of a model, got " + got);
     }
     families::Detection best;

@@ -138,6 +138,12 @@ class Generate(unittest.TestCase):
             self.assertEqual(err.count("\n"), 1, err)
         self.assertEqual(os.listdir(self.folder), [])
 
+    def test_a_name_that_promises_another_file_is_refused(self):
+        _, err, status = card("-o", self.path("x.mp4"), "a")
+        self.assertEqual(status, 2, err)
+        self.assertRegex(err, r'^zoetrope: -o: expected a name ending in \.y4m or \.wav, got ".*x\.mp4"; ffmpeg -i FILE\.y4m makes \.mp4 of it\n$')
+        self.assertEqual(os.listdir(self.folder), [])
+
     def test_quiet_tells_no_progress(self):
         slow = ["a", "--frames=2", "--engine-opts", "delay_ms=2500"]
         _, err, status = card(*slow, "-o", self.path("a.y4m"))

@@ -10,13 +10,17 @@ RGB by the tags that it decoded, with the time stamps that it received. Times ar
 receiver's clock. Used by on_air_test.py, and by tests/soak/on-air for ten minutes."""
 import array
 import bisect
+import shutil
 import statistics
 import subprocess
 from fractions import Fraction
 
+from ffmpeg_common import ffmpeg_version
+
+DEMUXER = "demux" if shutil.which("ffmpeg") and ffmpeg_version() >= (6, 1) else "-1"     # the times of the stream, not of a rate
 # Behind -copyts -i ADDRESS: each frame once as it was decoded, no frame doubled or dropped for the file's sake.
 RECORD = ["-map", "0:v:0", "-map", "0:a:0", "-vf", "scale=flags=accurate_rnd+full_chroma_int+full_chroma_inp,format=gbrp",
-          "-fps_mode", "passthrough", "-enc_time_base:v", "-1", "-c:v", "ffv1", "-c:a", "pcm_s16le", "-ac", "2", "-f", "nut"]
+          "-fps_mode", "passthrough", "-enc_time_base:v", DEMUXER, "-c:v", "ffv1", "-c:a", "pcm_s16le", "-ac", "2", "-f", "nut"]
 BITS = 32
 LOUD, SILENCE = 0.2, 300   # of full scale; samples without it before a tone may begin
 LOOKED_AT = 97             # pixels between those that are compared: no divisor of a row

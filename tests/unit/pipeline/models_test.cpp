@@ -257,6 +257,9 @@ TEST(Models, UnknownNamesListWhatIsBuiltIn) {
     };
     EXPECT_EQ(refusal("no-such-model"),
               "model: expected storybook, tableau, testcard or the path of a model, got \"no-such-model\"");
+    EXPECT_EQ(refusal("a red fox"),
+              "model: expected storybook, tableau, testcard or the path of a model, got "
+              "\"a red fox\"; a sentence is written prompt='...'");
     EXPECT_EQ(refusal("./nosuch"),
               "model: expected storybook, tableau, testcard or the path of a model, got \"./nosuch\" (No "
               "such file or directory)");
