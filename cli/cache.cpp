@@ -16,7 +16,7 @@
 #include "core/error.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
-#include "pipeline/clip_cache.h"
+#include "pipeline/kept_planes.h"
 
 namespace zt::cli {
 namespace {
@@ -93,13 +93,10 @@ bool is_whole(const ClipStore& store, const Listed& clip) {
     const auto reader = store.find(clip.key, pipeline::kept_planes(kind, size->first, size->second));
     if (reader == nullptr) return false;
     zt_frame frame(kind, size->first, size->second, std::make_shared<const pipeline::PromptTag>());
-    cache::FrameData data;
-    for (size_t p = 0; p < data.data.size(); p++)
-        data.data[p] = frame.info.data[p], data.stride[p] = frame.info.stride[p];
     try {
         for (size_t i = 0; i < reader->index().size(); i++) {
             frame.sound.resize(reader->index()[i].samples);
-            reader->read(static_cast<int64_t>(i), data, frame.sound);
+            reader->read(static_cast<int64_t>(i), pipeline::kept_data(frame), frame.sound);
         }
     } catch (const Error&) {
         return false;

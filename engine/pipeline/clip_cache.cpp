@@ -14,7 +14,7 @@
 #include "core/error.h"
 #include "core/frame_time.h"
 #include "core/utf8.h"
-#include "pipeline/color.h"
+#include "pipeline/kept_planes.h"
 
 namespace zt::pipeline {
 namespace {
@@ -27,13 +27,6 @@ using Clock = std::chrono::steady_clock;
 // How often a clip in the making is looked at; how long its writer may wait for its own reader before we make the clip
 // ourselves: that reader may be waiting for us.
 constexpr std::chrono::milliseconds kLook{10}, kPatience{500};
-
-cache::FrameData data_of(const zt_frame& frame) {
-    cache::FrameData data;
-    for (size_t p = 0; p < data.data.size(); p++)
-        data.data[p] = frame.info.data[p], data.stride[p] = frame.info.stride[p];
-    return data;
-}
 
 // Where the sound of a frame is within the clip; of a mute clip all is 0.
 struct SoundPlace {
@@ -69,7 +62,7 @@ public:
     void read(zt_frame& frame, const Cancel&) override {
         sound_.prepare(frame);
         check_sound(frame, entry());
-        reader_->read(next_, data_of(frame), frame.sound);
+        reader_->read(next_, kept_data(frame), frame.sound);
         next_++;
     }
     void skip(const Cancel&) override { next_++; }
@@ -103,7 +96,7 @@ public:
     void read(zt_frame& frame, const Cancel& cancel) override {
         sound_.prepare(frame);
         check_sound(frame, wait(cancel));
-        follower_->read(data_of(frame), frame.sound);
+        follower_->read(kept_data(frame), frame.sound);
         left_--;
     }
     void skip(const Cancel&) override {
@@ -136,17 +129,6 @@ private:
 
 }  // namespace
 
-cache::Planes kept_planes(zt_pixel_format format, int width, int height) {
-    const PlaneLayout layout = plane_layout(format, width, height);
-    cache::Planes planes;
-    for (int p = 0; p < layout.planes; p++) {
-        const bool packed = layout.row_bytes[p] >= 3 * layout.width[p];
-        const int samples = layout.width[p] * (packed ? 3 : 1);
-        planes.push_back({layout.row_bytes[p], layout.height[p], layout.row_bytes[p] / samples, packed ? 3 : 1});
-    }
-    return planes;
-}
-
 // ---- Keeping ----
 
 ShotKeeper::ShotKeeper(std::unique_ptr<cache::PartClip> part, const cache::ClipStore& store, int64_t frames, Log log)
@@ -165,7 +147,7 @@ void ShotKeeper::attempt_to(Do&& act) {
 
 void ShotKeeper::add(const zt_frame& frame, int64_t chunk_frames) {
     attempt_to([&] {
-        part_->writer().append(data_of(frame), frame.sound, static_cast<uint32_t>(chunk_frames));
+        part_->writer().append(kept_data(frame), frame.sound, static_cast<uint32_t>(chunk_frames));
         if (part_->writer().bytes() > store_.limit_bytes()) {
             log_(ZT_LOG_INFO, "cache: the clip is larger than ZOETROPE_CACHE_SIZE and is not kept");
             part_.reset();

@@ -19,9 +19,6 @@
 
 namespace zt::pipeline {
 
-// The planes of a format as the cache keeps them.
-[[nodiscard]] cache::Planes kept_planes(zt_pixel_format format, int width, int height);
-
 // The frames of a shot, in order. One thread at a time. Each function throws zt::Error(IO) where what is read is
 // damaged or whoever writes it is gone or waits, and ZT_ERROR_CANCELLED.
 class KeptShot {

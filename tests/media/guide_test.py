@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 import pages
 from ffmpeg_common import BUILD, SOURCE, ZT_ENV, MediaTest, main, probe, run, slack, storybook_is_here
@@ -202,6 +203,10 @@ class Reference(Guide):
                               "comment=AI-generated", self.path("fox.mp4")]))
         self.page("marks.md")
 
+    def test_cache(self):
+        with unittest.mock.patch.dict(NO_WINDOW, ZOETROPE_CACHE=self.path("clips")):
+            self.page("cache.md")
+
     def test_options_pictures_storyboards(self):
         for name in ("options.md", "pictures.md", "storyboard.md"):
             self.page(name)
@@ -232,7 +237,7 @@ class Pages(unittest.TestCase):
                 self.assertIn(anchor or next(iter(headings)), headings, (name, page))
 
     def test_each_page_is_run_or_says_why_not(self):
-        here = self.GUIDE | {"ffmpeg.md", "gstreamer.md", "cli.md", "c-api.md", "marks.md", "options.md", "pictures.md", "storyboard.md"}
+        here = self.GUIDE | {"ffmpeg.md", "gstreamer.md", "cli.md", "c-api.md", "cache.md", "marks.md", "options.md", "pictures.md", "storyboard.md"}
         others = {"recipes.md", "editors.md"}      # recipes_test.py and on_air_test.py; the editors' own
         for page in set(path.name for path in pages.DOCS.glob("*.md")) - here - others:
             for block in pages.blocks(page):
