@@ -15,83 +15,45 @@
 namespace zt::cache {
 namespace {
 
-constexpr int kLevel = 1;                        // of zstd: the quickest of those that pack repeated rows well
-constexpr uint8_t kInside = 0, kFromBefore = 1;  // predictors
+constexpr int kLevel = 1;                           // of zstd: the quickest of those that pack repeated rows well
+constexpr uint8_t kFromAbove = 0, kFromBefore = 1;  // predictors
 
-// The median of left, above and left + above - corner.
+// What a row is foretold by: the same row of the frame before, or the row above it; null for the first row.
 template <class T>
-int median(T left, T above, T corner) {
-    const int l = left, a = above;
-    return std::max(std::min(l, a), std::min(std::max(l, a), l + a - corner));
-}
-
-template <class T>
-void put(uint8_t* out, size_t at, size_t count, T value) {
-    out[at] = static_cast<uint8_t>(value);
-    if constexpr (sizeof(T) == 2) out[count + at] = static_cast<uint8_t>(value >> 8);
-}
-template <class T>
-T get(const uint8_t* in, size_t at, size_t count) {
-    if constexpr (sizeof(T) == 2) return static_cast<T>(in[at] | in[count + at] << 8);
-    return in[at];
+const T* foreteller(const T* before, const T* row, size_t at, size_t width) {
+    if (before != nullptr) return before + at;
+    return at == 0 ? nullptr : row - width;
 }
 
-// One row of differences; above is null for the first row. The loops are plain so that compilers make vectors of them.
-template <class T, int step>
-void subtract_row(const T* row, const T* above, int width, T* out) {
-    const int edge = std::min(step, width);
-    if (above == nullptr) {
-        std::copy_n(row, edge, out);
-        for (int x = edge; x < width; x++) out[x] = static_cast<T>(row[x] - row[x - step]);
-        return;
-    }
-    for (int x = 0; x < edge; x++) out[x] = static_cast<T>(row[x] - above[x]);
-    for (int x = edge; x < width; x++)
-        out[x] = static_cast<T>(row[x] - median(row[x - step], above[x], above[x - step]));
-}
-template <class T, int step>
-void add_row(const T* in, const T* above, int width, T* row) {
-    const int edge = std::min(step, width);
-    if (above == nullptr) {
-        std::copy_n(in, edge, row);
-        for (int x = edge; x < width; x++) row[x] = static_cast<T>(in[x] + row[x - step]);
-        return;
-    }
-    for (int x = 0; x < edge; x++) row[x] = static_cast<T>(in[x] + above[x]);
-    for (int x = edge; x < width; x++)
-        row[x] = static_cast<T>(in[x] + median(row[x - step], above[x], above[x - step]));
-}
-
+// Loops over rows are plain, so that compilers make vectors of them. Of 16-bit samples the low bytes come first.
 template <class T>
-void subtract(const Plane& plane, const uint8_t* now, const uint8_t* before, uint8_t* out, std::vector<uint8_t>& room) {
-    const int width = plane.row_bytes / static_cast<int>(sizeof(T));
-    const size_t count = static_cast<size_t>(width) * static_cast<size_t>(plane.rows);
-    const T *row = reinterpret_cast<const T*>(now), *past = reinterpret_cast<const T*>(before), *above = nullptr;
-    room.resize(static_cast<size_t>(plane.row_bytes));
-    T* difference = reinterpret_cast<T*>(room.data());
-    for (size_t at = 0; at < count; above = row, row += width, at += static_cast<size_t>(width)) {
-        if (past != nullptr)
-            for (int x = 0; x < width; x++) difference[x] = static_cast<T>(row[x] - past[at + static_cast<size_t>(x)]);
-        else
-            (plane.step == 3 ? subtract_row<T, 3> : subtract_row<T, 1>)(row, above, width, difference);
-        for (int x = 0; x < width; x++) put<T>(out, at + static_cast<size_t>(x), count, difference[x]);
+void subtract(const Plane& plane, const uint8_t* now, const uint8_t* before, uint8_t* out) {
+    const size_t width = static_cast<size_t>(plane.row_bytes) / sizeof(T);
+    const size_t count = width * static_cast<size_t>(plane.rows);
+    const T *row = reinterpret_cast<const T*>(now), *past = reinterpret_cast<const T*>(before);
+    for (size_t at = 0; at < count; at += width, row += width) {
+        const T* from = foreteller(past, row, at, width);
+        for (size_t x = 0; x < width; x++) {
+            const auto rest = static_cast<T>(from != nullptr ? row[x] - from[x] : row[x]);
+            out[at + x] = static_cast<uint8_t>(rest);
+            if constexpr (sizeof(T) == 2) out[count + at + x] = static_cast<uint8_t>(rest >> 8);
+        }
     }
 }
 
 template <class T>
-void add(const Plane& plane, const uint8_t* in, const uint8_t* before, uint8_t* now, std::vector<uint8_t>& room) {
-    const int width = plane.row_bytes / static_cast<int>(sizeof(T));
-    const size_t count = static_cast<size_t>(width) * static_cast<size_t>(plane.rows);
+void add(const Plane& plane, const uint8_t* in, const uint8_t* before, uint8_t* now) {
+    const size_t width = static_cast<size_t>(plane.row_bytes) / sizeof(T);
+    const size_t count = width * static_cast<size_t>(plane.rows);
+    const T* past = reinterpret_cast<const T*>(before);
     T* row = reinterpret_cast<T*>(now);
-    const T *past = reinterpret_cast<const T*>(before), *above = nullptr;
-    room.resize(static_cast<size_t>(plane.row_bytes));
-    T* difference = reinterpret_cast<T*>(room.data());
-    for (size_t at = 0; at < count; above = row, row += width, at += static_cast<size_t>(width)) {
-        for (int x = 0; x < width; x++) difference[x] = get<T>(in, at + static_cast<size_t>(x), count);
-        if (past != nullptr)
-            for (int x = 0; x < width; x++) row[x] = static_cast<T>(difference[x] + past[at + static_cast<size_t>(x)]);
-        else
-            (plane.step == 3 ? add_row<T, 3> : add_row<T, 1>)(difference, above, width, row);
+    for (size_t at = 0; at < count; at += width, row += width) {
+        const T* from = foreteller<T>(past, row, at, width);
+        for (size_t x = 0; x < width; x++) {
+            T rest = in[at + x];
+            if constexpr (sizeof(T) == 2) rest = static_cast<T>(rest | in[count + at + x] << 8);
+            row[x] = static_cast<T>(from != nullptr ? rest + from[x] : rest);
+        }
     }
 }
 
@@ -145,12 +107,12 @@ std::span<const std::byte> FrameCoder::encode(const FrameData& frame, std::span<
             std::memcpy(to, frame.data[p] + y * frame.stride[p], static_cast<size_t>(planes_[p].row_bytes));
     const bool from_before = !key && is_still(planes_, now_.data(), before_.data());
     rest_.resize(1 + bytes_ + sound.size_bytes());
-    rest_[0] = from_before ? kFromBefore : kInside;
+    rest_[0] = from_before ? kFromBefore : kFromAbove;
     size_t at = 0;
     for (const Plane& plane : planes_) {
         const uint8_t* past = from_before ? before_.data() + at : nullptr;
         (plane.sample_bytes == 2 ? subtract<uint16_t> : subtract<uint8_t>)(plane, now_.data() + at, past,
-                                                                           rest_.data() + 1 + at, row_);
+                                                                           rest_.data() + 1 + at);
         at += static_cast<size_t>(plane.row_bytes) * static_cast<size_t>(plane.rows);
     }
     if (!sound.empty()) std::memcpy(rest_.data() + 1 + bytes_, sound.data(), sound.size_bytes());
@@ -167,14 +129,14 @@ void FrameCoder::decode(std::span<const std::byte> bytes, const FrameData& frame
     rest_.resize(1 + bytes_ + sound.size_bytes());
     const size_t size = ZSTD_decompressDCtx(zstd_->unpack, rest_.data(), rest_.size(), bytes.data(), bytes.size());
     if (ZSTD_isError(size) != 0) refuse(ZSTD_getErrorName(size));
-    if (size != rest_.size() || rest_[0] > kFromBefore || (key && rest_[0] != kInside)) refuse("one of another size");
+    if (size != rest_.size() || rest_[0] > kFromBefore || (key && rest_[0] != kFromAbove))
+        refuse("one of another size");
     now_.swap(before_);
     size_t at = 0;
     for (size_t p = 0; p < planes_.size(); p++) {
         const Plane& plane = planes_[p];
         const uint8_t* past = rest_[0] == kFromBefore ? before_.data() + at : nullptr;
-        (plane.sample_bytes == 2 ? add<uint16_t> : add<uint8_t>)(plane, rest_.data() + 1 + at, past, now_.data() + at,
-                                                                 row_);
+        (plane.sample_bytes == 2 ? add<uint16_t> : add<uint8_t>)(plane, rest_.data() + 1 + at, past, now_.data() + at);
         for (int y = 0; y < plane.rows; y++, at += static_cast<size_t>(plane.row_bytes))
             std::memcpy(frame.data[p] + y * frame.stride[p], now_.data() + at, static_cast<size_t>(plane.row_bytes));
     }

@@ -11,9 +11,8 @@ cache::Planes kept_planes(zt_pixel_format format, int width, int height) {
     const PlaneLayout layout = plane_layout(format, width, height);
     cache::Planes planes;
     for (int p = 0; p < layout.planes; p++) {
-        const bool packed = layout.row_bytes[p] >= 3 * layout.width[p];
-        const int samples = layout.width[p] * (packed ? 3 : 1);
-        planes.push_back({layout.row_bytes[p], layout.height[p], layout.row_bytes[p] / samples, packed ? 3 : 1});
+        const bool packed = layout.row_bytes[p] >= 3 * layout.width[p];  // RGB, all of them 8 bits
+        planes.push_back({layout.row_bytes[p], layout.height[p], packed ? 1 : layout.row_bytes[p] / layout.width[p]});
     }
     return planes;
 }

@@ -52,10 +52,10 @@ private:
 };
 
 const std::vector<Planes> kKinds = {
-    {{64, 40, 1, 1}, {32, 20, 1, 1}, {32, 20, 1, 1}},  // yuv420p
-    {{34, 5, 2, 1}, {18, 5, 2, 1}, {18, 5, 2, 1}},     // yuv422p10, an odd width
-    {{51, 7, 1, 3}},                                   // rgb24
-    {{1, 1, 1, 1}},
+    {{64, 40, 1}, {32, 20, 1}, {32, 20, 1}},  // yuv420p
+    {{34, 5, 2}, {18, 5, 2}, {18, 5, 2}},     // yuv422p10, an odd width
+    {{51, 7, 1}},                             // rgb24
+    {{1, 1, 1}},
 };
 
 TEST(FrameCoder, FramesComeBackAsTheyWere) {
