@@ -41,13 +41,27 @@ static double distance(zt_rational a, zt_rational b)
     return rate < 0 ? -rate : rate;
 }
 
-static zt_rational nearest_rate(const zt_model_info *model, zt_rational wanted)
+/* Whether the rate is a whole number of times the other. */
+static int is_multiple(zt_rational rate, zt_rational of)
+{
+    return (int64_t)rate.num * of.den % ((int64_t)of.num * rate.den) == 0;
+}
+
+/* The rate itself; else the lowest one of which each second, third ... frame is taken; else the nearest. */
+static zt_rational choose_rate(const zt_model_info *model, zt_rational wanted)
 {
     zt_rational best = model->rates[0];
+    int best_is_multiple = is_multiple(best, wanted);
 
-    for (const zt_rational *rate = model->rates; rate->num; rate++)
-        if (distance(*rate, wanted) < distance(best, wanted))
+    for (const zt_rational *rate = model->rates; rate->num; rate++) {
+        int multiple = is_multiple(*rate, wanted);
+
+        if (multiple > best_is_multiple ||
+            (multiple == best_is_multiple && distance(*rate, wanted) < distance(best, wanted))) {
             best = *rate;
+            best_is_multiple = multiple;
+        }
+    }
     return best;
 }
 
@@ -59,11 +73,8 @@ static int fits(int side, int min, int max, int step)
 /* What the host would like, where the options leave it open. */
 static void fill_in(const ZtClipAsk *ask, const zt_model_info *model, zt_request *request)
 {
-    if (!request->rate.num && ask->rate.num > 0 && ask->rate.den > 0) {
-        request->rate = nearest_rate(model, ask->rate);
-        if (ask->only_that_rate && distance(request->rate, ask->rate) != 0)
-            request->rate = model->rates[0];
-    }
+    if (!request->rate.num && ask->rate.num > 0 && ask->rate.den > 0)
+        request->rate = choose_rate(model, ask->rate);
     if (!request->width && fits(ask->width, model->min_width, model->max_width, model->size_step) &&
         fits(ask->height, model->min_height, model->max_height, model->size_step)) {
         request->width = ask->width;

@@ -18,10 +18,9 @@ typedef struct ZtClip ZtClip;
 typedef struct ZtClipAsk {
     const ZtClipOptions *options;
     zt_pixel_format format;
-    zt_rational rate; /* the host's, where options have none; if the model has not got it, the nearest that it
-                         has, or, with only_that_rate, its own; 0/0 = its own */
-    int only_that_rate;
-    int width, height;    /* the host's, where options have none and the model makes it; 0 = the model's own */
+    zt_rational rate;  /* the host's, where options have none; if the model has not got it, a multiple of it, else the
+                          nearest that it  has; 0/0 = the model's own */
+    int width, height; /* the host's, where options have none and the model makes it; 0 = the model's own */
     int64_t least_frames; /* where options say no length: at least so many, -1 = endless if the model can be */
 } ZtClipAsk;
 

@@ -8,6 +8,7 @@
  * Faults. Where there is no frame to show, a card with the reason is shown, the log gets it once, and a consumer
  * that writes a file is told to give up (melt ends with status 1). */
 #define _GNU_SOURCE
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +72,6 @@ static zt_status open_clip(Producer *self, mlt_profile profile, const char *imag
 
     ask.format = zt_mlt_format(image_format, profile->colorspace);
     ask.rate = self->profile;
-    ask.only_that_rate = !profile->is_explicit; /* the project takes its rate from this clip */
     if (status >= 0)
         status = zt_clip_open(&ask, clip, error);
     if (status >= 0 && self->positions > 0 && !zt_clip_options_have_length(&all)) {
@@ -167,12 +167,18 @@ static void refresh(Producer *self)
 /* With the lock. Past the end: a longer clip, or, where its length is given, its end. */
 static void ask_longer(Producer *self, int64_t positions)
 {
-    if (positions <= self->length)
-        return;
-    self->positions = positions;
-    self->stale = 1;
-    refresh(self);
+    if (positions > self->length) {
+        self->positions = positions;
+        self->stale = 1;
+        refresh(self);
+    }
     set_length(self, self->length);
+}
+
+/* Kdenlive gives generators the largest length there is, which is not a wish. */
+static int64_t as_length(mlt_position length)
+{
+    return length == INT_MAX ? 0 : length;
 }
 
 static int decides_length(ZtClipOption option)
@@ -205,7 +211,7 @@ static void on_property(mlt_properties owner, void *producer, mlt_event_data dat
     } else if (!strcmp(name, "out")) {
         ask_longer(self, (int64_t)mlt_properties_get_position(owner, name) + 1);
     } else if (!strcmp(name, "length")) {
-        ask_longer(self, mlt_properties_get_position(owner, name));
+        ask_longer(self, as_length(mlt_properties_get_position(owner, name)));
     }
     pthread_mutex_unlock(&self->lock);
 }

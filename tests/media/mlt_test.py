@@ -131,13 +131,25 @@ class Rate(EditorTest):
         self.same(got, self.reference("frames=20", "30000/1001"))
         self.assertEqual(probe(self.path("out.nut"), "r_frame_rate")["r_frame_rate"], "30000/1001")
 
+    def other(self, rate, made):
+        got, log = self.render(self.write("slow.mlt", project(producer(frames=48), [(0, 19)], profile(rate))))
+        self.assertIn(f"the clip has {made}/1 frames per second, the profile {rate[0]}/{rate[1]}", log)
+        wanted = self.reference("frames=48", str(made))
+        self.same(got, [wanted[min(n * made * rate[1] // rate[0], 47)] for n in range(20)])
+
+    def test_else_a_multiple_of_it_and_says_so(self):
+        self.other((15, 1), 30)
+        self.other((25, 2), 25)
+
     def test_else_the_nearest_and_says_so(self):
-        shape = profile((15, 1))
-        got, log = self.render(self.write("slow.mlt", project(producer(frames=48), [(0, 29)], shape)))
-        self.assertIn("frames per second, the profile 15/1", log)
-        rate = int(log.split("the clip has ")[1].split("/")[0])
-        wanted = self.reference("frames=48", str(rate))
-        self.same(got, [wanted[n * rate // 15] for n in range(30)])
+        self.other((26, 1), 25)
+        self.other((120, 1), 60)
+
+    def test_a_chain_and_a_length_without_end(self):
+        wanted = self.reference("frames=0")
+        chain = producer(length=2147483647).replace("<producer", '<chain in="5" out="20"').replace("</producer", "</chain")
+        got, _ = self.render(self.write("chain.mlt", project(chain, [(5, 20)])))
+        self.same(got, wanted[5:21])
 
 
 class Colour(EditorTest):
