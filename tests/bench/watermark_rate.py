@@ -61,13 +61,14 @@ def marked(model, size, number, folder):
     ffmpeg("-i", first, "-vf", SMALLER, *X264, second)
     done = subprocess.run([BUILD / "cli" / "zoetrope", "detect", second, "--json"], capture_output=True)
     verdict, psnr = json.loads(done.stdout), None
-    if number % 5 == 0:
+    if number % 10 == 0:
         stats = folder / f"{number}.psnr"
         ffmpeg("-filter_complex", f"{graph_of(model, size, number, ':watermark=dct')},format=gbrp[a];"
                f"{graph_of(model, size, number)},format=gbrp[b];[a][b]psnr=stats_file={stats}", "-f", "null", "-")
         psnr = min(float(value) for value in re.findall(r"psnr_avg:([0-9.]+)", stats.read_text()))
     for path in (first, second):
         path.unlink()
+    print(f"# clip {number} {model} {size}: {verdict['found']} {verdict['probability']:.1e} {verdict.get('model')} {psnr or ''}", flush=True)
     return model + " " + size, verdict, psnr
 
 
@@ -78,10 +79,10 @@ def tell_marked(results, jobs_name):
     print(f"{jobs_name}: clips of {FRAMES} frames, x264 crf 28, 75 %, x264 crf 28")
     for name, group in sorted(groups.items()):
         found = sum(v["found"] for v, _ in group)
-        right = len({v.get("model") for v, _ in group if v["found"]} - {None})
+        models = [v["model"] for v, _ in group if v.get("model")]
         psnr = [p for _, p in group if p is not None]
         weakest = max(v["probability"] for v, _ in group)
-        print(f"  {name}: {found} of {len(group)} found, {right} model numbers, weakest probability {weakest:.1e}"
+        print(f"  {name}: {found} of {len(group)} found, model read in {len(models)} (as {' '.join(sorted(set(models))) or '-'}), weakest probability {weakest:.1e}"
               + (f", worst frame {min(psnr):.1f} dB" if psnr else ""))
     found = sum(v["found"] for _, v, _ in results)
     print(f"  together {found} of {len(results)}, {100 * found / len(results):.2f} %", flush=True)
@@ -97,8 +98,9 @@ def unmarked(program, graph, pieces, folder, number):
     path = folder / f"{number}.mp4"
     ffmpeg("-filter_complex", f"{graph},scale=320:180", "-frames:v", 6 * pieces, *X264, path)
     gray = subprocess.Popen(["ffmpeg", "-v", "error", "-nostdin", "-i", path, "-pix_fmt", "gray", "-f", "rawvideo", "-"], stdout=subprocess.PIPE)
-    out = run(program, "pieces", "320", "180", "6") if False else subprocess.run([program, "pieces", "320", "180", "6"], stdin=gray.stdout, capture_output=True).stdout
+    out = subprocess.run([program, "pieces", "320", "180", "6"], stdin=gray.stdout, capture_output=True).stdout
     gray.wait()
+    print(f"# {graph.split('=')[0]} {number}: {sum(line.startswith(b'1 ') for line in out.splitlines())} of {len(out.splitlines())} found", flush=True)
     return [line.split() for line in out.decode().splitlines()]
 
 
@@ -106,6 +108,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
     parser.add_argument("--clips", type=int, default=200)
+    parser.add_argument("--first", type=int, default=0, help="number of the first clip")
     parser.add_argument("--small", type=int, default=30)
     parser.add_argument("--pieces", type=int, default=1000)
     parser.add_argument("--jobs", type=int, default=2)
@@ -114,16 +117,16 @@ def main():
     with tempfile.TemporaryDirectory(dir=BUILD) as folder, concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         folder = pathlib.Path(folder)
         for name, sources, count in (("marked", SOURCES, arguments.clips), ("small, not promised", SMALL, arguments.small)):
-            wanted = [(*source, n, folder) for n, source in zip(range(count), itertools.cycle(sources))]
+            wanted = [(*source, n, folder) for n, source in zip(range(arguments.first, arguments.first + count), itertools.cycle(sources))]
             if not wanted:
                 continue
             share, psnr = tell_marked(list(pool.map(lambda one: marked(*one), wanted)), name)
             good = good and psnr >= 42.0 and (share >= 0.99 or sources is SMALL)
-        plain = UNMARKED + [graph_of(model, size, n).replace(f"frames={FRAMES}", "frames=144")
+        plain = UNMARKED + [graph_of(model, size, n).replace(f"frames={FRAMES}", "frames=240")
                             for n, (model, size) in enumerate([("storybook", "512x288")] * 12 + [("tableau", "512x288")] * 3)]
-        each = -(-arguments.pieces // len(plain))
-        rows = list(itertools.chain(*pool.map(lambda job: unmarked(arguments.program, job[1], min(each, 40) if "t2vsrc" not in job[1] and "i2v" not in job[1] else min(each, 24), folder, job[0]),
-                                              enumerate(plain * (1 + arguments.pieces // 800)))))[:arguments.pieces] if arguments.pieces else []
+        each = min(-(-arguments.pieces // len(plain)), 40)
+        jobs = [pool.submit(unmarked, arguments.program, graph, each, folder, n) for n, graph in enumerate(plain)] if each else []
+        rows = list(itertools.chain(*(job.result() for job in jobs)))
         if rows:
             false = sum(row[0] == "1" for row in rows)
             nearest = min(float(row[1]) for row in rows)
