@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <optional>
 
@@ -28,6 +29,10 @@ static_assert(kPixelFloats == 8 && kTint < kRest && kPaperEdge >= kRest);
 [[gnu::always_inline]] inline bool shows(const Pixel& p) {
     return p.rest[kAlpha - kRest] > 0 || p.rest[kShadow - kRest] > 0;
 }
+
+// Of a pixel that has a colour of its own. What covers less, its neighbours colour: the quotient would be noise.
+constexpr float kLeastAlpha = 0.04F;
+constexpr uint8_t kFar = 5;  // pixels that a fill's colours go on: 4:2:0 looks at two
 
 // From the picture's pixels to the layer's: u = a x + b y + c, v = d x + e y + f, centres at half numbers.
 struct Map {
@@ -311,6 +316,43 @@ void dash(Canvas& canvas, double x, double y, double dx, double dy, double radiu
 
 void blend(Canvas& canvas, const Canvas& other, float weight) {
     for (size_t i = 0; i < canvas.pixels.size(); i++) canvas.pixels[i] += (other.pixels[i] - canvas.pixels[i]) * weight;
+}
+
+void clear(Canvas& canvas) {
+    for (size_t at = 0; at < canvas.pixels.size(); at += 4)
+        canvas.pixels[at] = canvas.pixels[at + 1] = canvas.pixels[at + 2] = 0, canvas.pixels[at + 3] = 1;
+}
+
+void write_key(const Canvas& canvas, float* rgb) {
+    const size_t plane = static_cast<size_t>(canvas.width) * static_cast<size_t>(canvas.height);
+    for (size_t i = 0; i < plane; i++)
+        for (size_t k = 0; k < 3; k++) rgb[k * plane + i] = 1 - canvas.pixels[4 * i + 3];
+}
+
+void write_fill(const Canvas& canvas, float* rgb) {
+    const size_t plane = static_cast<size_t>(canvas.width) * static_cast<size_t>(canvas.height);
+    std::vector<uint8_t> steps(plane);  // from something drawn; kFar: too many
+    for (size_t i = 0; i < plane; i++) {
+        const float alpha = 1 - canvas.pixels[4 * i + 3];
+        const bool drawn = alpha >= kLeastAlpha;
+        steps[i] = drawn ? 0 : kFar;
+        for (size_t k = 0; k < 3; k++) rgb[k * plane + i] = drawn ? canvas.pixels[4 * i + k] / alpha : 0;
+    }
+    // Along a line of the picture, there and back: who has no colour takes that of the one before.
+    const auto go_on = [&](size_t first, size_t count, std::ptrdiff_t step) {
+        for (size_t n = 1, i = first; n < count; n++) {
+            const size_t next = i + static_cast<size_t>(step);
+            if (steps[i] + 1 < steps[next]) {
+                steps[next] = static_cast<uint8_t>(steps[i] + 1);
+                for (size_t k = 0; k < 3; k++) rgb[k * plane + next] = rgb[k * plane + i];
+            }
+            i = next;
+        }
+    };
+    const auto w = static_cast<size_t>(canvas.width), h = static_cast<size_t>(canvas.height);
+    const auto down = static_cast<std::ptrdiff_t>(w);
+    for (size_t y = 0; y < h; y++) go_on(y * w, w, 1), go_on(y * w + w - 1, w, -1);
+    for (size_t x = 0; x < w; x++) go_on(x, h, down), go_on(plane - w + x, h, -down);
 }
 
 void write_planar(const Canvas& canvas, float* rgb) {

@@ -10,8 +10,9 @@
 
 namespace zt::storybook {
 
-// The frame that is drawn: RGB and one unused float per pixel. Values are sRGB code values / 255, blended as they are
-// (no linear light).
+// The frame that is drawn: RGB, and per pixel what of a ground under the picture is seen through it: as 1 at first, 0
+// behind what covers. Values are sRGB code values / 255, blended as they are (no linear light); over such a ground
+// they are multiplied by their alpha, which is 1 minus the fourth value.
 struct Canvas {
     int width = 0, height = 0;
     std::vector<float> pixels;  // [height, width, 4]
@@ -54,7 +55,16 @@ void dash(Canvas& canvas, double x, double y, double dx, double dy, double radiu
 // Crossfade: canvas = canvas * (1 - weight) + other * weight. Both have the same size.
 void blend(Canvas& canvas, const Canvas& other, float weight);
 
+// Nothing on it: a ground under the picture is seen everywhere.
+void clear(Canvas& canvas);
+
 // rgb: [3, height, width]
 void write_planar(const Canvas& canvas, float* rgb);
+
+// What was drawn on a clear canvas, as two pictures of that shape: its alpha, alike in all three planes, and its colours,
+// no longer multiplied. These go on for some pixels where nothing is, so that chroma samples that two pixels share
+// have no foreign colour in them; beyond they are black.
+void write_key(const Canvas& canvas, float* rgb);
+void write_fill(const Canvas& canvas, float* rgb);
 
 }  // namespace zt::storybook

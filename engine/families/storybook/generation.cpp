@@ -90,9 +90,11 @@ CastResult understand(const Weights& w, const std::string& prompt, int64_t seed,
     return drawn;
 }
 
-Generation::Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request)
+Generation::Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request,
+                       Layers layers)
     : weights_(std::move(weights)), width_(request.width), height_(request.height), rate_(request.rate),
-      frames_(request.frames), log_(request.log), pictures_(request.images), fit_(request.fit) {}
+      frames_(request.frames), log_(request.log), pictures_(request.images), fit_(request.fit),
+      layers_(layers) {}
 
 int64_t Generation::next_frames() const {
     const int64_t frames = std::min(chunk_frames(rate_), most_);
@@ -107,7 +109,7 @@ double Generation::seconds(int64_t frames) const {
 
 std::shared_ptr<const Stage> Generation::stage_of(const Play& play, LayerPtr backdrop, const Cancel& cancel) const {
     return std::make_shared<const Stage>(weights_->world, play, *weights_->layers, std::move(backdrop),
-                                         [&] { cancel.poll(); });
+                                         layers_ != Layers::kAll, [&] { cancel.poll(); });
 }
 
 LayerPtr Generation::backdrop_of(const image::Picture& fitted) const {
@@ -212,7 +214,8 @@ std::optional<families::FrameBatch> Generation::next(const families::Direction& 
             now_.stage->draw_change(canvas, at, *before_.stage, seconds(done_ + i - before_.begin), changed);
         else
             now_.stage->draw(canvas, at);
-        write_planar(canvas, pixels->data() + samples * static_cast<size_t>(i));
+        const auto write = layers_ == Layers::kAll ? write_planar : layers_ == Layers::kKey ? write_key : write_fill;
+        write(canvas, pixels->data() + samples * static_cast<size_t>(i));
     });
     done_ += frames;
     return families::FrameBatch{pixels, pixels->data(), frames};

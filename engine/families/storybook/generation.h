@@ -26,10 +26,15 @@ inline constexpr int64_t kChunkFrames = 12;  // at the native rate; above it as 
 [[nodiscard]] CastResult understand(const Weights& weights, const std::string& prompt, int64_t seed, const Play* before,
                                     const families::LogFn& log);
 
+// What of a clip is shown: all of it, or its actors without the world, as colours (fill) and as their alpha (key).
+enum class Layers : uint8_t { kAll, kFill, kKey };
+
 // One thread at a time.
 class Generation final : public families::Generation {
 public:
-    Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request);
+    // layers: kAll where the request has pictures.
+    Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request,
+               Layers layers = Layers::kAll);
     void limit_next(int64_t most) override { most_ = most; }
     [[nodiscard]] int64_t next_frames() const override;
     std::optional<families::FrameBatch> next(const families::Direction& direction, const Cancel& cancel,
@@ -60,6 +65,7 @@ private:
     const families::LogFn log_;
     std::vector<families::Picture> pictures_;  // what the clip begins with, until the first chunk
     const zt_fit fit_;
+    const Layers layers_;
     int64_t done_ = 0;          // frames handed out
     int64_t most_ = INT64_MAX;  // frames up to the next shot
     int64_t seed_ = 0;

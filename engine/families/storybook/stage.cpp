@@ -30,9 +30,10 @@ Rgb mixed(const Rgb& a, const Rgb& b, float t) {
 
 }  // namespace
 
-Stage::Stage(const World& world, Play play, LayerSource& source, LayerPtr backdrop, const std::function<void()>& tick)
-    : world_(world), play_(std::move(play)), backdrop_(std::move(backdrop)) {
-    if (!backdrop_) {
+Stage::Stage(const World& world, Play play, LayerSource& source, LayerPtr backdrop, bool alone,
+             const std::function<void()>& tick)
+    : world_(world), play_(std::move(play)), backdrop_(std::move(backdrop)), alone_(alone) {
+    if (!backdrop_ && !alone_) {
         set_sky_objects(source);
         set_items(source, tick);
     }
@@ -257,6 +258,7 @@ Placed Stage::placed(const Prop& prop, bool sky_object, double seconds, double p
 }
 
 void Stage::draw_scene(Canvas& canvas, const View& view, double seconds, bool afloat) const {
+    if (alone_) return clear(canvas);
     const Time& time = of(world_.times, play_.time);
     if (backdrop_) {
         Placed p;
@@ -308,7 +310,7 @@ void Stage::draw_actor(Canvas& canvas, const View& view, const StageActor& actor
 
 void Stage::draw_weather(Canvas& canvas, const View& whole, double seconds, float strength) const {
     const Weather& w = of(world_.weathers, play_.weather);
-    if (w.count == 0 || strength <= 0) return;
+    if (w.count == 0 || strength <= 0 || alone_) return;
     veil(canvas, w.veil, w.strength * strength);
     const double tall = world_.height + 2 * w.length + 8, wide = world_.width + 16;
     for (int64_t i = 0; i < w.count; i++) {
@@ -333,7 +335,7 @@ void Stage::draw(Canvas& canvas, double seconds) const {
     const View whole = whole_view(canvas), view = camera(whole, seconds);
     draw_scene(canvas, view, seconds, true);
     for (const StageActor& actor : actors_)
-        if (!actor.afloat) draw_actor(canvas, view, actor, pose(actor, seconds), tint(actor), 1, seconds);
+        if (!actor.afloat || alone_) draw_actor(canvas, view, actor, pose(actor, seconds), tint(actor), 1, seconds);
     draw_weather(canvas, whole, seconds,
                  backdrop_ ? static_cast<float>(std::clamp(seconds / kHourComes, 0.0, 1.0)) : 1.F);
 }

@@ -21,9 +21,10 @@ namespace zt::storybook {
 class Stage {
 public:
     // world and source must outlive it. backdrop: an opaque picture of the frame's size that is shown instead of the
-    // scene, or nullptr. tick is called before each layer is decoded, to poll for a cancel. Throws what the source
+    // scene, or nullptr. alone: nothing but the actors is drawn, on a clear canvas: no scene, no weather. tick is called before each layer is decoded, to poll for a cancel. Throws what the source
     // throws.
-    Stage(const World& world, Play play, LayerSource& source, LayerPtr backdrop, const std::function<void()>& tick);
+    Stage(const World& world, Play play, LayerSource& source, LayerPtr backdrop, bool alone,
+          const std::function<void()>& tick);
 
     [[nodiscard]] const Play& play() const { return play_; }
     // The frame at `seconds` after the play began.
@@ -74,6 +75,7 @@ private:
     const World& world_;
     const Play play_;
     LayerPtr backdrop_;
+    const bool alone_;
     std::vector<Prop> sky_objects_;
     std::vector<Part> parts_;
     std::vector<StageActor> actors_;  // from far to near

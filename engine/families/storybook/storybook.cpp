@@ -28,6 +28,7 @@ constexpr int kHistoryImages = 16;
 
 struct Settings {
     bool strict = false;  // a sentence without a known subject is an error
+    storybook::Layers layers = storybook::Layers::kAll;
     uint64_t memory = 0;  // to plan within, bytes; 0: as much as it takes
 };
 
@@ -81,10 +82,13 @@ public:
     }
     void check_request(const GenerationRequest& request) const override {
         check_memory(settings_.memory, request.width, request.height, request.rate);
+        if (settings_.layers != storybook::Layers::kAll && !request.images.empty())
+            throw Error(ZT_ERROR_UNSUPPORTED, "engine_opts: layers: expected all with a picture, which is the ground, got "
+                                              "fill or key");
         check(request.first);
     }
     [[nodiscard]] std::unique_ptr<Generation> begin(const GenerationRequest& request) const override {
-        return std::make_unique<storybook::Generation>(weights_, request);
+        return std::make_unique<storybook::Generation>(weights_, request, settings_.layers);
     }
 
 private:
@@ -94,12 +98,24 @@ private:
     Limits limits_;
 };
 
+storybook::Layers read_layers(const std::string& value) {
+    if (value == "all") return storybook::Layers::kAll;
+    if (value == "fill") return storybook::Layers::kFill;
+    if (value == "key") return storybook::Layers::kKey;
+    throw Error(ZT_ERROR_ARGUMENT, "engine_opts: layers: expected all, fill or key, got " + quote(value));
+}
+
 Settings settings_of(const LoadOptions& options) {
     Settings settings;
     settings.memory = options.memory_bytes;
     for (const auto& [key, value] : options.engine_opts) {
+        if (key == "layers") {
+            settings.layers = read_layers(value);
+            continue;
+        }
         if (key != "strict")
-            throw Error(ZT_ERROR_ARGUMENT, "engine_opts: expected strict (storybook has no other), got " + quote(key));
+            throw Error(ZT_ERROR_ARGUMENT,
+                        "engine_opts: expected strict or layers (storybook has no other), got " + quote(key));
         if (value != "0" && value != "1")
             throw Error(ZT_ERROR_ARGUMENT, "engine_opts: strict: expected 0 or 1, got " + quote(value));
         settings.strict = value == "1";

@@ -202,6 +202,58 @@ zt::Error refusal_of(const zt::families::LoadOptions& options, const char* promp
 }
 
 // What suffices for its own size does not for a larger one: said before anything is made.
+// Forty frames of which the last twenty obey another prompt, without a cut.
+at::Tensor shown_as(zt::storybook::Layers layers) {
+    const c10::InferenceMode inference;
+    const auto asked = request("a red fox dances in the forest by day, clear sky", 5, 40);
+    zt::storybook::Generation generation(weights(), asked, layers);
+    Direction direction = asked.first;
+    std::vector<at::Tensor> out;
+    for (int64_t done = 0; done < 40;) {
+        generation.limit_next(done < 20 ? 20 - done : INT64_MAX);
+        if (done == 20) direction.prompt = "a blue fish swims";
+        const auto batch = generation.next(direction, {}, [](const char*, int, int) {});
+        out.push_back(
+            at::from_blob(const_cast<float*>(batch->rgb), {batch->frames, 3, kHeight, kWidth}).clone().clamp_(0, 1));
+        done += batch->frames;
+    }
+    return at::cat(out);
+}
+
+TEST(StorybookModel, FillAndKeyAreTheActorsOfTheClip) {
+    using zt::storybook::Layers;
+    const at::Tensor all = shown_as(Layers::kAll), fill = shown_as(Layers::kFill), key = shown_as(Layers::kKey);
+    EXPECT_TRUE(at::equal(key.select(1, 0), key.select(1, 2)));
+    for (int64_t frame : {0, 19, 39}) {
+        const double covered = key[frame].mean().item<double>();
+        EXPECT_GT(covered, 0.02) << frame;
+        EXPECT_LT(covered, 0.6) << frame;
+    }
+    // Behind what covers all of a pixel nothing of the world is seen: there the fill is the clip.
+    const at::Tensor opaque = key > 0.999;
+    EXPECT_GT(opaque.sum().item<int64_t>(), 3 * 40 * 100);
+    EXPECT_LT(((fill - all).abs() * opaque).max().item<double>(), 2.0 / 255);
+    // Elsewhere the world is: what is laid over black is not the clip.
+    EXPECT_GT(((fill * key - all).abs() * (key < 0.01)).mean().item<double>(), 0.05);
+    // Edges and shadows are neither.
+    EXPECT_GT(((key > 0.05) & (key < 0.95)).sum().item<int64_t>(), 3 * 40 * 20);
+    // Colours go on beyond the edge, for the chroma that pixels share, and then end.
+    const at::Tensor outside = (key < 0.001) & (fill.sum(1, true) > 0);
+    EXPECT_GT(outside.sum().item<int64_t>(), 0);
+    EXPECT_LT(outside.sum().item<int64_t>(), (key < 0.001).sum().item<int64_t>() / 2);
+}
+
+TEST(StorybookModel, FillAndKeyHaveNoPictureBehindThem) {
+    zt::families::LoadOptions options;
+    options.path = folder();
+    options.engine_opts = {{"layers", "key"}};
+    const auto model = zt::families::storybook_family().load(options);
+    auto asked = request("a fox", 1, 24);
+    EXPECT_NO_THROW(model->check_request(asked));
+    asked.images.push_back({ZT_IMAGE_FIRST, 1, 1, std::make_shared<std::vector<uint8_t>>(3)});
+    EXPECT_THROW(model->check_request(asked), zt::Error);
+}
+
 TEST(StorybookModel, MemoryIsForTheSizeAsked) {
     zt::families::LoadOptions options;
     options.path = folder();
@@ -224,6 +276,7 @@ TEST(StorybookModel, ForeignSettingsAreRefused) {
     EXPECT_EQ(refused([](auto& o) { o.precision = "fp8"; }), ZT_ERROR_UNSUPPORTED);
     EXPECT_EQ(refused([](auto& o) { o.engine_opts = {{"vae", "x"}}; }), ZT_ERROR_ARGUMENT);
     EXPECT_EQ(refused([](auto& o) { o.engine_opts = {{"strict", "2"}}; }), ZT_ERROR_ARGUMENT);
+    EXPECT_EQ(refused([](auto& o) { o.engine_opts = {{"layers", "matte"}}; }), ZT_ERROR_ARGUMENT);
     EXPECT_EQ(refused([](auto& o) { o.memory_bytes = uint64_t{300} << 20; }), ZT_ERROR_MEMORY);
 }
 
