@@ -165,7 +165,7 @@ void ShotKeeper::set_waiting(bool waiting) {
 
 // ---- The cache of a session ----
 
-ClipCache::ClipCache(const Plan& plan, const families::Model& model)
+ClipCache::ClipCache(const Plan& plan, const families::Model& model, int threads)
     : rate_(plan.generation.rate), log_(plan.generation.log) {
     const bool wanted =
         plan.cache == ZT_CACHE_ON || (plan.cache == ZT_CACHE_AUTO && !plan.seed_drawn && !model.sha256().empty());
@@ -174,7 +174,7 @@ ClipCache::ClipCache(const Plan& plan, const families::Model& model)
     if (!store_) return;
     planes_ = kept_planes(plan.format, plan.generation.width, plan.generation.height);
     if (plan.generation.sound) sample_rate_ = model.limits().sample_rate, channels_ = model.limits().channels;
-    shots_ = keyed_shots(plan, model, plan.model_identity);
+    shots_ = keyed_shots(plan, model, plan.model_identity, threads);
 }
 
 std::unique_ptr<KeptShot> ClipCache::find(const KeyedShot& shot) const {

@@ -54,7 +54,8 @@ private:
 class ClipCache {
 public:
     // Nothing to keep or to read where plan.cache is off or the clip is not finite.
-    ClipCache(const Plan& plan, const families::Model& model);
+    // threads: that compute.
+    ClipCache(const Plan& plan, const families::Model& model, int threads);
 
     [[nodiscard]] const std::vector<KeyedShot>& shots() const noexcept { return shots_; }
     // Null where the shot must be made.

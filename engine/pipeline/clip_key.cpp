@@ -16,7 +16,6 @@
 
 #include "core/sha256.h"
 #include "core/text_number.h"
-#include "device/threads.h"
 #include "include/zoetrope/version.h"
 
 namespace zt::pipeline {
@@ -124,12 +123,12 @@ void add_direction(Fields& fields, const families::Direction& direction) {
 }
 
 // All but the prompts and the places of shots.
-std::string base_key(const Plan& plan, const families::Model& model, const std::string& identity) {
+std::string base_key(const Plan& plan, const families::Model& model, const std::string& identity, int threads) {
     const families::GenerationRequest& request = plan.generation;
     Fields fields;
     fields.add("libraries", libraries());
     fields.add("processor", processor());
-    fields.add("threads", int64_t{device::threads_for(model.limits().threads)});
+    fields.add("threads", int64_t{threads});
     fields.add("model", identity);
     fields.add("sha256", model.sha256());
     fields.add("device", model.device());
@@ -168,7 +167,8 @@ std::string about_of(const Plan& plan, const families::Model& model, const Keyed
 
 }  // namespace
 
-std::vector<KeyedShot> keyed_shots(const Plan& plan, const families::Model& model, const std::string& identity) {
+std::vector<KeyedShot> keyed_shots(const Plan& plan, const families::Model& model, const std::string& identity,
+                                   int threads) {
     const families::GenerationRequest& request = plan.generation;
     if (request.frames < 0) return {};
     struct Begin {
@@ -179,7 +179,7 @@ std::vector<KeyedShot> keyed_shots(const Plan& plan, const families::Model& mode
     for (const text::Shot& shot : plan.script.list.shots) begins.push_back({shot.first_frame, shot.prompt});
     if (begins.empty()) begins.push_back({0, request.first.prompt});
     const bool alone = model.limits().shots_alone && !request.morph;
-    const std::string base = base_key(plan, model, identity);
+    const std::string base = base_key(plan, model, identity, threads);
     std::vector<KeyedShot> shots;
     std::string before;  // a digest of the shots up to this one, which it may depend on
     for (size_t i = 0; i < begins.size(); i++) {

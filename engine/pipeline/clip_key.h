@@ -20,8 +20,8 @@ struct KeyedShot {
 };
 
 // identity: of the opened model, see sharing_key(). Nothing for a clip that is not finite. Counted beside all of the
-// request and the model: this library and LibTorch as they were built, processor, threads.
+// request and the model: this library and LibTorch as they were built, the processor, and the threads that compute.
 [[nodiscard]] std::vector<KeyedShot> keyed_shots(const Plan& plan, const families::Model& model,
-                                                 const std::string& identity);
+                                                 const std::string& identity, int threads);
 
 }  // namespace zt::pipeline

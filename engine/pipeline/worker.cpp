@@ -76,7 +76,7 @@ struct Passed {
 class Work {
 public:
     explicit Work(const WorkerContext& context)
-        : context_(context), cache_(context.plan, context.model),
+        : context_(context), cache_(context.plan, context.model, device::threads_for(context.model.limits().threads)),
           converter_(context.plan.format, context.plan.generation.width, context.plan.generation.height),
           marker_(context.plan.marking, context.plan.generation.width, context.plan.generation.height,
                   context.plan.generation.rate, context.model.sha256()),

@@ -200,10 +200,11 @@ TEST_F(ClipCache, ADependentShotIsMadeAgain) {
 
 TEST_F(ClipCache, EveryFieldHasItsOwnClip) {
     const auto model = std::make_shared<GreyModel>(true);
+    int threads = 1;
     const auto key = [&](const std::function<void(Plan&)>& change) {
         Plan plan = plan_of({"fox"});
         change(plan);
-        return zt::pipeline::keyed_shots(plan, *model, plan.model_identity).at(0).key;
+        return zt::pipeline::keyed_shots(plan, *model, plan.model_identity, threads).at(0).key;
     };
     std::vector<std::string> keys = {key([](Plan&) {})};
     EXPECT_EQ(key([](Plan&) {}), keys[0]);
@@ -244,6 +245,8 @@ TEST_F(ClipCache, EveryFieldHasItsOwnClip) {
              [&](Plan& p) { p.generation.images = {picture(2)}; },
              [&](Plan& p) { p.mask = picture(2); }})
         keys.push_back(key(change));
+    threads = 2;
+    keys.push_back(key([](Plan&) {}));
     for (size_t a = 0; a < keys.size(); a++)
         for (size_t b = 0; b < a; b++) EXPECT_NE(keys[a], keys[b]) << a << " " << b;
 }
