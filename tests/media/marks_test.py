@@ -20,7 +20,8 @@ PAGE = pathlib.Path(SOURCE, "docs", "marks.md").read_text()
 
 def table():
     """[what is added, four cells] of each row."""
-    rows = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in PAGE.splitlines() if line.startswith("| ")]
+    first = next(block for block in PAGE.split("\n\n") if block.startswith("| "))    # the page has others
+    rows = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in first.splitlines() if line.startswith("| ")]
     assert rows[0][1:] == ["MP4", "MOV", "Matroska", "MPEG-TS"], rows[0]
     return rows[1:]
 

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import unittest
 
-from ffmpeg_common import BUILD, FORMATS, MODEL, MediaTest, ffmpeg, main, run
+from ffmpeg_common import BUILD, FORMATS, MODEL, ZT_ENV, MediaTest, ffmpeg, main, run
 
 ZOETROPE = os.path.join(BUILD, "cli", "zoetrope")
 SMALLER = "scale=trunc(iw*0.75/2)*2:trunc(ih*0.75/2)*2"
@@ -64,6 +64,17 @@ class Watermark(MediaTest):
             path = self.clip(name + ".nut", CLIP.replace("48", "6") + f":watermark=dct,format={name}", "-c:v", "rawvideo")
             found = self.verdict(path)
             self.assertTrue(found["found"], (name, found))
+
+    @unittest.skipUnless(shutil.which("gst-launch-1.0"), "no gst-launch-1.0")
+    def test_gstreamer_and_the_program_write_the_same_mark(self):
+        path, other = self.path("g.mp4"), self.path("c.y4m")
+        line = f"t2vsrc model={MODEL} prompt=fox frames=24 watermark=dct ! x264enc ! h264parse ! mp4mux ! filesink location={path}"
+        self.ok(run(ZT_ENV + ["gst-launch-1.0", "-q", *line.split()]))
+        self.ok(run(ZT_ENV + ["zoetrope", "generate", "fox", "-q", "--model", MODEL, "--frames", "4", "--watermark", "dct", "-o", other]))
+        gst, cli = self.verdict(path), self.verdict(other)
+        self.assertTrue(gst["found"] and cli["found"], (gst, cli))
+        self.assertEqual(gst["model"], cli["model"])
+        self.assertTrue(gst["comment"].startswith("AI-generated+AIGC.Label:1+"), gst)
 
     def test_rgb_that_became_bt601(self):
         """ffmpeg makes BT.601 of pictures that nobody described."""
