@@ -7,15 +7,20 @@
  * of the factory. A consumer's entry goes when its properties are freed. */
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "zt_mlt.h"
 
-#define ENTRY "_zoetrope_watch" /* the property that holds a consumer's entry */
+#define ENTRY    "_zoetrope_watch" /* the property that holds a consumer's entry */
+/* Consumers start their thread first and say that they run then: so long "not running" means "not yet". */
+#define GRACE_US 1000000
 
 typedef struct Entry {
     struct Entry *next;
     uint64_t id;
     mlt_consumer consumer;
+    int64_t started_us; /* when a thread of it began last */
+    int ran;            /* it has been seen running since */
 } Entry;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -47,10 +52,24 @@ static void forget(void *data)
     free(data);
 }
 
-static void on_started(mlt_properties owner, void *entry, mlt_event_data data)
+static int64_t now_us(void)
 {
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void on_started(mlt_properties owner, void *consumer, mlt_event_data data)
+{
+    Entry *entry = consumer;
+
     (void)owner, (void)data;
-    current = ((Entry *)entry)->id;
+    current = entry->id;
+    pthread_mutex_lock(&lock);
+    entry->started_us = now_us();
+    entry->ran = 0;
+    pthread_mutex_unlock(&lock);
 }
 
 static void on_stopped(mlt_properties owner, void *entry, mlt_event_data data)
@@ -103,7 +122,7 @@ uint64_t zt_mlt_consumer_of(mlt_frame frame)
 
 int zt_mlt_consumer_stopped(uint64_t consumer)
 {
-    const Entry *entry;
+    Entry *entry;
     int stopped;
 
     if (!consumer)
@@ -111,6 +130,10 @@ int zt_mlt_consumer_stopped(uint64_t consumer)
     pthread_mutex_lock(&lock);
     entry = find(consumer, NULL);
     stopped = !entry || mlt_consumer_is_stopped(entry->consumer);
+    if (entry && !stopped)
+        entry->ran = 1;
+    if (entry && !entry->ran && now_us() < entry->started_us + GRACE_US)
+        stopped = 0;
     pthread_mutex_unlock(&lock);
     return stopped;
 }
