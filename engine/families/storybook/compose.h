@@ -61,9 +61,9 @@ void clear(Canvas& canvas);
 // rgb: [3, height, width]
 void write_planar(const Canvas& canvas, float* rgb);
 
-// What was drawn on a clear canvas, as two pictures of that shape: its alpha, alike in all three planes, and its colours,
-// no longer multiplied. These go on for some pixels where nothing is, so that chroma samples that two pixels share
-// have no foreign colour in them; beyond they are black.
+// What was drawn on a clear canvas, as two pictures of that shape: its alpha, alike in all three planes, and its
+// colours, no longer multiplied. These go on for some pixels where nothing is, so that chroma samples that two pixels
+// share have no foreign colour in them; beyond they are black.
 void write_key(const Canvas& canvas, float* rgb);
 void write_fill(const Canvas& canvas, float* rgb);
 

@@ -93,8 +93,7 @@ CastResult understand(const Weights& w, const std::string& prompt, int64_t seed,
 Generation::Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request,
                        Layers layers)
     : weights_(std::move(weights)), width_(request.width), height_(request.height), rate_(request.rate),
-      frames_(request.frames), log_(request.log), pictures_(request.images), fit_(request.fit),
-      layers_(layers) {}
+      frames_(request.frames), log_(request.log), pictures_(request.images), fit_(request.fit), layers_(layers) {}
 
 int64_t Generation::next_frames() const {
     const int64_t frames = std::min(chunk_frames(rate_), most_);

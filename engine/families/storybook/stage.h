@@ -21,8 +21,8 @@ namespace zt::storybook {
 class Stage {
 public:
     // world and source must outlive it. backdrop: an opaque picture of the frame's size that is shown instead of the
-    // scene, or nullptr. alone: nothing but the actors is drawn, on a clear canvas: no scene, no weather. tick is called before each layer is decoded, to poll for a cancel. Throws what the source
-    // throws.
+    // scene, or nullptr. alone: nothing but the actors is drawn, on a clear canvas: no scene, no weather. tick is
+    // called before each layer is decoded, to poll for a cancel. Throws what the source throws.
     Stage(const World& world, Play play, LayerSource& source, LayerPtr backdrop, bool alone,
           const std::function<void()>& tick);
 

@@ -83,8 +83,9 @@ public:
     void check_request(const GenerationRequest& request) const override {
         check_memory(settings_.memory, request.width, request.height, request.rate);
         if (settings_.layers != storybook::Layers::kAll && !request.images.empty())
-            throw Error(ZT_ERROR_UNSUPPORTED, "engine_opts: layers: expected all with a picture, which is the ground, got "
-                                              "fill or key");
+            throw Error(ZT_ERROR_UNSUPPORTED,
+                        "engine_opts: layers: expected all with a picture, which is the ground, got "
+                        "fill or key");
         check(request.first);
     }
     [[nodiscard]] std::unique_ptr<Generation> begin(const GenerationRequest& request) const override {
