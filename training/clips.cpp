@@ -132,7 +132,7 @@ Clip ClipSource::draw(uint64_t seed) const {
         weights_->world,
         cast(weights_->world, read_sentence(weights_->lexicon, clip.sentence), static_cast<int64_t>(dice()), nullptr)
             .play,
-        *layers_, nullptr, [] {});
+        *layers_, nullptr, false, [] {});
     const double begin = static_cast<double>(dice() % 4096) / 1024;  // clips are cut out of longer ones
     Canvas canvas(shape_.width, shape_.height);
     uint8_t* to = clip.pixels.data_ptr<uint8_t>();

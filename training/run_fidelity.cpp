@@ -79,8 +79,8 @@ void run_fidelity(Settings& settings) {
                 play.style = static_cast<int>(style);
                 for (size_t c = 0; c < w->world.cameras.size(); c++)
                     if (w->world.cameras[c].name == camera) play.camera = static_cast<int>(c);
-                const Stage made(w->world, play, *w->layers, nullptr, [] {}),
-                    real(w->world, play, painted, nullptr, [] {});
+                const Stage made(w->world, play, *w->layers, nullptr, false, [] {}),
+                    real(w->world, play, painted, nullptr, false, [] {});
                 const int width = static_cast<int>(w->world.width * kScale),
                           height = static_cast<int>(w->world.height * kScale);
                 Canvas now[2] = {{width, height}, {width, height}}, before[2] = {{width, height}, {width, height}};

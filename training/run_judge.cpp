@@ -47,7 +47,7 @@ void judge_seeds(const Weights& w, const std::string& prompt, int seeds) {
     std::vector<Canvas> frames;
     for (int64_t seed = 0; seed < seeds; seed++) {
         plays.push_back(understand(w, prompt, seed, nullptr, kQuiet).play);
-        const Stage stage(w.world, plays.back(), *w.layers, nullptr, [] {});
+        const Stage stage(w.world, plays.back(), *w.layers, nullptr, false, [] {});
         frames.emplace_back(256, 144);
         stage.draw(frames.back(), 1);
     }

@@ -47,8 +47,8 @@ int main(int argc, char** argv) {
             Canvas canvas(width, height);
             std::unique_ptr<Stage> stage;
             first = std::min(first, milliseconds([&] {
-                                 stage =
-                                     std::make_unique<Stage>(weights->world, play, *weights->layers, nullptr, [] {});
+                                 stage = std::make_unique<Stage>(weights->world, play, *weights->layers, nullptr, false,
+                                                                 [] {});
                                  stage->draw(canvas, 0);
                              }));
             next = std::min(next, milliseconds([&] {
