@@ -16,6 +16,7 @@
 #include "libavutil/error.h"
 #include "libavutil/mathematics.h"
 #include "libavutil/mem.h"
+#include "libavutil/time.h"
 #include "libavformat/internal.h"
 #if LIBAVFORMAT_VERSION_MAJOR >= 61 /* 7.0 */
 #include "libavformat/demux.h"
@@ -32,11 +33,15 @@
 #include "zt_clips.h"
 #include "zt_demux.h"
 
+#define NONBLOCK_US 100000
+
 typedef struct Demuxer {
     const AVClass *class;
     ZtClip *clip;
     int64_t next;   /* number of the next frame to read */
     zt_frame *open; /* its picture has been given, its sound has not */
+    ZtClipWait since;
+    int64_t until_us; /* of av_gettime_relative: a wait ends then; 0 = with the frame */
 } Demuxer;
 
 static int error_of(zt_status status)
@@ -201,6 +206,14 @@ static int is_interrupted(void *context)
     return s->interrupt_callback.callback && s->interrupt_callback.callback(s->interrupt_callback.opaque);
 }
 
+static int should_stop(void *context)
+{
+    AVFormatContext *s = context;
+    Demuxer *self = s->priv_data;
+
+    return is_interrupted(s) || (self->until_us && av_gettime_relative() > self->until_us);
+}
+
 static int read_packet(AVFormatContext *s, AVPacket *pkt)
 {
     Demuxer *self = s->priv_data;
@@ -215,7 +228,11 @@ static int read_packet(AVFormatContext *s, AVPacket *pkt)
     } else {
         if (self->next >= zt_clip_info(self->clip)->frames)
             return AVERROR_EOF;
-        status = zt_clip_read(self->clip, self->next, is_interrupted, s, &self->open, &error);
+        /* ffmpeg, which asks not to be blocked, sees the first Ctrl-C between two packets only. */
+        self->until_us = s->flags & AVFMT_FLAG_NONBLOCK ? av_gettime_relative() + NONBLOCK_US : 0;
+        status = zt_clip_read_on(self->clip, self->next, &self->since, should_stop, s, &self->open, &error);
+        if (status == ZT_ERROR_CANCELLED && !is_interrupted(s))
+            return AVERROR(EAGAIN);
         if (!self->open)
             return fail(s, status, &error);
         self->next++;
@@ -241,6 +258,7 @@ static int read_seek(AVFormatContext *s, int stream_index, int64_t timestamp, in
         number = av_rescale_q_rnd(timestamp, s->streams[stream_index]->time_base, video->time_base, round);
     zt_clip_engine(self->clip)->frame_unref(&self->open);
     self->next = FFMAX(FFMIN(number, frames), 0);
+    self->since = (ZtClipWait){ 0 };
     return 0;
 }
 

@@ -280,8 +280,7 @@ const ZtEngine *zt_clip_engine(const ZtClip *clip)
 typedef struct Wait {
     int (*stop)(void *opaque);
     void *opaque;
-    int64_t began_us, reported_us;
-    int reports;
+    ZtClipWait *since;
 } Wait;
 
 /* Without the lock, by the one who reads. */
@@ -393,12 +392,11 @@ static void report(ZtClip *clip, int64_t number, Wait *wait)
 {
     char text[ZT_STAGE_TEXT], line[200];
 
-    if (now_us() < wait->reported_us + REPORT_US)
+    if (now_us() < wait->since->began_us + (wait->since->reports + 1) * (int64_t)REPORT_US)
         return;
-    wait->reported_us = now_us();
     zt_clip_progress(clip, number, text, sizeof(text));
     snprintf(line, sizeof(line), "waiting for frame %lld: %s", (long long)number, text);
-    zt_clip_plan_log(++wait->reports % REPORT_LOUD ? ZT_LOG_INFO : ZT_LOG_WARNING, line);
+    zt_clip_plan_log(++wait->since->reports % REPORT_LOUD ? ZT_LOG_INFO : ZT_LOG_WARNING, line);
 }
 
 /* With the lock. Why the wait ends; OK: it goes on. */
@@ -419,7 +417,7 @@ static zt_status reason_to_end(ZtClip *clip, int64_t number, Wait *wait, zt_erro
         *error = (zt_error){ ZT_ERROR_CANCELLED, "cancelled by the host" };
         return ZT_ERROR_CANCELLED;
     }
-    if (timeout_us > 0 && now_us() - wait->began_us > timeout_us) {
+    if (timeout_us > 0 && now_us() - wait->since->began_us > timeout_us) {
         error->status = ZT_AGAIN;
         snprintf(error->message, sizeof(error->message), "timeout: expected a frame within %lld ms, got none",
                  (long long)(timeout_us / 1000));
@@ -431,15 +429,27 @@ static zt_status reason_to_end(ZtClip *clip, int64_t number, Wait *wait, zt_erro
 zt_status zt_clip_read(ZtClip *clip, int64_t number, int (*stop)(void *opaque), void *opaque, zt_frame **frame,
                        zt_error *error)
 {
-    Wait wait = { .stop = stop, .opaque = opaque, .began_us = now_us(), .reported_us = now_us() };
+    ZtClipWait since = { 0 };
+
+    return zt_clip_read_on(clip, number, &since, stop, opaque, frame, error);
+}
+
+zt_status zt_clip_read_on(ZtClip *clip, int64_t number, ZtClipWait *since, int (*stop)(void *opaque), void *opaque,
+                          zt_frame **frame, zt_error *error)
+{
+    Wait wait = { .stop = stop, .opaque = opaque, .since = since };
     zt_status status = ZT_OK;
 
+    if (!since->began_us)
+        since->began_us = now_us();
     *frame = NULL;
     pthread_mutex_lock(&lock);
     while (!*frame && !(*frame = zt_clip_frames_get(clip->plan.zt, clip, number)) &&
            !(status = reason_to_end(clip, number, &wait, error)))
         bring(clip, number, frame);
     pthread_mutex_unlock(&lock);
+    if (*frame)
+        *since = (ZtClipWait){ 0 };
     return status;
 }
 

@@ -51,5 +51,13 @@ const ZtEngine *zt_clip_engine(const ZtClip *clip);
  * for others. Statuses: CANCELLED, AGAIN (option timeout), or what ended the generation. */
 zt_status zt_clip_read(ZtClip *clip, int64_t number, int (*stop)(void *opaque), void *opaque, zt_frame **frame,
                        zt_error *error);
+/* The same, and a wait that `stop` ended goes on in the next call for that frame: `since` tells the option timeout and
+ * the log how long it has lasted. Zero at first; a frame sets it back. */
+typedef struct ZtClipWait {
+    int64_t began_us;
+    int reports;
+} ZtClipWait;
+zt_status zt_clip_read_on(ZtClip *clip, int64_t number, ZtClipWait *since, int (*stop)(void *opaque), void *opaque,
+                          zt_frame **frame, zt_error *error);
 /* 0 to 1 of the way to frame `number`, and where the generation stands in words ("denoise 3/8"). */
 double zt_clip_progress(ZtClip *clip, int64_t number, char *text, size_t size);

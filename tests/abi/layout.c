@@ -70,7 +70,7 @@ static void print_sessions(void) {
     FIELD(zt_request, images); FIELD(zt_request, image_count); FIELD(zt_request, fit);
     FIELD(zt_request, strength); FIELD(zt_request, background);
     FIELD(zt_request, loop); FIELD(zt_request, motion); FIELD(zt_request, tempo);
-    FIELD(zt_request, sound); FIELD(zt_request, label); FIELD(zt_request, label_language);
+    FIELD(zt_request, sound); FIELD(zt_request, cache); FIELD(zt_request, label); FIELD(zt_request, label_language);
     FIELD(zt_request, label_place); FIELD(zt_request, watermark);
 
     SIZE(zt_option_info);

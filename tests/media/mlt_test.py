@@ -149,7 +149,8 @@ class Rate(EditorTest):
         wanted = self.reference("frames=0")
         chain = producer(length=2147483647).replace("<producer", '<chain in="5" out="20"').replace("</producer", "</chain")
         got, _ = self.render(self.write("chain.mlt", project(chain, [(5, 20)])))
-        self.same(got, wanted[5:21])
+        # MLT counts an entry's frames from the chain's own first one, and holds its last: so does a file through `avformat`.
+        self.same(got, [wanted[min(n, 20)] for n in range(10, 26)])
 
 
 class Colour(EditorTest):
