@@ -192,15 +192,20 @@ class Reference(Guide):
         self.page("gstreamer.md")
 
     def test_zoetrope(self):
+        self.generated_file()
         self.page("cli.md")
 
     @unittest.skipUnless(shutil.which("cc") and shutil.which("pkg-config"), "no cc or pkg-config")
     def test_c_api(self):
         self.page("c-api.md")
 
-    def test_marks(self):
-        self.ok(run(ZT_ENV + ["ffmpeg", "-nostdin", "-filter_complex", "t2vsrc=model=testcard:prompt=x:frames=30", "-udu_sei", "1", "-c:v", "libx264", "-metadata",
+    def generated_file(self):
+        """With every mark."""
+        self.ok(run(ZT_ENV + ["ffmpeg", "-nostdin", "-filter_complex", "t2vsrc=model=testcard:prompt=x:frames=30:size=640x360:watermark=dct", "-udu_sei", "1", "-c:v", "libx264", "-metadata",
                               "comment=AI-generated", self.path("fox.mp4")]))
+
+    def test_marks(self):
+        self.generated_file()
         self.page("marks.md")
 
     def test_cache(self):
