@@ -89,11 +89,13 @@ class Melt(EditorTest):
         """With a seed drawn at random, two generations would show two clips; here six instances show one after the other."""
         clips = "".join(generator(name, prompt="a red fox", model="testcard", seed=-1, rate=25) for name in "ab")
         path = self.write("c.mlt", project(clips, [("a", 0, 9), ("b", 0, 9)]))
-        first, again = (self.render(path, consumer=RAW + ["real_time=-3"])[0] for _ in range(2))
+        render = lambda: self.render(path, consumer=RAW + ["real_time=-3"])[0]
+        first = render()
         alike = lambda a, b: sum(x == y for x, y in zip(a, b)) / len(a)
         self.assertEqual(len(first), 20)
         self.assertGreater(min(alike(a, b) for a, b in zip(first, first[1:])), 0.8)
-        self.assertLess(alike(first[0], again[0]), 0.8)      # the control: another process, another clip
+        # The control: another process, another clip. Two seeds may draw bars that lie alike, five hardly.
+        self.assertTrue(any(alike(first[0], render()[0]) < 0.8 for _ in range(5)))
 
     def test_the_engine_is_not_mapped_to_list_services(self):
         out, err, status = run(ZT_ENV + ["env", "LD_DEBUG=files", "melt", "-query", "producer=frei0r.zoetrope"])
