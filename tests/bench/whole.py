@@ -2,7 +2,7 @@
 """A whole generation beside diffusers: from the start of the process to the end of step 1, time per step, decoding,
 peak resident memory. Same folder of random weights, same machine, alternating, one run.
 
-    whole.py hunyuan_video|wan PARITY_PIPELINE [--rounds N] [--dtype fp32|bf16]...
+    whole.py hunyuan_video|wan PARITY_PIPELINE [--rounds N] [--dtype fp32|bf16]... [--memory BYTES]
 
 The transformer of hunyuan_video has 103 M parameters, that of wan 160 M (three blocks of the 1.3B's width) beside the
 published autoencoder's sizes. Medians are printed, and the ratio diffusers / ours. Nothing passes or fails."""
@@ -81,8 +81,8 @@ def run_clip(program, folder, options):
     return out, steps, next(seconds for seconds, number in events if 3 <= number < 4)
 
 
-def run_ours(program, family, folder, dtype):
-    options = dict(prompt=PROMPT, size=f"{SIZE['width']}x{SIZE['height']}", frames=SIZE["frames"], steps=SIZE["steps"], precision=dtype)
+def run_ours(program, family, folder, dtype, memory):
+    options = dict(prompt=PROMPT, size=f"{SIZE['width']}x{SIZE['height']}", frames=SIZE["frames"], steps=SIZE["steps"], precision=dtype, memory=memory)
     out, begun, decode = run_clip(program, folder, {**options, **({"guidance": 1} if family == "wan" else {})})
     steps = [begun[i] for i in range(1, SIZE["steps"]) if i in begun]   # when step i began, so i - 1 ended
     whole = out["seconds"][-1].item()
@@ -115,13 +115,14 @@ def main():
     parser.add_argument("program")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--dtype", action="append", choices=["fp32", "bf16"])
+    parser.add_argument("--memory", default="0", help="ours to keep within; all that is free without it, and then parts stay for the next clip")
     given = parser.parse_args()
     for dtype in given.dtype or ["fp32", "bf16"]:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             count = make_model(given.family, folder, dtype)
             print(f"{dtype}: transformer of {count / 1e6:.0f} M parameters, {SIZE['width']}x{SIZE['height']}, {SIZE['frames']} frames, "
                   f"{SIZE['steps']} steps, {os.cpu_count()} cores, {given.rounds} rounds")
-            rows = [(run_diffusers(given.family, folder, dtype), run_ours(os.path.abspath(given.program), given.family, folder, dtype)) for _ in range(given.rounds)]
+            rows = [(run_diffusers(given.family, folder, dtype), run_ours(os.path.abspath(given.program), given.family, folder, dtype, given.memory)) for _ in range(given.rounds)]
         for key, unit in (("first", "s from process start to the end of step 1"), ("step", "s per step after it"),
                           ("decode", "s to decode"), ("whole", "s for the whole clip"), ("peak", "MiB peak resident")):
             theirs, ours = (statistics.median(row[i][key] for row in rows) for i in (0, 1))
