@@ -2,7 +2,9 @@
 """What the clip cache costs and saves, in one run on one machine: a clip made without it, made and kept, and read. Prints, passes or fails
 nothing.
 
-    cache.py BUILD [frames=144] [size=640x360] [rounds=3]"""
+    cache.py BUILD [frames=144] [size=640x360] [rounds=3] [model=PATH:OPTION=VALUE...]
+
+Of the built-in models, which are the quickest there are, and of a model that is named, for example one of whole.py's."""
 import os
 import pathlib
 import subprocess
@@ -32,6 +34,8 @@ def main():
         start = min(run(build, "off", f"t2vsrc=model=testcard:prompt=x:frames=1:size={size}") for _ in range(rounds))
         clips = {"storybook": (f"t2vsrc=prompt='a red fox runs through the snow':frames={frames}:size={size}", ()),
                  "tableau": (f"i2v=prompt='the camera moves closer':frames={frames}:size={size}", ("-i", picture))}
+        if "model" in options:
+            clips = {"model": (f"t2vsrc=prompt='a red fox':frames={frames}:size={size}:model={options['model']}", ())}
         for name, (graph, extra) in clips.items():
             made, kept, read, bytes_kept = [], [], [], 0
             for i in range(rounds):
