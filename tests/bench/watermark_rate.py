@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """How often the invisible mark is found, and how often where it is not: the figures of docs/marks.md.
 
