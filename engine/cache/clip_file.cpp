@@ -159,7 +159,7 @@ std::string read_about(int fd) {
     return text;
 }
 
-ClipReader::ClipReader(Fd fd, const Planes& planes) : fd_(std::move(fd)), coder_(planes), planes_(planes) {
+ClipReader::ClipReader(Fd fd, const Planes& planes) : fd_(std::move(fd)), coder_(planes) {
     const Head head = read_head(fd_.get());
     const uint64_t size = size_of(fd_.get()), first = sizeof(head) + head.bytes;
     Tail tail;
@@ -195,20 +195,10 @@ void ClipReader::read(int64_t frame, const FrameData& to, std::span<float> sound
     if (frame < 0 || frame >= std::ssize(index_) || sound.size() != index_[static_cast<size_t>(frame)].samples)
         throw Error(ZT_ERROR_INTERNAL, "cache: expected a frame of the clip, got number " + std::to_string(frame));
     if (frame != next_) {  // from the nearest frame that is readable by itself
-        size_t bytes = 0;
-        for (const Plane& plane : planes_)
-            bytes += static_cast<size_t>(plane.row_bytes) * static_cast<size_t>(plane.rows);
-        scratch_.resize(bytes);
-        FrameData nowhere;
-        uint8_t* at = scratch_.data();
-        for (size_t p = 0; p < planes_.size(); p++) {
-            nowhere.data[p] = at, nowhere.stride[p] = planes_[p].row_bytes;
-            at += ptrdiff_t{planes_[p].row_bytes} * planes_[p].rows;
-        }
         const int64_t key = frame / kKeyFrames * kKeyFrames;
         for (int64_t i = next_ > key && next_ < frame ? next_ : key; i < frame; i++) {
             mute_.resize(index_[static_cast<size_t>(i)].samples);
-            read_one(i, nowhere, mute_);
+            read_one(i, {}, mute_);
         }
     }
     read_one(frame, to, sound);

@@ -81,9 +81,7 @@ private:
     std::vector<Entry> index_;
     int64_t next_ = 0;  // the frame that the coder can take
     std::vector<std::byte> packed_;
-    std::vector<uint8_t> scratch_;
     std::vector<float> mute_;
-    const Planes planes_;
 };
 
 // A clip that somebody else writes: its frames one after the other. One thread at a time.

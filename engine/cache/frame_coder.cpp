@@ -138,7 +138,9 @@ void FrameCoder::decode(std::span<const std::byte> bytes, const FrameData& frame
         const uint8_t* past = rest_[0] == kFromBefore ? before_.data() + at : nullptr;
         (plane.sample_bytes == 2 ? add<uint16_t> : add<uint8_t>)(plane, rest_.data() + 1 + at, past, now_.data() + at);
         for (int y = 0; y < plane.rows; y++, at += static_cast<size_t>(plane.row_bytes))
-            std::memcpy(frame.data[p] + y * frame.stride[p], now_.data() + at, static_cast<size_t>(plane.row_bytes));
+            if (frame.data[p] != nullptr)
+                std::memcpy(frame.data[p] + y * frame.stride[p], now_.data() + at,
+                            static_cast<size_t>(plane.row_bytes));
     }
     if (!sound.empty()) std::memcpy(sound.data(), rest_.data() + 1 + bytes_, sound.size_bytes());
 }

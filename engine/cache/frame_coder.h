@@ -40,8 +40,8 @@ public:
     // key: without looking at the frame before. sound: as it is. Good until the next call. Throws zt::Error(INTERNAL,
     // MEMORY).
     [[nodiscard]] std::span<const std::byte> encode(const FrameData& frame, std::span<const float> sound, bool key);
-    // sound: as many samples as were encoded. Throws zt::Error(IO) for bytes that are not what encode() made: a bad
-    // checksum, or another size.
+    // A plane without data is not written. sound: as many samples as were encoded. Throws zt::Error(IO) for bytes that
+    // are not what encode() made: a bad checksum, or another size.
     void decode(std::span<const std::byte> bytes, const FrameData& frame, std::span<float> sound, bool key);
 
 private:

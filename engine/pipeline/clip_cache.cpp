@@ -55,14 +55,20 @@ void check_sound(const zt_frame& frame, const Entry& entry) {
 
 class ReadShot final : public KeptShot {
 public:
-    ReadShot(std::unique_ptr<ClipReader> reader, SoundPlace sound) : reader_(std::move(reader)), sound_(sound) {}
+    ReadShot(const cache::ClipStore& store, std::string key, std::unique_ptr<ClipReader> reader, SoundPlace sound)
+        : store_(store), key_(std::move(key)), reader_(std::move(reader)), sound_(sound) {}
     int64_t next_chunk(const Cancel&) override {
         return next_ < std::ssize(reader_->index()) ? entry().chunk_frames : 0;
     }
     void read(zt_frame& frame, const Cancel&) override {
         sound_.prepare(frame);
-        check_sound(frame, entry());
-        reader_->read(next_, kept_data(frame), frame.sound);
+        try {
+            check_sound(frame, entry());
+            reader_->read(next_, kept_data(frame), frame.sound);
+        } catch (const Error&) {
+            store_.remove(key_);  // damaged: it is made anew, and kept
+            throw;
+        }
         next_++;
     }
     void skip(const Cancel&) override { next_++; }
@@ -78,6 +84,8 @@ public:
 private:
     [[nodiscard]] const Entry& entry() const { return reader_->index()[static_cast<size_t>(next_)]; }
 
+    const cache::ClipStore& store_;
+    const std::string key_;
     std::unique_ptr<ClipReader> reader_;
     const SoundPlace sound_;
     int64_t next_ = 0;
@@ -180,7 +188,7 @@ ClipCache::ClipCache(const Plan& plan, const families::Model& model, int threads
 std::unique_ptr<KeptShot> ClipCache::find(const KeyedShot& shot) const {
     const SoundPlace sound{sample_rate_, channels_, rate_};
     if (auto reader = store_->find(shot.key, planes_)) {
-        auto kept = std::make_unique<ReadShot>(std::move(reader), sound);
+        auto kept = std::make_unique<ReadShot>(*store_, shot.key, std::move(reader), sound);
         if (kept->fits(shot.frames)) return kept;
         store_->remove(shot.key);
     }
@@ -188,8 +196,6 @@ std::unique_ptr<KeptShot> ClipCache::find(const KeyedShot& shot) const {
         return std::make_unique<FollowedShot>(std::move(follower), shot.frames, sound);
     return nullptr;
 }
-
-void ClipCache::forget(const KeyedShot& shot) const { store_->remove(shot.key); }
 
 std::unique_ptr<ShotKeeper> ClipCache::keep(const KeyedShot& shot) const {
     if (store_->has(shot.key)) return nullptr;

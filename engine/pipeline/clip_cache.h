@@ -58,9 +58,8 @@ public:
     ClipCache(const Plan& plan, const families::Model& model, int threads);
 
     [[nodiscard]] const std::vector<KeyedShot>& shots() const noexcept { return shots_; }
-    // Null where the shot must be made.
+    // Null where the shot must be made. What is given must not outlive the cache.
     [[nodiscard]] std::unique_ptr<KeptShot> find(const KeyedShot& shot) const;
-    void forget(const KeyedShot& shot) const;  // it is damaged
     [[nodiscard]] std::unique_ptr<ShotKeeper> keep(const KeyedShot& shot) const;
 
 private:

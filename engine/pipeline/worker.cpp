@@ -117,15 +117,13 @@ private:
         } catch (const Error& error) {
             if (error.status() != ZT_ERROR_IO) throw;
             context_.plan.generation.log(ZT_LOG_VERBOSE, std::string(error.what()) + "; made anew");
-            cache_.forget(*shot());
             return false;
         }
     }
 
     // False where something was changed by hand: from here on the model is asked.
     bool read_chunk(KeptShot& kept, int64_t frames) {
-        const int64_t chunk = next_chunk_;
-        if (!context_.queue.wait_to_begin(chunk)) context_.cancel.poll();
+        if (!context_.queue.wait_to_begin(next_chunk_)) context_.cancel.poll();
         const int64_t most = context_.steering.most_frames();
         const auto order = context_.steering.begin_kept_chunk(frames);
         if (!order) return false;
@@ -142,7 +140,7 @@ private:
             kept.read(*frame, context_.cancel);
             give(std::move(frame));
         }
-        if (order->first_frame + frames <= context_.plan.start_frame) context_.queue.skip_chunk(chunk);
+        pass_unseen(*order);
         context_.progress.end_chunk(frames);
         passed_.back().counted = true;
         return true;
@@ -151,6 +149,11 @@ private:
     void give(FramePtr frame) {
         give_from_ = frame->info.pts + 1;
         context_.queue.push(std::move(frame));
+    }
+
+    // Of a chunk before start_frame the reader gets nothing, so it is past it.
+    void pass_unseen(const ChunkOrder& order) {
+        if (order.first_frame + order.frames <= context_.plan.start_frame) context_.queue.skip_chunk(order.chunk);
     }
 
     // ---- From the model ----
@@ -190,9 +193,8 @@ private:
             turn.take();
             make_chunk(generation, passed.order, turn);
             turn.give_back();
-            const ChunkOrder& order = passed.order;
-            if (order.first_frame + order.frames <= context_.plan.start_frame) context_.queue.skip_chunk(order.chunk);
-            if (!passed.counted) context_.progress.end_chunk(order.frames);
+            pass_unseen(passed.order);
+            if (!passed.counted) context_.progress.end_chunk(passed.order.frames);
         }
     }
 
@@ -206,7 +208,7 @@ private:
         turn.take();  // the chunk begins with it, and so do the changes asked for until then
         const ChunkOrder order = context_.steering.begin_chunk(frames, generation.cut_frames());
         make_chunk(generation, order, turn);
-        if (order.first_frame + order.frames <= context_.plan.start_frame) context_.queue.skip_chunk(chunk);
+        pass_unseen(order);
         turn.give_back();
         context_.progress.end_chunk(order.frames);
     }

@@ -75,43 +75,28 @@ class Program(MediaTest):
     def look(self, heading):
         self.assertEqual(faults(self.air[heading], self.got[heading].result()), [], self.air[heading].logs())
 
+    def test_srt(self):
+        self.look("SRT")
+
+    def test_rtmp(self):
+        self.look("RTMP")
+
+    def test_rtp(self):
+        self.look("RTP")
+
+    def test_hls(self):
+        self.look("HLS")
+
+    def test_udp(self):
+        self.look("MPEG-TS over UDP")
+
 
 class Ffmpeg(Program):
     number, program = on_air.FFMPEG, "ffmpeg"
 
-    def test_srt(self):
-        self.look("SRT")
-
-    def test_rtmp(self):
-        self.look("RTMP")
-
-    def test_rtp(self):
-        self.look("RTP")
-
-    def test_hls(self):
-        self.look("HLS")
-
-    def test_udp(self):
-        self.look("MPEG-TS over UDP")
-
 
 class GStreamer(Program):
     number, program = on_air.GSTREAMER, "gst-launch-1.0"
-
-    def test_srt(self):
-        self.look("SRT")
-
-    def test_rtmp(self):
-        self.look("RTMP")
-
-    def test_rtp(self):
-        self.look("RTP")
-
-    def test_hls(self):
-        self.look("HLS")
-
-    def test_udp(self):
-        self.look("MPEG-TS over UDP")
 
 
 class Page(unittest.TestCase):
