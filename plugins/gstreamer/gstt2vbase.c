@@ -82,6 +82,8 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
     refuse_late_change (self, spec);
   else if (id == T2V_PROPERTY_IS_LIVE)
     gst_base_src_set_live (GST_BASE_SRC (self), g_value_get_boolean (value));
+  else if (id == T2V_PROPERTY_LATENCY)
+    t2v_live_set_latency (t2v_stream_live (t2v_base_stream (self)), g_value_get_uint64 (value));
   else if (!t2v_properties_set (t2v_base_properties (self), id, value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
   else if (id == T2V_OPTION_sound + 1)
@@ -93,6 +95,9 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
 {
   if (id == T2V_PROPERTY_IS_LIVE)
     g_value_set_boolean (value, gst_base_src_is_live (GST_BASE_SRC (object)));
+  else if (id == T2V_PROPERTY_LATENCY)
+    g_value_set_uint64 (
+        value, t2v_live_latency (t2v_stream_live (t2v_base_stream (GST_T2V_BASE (object)))));
   else if (!t2v_properties_get (t2v_base_properties (object), id, value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
 }
@@ -368,7 +373,7 @@ query (GstBaseSrc *base, GstQuery *query)
         return TRUE;
       break;
     case GST_QUERY_LATENCY:
-      if (t2v_live_answer_latency (base, num, den, query))
+      if (t2v_live_answer_latency (t2v_stream_live (t2v_base_stream (base)), num, den, query))
         return TRUE;
       break;
     case GST_QUERY_SCHEDULING:

@@ -14,6 +14,8 @@
 
 struct _T2vLive {
   GstBaseSrc *element;
+  GMutex lock;             /* of latency */
+  GstClockTime latency;    /* asked for */
   guint64 frames;          /* pushed so far */
   GstClockTime filled;     /* the time they last */
   GstClockTime first_time; /* running time of the first */
@@ -26,13 +28,35 @@ t2v_live_new (GstBaseSrc *element)
   T2vLive *live = g_new0 (T2vLive, 1);
 
   live->element = element;
+  g_mutex_init (&live->lock);
+  live->latency = T2V_LIVE_LATENCY;
   return live;
 }
 
 void
 t2v_live_free (T2vLive *live)
 {
+  g_mutex_clear (&live->lock);
   g_free (live);
+}
+
+void
+t2v_live_set_latency (T2vLive *live, GstClockTime latency)
+{
+  g_mutex_lock (&live->lock);
+  live->latency = latency;
+  g_mutex_unlock (&live->lock);
+}
+
+GstClockTime
+t2v_live_latency (T2vLive *live)
+{
+  GstClockTime latency;
+
+  g_mutex_lock (&live->lock);
+  latency = live->latency;
+  g_mutex_unlock (&live->lock);
+  return latency;
 }
 
 void
@@ -92,7 +116,7 @@ t2v_live_stamp (T2vLive *live, GstBuffer *buffer)
     live->offset = GST_CLOCK_DIFF (GST_BUFFER_PTS (buffer), now);
   }
   due = GST_BUFFER_PTS (buffer) + live->offset;
-  if (now > due + duration) {
+  if (now > due + MAX (t2v_live_latency (live), duration)) {
     tell_lateness (live, due, now - due);
     live->offset += now - due;
     due = now;
@@ -114,11 +138,12 @@ t2v_live_times (GstBaseSrc *base, GstBuffer *buffer, GstClockTime *start, GstClo
 }
 
 gboolean
-t2v_live_answer_latency (GstBaseSrc *base, gint num, gint den, GstQuery *query)
+t2v_live_answer_latency (T2vLive *live, gint num, gint den, GstQuery *query)
 {
-  if (!gst_base_src_is_live (base) || num <= 0)
+  if (!gst_base_src_is_live (live->element) || num <= 0)
     return FALSE;
   /* As late as a frame may come unnoticed; however long they are kept, none is lost. */
-  gst_query_set_latency (query, TRUE, t2v_clip_frame_time (1, num, den), GST_CLOCK_TIME_NONE);
+  gst_query_set_latency (query, TRUE,
+      MAX (t2v_live_latency (live), t2v_clip_frame_time (1, num, den)), GST_CLOCK_TIME_NONE);
   return TRUE;
 }

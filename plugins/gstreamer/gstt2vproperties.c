@@ -7,6 +7,7 @@
 #endif
 
 #include "gstt2vproperties.h"
+#include "gstt2vlive.h"
 
 struct _T2vProperties {
   GMutex lock;
@@ -57,6 +58,11 @@ install_hints (GObjectClass *klass)
       g_param_spec_boolean ("is-live", "is-live",
           "keep the pace of the pipeline's clock; late frames move the time line and post QoS",
           FALSE, flags));
+  g_object_class_install_property (klass, T2V_PROPERTY_LATENCY,
+      g_param_spec_uint64 ("latency", "latency",
+          "with is-live: how late a frame may come before it moves the time line, in nanoseconds; "
+          "at least one frame's time",
+          0, T2V_LIVE_MOST_LATENCY, T2V_LIVE_LATENCY, flags));
 }
 
 void

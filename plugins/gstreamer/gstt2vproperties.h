@@ -15,7 +15,8 @@ enum {
   T2V_PROPERTY_WIDTH = T2V_OPTION_COUNT + 1,
   T2V_PROPERTY_HEIGHT,
   T2V_PROPERTY_FRAMERATE,
-  T2V_PROPERTY_IS_LIVE /* kept by GstBaseSrc */
+  T2V_PROPERTY_IS_LIVE, /* kept by GstBaseSrc */
+  T2V_PROPERTY_LATENCY  /* kept by T2vLive */
 };
 
 typedef struct _T2vProperties T2vProperties;

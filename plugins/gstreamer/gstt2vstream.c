@@ -97,6 +97,12 @@ t2v_stream_release_text (T2vStream *stream, GstPad *pad)
   t2v_texts_release (stream->texts, pad);
 }
 
+T2vLive *
+t2v_stream_live (T2vStream *stream)
+{
+  return stream->live;
+}
+
 void
 t2v_stream_update_sound (T2vStream *stream)
 {

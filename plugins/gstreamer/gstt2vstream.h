@@ -11,6 +11,7 @@
 #include <gst/base/gstbasesrc.h>
 
 #include "gstt2vextend.h"
+#include "gstt2vlive.h"
 #include "gstt2vpicture.h"
 #include "gstt2vproperties.h"
 
@@ -34,6 +35,8 @@ void t2v_stream_release_text (T2vStream *stream, GstPad *pad);
  * READY.
  */
 void t2v_stream_update_sound (T2vStream *stream);
+/* Borrowed. */
+T2vLive *t2v_stream_live (T2vStream *stream);
 
 /* Opens the model and settles the length; posts an error when it returns FALSE. */
 gboolean t2v_stream_start (T2vStream *stream);

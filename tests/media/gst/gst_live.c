@@ -211,7 +211,8 @@ wait_until_held (GstTestClock *clock)
       "nobody waits for the clock");
 }
 
-/* The next frame, which the source holds until its time: the clock goes there. */
+/* The next frame, which the source holds until its time: the clock goes there, if it is not past
+ * it. */
 static void
 expect_tick (Player *player, GstTestClock *clock, guint64 number, GstClockTime time)
 {
@@ -224,12 +225,15 @@ expect_tick (Player *player, GstTestClock *clock, guint64 number, GstClockTime t
   gst_buffer_unref (buffer);
 }
 
-/* On time, frame by frame; then the clock runs away: the time line moves, QoS tells, nothing is
- * lost. */
-GST_START_TEST (live_frames_follow_the_clock)
+/* On time, frame by frame; frames late by less than the latency keep their times; then the clock
+ * runs away: the time line moves, QoS tells, nothing is lost. */
+static void
+follow_the_clock (const gchar *latency, GstClockTime told, gboolean late)
 {
-  Player player = player_parse (CARD "prompt=x frames=60 is-live=true ! "
-                                     "video/x-raw,framerate=25/1 ! appsink name=sink sync=false");
+  gchar *line = g_strdup_printf (CARD "prompt=x frames=60 is-live=true %s ! "
+                                      "video/x-raw,framerate=25/1 ! appsink name=sink sync=false",
+      latency);
+  Player player = player_parse (line);
   GstTestClock *clock = GST_TEST_CLOCK (gst_test_clock_new ());
   GstQuery *query = gst_query_new_latency ();
   GstBus *bus = gst_element_get_bus (player.pipeline);
@@ -241,15 +245,24 @@ GST_START_TEST (live_frames_follow_the_clock)
   gint64 jitter;
 
   player.source = gst_bin_get_by_name (GST_BIN (player.pipeline), "source");
+  g_free (line);
   gst_pipeline_use_clock (GST_PIPELINE (player.pipeline), GST_CLOCK (clock));
   gst_element_set_state (player.pipeline, GST_STATE_PLAYING);
-  for (guint i = 0; i < 30; i++)
+  for (guint i = 0; i < 10; i++)
+    expect_tick (&player, clock, i, i * PERIOD);
+  if (late) {
+    /* Frame 10 is held; 11 and 12 come two frames and one late, 13 in time. */
+    wait_until_held (clock);
+    gst_test_clock_set_time (clock, 13 * PERIOD);
+  }
+  for (guint i = 10; i < 30; i++)
     expect_tick (&player, clock, i, i * PERIOD);
   fail_unless (gst_bus_pop_filtered (bus, GST_MESSAGE_QOS) == NULL);
 
   fail_unless (gst_element_query (player.source, query));
   gst_query_parse_latency (query, &live, &min, &max);
-  fail_unless (live && min == PERIOD && max == GST_CLOCK_TIME_NONE);
+  fail_unless (live && max == GST_CLOCK_TIME_NONE);
+  fail_unless_equals_uint64 (min, told);
   gst_query_unref (query);
   fail_if (gst_element_seek_simple (player.source, GST_FORMAT_TIME, GST_SEEK_FLAG_NONE, 0));
   fail_if (gst_element_seek_simple (player.pipeline, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0));
@@ -275,6 +288,17 @@ GST_START_TEST (live_frames_follow_the_clock)
   gst_object_unref (clock);
   gst_object_unref (player.source);
   player_free (&player);
+}
+
+GST_START_TEST (live_frames_follow_the_clock)
+{
+  follow_the_clock ("", 200 * GST_MSECOND, TRUE);
+}
+GST_END_TEST;
+
+GST_START_TEST (live_without_latency_allows_one_frame)
+{
+  follow_the_clock ("latency=0", PERIOD, FALSE);
 }
 GST_END_TEST;
 
@@ -330,6 +354,7 @@ gst_live (void)
   tcase_add_test (tc, text_without_a_time_is_for_now);
   tcase_add_test (tc, waits_for_text_end);
   tcase_add_test (tc, live_frames_follow_the_clock);
+  tcase_add_test (tc, live_without_latency_allows_one_frame);
   tcase_add_test (tc, live_pipelines_keep_real_time);
   return suite;
 }
