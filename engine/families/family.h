@@ -56,6 +56,7 @@ struct Limits {
     // What a shot shows after a cut depends on its own prompt, length and, for sound, place alone, and
     // Generation::skip leaves a shot out. Only for models that are not steerable.
     bool shots_alone = false;
+    bool cutout = false;  // can make the subject without its backdrop: FrameBatch::alpha
 };
 
 using LogFn = Log;
@@ -116,6 +117,7 @@ struct GenerationRequest {
     int64_t shot_frames = 0;           // of the longest shot; `frames` where there is one only
     bool morph = false;                // shots go on from the picture before them; else they are cuts
     bool sound = false;                // frames are wanted with their samples (FrameBatch); only where limits have them
+    bool cutout = false;  // the subject alone is wanted, with its alpha (FrameBatch); only where limits have it
 };
 
 // Finished frames, planar RGB in fp32, 0..1 (values outside are clamped by the colour stage), and, where the request
@@ -128,6 +130,9 @@ struct FrameBatch {
     int64_t frames = 0;
     const float* samples = nullptr;  // [sample_count, channels], -1..1 (values outside are clamped); NULL without sound
     int64_t sample_count = 0;
+    // Of a cutout: [frames, height, width], contiguous, 0 = transparent, 1 = opaque (values outside are clamped). The
+    // colours are straight, not multiplied by it, and go on for some pixels where it is 0, since chroma is filtered.
+    const float* alpha = nullptr;
 };
 
 // Told by a Generation while it works, from the worker thread: stage is a string literal, one of those of

@@ -159,6 +159,8 @@ typedef struct zt_model_info {
     int sample_rate;    /* of the sound it makes where asked (zt_request.sound), in     */
                         /*   hertz; 0: it is mute                                       */
     int channels;       /* of that sound: 1, or 2 = left and right                      */
+    int cutout;         /* 1: cutout = 1 is possible: it has a subject apart from its   */
+                        /*   backdrop                                                   */
 } zt_model_info;
 
 /* Fills a params struct with its defaults and its struct_size. size: of the struct as the caller's header has it,
@@ -193,7 +195,7 @@ typedef enum zt_pixel_format {
     ZT_PIXEL_GBRP10,
     ZT_PIXEL_GBRP16, /* planes G, B, R; full range  */
     ZT_PIXEL_RGB24,  /* packed                      */
-    ZT_PIXEL_RGBA,   /* packed; of pictures that go in only: no model makes an alpha       */
+    ZT_PIXEL_RGBA,   /* packed; of pictures that go in, and of frames of a cutout          */
     ZT_PIXEL_RGBA64  /* the same in 16-bit words, host order                               */
 } zt_pixel_format;
 /* YUV: BT.709 matrix, limited range, chroma sited left (co-sited horizontally, centred vertically
@@ -313,6 +315,8 @@ typedef struct zt_request {
     zt_label_language label_language;
     zt_label_place label_place;
     zt_watermark watermark;
+    int cutout; /* 1: the subject without its backdrop: frames have alpha, straight        */
+                /*   (zt_frame_info.data); for models that can (zt_model_info.cutout)      */
 } zt_request;
 
 /* As zt_model_params_init_sized. */
@@ -435,7 +439,11 @@ typedef struct zt_frame_info {
     int width, height;
     zt_pixel_format format;
     uint8_t* data[4];    /* planes, in the order of the format's name, one behind the     */
-                         /*   other in one block; the holder of the only reference may write */
+                         /*   other in one block; the holder of the only reference may write. */
+                         /*   Of a cutout the alpha is in RGBA and RGBA64, or the plane     */
+                         /*   data[3], as in zt_image: full size, the format's sample depth, */
+                         /*   full range, 0 = transparent. Colours are straight, and go on  */
+                         /*   a little where nothing is seen                                */
     ptrdiff_t stride[4]; /* in bytes, a multiple of 64, as are the addresses in data      */
     int64_t pts;         /* frame number, in units of 1 / rate                            */
     zt_rational rate;
