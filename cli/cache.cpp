@@ -90,9 +90,10 @@ bool is_whole(const ClipStore& store, const Listed& clip) {
     const auto format = parse_int64(f["format"]);
     if (!size || !format || *format <= ZT_PIXEL_DEFAULT || *format > ZT_PIXEL_RGBA64) return false;
     const auto kind = static_cast<zt_pixel_format>(*format);
-    const auto reader = store.find(clip.key, pipeline::kept_planes(kind, size->first, size->second));
+    const bool alpha = f["alpha"] == "1";
+    const auto reader = store.find(clip.key, pipeline::kept_planes(kind, size->first, size->second, alpha));
     if (reader == nullptr) return false;
-    zt_frame frame(kind, size->first, size->second, std::make_shared<const pipeline::PromptTag>());
+    zt_frame frame(kind, size->first, size->second, std::make_shared<const pipeline::PromptTag>(), alpha);
     try {
         for (size_t i = 0; i < reader->index().size(); i++) {
             frame.sound.resize(reader->index()[i].samples);

@@ -66,7 +66,7 @@ constexpr Option kOptions[] = {
 
 // y4m has no place for what these ask for, and pictures come from a host that decodes them.
 bool is_ours(const Option& option) {
-    return (option.flags & (ZT_OPTION_I2V | ZT_OPTION_REFUSED | ZT_OPTION_MARK)) == 0;
+    return (option.flags & (ZT_OPTION_I2V | ZT_OPTION_REFUSED | ZT_OPTION_MARK)) == 0 && option.name != "cutout";
 }
 
 void print_help() {

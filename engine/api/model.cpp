@@ -106,6 +106,7 @@ void fill_info(zt_model& handle) {
     info.motion = limits.motion ? 1 : 0;
     info.sample_rate = limits.sample_rate;
     info.channels = limits.channels;
+    info.cutout = limits.cutout ? 1 : 0;
 }
 
 }  // namespace

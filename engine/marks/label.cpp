@@ -73,4 +73,24 @@ void Label::draw(float* rgb) const {
     }
 }
 
+// T. Porter, T. Duff, "Compositing digital images", SIGGRAPH 1984: the label `over` the picture, whose colours are
+// multiplied by their alpha for it, and divided by the new one.
+void Label::draw(float* rgb, float* alpha) const {
+    const ptrdiff_t plane = static_cast<ptrdiff_t>(height_) * width_;
+    for (int y = 0; y < plate_height_; ++y) {
+        const ptrdiff_t row = static_cast<ptrdiff_t>(top_ + y) * width_ + left_;
+        for (int x = 0; x < plate_width_; ++x) {
+            const size_t at = static_cast<size_t>(y) * static_cast<size_t>(plate_width_) + static_cast<size_t>(x);
+            const float below = std::clamp(alpha[row + x], 0.0F, 1.0F) * kept_[at];
+            const float covered = 1.0F - kept_[at] + below;
+            if (covered <= 0.0F) continue;  // a corner of the plate, with nothing behind
+            alpha[row + x] = covered;
+            for (int component = 0; component < 3; ++component) {
+                float& value = rgb[component * plane + row + x];
+                value = (std::clamp(value, 0.0F, 1.0F) * below + added_[at]) / covered;
+            }
+        }
+    }
+}
+
 }  // namespace zt::marks

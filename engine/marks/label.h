@@ -19,6 +19,8 @@ public:
     Label(int width, int height, LabelText text, LabelPlace place);
     // rgb: [3, height, width]. Under the label values are clamped to 0..1.
     void draw(float* rgb) const;
+    // The same over a picture with straight alpha, [height, width]: plate and letters cover what is transparent, too.
+    void draw(float* rgb, float* alpha) const;
 
     // The plate, in pixels, and the height of a capital.
     [[nodiscard]] int left() const noexcept { return left_; }

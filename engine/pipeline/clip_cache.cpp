@@ -180,7 +180,7 @@ ClipCache::ClipCache(const Plan& plan, const families::Model& model, int threads
     if (!wanted || plan.generation.frames < 0) return;
     store_ = cache::ClipStore::of_environment();
     if (!store_) return;
-    planes_ = kept_planes(plan.format, plan.generation.width, plan.generation.height);
+    planes_ = kept_planes(plan.format, plan.generation.width, plan.generation.height, plan.generation.cutout);
     if (plan.generation.sound) sample_rate_ = model.limits().sample_rate, channels_ = model.limits().channels;
     shots_ = keyed_shots(plan, model, plan.model_identity, threads);
 }

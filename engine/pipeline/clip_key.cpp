@@ -145,6 +145,7 @@ std::string base_key(const Plan& plan, const families::Model& model, const std::
     fields.add("tempo", request.tempo);
     fields.add("morph", int64_t{request.morph});
     fields.add("sound", int64_t{request.sound});
+    fields.add("cutout", int64_t{request.cutout});
     fields.add("format", int64_t{plan.format});
     fields.add("label", int64_t{plan.marking.label});
     fields.add("label_text", static_cast<int64_t>(plan.marking.text));
@@ -161,8 +162,8 @@ std::string about_of(const Plan& plan, const families::Model& model, const Keyed
     return "model=" + plan.model_name + "\nsha256=" + model.sha256() + "\nsize=" + std::to_string(request.width) + "x" +
            std::to_string(request.height) + "\nrate=" + to_text(request.rate) +
            "\nframes=" + std::to_string(shot.frames) + "\nseed=" + std::to_string(request.first.seed) +
-           "\nformat=" + std::to_string(plan.format) + "\nmade=" + std::to_string(std::time(nullptr)) +
-           "\nprompt=" + prompt;
+           "\nformat=" + std::to_string(plan.format) + (request.cutout ? "\nalpha=1" : "") +
+           "\nmade=" + std::to_string(std::time(nullptr)) + "\nprompt=" + prompt;
 }
 
 }  // namespace

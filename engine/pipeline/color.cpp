@@ -92,6 +92,7 @@ Sample* row_of(uint8_t* plane, ptrdiff_t stride, int row) {
     return reinterpret_cast<Sample*>(plane + stride * row);
 }
 
+// Of a packed format: of its pixels.
 int bytes_per_sample(zt_pixel_format format) {
     switch (format) {
         case ZT_PIXEL_YUV420P10:
@@ -100,8 +101,8 @@ int bytes_per_sample(zt_pixel_format format) {
         case ZT_PIXEL_GBRP10:
         case ZT_PIXEL_GBRP16: return 2;
         case ZT_PIXEL_RGB24: return 3;
-        case ZT_PIXEL_RGBA:  // alpha is not made: resolve_format has refused it
-        case ZT_PIXEL_RGBA64:
+        case ZT_PIXEL_RGBA: return 4;
+        case ZT_PIXEL_RGBA64: return 8;
         case ZT_PIXEL_DEFAULT:
         case ZT_PIXEL_YUV420P:
         case ZT_PIXEL_YUV422P:
@@ -109,6 +110,15 @@ int bytes_per_sample(zt_pixel_format format) {
         case ZT_PIXEL_GBRP: return 1;
     }
     return 1;
+}
+
+bool is_packed(zt_pixel_format format) {
+    return format == ZT_PIXEL_RGB24 || format == ZT_PIXEL_RGBA || format == ZT_PIXEL_RGBA64;
+}
+
+int bits_per_sample(zt_pixel_format format) {
+    if (format == ZT_PIXEL_GBRP16 || format == ZT_PIXEL_RGBA64) return 16;
+    return is_packed(format) || bytes_per_sample(format) == 1 ? 8 : 10;
 }
 
 }  // namespace
@@ -132,14 +142,14 @@ Subsampling subsampling(zt_pixel_format format) noexcept {
     return {1, 1};
 }
 
-PlaneLayout plane_layout(zt_pixel_format format, int width, int height) {
-    const bool packed = format == ZT_PIXEL_RGB24;
+PlaneLayout plane_layout(zt_pixel_format format, int width, int height, bool alpha) {
     const Subsampling sub = subsampling(format);
     PlaneLayout layout;
-    layout.planes = packed ? 1 : 3;
+    layout.planes = is_packed(format) ? 1 : alpha ? 4 : 3;
     for (int plane = 0; plane < layout.planes; ++plane) {
-        layout.width[plane] = plane == 0 ? width : width / sub.horizontal;
-        layout.height[plane] = plane == 0 ? height : height / sub.vertical;
+        const bool chroma = plane == 1 || plane == 2;
+        layout.width[plane] = chroma ? width / sub.horizontal : width;
+        layout.height[plane] = chroma ? height / sub.vertical : height;
         layout.row_bytes[plane] = layout.width[plane] * bytes_per_sample(format);
         const size_t stride =
             (static_cast<size_t>(layout.row_bytes[plane]) + kPlaneAlign - 1) / kPlaneAlign * kPlaneAlign;
@@ -160,11 +170,18 @@ bool all_finite(std::span<const float> values) noexcept {
     return bad == 0;
 }
 
-Converter::Converter(zt_pixel_format format, int width, int height)
-    : format_(format), width_(width), height_(height), layout_(plane_layout(format, width, height)),
+Converter::Converter(zt_pixel_format format, int width, int height, bool alpha)
+    : format_(format), width_(width), height_(height), layout_(plane_layout(format, width, height, alpha)),
       full_rows_(2 * (static_cast<size_t>(width) + 1)), chroma_rows_(2 * kRingRows * static_cast<size_t>(width)) {}
 
-void Converter::convert(const float* rgb, uint8_t* const planes[4]) {
+void Converter::convert(const float* rgb, uint8_t* const planes[4], const float* straight_alpha) {
+    if (layout_.planes == 4) {
+        const int bits = bits_per_sample(format_);
+        if (bits == 8)
+            to_alpha_plane<uint8_t>(straight_alpha, planes[3], bits);
+        else
+            to_alpha_plane<uint16_t>(straight_alpha, planes[3], bits);
+    }
     switch (format_) {
         case ZT_PIXEL_DEFAULT:
         case ZT_PIXEL_YUV420P:
@@ -176,9 +193,9 @@ void Converter::convert(const float* rgb, uint8_t* const planes[4]) {
         case ZT_PIXEL_GBRP: return to_gbr<uint8_t>(rgb, planes, 8);
         case ZT_PIXEL_GBRP10: return to_gbr<uint16_t>(rgb, planes, 10);
         case ZT_PIXEL_GBRP16: return to_gbr<uint16_t>(rgb, planes, 16);
-        case ZT_PIXEL_RGB24: return to_packed(rgb, planes);
-        case ZT_PIXEL_RGBA:
-        case ZT_PIXEL_RGBA64: return;
+        case ZT_PIXEL_RGB24: return to_packed<uint8_t>(rgb, nullptr, planes);
+        case ZT_PIXEL_RGBA: return to_packed<uint8_t>(rgb, straight_alpha, planes);
+        case ZT_PIXEL_RGBA64: return to_packed<uint16_t>(rgb, straight_alpha, planes);
     }
 }
 
@@ -233,17 +250,28 @@ void Converter::to_gbr(const float* rgb, uint8_t* const planes[4], int bits) {
     }
 }
 
-void Converter::to_packed(const float* rgb, uint8_t* const planes[4]) {
+template <typename Sample>
+void Converter::to_packed(const float* rgb, const float* straight_alpha, uint8_t* const planes[4]) {
     const size_t plane_samples = static_cast<size_t>(width_) * static_cast<size_t>(height_);
+    const auto most = static_cast<float>((1 << bits_per_sample(format_)) - 1);
     for (int y = 0; y < height_; ++y) {
-        uint8_t* out = planes[0] + layout_.stride[0] * y;
-        const float* in = rgb + static_cast<size_t>(y) * static_cast<size_t>(width_);
-        for (int x = 0; x < width_; ++x, ++in, out += 3) {
-            for (size_t component = 0; component < 3; ++component) {
-                out[component] = rounded<uint8_t>(clamp01(in[component * plane_samples]) * 255.0F);
-            }
+        auto* out = row_of<Sample>(planes[0], layout_.stride[0], y);
+        const size_t row = static_cast<size_t>(y) * static_cast<size_t>(width_);
+        const float* in = rgb + row;
+        for (int x = 0; x < width_; ++x, ++in) {
+            for (size_t component = 0; component < 3; ++component)
+                *out++ = rounded<Sample>(clamp01(in[component * plane_samples]) * most);
+            if (straight_alpha != nullptr)
+                *out++ = rounded<Sample>(clamp01(straight_alpha[row + static_cast<size_t>(x)]) * most);
         }
     }
+}
+
+template <typename Sample>
+void Converter::to_alpha_plane(const float* straight_alpha, uint8_t* plane, int bits) {
+    const auto most = static_cast<float>((1 << bits) - 1);
+    for (int y = 0; y < height_; ++y, straight_alpha += width_)
+        full_range_row(straight_alpha, width_, most, row_of<Sample>(plane, layout_.stride[3], y));
 }
 
 float* Converter::chroma_row(int component, int row) {

@@ -2,7 +2,8 @@
 //
 // Colour conversion of output: float RGB from a model becomes the pixel format that the host asked for, BT.709
 // limited-range YUV with left-sited chroma, or full-range RGB. Chroma is filtered as zscale's bilinear filter does
-// it, so a host that converts from RGB itself gets the same picture.
+// it, so a host that converts from RGB itself gets the same picture. Alpha is never filtered: one value a pixel, full
+// range, of the format's sample depth.
 #pragma once
 
 #include <cstddef>
@@ -26,9 +27,10 @@ struct PlaneLayout {
 
 inline constexpr size_t kPlaneAlign = 64;
 
-// Width and height within the request limits; even where the format subsamples. Here and below: a
-// format without alpha, which resolve_format (plan.cpp) sees to.
-[[nodiscard]] PlaneLayout plane_layout(zt_pixel_format format, int width, int height);
+// Width and height within the request limits; even where the format subsamples. alpha: whether frames have it, as a
+// plane behind the three of the format; RGBA and RGBA64 have it in theirs, RGB24 has no place for it (resolve_format in
+// plan.cpp sees to that).
+[[nodiscard]] PlaneLayout plane_layout(zt_pixel_format format, int width, int height, bool alpha = false);
 
 // Horizontal and vertical size of the block that shares one chroma sample.
 struct Subsampling {
@@ -41,16 +43,20 @@ struct Subsampling {
 // One size and format. One thread at a time: holds rows of chroma in the making.
 class Converter {
 public:
-    Converter(zt_pixel_format format, int width, int height);
-    // rgb: [3, height, width], clamped to 0..1. planes: laid out by plane_layout.
-    void convert(const float* rgb, uint8_t* const planes[4]);
+    Converter(zt_pixel_format format, int width, int height, bool alpha = false);
+    // rgb: [3, height, width], clamped to 0..1. planes: laid out by plane_layout. straight_alpha: [height, width], the
+    // same; only where there is alpha.
+    void convert(const float* rgb, uint8_t* const planes[4], const float* straight_alpha = nullptr);
 
 private:
     template <typename Sample>
     void to_yuv(const float* rgb, uint8_t* const planes[4], int bits);
     template <typename Sample>
     void to_gbr(const float* rgb, uint8_t* const planes[4], int bits);
-    void to_packed(const float* rgb, uint8_t* const planes[4]);
+    template <typename Sample>
+    void to_packed(const float* rgb, const float* straight_alpha, uint8_t* const planes[4]);
+    template <typename Sample>
+    void to_alpha_plane(const float* straight_alpha, uint8_t* plane, int bits);
     [[nodiscard]] float* chroma_row(int component, int row);
 
     zt_pixel_format format_;

@@ -24,9 +24,10 @@ void unref_frame(zt_frame* frame) noexcept {
 
 }  // namespace zt::pipeline
 
-zt_frame::zt_frame(zt_pixel_format format, int width, int height, std::shared_ptr<const zt::pipeline::PromptTag> tag)
-    : prompt(std::move(tag)), pixels(zt::pipeline::plane_layout(format, width, height).total_bytes) {
-    const zt::pipeline::PlaneLayout layout = zt::pipeline::plane_layout(format, width, height);
+zt_frame::zt_frame(zt_pixel_format format, int width, int height, std::shared_ptr<const zt::pipeline::PromptTag> tag,
+                   bool alpha)
+    : prompt(std::move(tag)), pixels(zt::pipeline::plane_layout(format, width, height, alpha).total_bytes) {
+    const zt::pipeline::PlaneLayout layout = zt::pipeline::plane_layout(format, width, height, alpha);
     info.struct_size = sizeof(info);
     info.width = width;
     info.height = height;

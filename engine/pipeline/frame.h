@@ -39,7 +39,9 @@ private:
 
 // The count is thread-safe; who holds the only reference may write the pixels.
 struct zt_frame {
-    zt_frame(zt_pixel_format format, int width, int height, std::shared_ptr<const zt::pipeline::PromptTag> tag);
+    // alpha: as in plane_layout.
+    zt_frame(zt_pixel_format format, int width, int height, std::shared_ptr<const zt::pipeline::PromptTag> tag,
+             bool alpha = false);
 
     std::atomic<int> references{1};
     std::shared_ptr<const zt::pipeline::PromptTag> prompt;

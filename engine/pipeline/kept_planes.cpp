@@ -7,12 +7,12 @@
 
 namespace zt::pipeline {
 
-cache::Planes kept_planes(zt_pixel_format format, int width, int height) {
-    const PlaneLayout layout = plane_layout(format, width, height);
+cache::Planes kept_planes(zt_pixel_format format, int width, int height, bool alpha) {
+    const PlaneLayout layout = plane_layout(format, width, height, alpha);
     cache::Planes planes;
     for (int p = 0; p < layout.planes; p++) {
-        const bool packed = layout.row_bytes[p] >= 3 * layout.width[p];  // RGB, all of them 8 bits
-        planes.push_back({layout.row_bytes[p], layout.height[p], packed ? 1 : layout.row_bytes[p] / layout.width[p]});
+        const int bytes = layout.row_bytes[p] / layout.width[p];  // of a pixel, where the plane is packed
+        planes.push_back({layout.row_bytes[p], layout.height[p], bytes == 2 || bytes == 8 ? 2 : 1});
     }
     return planes;
 }

@@ -8,7 +8,8 @@
 
 namespace zt::pipeline {
 
-[[nodiscard]] cache::Planes kept_planes(zt_pixel_format format, int width, int height);
+// alpha: as in plane_layout.
+[[nodiscard]] cache::Planes kept_planes(zt_pixel_format format, int width, int height, bool alpha);
 // The same planes of a frame; borrows its pixels.
 [[nodiscard]] cache::FrameData kept_data(const zt_frame& frame);
 

@@ -69,17 +69,23 @@ bool Marker::shows_label(int64_t pts) const noexcept {
     return label_ && (always_ || pts * rate_.den < int64_t{kLabelSeconds} * rate_.num);
 }
 
-const float* Marker::apply(const float* rgb, int64_t pts) {
+Marker::Picture Marker::apply(Picture picture, int64_t pts) {
     const bool label = shows_label(pts);
-    if (!label && !watermark_) return rgb;
+    if (!label && !watermark_) return picture;
     marked_.resize(samples_);
     if (label) {
-        std::copy_n(rgb, samples_, marked_.data());
-        label_->draw(marked_.data());
-        rgb = marked_.data();
+        std::copy_n(picture.rgb, samples_, marked_.data());
+        picture.rgb = marked_.data();
+        if (picture.alpha == nullptr) {
+            label_->draw(marked_.data());
+        } else {
+            marked_alpha_.assign(picture.alpha, picture.alpha + samples_ / 3);
+            label_->draw(marked_.data(), marked_alpha_.data());
+            picture.alpha = marked_alpha_.data();
+        }
     }
-    if (watermark_) watermark_->apply(rgb, marked_.data());
-    return marked_.data();
+    if (watermark_) watermark_->apply(picture.rgb, marked_.data());
+    return {marked_.data(), picture.alpha};
 }
 
 }  // namespace zt::pipeline

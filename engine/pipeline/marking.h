@@ -37,7 +37,14 @@ public:
     Marker(const Marking& marking, int width, int height, zt_rational rate, const std::string& model_sha256);
     // rgb: [3, height, width], finite; pts: number of the frame in the clip. The same pointer where the frame gets no
     // mark; else valid until the next call.
-    [[nodiscard]] const float* apply(const float* rgb, int64_t pts);
+    [[nodiscard]] const float* apply(const float* rgb, int64_t pts) { return apply(Picture{rgb}, pts).rgb; }
+
+    struct Picture {
+        const float* rgb;
+        const float* alpha = nullptr;  // of a cutout: [height, width]
+    };
+    // The same: the label has alpha of its own, the invisible mark lies in the colours alone.
+    [[nodiscard]] Picture apply(Picture picture, int64_t pts);
 
 private:
     [[nodiscard]] bool shows_label(int64_t pts) const noexcept;
@@ -47,7 +54,7 @@ private:
     const zt_rational rate_;
     std::optional<marks::Label> label_;
     std::optional<marks::Watermark> watermark_;
-    std::vector<float> marked_;
+    std::vector<float> marked_, marked_alpha_;
 };
 
 }  // namespace zt::pipeline

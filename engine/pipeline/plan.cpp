@@ -291,19 +291,32 @@ int resolve_steps(int steps, const Limits& limits) {
     return steps != 0 ? steps : limits.default_steps;
 }
 
-zt_pixel_format resolve_format(zt_pixel_format format) {
+// Whether frames have alpha. A mask would bring the backdrop back.
+bool resolve_cutout(const zt_request& request, const Limits& limits) {
+    check_range("cutout", request.cutout, 0, 1);
+    if (request.cutout == 0) return false;
+    if (!limits.cutout)
+        refuse(ZT_ERROR_UNSUPPORTED, "cutout", "0 (this model has no subject apart from its backdrop)", "1");
+    if (has_image(request, {ZT_IMAGE_MASK})) refuse(ZT_ERROR_ARGUMENT, "cutout", "0 beside a mask", "1");
+    return true;
+}
+
+zt_pixel_format resolve_format(zt_pixel_format format, bool cutout) {
     check_range<int>("format", format, ZT_PIXEL_DEFAULT, ZT_PIXEL_RGBA64);
-    if (format == ZT_PIXEL_RGBA || format == ZT_PIXEL_RGBA64) {
-        refuse(ZT_ERROR_UNSUPPORTED, "format", "one without alpha (no model makes an alpha channel)",
+    if (!cutout && (format == ZT_PIXEL_RGBA || format == ZT_PIXEL_RGBA64))
+        refuse(ZT_ERROR_UNSUPPORTED, "format", "one without alpha (only cutout=1 makes an alpha channel)",
                format == ZT_PIXEL_RGBA ? "rgba" : "rgba64");
-    }
+    if (cutout && format == ZT_PIXEL_RGB24)
+        refuse(ZT_ERROR_ARGUMENT, "format", "one with a place for alpha with cutout=1", "rgb24");
     return format == ZT_PIXEL_DEFAULT ? ZT_PIXEL_YUV420P : format;
 }
 
 int resolve_prefetch(int prefetch, const Plan& plan, const Limits& limits) {
     check_range("prefetch", prefetch, 0, kMaxPrefetch);
-    const size_t chunk_bytes = plane_layout(plan.format, plan.generation.width, plan.generation.height).total_bytes *
-                               static_cast<size_t>(limits.chunk_frames);
+    const families::GenerationRequest& generation = plan.generation;
+    const size_t chunk_bytes =
+        plane_layout(plan.format, generation.width, generation.height, generation.cutout).total_bytes *
+        static_cast<size_t>(limits.chunk_frames);
     const int most = std::max(1, static_cast<int>(std::min<size_t>(kMaxQueueBytes / chunk_bytes, kMaxPrefetch)));
     if (prefetch > most) {
         refuse(ZT_ERROR_ARGUMENT, "prefetch",
@@ -338,7 +351,8 @@ Plan make_plan(const zt_request& request, const families::Model& model, const Lo
 
     Plan plan;
     families::GenerationRequest& generation = plan.generation;
-    plan.format = resolve_format(request.format);
+    generation.cutout = resolve_cutout(request, limits);
+    plan.format = resolve_format(request.format, generation.cutout);
     const Size size = resolve_size(request, limits, plan.format, log);
     generation.width = size.width;
     generation.height = size.height;

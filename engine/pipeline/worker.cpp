@@ -40,12 +40,16 @@ families::FrameBatch make_piece(const WorkerContext& context, families::Generati
         throw Error(ZT_ERROR_INTERNAL, "generation: expected " + std::to_string(order.frames) + " frames in chunk " +
                                            std::to_string(order.chunk) + ", got " + std::to_string(done + got));
     }
+    if (context.plan.generation.cutout && batch->alpha == nullptr)
+        throw Error(ZT_ERROR_INTERNAL, "generation: expected alpha beside a cutout, got none");
     return std::move(*batch);
 }
 
 FramePtr make_frame(const WorkerContext& context, const ChunkOrder& order, int64_t index) {
     const families::GenerationRequest& request = context.plan.generation;
-    FramePtr frame(std::make_unique<zt_frame>(context.plan.format, request.width, request.height, order.tag).release());
+    FramePtr frame(
+        std::make_unique<zt_frame>(context.plan.format, request.width, request.height, order.tag, request.cutout)
+            .release());
     frame->info.pts = order.first_frame + index;
     frame->info.rate = request.rate;
     frame->info.chunk = order.chunk;
@@ -77,7 +81,8 @@ class Work {
 public:
     explicit Work(const WorkerContext& context)
         : context_(context), cache_(context.plan, context.model, device::threads_for(context.model.limits().threads)),
-          converter_(context.plan.format, context.plan.generation.width, context.plan.generation.height),
+          converter_(context.plan.format, context.plan.generation.width, context.plan.generation.height,
+                     context.plan.generation.cutout),
           marker_(context.plan.marking, context.plan.generation.width, context.plan.generation.height,
                   context.plan.generation.rate, context.model.sha256()),
           alone_(context.model.limits().shots_alone && !context.plan.generation.morph),
@@ -229,9 +234,11 @@ private:
     // `done`: frames of the chunk before these.
     void publish_piece(const families::FrameBatch& batch, const ChunkOrder& order, int64_t done) {
         const families::GenerationRequest& request = context_.plan.generation;
-        const size_t samples = size_t{3} * static_cast<size_t>(request.width) * static_cast<size_t>(request.height);
+        const size_t pixels = static_cast<size_t>(request.width) * static_cast<size_t>(request.height);
+        const auto frames = static_cast<size_t>(batch.frames);
         // All of them first: a piece with a broken frame hands out none.
-        if (!all_finite({batch.rgb, samples * static_cast<size_t>(batch.frames)})) {
+        if (!all_finite({batch.rgb, 3 * pixels * frames}) ||
+            (request.cutout && !all_finite({batch.alpha, pixels * frames}))) {
             throw Error(ZT_ERROR_NUMERIC,
                         "chunk " + std::to_string(order.chunk) + ": expected finite pixels, got NaN or infinity");
         }
@@ -241,11 +248,12 @@ private:
             context_.cancel.poll();
             const bool wanted = first + index >= give_from_;
             if (!wanted && keeper_ == nullptr) continue;
-            const float* rgb = batch.rgb + samples * static_cast<size_t>(index);
-            if (mask_) rgb = mask_->apply(rgb);
-            rgb = marker_.apply(rgb, first + index);
+            Marker::Picture picture{batch.rgb + 3 * pixels * static_cast<size_t>(index)};
+            if (request.cutout) picture.alpha = batch.alpha + pixels * static_cast<size_t>(index);
+            if (mask_) picture.rgb = mask_->apply(picture.rgb);
+            picture = marker_.apply(picture, first + index);
             FramePtr frame = make_frame(context_, order, done + index);
-            converter_.convert(rgb, frame->info.data);
+            converter_.convert(picture.rgb, frame->info.data, picture.alpha);
             if (sound_) sound_->give(batch, first, first + index, *frame);
             if (keeper_) keeper_->add(*frame, done + index == 0 ? order.frames : 0);
             if (wanted) give(std::move(frame));

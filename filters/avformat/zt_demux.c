@@ -5,8 +5,9 @@
  *   ffmpeg -i "t2v:///a%20red%20fox;frames=96" fox.mp4
  *
  * What the link says, and no more, decides the clip (plugins/clips/zt_clip_link.h). The packets are pictures as
- * they are (rawvideo, 4:2:0 in 8 bit) and, with sound=1, the sound of the same time; all of them are key frames.
- * Compiled in the source tree of the FFmpeg that is installed, because the struct of a demuxer is private. */
+ * they are (rawvideo, 4:2:0 in 8 bit, of a cutout with alpha) and, with sound=1, the sound of the same time; all of
+ * them are key frames. Compiled in the source tree of the FFmpeg that is installed, because the struct of a demuxer is
+ * private. */
 #include <string.h>
 
 #include "libavcodec/avcodec.h"
@@ -74,7 +75,7 @@ static zt_status open_clip(const char *url, ZtClip **clip, zt_error *error)
     const char *found = zt_clip_link_find(url);
     char *link = found ? av_strdup(found) : av_asprintf("t2v:%s", url);
     ZtClipOptions options = { { NULL } };
-    ZtClipAsk ask = { .options = &options, .format = ZT_PIXEL_YUV420P };
+    ZtClipAsk ask = { .options = &options, .format = ZT_PIXEL_YUV420P, .cutout_format = ZT_PIXEL_YUV420P };
     const char *sentence = NULL;
     const ZtEngine *zt = zt_loader_get(&sentence);
     zt_status status = ZT_ERROR_INTERNAL;
@@ -107,7 +108,7 @@ static int add_video(AVFormatContext *s, const ZtClipInfo *info)
     par = st->codecpar;
     par->codec_type = AVMEDIA_TYPE_VIDEO;
     par->codec_id = AV_CODEC_ID_RAWVIDEO;
-    par->format = AV_PIX_FMT_YUV420P;
+    par->format = info->cutout ? AV_PIX_FMT_YUVA420P : AV_PIX_FMT_YUV420P;
     par->width = info->width;
     par->height = info->height;
     par->sample_aspect_ratio = (AVRational){ 1, 1 };
@@ -166,14 +167,16 @@ static int read_header(AVFormatContext *s)
 
 static int fill_picture(const zt_frame_info *info, AVPacket *pkt)
 {
-    int size = info->width * info->height + 2 * ((info->width / 2) * (info->height / 2));
+    int planes = info->data[3] ? 4 : 3, full = info->width * info->height;
+    int size = (planes - 2) * full + 2 * ((info->width / 2) * (info->height / 2));
     int ret = av_new_packet(pkt, size);
     uint8_t *out = pkt->data;
 
     if (ret < 0)
         return ret;
-    for (int plane = 0; plane < 3; plane++) {
-        int width = plane ? info->width / 2 : info->width, height = plane ? info->height / 2 : info->height;
+    for (int plane = 0; plane < planes; plane++) {
+        int chroma = plane == 1 || plane == 2;
+        int width = chroma ? info->width / 2 : info->width, height = chroma ? info->height / 2 : info->height;
 
         for (int y = 0; y < height; y++, out += width)
             memcpy(out, info->data[plane] + y * info->stride[plane], (size_t)width);

@@ -52,6 +52,11 @@ static av_cold int init(AVFilterContext *ctx)
                (int)s->opt.context);
         return AVERROR(EINVAL);
     }
+    if (s->opt.cutout && s->opt.mode == MODE_EXTEND) {
+        av_log(ctx, AV_LOG_ERROR,
+               "cutout: expected 0 with mode=extend (what passes through has its backdrop), got 1\n");
+        return AVERROR(EINVAL);
+    }
     return s->opt.mask ? ff_append_inpad(ctx, &pad) : 0;
 }
 
@@ -70,7 +75,7 @@ static int query_formats(ZT_QUERY_ARGS)
     const ZtGenerator *s = ctx->priv;
     const int ret = s->opt.mode == MODE_EXTEND
                         ? zt_query_formats_passing(ZT_QUERY_PASS, ff_zt_pixel_formats, ff_zt_picture_formats)
-                        : zt_query_formats_of_both(ZT_QUERY_PASS, ff_zt_picture_formats, ff_zt_pixel_formats);
+                        : zt_query_formats_of_both(ZT_QUERY_PASS, ff_zt_picture_formats, ff_zt_output_formats(s));
 
     return ret < 0 || !s->opt.sound ? ret : ff_zt_offer_sound((AVFilterContext *)ctx, ZT_SOUND_CONFIG);
 }

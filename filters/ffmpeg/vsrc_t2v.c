@@ -25,7 +25,7 @@ AVFILTER_DEFINE_CLASS(t2vsrc);
 static int query_formats(ZT_QUERY_ARGS)
 {
     const ZtGenerator *s = ctx->priv;
-    const int ret = zt_query_formats_of_both(ZT_QUERY_PASS, NULL, ff_zt_pixel_formats);
+    const int ret = zt_query_formats_of_both(ZT_QUERY_PASS, NULL, ff_zt_output_formats(s));
 
     return ret < 0 || !s->opt.sound ? ret : ff_zt_offer_sound((AVFilterContext *)ctx, ZT_SOUND_CONFIG);
 }

@@ -45,7 +45,14 @@ const int ff_zt_pixel_formats[] = {
     AV_PIX_FMT_GBRP16,    AV_PIX_FMT_RGB24,     AV_PIX_FMT_NONE,
 };
 
-zt_pixel_format ff_zt_pixel_format(int av_format)
+/* As above: YUV for encoders of video, RGBA for those that know nothing else (PNG). */
+const int ff_zt_alpha_formats[] = {
+    AV_PIX_FMT_YUVA420P,   AV_PIX_FMT_YUVA422P,   AV_PIX_FMT_YUVA444P, AV_PIX_FMT_YUVA420P10,
+    AV_PIX_FMT_YUVA422P10, AV_PIX_FMT_YUVA444P10, AV_PIX_FMT_GBRAP,    AV_PIX_FMT_GBRAP10,
+    AV_PIX_FMT_GBRAP16,    AV_PIX_FMT_RGBA,       AV_PIX_FMT_RGBA64,   AV_PIX_FMT_NONE,
+};
+
+static zt_pixel_format format_of(int av_format)
 {
     for (size_t i = 0; i < FF_ARRAY_ELEMS(formats); i++)
         if (formats[i].av == av_format)
@@ -62,8 +69,8 @@ const int ff_zt_picture_formats[] = {
     AV_PIX_FMT_GRAY8,      AV_PIX_FMT_NONE,
 };
 
-/* What pictures may come in besides. A fourth plane is alpha to the engine too. Grey is three planes that are
- * one; without it in the list FFmpeg would bring grey to a palette that is not made for it. */
+/* What pictures may come in besides, and cutouts come out in. A fourth plane is alpha to the engine too. Grey is three
+ * planes that are one; without it in the list FFmpeg would bring grey to a palette that is not made for it. */
 static const struct Format of_pictures[] = {
     { AV_PIX_FMT_RGBA, ZT_PIXEL_RGBA },
     { AV_PIX_FMT_RGBA64, ZT_PIXEL_RGBA64 },
@@ -96,7 +103,7 @@ zt_pixel_format ff_zt_picture_format(int av_format)
     for (size_t i = 0; i < FF_ARRAY_ELEMS(of_pictures); i++)
         if (of_pictures[i].av == av_format)
             return of_pictures[i].zt;
-    return ff_zt_pixel_format(without_j(av_format));
+    return format_of(without_j(av_format));
 }
 
 int ff_zt_expand_palette(AVFrame **frame)
@@ -155,9 +162,17 @@ const char *ff_zt_alpha_behind(const AVFilterLink *outlink)
 {
     const AVFilterLink *link = is_converter(outlink->dst) ? outlink->dst->outputs[0] : NULL;
     /* Other filters that take nothing else work with alpha (overlay) or make one (chromakey). */
-    return link && (!strcmp(link->dst->filter->name, "format") || !strcmp(link->dst->filter->name, "buffersink"))
+    return link && !name_with_alpha(outlink) &&
+                   (!strcmp(link->dst->filter->name, "format") || !strcmp(link->dst->filter->name, "buffersink"))
                ? name_with_alpha(link)
                : NULL;
+}
+
+const char *ff_zt_alpha_lost(const AVFilterLink *outlink)
+{
+    const AVFilterLink *link = is_converter(outlink->dst) ? outlink->dst->outputs[0] : NULL;
+
+    return link && name_with_alpha(outlink) && !name_with_alpha(link) ? av_get_pix_fmt_name(link->format) : NULL;
 }
 
 /* -1: one that the engine lacks. */
@@ -210,11 +225,15 @@ int ff_zt_describe_picture(AVFilterContext *ctx, const ZtEngine *engine, const A
     return 0;
 }
 
-static int av_format_of(zt_pixel_format format)
+/* With a fourth plane one of those with alpha, which come before grey in their table. */
+static int av_format_of(const zt_frame_info *info)
 {
-    for (size_t i = 0; i < FF_ARRAY_ELEMS(formats); i++)
-        if (formats[i].zt == format)
+    for (size_t i = 0; i < FF_ARRAY_ELEMS(formats) && !info->data[3]; i++)
+        if (formats[i].zt == info->format)
             return formats[i].av;
+    for (size_t i = 0; i < FF_ARRAY_ELEMS(of_pictures); i++)
+        if (of_pictures[i].zt == info->format)
+            return of_pictures[i].av;
     return AV_PIX_FMT_NONE;
 }
 
@@ -324,7 +343,7 @@ static void set_properties(AVFrame *out, const AVFilterLink *outlink, const zt_f
 int ff_zt_wrap_frame(AVFilterLink *outlink, const ZtEngine *engine, zt_frame *source, AVFrame **frame)
 {
     const zt_frame_info *info = engine->frame_get_info(source);
-    const int format = av_format_of(info->format), planes = av_pix_fmt_count_planes(format);
+    const int format = av_format_of(info), planes = av_pix_fmt_count_planes(format);
     AVFrame *out = NULL;
     int ret = 0;
 

@@ -18,10 +18,12 @@ typedef struct ZtMarks {
 
 /* All pixel formats of the engine that FFmpeg filters carry, best first, -1 last. */
 extern const int ff_zt_pixel_formats[];
-zt_pixel_format ff_zt_pixel_format(int av_format);
+/* The same with alpha: those of a cutout. */
+extern const int ff_zt_alpha_formats[];
 
 /* What a picture may come in, best first, -1 last: the above and what images are decoded to. */
 extern const int ff_zt_picture_formats[];
+/* The engine's word for one of all these; alpha is not part of it. */
 zt_pixel_format ff_zt_picture_format(int av_format);
 /* Replaces a frame with a palette by one in RGBA; others stay. A negative AVERROR leaves the frame as it is. */
 int ff_zt_expand_palette(AVFrame **frame);
@@ -36,6 +38,8 @@ int ff_zt_describe_picture(AVFilterContext *ctx, const ZtEngine *engine, const A
  * has or the one behind asked for by name; else NULL. Valid once the formats of the graph are settled. */
 const char *ff_zt_alpha_before(const AVFilterLink *inlink);
 const char *ff_zt_alpha_behind(const AVFilterLink *outlink);
+/* The other way round: the name of a format without alpha that FFmpeg converts a cutout to. */
+const char *ff_zt_alpha_lost(const AVFilterLink *outlink);
 
 /* The AVERROR that a status becomes. */
 int ff_zt_error(zt_status status);

@@ -143,6 +143,11 @@ int ff_zt_fail(AVFilterContext *ctx, zt_status status, const zt_error *error)
     return ff_zt_error(status);
 }
 
+const int *ff_zt_output_formats(const ZtGenerator *s)
+{
+    return s->opt.cutout ? ff_zt_alpha_formats : ff_zt_pixel_formats;
+}
+
 int ff_zt_init(AVFilterContext *ctx)
 {
     ZtGenerator *s = ctx->priv;
@@ -216,7 +221,7 @@ int ff_zt_read_options(AVFilterLink *outlink, zt_request *request)
     zt_model_params params;
     const int ret = read_options(outlink->src, &params, request);
 
-    request->format = ff_zt_pixel_format(outlink->format);
+    request->format = ff_zt_picture_format(outlink->format);
     return ret;
 }
 
@@ -261,6 +266,10 @@ void ff_zt_config_link(AVFilterLink *outlink, const zt_session_info *info)
     if (ff_zt_alpha_behind(outlink))
         av_log(outlink->src, AV_LOG_WARNING, "output: expected a format without alpha, got %s: every frame is opaque\n",
                ff_zt_alpha_behind(outlink));
+    if (ff_zt_alpha_lost(outlink))
+        av_log(outlink->src, AV_LOG_WARNING,
+               "output: expected a format with alpha with cutout=1, got %s: the alpha is lost\n",
+               ff_zt_alpha_lost(outlink));
 }
 
 int ff_zt_start(AVFilterContext *ctx, const zt_request *request)

@@ -102,6 +102,8 @@ typedef struct ZtGenerator {
 /* Refuses what FFmpeg itself cannot hand on; nothing slow. What options may be, and which go together, the engine
  * says while the graph is configured. */
 int ff_zt_init(AVFilterContext *ctx);
+/* Pixel formats of the output, best first, -1 last. */
+const int *ff_zt_output_formats(const ZtGenerator *s);
 /* Maps the engine and opens the model, unless that is done. */
 int ff_zt_open_model(AVFilterContext *ctx);
 /* The same, and reads the options into a request for frames of outlink's format. */

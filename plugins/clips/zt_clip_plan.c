@@ -82,7 +82,7 @@ static void fill_in(const ZtClipAsk *ask, const zt_model_info *model, zt_request
     }
     if (ask->least_frames < 0 && model->endless && !zt_clip_options_have_length(ask->options))
         request->frames = -1;
-    request->format = ask->format;
+    request->format = request->cutout ? ask->cutout_format : ask->format;
 }
 
 /* The shortest clip of the model that has so many frames. */
@@ -133,10 +133,11 @@ static zt_status write_key(ZtClipPlan *plan, const zt_session_info *info, zt_err
     return out_of_memory(error);
 }
 
-static zt_status finish(const ZtClipAsk *ask, const zt_session_info *info, ZtClipPlan *plan, zt_error *error)
+static zt_status finish(const ZtClipAsk *ask, const zt_session_info *info, int cutout, ZtClipPlan *plan,
+                        zt_error *error)
 {
-    plan->info = (ZtClipInfo){ info->width,  info->height,      info->rate,    info->frames,
-                               info->format, info->sample_rate, info->channels };
+    plan->info = (ZtClipInfo){ info->width,  info->height,      info->rate,     info->frames,
+                               info->format, info->sample_rate, info->channels, cutout };
     if (!zt_clip_options_merge(&plan->options, ask->options))
         return out_of_memory(error);
     return write_key(plan, info, error);
@@ -166,7 +167,7 @@ zt_status zt_clip_plan_make(const ZtClipAsk *ask, ZtClipPlan *plan, zt_model **m
         status = plan_request(ask, zt, *model, &request, &info, error);
     plan->timeout_us = request.timeout_us;
     if (status >= 0)
-        status = finish(ask, &info, plan, error);
+        status = finish(ask, &info, request.cutout, plan, error);
     if (status < 0) {
         zt->model_unref(model);
         zt_clip_plan_clear(plan);

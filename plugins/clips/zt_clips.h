@@ -17,7 +17,7 @@ typedef struct ZtClip ZtClip;
 /* Borrowed during the call. */
 typedef struct ZtClipAsk {
     const ZtClipOptions *options;
-    zt_pixel_format format;
+    zt_pixel_format format, cutout_format; /* the second of a clip with alpha */
     zt_rational rate;  /* the host's, where options have none; if the model has not got it, a multiple of it, else the
                           nearest that it  has; 0/0 = the model's own */
     int width, height; /* the host's, where options have none and the model makes it; 0 = the model's own */
@@ -30,6 +30,7 @@ typedef struct ZtClipInfo {
     int64_t frames; /* -1 = endless */
     zt_pixel_format format;
     int sample_rate, channels; /* 0 = mute */
+    int cutout;                /* frames have alpha (zt_frame_info.data) */
 } ZtClipInfo;
 
 /* Gets what the engine says, and what waits say; [any thread]. Set once before the first clip. */

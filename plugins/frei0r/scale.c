@@ -56,31 +56,53 @@ static int make_axis(Axis *axis, int in, int out, double begin, double length)
     return 1;
 }
 
-/* One row of the result, before rounding: across first, into `rows` of three floats a pixel. */
-static void scale_row(const uint8_t *from, const Axis *across, float *row, int width)
+/* One row of the result, before rounding: across first, into `rows` of as many floats a pixel as there are channels.
+ * Colours are multiplied by their alpha, so that what is transparent has no say in them. */
+static void scale_row(const uint8_t *from, const Axis *across, float *row, int width, int channels)
 {
     for (int x = 0; x < width; x++) {
         const Taps *taps = &across->taps[x];
-        float sum[3] = { 0, 0, 0 };
+        float sum[4] = { 0, 0, 0, 0 };
 
-        for (int k = 0; k < taps->count; k++)
+        for (int k = 0; k < taps->count; k++) {
+            const uint8_t *pixel = from + channels * (taps->first + k);
+            float weight = taps->weights[k];
+
+            if (channels == 4) {
+                weight *= (float)pixel[3] / 255;
+                sum[3] += weight;
+            }
             for (int c = 0; c < 3; c++)
-                sum[c] += taps->weights[k] * from[3 * (taps->first + k) + c];
-        memcpy(row + 3 * x, sum, sizeof(sum));
+                sum[c] += weight * pixel[c];
+        }
+        memcpy(row + channels * x, sum, (size_t)channels * sizeof(float));
     }
 }
 
-static void mix_rows(const float *rows, const Taps *taps, uint8_t *out, int width)
+static uint8_t clipped(float value)
 {
-    for (int x = 0; x < width; x++, out += 4) {
-        for (int c = 0; c < 3; c++) {
-            float sum = 0.5F;
+    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+}
 
-            for (int k = 0; k < taps->count; k++)
-                sum += taps->weights[k] * rows[((size_t)(taps->first + k) * (size_t)width + (size_t)x) * 3 + (size_t)c];
-            out[c] = (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
-        }
-        out[3] = 255;
+static float add_mixed(float sum, const float *rows, const Taps *taps, size_t at, size_t row)
+{
+    for (int k = 0; k < taps->count; k++)
+        sum += taps->weights[k] * rows[(size_t)(taps->first + k) * row + at];
+    return sum;
+}
+
+static void mix_rows(const float *rows, const Taps *taps, uint8_t *out, int width, int channels)
+{
+    size_t row = (size_t)width * (size_t)channels;
+
+    for (size_t at = 0; at < row; at += (size_t)channels, out += 4) {
+        float alpha = channels == 4 ? add_mixed(0, rows, taps, at + 3, row) : 1;
+
+        for (size_t c = 0; c < 3; c++)
+            out[c] = channels == 3 ? clipped(add_mixed(0.5F, rows, taps, at + c, row))
+                     : alpha > 0   ? clipped(0.5F + add_mixed(0, rows, taps, at + c, row) / alpha)
+                                   : 0;
+        out[3] = clipped(0.5F + 255 * alpha);
     }
 }
 
@@ -89,9 +111,9 @@ static void copy(const ZtRgbPicture *from, uint8_t *out)
     for (int y = 0; y < from->height; y++) {
         const uint8_t *row = from->data + y * from->stride;
 
-        for (int x = 0; x < from->width; x++, out += 4, row += 3) {
-            memcpy(out, row, 3);
+        for (int x = 0; x < from->width; x++, out += 4, row += from->channels) {
             out[3] = 255;
+            memcpy(out, row, (size_t)from->channels);
         }
     }
 }
@@ -102,6 +124,7 @@ int zt_scale_to_fill(const ZtRgbPicture *from, uint8_t *out, int width, int heig
     double across = wide < ours ? from->height * wide : from->width;
     double down = wide < ours ? from->height : from->width / wide;
     Axis x = { NULL, NULL }, y = { NULL, NULL };
+    size_t row_floats = (size_t)width * (size_t)from->channels;
     float *rows = NULL;
     int done = 1;
 
@@ -111,12 +134,12 @@ int zt_scale_to_fill(const ZtRgbPicture *from, uint8_t *out, int width, int heig
     }
     done = make_axis(&x, from->width, width, (from->width - across) / 2, across) &&
            make_axis(&y, from->height, height, (from->height - down) / 2, down) &&
-           (rows = malloc((size_t)from->height * (size_t)width * 3 * sizeof(float)));
+           (rows = malloc((size_t)from->height * row_floats * sizeof(float)));
     if (done) {
         for (int row = 0; row < from->height; row++)
-            scale_row(from->data + row * from->stride, &x, rows + (size_t)row * (size_t)width * 3, width);
+            scale_row(from->data + row * from->stride, &x, rows + (size_t)row * row_floats, width, from->channels);
         for (int row = 0; row < height; row++)
-            mix_rows(rows, &y.taps[row], out + (size_t)row * (size_t)width * 4, width);
+            mix_rows(rows, &y.taps[row], out + (size_t)row * (size_t)width * 4, width, from->channels);
     }
     free(rows);
     free_axis(&x);

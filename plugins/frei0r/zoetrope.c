@@ -188,7 +188,7 @@ static int64_t frame_number(Instance *self, double time, const ZtClipInfo *info)
 static void refresh(Instance *self)
 {
     ZtClipOptions all = { { NULL } };
-    ZtClipAsk ask = { .options = &all, .format = ZT_PIXEL_RGB24, .least_frames = -1 };
+    ZtClipAsk ask = { .options = &all, .format = ZT_PIXEL_RGB24, .cutout_format = ZT_PIXEL_RGBA, .least_frames = -1 };
     const char *link =
         self->options.values[ZT_CLIP_prompt] ? zt_clip_link_find(self->options.values[ZT_CLIP_prompt]) : NULL;
     const ZtEngine *zt = link ? zt_loader_get(NULL) : NULL;
@@ -244,7 +244,8 @@ static void show(Instance *self, int64_t number, uint8_t *out)
     zt_clip_read(self->clip, number, is_late, &until_us, &frame, &error);
     if (frame) {
         const zt_frame_info *info = zt->frame_get_info(frame);
-        ZtRgbPicture picture = { info->data[0], info->stride[0], info->width, info->height };
+        int channels = info->format == ZT_PIXEL_RGBA ? 4 : 3;
+        ZtRgbPicture picture = { info->data[0], info->stride[0], info->width, info->height, channels };
 
         if (!zt_scale_to_fill(&picture, out, self->width, self->height))
             zt_clip_card(out, self->width, self->height, "zoetrope: no picture", "memory: expected some, got none", -1);

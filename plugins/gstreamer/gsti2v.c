@@ -183,7 +183,7 @@ static void
 answer_caps (GstI2v *self, GstQuery *query)
 {
   GstCaps *caps = t2v_stream_passing_caps (t2v_base_stream (self)), *filter, *both;
-  GstCaps *wider = t2v_clip_template_caps ();
+  GstCaps *wider = t2v_clip_opaque_caps ();
 
   gst_query_parse_caps (query, &filter);
   if (filter != NULL) {

@@ -21,14 +21,16 @@
 #define FORMAT(name) name##BE
 #endif
 
-/* Chroma is sited left: "mpeg2" is GStreamer's word for it. 4:4:4 and RGB have no siting. */
-static const struct {
+typedef struct {
   GstVideoFormat format;
   const gchar *name;
   zt_pixel_format engine;
   const gchar *colorimetry;
   const gchar *chroma_site;
-} formats[] = {
+} Format;
+
+/* Chroma is sited left: "mpeg2" is GStreamer's word for it. 4:4:4 and RGB have no siting. */
+static const Format opaque_formats[] = {
   { GST_VIDEO_FORMAT_I420, "I420", ZT_PIXEL_YUV420P, "bt709", "mpeg2" },
   { GST_VIDEO_FORMAT_Y42B, "Y42B", ZT_PIXEL_YUV422P, "bt709", "mpeg2" },
   { GST_VIDEO_FORMAT_Y444, "Y444", ZT_PIXEL_YUV444P, "bt709", NULL },
@@ -40,59 +42,72 @@ static const struct {
   { GST_VIDEO_FORMAT_RGB, "RGB", ZT_PIXEL_RGB24, "sRGB", NULL },
 };
 
-/* What pictures may have besides. A fourth plane is alpha to the engine too; no model makes one, so
- * none of these comes out. */
-static const struct {
-  GstVideoFormat format;
-  const gchar *name;
-  zt_pixel_format engine;
-} alpha_formats[] = {
-  { GST_VIDEO_FORMAT_RGBA, "RGBA", ZT_PIXEL_RGBA },
-  { FORMAT (GST_VIDEO_FORMAT_RGBA64_), WORDS ("RGBA64_"), ZT_PIXEL_RGBA64 },
-  { GST_VIDEO_FORMAT_GBRA, "GBRA", ZT_PIXEL_GBRP },
-  { FORMAT (GST_VIDEO_FORMAT_GBRA_10), WORDS ("GBRA_10"), ZT_PIXEL_GBRP10 },
-  { GST_VIDEO_FORMAT_A420, "A420", ZT_PIXEL_YUV420P },
-  { FORMAT (GST_VIDEO_FORMAT_A420_10), WORDS ("A420_10"), ZT_PIXEL_YUV420P10 },
-  { FORMAT (GST_VIDEO_FORMAT_A422_10), WORDS ("A422_10"), ZT_PIXEL_YUV422P10 },
-  { FORMAT (GST_VIDEO_FORMAT_A444_10), WORDS ("A444_10"), ZT_PIXEL_YUV444P10 },
+/* Of cutouts, and of pictures that come in. A fourth plane is alpha to the engine too. RGBA first:
+ * who lays such a picture over another has nothing to gain from smaller chroma. */
+static const Format alpha_formats[] = {
+  { GST_VIDEO_FORMAT_RGBA, "RGBA", ZT_PIXEL_RGBA, "sRGB", NULL },
+  { FORMAT (GST_VIDEO_FORMAT_RGBA64_), WORDS ("RGBA64_"), ZT_PIXEL_RGBA64, "sRGB", NULL },
+  { GST_VIDEO_FORMAT_GBRA, "GBRA", ZT_PIXEL_GBRP, "sRGB", NULL },
+  { FORMAT (GST_VIDEO_FORMAT_GBRA_10), WORDS ("GBRA_10"), ZT_PIXEL_GBRP10, "sRGB", NULL },
+  { GST_VIDEO_FORMAT_A420, "A420", ZT_PIXEL_YUV420P, "bt709", "mpeg2" },
+  { FORMAT (GST_VIDEO_FORMAT_A420_10), WORDS ("A420_10"), ZT_PIXEL_YUV420P10, "bt709", "mpeg2" },
+  { FORMAT (GST_VIDEO_FORMAT_A422_10), WORDS ("A422_10"), ZT_PIXEL_YUV422P10, "bt709", "mpeg2" },
+  { FORMAT (GST_VIDEO_FORMAT_A444_10), WORDS ("A444_10"), ZT_PIXEL_YUV444P10, "bt709", NULL },
 };
 
-/* As wide as the option table: a model's own limits are narrower. */
-GstCaps *
-t2v_clip_template_caps (void)
+/* Number `index` of both tables, without alpha first; NULL behind the last. */
+static const Format *
+format_at (guint index)
+{
+  if (index < G_N_ELEMENTS (opaque_formats))
+    return &opaque_formats[index];
+  index -= G_N_ELEMENTS (opaque_formats);
+  return index < G_N_ELEMENTS (alpha_formats) ? &alpha_formats[index] : NULL;
+}
+
+/* As wide as the option table: a model's own limits are narrower. `count`: of formats. */
+static GstCaps *
+table_caps (guint count)
 {
   const T2vOptionInfo *size = t2v_option_info (T2V_OPTION_size);
   const T2vOptionInfo *rate = t2v_option_info (T2V_OPTION_rate);
   gint min_num, min_den, max_num, max_den;
-  GstCaps *caps =
-      gst_caps_from_string ("video/x-raw, format = (string) { I420, Y42B, "
-                            "Y444, " WORDS ("I420_10") ", " WORDS ("I422_10") ", " WORDS (
-                                "Y444_10") ", GBR, " WORDS ("GBR_10") ", RGB }");
+  GValue all = G_VALUE_INIT, name = G_VALUE_INIT;
+  GstCaps *caps;
 
+  g_value_init (&all, GST_TYPE_LIST);
+  g_value_init (&name, G_TYPE_STRING);
+  for (guint i = 0; i < count; i++) {
+    g_value_set_static_string (&name, format_at (i)->name);
+    gst_value_list_append_value (&all, &name);
+  }
   gst_util_double_to_fraction (rate->min, &min_num, &min_den);
   gst_util_double_to_fraction (rate->max, &max_num, &max_den);
-  gst_caps_set_simple (caps, "width", GST_TYPE_INT_RANGE, (gint) size->min, (gint) size->max,
-      "height", GST_TYPE_INT_RANGE, (gint) size->min, (gint) size->max, "framerate",
-      GST_TYPE_FRACTION_RANGE, min_num, min_den, max_num, max_den, NULL);
+  caps = gst_caps_new_simple ("video/x-raw", "width", GST_TYPE_INT_RANGE, (gint) size->min,
+      (gint) size->max, "height", GST_TYPE_INT_RANGE, (gint) size->min, (gint) size->max,
+      "framerate", GST_TYPE_FRACTION_RANGE, min_num, min_den, max_num, max_den, NULL);
+  gst_structure_take_value (gst_caps_get_structure (caps, 0), "format", &all);
+  g_value_unset (&name);
   return caps;
+}
+
+GstCaps *
+t2v_clip_template_caps (void)
+{
+  return table_caps (G_N_ELEMENTS (opaque_formats) + G_N_ELEMENTS (alpha_formats));
+}
+
+GstCaps *
+t2v_clip_opaque_caps (void)
+{
+  return table_caps (G_N_ELEMENTS (opaque_formats));
 }
 
 GstCaps *
 t2v_clip_picture_caps (void)
 {
   GstCaps *caps = t2v_clip_template_caps ();
-  GstStructure *s = gst_caps_get_structure (caps, 0);
-  GValue all = G_VALUE_INIT, name = G_VALUE_INIT;
 
-  g_value_init (&all, GST_TYPE_LIST);
-  g_value_copy (gst_structure_get_value (s, "format"), &all);
-  g_value_init (&name, G_TYPE_STRING);
-  for (guint i = 0; i < G_N_ELEMENTS (alpha_formats); i++) {
-    g_value_set_static_string (&name, alpha_formats[i].name);
-    gst_value_list_append_value (&all, &name);
-  }
-  gst_structure_take_value (s, "format", &all);
-  g_value_unset (&name);
   gst_caps_set_simple (caps, "width", GST_TYPE_INT_RANGE, 1, 16384, "height", GST_TYPE_INT_RANGE, 1,
       16384, "framerate", GST_TYPE_FRACTION_RANGE, 0, 1, G_MAXINT, 1, NULL);
   return caps;
@@ -131,8 +146,10 @@ init_rates (GValue *value, const zt_rational *rates)
 }
 
 GstCaps *
-t2v_clip_model_caps (const zt_model_info *model)
+t2v_clip_model_caps (const zt_model_info *model, gboolean cutout)
 {
+  const Format *formats = cutout ? alpha_formats : opaque_formats;
+  guint count = cutout ? G_N_ELEMENTS (alpha_formats) : G_N_ELEMENTS (opaque_formats);
   GValue width = G_VALUE_INIT, height = G_VALUE_INIT, rates = G_VALUE_INIT;
   GstCaps *caps = gst_caps_new_empty ();
 
@@ -140,7 +157,7 @@ t2v_clip_model_caps (const zt_model_info *model)
   init_side (&height, model->min_height, model->max_height, model->size_step);
   init_rates (&rates, model->rates);
 
-  for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
+  for (guint i = 0; i < count; i++) {
     GstStructure *s = gst_structure_new ("video/x-raw", "format", G_TYPE_STRING, formats[i].name,
         "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1, "interlace-mode", G_TYPE_STRING,
         "progressive", "colorimetry", G_TYPE_STRING, formats[i].colorimetry, NULL);
@@ -163,9 +180,9 @@ t2v_clip_model_caps (const zt_model_info *model)
 GstCaps *
 t2v_clip_choose_format (GstCaps *caps)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
+  for (guint i = 0; format_at (i) != NULL; i++) {
     GstCaps *wanted =
-        gst_caps_new_simple ("video/x-raw", "format", G_TYPE_STRING, formats[i].name, NULL);
+        gst_caps_new_simple ("video/x-raw", "format", G_TYPE_STRING, format_at (i)->name, NULL);
     GstCaps *left;
 
     gst_caps_set_features_simple (wanted, gst_caps_features_new_any ());
@@ -251,13 +268,9 @@ t2v_clip_fixate (
 zt_pixel_format
 t2v_clip_pixel_format (GstVideoFormat format)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
-    if (formats[i].format == format)
-      return formats[i].engine;
-  }
-  for (guint i = 0; i < G_N_ELEMENTS (alpha_formats); i++) {
-    if (alpha_formats[i].format == format)
-      return alpha_formats[i].engine;
+  for (guint i = 0; format_at (i) != NULL; i++) {
+    if (format_at (i)->format == format)
+      return format_at (i)->engine;
   }
   return ZT_PIXEL_DEFAULT;
 }

@@ -13,12 +13,15 @@
 
 G_BEGIN_DECLS
 
-/* The pad template: every format and size any model may have. */
+/* The pad template: every format and size any model may have, with alpha or without. */
 GstCaps *t2v_clip_template_caps (void);
-/* The pad template of a picture: the same formats and some with alpha, of any size. */
+/* The same without alpha: what passes through has none. */
+GstCaps *t2v_clip_opaque_caps (void);
+/* The pad template of a picture: the same formats, of any size. */
 GstCaps *t2v_clip_picture_caps (void);
-/* What this model makes: sizes, rates, and always the colorimetry. */
-GstCaps *t2v_clip_model_caps (const zt_model_info *model);
+/* What this model makes: sizes, rates, and always the colorimetry. cutout: formats with alpha, else
+ * those without. */
+GstCaps *t2v_clip_model_caps (const zt_model_info *model, gboolean cutout);
 /* What is left of caps with the first of our formats that is among them. Takes caps. */
 GstCaps *t2v_clip_choose_format (GstCaps *caps);
 /* The format of caps that have one. */

@@ -229,6 +229,7 @@ make_request (T2vGeneration *generation, zt_request *request, GPtrArray *keep, z
   request->rate.num = GST_VIDEO_INFO_FPS_N (video);
   request->rate.den = GST_VIDEO_INFO_FPS_D (video);
   request->format = t2v_clip_pixel_format (GST_VIDEO_INFO_FORMAT (video));
+  request->cutout = GST_VIDEO_INFO_HAS_ALPHA (video); /* as the caps say, once there are some */
   request->frames = frames;
   request->duration_us = 0;
   request->start_frame = generation->next - generation->base;

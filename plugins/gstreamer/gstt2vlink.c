@@ -404,7 +404,7 @@ parse_option (
     shown = quote (cut);
     REFUSE (error,
         "expected key=value with a key a link may set (model size "
-        "rate frames duration seed sound steps guidance negative_prompt "
+        "rate frames duration seed sound cutout steps guidance negative_prompt "
         "transition), got \"%s\"",
         shown);
     g_free (shown);

@@ -108,6 +108,7 @@ t2v_model_open (T2vModel *model, gboolean with_picture)
 {
   zt_error error = ZT_ERROR_INIT;
   const char *sentence = NULL;
+  gboolean cutout = t2v_properties_cutout (model->properties);
   const zt_model_info *info;
   zt_model *opened = NULL;
 
@@ -121,7 +122,7 @@ t2v_model_open (T2vModel *model, gboolean with_picture)
   info = model->zt->model_get_info (opened);
   g_mutex_lock (&model->lock);
   model->model = opened;
-  model->caps = t2v_clip_model_caps (info);
+  model->caps = t2v_clip_model_caps (info, cutout);
   g_mutex_unlock (&model->lock);
   GST_INFO_OBJECT (model->element, "model %s on %s in %s, LibTorch: %s", info->name, info->device,
       info->precision, zt_loader_isolation ());
@@ -302,7 +303,7 @@ t2v_model_own_caps (T2vModel *model)
 
   g_mutex_lock (&model->lock);
   if (model->model != NULL)
-    caps = t2v_clip_model_caps (model->zt->model_get_info (model->model));
+    caps = t2v_clip_model_caps (model->zt->model_get_info (model->model), FALSE);
   g_mutex_unlock (&model->lock);
   return caps;
 }

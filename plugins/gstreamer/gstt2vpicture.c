@@ -242,8 +242,8 @@ describe_first (T2vInputs *inputs, zt_image *image)
 }
 
 void
-t2v_inputs_clip_size (
-    T2vInputs *inputs, const ZtEngine *zt, zt_model *model, zt_pixel_format format, T2vSize *size)
+t2v_inputs_clip_size (T2vInputs *inputs, const ZtEngine *zt, zt_model *model,
+    zt_pixel_format format, gboolean cutout, T2vSize *size)
 {
   const zt_model_info *info = zt->model_get_info (model);
   zt_session_info planned = { .struct_size = sizeof (planned) };
@@ -263,6 +263,7 @@ t2v_inputs_clip_size (
   request.images = &image;
   request.image_count = 1;
   request.format = format;
+  request.cutout = cutout;
   if (zt->session_plan (model, &request, &planned, &error) < 0) {
     GST_WARNING ("%s", error.message);
     return;

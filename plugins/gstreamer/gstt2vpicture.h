@@ -53,8 +53,8 @@ zt_image *t2v_inputs_describe (
     T2vInputs *inputs, const ZtEngine *zt, const zt_model_info *model, guint history, guint *count);
 /* How large the clip is where nobody says: as the model's own, or, with a model that takes it from
  * the picture, as large as that one at this format. The picture must be there. */
-void t2v_inputs_clip_size (
-    T2vInputs *inputs, const ZtEngine *zt, zt_model *model, zt_pixel_format format, T2vSize *size);
+void t2v_inputs_clip_size (T2vInputs *inputs, const ZtEngine *zt, zt_model *model,
+    zt_pixel_format format, gboolean cutout, T2vSize *size);
 
 /* References to the pictures of a generation. One thread at a time. */
 typedef struct _T2vPictures T2vPictures;

@@ -241,6 +241,17 @@ t2v_properties_unlock (T2vProperties *properties)
 }
 
 gboolean
+t2v_properties_cutout (T2vProperties *properties)
+{
+  gboolean cutout;
+
+  g_mutex_lock (&properties->lock);
+  cutout = t2v_options_boolean (&properties->values.options, T2V_OPTION_cutout);
+  g_mutex_unlock (&properties->lock);
+  return cutout;
+}
+
+gboolean
 t2v_properties_has_prompt (T2vProperties *properties)
 {
   const T2vOptions *options = &properties->values.options;

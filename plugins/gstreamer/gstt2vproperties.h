@@ -60,6 +60,9 @@ gboolean t2v_properties_link_holds (T2vProperties *properties, T2vOption option)
 const T2vSettings *t2v_properties_lock (T2vProperties *properties);
 void t2v_properties_unlock (T2vProperties *properties);
 
+/* Whether frames with alpha are asked for. */
+gboolean t2v_properties_cutout (T2vProperties *properties);
+
 /* Whether there is a prompt, a file of one, or a storyboard. */
 gboolean t2v_properties_has_prompt (T2vProperties *properties);
 

@@ -180,7 +180,9 @@ clip_of_hints (T2vStream *stream)
     clip.height = height > 0 ? height : info->height;
   }
   /* An odd side is for formats that have no smaller chroma. */
-  clip.format = (clip.width | clip.height) & 1 ? ZT_PIXEL_RGB24 : ZT_PIXEL_DEFAULT;
+  clip.format = ((clip.width | clip.height) & 1) == 0        ? ZT_PIXEL_DEFAULT
+                : t2v_properties_cutout (stream->properties) ? ZT_PIXEL_RGBA
+                                                             : ZT_PIXEL_RGB24;
   return clip;
 }
 
@@ -193,6 +195,11 @@ settle (T2vStream *stream)
   zt_error error = ZT_ERROR_INIT;
 
   t2v_properties_unlock (stream->properties);
+  if (extend && t2v_properties_cutout (stream->properties)) {
+    error = (zt_error){ ZT_ERROR_ARGUMENT,
+      "cutout: expected false with mode=extend (what passes through has its backdrop), got true" };
+    return t2v_progress_fail (stream->progress, &error);
+  }
   if (t2v_extend_settle (stream->extend, extend, context, gst_base_src_is_live (stream->element),
           t2v_model_info (stream->model), &error) < 0)
     return t2v_progress_fail (stream->progress, &error);
@@ -245,7 +252,8 @@ t2v_stream_fixate (T2vStream *stream, GstCaps *caps)
     return caps;
   caps = t2v_clip_choose_format (caps);
   t2v_inputs_clip_size (stream->inputs, t2v_model_engine (stream->model),
-      t2v_model_handle (stream->model), t2v_clip_caps_format (caps), &own);
+      t2v_model_handle (stream->model), t2v_clip_caps_format (caps),
+      t2v_properties_cutout (stream->properties), &own);
   caps = t2v_clip_fixate (
       caps, t2v_model_info (stream->model), t2v_properties_lock (stream->properties), &own);
   t2v_properties_unlock (stream->properties);
@@ -291,7 +299,7 @@ t2v_stream_passing_caps (T2vStream *stream)
   GstCaps *model = t2v_model_own_caps (stream->model), *peer, *both;
 
   if (model == NULL)
-    return t2v_clip_template_caps ();
+    return t2v_clip_opaque_caps ();
   peer = gst_pad_peer_query_caps (GST_BASE_SRC_PAD (stream->element), model);
   both = gst_caps_intersect (model, peer);
   gst_caps_unref (model);

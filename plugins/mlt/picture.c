@@ -64,15 +64,20 @@ static void copy_420(uint8_t *out, const zt_frame_info *from, const Ranges *rang
     }
 }
 
-static void copy_rgb(uint8_t *out, const zt_frame_info *from)
+static void copy_packed(uint8_t *out, const zt_frame_info *from, size_t pixel_bytes)
 {
-    for (int y = 0; y < from->height; y++, out += 3 * from->width)
-        memcpy(out, from->data[0] + y * from->stride[0], 3 * (size_t)from->width);
+    size_t row = pixel_bytes * (size_t)from->width;
+
+    for (int y = 0; y < from->height; y++, out += row)
+        memcpy(out, from->data[0] + y * from->stride[0], row);
 }
 
 static mlt_image_format format_of(zt_pixel_format format)
 {
-    return format == ZT_PIXEL_RGB24 ? mlt_image_rgb : format == ZT_PIXEL_YUV420P ? mlt_image_yuv420p : mlt_image_yuv422;
+    return format == ZT_PIXEL_RGB24     ? mlt_image_rgb
+           : format == ZT_PIXEL_RGBA    ? mlt_image_rgba
+           : format == ZT_PIXEL_YUV420P ? mlt_image_yuv420p
+                                        : mlt_image_yuv422;
 }
 
 static int set_image(mlt_frame frame, uint8_t **image, mlt_image_format format, int width, int height, int full_range)
@@ -101,7 +106,8 @@ int zt_mlt_set_picture(mlt_frame frame, const zt_frame_info *from, int full_rang
     *format = format_of(from->format);
     *width = from->width;
     *height = from->height;
-    if (!set_image(frame, image, *format, *width, *height, full_range && *format != mlt_image_rgb))
+    if (!set_image(frame, image, *format, *width, *height,
+                   full_range && *format != mlt_image_rgb && *format != mlt_image_rgba))
         return 0;
     make_ranges(&ranges, full_range);
     if (*format == mlt_image_yuv422)
@@ -109,7 +115,7 @@ int zt_mlt_set_picture(mlt_frame frame, const zt_frame_info *from, int full_rang
     else if (*format == mlt_image_yuv420p)
         copy_420(*image, from, &ranges);
     else
-        copy_rgb(*image, from);
+        copy_packed(*image, from, *format == mlt_image_rgba ? 4 : 3);
     return 1;
 }
 

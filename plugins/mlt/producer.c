@@ -71,6 +71,7 @@ static zt_status open_clip(Producer *self, mlt_profile profile, const char *imag
     const ZtClipInfo *info;
 
     ask.format = zt_mlt_format(image_format, profile->colorspace);
+    ask.cutout_format = ZT_PIXEL_RGBA; /* the one format of MLT with alpha */
     ask.rate = self->profile;
     if (status >= 0)
         status = zt_clip_open(&ask, clip, error);

@@ -21,8 +21,8 @@ mlt_properties zt_mlt_metadata(mlt_service_type type, const char *id, void *unus
 
 /* ---- picture.c: frames as MLT has them ---- */
 
-/* The format that a clip is made in: that which the property mlt_image_format names, else 4:2:2. RGB where the
- * profile has another matrix than ours, because MLT converts between formats, not between matrices. */
+/* The format that a clip without alpha is made in: that which the property mlt_image_format names, else 4:2:2. RGB
+ * where the profile has another matrix than ours, because MLT converts between formats, not between matrices. */
 zt_pixel_format zt_mlt_format(const char *wanted, int colorspace);
 /* Gives the frame a picture: *image, *format, *width, *height as mlt_frame_get_image returns them, and the
  * properties that say how to read it. full_range: what the consumer wants of YUV. False without memory. */

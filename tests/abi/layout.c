@@ -48,6 +48,7 @@ static void print_models(void) {
     FIELD(zt_model_info, history_images); FIELD(zt_model_info, strength);
     FIELD(zt_model_info, keeps_time); FIELD(zt_model_info, picture_size); FIELD(zt_model_info, loop);
     FIELD(zt_model_info, motion); FIELD(zt_model_info, sample_rate); FIELD(zt_model_info, channels);
+    FIELD(zt_model_info, cutout);
     /* clang-format on */
 }
 
@@ -71,7 +72,7 @@ static void print_sessions(void) {
     FIELD(zt_request, strength); FIELD(zt_request, background);
     FIELD(zt_request, loop); FIELD(zt_request, motion); FIELD(zt_request, tempo);
     FIELD(zt_request, sound); FIELD(zt_request, cache); FIELD(zt_request, label); FIELD(zt_request, label_language);
-    FIELD(zt_request, label_place); FIELD(zt_request, watermark);
+    FIELD(zt_request, label_place); FIELD(zt_request, watermark); FIELD(zt_request, cutout);
 
     SIZE(zt_option_info);
     FIELD(zt_option_info, name); FIELD(zt_option_info, type); FIELD(zt_option_info, default_value);

@@ -31,15 +31,24 @@ static int die(const char* what, const char* why) {
     return 1;
 }
 
+static int is_packed(zt_pixel_format format) {
+    return format == ZT_PIXEL_RGB24 || format == ZT_PIXEL_RGBA || format == ZT_PIXEL_RGBA64;
+}
+
 static void write_plane(const zt_frame_info* f, int plane) {
+    const int chroma = plane == 1 || plane == 2;
     const int ten = f->format >= ZT_PIXEL_YUV420P10 && f->format <= ZT_PIXEL_YUV444P10;
     const int deep = ten || f->format == ZT_PIXEL_GBRP10 || f->format == ZT_PIXEL_GBRP16;
     const int wide = f->format == ZT_PIXEL_YUV420P || f->format == ZT_PIXEL_YUV420P10 ||
                      f->format == ZT_PIXEL_YUV422P || f->format == ZT_PIXEL_YUV422P10;
     const int tall = f->format == ZT_PIXEL_YUV420P || f->format == ZT_PIXEL_YUV420P10;
-    const int sample = f->format == ZT_PIXEL_RGB24 ? 3 : deep ? 2 : 1;
-    const size_t row = (size_t)(plane && wide ? f->width / 2 : f->width) * (size_t)sample;
-    const int rows = plane && tall ? f->height / 2 : f->height;
+    const int sample = f->format == ZT_PIXEL_RGB24    ? 3
+                       : f->format == ZT_PIXEL_RGBA   ? 4
+                       : f->format == ZT_PIXEL_RGBA64 ? 8
+                       : deep                         ? 2
+                                                      : 1;
+    const size_t row = (size_t)(chroma && wide ? f->width / 2 : f->width) * (size_t)sample;
+    const int rows = chroma && tall ? f->height / 2 : f->height;
 
     for (int y = 0; y < rows; y++) fwrite(f->data[plane] + y * f->stride[plane], 1, row, stdout);
 }
@@ -81,7 +90,8 @@ int main(int argc, char** argv) {
     while ((status = zt->session_read(session, -1, &frame, &error)) == ZT_OK) {
         const zt_frame_info* info = zt->frame_get_info(frame);
         if (info->chunk == 1 && info->chunk_start) start = now();
-        for (int plane = 0; plane < (info->format == ZT_PIXEL_RGB24 ? 1 : 3); plane++) write_plane(info, plane);
+        const int planes = is_packed(info->format) ? 1 : info->data[3] ? 4 : 3;
+        for (int plane = 0; plane < planes; plane++) write_plane(info, plane);
         zt->frame_unref(&frame);
     }
     if (start > 0) fprintf(stderr, "%.4f\n", now() - start);

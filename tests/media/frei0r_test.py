@@ -49,6 +49,22 @@ class Ffmpeg(EditorTest):
         middle = b"".join(whole[(y * 256 + 56) * 3:(y * 256 + 200) * 3] for y in range(144))
         self.same([square], [middle])
 
+    def test_a_cutout_has_alpha(self):
+        """Through a link; at another size colours do not mix with what is transparent."""
+        def rgba(size):
+            link = "'t2v\\:///x;size=256x144;model=testcard;cutout=1'"
+            out, err, status = run(FFMPEG + ["-v", "error", "-f", "lavfi", "-i", f"frei0r_src=size={size}:framerate=24:filter_name=zoetrope:filter_params={link}",
+                                             "-frames:v", "1", "-pix_fmt", "rgba", "-f", "rawvideo", "-"], text=False)
+            self.assertEqual(status, 0, err)
+            return out
+        wanted, err, status = run(FFMPEG + ["-v", "error", "-filter_complex", "t2vsrc=model=testcard:prompt=x:frames=-1:cutout=1,format=rgba", "-frames:v", "1",
+                                            "-f", "rawvideo", "-"], text=False)
+        self.assertEqual(status, 0, err)
+        self.assertTrue(rgba("256x144") == wanted)
+        small = rgba("128x72")
+        for x in range(4, 124):     # of the ramp, above the number
+            self.assertLessEqual(abs(small[4 * x + 3] - wanted[8 * x + 3]), 2, x)
+
     def test_the_acceptance_line(self):
         self.ok(run(FFMPEG + ["-f", "lavfi", "-i", "frei0r_src=size=256x144:framerate=24:filter_name=zoetrope:filter_params='a red fox, snow|5'",
                               "-frames:v", "32", self.path("r.mp4")]))

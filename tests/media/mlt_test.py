@@ -49,6 +49,44 @@ class Seeks(EditorTest):
         self.same(got, [wanted[n] for n in numbers])
 
 
+class Cutout(EditorTest):
+    """A subject without its backdrop over another track."""
+    OPTIONS = "model=testcard:prompt='a red fox':rate=25:frames=10:cutout=1"
+
+    def wanted(self):
+        out, err, status = run(FFMPEG + ["-filter_complex", f"t2vsrc={self.OPTIONS},format=rgba", "-f", "rawvideo", "-"], text=False)
+        self.assertEqual(status, 0, err)
+        return out
+
+    def test_the_picture_is_rgba_to_the_byte(self):
+        path = self.write("cut.mlt", project(producer(frames=10, cutout=1), [(0, 9)]))
+        log, status = self.melt(path, "-consumer", "avformat:" + self.path("out.nut"), "vcodec=rawvideo", "mlt_image_format=rgba", "pix_fmt=rgba", "an=1")
+        self.assertEqual(status, 0, log)
+        self.assertTrue(self.decode(self.path("out.nut"), "rgba") == self.wanted())
+
+    def test_over_another_track(self):
+        clips = producer(frames=10, cutout=1) + producer("ground", "color", resource="#ff20c840", length=10, out=9)
+        tracks = ('<playlist id="below"><entry producer="ground" in="0" out="9"/></playlist><playlist id="above"><entry producer="clip" in="0" out="9"/>'
+                  '</playlist><tractor id="both" in="0" out="9"><track producer="below"/><track producer="above"/><transition in="0" out="9">'
+                  '<property name="mlt_service">composite</property><property name="a_track">0</property><property name="b_track">1</property>'
+                  '<property name="geometry">0/0:100%x100%</property><property name="progressive">1</property></transition></tractor>')
+        path = self.write("over.mlt", f'<mlt LC_NUMERIC="C" producer="both">{profile()}{clips}{tracks}</mlt>')
+        log, status = self.melt(path, "-consumer", "avformat:" + self.path("out.nut"), *RAW)
+        self.assertEqual(status, 0, log)
+        shown, cut = self.decode(self.path("out.nut"), "rgb24"), self.wanted()
+        self.assertEqual(len(shown) // 3, len(cut) // 4)
+        # In flat places: 4:2:2 mixes the colours of neighbours.
+        off = [abs(shown[3 * i + k] - (cut[4 * i + k] * cut[4 * i + 3] + (0x20, 0xc8, 0x40)[k] * (255 - cut[4 * i + 3])) / 255)
+               for i in range(0, len(cut) // 4, 7) for k in range(3)]
+        self.assertLess(sorted(off)[len(off) * 9 // 10], 6)
+
+    def test_a_model_that_cannot_is_a_card(self):
+        path = self.write("no.mlt", project(producer(frames=10, cutout=1, engine_opts="cutout=0"), [(0, 9)]))
+        log, status = self.melt(path, "-consumer", "avformat:" + self.path("out.nut"), *RAW)
+        self.assertIn("cutout: expected 0 (this model has no subject apart from its backdrop), got 1", log)
+        self.assertEqual(status, 1)
+
+
 class Cuts(EditorTest):
     def test_three_cuts_of_one_clip_show_their_frames_from_one_generation(self):
         cuts = [(0, 9), (60, 69), (30, 39)]

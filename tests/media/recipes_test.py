@@ -65,7 +65,8 @@ class Page(unittest.TestCase):
     def test_every_recipe_is_run(self):
         run_here = {test.__doc__.splitlines()[0] for case in (Files, Programs, Python)
                     for name, test in vars(case).items() if name.startswith("test")}
-        both = {"Real fields: 1080i25", "Ten bits, 4:2:2", "In a corner of a camera's picture", "In front of a camera's picture: a green ground", "In front of a camera's picture: fill and key"}
+        both = {"Real fields: 1080i25", "Ten bits, 4:2:2", "In a corner of a camera's picture", "In front of a camera's picture: a green ground", "In front of a camera's picture: fill and key",
+                "In front of a camera's picture: alpha"}
         self.assertEqual(run_here, {heading for heading, code in blocks().items() if code or heading == "OBS"})
         self.assertEqual({heading for heading, code in blocks().items() if len(code) == 2}, both)
         self.assertLess(max(len(code) for code in blocks().values()), 3)
@@ -160,9 +161,21 @@ class Files(Recipe):
         for number, covered in self.in_front("In front of a camera's picture: fill and key", "front.mp4").items():
             self.assertTrue(0.05 < covered < 0.5, (number, covered))
 
+    def test_alpha_over(self):
+        """In front of a camera's picture: alpha"""
+        for number, covered in self.in_front("In front of a camera's picture: alpha", "alpha.mp4").items():
+            self.assertTrue(0.05 < covered < 0.5, (number, covered))
+
     def test_alpha_file(self):
         """A file with an alpha channel"""
         self.shell(self.block("A file with an alpha channel"))
+        self.assertEqual(len(list(pathlib.Path(self.folder).glob("fox-alpha-*.png"))), 25)
+        self.expect("fox-alpha-025.png", pix_fmt="rgba", width="512")
+        raw, _ = self.ok(run(["ffmpeg", "-v", "error", "-nostdin", "-c:v", "libvpx-vp9", "-i", self.path("fox-alpha.webm"), "-vf", "extractplanes=a",
+                              "-frames:v", "1", "-f", "rawvideo", "-"], text=False))
+        png, _ = self.ok(run(["ffmpeg", "-v", "error", "-nostdin", "-i", self.path("fox-alpha-001.png"), "-vf", "extractplanes=a", "-f", "rawvideo", "-"], text=False))
+        self.assertEqual(len(raw), len(png))
+        self.assertLess(sum(abs(a - b) for a, b in zip(raw, png)) / len(png), 2)
         self.expect("fox-alpha.mov", nb_read_frames="25", pix_fmt="yuva444p12le", codec_name="prores", width="512")     # as it is decoded
         raw, _ = self.ok(run(["ffmpeg", "-v", "error", "-nostdin", "-i", self.path("fox-alpha.mov"), "-vf", "select=eq(n\\,20),extractplanes=a,format=gray12le",
                               "-frames:v", "1", "-f", "rawvideo", "-"], text=False))

@@ -32,7 +32,9 @@ static_assert(kPixelFloats == 8 && kTint < kRest && kPaperEdge >= kRest);
 
 // Of a pixel that has a colour of its own. What covers less, its neighbours colour: the quotient would be noise.
 constexpr float kLeastAlpha = 0.04F;
-constexpr uint8_t kFar = 5;  // pixels that a fill's colours go on: 4:2:0 looks at two
+// Pixels that colours go on. Of a fill: 4:2:0 looks at two. Of a cutout: a lossy codec's block, or a scaler's reach
+// when it makes the picture a quarter as wide.
+constexpr uint8_t kFar = 5, kCutoutFar = 16;
 
 // From the picture's pixels to the layer's: u = a x + b y + c, v = d x + e y + f, centres at half numbers.
 struct Map {
@@ -329,13 +331,16 @@ void write_key(const Canvas& canvas, float* rgb) {
         for (size_t k = 0; k < 3; k++) rgb[k * plane + i] = 1 - canvas.pixels[4 * i + 3];
 }
 
-void write_fill(const Canvas& canvas, float* rgb) {
+namespace {
+
+// far: pixels that colours go on.
+void write_colours(const Canvas& canvas, uint8_t far, float* rgb) {
     const size_t plane = static_cast<size_t>(canvas.width) * static_cast<size_t>(canvas.height);
-    std::vector<uint8_t> steps(plane);  // from something drawn; kFar: too many
+    std::vector<uint8_t> steps(plane);  // from something drawn; far: too many
     for (size_t i = 0; i < plane; i++) {
         const float alpha = 1 - canvas.pixels[4 * i + 3];
         const bool drawn = alpha >= kLeastAlpha;
-        steps[i] = drawn ? 0 : kFar;
+        steps[i] = drawn ? 0 : far;
         for (size_t k = 0; k < 3; k++) rgb[k * plane + i] = drawn ? canvas.pixels[4 * i + k] / alpha : 0;
     }
     // Along a line of the picture, there and back: who has no colour takes that of the one before.
@@ -353,6 +358,16 @@ void write_fill(const Canvas& canvas, float* rgb) {
     const auto down = static_cast<std::ptrdiff_t>(w);
     for (size_t y = 0; y < h; y++) go_on(y * w, w, 1), go_on(y * w + w - 1, w, -1);
     for (size_t x = 0; x < w; x++) go_on(x, h, down), go_on(plane - w + x, h, -down);
+}
+
+}  // namespace
+
+void write_fill(const Canvas& canvas, float* rgb) { write_colours(canvas, kFar, rgb); }
+
+void write_cutout(const Canvas& canvas, float* rgb, float* alpha) {
+    write_colours(canvas, kCutoutFar, rgb);
+    const size_t plane = static_cast<size_t>(canvas.width) * static_cast<size_t>(canvas.height);
+    for (size_t i = 0; i < plane; i++) alpha[i] = 1 - canvas.pixels[4 * i + 3];
 }
 
 void write_planar(const Canvas& canvas, float* rgb) {

@@ -67,4 +67,8 @@ void write_planar(const Canvas& canvas, float* rgb);
 void write_key(const Canvas& canvas, float* rgb);
 void write_fill(const Canvas& canvas, float* rgb);
 
+// Both as one picture with alpha, [height, width]. Its colours go on further, since who scales or codes such a picture
+// mixes them over more pixels.
+void write_cutout(const Canvas& canvas, float* rgb, float* alpha);
+
 }  // namespace zt::storybook

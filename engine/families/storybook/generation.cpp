@@ -93,7 +93,8 @@ CastResult understand(const Weights& w, const std::string& prompt, int64_t seed,
 Generation::Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request,
                        Layers layers)
     : weights_(std::move(weights)), width_(request.width), height_(request.height), rate_(request.rate),
-      frames_(request.frames), log_(request.log), pictures_(request.images), fit_(request.fit), layers_(layers) {}
+      frames_(request.frames), log_(request.log), pictures_(request.images), fit_(request.fit), layers_(layers),
+      cutout_(request.cutout) {}
 
 int64_t Generation::next_frames() const {
     const int64_t frames = std::min(chunk_frames(rate_), most_);
@@ -108,7 +109,7 @@ double Generation::seconds(int64_t frames) const {
 
 std::shared_ptr<const Stage> Generation::stage_of(const Play& play, LayerPtr backdrop, const Cancel& cancel) const {
     return std::make_shared<const Stage>(weights_->world, play, *weights_->layers, std::move(backdrop),
-                                         layers_ != Layers::kAll, [&] { cancel.poll(); });
+                                         cutout_ || layers_ != Layers::kAll, [&] { cancel.poll(); });
 }
 
 LayerPtr Generation::backdrop_of(const image::Picture& fitted) const {
@@ -204,8 +205,10 @@ std::optional<families::FrameBatch> Generation::next(const families::Direction& 
     if (frames <= 0) return std::nullopt;
     obey(direction, cancel, progress);
     progress("decode", 0, 1);
-    const size_t samples = size_t{3} * static_cast<size_t>(width_) * static_cast<size_t>(height_);
-    const auto pixels = std::make_shared<std::vector<float>>(samples * static_cast<size_t>(frames));
+    const size_t plane = static_cast<size_t>(width_) * static_cast<size_t>(height_), samples = 3 * plane;
+    const auto count = static_cast<size_t>(frames);
+    const auto pixels = std::make_shared<std::vector<float>>((samples + (cutout_ ? plane : 0)) * count);
+    float* const alpha = cutout_ ? pixels->data() + samples * count : nullptr;  // behind the colours of all frames
     draw_each(frames, width_, height_, cancel, [&](int64_t i, Canvas& canvas) {
         const double at = seconds(done_ + i - now_.begin),
                      changed = before_.stage ? seconds(done_ + i + 1 - changed_) / kChange : 1;
@@ -213,11 +216,16 @@ std::optional<families::FrameBatch> Generation::next(const families::Direction& 
             now_.stage->draw_change(canvas, at, *before_.stage, seconds(done_ + i - before_.begin), changed);
         else
             now_.stage->draw(canvas, at);
+        const auto index = static_cast<size_t>(i);
+        float* const rgb = pixels->data() + samples * index;
+        if (cutout_) return write_cutout(canvas, rgb, alpha + plane * index);
         const auto write = layers_ == Layers::kAll ? write_planar : layers_ == Layers::kKey ? write_key : write_fill;
-        write(canvas, pixels->data() + samples * static_cast<size_t>(i));
+        write(canvas, rgb);
     });
     done_ += frames;
-    return families::FrameBatch{pixels, pixels->data(), frames};
+    families::FrameBatch batch{pixels, pixels->data(), frames};
+    batch.alpha = alpha;
+    return batch;
 }
 
 }  // namespace zt::storybook

@@ -32,7 +32,7 @@ enum class Layers : uint8_t { kAll, kFill, kKey };
 // One thread at a time.
 class Generation final : public families::Generation {
 public:
-    // layers: kAll where the request has pictures.
+    // layers: kAll where the request has pictures or is for a cutout, which has none either.
     Generation(std::shared_ptr<const Weights> weights, const families::GenerationRequest& request,
                Layers layers = Layers::kAll);
     void limit_next(int64_t most) override { most_ = most; }
@@ -66,6 +66,7 @@ private:
     std::vector<families::Picture> pictures_;  // what the clip begins with, until the first chunk
     const zt_fit fit_;
     const Layers layers_;
+    const bool cutout_;
     int64_t done_ = 0;          // frames handed out
     int64_t most_ = INT64_MAX;  // frames up to the next shot
     int64_t seed_ = 0;

@@ -32,13 +32,13 @@ struct Settings {
     uint64_t memory = 0;  // to plan within, bytes; 0: as much as it takes
 };
 
-// Bytes of a chunk: its frames in fp32, and canvases of four floats a pixel to draw them on.
-int64_t chunk_bytes(int width, int height, zt_rational rate) {
-    return int64_t{width} * height * (3 * storybook::chunk_frames(rate) + 4 * 4) * int64_t{sizeof(float)};
+// Bytes of a chunk: its frames in fp32, of so many planes, and canvases of four floats a pixel to draw them on.
+int64_t chunk_bytes(int width, int height, zt_rational rate, int planes) {
+    return int64_t{width} * height * (planes * storybook::chunk_frames(rate) + 4 * 4) * int64_t{sizeof(float)};
 }
 
-void check_memory(uint64_t given, int width, int height, zt_rational rate) {
-    const int64_t more = chunk_bytes(width, height, rate) - chunk_bytes(kWidth, kHeight, kRates[0]);
+void check_memory(uint64_t given, int width, int height, zt_rational rate, int planes = 3) {
+    const int64_t more = chunk_bytes(width, height, rate, planes) - chunk_bytes(kWidth, kHeight, kRates[0], 3);
     const uint64_t least = kLeastMemory + static_cast<uint64_t>(std::max<int64_t>(0, more));
     if (given != 0 && given < least)
         throw Error(ZT_ERROR_MEMORY, "memory: expected at least " + std::to_string((least + 1048575) >> 20) +
@@ -63,6 +63,7 @@ public:
         for (const zt_rational rate : kRates)
             limits_.chunk_frames = std::max(limits_.chunk_frames, storybook::chunk_frames(rate));
         limits_.threads = 2;
+        limits_.cutout = true;
     }
 
     [[nodiscard]] const Limits& limits() const override { return limits_; }
@@ -81,7 +82,8 @@ public:
                                                   quote(drawn.nobody == "?" ? direction.prompt : drawn.nobody));
     }
     void check_request(const GenerationRequest& request) const override {
-        check_memory(settings_.memory, request.width, request.height, request.rate);
+        check_memory(settings_.memory, request.width, request.height, request.rate, request.cutout ? 4 : 3);
+        check_cutout(request);
         if (settings_.layers != storybook::Layers::kAll && !request.images.empty())
             throw Error(ZT_ERROR_UNSUPPORTED,
                         "engine_opts: layers: expected all with a picture, which is the ground, got "
@@ -93,6 +95,14 @@ public:
     }
 
 private:
+    void check_cutout(const GenerationRequest& request) const {
+        if (!request.cutout) return;
+        if (!request.images.empty())
+            throw Error(ZT_ERROR_UNSUPPORTED, "cutout: expected 0 with a picture, which is the backdrop, got 1");
+        if (settings_.layers != storybook::Layers::kAll)
+            throw Error(ZT_ERROR_ARGUMENT, "cutout: expected 0 with layers=fill or layers=key, got 1");
+    }
+
     std::shared_ptr<const storybook::Weights> weights_;
     at::ScalarType dtype_;
     Settings settings_;

@@ -73,6 +73,21 @@ std::vector<float> planar(const std::vector<Pixel>& row) {
     return out;
 }
 
+// Where the square is, and where the number begins below it.
+struct Places {
+    int counter_height, side;
+    int64_t left, top;
+};
+
+Places places_of(const Card& card, uint64_t number, int width, int height) {
+    Places places{};
+    places.counter_height = std::max(2, height / 8);
+    places.side = std::max(2, std::min(width, height - places.counter_height) / 4);
+    places.left = bounce((card.square_x + card.square_dx * number) / 256, width - places.side);
+    places.top = bounce((card.square_y + card.square_dy * number) / 256, height - places.counter_height - places.side);
+    return places;
+}
+
 }  // namespace
 
 Card make_card(int64_t seed, std::string_view prompt) {
@@ -123,12 +138,21 @@ std::vector<float> fit_picture(const Picture& picture, zt_fit fit, int width, in
     return out;
 }
 
+void draw_alpha(const Card& card, int64_t frame, int width, int height, float* alpha) {
+    const Places places = places_of(card, static_cast<uint64_t>(frame), width, height);
+    for (int y = 0; y < height; ++y, alpha += width) {
+        for (int x = 0; x < width; ++x)
+            alpha[x] =
+                y >= height - places.counter_height ? 1.0F : (static_cast<float>(x) + 0.5F) / static_cast<float>(width);
+        if (y >= places.top && y < places.top + places.side) std::fill_n(alpha + places.left, places.side, 1.0F);
+    }
+}
+
 void draw_card(const Card& card, int64_t frame, int width, int height, float* rgb, const Backdrop& backdrop) {
     const auto number = static_cast<uint64_t>(frame);
-    const int counter_height = std::max(2, height / 8);
-    const int side = std::max(2, std::min(width, height - counter_height) / 4);
-    const int64_t left = bounce((card.square_x + card.square_dx * number) / 256, width - side);
-    const int64_t top = bounce((card.square_y + card.square_dy * number) / 256, height - counter_height - side);
+    const Places places = places_of(card, number, width, height);
+    const int counter_height = places.counter_height, side = places.side;
+    const int64_t left = places.left, top = places.top;
 
     std::vector<Pixel> pixels = bar_row(card, number, width);
     const std::vector<float> bars = planar(pixels);

@@ -37,6 +37,10 @@ struct Backdrop {
     float weight = 1.0F;              // 0..1, the rest are bars
 };
 
+// alpha: [height, width], written, 0..1: what a cutout of the card shows. Square and number are opaque, the bars come
+// in from left to right: (x + 0.5) / width.
+void draw_alpha(const Card& card, int64_t frame, int width, int height, float* alpha);
+
 // rgb: [3, height, width], written.
 void draw_card(const Card& card, int64_t frame, int width, int height, float* rgb, const Backdrop& backdrop = {});
 

@@ -7,6 +7,7 @@
 //   image=WORD    whether it takes pictures: never, optional (as it is by itself) or required
 //   size=WORD     how large a clip is where nobody says: own (256x144) or as the picture it begins with
 //   sample_rate=N of its sound, in hertz; 0 = it is mute
+//   cutout=N      whether it can make the card without its backdrop: 1 (as it is by itself) or 0
 #include "families/testcard/testcard.h"
 
 #include <algorithm>
@@ -42,6 +43,7 @@ struct Settings {
     zt_use image = ZT_USE_OPTIONAL;
     bool size_of_picture = false;
     int sample_rate = kSampleRate;
+    bool cutout = true;
 };
 
 class TestcardGeneration final : public Generation {
@@ -71,6 +73,7 @@ public:
         const size_t samples = size_t{3} * static_cast<size_t>(request_.width) * static_cast<size_t>(request_.height);
         const auto made = std::make_shared<Made>();
         made->pixels.resize(samples * static_cast<size_t>(frames));
+        if (request_.cutout) made->alpha.resize(samples / 3 * static_cast<size_t>(frames));
         make_sound(direction, frames, *made);
         for (int64_t index = 0; index < frames; ++index, ++next_frame_) {
             cancel.poll();
@@ -78,17 +81,25 @@ public:
             const testcard::Card card = testcard::blend_cards(before_, card_, next_frame_ - changed_at_, kMorphFrames);
             testcard::draw_card(card, next_frame_, request_.width, request_.height, picture,
                                 backdrop_at(next_frame_, static_cast<float>(direction.strength)));
+            if (request_.cutout)
+                testcard::draw_alpha(card, next_frame_, request_.width, request_.height,
+                                     made->alpha.data() + samples / 3 * static_cast<size_t>(index));
             if (next_frame_ == settings_.nan_frame) *picture = std::numeric_limits<float>::quiet_NaN();
         }
         progress("denoise", 1, 1);
-        return FrameBatch{made, made->pixels.data(), frames, request_.sound ? made->samples.data() : nullptr,
-                          static_cast<int64_t>(made->samples.size()) / testcard::kChannels};
+        return FrameBatch{made,
+                          made->pixels.data(),
+                          frames,
+                          request_.sound ? made->samples.data() : nullptr,
+                          static_cast<int64_t>(made->samples.size()) / testcard::kChannels,
+                          request_.cutout ? made->alpha.data() : nullptr};
     }
 
 private:
     struct Made {
         std::vector<float> pixels;   // [frames, 3, height, width]
         std::vector<float> samples;  // [count, channels]
+        std::vector<float> alpha;    // [frames, height, width]
     };
 
     [[nodiscard]] int64_t samples_before(int64_t frame) const {
@@ -116,8 +127,9 @@ private:
         card_ = card;
     }
 
-    // The first picture, and little by little the last one; or that alone, out of the bars.
+    // The first picture, and little by little the last one; or that alone, out of the bars. A cutout is without.
     testcard::Backdrop backdrop_at(int64_t frame, float strength) {
+        if (request_.cutout) return {};
         if (last_.empty()) return {backdrop_, strength};
         const float done = static_cast<float>(frame) / static_cast<float>(std::max<int64_t>(request_.frames - 1, 1));
         if (backdrop_.empty()) return {last_, strength * done};
@@ -166,6 +178,7 @@ public:
         limits_.size_of_picture = settings.size_of_picture;
         limits_.sample_rate = settings.sample_rate;
         limits_.channels = settings.sample_rate > 0 ? testcard::kChannels : 0;
+        limits_.cutout = settings.cutout;
     }
 
     [[nodiscard]] const Limits& limits() const override { return limits_; }
@@ -220,9 +233,12 @@ Settings read_settings(const LoadOptions& options) {
             settings.nan_frame = read_number(name, value, std::numeric_limits<int32_t>::max());
         else if (name == "sample_rate")
             settings.sample_rate = static_cast<int>(read_number(name, value, kMaxSampleRate));
+        else if (name == "cutout")
+            settings.cutout = read_number(name, value, 1) == 1;
         else
-            throw Error(ZT_ERROR_ARGUMENT,
-                        "engine_opts: expected delay_ms, nan_frame, image, size or sample_rate, got " + quote(name));
+            throw Error(
+                ZT_ERROR_ARGUMENT,
+                "engine_opts: expected delay_ms, nan_frame, image, size, sample_rate or cutout, got " + quote(name));
     }
     return settings;
 }

@@ -248,6 +248,57 @@ class Links(Programs):
 
 
 @need("gst-launch-1.0")
+class Cutout(Programs):
+    """Frames with alpha: the bytes of the C API, laid over other pictures by compositor, refused where there can be none."""
+    SIZE = (64, 48)
+    CARD = "t2vsrc model=testcard prompt=x frames=5 cutout=true ! video/x-raw,width=64,height=48"
+    # GStreamer's name: the C API's format
+    FORMATS = {"RGBA": 11, "RGBA64_LE": 12, "GBRA": 7, "GBRA_10LE": 8, "A420": 1, "A420_10LE": 4, "A422_10LE": 5, "A444_10LE": 6}
+
+    def dump(self, number):
+        done = subprocess.run([os.path.join(BUILD, "tests", "media", "frame_dump"), f"format={number}", "model=testcard", "prompt=x", "frames=5",
+                               "size=64x48", "cutout=1"], stdout=subprocess.PIPE, check=True)
+        return done.stdout
+
+    def raw(self, line):
+        self.launch(f"{line} ! filesink location={self.path('out.raw')}")
+        return pathlib.Path(self.path("out.raw")).read_bytes()
+
+    def test_every_format_has_the_bytes_of_the_c_api(self):
+        for name, number in self.FORMATS.items():
+            self.assertTrue(self.raw(f"{self.CARD},format={name}") == self.dump(number), name)
+
+    def test_the_choice_is_rgba(self):
+        self.assertTrue(self.raw(self.CARD) == self.dump(11))
+
+    def test_over_another_picture(self):
+        for pattern, colour in (("white", 255), ("black", 0)):
+            got = self.raw(f"videotestsrc pattern={pattern} num-buffers=5 ! video/x-raw,format=RGBA,width=64,height=48,framerate=24/1 ! c.sink_0 "
+                           f"{self.CARD} ! queue ! c.sink_1 compositor name=c ! video/x-raw,format=RGBA,width=64,height=48,framerate=24/1")
+            card = self.dump(11)
+            wanted = [card[i + k] * card[i + 3] / 255 + colour * (1 - card[i + 3] / 255) for i in range(0, len(card), 4) for k in range(3)]
+            shown = [got[i + k] for i in range(0, len(got), 4) for k in range(3)]
+            self.assertGreaterEqual(len(shown), len(wanted))
+            self.assertLessEqual(max(abs(a - b) for a, b in zip(shown, wanted)), 2, pattern)
+
+    def test_a_link_may_ask_for_it(self):
+        self.assertTrue(self.raw("t2v:///x;model=testcard;frames=5;size=64x48;cutout=1 ! video/x-raw,format=A420") == self.dump(1))
+
+    def test_a_picture_is_behind_the_subject(self):
+        line = ("videotestsrc num-buffers=1 ! video/x-raw,format=RGB,width=64,height=48 ! i2v model=testcard prompt=x frames=5 cutout=true ! "
+                "video/x-raw,format=RGBA,width=64,height=48")
+        self.assertTrue(self.raw(line) == self.dump(11))
+
+    def test_what_cannot_be_is_refused_by_name(self):
+        out = self.launch("t2vsrc model=testcard prompt=x engine-opts=o,cutout=0 cutout=true ! fakesink", expect=1)
+        self.assertIn("cutout: expected 0 (this model has no subject apart from its backdrop), got 1", out)
+        out = self.launch("videotestsrc num-buffers=3 ! i2v model=testcard prompt=x mode=extend cutout=true ! fakesink", expect=1)
+        self.assertIn("cutout: expected false with mode=extend", out)
+        out = self.launch("t2vsrc model=testcard prompt=x cutout=true ! video/x-raw,format=I420 ! fakesink", expect=1)
+        self.assertRegex(out, r"format: expected .*RGBA.*, got .*I420")
+
+
+@need("gst-launch-1.0")
 class Interrupt(Programs):
     """Control-C while a chunk is being made."""
 

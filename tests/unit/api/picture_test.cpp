@@ -137,14 +137,14 @@ TEST(ApiPicture, OlderClientsHaveTheModelsOwnMotion) {
     EXPECT_STREQ(error.message, "loop: expected 0 (this model cannot close a clip), got 1");
 }
 
-TEST(ApiPicture, AlphaIsNotMade) {
+TEST(ApiPicture, AlphaIsMadeOfACutoutAlone) {
     const ModelPtr model = open_model();
     zt_request request = a_request();
     request.format = ZT_PIXEL_RGBA;
     zt_session* session = nullptr;
     zt_error error = ZT_ERROR_INIT;
     EXPECT_EQ(zt_session_create(model.get(), &request, &session, &error), ZT_ERROR_UNSUPPORTED);
-    EXPECT_STREQ(error.message, "format: expected one without alpha (no model makes an alpha channel), got rgba");
+    EXPECT_STREQ(error.message, "format: expected one without alpha (only cutout=1 makes an alpha channel), got rgba");
 }
 
 }  // namespace

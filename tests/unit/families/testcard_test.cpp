@@ -70,6 +70,50 @@ TEST(Testcard, ABlendGoesFromOneCardToTheOther) {
     }
 }
 
+TEST(Testcard, OfACutoutTheBarsComeInFromTheLeft) {
+    constexpr int kWidth = 64, kHeight = 48;
+    const auto card = make_card(1, "fox");
+    std::vector<float> alpha(size_t{kWidth} * kHeight, -1.0F);
+    for (const int64_t frame : {0, 7, 1000}) {
+        zt::families::testcard::draw_alpha(card, frame, kWidth, kHeight, alpha.data());
+        const std::vector<float> rgb = picture(1, "fox", frame);
+        int opaque = 0;
+        for (int y = 0; y < kHeight; ++y)
+            for (int x = 0; x < kWidth; ++x) {
+                const auto at = static_cast<size_t>(y * kWidth + x);
+                const bool square = std::lround(rgb[at] * 255) == card.square[0] &&
+                                    std::lround(rgb[at + alpha.size()] * 255) == card.square[1] &&
+                                    std::lround(rgb[at + 2 * alpha.size()] * 255) == card.square[2];
+                const bool number = y >= kHeight - kHeight / 8;
+                ASSERT_EQ(alpha[at], number || square ? 1.0F : (static_cast<float>(x) + 0.5F) / kWidth)
+                    << x << "," << y;
+                opaque += !number && square ? 1 : 0;
+            }
+        EXPECT_EQ(opaque, 10 * 10);
+    }
+}
+
+TEST(Testcard, ACutoutHasNoPictureBehindIt) {
+    zt::families::LoadOptions options;
+    const auto model = zt::families::testcard_family().load(options);
+    EXPECT_TRUE(model->limits().cutout);
+    zt::families::GenerationRequest request;
+    request.width = 64, request.height = 48, request.rate = {24, 1}, request.frames = 3;
+    request.cutout = true;
+    const auto first = [&] {
+        const auto batch = model->begin(request)->next(request.first, {}, [](const char*, int, int) {});
+        EXPECT_NE(batch->alpha, nullptr);
+        return std::vector<float>(batch->rgb, batch->rgb + size_t{3} * 3 * 64 * 48);
+    };
+    const std::vector<float> without = first();
+    request.images.push_back({ZT_IMAGE_FIRST, 1, 1, std::make_shared<std::vector<uint8_t>>(3)});
+    EXPECT_EQ(first(), without);
+    request.cutout = false;
+    EXPECT_EQ(model->begin(request)->next(request.first, {}, [](const char*, int, int) {})->alpha, nullptr);
+    options.engine_opts = {{"cutout", "0"}};
+    EXPECT_FALSE(zt::families::testcard_family().load(options)->limits().cutout);
+}
+
 TEST(Testcard, APictureIsFittedByTheRule) {
     // Columns of one grey each.
     auto rgb = std::make_shared<std::vector<uint8_t>>();

@@ -84,6 +84,33 @@ TEST(Label, TouchesNothingElse) {
     EXPECT_EQ(changed, 3 * label.plate_width() * label.plate_height());
 }
 
+// Laid over any ground, a cutout with the label shows what the label on that cutout's composite would.
+TEST(Label, CoversWhatIsTransparent) {
+    constexpr int kWidth = 320, kHeight = 180;
+    constexpr size_t kPlane = size_t{kWidth} * kHeight;
+    const Label label(kWidth, kHeight, LabelText::kEnglish, LabelPlace::kBottomLeft);
+    for (const float ground : {0.0F, 0.4F, 1.0F}) {
+        std::vector<float> rgb(3 * kPlane), alpha(kPlane), composite(3 * kPlane);
+        for (size_t i = 0; i < kPlane; i++) {
+            alpha[i] = i % 3 == 0 ? 0.0F : static_cast<float>(i % kWidth) / kWidth;
+            for (size_t k = 0; k < 3; k++) {
+                rgb[k * kPlane + i] = 0.3F * static_cast<float>(k);
+                composite[k * kPlane + i] = rgb[k * kPlane + i] * alpha[i] + ground * (1 - alpha[i]);
+            }
+        }
+        const std::vector<float> before = alpha;
+        label.draw(composite.data());
+        label.draw(rgb.data(), alpha.data());
+        for (size_t i = 0; i < kPlane; i++) {
+            ASSERT_GE(alpha[i], before[i] - 1e-6F);
+            for (size_t k = 0; k < 3; k++)
+                ASSERT_NEAR(rgb[k * kPlane + i] * alpha[i] + ground * (1 - alpha[i]), composite[k * kPlane + i], 1e-5F);
+        }
+        const size_t middle = static_cast<size_t>((label.top() + label.plate_height() / 2) * kWidth + label.left() + 2);
+        EXPECT_GT(alpha[middle], 0.6F);  // the plate
+    }
+}
+
 // The letter I of this font is a rectangle of 148 by 741 units: whatever the size and place, so much is covered.
 TEST(LabelText, CoversWhatItsOutlineHolds) {
     for (const double em : {9.0, 20.0, 33.3, 120.0})

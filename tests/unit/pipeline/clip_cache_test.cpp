@@ -47,9 +47,16 @@ public:
             const std::string digest = zt::sha256_hex(history_ + std::to_string(done_ + i));
             pixels_.resize(pixels_.size() + 3 * kSide * kSide, static_cast<float>(digest[0] + digest[1]) / 255.0F);
         }
+        FrameBatch batch{nullptr, pixels_.data(), frames};
+        if (request_.cutout) {
+            alpha_.clear();
+            for (int64_t i = 0; i < frames * kSide * kSide; i++)
+                alpha_.push_back(static_cast<float>((done_ + 37 * i) % 256) / 255.0F);
+            batch.alpha = alpha_.data();
+        }
         done_ += frames;
         made_ += frames;
-        return FrameBatch{nullptr, pixels_.data(), frames};
+        return batch;
     }
 
 private:
@@ -57,7 +64,7 @@ private:
     const bool alone_;
     std::atomic<int64_t>& made_;
     std::string history_;
-    std::vector<float> pixels_;
+    std::vector<float> pixels_, alpha_;
     int64_t done_ = 0, most_ = INT64_MAX;
 };
 
@@ -262,6 +269,42 @@ TEST_F(ClipCache, DamageIsMadeAnew) {
     file.close();
     EXPECT_EQ(play(plan), std::pair(first, int64_t{44}));  // the frames before it were given, and are not given twice
     EXPECT_EQ(play(plan), std::pair(first, int64_t{0}));
+}
+
+// All bytes of a clip's frames, plane by plane.
+std::vector<std::string> whole_frames(const Plan& plan, const std::shared_ptr<GreyModel>& model) {
+    Session session(model, plan);
+    std::vector<std::string> frames;
+    Failure failure;
+    for (FramePtr frame; session.read(-1, frame, failure) == ZT_OK;) {
+        std::string bytes;
+        for (int plane = 0; plane < 4 && frame->info.data[plane] != nullptr; plane++)
+            bytes.append(reinterpret_cast<const char*>(frame->info.data[plane]),
+                         static_cast<size_t>(frame->info.stride[plane]) *
+                             static_cast<size_t>(plane == 1 || plane == 2 ? kSide / 2 : kSide));
+        frames.push_back(bytes);
+    }
+    EXPECT_EQ(failure.message, "");
+    return frames;
+}
+
+// A cutout is another clip, and its alpha is kept with it, in planes and in pixels.
+TEST_F(ClipCache, AlphaIsKept) {
+    for (const zt_pixel_format format : {ZT_PIXEL_YUV420P, ZT_PIXEL_RGBA, ZT_PIXEL_RGBA64}) {
+        const auto model = std::make_shared<GreyModel>(true);
+        Plan plan = plan_of({"fox " + std::to_string(format)}, 44);
+        plan.format = format;
+        plan.generation.cutout = true;
+        const auto made = whole_frames(plan, model);
+        EXPECT_EQ(model->made, 44);
+        EXPECT_EQ(whole_frames(plan, model), made) << format;
+        EXPECT_EQ(model->made, 44);
+        EXPECT_NE(made[0], made[1]);
+        if (format != ZT_PIXEL_YUV420P) continue;
+        plan.generation.cutout = false;
+        EXPECT_LT(whole_frames(plan, model)[0].size(), made[0].size());
+        EXPECT_EQ(model->made, 88);
+    }
 }
 
 TEST_F(ClipCache, AChangeByHandEndsIt) {

@@ -157,6 +157,82 @@ TEST_P(Color, PlanesLieInOneBlock) {
 INSTANTIATE_TEST_SUITE_P(Formats, Color, testing::ValuesIn(kFormats),
                          [](const auto& format) { return std::string(format.param.name); });
 
+// ---- Alpha ----
+
+// Colours and alpha of one frame with random alpha, a little beyond 0..1 too.
+struct Cutout {
+    Picture picture;
+    std::vector<float> alpha;
+    zt_frame frame;
+    Cutout(zt_pixel_format format, int width, int height)
+        : picture(random_picture(width, height)),
+          frame(format, width, height, std::make_shared<const zt::pipeline::PromptTag>(), true) {
+        std::mt19937 random(zt::test::test_seed() + 1);
+        std::uniform_real_distribution<float> level(-0.1F, 1.1F);
+        alpha.resize(static_cast<size_t>(width * height));
+        for (float& value : alpha) value = level(random);
+        Converter(format, width, height, true).convert(picture.rgb.data(), frame.info.data, alpha.data());
+    }
+    [[nodiscard]] double expected(int x, int y, double most) const {
+        return std::min(1.0F, std::max(0.0F, alpha[static_cast<size_t>(y * picture.width + x)])) * most;
+    }
+};
+
+class ColorAlpha : public testing::TestWithParam<Format> {};
+
+// One value for each pixel, whatever becomes of chroma, and the colours are those without alpha.
+TEST_P(ColorAlpha, IsAFourthPlaneOfFullSize) {
+    const Format& format = GetParam();
+    const bool even = format.horizontal * format.vertical > 1;
+    for (const auto& [width, height] : {std::pair(38, 18), even ? std::pair(66, 2) : std::pair(37, 19)}) {
+        const Cutout cutout(format.format, width, height);
+        const zt_frame_info& info = cutout.frame.info;
+        ASSERT_NE(info.data[3], nullptr);
+        const double slack = format.bits == 16 ? 0.51 : 0.5 + 1e-3;
+        for (int y = 0; y < height; ++y)
+            for (int x = 0; x < width; ++x)
+                ASSERT_NEAR(sample(info, format, 3, x, y), cutout.expected(x, y, (1 << format.bits) - 1), slack)
+                    << width << "x" << height << " at " << x << "," << y;
+        zt_frame opaque(format.format, width, height, std::make_shared<const zt::pipeline::PromptTag>());
+        EXPECT_EQ(opaque.info.data[3], nullptr);
+        Converter(format.format, width, height).convert(cutout.picture.rgb.data(), opaque.info.data);
+        for (int plane = 0; plane < 3; ++plane) {
+            const int rows = plane == 0 ? height : height / format.vertical;
+            ASSERT_EQ(opaque.info.stride[plane], info.stride[plane]);
+            EXPECT_EQ(
+                std::memcmp(opaque.info.data[plane], info.data[plane], static_cast<size_t>(info.stride[plane] * rows)),
+                0)
+                << plane;
+        }
+        const auto layout = zt::pipeline::plane_layout(format.format, width, height, true);
+        EXPECT_EQ(info.data[3], info.data[2] + info.stride[2] * layout.height[2]);
+        EXPECT_LE(info.data[3] + info.stride[3] * height, cutout.frame.pixels.data() + layout.total_bytes);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, ColorAlpha, testing::ValuesIn(kFormats, kFormats + std::size(kFormats) - 1),
+                         [](const auto& format) { return std::string(format.param.name); });
+
+TEST(ColorAlpha, OfPackedFormatsStandsBehindTheColours) {
+    for (const auto& [width, height] : {std::pair(38, 18), std::pair(37, 19), std::pair(1, 1)}) {
+        const Cutout eight(ZT_PIXEL_RGBA, width, height), sixteen(ZT_PIXEL_RGBA64, width, height);
+        EXPECT_EQ(eight.frame.info.data[1], nullptr);
+        for (int y = 0; y < height; ++y) {
+            const uint8_t* bytes = eight.frame.info.data[0] + eight.frame.info.stride[0] * y;
+            const auto* words =
+                reinterpret_cast<const uint16_t*>(sixteen.frame.info.data[0] + sixteen.frame.info.stride[0] * y);
+            for (int x = 0; x < width; ++x, bytes += 4, words += 4) {
+                for (int component = 0; component < 3; ++component) {
+                    ASSERT_NEAR(bytes[component], eight.picture.at(component, x, y) * 255, 0.501);
+                    ASSERT_NEAR(words[component], eight.picture.at(component, x, y) * 65535, 0.51);
+                }
+                ASSERT_NEAR(bytes[3], eight.expected(x, y, 255), 0.501);
+                ASSERT_NEAR(words[3], eight.expected(x, y, 65535), 0.51);
+            }
+        }
+    }
+}
+
 // Published values of the BT.709 colour bars, 8 bits: white, black, and the six colours.
 TEST(ColorBars, HaveTheirStandardCodes) {
     struct Bar {

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -127,6 +128,25 @@ uint8_t full_luma(const zt_frame& frame, int x, int y) {
     else
         value = (sample(0, x) - 16.0) * 255.0 / 219.0;
     return static_cast<uint8_t>(std::lround(std::clamp(value, 0.0, 255.0)));
+}
+
+// Of a cutout the label is to be seen, so it has alpha of its own; the invisible mark lies in the colours.
+TEST(Marker, OfACutoutTheLabelIsOpaque) {
+    constexpr int kWidth = 256, kHeight = 144;
+    Marking marking;
+    marking.watermark = true;
+    const std::vector<float> rgb = test::picture(test::Kind::kCutouts, kWidth, kHeight, 3, 0);
+    const std::vector<float> alpha(size_t{kWidth} * kHeight, 0.0F);
+    Marker invisible(marking, kWidth, kHeight, {24, 1}, "beef0123");
+    const Marker::Picture watermarked = invisible.apply(Marker::Picture{rgb.data(), alpha.data()}, 0);
+    EXPECT_EQ(watermarked.alpha, alpha.data());
+    EXPECT_NE(watermarked.rgb, rgb.data());
+    marking.label = ZT_LABEL_START;
+    Marker both(marking, kWidth, kHeight, {24, 1}, "beef0123");
+    const Marker::Picture labelled = both.apply(Marker::Picture{rgb.data(), alpha.data()}, 0);
+    ASSERT_NE(labelled.alpha, alpha.data());
+    EXPECT_GT(std::count_if(labelled.alpha, labelled.alpha + alpha.size(), [](float a) { return a > 0.6F; }), 200);
+    EXPECT_EQ(both.apply(Marker::Picture{rgb.data(), alpha.data()}, 24 * 60).alpha, alpha.data());  // after 3 seconds
 }
 
 TEST(Marker, EveryPixelFormatCarriesTheWatermark) {

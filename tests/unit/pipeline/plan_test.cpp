@@ -45,6 +45,16 @@ std::string refusal(const std::function<void(zt_request&)>& edit, zt_status expe
     return "accepted";
 }
 
+// The same of a request and a model that are there.
+std::string refusal_of(const zt_request& request, const FakeModel& model) {
+    try {
+        (void)plan_of(request, model);
+    } catch (const zt::Error& error) {
+        return error.what();
+    }
+    return "accepted";
+}
+
 TEST(Plan, FillsInTheModelsDefaults) {
     const Plan plan = plan_of(a_request());
     EXPECT_EQ(plan.generation.width, 16);
@@ -223,9 +233,38 @@ TEST(Plan, WhatThisVersionCannotDoIsNamed) {
               "enhance: expected 0 (this model has no form of its own), got 1");
     // Who asks for an alpha does not get opaque frames.
     EXPECT_EQ(refusal([](auto& r) { r.format = ZT_PIXEL_RGBA; }, ZT_ERROR_UNSUPPORTED),
-              "format: expected one without alpha (no model makes an alpha channel), got rgba");
+              "format: expected one without alpha (only cutout=1 makes an alpha channel), got rgba");
     EXPECT_EQ(refusal([](auto& r) { r.format = ZT_PIXEL_RGBA64; }, ZT_ERROR_UNSUPPORTED),
-              "format: expected one without alpha (no model makes an alpha channel), got rgba64");
+              "format: expected one without alpha (only cutout=1 makes an alpha channel), got rgba64");
+    EXPECT_EQ(refusal([](auto& r) { r.cutout = 1; }, ZT_ERROR_UNSUPPORTED),
+              "cutout: expected 0 (this model has no subject apart from its backdrop), got 1");
+    EXPECT_EQ(refusal([](auto& r) { r.cutout = 2; }), "cutout: expected 0 to 1, got 2");
+}
+
+TEST(Plan, ACutoutIsForModelsThatCan) {
+    FakeModel model;
+    model.change_limits().cutout = true;
+    zt_request request = a_request();
+    EXPECT_FALSE(plan_of(request, model).generation.cutout);
+    request.cutout = 1;
+    for (const zt_pixel_format format : {ZT_PIXEL_DEFAULT, ZT_PIXEL_YUV444P10, ZT_PIXEL_GBRP16, ZT_PIXEL_RGBA64}) {
+        request.format = format;
+        EXPECT_TRUE(plan_of(request, model).generation.cutout) << format;
+    }
+    request.format = ZT_PIXEL_RGB24;
+    EXPECT_EQ(refusal_of(request, model), "format: expected one with a place for alpha with cutout=1, got rgb24");
+    // The mask would show the backdrop.
+    model.change_limits().first_image = ZT_USE_OPTIONAL;
+    const uint8_t pixel[3] = {1, 2, 3};
+    zt_image images[2]{};
+    for (zt_image& image : images) {
+        image.struct_size = sizeof(image);
+        image.format = ZT_PIXEL_RGB24, image.width = image.height = 1;
+        image.data[0] = pixel, image.stride[0] = 3;
+    }
+    images[0].role = ZT_IMAGE_FIRST, images[1].role = ZT_IMAGE_MASK;
+    request.format = ZT_PIXEL_DEFAULT, request.images = images, request.image_count = 2;
+    EXPECT_EQ(refusal_of(request, model), "cutout: expected 0 beside a mask, got 1");
 }
 
 TEST(Plan, SoundIsForModelsThatAreNotMute) {

@@ -243,6 +243,78 @@ TEST(StorybookModel, FillAndKeyAreTheActorsOfTheClip) {
     EXPECT_LT(outside.sum().item<int64_t>(), (key < 0.001).sum().item<int64_t>() / 2);
 }
 
+// The same clip once more as a cutout: [frames, 4, height, width].
+at::Tensor cut_out(const zt::families::GenerationRequest& plain) {
+    const c10::InferenceMode inference;
+    auto asked = plain;
+    asked.cutout = true;
+    zt::storybook::Generation generation(weights(), asked);
+    std::vector<at::Tensor> out;
+    while (const auto batch = generation.next(asked.first, {}, [](const char*, int, int) {})) {
+        const auto pixels = [&](const float* data, int64_t planes) {
+            return at::from_blob(const_cast<float*>(data), {batch->frames, planes, kHeight, kWidth}).clone();
+        };
+        out.push_back(at::cat({pixels(batch->rgb, 3), pixels(batch->alpha, 1)}, 1));
+    }
+    return at::cat(out);
+}
+
+TEST(StorybookModel, ACutoutIsFillAndKeyAtOnce) {
+    using zt::storybook::Layers;
+    const auto asked = request("a red fox dances in the forest by day, clear sky", 5, 20);
+    const at::Tensor cut = cut_out(asked), rgb = cut.narrow(1, 0, 3), alpha = cut.narrow(1, 3, 1);
+    const at::Tensor fill = shown_as(Layers::kFill).narrow(0, 0, 20), key = shown_as(Layers::kKey).narrow(0, 0, 20);
+    EXPECT_TRUE(at::equal(alpha.clamp(0, 1), key.narrow(1, 0, 1)));
+    // The colours of a fill, and some more around them.
+    const at::Tensor filled = fill.sum(1, true) > 0;
+    EXPECT_TRUE(at::equal(rgb.clamp(0, 1) * filled, fill * filled));
+    const at::Tensor more = (rgb.sum(1, true) > 0).logical_and(filled.logical_not());
+    EXPECT_GT(more.sum().item<int64_t>(), filled.sum().item<int64_t>() / 20);
+    // Nowhere do they end within reach of what is seen: a pixel with a colour and any alpha near it is not black.
+    const at::Tensor bright = rgb.amax(1, true), near = at::max_pool2d(alpha, 9, 1, 4);
+    const at::Tensor fur = at::max_pool2d(alpha * (bright > 0.2), 9, 1, 4) > 0.9;
+    EXPECT_GT(fur.sum().item<int64_t>(), 1000);
+    EXPECT_LT(((bright < 0.01) & (near < 0.01) & fur).sum().item<int64_t>(), 1);
+}
+
+// Laid over a plain ground it has nothing of the world it was taken from: no fringe, dark or coloured.
+TEST(StorybookModel, ACutoutHasNoFringe) {
+    const auto asked = request("a white rabbit hops by day, clear sky", 2, 12);
+    const at::Tensor cut = cut_out(asked), alpha = cut.narrow(1, 3, 1), rgb = cut.narrow(1, 0, 3);
+    const at::Tensor over = rgb * alpha + (1 - alpha);  // on white
+    // Straight colours stay within those of the opaque pixels near them, whatever the alpha.
+    const at::Tensor inside = alpha > 0.98, soft = (alpha > 0.05) & (alpha < 0.9);
+    ASSERT_GT(soft.sum().item<int64_t>(), 500);
+    const at::Tensor lowest = -at::max_pool2d(at::where(inside, -rgb, at::full_like(rgb, -2.0)), 7, 1, 3);
+    const at::Tensor darker = (lowest - rgb).clamp_min(0) * soft * (lowest < 1.5) * (rgb.amax(1, true) > 0.02);
+    EXPECT_LT(darker.max().item<double>(), 0.25);
+    EXPECT_GE(over.min().item<double>(), -1e-3);
+    EXPECT_LE(over.max().item<double>(), 1 + 1e-3);
+}
+
+TEST(StorybookModel, ACutoutIsRefusedWithAPictureAndWithLayers) {
+    const auto refusal = [](const char* layers, bool picture) {
+        zt::families::LoadOptions options;
+        options.path = folder();
+        if (layers != nullptr) options.engine_opts = {{"layers", layers}};
+        const auto model = zt::families::storybook_family().load(options);
+        EXPECT_TRUE(model->limits().cutout);
+        auto asked = request("a fox", 1, 24);
+        asked.cutout = true;
+        if (picture) asked.images.push_back({ZT_IMAGE_FIRST, 1, 1, std::make_shared<std::vector<uint8_t>>(3)});
+        try {
+            model->check_request(asked);
+        } catch (const zt::Error& error) {
+            return std::string(error.what());
+        }
+        return std::string();
+    };
+    EXPECT_EQ(refusal(nullptr, false), "");
+    EXPECT_EQ(refusal("all", false), "");
+    EXPECT_EQ(refusal("key", false), "cutout: expected 0 with layers=fill or layers=key, got 1");
+    EXPECT_EQ(refusal(nullptr, true), "cutout: expected 0 with a picture, which is the backdrop, got 1");
+}
+
 TEST(StorybookModel, FillAndKeyHaveNoPictureBehindThem) {
     zt::families::LoadOptions options;
     options.path = folder();
