@@ -360,6 +360,8 @@ static int get_frame(mlt_producer producer, mlt_frame_ptr frame, int index)
         mlt_properties_set_int(properties, "full_range", 0);
         if (clip)
             set_media(properties, zt_clip_info(clip));
+        if (clip && zt_clip_info(clip)->cutout) /* qtblend looks for alpha before it asks for a picture */
+            mlt_properties_set_int(properties, "format", mlt_image_rgba);
         mlt_frame_push_service(*frame, producer);
         mlt_frame_push_get_image(*frame, get_image);
         if (clip && zt_clip_info(clip)->sample_rate > 0) {

@@ -35,6 +35,8 @@ constexpr float kLeastAlpha = 0.04F;
 // Pixels that colours go on. Of a fill: 4:2:0 looks at two. Of a cutout: a lossy codec's block, or a scaler's reach
 // when it makes the picture a quarter as wide.
 constexpr uint8_t kFar = 5, kCutoutFar = 16;
+// So near to nothing or to all the decoder's alpha is noise: a haze around a sprite that is seen on a white ground.
+constexpr float kNoise = 3.F / 255.F;
 
 // From the picture's pixels to the layer's: u = a x + b y + c, v = d x + e y + f, centres at half numbers.
 struct Map {
@@ -367,7 +369,8 @@ void write_fill(const Canvas& canvas, float* rgb) { write_colours(canvas, kFar, 
 void write_cutout(const Canvas& canvas, float* rgb, float* alpha) {
     write_colours(canvas, kCutoutFar, rgb);
     const size_t plane = static_cast<size_t>(canvas.width) * static_cast<size_t>(canvas.height);
-    for (size_t i = 0; i < plane; i++) alpha[i] = 1 - canvas.pixels[4 * i + 3];
+    for (size_t i = 0; i < plane; i++)
+        alpha[i] = std::clamp((1 - canvas.pixels[4 * i + 3] - kNoise) / (1 - 2 * kNoise), 0.F, 1.F);
 }
 
 void write_planar(const Canvas& canvas, float* rgb) {

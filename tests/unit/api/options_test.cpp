@@ -50,14 +50,17 @@ std::string decimal(double value) {
 TEST(OptionTable, NamesAreUniqueAndComplete) {
     std::set<std::string> names;
     for (const zt_option_info* option : all_options()) EXPECT_TRUE(names.insert(option->name).second) << option->name;
-    EXPECT_EQ(names, (std::set<std::string>{
-                         "model",       "prompt",     "prompt_file", "negative_prompt", "storyboard", "transition",
-                         "size",        "rate",       "frames",      "duration",        "seed",       "sound",
-                         "steps",       "guidance",   "flow_shift",  "enhance",         "lora",       "mode",
-                         "fit",         "background", "alpha",       "strength",        "motion",     "tempo",
-                         "loop",        "context",    "mask",        "device",          "precision",  "memory",
-                         "cpu_threads", "prefetch",   "timeout",     "cache",           "label",      "label_language",
-                         "label_place", "watermark",  "sei",         "metadata_prompt", "engine_opts"}));
+    EXPECT_EQ(names, (std::set<std::string>{"model",           "prompt",      "prompt_file", "negative_prompt",
+                                            "storyboard",      "transition",  "size",        "rate",
+                                            "frames",          "duration",    "seed",        "sound",
+                                            "cutout",          "steps",       "guidance",    "flow_shift",
+                                            "enhance",         "lora",        "mode",        "fit",
+                                            "background",      "alpha",       "strength",    "motion",
+                                            "tempo",           "loop",        "context",     "mask",
+                                            "device",          "precision",   "memory",      "cpu_threads",
+                                            "prefetch",        "timeout",     "cache",       "label",
+                                            "label_language",  "label_place", "watermark",   "sei",
+                                            "metadata_prompt", "engine_opts"}));
 }
 
 TEST(OptionTable, DefaultsAreAccepted) {
