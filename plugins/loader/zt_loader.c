@@ -38,13 +38,20 @@ __attribute__((format(printf, 1, 2))) static void fail(const char *format, ...)
             *c = ' ';
 }
 
-/* The folder of the file this code is linked into, with the slash; 0 if unknown. */
+/* The folder of the file this code is linked into, with the slash; 0 if unknown. Of a program dladdr() only knows what
+ * its caller put into argv[0], which may be a name without a folder. */
 static int own_folder(char folder[PATH_MAX])
 {
-    Dl_info info;
+    Dl_info own, program;
+    const char *file;
     char *slash;
 
-    if (!dladdr((void *)own_folder, &info) || !info.dli_fname || !realpath(info.dli_fname, folder))
+    if (!dladdr((void *)own_folder, &own) || !own.dli_fname)
+        return 0;
+    file = own.dli_fname;
+    if (dladdr((void *)getauxval(AT_PHDR), &program) && program.dli_fbase == own.dli_fbase)
+        file = "/proc/self/exe";
+    if (!realpath(file, folder))
         return 0;
     slash = strrchr(folder, '/');
     if (!slash)
@@ -62,7 +69,15 @@ static int readable(char path[PATH_MAX], const char *folder, const char *below)
 /* Writes the engine's path, or returns 0 after fail(). */
 static int find_engine(char path[PATH_MAX])
 {
-    static const char *const places[] = { "", "../", "../zoetrope/" };
+    static const char *const places[] = { "",
+                                          "../",
+                                          "../zoetrope/",
+                                          "../../",
+#ifdef ZT_ENGINE_BELOW
+                                          "../" ZT_ENGINE_BELOW "/",
+                                          "../../" ZT_ENGINE_BELOW "/"
+#endif
+    };
     const char *named = getauxval(AT_SECURE) ? NULL : getenv("ZOETROPE_ENGINE");
     char folder[PATH_MAX] = "";
 

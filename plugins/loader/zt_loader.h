@@ -8,7 +8,8 @@
  *
  * Where the engine is looked for, in this order:
  *   1. the file that the environment variable ZOETROPE_ENGINE names (absolute; not in setuid programs);
- *   2. beside the file this code is linked into: its folder, ../, ../zoetrope/;
+ *   2. beside the file this code is linked into: its folder, ../, ../zoetrope/, ../../; then the library folder
+ *      ZT_ENGINE_BELOW (lib/x86_64-linux-gnu) of a prefix one or two folders up, as of bin/ and lib/frei0r-1/;
  *   3. ZT_ENGINE_LIBDIR, the folder set when this file was compiled.
  * Never by bare name, and never through the current folder.
  */
