@@ -3,19 +3,18 @@
 // `zoetrope generate`; see generate.h. The options are those of the engine's table.
 #include "generate.h"
 
-#include <signal.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdio>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/utf8.h"
 #include "engine.h"
+#include "engine_options.h"
+#include "interrupt.h"
+#include "reporter.h"
 #include "wav.h"
 #include "y4m.h"
 
@@ -50,40 +49,16 @@ constexpr const char* kExamples =
     "Ctrl-C ends it within a second; a file gets its name only when it is complete. Exit status: 0 done,\n"
     "1 failed, 2 not understood, 130 interrupted.\n";
 
-// ---- Options ----
-
-struct Option {
-    std::string_view name;
-    const char *default_value, *help;
-    unsigned flags;
-};
-// The table as the other front ends have it, so that --help needs no engine.
-constexpr Option kOptions[] = {
-#define ZT_OPTION(name, type, text_default, number_default, min, max, choices, flags, help) \
-    {#name, text_default, help, static_cast<unsigned>(flags)},
-#include "api/options.def"
-};
-
-// y4m has no place for what these ask for, and pictures come from a host that decodes them.
-bool is_ours(const Option& option) {
-    return (option.flags & (ZT_OPTION_I2V | ZT_OPTION_REFUSED | ZT_OPTION_MARK)) == 0 && option.name != "cutout";
-}
+// ---- Arguments ----
 
 void print_help() {
     std::fputs(kHelp, stdout);
-    for (const Option& option : kOptions) {
-        if (!is_ours(option)) continue;
-        std::string name(option.name);
-        for (char& letter : name) letter = letter == '_' ? '-' : letter;
-        const bool has_default = option.default_value[0] != '\0';
-        std::printf("  --%-15s %s%s%s%s\n", name.c_str(), option.help, has_default ? " (" : "", option.default_value,
-                    has_default ? ")" : "");
-    }
+    print_engine_options();
     std::fputs(kExamples, stdout);
 }
 
 struct Arguments {
-    std::vector<std::pair<std::string, std::string>> options;  // of the table, in the order given
+    GivenOptions options;
     std::string output = "zoetrope.y4m", format = "yuv420p", prompt;
     bool has_prompt = false, quiet = false, help = false;
 };
@@ -127,89 +102,7 @@ Arguments parse(std::span<char*> arguments) {
     return parsed;
 }
 
-// The strings stay with `arguments`.
-void set_options(const ZtEngine& engine, const Arguments& arguments, zt_model_params& params, zt_request& request) {
-    for (const auto& [name, value] : arguments.options) {
-        std::string key = name;
-        for (char& letter : key) letter = letter == '-' ? '_' : letter;
-        for (const Option& option : kOptions) {
-            if (key == option.name && !is_ours(option) && (option.flags & ZT_OPTION_REFUSED) == 0)
-                throw Error(ZT_ERROR_ARGUMENT,
-                            key +
-                                ": expected no such option here (y4m files cannot carry it, pictures come "
-                                "from FFmpeg or GStreamer), got " +
-                                quote(value));
-        }
-        zt_error error = ZT_ERROR_INIT;
-        check(engine.set_option(&params, &request, key.c_str(), value.c_str(), &error), error);
-    }
-    if (arguments.has_prompt) request.prompt = arguments.prompt.c_str();
-}
-
-// ---- Telling ----
-
-// Lines on the standard error: on a terminal progress is one line that is written again and again,
-// elsewhere a line every two seconds. Thread-safe: the engine's worker logs, too.
-class Reporter {
-public:
-    explicit Reporter(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0) {}
-
-    static void log(void* self, zt_log_level level, const char* message) {
-        static_cast<Reporter*>(self)->line(level, message);
-    }
-    void line(zt_log_level level, const char* message) {
-        if (level > (quiet_ ? ZT_LOG_WARNING : ZT_LOG_INFO)) return;
-        const std::lock_guard lock(mutex_);
-        clear();
-        std::fprintf(stderr, "zoetrope: %s\n", message);
-    }
-    void progress(const zt_progress& now) {
-        const std::lock_guard lock(mutex_);
-        const auto gap = std::chrono::milliseconds(terminal_ ? 500 : 2000);
-        if (quiet_ || Clock::now() - told_ < gap) return;
-        told_ = Clock::now();
-        char stage[ZT_STAGE_TEXT];
-        std::string text = zt_stage_text(&now, stage, sizeof(stage));
-        text += ", " + std::to_string(now.frames_done);
-        if (now.frames_total >= 0) text += " of " + std::to_string(now.frames_total);
-        text += " frames";
-        if (now.seconds_left >= 0)
-            text += ", " + std::to_string(static_cast<int64_t>(now.seconds_left) + 1) + " s left";
-        clear();
-        std::fprintf(stderr, terminal_ ? "%s" : "%s\n", text.c_str());
-        shown_ = terminal_;
-    }
-    void done() {
-        const std::lock_guard lock(mutex_);
-        clear();
-    }
-
-private:
-    using Clock = std::chrono::steady_clock;
-    void clear() {  // with mutex_ held
-        if (shown_) std::fputs("\r\x1b[K", stderr);
-        shown_ = false;
-    }
-
-    const bool quiet_, terminal_;
-    std::mutex mutex_;  // guards all below
-    bool shown_ = false;
-    Clock::time_point told_ = Clock::now();
-};
-
 // ---- Running ----
-
-volatile sig_atomic_t interrupted = 0;
-
-// The first asks, the second kills as usual. A reader that goes away is an error of write.
-void catch_signals() {
-    struct sigaction action {};
-    action.sa_handler = [](int) { interrupted = 1; };
-    action.sa_flags = static_cast<int>(SA_RESETHAND);
-    sigaction(SIGINT, &action, nullptr);
-    sigaction(SIGTERM, &action, nullptr);
-    signal(SIGPIPE, SIG_IGN);
-}
 
 // What the clip is written to: pictures, sound, or both.
 struct Outputs {
@@ -257,7 +150,7 @@ bool write_frames(const ZtEngine& engine, zt_session* session, int64_t timeout_u
         zt_error error = ZT_ERROR_INIT;
         zt_frame* frame = nullptr;
         const zt_status status = engine.session_read(session, kSliceUs, &frame, &error);
-        if (interrupted != 0) {
+        if (interrupted()) {
             engine.frame_unref(&frame);
             return false;
         }
@@ -305,7 +198,8 @@ int generate(std::span<char*> words) {
     params.log = Reporter::log;
     params.log_opaque = &reporter;
     request.format = format.format;
-    set_options(engine, arguments, params, request);
+    set_options(engine, arguments.options, params, request);
+    if (arguments.has_prompt) request.prompt = arguments.prompt.c_str();
 
     if (is_wav(arguments.output)) request.sound = 1;
     if (request.sound != 0) (void)sound_path(arguments.output);  // before anything is computed

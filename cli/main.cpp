@@ -12,6 +12,7 @@
 #include "doctor.h"
 #include "generate.h"
 #include "inspect.h"
+#include "shots.h"
 #include "zoetrope/version.h"
 
 namespace {
@@ -28,6 +29,7 @@ constexpr Command kCommands[] = {
     {"detect", "detect FILE              whether a video carries the invisible mark", zt::cli::detect},
     {"inspect", "inspect PATH             what a model is, has and lacks, the memory it needs", zt::cli::inspect},
     {"cache", "cache list|clear|verify  clips that were made and are kept", zt::cli::cache},
+    {"shots", "shots FILE.srt           a storyboard's shots as jobs for many machines", zt::cli::shots},
 };
 
 void print_help(std::FILE* to) {

@@ -102,15 +102,15 @@ Found find_model(const std::string& name) {
 constexpr size_t kMaxIdentityFiles = 4096;
 
 // Of the file behind the name, so that a replaced or changed one differs: the change time (ctime) also when its size
-// and modification time were put back.
+// and modification time were put back. Not the device number: it differs between machines that share a folder.
 std::string file_identity(const fs::path& path) {
     struct stat status {};
     if (stat(path.c_str(), &status) != 0) return path.string() + "?";
     std::string text = path.string();
-    for (const auto number : {static_cast<int64_t>(status.st_dev), static_cast<int64_t>(status.st_ino),
-                              static_cast<int64_t>(status.st_size), static_cast<int64_t>(status.st_mtim.tv_sec),
-                              static_cast<int64_t>(status.st_mtim.tv_nsec), static_cast<int64_t>(status.st_ctim.tv_sec),
-                              static_cast<int64_t>(status.st_ctim.tv_nsec)})
+    for (const auto number :
+         {static_cast<int64_t>(status.st_ino), static_cast<int64_t>(status.st_size),
+          static_cast<int64_t>(status.st_mtim.tv_sec), static_cast<int64_t>(status.st_mtim.tv_nsec),
+          static_cast<int64_t>(status.st_ctim.tv_sec), static_cast<int64_t>(status.st_ctim.tv_nsec)})
         text += ":" + std::to_string(number);
     return text;
 }

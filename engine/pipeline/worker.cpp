@@ -94,7 +94,7 @@ public:
     }
 
     void run() {
-        while (shot_ < cache_.shots().size() && read_shot()) ++shot_;
+        while (shot_ < cache_.shots().size() && (pass_unmade() || read_shot())) ++shot_;
         if (!cache_.shots().empty() && shot_ == cache_.shots().size()) return;  // nothing is left to make
         make_rest();
     }
@@ -105,6 +105,18 @@ private:
     }
 
     // ---- From the cache ----
+
+    // The next shot, where it ends before start_frame and nothing depends on it.
+    bool pass_unmade() {
+        if (!alone_ || shot()->first_frame + shot()->frames > context_.plan.start_frame) return false;
+        const auto order = context_.steering.begin_kept_chunk(shot()->frames);
+        if (!order) return false;
+        ++next_chunk_;
+        context_.progress.begin_chunk(order->frames);
+        pass_unseen(*order);
+        context_.progress.end_chunk(order->frames);
+        return true;
+    }
 
     // The next shot; false where it is not there or not to its end.
     bool read_shot() {

@@ -212,6 +212,9 @@ class Reference(Guide):
         with unittest.mock.patch.dict(NO_WINDOW, ZOETROPE_CACHE=self.path("clips")):
             self.page("cache.md")
 
+    def test_many_machines(self):
+        self.page("many-machines.md")
+
     def test_options_pictures_storyboards(self):
         for name in ("options.md", "pictures.md", "storyboard.md"):
             self.page(name)
@@ -242,7 +245,8 @@ class Pages(unittest.TestCase):
                 self.assertIn(anchor or next(iter(headings)), headings, (name, page))
 
     def test_each_page_is_run_or_says_why_not(self):
-        here = self.GUIDE | {"ffmpeg.md", "gstreamer.md", "cli.md", "c-api.md", "cache.md", "marks.md", "options.md", "pictures.md", "storyboard.md"}
+        here = self.GUIDE | {"ffmpeg.md", "gstreamer.md", "cli.md", "c-api.md", "cache.md", "marks.md", "options.md", "pictures.md", "storyboard.md",
+                             "many-machines.md"}
         others = {"recipes.md", "editors.md"}      # recipes_test.py and on_air_test.py; the editors' own
         for page in set(path.name for path in pages.DOCS.glob("*.md")) - here - others:
             for block in pages.blocks(page):

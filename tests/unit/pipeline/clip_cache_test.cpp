@@ -163,6 +163,23 @@ TEST_F(ClipCache, ASeekKeepsTheWholeClip) {
     EXPECT_EQ(play(plan).second, 0);
 }
 
+// Nor are the shots before it made, where it does not depend on them.
+TEST_F(ClipCache, ASeekLeavesOutTheShotsBefore) {
+    for (const bool alone : {true, false}) {
+        const auto model = std::make_shared<GreyModel>(alone);
+        Plan plan = plan_of({"a", "b", "c", "d"});
+        plan.cache = ZT_CACHE_OFF;
+        const auto whole = play(plan, model).first;
+        plan.cache = ZT_CACHE_AUTO;
+        plan.start_frame = 50;
+        const size_t before = alone ? 0 : clips();
+        EXPECT_EQ(play(plan, model), std::pair(Greys8(whole.begin() + 50, whole.end()), int64_t{alone ? 40 : 80}));
+        EXPECT_EQ(clips() - before, alone ? 2U : 4U);
+        plan.start_frame = 0;
+        EXPECT_EQ(play(plan, model), std::pair(whole, int64_t{alone ? 40 : 0}));
+    }
+}
+
 TEST_F(ClipCache, OffAndDrawnSeedsKeepNothing) {
     Plan plan = plan_of({"fox"});
     plan.cache = ZT_CACHE_OFF;
