@@ -397,7 +397,7 @@ static void keep_resource(Producer *self, const char *id, const char *argument)
 
     if (link)
         text = strdup(link);
-    else if (!strcmp(id, "t2v"))
+    else if (!strcmp(zt_mlt_service_name(id), "t2v"))
         text = asprintf(&text, "t2v:%s", argument) < 0 ? NULL : text;
     else
         text = zt_clip_link_write(argument);
@@ -423,6 +423,10 @@ void *zt_mlt_producer_init(mlt_profile profile, mlt_service_type type, const cha
     mlt_properties_set_data(properties, "_profile", profile, 0, NULL, NULL);
     self->length = mlt_properties_get_position(properties, "length");
     self->stale = 1;
+    if (id[0] == '/') { /* else MLT would call it what it was asked for, with the folder */
+        mlt_properties_set(properties, "mlt_service", zt_mlt_service_name(id));
+        mlt_properties_set_int(properties, "_mlt_service_hidden", 1);
+    }
     if (argument && *argument)
         keep_resource(self, id, argument);
     else

@@ -7,13 +7,23 @@
 #pragma once
 
 #include <framework/mlt.h>
+#include <string.h>
 
 #include "zt_clips.h"
 
 /* ---- producer.c ---- */
 
-/* `zoetrope:PROMPT`, or a t2v: link; `t2v:LINK`. Never NULL but without memory: a fault becomes a card. */
+/* `zoetrope:PROMPT`, or a t2v: link; `t2v:LINK`; either may have a folder in front. Never NULL but without memory: a
+ * fault becomes a card. */
 void *zt_mlt_producer_init(mlt_profile profile, mlt_service_type type, const char *id, char *argument);
+
+/* What a service is called behind a folder. */
+static inline const char *zt_mlt_service_name(const char *id)
+{
+    const char *slash = strrchr(id, '/');
+
+    return slash ? slash + 1 : id;
+}
 
 /* ---- metadata.c: what `melt -query producer=zoetrope` says, from the option table ---- */
 

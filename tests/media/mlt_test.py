@@ -114,6 +114,30 @@ class Cuts(EditorTest):
         self.same(self.render(path)[0], self.render(path)[0])
 
 
+class Speed(EditorTest):
+    """MLT's timewarp, which editors use for faster, slower and backwards."""
+    LINK = "t2v:///a%20red%20fox;model=testcard;rate=25;frames=100"
+
+    def check(self, speed, numbers, service="t2v"):
+        clip = f"timewarp:{speed}:" + (self.LINK if service == "t2v" else "zoetrope:" + self.LINK)
+        wanted = [self.reference("frames=100")[n] for n in numbers]
+        end = f"out={len(numbers) - 1}"
+        self.same(self.render(clip, end)[0], wanted, speed)
+        log, status = self.melt(clip, end, "-consumer", "xml:" + self.path("warp.mlt"))
+        self.assertEqual(status, 0, log)
+        # Loaded again MLT has put the folder in front of the link.
+        self.same(self.render(self.path("warp.mlt"))[0], wanted, f"{speed}, saved")
+
+    def test_twice_as_fast(self):
+        self.check("2.0", range(0, 80, 2))
+
+    def test_half_as_fast(self):
+        self.check("0.5", [n // 2 for n in range(60)], service="zoetrope")
+
+    def test_backwards(self):
+        self.check("-1.0", range(29, -1, -1))     # from its end on
+
+
 class CommandLine(EditorTest):
     def test_a_prompt_and_an_end(self):
         got, _ = self.render("zoetrope:a red fox", "model=testcard", "out=9")
