@@ -41,7 +41,8 @@ const load::TableNames& t5_names() {
                       {"encoder.block.{}.layer.1.DenseReluDense.wi_1", {"blocks.{}.ffn.fc1", "enc.blk.{}.ffn_up"}},
                       {"encoder.block.{}.layer.1.DenseReluDense.wo", {"blocks.{}.ffn.fc2", "enc.blk.{}.ffn_down"}},
                       {"encoder.final_layer_norm", {"norm", "enc.output_norm"}}}),
-        .prefixes = {"text_encoders.umt5xxl.transformer.", "umt5xxl.transformer.", "text_model.", "model."},
+        .prefixes = {"text_encoders.umt5xxl.transformer.", "text_encoders.t5xxl.transformer.", "umt5xxl.transformer.",
+                     "t5xxl.transformer.", "text_model.", "model."},
         .lists = {"block", "blocks", "blk"},
         .ignored = {kSentencePieceTensor, "logit_scale"},  // of ComfyUI
         .alone = true,

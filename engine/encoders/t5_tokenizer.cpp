@@ -144,7 +144,7 @@ std::string find_t5_tokenizer(const std::string& key, const std::string& found, 
                                         ", got " + quote(file.filename().string()));
 }
 
-text::UnigramTokenizer open_t5_tokenizer(const std::string& file) {
+text::UnigramTokenizer open_t5_tokenizer(const std::string& file, int32_t extra_ids) {
     const std::string name = one_line(fs::path(file).filename().string(), kShownTextBytes);
     if (is_checkpoint(file)) {
         const Checkpoint checkpoint = Checkpoint::open(file);
@@ -155,11 +155,12 @@ text::UnigramTokenizer open_t5_tokenizer(const std::string& file) {
             throw Error(ZT_ERROR_NOT_FOUND, checkpoint.name() + ": expected the tensor " + quote(kSentencePieceTensor) +
                                                 ", which holds a tokenizer, got none");
         return text::UnigramTokenizer::from_sentencepiece(bytes_of(checkpoint, *tensor),
-                                                          checkpoint.name() + ": " + tensor->name);
+                                                          checkpoint.name() + ": " + tensor->name, extra_ids);
     }
     if (fs::path(file).extension() == ".json")
         return text::UnigramTokenizer::from_json(read_whole_file(file, text::kMaxTokenizerBytes), name);
-    return text::UnigramTokenizer::from_sentencepiece(read_whole_file(file, text::kMaxSentencePieceBytes), name);
+    return text::UnigramTokenizer::from_sentencepiece(read_whole_file(file, text::kMaxSentencePieceBytes), name,
+                                                      extra_ids);
 }
 
 }  // namespace zt::encoders

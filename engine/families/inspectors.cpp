@@ -2,6 +2,7 @@
 //
 // The families as `zoetrope inspect` sees them; beside registry.cpp the only place outside a family's folder that knows
 // its name.
+#include "families/cogvideox/inspect.h"
 #include "families/inspector.h"
 #include "families/testcard/inspect.h"
 #ifdef ZT_FAMILY_HUNYUAN_VIDEO
@@ -39,6 +40,7 @@ const std::vector<Inspector>& inspectors() {
 #ifdef ZT_FAMILY_WAN
         wan::inspector(),
 #endif
+        cogvideox::inspector(),
         testcard::inspector(),
     };
     return all;

@@ -3,6 +3,7 @@
 // The families, in the order in which they look at a path. The only place outside a family's folder
 // that knows its name.
 #include "families/family.h"
+#include "families/cogvideox/cogvideox.h"
 #include "families/testcard/testcard.h"
 #ifdef ZT_FAMILY_HUNYUAN_VIDEO
 #include "families/hunyuan_video/hunyuan_video.h"
@@ -39,6 +40,7 @@ const std::vector<const Family*>& registry() {
 #ifdef ZT_FAMILY_WAN
                                                                                     &wan_family(),
 #endif
+                                                                                    &cogvideox_family(),
                                                                                     &testcard_family(),
                                                                                 })
                                        .release();  // never destroyed: sessions may outlive static destructors

@@ -57,19 +57,33 @@ at::Tensor plain_gather(const at::Tensor& x, const ChannelAffine& affine, const 
 
 }  // namespace
 
-ChannelAffine group_norm(const Norm& norm, const at::Tensor& x, int64_t groups, double epsilon, bool fused) {
-    const int64_t channels = x.size(3), width = channels / groups;
-    const double places = static_cast<double>(x.numel() / channels);
-    const at::Tensor moments = fused && has_kernel(x) ? cpu::moments(x) : plain_moments(x);
-    // Combined in fp64: per channel first, then over the channels of a group.
-    const at::Tensor mean = x[0][0][0].to(at::kDouble) + moments[0] / places;  // [channel]
-    const at::Tensor squares = moments[1] - moments[0].square() / places;      // around the channel's mean
+ChannelAffine group_norm(const Norm& norm, const std::vector<at::Tensor>& pieces, int64_t groups, double epsilon,
+                         bool fused) {
+    const int64_t channels = pieces[0].size(3), width = channels / groups;
+    const double places = static_cast<double>(pieces[0].numel() / channels), count = static_cast<double>(pieces.size());
+    // Combined in fp64: per channel first, then over the pieces, then over the channels of a group.
+    std::vector<at::Tensor> means, squares;
+    for (const at::Tensor& x : pieces) {
+        const at::Tensor moments = fused && has_kernel(x) ? cpu::moments(x) : plain_moments(x);
+        means.push_back(x[0][0][0].to(at::kDouble) + moments[0] / places);  // [channel]
+        squares.push_back(moments[1] - moments[0].square() / places);       // around the channel's mean
+    }
+    at::Tensor mean = means[0], spread = squares[0] / places;
+    if (pieces.size() > 1) {
+        const at::Tensor all = at::stack(means);
+        mean = all.mean(0);
+        spread = at::stack(squares).sum(0) / (places * count) + (all - mean).square().mean(0);
+    }
     const at::Tensor group_mean = mean.view({groups, width}).mean(1).repeat_interleave(width);
-    const at::Tensor spread = squares / places + (mean - group_mean).square();
+    spread = spread + (mean - group_mean).square();
     const at::Tensor variance = spread.view({groups, width}).mean(1).repeat_interleave(width);
     const at::Tensor scale = norm.weight.to(at::kDouble) * (variance + epsilon).rsqrt();
     const at::Tensor shift = norm.bias.to(at::kDouble) - group_mean * scale;
     return {scale.to(at::kFloat), shift.to(at::kFloat)};
+}
+
+ChannelAffine group_norm(const Norm& norm, const at::Tensor& x, int64_t groups, double epsilon, bool fused) {
+    return group_norm(norm, std::vector<at::Tensor>{x}, groups, epsilon, fused);
 }
 
 at::Tensor gather(const at::Tensor& x, const ChannelAffine& affine, const Window& window, bool fused) {

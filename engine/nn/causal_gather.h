@@ -10,6 +10,8 @@
 
 #include <ATen/ATen.h>
 
+#include <vector>
+
 #include "nn/layers.h"
 
 namespace zt::nn {
@@ -23,6 +25,9 @@ struct ChannelAffine {
 // Statistics over all of x [frame, height, width, channel] and the channels of a group.
 [[nodiscard]] ChannelAffine group_norm(const Norm& norm, const at::Tensor& x, int64_t groups, double epsilon,
                                        bool fused);
+// The same of several pieces of equal size, whose statistics are taken together.
+[[nodiscard]] ChannelAffine group_norm(const Norm& norm, const std::vector<at::Tensor>& pieces, int64_t groups,
+                                       double epsilon, bool fused);
 
 // Some results of a convolution and what they read: `taps` frames that end with the present one.
 struct Window {

@@ -32,7 +32,8 @@ Modulation modulation_of(const at::Tensor& rows, const at::Tensor& clean, int64_
 at::Tensor norm_modulated(const at::Tensor& x, int64_t begin, int64_t count, const Modulation& m, size_t shift) {
     at::Tensor out = at::empty({count, x.size(1)}, x.options());
     by_run(m, begin, begin + count, [&](int64_t from, int64_t to, const std::vector<at::Tensor>& v) {
-        norm_modulate(x.narrow(0, from, to - from), v[shift], v[shift + 1], out.narrow(0, from - begin, to - from));
+        norm_modulate(x.narrow(0, from, to - from), v[shift], v[shift + 1], out.narrow(0, from - begin, to - from),
+                      m.eps);
     });
     return out;
 }

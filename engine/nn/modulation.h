@@ -23,6 +23,7 @@ struct Modulation {
     };
     std::vector<Run> runs;
     Rounds rounds = Rounds::kLast;
+    double eps = 1e-6;  // of norm_modulated
 };
 // Two runs: the first `clean_tokens` tokens (those of a frame that is known), and all others.
 // rows: `count` vectors one after the other, [count * h] in all; clean may be undefined.

@@ -13,10 +13,12 @@ Rope make_rope(const std::array<RopeAxis, 3>& axes, double theta, const at::Tens
         const RopeAxis& axis = axes[i];
         const at::Tensor exponent = at::arange(0, axis.channels, 2, options) / static_cast<double>(axis.channels);
         const at::Tensor frequency = 1.0 / at::pow(theta, exponent);
+        const at::Tensor positions =
+            axis.at.defined() ? axis.at.to(options) : at::arange(axis.first, axis.first + axis.count, options);
         std::array<int64_t, 4> shape = {1, 1, 1, axis.channels / 2};
         shape[i] = axis.count;
         angles.narrow(3, pair, axis.channels / 2)
-            .copy_(at::outer(at::arange(axis.first, axis.first + axis.count, options), frequency).view(shape));
+            .copy_(at::outer(positions, frequency).view(shape));
         pair += axis.channels / 2;
     }
     angles = angles.view({-1, pairs});

@@ -20,6 +20,7 @@ struct RopeAxis {
     int64_t channels = 0;  // of the head that turn with this axis, an even number
     int64_t count = 0;     // positions: first, first + 1, ...
     int64_t first = 0;
+    at::Tensor at = {};  // or these instead [count]
 };
 // Positions of any kind, one row of three for each token [tokens, 3], fp64: they are rounded to fp32 first. Every axis
 // has the same `frequencies`, theta^(-k / frequencies); the pairs of the first axis come first.

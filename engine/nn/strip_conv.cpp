@@ -42,11 +42,14 @@ at::Tensor rows_of(const std::vector<at::Tensor>& frames, int64_t enlarge, at::S
 }  // namespace
 
 at::Tensor conv3x3(const std::vector<at::Tensor>& frames, int64_t enlarge, const at::Tensor& weight,
-                   const at::Tensor& bias, ConvWork& work) {
+                   const at::Tensor& bias, ConvWork& work, const at::Tensor& points) {
     if (winograd_frames_suit(frames, weight))
-        return winograd_frames(frames, enlarge, winograd_kernel(weight, &work.kernel), bias);
+        return winograd_frames(frames, enlarge, points.defined() ? points : winograd_kernel(weight, &work.kernel),
+                               bias);
     const bool fast = winograd_suits(weight);
-    const at::Tensor kernel = fast ? winograd_kernel(weight) : weight.contiguous(at::MemoryFormat::ChannelsLast);
+    const at::Tensor kernel = !fast              ? weight.contiguous(at::MemoryFormat::ChannelsLast)
+                              : points.defined() ? points
+                                                 : winograd_kernel(weight);
     const int64_t height = enlarge * frames[0].size(0), width = enlarge * frames[0].size(1), out = weight.size(0);
     const int64_t step =
         strip_rows(height, width * (weight.size(1) + out) * static_cast<int64_t>(weight.element_size()), fast);
@@ -63,6 +66,10 @@ at::Tensor conv3x3(const std::vector<at::Tensor>& frames, int64_t enlarge, const
         result.narrow(0, row, count).copy_(strip);
     }
     return result;
+}
+
+at::Tensor points_of(const at::Tensor& weight, ConvWork& work) {
+    return winograd_suits(weight) ? winograd_kernel(weight, &work.kernel) : at::Tensor();
 }
 
 at::Tensor in_order(const at::Tensor& weight) {

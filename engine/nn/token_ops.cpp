@@ -22,6 +22,7 @@ struct NormModulate {
     T* out;
     const float *shift, *scale;  // scale with 1 added
     int64_t x_stride, out_stride, width;
+    float eps;
     [[gnu::always_inline]] inline void rows(int64_t begin, int64_t end) const {
         const float n = static_cast<float>(width);
         for (int64_t i = begin; i < end; i++) {
@@ -36,7 +37,7 @@ struct NormModulate {
                                            return d * d;
                                        }) /
                                    n;
-            const float scale_all = 1.0F / std::sqrt(variance + static_cast<float>(kEpsilon));
+            const float scale_all = 1.0F / std::sqrt(variance + eps);
             for (int64_t j = 0; j < width; j++) put(to[j], (up(from[j]) - mean) * scale_all * scale[j] + shift[j]);
         }
     }
@@ -91,17 +92,26 @@ template <class T, bool kHalves, bool kEach>
 struct SplitHeads {
     const T* qkv;
     T* out;  // at the first row to be written
-    const float *q_norm, *k_norm, *cos, *sin;
+    const float *q_norm, *k_norm, *q_bias, *k_bias, *cos, *sin;  // biases null: no mean is taken away
     int64_t heads, dim, all_tokens, pairs;
     float eps;
     [[gnu::always_inline]] static inline float step(float v) { return kEach ? rounded<T>(v) : v; }
-    [[gnu::always_inline]] inline void turn(const T* from, T* to, const float* norm, const float* c,
+    [[gnu::always_inline]] inline void turn(const T* from, T* to, const float* norm, const float* bias, const float* c,
                                             const float* s) const {
         float row[kMostDim];
+        const float n = static_cast<float>(dim);
+        const float mean = bias ? sum_of(
+                                      dim, [from](int64_t j) __attribute__((always_inline)) { return up(from[j]); }) /
+                                      n
+                                : 0.0F;
         const float square = sum_of(
-            dim, [from](int64_t j) __attribute__((always_inline)) { return up(from[j]) * up(from[j]); });
-        const float scale = 1.0F / std::sqrt(square / static_cast<float>(dim) + eps);
-        for (int64_t j = 0; j < dim; j++) row[j] = step(up(from[j]) * scale * norm[j]);
+            dim, [ from, mean ](int64_t j) __attribute__((always_inline)) {
+                const float d = up(from[j]) - mean;
+                return d * d;
+            });
+        const float scale = 1.0F / std::sqrt(square / n + eps);
+        for (int64_t j = 0; j < dim; j++)
+            row[j] = step((up(from[j]) - mean) * scale * norm[j] + (bias ? bias[j] : 0.0F));
         if (!c) {
             for (int64_t j = 0; j < dim; j++) put(to[j], row[j]);
             return;
@@ -130,8 +140,8 @@ struct SplitHeads {
                 const T* from = qkv + i * 3 * width + head * dim;
                 T* to = out + (head * all_tokens + i) * dim;
                 const int64_t part = heads * all_tokens * dim;
-                turn(from, to, q_norm, c, s);
-                turn(from + width, to + part, k_norm, c, s);
+                turn(from, to, q_norm, q_bias, c, s);
+                turn(from + width, to + part, k_norm, k_bias, c, s);
                 for (int64_t j = 0; j < dim; j++) to[2 * part + j] = from[2 * width + j];
             }
         }
@@ -191,13 +201,14 @@ struct RmsRows {
 
 }  // namespace
 
-void norm_modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale, const at::Tensor& out) {
-    if (!ours(x)) return plain::norm_modulate(x, shift, scale, out);
+void norm_modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale, const at::Tensor& out,
+                   double eps) {
+    if (!ours(x)) return plain::norm_modulate(x, shift, scale, out, eps);
     const at::Tensor a = floats(shift), b = floats(scale) + 1;
     by_type(x, [&](auto kind) {
         using T = decltype(kind);
         run(NormModulate<T>{data<T>(x), data<T>(out), data<float>(a), data<float>(b), x.stride(0), out.stride(0),
-                            x.size(1)},
+                            x.size(1), static_cast<float>(eps)},
             x.size(0));
     });
 }
@@ -239,6 +250,9 @@ void split_heads(const at::Tensor& qkv, const at::Tensor& q_norm, const at::Tens
     if (!ours(qkv) || !qkv.is_contiguous() || !out.is_contiguous() || out.size(3) > kMostDim)
         return plain::split_heads(qkv, q_norm, k_norm, cos, sin, out, first, style);
     const at::Tensor q = floats(q_norm), k = floats(k_norm);
+    const bool centred = style.q_bias.defined();
+    const at::Tensor q_bias = centred ? floats(style.q_bias) : at::Tensor(),
+                     k_bias = centred ? floats(style.k_bias) : at::Tensor();
     const at::Tensor c = cos.defined() ? cos.contiguous() : cos, s = sin.defined() ? sin.contiguous() : sin;
     by_type(qkv, [&](auto kind) {
         using T = decltype(kind);
@@ -247,6 +261,7 @@ void split_heads(const at::Tensor& qkv, const at::Tensor& q_norm, const at::Tens
                 run(
                     SplitHeads<T, decltype(halves)::value, decltype(each)::value>{
                         data<T>(qkv), data<T>(out) + first * out.size(3), data<float>(q), data<float>(k),
+                        centred ? data<float>(q_bias) : nullptr, centred ? data<float>(k_bias) : nullptr,
                         c.defined() ? data<float>(c) : nullptr, s.defined() ? data<float>(s) : nullptr, out.size(1),
                         out.size(3), out.size(2), c.defined() ? c.size(1) : 0, static_cast<float>(style.eps)},
                     qkv.size(0));
@@ -299,8 +314,9 @@ void rms_heads(const at::Tensor& x, const at::Tensor& norm, const at::Tensor& co
     out.narrow(1, first, tokens).copy_(y);
 }
 
-void norm_modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale, const at::Tensor& out) {
-    const at::Tensor h = at::layer_norm(x.to(at::kFloat), {x.size(-1)}, {}, {}, kEpsilon);
+void norm_modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale, const at::Tensor& out,
+                   double eps) {
+    const at::Tensor h = at::layer_norm(x.to(at::kFloat), {x.size(-1)}, {}, {}, eps);
     out.copy_(h * (scale.to(at::kFloat) + 1) + shift.to(at::kFloat));
 }
 
@@ -348,7 +364,10 @@ void split_heads(const at::Tensor& qkv, const at::Tensor& q_norm, const at::Tens
     const at::Tensor to = out.narrow(2, first, tokens);
     for (int64_t i = 0; i < 2; i++) {
         at::Tensor x = parts[i].to(at::kFloat);
-        x = (x * at::rsqrt(x.square().mean(-1, true) + style.eps) * (i == 0 ? q_norm : k_norm).to(at::kFloat))
+        const at::Tensor bias = i == 0 ? style.q_bias : style.k_bias;
+        if (bias.defined()) x = x - x.mean(-1, true);
+        x = (x * at::rsqrt(x.square().mean(-1, true) + style.eps) * (i == 0 ? q_norm : k_norm).to(at::kFloat) +
+             (bias.defined() ? bias.to(at::kFloat) : at::zeros({1}, x.options())))
                 .to(between);
         if (cos.defined()) x = turned(x, cos.to(between), sin.to(between), style);
         to[i].copy_(x);

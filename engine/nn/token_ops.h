@@ -15,9 +15,10 @@ namespace zt::nn {
 // tensors. Without effect in fp32.
 enum class Rounds : uint8_t { kLast, kEach };
 
-// out = layer_norm(x) (1 + scale) + shift, no affine, eps 1e-6.
+// out = layer_norm(x) (1 + scale) + shift, no affine; eps is the norm's.
 //   x, out [tokens, h], shift, scale [h], one type; out is overwritten, rows contiguous.
-void norm_modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale, const at::Tensor& out);
+void norm_modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale, const at::Tensor& out,
+                   double eps = 1e-6);
 
 // out = rms_norm(x) weight (1 + scale) + shift; the norm is rounded once.
 //   x, out [tokens, h], weight, shift, scale [h], one type; shift and scale undefined: the norm alone; out is
@@ -35,10 +36,12 @@ struct HeadStyle {
     // false: interleaved ones (2 i, 2 i + 1) of all channels.
     bool halves = false;
     Rounds rounds = Rounds::kLast;  // kEach: cos and sin too
+    // Where defined [dim], of queries and keys: the norm is a layer norm with these biases.
+    at::Tensor q_bias = {}, k_bias = {};
 };
 
 // Queries, keys and values of some tokens, by head, queries and keys normalised (RMS over a head's
-// channels) and turned by their positions.
+// channels, or as the style says) and turned by their positions.
 //   qkv              [tokens, 3 * heads * dim]
 //   q_norm, k_norm   [dim]
 //   cos, sin         [tokens, pairs] fp32; undefined = no turn
@@ -62,7 +65,8 @@ namespace plain {
 void rms_rows(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& out);
 void rms_heads(const at::Tensor& x, const at::Tensor& norm, const at::Tensor& cos, const at::Tensor& sin,
                const at::Tensor& out, int64_t first);
-void norm_modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale, const at::Tensor& out);
+void norm_modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale, const at::Tensor& out,
+                   double eps = 1e-6);
 void rms_modulate(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& shift, const at::Tensor& scale,
                   double eps, const at::Tensor& out, Rounds rounds = Rounds::kLast);
 void add_gated(const at::Tensor& x, const at::Tensor& y, const at::Tensor& gate, Rounds rounds = Rounds::kLast);

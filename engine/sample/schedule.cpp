@@ -14,6 +14,7 @@ namespace zt::sample {
 namespace {
 
 constexpr float kTimes = 1000.0F;  // levels that models are trained on
+constexpr int64_t kTrainTimes = 1000;  // the same, counted
 constexpr double kLeast = 1e-6;    // below 1, so that the logarithm of 1 - sigma is finite
 
 double shifted(double u, double shift) { return shift * u / (1.0 + (shift - 1.0) * u); }
@@ -82,7 +83,38 @@ Levels distilled(int64_t steps, double shift) {
     return levels;
 }
 
-constexpr std::array<ScheduleRow, 5> kSchedules = {{
+// abar of each of 1000 times: betas even in their roots from 0.00085 to 0.012 ("scaled linear"), the ratio of signal to
+// noise divided by `shift`, then stretched so that the last level has no signal (Lin et al. 2305.08891, algorithm 1).
+// fp64, in the order of diffusers' CogVideoXDDIMScheduler.
+std::vector<double> scaled_linear_abar(double shift) {
+    constexpr double kFirst = 0.00085, kLast = 0.012;
+    const at::Tensor betas =
+        at::linspace(std::sqrt(kFirst), std::sqrt(kLast), kTrainTimes, at::TensorOptions().dtype(at::kDouble)).square();
+    at::Tensor abar = at::cumprod(1.0 - betas, 0);
+    abar = abar / (shift + (1.0 - shift) * abar);
+    const at::Tensor root = abar.sqrt(), first = root[0].clone(), last = root[-1].clone();
+    abar = ((root - last) * (first / (first - last))).square().contiguous();
+    return {abar.const_data_ptr<double>(), abar.const_data_ptr<double>() + kTrainTimes};
+}
+
+// Times from the last one down in equal strides, rounded; the level a step leads to is a whole stride below it, or
+// without noise where that is below 0. Where rounding makes one time too many (of 61 steps, for example) it is not made.
+Levels trailing_abar(int64_t steps, double shift) {
+    const std::vector<double> abar = scaled_linear_abar(shift);
+    Levels levels;
+    constexpr double kAll = kTrainTimes;
+    const double stride = (kAll - kAll / static_cast<double>(steps)) - kAll;  // numpy's arange
+    for (int64_t i = 0; i < steps; i++) {
+        const auto t = static_cast<int64_t>(std::nearbyint(kAll + static_cast<double>(i) * stride)) - 1;
+        const int64_t next = t - kTrainTimes / steps;
+        levels.t.push_back(static_cast<float>(t));
+        levels.abar.push_back(abar[static_cast<size_t>(t)]);
+        levels.abar_next.push_back(next < 0 ? 1.0 : abar[static_cast<size_t>(next)]);
+    }
+    return levels;
+}
+
+constexpr std::array<ScheduleRow, 6> kSchedules = {{
     {"euler", "even levels from 1 to 0, shifted (diffusers' FlowMatchEulerDiscreteScheduler with given sigmas)",
      euler_fp64},
     {"euler-fp32", "the same, even levels in fp32 (HunyuanVideo's own code)", euler_fp32},
@@ -93,6 +125,10 @@ constexpr std::array<ScheduleRow, 5> kSchedules = {{
      unipc},
     {"distilled", "every (1000 / steps)-th of 1000 shifted levels (few-step models: lightx2v, Self-Forcing)",
      distilled},
+    {"trailing",
+     "every (1000 / steps)-th time from the last, of 1000 levels without signal at the end; the shift divides signal to "
+     "noise (CogVideoX)",
+     trailing_abar},
 }};
 
 }  // namespace

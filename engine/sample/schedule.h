@@ -16,6 +16,9 @@ namespace zt::sample {
 struct Levels {
     std::vector<float> sigmas;  // steps + 1, falling, the last is 0
     std::vector<float> t;       // steps: the model's input for each
+    // Of models that know levels by abar, the share of clean variance in latents = sqrt(abar) clean + sqrt(1 - abar)
+    // noise, instead of sigmas: of each step, and of where it leads.
+    std::vector<double> abar = {}, abar_next = {};
     [[nodiscard]] int64_t steps() const { return static_cast<int64_t>(t.size()); }
 };
 

@@ -112,30 +112,93 @@ private:
         before_;  // corrected latents and clean estimate of the last level; clean of the one before
 };
 
+// Where levels are known by abar and the velocity is sqrt(abar) noise - sqrt(1 - abar) clean (Salimans and Ho
+// 2202.00512). All in fp32, the factors in fp64.
+at::Tensor clean_of_v(const Levels& levels, size_t i, const at::Tensor& latents, const at::Tensor& v) {
+    return std::sqrt(levels.abar[i]) * latents - std::sqrt(1.0 - levels.abar[i]) * v.to(at::kFloat);
+}
+
+// DDIM (Song et al. 2010.02502) without noise: the clean estimate and the noise that it leaves, at the next level.
+class DdimV final : public Solver {
+public:
+    explicit DdimV(Levels levels) : levels_(std::move(levels)) {}
+    [[nodiscard]] at::Tensor step(int64_t step, const at::Tensor& latents, const at::Tensor& v) override {
+        const auto i = static_cast<size_t>(step);
+        const double now = levels_.abar[i], next = levels_.abar_next[i];
+        const double r = std::sqrt((1.0 - next) / (1.0 - now));
+        return r * latents + (std::sqrt(next) - std::sqrt(now) * r) * clean_of_v(levels_, i, latents, v);
+    }
+
+private:
+    Levels levels_;
+};
+
+// SDE-DPM-Solver++ of order 2 (Lu et al. 2211.01095) in the order of diffusers' CogVideoXDPMScheduler: with noise drawn
+// anew in every step, twice from the second on, of which the first draw is not used. With lambda = ln sqrt(abar / (1 -
+// abar)), which is minus infinity where there is no signal: the factors are then 0 and 1.
+class DpmSdeV final : public Solver {
+public:
+    DpmSdeV(Levels levels, Noise& noise) : levels_(std::move(levels)), noise_(noise) {}
+    [[nodiscard]] at::Tensor step(int64_t step, const at::Tensor& latents, const at::Tensor& v) override {
+        const auto i = static_cast<size_t>(step);
+        const double now = levels_.abar[i], next = levels_.abar_next[i], h = lambda(next) - lambda(now);
+        const double keep = std::sqrt((1.0 - next) / (1.0 - now)) * std::exp(-h),
+                     away = std::expm1(-2.0 * h) * std::sqrt(next),
+                     spread = std::sqrt(1.0 - next) * std::sqrt(1.0 - std::exp(-2.0 * h));
+        const at::Tensor clean = clean_of_v(levels_, i, latents, v);
+        const bool last = next == 1.0, first = !before_.defined();
+        at::Tensor seen = clean;
+        if (!first && !last) {
+            const double half = 1.0 / (2.0 * ((lambda(now) - lambda(levels_.abar[i - 1])) / h));
+            seen = (1.0 + half) * clean - half * before_;
+        }
+        before_ = clean;
+        const at::Tensor made = keep * latents - away * seen;
+        if (last) return made;
+        at::Tensor drawn = noise_.draw(latents.sizes());
+        if (!first) drawn = noise_.draw(latents.sizes());
+        return made + spread * drawn.to(latents.device());
+    }
+
+private:
+    static double lambda(double abar) { return std::log(std::sqrt(abar / (1.0 - abar))); }
+
+    Levels levels_;
+    Noise& noise_;
+    at::Tensor before_;  // the clean estimate of the step before
+};
+
 template <class T>
-std::unique_ptr<Solver> make(const Levels& levels, Rounding rounding) {
+std::unique_ptr<Solver> make(const Levels& levels, Rounding rounding, Noise*) {
     return std::make_unique<T>(levels, rounding);
 }
 
 // Always in fp32: the reference holds its latents so.
-std::unique_ptr<Solver> make_mix(const Levels& levels, Rounding) { return std::make_unique<EulerMix>(levels); }
+std::unique_ptr<Solver> make_mix(const Levels& levels, Rounding, Noise*) { return std::make_unique<EulerMix>(levels); }
+std::unique_ptr<Solver> make_ddim_v(const Levels& levels, Rounding, Noise*) { return std::make_unique<DdimV>(levels); }
+std::unique_ptr<Solver> make_dpm_sde_v(const Levels& levels, Rounding, Noise* noise) {
+    if (noise == nullptr) throw Error(ZT_ERROR_INTERNAL, "dpm_sde_2m_v: expected noise, got none");
+    return std::make_unique<DpmSdeV>(levels, *noise);
+}
 
-constexpr std::array<SolverRow, 3> kSolvers = {{
+constexpr std::array<SolverRow, 5> kSolvers = {{
     {"euler", "one step along the velocity", make<Euler>},
     {"euler-mix", "the same as a mix with the clean estimate, the velocity pointing to the data", make_mix},
     {"unipc", "order 2 with a corrector, from the last clean estimates", make<UniPc>},
+    {"ddim_v", "from the clean estimate without noise; levels by abar", make_ddim_v},
+    {"dpm_sde_2m_v", "order 2 from the last clean estimates, noise drawn anew; levels by abar", make_dpm_sde_v},
 }};
 
 }  // namespace
 
 std::span<const SolverRow> solvers() { return kSolvers; }
 
-std::unique_ptr<Solver> make_solver(std::string_view solver, const Levels& levels, Rounding rounding) {
+std::unique_ptr<Solver> make_solver(std::string_view solver, const Levels& levels, Rounding rounding, Noise* noise) {
     const auto row =
         std::find_if(kSolvers.begin(), kSolvers.end(), [&](const SolverRow& r) { return r.name == solver; });
     if (row == kSolvers.end())
         throw Error(ZT_ERROR_INTERNAL, "solver: expected one of the table, got " + std::string(solver));
-    return row->make(levels, rounding);
+    return row->make(levels, rounding, noise);
 }
 
 }  // namespace zt::sample

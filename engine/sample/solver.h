@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 
+#include "sample/noise.h"
 #include "sample/schedule.h"
 
 namespace zt::sample {
@@ -30,7 +31,8 @@ public:
     [[nodiscard]] virtual at::Tensor step(int64_t step, const at::Tensor& latents, const at::Tensor& velocity) = 0;
 };
 
-using MakeSolver = std::unique_ptr<Solver> (*)(const Levels& levels, Rounding rounding);
+// noise: of solvers that draw some, borrowed; null for the others.
+using MakeSolver = std::unique_ptr<Solver> (*)(const Levels& levels, Rounding rounding, Noise* noise);
 
 struct SolverRow {
     std::string_view name, what;
@@ -38,6 +40,7 @@ struct SolverRow {
 };
 [[nodiscard]] std::span<const SolverRow> solvers();
 // Throws zt::Error(INTERNAL) for a name that is none.
-[[nodiscard]] std::unique_ptr<Solver> make_solver(std::string_view solver, const Levels& levels, Rounding rounding);
+[[nodiscard]] std::unique_ptr<Solver> make_solver(std::string_view solver, const Levels& levels, Rounding rounding,
+                                                  Noise* noise = nullptr);
 
 }  // namespace zt::sample

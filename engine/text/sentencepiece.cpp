@@ -262,6 +262,14 @@ UnigramParts sentencepiece_parts(const SentencePieceModel& model, const std::str
         first.push_back(std::move(token));
         parts.added.add(piece, static_cast<int32_t>(i));
     }
+    const auto count = static_cast<int32_t>(model.types.size());
+    for (int32_t n = 0; n < model.extra_ids && !parts.model.id("<extra_id_0>"); ++n) {
+        AddedToken token;
+        token.content = "<extra_id_" + std::to_string(n) + ">";
+        token.id = count + model.extra_ids - 1 - n;
+        parts.added.add(token.content, token.id);
+        first.push_back(std::move(token));
+    }
     if (const auto wrong = parts.added.finish())
         zt::refuse(ZT_ERROR_WEIGHTS, name, "special pieces that differ", *wrong);
     parts.first = AddedTokens(std::move(first));
@@ -269,11 +277,13 @@ UnigramParts sentencepiece_parts(const SentencePieceModel& model, const std::str
     return parts;
 }
 
-UnigramParts read_sentencepiece(std::string_view bytes, const std::string& name) {
+UnigramParts read_sentencepiece(std::string_view bytes, const std::string& name, int32_t extra_ids) {
     if (bytes.size() > kMaxSentencePieceBytes)
         zt::refuse(ZT_ERROR_WEIGHTS, name, "at most " + std::to_string(kMaxSentencePieceBytes) + " bytes",
                    std::to_string(bytes.size()));
-    return sentencepiece_parts(read_message(bytes, name), name);
+    SentencePieceModel model = read_message(bytes, name);
+    model.extra_ids = extra_ids;
+    return sentencepiece_parts(model, name);
 }
 
 }  // namespace zt::text

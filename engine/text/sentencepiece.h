@@ -25,6 +25,9 @@ struct SentencePieceModel {
     std::string charsmap;  // what characters become before all; empty: they stay
     bool prefix = true;    // a blank stands in front
     bool collapse = true;  // blanks at the ends and in rows are none
+    // Tokens <extra_id_n> behind the pieces, the last number first, where no piece is called so: transformers adds 100
+    // to the model of T5.
+    int32_t extra_ids = 0;
 };
 
 // Adds a piece. Throws WEIGHTS for one that is no text, too long, or not a number's worth; where: in messages.
@@ -35,7 +38,8 @@ void add_piece(SentencePieceModel& model, std::string_view text, double score, u
 // Control pieces (</s>, <pad>, <s>), the unknown one and those that a user defined are found in the text before
 // anything else, </s> stands behind it. What a model asks for and is not done here is refused by name (UNSUPPORTED):
 // other kinds of models, white space behind words, blanks that are not marked. Throws WEIGHTS for anything that is not
-// such a message. name: in messages.
-[[nodiscard]] UnigramParts read_sentencepiece(std::string_view model, const std::string& name);
+// such a message. name: in messages; extra_ids: as above.
+[[nodiscard]] UnigramParts read_sentencepiece(std::string_view model, const std::string& name,
+                                              int32_t extra_ids = 0);
 
 }  // namespace zt::text

@@ -25,8 +25,9 @@ UnigramTokenizer UnigramTokenizer::from_json(std::string_view json, const std::s
     return UnigramTokenizer(std::make_unique<const Parts>(read_unigram_json(json, name)));
 }
 
-UnigramTokenizer UnigramTokenizer::from_sentencepiece(std::string_view model, const std::string& name) {
-    return UnigramTokenizer(std::make_unique<const Parts>(read_sentencepiece(model, name)));
+UnigramTokenizer UnigramTokenizer::from_sentencepiece(std::string_view model, const std::string& name,
+                                                      int32_t extra_ids) {
+    return UnigramTokenizer(std::make_unique<const Parts>(read_sentencepiece(model, name, extra_ids)));
 }
 
 UnigramTokenizer UnigramTokenizer::from_pieces(const SentencePieceModel& model, const std::string& name) {

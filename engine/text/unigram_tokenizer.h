@@ -30,7 +30,9 @@ public:
     [[nodiscard]] static UnigramTokenizer from_json(std::string_view json, const std::string& name);
     // From the bytes of a spiece.model. Ids are those of the tokenizer.json into which transformers converts it: blanks
     // in rows and at the ends count as none, as the model says, which the published tokenizer.json of UMT5 leaves out.
-    [[nodiscard]] static UnigramTokenizer from_sentencepiece(std::string_view model, const std::string& name);
+    // extra_ids: tokens <extra_id_n> that the model lacks (sentencepiece.h).
+    [[nodiscard]] static UnigramTokenizer from_sentencepiece(std::string_view model, const std::string& name,
+                                                             int32_t extra_ids = 0);
     // The same from its parts, as a GGUF has them.
     [[nodiscard]] static UnigramTokenizer from_pieces(const SentencePieceModel& model, const std::string& name);
 

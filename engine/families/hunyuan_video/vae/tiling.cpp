@@ -8,56 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "autoencoders/mosaic.h"
 #include "core/error.h"
 
 namespace zt::hunyuan_video {
 namespace {
 
-// b's first places along dim become a mixture of a's last and its own: a (1 - i / n) + b (i / n).
-// b is overwritten.
-void blend(const at::Tensor& a, at::Tensor& b, int64_t dim, int64_t most) {
-    const int64_t n = std::min({a.size(dim), b.size(dim), most});
-    if (n <= 0) return;
-    std::vector<int64_t> shape(static_cast<size_t>(b.dim()), 1);
-    shape[static_cast<size_t>(dim)] = n;
-    // The weights are computed in fp64 and used in fp32, and each product is rounded on its own: so
-    // the reference's loop over single lines comes out bit for bit.
-    const at::Tensor part = at::arange(n, b.options().dtype(at::kDouble)).div_(static_cast<double>(n)).view(shape);
-    const at::Tensor of_b = part.to(at::kFloat), of_a = (1.0 - part).to(at::kFloat);
-    at::Tensor begin = b.narrow(dim, 0, n);
-    const at::Tensor end = a.narrow(dim, a.size(dim) - n, n);
-    begin.copy_((end.to(at::kFloat) * of_a).to(b.scalar_type()) + (begin.to(at::kFloat) * of_b).to(b.scalar_type()));
-}
-
-// How tiles lie on their result, in its own places (pixels when decoding, latents when encoding).
-struct Mosaic {
-    int64_t stride, blend, height, width;
-};
-
-// make(i, j): tile [frames, channels, <= stride + blend, idem] whose corner lies at (i, j) * stride.
-template <class Make>
-at::Tensor merge(const Mosaic& m, Make&& make) {
-    at::Tensor whole;
-    std::vector<at::Tensor> above(
-        static_cast<size_t>((m.width + m.stride - 1) / m.stride));  // last rows of the tiles there
-    for (int64_t y = 0; y < m.height; y += m.stride) {
-        at::Tensor left;  // last columns of the tile before
-        for (int64_t x = 0; x < m.width; x += m.stride) {
-            const size_t j = static_cast<size_t>(x / m.stride);
-            at::Tensor tile = make(y / m.stride, x / m.stride);
-            if (y > 0) blend(above[j], tile, 2, m.blend);
-            if (x > 0) blend(left, tile, 3, m.blend);
-            if (!whole.defined()) whole = at::empty({tile.size(0), tile.size(1), m.height, m.width}, tile.options());
-            const int64_t h = std::min({m.stride, tile.size(2), m.height - y}),
-                          w = std::min({m.stride, tile.size(3), m.width - x});
-            whole.narrow(2, y, h).narrow(3, x, w).copy_(tile.narrow(2, 0, h).narrow(3, 0, w));
-            const int64_t rows = std::min(m.blend, tile.size(2)), columns = std::min(m.blend, tile.size(3));
-            above[j] = tile.narrow(2, tile.size(2) - rows, rows).clone();
-            left = tile.narrow(3, tile.size(3) - columns, columns).clone();
-        }
-    }
-    return whole;
-}
+using autoencoders::blend, autoencoders::merge;
 
 // Counts tiles for whoever wants to know.
 struct Counter {
@@ -83,7 +40,8 @@ at::Tensor decode_in_space(const VaeDecoder& decoder, const at::Tensor& latents,
     };
     if (spatial_tiles(tiling, decoder.config, height, width) == 1) return one(latents);
     const int64_t size = tiling.size / scale, stride = tiling.stride / scale;
-    return merge({tiling.stride, tiling.size - tiling.stride, height * scale, width * scale},
+    const int64_t overlap = tiling.size - tiling.stride;
+    return merge({tiling.stride, tiling.stride, overlap, overlap, height * scale, width * scale},
                  [&](int64_t i, int64_t j) {
                      return one(latents.narrow(2, i * stride, std::min(size, height - i * stride))
                                     .narrow(3, j * stride, std::min(size, width - j * stride)));
@@ -100,13 +58,12 @@ at::Tensor encode_in_space(const VaeEncoder& encoder, const at::Tensor& pixels, 
         return mean;
     };
     if (!tiling.spatial || (height <= tiling.size && width <= tiling.size)) return one(pixels);
-    const int64_t stride = tiling.stride / scale;
-    return merge(
-        {stride, (tiling.size - tiling.stride) / scale, height / scale, width / scale}, [&](int64_t i, int64_t j) {
-            const int64_t y = i * tiling.stride, x = j * tiling.stride;
-            return one(
-                pixels.narrow(2, y, std::min(tiling.size, height - y)).narrow(3, x, std::min(tiling.size, width - x)));
-        });
+    const int64_t stride = tiling.stride / scale, overlap = (tiling.size - tiling.stride) / scale;
+    return merge({stride, stride, overlap, overlap, height / scale, width / scale}, [&](int64_t i, int64_t j) {
+        const int64_t y = i * tiling.stride, x = j * tiling.stride;
+        return one(
+            pixels.narrow(2, y, std::min(tiling.size, height - y)).narrow(3, x, std::min(tiling.size, width - x)));
+    });
 }
 
 std::string shape_text(const at::Tensor& t) {

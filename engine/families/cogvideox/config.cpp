@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "families/cogvideox/config.h"
+
+#include <utility>
+
+#include "core/error.h"
+#include "core/utf8.h"
+#include "families/cogvideox/names.h"
+#include "load/config_json.h"
+#include "load/shapes.h"
+
+namespace zt::cogvideox {
+namespace {
+
+using weights::Checkpoint;
+
+constexpr uint64_t kMost = 1 << 20;
+constexpr int64_t k2bWidth = 1920, k5bWidth = 3072;
+
+bool flag(const json::Field& root, std::string_view key, bool otherwise) {
+    const auto field = root.find(key);
+    return field && !field->is_null() ? field->boolean() : otherwise;
+}
+
+// A number that only has one value here.
+void demand_number(const json::Field& root, std::string_view key, double value) {
+    const auto field = root.find(key);
+    if (field && !field->is_null() && field->number() != value) field->refuse(std::to_string(value).substr(0, 8));
+}
+
+}  // namespace
+
+TransformerConfig parse_transformer_config(std::string_view text, const std::string& name) {
+    const load::ConfigJson config(text, name);
+    config.check_class("CogVideoXTransformer3DModel");
+    const json::Field root = config.root();
+    TransformerConfig c;
+    c.heads = 30, c.layers = 30;  // where the class has other values than the 5B
+    using Row = std::pair<const char*, int64_t*>;
+    for (const auto& [key, value] : {Row("num_attention_heads", &c.heads), Row("attention_head_dim", &c.head_dim),
+                                     Row("in_channels", &c.in_channels), Row("out_channels", &c.out_channels),
+                                     Row("num_layers", &c.layers), Row("time_embed_dim", &c.time_dim),
+                                     Row("ofs_embed_dim", &c.ofs_dim), Row("text_embed_dim", &c.text_dim),
+                                     Row("max_text_seq_length", &c.text_tokens), Row("patch_size_t", &c.patch_time),
+                                     Row("sample_height", &c.sample_height), Row("sample_width", &c.sample_width),
+                                     Row("sample_frames", &c.sample_frames)})
+        load::read(root, key, *value, kMost);
+    load::read(root, "spatial_interpolation_scale", c.space_scale, 1e-3, 1e3);
+    load::read(root, "temporal_interpolation_scale", c.time_scale, 1e-3, 1e3);
+    c.rotary = flag(root, "use_rotary_positional_embeddings", false);
+    c.learned = flag(root, "use_learned_positional_embeddings", false);
+    load::demand(root, "activation_fn", "gelu-approximate");
+    load::demand(root, "timestep_activation_fn", "silu");
+    for (const char* key : {"attention_bias", "norm_elementwise_affine", "flip_sin_to_cos"})
+        load::demand_flag(root, key, true);
+    demand_number(root, "freq_shift", 0);
+    demand_number(root, "patch_size", kPatch);
+    demand_number(root, "norm_eps", 1e-5);
+    demand_number(root, "temporal_compression_ratio", kTimeCompression);
+    if (c.head_dim % 16 != 0) root.at("attention_head_dim").refuse("a multiple of 16");
+    if (c.patch_time > 2 || (root.find("patch_size_t") && !root.at("patch_size_t").is_null() && c.patch_time != 2))
+        root.at("patch_size_t").refuse("2 or null");
+    if (c.ofs_dim % 2 != 0 || (c.ofs_dim > 0 && c.ofs_dim != c.time_dim))
+        root.at("ofs_embed_dim").refuse("time_embed_dim or null");
+    if (c.learned && !c.rotary) root.at("use_learned_positional_embeddings").refuse("false where nothing turns");
+    if (c.learned && c.is_15()) root.at("use_learned_positional_embeddings").refuse("false beside patch_size_t");
+    for (const auto& [key, value] : {Row("sample_height", &c.sample_height), Row("sample_width", &c.sample_width)})
+        if (*value < kPatch || (c.learned && *value % kPatch != 0)) root.at(key).refuse("an even number");
+    if (c.learned && c.sample_frames % kVideoStep != 1) root.at("sample_frames").refuse("8 k + 1");
+    return c;
+}
+
+TransformerConfig transformer_config_of(const Checkpoint& file) {
+    const load::Shapes shapes(file, transformer_names());
+    const std::string patch = "patch_embed.proj.weight";
+    if (!shapes.has(patch) || !shapes.has("transformer_blocks.0.norm2.linear.weight"))
+        load::refuse_kind(file, "expected a CogVideoX transformer, got none (no tensor " + quote(patch) + ")");
+    TransformerConfig c;
+    const int64_t width = shapes.at("norm_final.weight", 1)[0];
+    if (width != k2bWidth && width != k5bWidth)
+        load::refuse_kind(file, "tensor \"norm_final.weight\": expected 1920 (2B) or 3072 (5B) values, or a config.json "
+                                "beside the file, got " + std::to_string(width));
+    c.heads = width / c.head_dim;
+    c.rotary = width == k5bWidth;  // no tensor tells: the sines of the 2B are not in its files
+    c.learned = shapes.has("patch_embed.pos_embedding");
+    c.layers = shapes.count("transformer_blocks.");
+    c.time_dim = shapes.at("time_embedding.linear_2.weight", 2)[0];
+    if (shapes.has("ofs_embedding.linear_1.weight")) c.ofs_dim = shapes.at("ofs_embedding.linear_1.weight", 2)[1];
+    c.text_dim = shapes.at("patch_embed.text_proj.weight", 2)[1];
+    int64_t rank = 4;  // of the kernel: 1.5 has a matrix
+    for (const auto& [name, shape] : load::shapes_of(file, transformer_names()))
+        if (name == patch) rank = static_cast<int64_t>(shape.size());
+    if (rank == 2) c.patch_time = 2, c.sample_height = 96, c.sample_width = 170, c.sample_frames = 81;
+    const load::Shape& kernel = shapes.at(patch, static_cast<size_t>(rank == 2 ? 2 : 4));
+    c.in_channels = rank == 2 ? kernel[1] / c.patch_values() : kernel[1];
+    c.out_channels = shapes.at("proj_out.weight", 2)[0] / c.patch_values();
+    return c;
+}
+
+void set_scaling(const TransformerConfig& transformer, VaeConfig& vae) {
+    vae.scaling_factor = transformer.width() == k2bWidth ? 1.15258426 : 0.7;
+    vae.invert_scale_latents = transformer.is_15();
+}
+
+void refuse_other_kinds(const Checkpoint& file) {
+    const std::string expected = "CogVideoX or CogVideoX1.5, text or a picture to video";
+    constexpr load::KindMark kOthers[] = {{"local_facial_extractor.", "ConsisID"},
+                                          {"perceiver_cross_attention", "ConsisID"},
+                                          {"traj_extractor.", "Tora"},
+                                          {"controlnet_", "a ControlNet"},
+                                          {"Q4_0_qweight", "matrices in Q4_0 (take the bf16 or fp8 file)"},
+                                          {"Q8_0_qweight", "matrices in Q8_0 (take the bf16 or fp8 file)"}};
+    load::refuse_marked(file, kOthers, expected);
+    for (const weights::CheckpointEntry& entry : file.entries())
+        for (const char* prefix : {"", "model.diffusion_model.", "diffusion_model.", "transformer."})
+            if (entry.name == std::string(prefix) + "pos_embedding")
+                load::refuse_kind(file, "expected " + expected + ", got CogVideoX-Fun Pose (tensor " + quote(entry.name) +
+                                            ")");
+}
+
+void refuse_other_channels(const TransformerConfig& c, const Checkpoint& file) {
+    std::string got;
+    if (c.in_channels == 2 * c.out_channels + 1) got = "CogVideoX-Fun for inpainting";
+    else if (c.in_channels != c.out_channels && !c.takes_picture()) got = "another kind";
+    else if (c.takes_picture() && !c.rotary) got = "2B from a picture";
+    else if (c.takes_picture() && !c.is_15() && !c.learned)
+        got = "a 5B from a picture without \"patch_embed.pos_embedding\" (an export that lost it, or another kind)";
+    else if (c.takes_picture() && c.is_15() && c.ofs_dim == 0)
+        got = "a 1.5 from a picture without \"ofs_embedding\"";
+    if (!got.empty())
+        load::refuse_kind(file, "expected CogVideoX 2B or 5B, 5B-I2V, 1.5-5B or 1.5-5B-I2V, got " + got + " (" +
+                                    std::to_string(c.in_channels) + " channels in)");
+}
+
+}  // namespace zt::cogvideox

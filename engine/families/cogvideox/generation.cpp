@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "families/cogvideox/generation.h"
+
+#include <string>
+#include <utility>
+
+#include "device/devices.h"
+#include "families/cogvideox/clip.h"
+
+namespace zt::cogvideox {
+
+Generation::Generation(std::shared_ptr<const OpenedModel> model, const families::GenerationRequest& request)
+    : model_(std::move(model)), request_(request), plan_(plan_clip(*model_, request_)) {
+    const int64_t trained = model_->parts.transformer.sample_frames;
+    if (const int64_t made = model_->parts.made_frames(request_.shot_frames);
+        made != trained && !(model_->parts.transformer.is_15() && made == 2 * trained - 1))
+        request_.log(ZT_LOG_INFO, "frames: the model was trained on clips of " + std::to_string(trained) +
+                                      " frames, this one has " + std::to_string(made));
+}
+
+int64_t Generation::next_frames() const {
+    if (stream_) return std::min(stream_->next_frames(), left_);
+    const int64_t shot = shot_frames();
+    if (shot < 1) return 0;
+    const int64_t latents = (model_->parts.made_frames(shot) - 1) / kTimeCompression + 1;
+    return std::min(
+        autoencoders::batched::frames_of_batch(autoencoders::batched::batch_at(true, latents, 0).count), shot);
+}
+
+std::optional<families::FrameBatch> Generation::next(const families::Direction& direction, const Cancel& cancel,
+                                                     const families::ProgressFn& progress) {
+    if (next_frames() == 0) return std::nullopt;
+    if (!stream_) {
+        const Work work{request_, direction, plan_, cancel, progress};
+        const at::Tensor latents = make_latents(*model_, work, model_->parts.made_frames(shot_frames()));
+        device::return_freed_memory();
+        progress("load", 0, 1);
+        decoder_ = model_->decoder.get(plan_.budget.keep, [&] { return read_coder(*model_, true, cancel); });
+        stream_.emplace(*decoder_, latents, plan_.coding);
+        left_ = shot_frames();
+    }
+    progress("decode", static_cast<int>(stream_->batches_done()), static_cast<int>(stream_->batches()));
+    const auto made = std::make_shared<const at::Tensor>(stream_->next(cancel).to(at::kCPU));
+    const int64_t frames = std::min(made->size(0), left_);
+    done_ += frames;
+    left_ -= frames;
+    if (left_ == 0) stream_.reset(), decoder_.reset();
+    return families::FrameBatch{made, made->const_data_ptr<float>(), frames};
+}
+
+}  // namespace zt::cogvideox
