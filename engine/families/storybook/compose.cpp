@@ -32,9 +32,9 @@ static_assert(kPixelFloats == 8 && kTint < kRest && kPaperEdge >= kRest);
 
 // Of a pixel that has a colour of its own. What covers less, its neighbours colour: the quotient would be noise.
 constexpr float kLeastAlpha = 0.04F;
-// Pixels that colours go on. Of a fill: 4:2:0 looks at two. Of a cutout: a lossy codec's block, or a scaler's reach
-// when it makes the picture a quarter as wide.
-constexpr uint8_t kFar = 5, kCutoutFar = 16;
+// More than the pixels that colours go on. Of a fill: 4:2:0 looks at two. Of a cutout: a lossy codec's block, or a
+// scaler's reach when it makes the picture a quarter as wide.
+constexpr uint8_t kFar = 5, kCutoutFar = 17;
 // So near to nothing or to all the decoder's alpha is noise: a haze around a sprite that is seen on a white ground.
 constexpr float kNoise = 3.F / 255.F;
 
