@@ -27,7 +27,8 @@ static void on_wanted(mlt_properties owner, void *repository, mlt_event_data dat
 
     (void)owner;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (!strcmp(name, names[i]) && !mlt_properties_get_data(mlt_repository_producers(repository), wanted->name, NULL))
+        if (!strcmp(name, names[i]) &&
+            !mlt_properties_get_data(mlt_repository_producers(repository), wanted->name, NULL))
             MLT_REGISTER(mlt_service_producer_type, wanted->name, zt_mlt_producer_init);
 }
 
