@@ -65,9 +65,10 @@ void list(const ClipStore& store, const std::vector<Listed>& clips) {
         all += clip.bytes;
         auto f = fields_of(clip.about);
         if (f.empty()) f["prompt"] = "(damaged)";
-        std::printf("%.16s  %8s  %s  %s frames of %s at %s, %s, seed %s: %s\n", clip.key.c_str(),
-                    megabytes(clip.bytes).c_str(), day_of(clip.used).c_str(), f["frames"].c_str(), f["size"].c_str(),
-                    f["rate"].c_str(), f["model"].c_str(), f["seed"].c_str(), quote(f["prompt"]).c_str());
+        std::printf("%.16s  %8s  %s  %s%s frames of %s at %s, %s, seed %s: %s\n", clip.key.c_str(),
+                    megabytes(clip.bytes).c_str(), day_of(clip.used).c_str(), clip.whole ? "" : "the first of ",
+                    f["frames"].c_str(), f["size"].c_str(), f["rate"].c_str(), f["model"].c_str(), f["seed"].c_str(),
+                    quote(f["prompt"]).c_str());
     }
     std::printf("%zu clips, %s of %s in %s\n", clips.size(), megabytes(all).c_str(),
                 megabytes(store.limit_bytes()).c_str(), store.folder().c_str());
@@ -84,14 +85,15 @@ int clear(const ClipStore& store, const std::vector<Listed>& clips) {
 }
 
 // Every frame of it, into a frame of our own.
-bool is_whole(const ClipStore& store, const Listed& clip) {
+bool is_right(const ClipStore& store, const Listed& clip) {
     auto f = fields_of(clip.about);
     const auto size = parse_size(f["size"]);
     const auto format = parse_int64(f["format"]);
     if (!size || !format || *format <= ZT_PIXEL_DEFAULT || *format > ZT_PIXEL_RGBA64) return false;
     const auto kind = static_cast<zt_pixel_format>(*format);
     const bool alpha = f["alpha"] == "1";
-    const auto reader = store.find(clip.key, pipeline::kept_planes(kind, size->first, size->second, alpha));
+    const auto planes = pipeline::kept_planes(kind, size->first, size->second, alpha);
+    const auto reader = clip.whole ? store.find(clip.key, planes) : store.find_head(clip.key, planes);
     if (reader == nullptr) return false;
     zt_frame frame(kind, size->first, size->second, std::make_shared<const pipeline::PromptTag>(), alpha);
     try {
@@ -108,7 +110,7 @@ bool is_whole(const ClipStore& store, const Listed& clip) {
 int verify(const ClipStore& store, const std::vector<Listed>& clips) {
     size_t damaged = 0;
     for (const Listed& clip : clips) {
-        if (is_whole(store, clip)) continue;
+        if (is_right(store, clip)) continue;
         std::printf("%.16s  damaged, removed\n", clip.key.c_str());
         store.remove(clip.key);
         ++damaged;

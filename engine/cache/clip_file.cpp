@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "core/error.h"
 
@@ -159,7 +160,26 @@ std::string read_about(int fd) {
     return text;
 }
 
-ClipReader::ClipReader(Fd fd, const Planes& planes) : fd_(std::move(fd)), coder_(planes) {
+ClipReader::ClipReader(Fd fd, const Planes& planes, Extent extent) : fd_(std::move(fd)), coder_(planes) {
+    if (extent == Extent::kWhole)
+        read_index();
+    else
+        walk();
+}
+
+// What was written of a clip in the making. It may have been cut anywhere.
+void ClipReader::walk() {
+    const Head head = read_head(fd_.get());
+    const uint64_t size = size_of(fd_.get());
+    for (uint64_t at = sizeof(head) + head.bytes; index_.size() < kMaxClipFrames;) {
+        const auto record = read_record(fd_.get(), at);
+        if (!record || record->tag != kFrameTag || at + sizeof(Record) + record->bytes > size) return;
+        index_.push_back({at, record->chunk_frames, record->samples});
+        at += sizeof(Record) + record->bytes;
+    }
+}
+
+void ClipReader::read_index() {
     const Head head = read_head(fd_.get());
     const uint64_t size = size_of(fd_.get()), first = sizeof(head) + head.bytes;
     Tail tail;
@@ -177,7 +197,8 @@ ClipReader::ClipReader(Fd fd, const Planes& planes) : fd_(std::move(fd)), coder_
         damaged("the index of a clip, got other bytes");
 }
 
-void ClipReader::read_one(int64_t frame, const FrameData& to, std::span<float> sound) {
+// Into unpacked_.
+void ClipReader::unpack(int64_t frame) {
     const Entry& entry = index_[static_cast<size_t>(frame)];
     const auto record = read_record(fd_.get(), entry.offset);
     const bool key = frame % kKeyFrames == 0;
@@ -187,7 +208,27 @@ void ClipReader::read_one(int64_t frame, const FrameData& to, std::span<float> s
     packed_.resize(record->bytes);
     if (!read_at(fd_.get(), entry.offset + sizeof(Record), packed_.data(), packed_.size()))
         damaged("a frame of a clip, got a part of one");
-    coder_.decode(packed_, to, sound, key);
+    coder_.unpack(packed_, entry.samples, unpacked_);
+}
+
+void ClipReader::read_one(int64_t frame, const FrameData& to, std::span<float> sound) {
+    if (ahead_.valid()) {
+        if (std::exchange(ahead_frame_, -1) == frame) {
+            ahead_.get();  // throws what the other thread did
+        } else {
+            ahead_.wait();
+            unpack(frame);
+        }
+    } else {
+        unpack(frame);
+    }
+    now_.swap(unpacked_);
+    if (frame + 1 < std::ssize(index_)) {
+        // Where no thread is to be had the next call does it.
+        ahead_ = std::async(std::launch::async | std::launch::deferred, [this, frame] { unpack(frame + 1); });
+        ahead_frame_ = frame + 1;
+    }
+    coder_.restore(now_, to, sound, frame % kKeyFrames == 0);
     next_ = frame + 1;
 }
 

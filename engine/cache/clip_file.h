@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <span>
 #include <string>
 #include <vector>
@@ -63,25 +64,35 @@ private:
 // What stands in front of any clip. Throws zt::Error(IO) for another file.
 [[nodiscard]] std::string read_about(int fd);
 
-// A finished clip: any frame in any order, in order quickest. One thread at a time.
+// A clip that nobody writes to: any frame in any order. In order it is quickest: the next frame is unpacked by another
+// thread meanwhile. One thread at a time.
 class ClipReader {
 public:
-    // Throws zt::Error(IO) unless the file is whole.
-    ClipReader(Fd fd, const Planes& planes);
+    // kWhole: throws zt::Error(IO) unless the file is. kHead: what an unfinished one has, from the beginning on.
+    enum class Extent : uint8_t { kWhole, kHead };
+    ClipReader(Fd fd, const Planes& planes, Extent extent = Extent::kWhole);
 
     [[nodiscard]] const std::vector<Entry>& index() const noexcept { return index_; }
     // sound: of index()[frame].samples. Throws zt::Error(IO): damaged.
     void read(int64_t frame, const FrameData& to, std::span<float> sound);
 
 private:
+    void read_index();
+    void walk();
+    void unpack(int64_t frame);
     void read_one(int64_t frame, const FrameData& to, std::span<float> sound);
 
     Fd fd_;
     FrameCoder coder_;
     std::vector<Entry> index_;
     int64_t next_ = 0;  // the frame that the coder can take
-    std::vector<std::byte> packed_;
     std::vector<float> mute_;
+    std::vector<uint8_t> now_;  // unpacked
+    // The other thread's while it runs.
+    std::vector<std::byte> packed_;
+    std::vector<uint8_t> unpacked_;
+    int64_t ahead_frame_ = -1;  // the frame that it unpacks or has unpacked; -1: none
+    std::future<void> ahead_;   // the last member: its end is waited for before the others go
 };
 
 // A clip that somebody else writes: its frames one after the other. One thread at a time.

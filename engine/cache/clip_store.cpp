@@ -15,6 +15,7 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <set>
 #include <system_error>
 
 #include "core/error.h"
@@ -59,6 +60,30 @@ std::vector<Found> files_with(const std::string& folder, const char* extension, 
     return found;
 }
 
+// Every part that is not being written, the longest first. One of no bytes may be about to be locked.
+std::vector<Found> heads_of(const std::string& folder, const std::string& prefix) {
+    std::vector<Found> heads;
+    for (Found& part : files_with(folder, kPart, prefix)) {
+        const Fd fd = open_for_reading(part.path.string());
+        const bool old = part.bytes > 0 || part.used < std::time(nullptr) - kNewSeconds;
+        if (fd.get() >= 0 && old && try_lock(fd.get(), LOCK_SH)) heads.push_back(std::move(part));
+    }
+    std::sort(heads.begin(), heads.end(), [](const Found& a, const Found& b) { return a.bytes > b.bytes; });
+    return heads;
+}
+
+std::string key_of(const Found& file) {
+    const std::string name = file.path.filename().string();
+    return name.substr(0, name.find('.'));
+}
+
+// Marks it as used now.
+Fd use(const fs::path& path) {
+    Fd fd = open_for_reading(path.string());
+    if (fd.get() >= 0) futimens(fd.get(), nullptr);
+    return fd;
+}
+
 }  // namespace
 
 // ---- A clip in the making ----
@@ -67,14 +92,14 @@ PartClip::PartClip(Fd fd, std::string part, std::string clip, const std::string&
     : writer_(std::move(fd), about, planes), part_(std::move(part)), clip_(std::move(clip)) {}
 
 PartClip::~PartClip() {
-    if (!committed_) unlink(part_.c_str());
+    if (!kept_) unlink(part_.c_str());
 }
 
 void PartClip::commit() {
     writer_.finish();
     if (rename(part_.c_str(), clip_.c_str()) != 0)
         throw Error(ZT_ERROR_IO, std::string("cache: expected to keep a clip, got ") + std::strerror(errno));
-    committed_ = true;
+    kept_ = true;
 }
 
 // ---- The folder ----
@@ -104,17 +129,28 @@ std::optional<ClipStore> ClipStore::of_environment() {
 bool ClipStore::has(const std::string& key) const { return access(clip_path(key).c_str(), R_OK) == 0; }
 
 std::unique_ptr<ClipReader> ClipStore::find(const std::string& key, const Planes& planes) const {
-    Fd fd = open_for_reading(clip_path(key));
+    Fd fd = use(clip_path(key));
     if (fd.get() < 0) return nullptr;
-    const int number = fd.get();
     try {
-        auto reader = std::make_unique<ClipReader>(std::move(fd), planes);
-        futimens(number, nullptr);  // used now
-        return reader;
+        return std::make_unique<ClipReader>(std::move(fd), planes);
     } catch (const Error&) {
         remove(key);
         return nullptr;
     }
+}
+
+std::unique_ptr<ClipReader> ClipStore::find_head(const std::string& key, const Planes& planes) const {
+    for (const Found& head : heads_of(folder_, key + ".")) {
+        Fd fd = use(head.path);
+        if (fd.get() < 0) continue;
+        try {
+            auto reader = std::make_unique<ClipReader>(std::move(fd), planes, ClipReader::Extent::kHead);
+            if (!reader->index().empty()) return reader;
+        } catch (const Error&) {  // not even its beginning is right
+        }
+        unlink(head.path.c_str());
+    }
+    return nullptr;
 }
 
 std::unique_ptr<ClipFollower> ClipStore::follow(const std::string& key, const Planes& planes) const {
@@ -155,12 +191,15 @@ std::unique_ptr<PartClip> ClipStore::begin(const std::string& key, const std::st
 
 void ClipStore::tidy() const noexcept {
     try {
-        for (const Found& part : files_with(folder_, kPart)) {
-            if (part.used > std::time(nullptr) - kNewSeconds) continue;
-            const Fd fd = open_for_reading(part.path.string());
-            if (fd.get() >= 0 && try_lock(fd.get(), LOCK_SH)) unlink(part.path.c_str());
-        }
         std::vector<Found> clips = files_with(folder_, kClip);
+        std::set<std::string> keys;
+        for (const Found& clip : clips) keys.insert(key_of(clip));
+        for (Found& head : heads_of(folder_, "")) {
+            if (head.bytes > 0 && keys.insert(key_of(head)).second)
+                clips.push_back(std::move(head));
+            else
+                unlink(head.path.c_str());  // the clip is there, or a longer head
+        }
         std::sort(clips.begin(), clips.end(), [](const Found& a, const Found& b) { return a.used > b.used; });
         uint64_t kept = 0;
         for (const Found& clip : clips) {
@@ -173,8 +212,10 @@ void ClipStore::tidy() const noexcept {
 
 std::vector<Listed> ClipStore::list() const {
     std::vector<Listed> all;
-    for (const Found& clip : files_with(folder_, kClip)) {
-        Listed one{clip.path.stem().string(), {}, clip.bytes, clip.used};
+    std::vector<Found> files = files_with(folder_, kClip);
+    for (Found& head : heads_of(folder_, "")) files.push_back(std::move(head));
+    for (const Found& clip : files) {
+        Listed one{key_of(clip), {}, clip.bytes, clip.used, clip.path.extension() == kClip};
         const Fd fd = open_for_reading(clip.path.string());
         try {
             if (fd.get() >= 0) one.about = read_about(fd.get());
@@ -186,6 +227,12 @@ std::vector<Listed> ClipStore::list() const {
     return all;
 }
 
-void ClipStore::remove(const std::string& key) const noexcept { unlink(clip_path(key).c_str()); }
+void ClipStore::remove(const std::string& key) const noexcept {
+    unlink(clip_path(key).c_str());
+    try {
+        for (const Found& head : heads_of(folder_, key + ".")) unlink(head.path.c_str());
+    } catch (const std::exception&) {  // no memory for the list: another time
+    }
+}
 
 }  // namespace zt::cache

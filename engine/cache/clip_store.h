@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The folder of finished clips: KEY.clip each, and KEY.<process>-<number>.part while one is written. A part is locked
-// (flock) by who writes it, so that one whose writer died is known as dead; it becomes a clip by being renamed, so that
-// nobody ever opens half of one as a whole. Above its size the clips that were used longest ago go. Several processes
-// and threads may use one folder.
+// The folder of clips: KEY.clip each, and KEY.<process>-<number>.part while one is written. A part is locked (flock) by
+// who writes it, so that one without a writer is known; it becomes a clip by being renamed, so that nobody ever opens
+// half of one as a whole. A part that its writer left or died over is a head: the frames up to there, the longest one
+// of each clip. Above the folder's size the files that were used longest ago go. Several processes and threads may use
+// it.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,7 @@
 
 namespace zt::cache {
 
-// A clip in the making; without commit() its part is removed. One thread at a time.
+// A clip in the making; without commit() or leave() its part is removed. One thread at a time.
 class PartClip {
 public:
     PartClip(Fd fd, std::string part, std::string clip, const std::string& about, const Planes& planes);
@@ -26,18 +27,21 @@ public:
     [[nodiscard]] ClipWriter& writer() noexcept { return writer_; }
     // Throws zt::Error(IO).
     void commit();
+    // What is written so far stays as a head.
+    void leave() noexcept { kept_ = writer_.frames() > 0; }
 
 private:
     ClipWriter writer_;
     const std::string part_, clip_;
-    bool committed_ = false;
+    bool kept_ = false;
 };
 
 // One clip, for people.
 struct Listed {
     std::string key, about;  // about: as ClipWriter got it
     uint64_t bytes = 0;
-    int64_t used = 0;  // seconds since 1970
+    int64_t used = 0;   // seconds since 1970
+    bool whole = true;  // else a head
 };
 
 // Immutable, thread-safe.
@@ -54,6 +58,8 @@ public:
 
     // A finished clip, marked as used now; a damaged one is removed and counts as none. key: hex digits.
     [[nodiscard]] std::unique_ptr<ClipReader> find(const std::string& key, const Planes& planes) const;
+    // The first frames of one, where somebody left it unfinished.
+    [[nodiscard]] std::unique_ptr<ClipReader> find_head(const std::string& key, const Planes& planes) const;
     [[nodiscard]] bool has(const std::string& key) const;
     // A clip that another one is writing and is not waiting for its own reader.
     [[nodiscard]] std::unique_ptr<ClipFollower> follow(const std::string& key, const Planes& planes) const;
@@ -62,11 +68,12 @@ public:
     // Makes the folder, for this user alone. Throws zt::Error(IO).
     [[nodiscard]] std::unique_ptr<PartClip> begin(const std::string& key, const std::string& about,
                                                   const Planes& planes) const;
-    // Removes what is above the size and what dead writers left.
+    // Removes what is above the size, and heads that are of no use.
     void tidy() const noexcept;
 
     // For people.
     [[nodiscard]] std::vector<Listed> list() const;
+    // The clip and its heads.
     void remove(const std::string& key) const noexcept;
 
 private:

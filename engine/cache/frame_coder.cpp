@@ -123,26 +123,30 @@ std::span<const std::byte> FrameCoder::encode(const FrameData& frame, std::span<
     return {packed_.data(), size};
 }
 
-void FrameCoder::decode(std::span<const std::byte> bytes, const FrameData& frame, std::span<float> sound, bool key) {
+void FrameCoder::unpack(std::span<const std::byte> bytes, size_t samples, std::vector<uint8_t>& rest) {
     if (zstd_->unpack == nullptr) zstd_->unpack = ZSTD_createDCtx();
     if (zstd_->unpack == nullptr) throw Error(ZT_ERROR_MEMORY, "memory: expected room to unpack a frame, got none");
-    rest_.resize(1 + bytes_ + sound.size_bytes());
-    const size_t size = ZSTD_decompressDCtx(zstd_->unpack, rest_.data(), rest_.size(), bytes.data(), bytes.size());
+    rest.resize(1 + bytes_ + samples * sizeof(float));
+    const size_t size = ZSTD_decompressDCtx(zstd_->unpack, rest.data(), rest.size(), bytes.data(), bytes.size());
     if (ZSTD_isError(size) != 0) refuse(ZSTD_getErrorName(size));
-    if (size != rest_.size() || rest_[0] > kFromBefore || (key && rest_[0] != kFromAbove))
-        refuse("one of another size");
+    if (size != rest.size()) refuse("one of another size");
+}
+
+void FrameCoder::restore(std::span<const uint8_t> rest, const FrameData& frame, std::span<float> sound, bool key) {
+    if (rest.size() != 1 + bytes_ + sound.size_bytes() || rest[0] > kFromBefore || (key && rest[0] != kFromAbove))
+        refuse("one of another kind");
     now_.swap(before_);
     size_t at = 0;
     for (size_t p = 0; p < planes_.size(); p++) {
         const Plane& plane = planes_[p];
-        const uint8_t* past = rest_[0] == kFromBefore ? before_.data() + at : nullptr;
-        (plane.sample_bytes == 2 ? add<uint16_t> : add<uint8_t>)(plane, rest_.data() + 1 + at, past, now_.data() + at);
+        const uint8_t* past = rest[0] == kFromBefore ? before_.data() + at : nullptr;
+        (plane.sample_bytes == 2 ? add<uint16_t> : add<uint8_t>)(plane, rest.data() + 1 + at, past, now_.data() + at);
         for (int y = 0; y < plane.rows; y++, at += static_cast<size_t>(plane.row_bytes))
             if (frame.data[p] != nullptr)
                 std::memcpy(frame.data[p] + y * frame.stride[p], now_.data() + at,
                             static_cast<size_t>(plane.row_bytes));
     }
-    if (!sound.empty()) std::memcpy(sound.data(), rest_.data() + 1 + bytes_, sound.size_bytes());
+    if (!sound.empty()) std::memcpy(sound.data(), rest.data() + 1 + bytes_, sound.size_bytes());
 }
 
 }  // namespace zt::cache

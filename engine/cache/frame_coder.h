@@ -42,7 +42,14 @@ public:
     [[nodiscard]] std::span<const std::byte> encode(const FrameData& frame, std::span<const float> sound, bool key);
     // A plane without data is not written. sound: as many samples as were encoded. Throws zt::Error(IO) for bytes that
     // are not what encode() made: a bad checksum, or another size.
-    void decode(std::span<const std::byte> bytes, const FrameData& frame, std::span<float> sound, bool key);
+    void decode(std::span<const std::byte> bytes, const FrameData& frame, std::span<float> sound, bool key) {
+        unpack(bytes, sound.size(), rest_);
+        restore(rest_, frame, sound, key);
+    }
+    // The two halves of decode(). The first and longer one knows nothing of the frame before, so another thread may
+    // unpack the next frame meanwhile: one thread at a time for each half. samples: of sound. rest: overwritten.
+    void unpack(std::span<const std::byte> bytes, size_t samples, std::vector<uint8_t>& rest);
+    void restore(std::span<const uint8_t> rest, const FrameData& frame, std::span<float> sound, bool key);
 
 private:
     struct Zstd;

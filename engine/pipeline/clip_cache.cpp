@@ -55,13 +55,13 @@ void check_sound(const zt_frame& frame, const Entry& entry) {
 
 class ReadShot final : public KeptShot {
 public:
-    ReadShot(const cache::ClipStore& store, std::string key, std::unique_ptr<ClipReader> reader, SoundPlace sound)
-        : store_(store), key_(std::move(key)), reader_(std::move(reader)), sound_(sound) {}
-    int64_t next_chunk(const Cancel&) override {
-        return next_ < std::ssize(reader_->index()) ? entry().chunk_frames : 0;
-    }
+    // frames: of the shot, of which the reader may have the first only.
+    ReadShot(const cache::ClipStore& store, const KeyedShot& shot, std::unique_ptr<ClipReader> reader, SoundPlace sound)
+        : store_(store), key_(shot.key), frames_(shot.frames), reader_(std::move(reader)), sound_(sound) {}
+    int64_t next_chunk(const Cancel&) override { return next_ < frames_ ? entry().chunk_frames : 0; }
     void read(zt_frame& frame, const Cancel&) override {
         sound_.prepare(frame);
+        check_there();
         try {
             check_sound(frame, entry());
             reader_->read(next_, kept_data(frame), frame.sound);
@@ -73,19 +73,29 @@ public:
     }
     void skip(const Cancel&) override { next_++; }
 
-    // Chunks lie end to end and give `frames` together.
-    [[nodiscard]] bool fits(int64_t frames) const {
+    // Chunks lie end to end and give the shot together; of a head the last one may be cut.
+    [[nodiscard]] bool fits(ClipReader::Extent extent) const {
         const std::vector<Entry>& index = reader_->index();
         size_t at = 0;
         while (at < index.size() && index[at].chunk_frames > 0) at += index[at].chunk_frames;
-        return at == index.size() && std::ssize(index) == frames;
+        if (extent == ClipReader::Extent::kHead) return at >= index.size() && static_cast<int64_t>(at) <= frames_;
+        return at == index.size() && std::ssize(index) == frames_;
     }
 
 private:
-    [[nodiscard]] const Entry& entry() const { return reader_->index()[static_cast<size_t>(next_)]; }
+    void check_there() const {
+        if (next_ >= std::ssize(reader_->index()))
+            throw Error(ZT_ERROR_IO, "cache: expected the whole clip, got its first " +
+                                         std::to_string(reader_->index().size()) + " frames");
+    }
+    [[nodiscard]] const Entry& entry() const {
+        check_there();
+        return reader_->index()[static_cast<size_t>(next_)];
+    }
 
     const cache::ClipStore& store_;
     const std::string key_;
+    const int64_t frames_;
     std::unique_ptr<ClipReader> reader_;
     const SoundPlace sound_;
     int64_t next_ = 0;
@@ -142,6 +152,13 @@ private:
 ShotKeeper::ShotKeeper(std::unique_ptr<cache::PartClip> part, const cache::ClipStore& store, int64_t frames, Log log)
     : part_(std::move(part)), store_(store), left_(frames), log_(std::move(log)) {}
 
+ShotKeeper::~ShotKeeper() {
+    if (part_ == nullptr) return;
+    part_->leave();
+    part_.reset();
+    store_.tidy();
+}
+
 template <class Do>
 void ShotKeeper::attempt_to(Do&& act) {
     if (part_ == nullptr) return;
@@ -188,12 +205,17 @@ ClipCache::ClipCache(const Plan& plan, const families::Model& model, int threads
 std::unique_ptr<KeptShot> ClipCache::find(const KeyedShot& shot) const {
     const SoundPlace sound{sample_rate_, channels_, rate_};
     if (auto reader = store_->find(shot.key, planes_)) {
-        auto kept = std::make_unique<ReadShot>(*store_, shot.key, std::move(reader), sound);
-        if (kept->fits(shot.frames)) return kept;
+        auto kept = std::make_unique<ReadShot>(*store_, shot, std::move(reader), sound);
+        if (kept->fits(ClipReader::Extent::kWhole)) return kept;
         store_->remove(shot.key);
     }
     if (auto follower = store_->follow(shot.key, planes_))
         return std::make_unique<FollowedShot>(std::move(follower), shot.frames, sound);
+    if (auto reader = store_->find_head(shot.key, planes_)) {
+        auto kept = std::make_unique<ReadShot>(*store_, shot, std::move(reader), sound);
+        if (kept->fits(ClipReader::Extent::kHead)) return kept;
+        store_->remove(shot.key);
+    }
     return nullptr;
 }
 

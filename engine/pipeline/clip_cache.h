@@ -32,10 +32,14 @@ public:
     virtual void skip(const Cancel& cancel) = 0;
 };
 
-// Keeps the shot in the making. Never throws: what the disk refuses is logged, and the shot is not kept.
+// Keeps the shot in the making, and what there is of it where the making ends early. Never throws: what the disk
+// refuses is logged, and the shot is not kept.
 class ShotKeeper {
 public:
     ShotKeeper(std::unique_ptr<cache::PartClip> part, const cache::ClipStore& store, int64_t frames, Log log);
+    ~ShotKeeper();
+    ShotKeeper(const ShotKeeper&) = delete;
+    ShotKeeper& operator=(const ShotKeeper&) = delete;
     // chunk_frames: of the chunk that begins with this frame, else 0. The last frame of the shot ends the file.
     void add(const zt_frame& frame, int64_t chunk_frames);
     void set_waiting(bool waiting);

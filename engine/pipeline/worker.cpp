@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cfenv>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -133,6 +134,8 @@ private:
             return true;
         } catch (const Error& error) {
             if (error.status() != ZT_ERROR_IO) throw;
+            // Not before the host waits: a beginning may be all that it looks at.
+            if (!context_.queue.wait_to_begin(INT64_MAX)) context_.cancel.poll();
             context_.plan.generation.log(ZT_LOG_VERBOSE, std::string(error.what()) + "; made anew");
             return false;
         }

@@ -173,6 +173,63 @@ TEST_F(Store, OneThatIsGivenUpLeavesNothing) {
     EXPECT_EQ(files(), 0U);
 }
 
+// What a writer leaves is the beginning of the clip, whoever ends: the longest of each clip stays, until the clip is
+// there.
+TEST_F(Store, OneThatIsLeftIsABeginning) {
+    size_t heads = 0;
+    const auto leave = [&](const char* key, int frames) {
+        auto part = store.begin(key, "", planes);
+        write(*part, 0, frames);
+        EXPECT_EQ(store.list().size(), heads);  // somebody writes it
+        part->leave();
+    };
+    leave("aa", 0);
+    EXPECT_EQ(files(), 0U);
+    leave("aa", 21);
+    heads = 1;
+    leave("bb", 3);
+    heads = 2;
+    auto head = store.find_head("aa", planes);
+    ASSERT_NE(head, nullptr);
+    EXPECT_EQ(head->index().size(), 21U);
+    for (const int i : {0, 1, 2, 20, 7, 17}) expect_frame(*head, i);
+    EXPECT_EQ(store.find("aa", planes), nullptr);
+    EXPECT_EQ(store.follow("aa", planes), nullptr);
+    EXPECT_EQ(store.list().size(), 2U);
+    EXPECT_FALSE(store.list()[0].whole);
+    leave("aa", 9);
+    heads = 3;
+    leave("aa", 33);
+    store.tidy();
+    EXPECT_EQ(files(), 2U);
+    EXPECT_EQ(store.find_head("aa", planes)->index().size(), 33U);
+    make(store, "aa");
+    store.tidy();
+    EXPECT_EQ(files(), 2U);
+    EXPECT_EQ(store.find_head("aa", planes), nullptr);
+    store.remove("bb");
+    EXPECT_EQ(files(), 1U);
+}
+
+// It may have been cut anywhere: what is read is right.
+TEST_F(Store, ACutHeadHasTheFramesBeforeTheCut) {
+    {
+        auto part = store.begin("aa", "", planes);
+        write(*part, 0, 20);
+        part->leave();
+    }
+    std::string path;
+    for (const auto& file : std::filesystem::directory_iterator(folder.path("clips"))) path = file.path();
+    test::Random random(test::test_seed());
+    for (uintmax_t bytes = std::filesystem::file_size(path); bytes > 0; bytes = random.below(bytes)) {
+        std::filesystem::resize_file(path, bytes);
+        const auto head = store.find_head("aa", planes);
+        if (head == nullptr) break;
+        for (int i = 0; i < std::ssize(head->index()); i++) expect_frame(*head, i);
+    }
+    EXPECT_EQ(files(), 0U);  // of no use any more
+}
+
 TEST_F(Store, OthersReadAlong) {
     auto part = store.begin("aa", "", planes);
     auto follower = store.follow("aa", planes);
@@ -247,9 +304,14 @@ TEST_F(Store, WhatWasUsedLongestAgoGoes) {
 TEST_F(Store, WhatDeadWritersLeftGoes) {
     const auto alive = store.begin("aa", "", planes);
     std::ofstream(folder.path("clips/bb.1-1.part")) << "ZT";
+    std::ofstream(folder.path("clips/cc.1-1.part")) << "";
     const utimbuf long_ago{1000, 1000};
-    utime(folder.path("clips/bb.1-1.part").c_str(), &long_ago);
     store.tidy();
+    EXPECT_EQ(files(), 3U);  // an empty one may be about to be locked
+    utime(folder.path("clips/cc.1-1.part").c_str(), &long_ago);
+    store.tidy();
+    EXPECT_EQ(files(), 2U);
+    EXPECT_EQ(store.find_head("bb", planes), nullptr);
     EXPECT_EQ(files(), 1U);
     alive->commit();
     EXPECT_TRUE(store.has("aa"));

@@ -180,6 +180,44 @@ TEST_F(ClipCache, ASeekLeavesOutTheShotsBefore) {
     }
 }
 
+// Who stops early, as editors do at each cut, keeps what was made until then.
+TEST_F(ClipCache, WhatWasBegunIsReadUpToThere) {
+    for (const bool alone : {true, false}) {
+        const auto model = std::make_shared<GreyModel>(alone);
+        Plan plan = plan_of({alone ? "fox" : "owl"}, 200);
+        plan.prefetch = 0;
+        const auto first = [&](int frames) {
+            const int64_t before = model->made;
+            Greys8 greys;
+            {
+                Session session(model, plan);
+                Failure failure;
+                FramePtr frame;
+                for (int i = 0; i < frames && session.read(-1, frame, failure) == ZT_OK; i++)
+                    greys.push_back(frame->info.data[0][0]);
+            }
+            return std::pair(greys, model->made - before);
+        };
+        const auto [made, count] = first(30);
+        EXPECT_GE(count, 30);
+        EXPECT_EQ(first(30), std::pair(made, int64_t{0}));
+        EXPECT_EQ(first(20), std::pair(Greys8(made.begin(), made.begin() + 20), int64_t{0}));
+        const auto [longer, more] = first(100);  // made from the beginning again
+        EXPECT_GE(more, 100);
+        EXPECT_EQ(Greys8(longer.begin(), longer.begin() + 30), made);
+        EXPECT_EQ(first(100), std::pair(longer, int64_t{0}));
+        EXPECT_EQ(clips(), alone ? 0U : 1U);
+        plan.start_frame = 50;
+        EXPECT_EQ(first(40), std::pair(Greys8(longer.begin() + 50, longer.begin() + 90), int64_t{0}));
+        plan.start_frame = 0;
+        const auto [all, rest] = play(plan, model);
+        EXPECT_EQ(rest, 200);
+        EXPECT_EQ(Greys8(all.begin(), all.begin() + 100), longer);
+        EXPECT_EQ(play(plan, model), std::pair(all, int64_t{0}));
+        EXPECT_EQ(clips(), alone ? 1U : 2U);
+    }
+}
+
 TEST_F(ClipCache, OffAndDrawnSeedsKeepNothing) {
     Plan plan = plan_of({"fox"});
     plan.cache = ZT_CACHE_OFF;
