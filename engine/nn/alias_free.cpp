@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <numbers>
 
@@ -19,12 +20,27 @@ constexpr int64_t kPiece = 2048;            // samples of one channel at a time:
 constexpr int64_t kBefore = 6, kAfter = 6;  // what a sample needs of its neighbours, both filters together
 constexpr int64_t kRoom = kPiece + kBefore + kAfter;
 
-// sin(z)^2, which repeats every pi: the rest of z is taken in double, so that it stays exact for any size of z that has
-// a fraction left; of the rest, within half of pi, the Taylor polynomial up to the 13th power is exact in fp32.
+// What of z is left within half of pi when whole multiples are taken away. `large`: the rest is taken in double, so
+// that it stays exact for any size of z that has a fraction left. Else z is below kLarge, and pi is three numbers of
+// which the first two have so few bits that their multiples are exact.
+constexpr float kLarge = 8000;
+constexpr float kGain = 4;  // more than what the filter makes of the largest number
+template <bool large>
+[[gnu::always_inline]] inline float rest_of_pi(float z) {
+    if constexpr (large) {
+        constexpr double kShift = 6755399441055744.0;  // 1.5 * 2^52: adding it rounds to a whole number
+        const double n = (static_cast<double>(z) * std::numbers::inv_pi + kShift) - kShift;
+        return static_cast<float>(static_cast<double>(z) - n * std::numbers::pi);
+    }
+    constexpr float kShift = 12582912.0F;  // 1.5 * 2^23
+    const float n = (z * std::numbers::inv_pi_v<float> + kShift) - kShift;
+    return ((z - n * 3.140625F) - n * 9.67502593994140625E-4F) - n * 1.509957990978376432E-7F;
+}
+
+// sin(z)^2, which repeats every pi: of the rest the Taylor polynomial up to the 13th power is exact in fp32.
+template <bool large>
 [[gnu::always_inline]] inline float sine_squared(float z) {
-    constexpr double kShift = 6755399441055744.0;  // 1.5 * 2^52: adding it rounds to a whole number
-    const double n = (static_cast<double>(z) * std::numbers::inv_pi + kShift) - kShift;
-    const auto r = static_cast<float>(static_cast<double>(z) - n * std::numbers::pi);
+    const float r = rest_of_pi<large>(z);
     const float q = r * r;
     float p = 1.6059044e-10F;
     p = p * q - 2.5052108e-8F;
@@ -44,12 +60,11 @@ struct Snake {
     std::array<float, kTaps> filter;
     int64_t channels, samples, pieces;
 
-    // Place j of the buffers below is sample begin - kBefore + j.
-    [[gnu::always_inline]] inline void piece(const float* from, float* to, float f, float m, int64_t begin,
-                                             int64_t end) const {
-        float near[kRoom], even[kRoom], odd[kRoom];
-        const int64_t count = end - begin, all = count + kBefore + kAfter;
-        for (int64_t j = 0; j < all; j++) near[j] = from[std::clamp<int64_t>(begin - kBefore + j, 0, samples - 1)];
+    // The signal at twice the rate, and its activation: of places [3, all - 3) of the buffers, of which place j is
+    // sample begin - kBefore + j.
+    template <bool large>
+    [[gnu::always_inline]] inline void doubled(const float* near, float* even, float* odd, float f, float m,
+                                               int64_t all) const {
         for (int64_t j = 3; j < all - 3; j++) {
             float a = 0, b = 0;
             for (int64_t k = 0; k < kHalf; k++) {
@@ -57,9 +72,29 @@ struct Snake {
                 b += filter[static_cast<size_t>(2 * k)] * near[j + 3 - k];
             }
             a *= 2, b *= 2;
-            even[j] = a + sine_squared(f * a) * m;
-            odd[j] = b + sine_squared(f * b) * m;
+            even[j] = a + sine_squared<large>(f * a) * m;
+            odd[j] = b + sine_squared<large>(f * b) * m;
         }
+    }
+    [[gnu::always_inline]] inline void piece(const float* from, float* to, float f, float m, int64_t begin,
+                                             int64_t end) const {
+        float copy[kRoom], even[kRoom], odd[kRoom];
+        const int64_t count = end - begin, all = count + kBefore + kAfter;
+        const float* near = from + begin - kBefore;
+        if (begin < kBefore || end + kAfter > samples) {
+            const int64_t left = std::min(std::max<int64_t>(kBefore - begin, 0), all);
+            const int64_t right = std::clamp(samples - begin + kBefore, left, all);  // of places with a sample
+            std::fill_n(copy, left, from[0]);
+            std::copy(from + begin - kBefore + left, from + begin - kBefore + right, copy + left);
+            std::fill(copy + right, copy + all, from[samples - 1]);
+            near = copy;
+        }
+        uint32_t largest = 0;  // as bits, without the sign; a NaN's are the largest
+        for (int64_t j = 0; j < all; j++) largest = std::max(largest, std::bit_cast<uint32_t>(near[j]) & 0x7FFFFFFFU);
+        if (std::bit_cast<float>(largest) * std::abs(f) * kGain < kLarge)
+            doubled<false>(near, even, odd, f, m, all);
+        else
+            doubled<true>(near, even, odd, f, m, all);
         // Beyond the signal's ends the doubled signal keeps its first and its last value.
         for (int64_t j = 3; j < kBefore && begin == 0; j++) even[j] = odd[j] = even[kBefore];
         const int64_t last = kBefore + samples - 1 - begin;  // may lie just behind the piece

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "device/devices.h"
 #include "nn/alias_free.h"
+#include "nn/winograd_lines.h"
 
 namespace zt::minimax_h3 {
 namespace {
@@ -54,9 +55,13 @@ class Pass {
 public:
     Pass(const at::Tensor& filter, const Cancel* cancel) : filter_(filter), cancel_(cancel) {}
 
-    at::Tensor convolve(const AudioConvolution& c, const at::Tensor& x, int64_t dilation = 1) const {
+    // plus: is added, if it is defined.
+    at::Tensor convolve(const AudioConvolution& c, const at::Tensor& x, int64_t dilation = 1,
+                        const at::Tensor& plus = {}) const {
         poll();
-        return at::conv1d(x, c.weight, c.bias, 1, (c.weight.size(2) - 1) * dilation / 2, dilation);
+        if (nn::winograd_lines_suit(x, c.weight)) return nn::winograd_lines(x, c.weight, c.bias, dilation, plus);
+        at::Tensor made = at::conv1d(x, c.weight, c.bias, 1, (c.weight.size(2) - 1) * dilation / 2, dilation);
+        return plus.defined() ? made.add_(plus) : made;
     }
     at::Tensor enlarge(const AudioConvolution& c, const at::Tensor& x, int64_t rate) const {
         poll();
@@ -68,7 +73,7 @@ public:
     at::Tensor block(const AudioBlock& b, const std::vector<int64_t>& dilations, at::Tensor y) const {
         for (size_t d = 0; d < dilations.size(); d++) {
             const at::Tensor u = convolve(b.first[d], snake(b.snakes[2 * d], y), dilations[d]);
-            y = convolve(b.second[d], snake(b.snakes[2 * d + 1], u)).add_(y);
+            y = convolve(b.second[d], snake(b.snakes[2 * d + 1], u), 1, y);
         }
         return y;
     }
@@ -91,8 +96,8 @@ at::Tensor decode_channels(const AudioVaeDecoder& d, const Pass& pass, const at:
         for (size_t k = 0; k < d.stages[i].blocks.size(); k++) {
             at::Tensor made = pass.block(d.stages[i].blocks[k], c.dilations[k], x);
             sum = sum.defined() ? sum.add_(made) : std::move(made);
-            device::return_freed_memory();  // of many sizes, which the C library would keep for later
         }
+        device::return_freed_memory();  // of many sizes, which the C library would keep for later
         x = sum.div_(static_cast<double>(d.stages[i].blocks.size()));
     }
     return pass.convolve(d.post, pass.snake(d.last, x)).clamp_(-1.0, 1.0).squeeze(1);
