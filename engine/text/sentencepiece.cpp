@@ -189,6 +189,18 @@ void add_steps(const Model& model, const std::string& name, UnigramParts& parts)
             std::make_unique<const Charsmap>(Charsmap::from_bytes(model.charsmap, name + ": precompiled_charsmap"));
         parts.normalizer.push_back(std::move(table));
     }
+    PieceStep blanks;
+    blanks.kind = PieceStep::Kind::kMetaspace;
+    blanks.mark = kMark;
+    blanks.prepend = model.prefix;
+    if (model.extra_ids > 0) {  // blanks vanish with the cut
+        PieceStep words;
+        words.kind = PieceStep::Kind::kWhitespace;
+        parts.splits.push_back(std::move(words));
+        blanks.split = true;
+        parts.splits.push_back(std::move(blanks));
+        return;
+    }
     if (model.collapse) {
         NormalStep ends, rows;
         ends.kind = NormalStep::Kind::kStrip;
@@ -200,10 +212,6 @@ void add_steps(const Model& model, const std::string& name, UnigramParts& parts)
         rows.content = " ";
         parts.normalizer.push_back(std::move(rows));
     }
-    PieceStep blanks;
-    blanks.kind = PieceStep::Kind::kMetaspace;
-    blanks.mark = kMark;
-    blanks.prepend = model.prefix;
     // A piece across words would be lost if words were cut apart.
     blanks.split = true;
     for (size_t i = 0; i < model.types.size() && blanks.split; ++i) {

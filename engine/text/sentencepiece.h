@@ -25,8 +25,8 @@ struct SentencePieceModel {
     std::string charsmap;  // what characters become before all; empty: they stay
     bool prefix = true;    // a blank stands in front
     bool collapse = true;  // blanks at the ends and in rows are none
-    // Tokens <extra_id_n> behind the pieces, the last number first, where no piece is called so: transformers adds 100
-    // to the model of T5.
+    // As transformers' class of T5 reads it: so many tokens <extra_id_n> behind the pieces, the last number first, where
+    // no piece is called so, and texts are cut at any white space before all. 0: neither.
     int32_t extra_ids = 0;
 };
 
