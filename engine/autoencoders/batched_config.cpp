@@ -60,8 +60,9 @@ VaeConfig vae_config_of(const Checkpoint& file) {
     const load::Shapes shapes(file, vae_names());
     VaeConfig c;
     if (!shapes.has("decoder.norm_out.conv_y.conv.weight"))
-        load::refuse_kind(file, "expected the autoencoder of CogVideoX, got none (no tensor "
-                                "\"decoder.norm_out.conv_y.conv.weight\")");
+        load::refuse_kind(file,
+                          "expected the autoencoder of CogVideoX, got none (no tensor "
+                          "\"decoder.norm_out.conv_y.conv.weight\")");
     for (size_t i = 0; i < c.channels.size(); i++)
         c.channels[i] = shapes.at("encoder.down_blocks." + std::to_string(i) + ".resnets.0.conv1.conv.bias", 1)[0];
     c.layers = shapes.count("encoder.down_blocks.0.resnets.");

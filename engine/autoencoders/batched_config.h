@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The shapes of a causal autoencoder of videos that works in batches of frames (diffusers' AutoencoderKLCogVideoX), from
-// config.json or from the shapes of a single file. Field names follow the diffusers configuration keys. Torch-free.
+// The shapes of a causal autoencoder of videos that works in batches of frames (diffusers' AutoencoderKLCogVideoX),
+// from config.json or from the shapes of a single file. Field names follow the diffusers configuration keys.
+// Torch-free.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ class Checkpoint;
 namespace zt::autoencoders::batched {
 
 inline constexpr int64_t kTimeCompression = 4, kSpaceCompression = 8;
-inline constexpr int64_t kFrameBatch = 8;  // frames that go through together, and the first with the rest of the division
+inline constexpr int64_t kFrameBatch =
+    8;  // frames that go through together, and the first with the rest of the division
 
 struct VaeConfig {
     std::vector<int64_t> channels = {128, 256, 256, 512};

@@ -16,9 +16,9 @@ class Convolution {
 public:
     Convolution(const Conv3d& conv, History& history)
         : history_(history), slot_(history.at), past_(history.slot()),
-          kernel_(conv.weight.permute({0, 2, 1, 3, 4})
-                      .reshape({conv.weight.size(0), 3 * conv.weight.size(1), conv.weight.size(3),
-                                conv.weight.size(4)})),
+          kernel_(
+              conv.weight.permute({0, 2, 1, 3, 4})
+                  .reshape({conv.weight.size(0), 3 * conv.weight.size(1), conv.weight.size(3), conv.weight.size(4)})),
           points_(nn::points_of(kernel_, history.work)), bias_(conv.bias) {
         if (!history.more) history_.slots[slot_].clear();
     }
@@ -75,8 +75,7 @@ at::Tensor latent_for(const Norm& norm, size_t i, size_t count, const Pass& pass
 
 Norm make_norm(const VaeConfig& c, int64_t channels, bool decodes) {
     Norm norm{nn::make_norm(channels), {}, {}};
-    if (decodes)
-        norm.scale = make_conv3d(c.latent_channels, channels, 1, 1), norm.shift = norm.scale;
+    if (decodes) norm.scale = make_conv3d(c.latent_channels, channels, 1, 1), norm.shift = norm.scale;
     return norm;
 }
 
@@ -138,8 +137,10 @@ Frames reduce(const Resample& layer, Frames x, bool time) {
     if (time) {
         Frames means;
         for (size_t i = 0; i < x.size(); i++) {
-            if (i == 0 && x.size() % 2 == 1) means.push_back(x[0]);
-            else means.push_back((x[i] + x[i + 1]) / 2), i++;
+            if (i == 0 && x.size() % 2 == 1)
+                means.push_back(x[0]);
+            else
+                means.push_back((x[i] + x[i + 1]) / 2), i++;
         }
         x = std::move(means);
     }

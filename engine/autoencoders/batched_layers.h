@@ -72,8 +72,8 @@ struct Resnet {
 // The same of silu(norm(x)); x is given up frame by frame.
 [[nodiscard]] Frames norm_convolve(const Norm& norm, const Conv3d& conv, Frames x, const Pass& pass);
 [[nodiscard]] Frames forward(const Resnet& block, Frames x, const Pass& pass);
-// Twice the size and, if `time`, twice the frames, but for a frame that begins an odd number of them. Equal frames share
-// memory.
+// Twice the size and, if `time`, twice the frames, but for a frame that begins an odd number of them. Equal frames
+// share memory.
 [[nodiscard]] Frames enlarge(const Resample& layer, Frames x, bool time, const Pass& pass);
 // Half the size and, if `time`, means of pairs of frames, but for the first of an odd number.
 [[nodiscard]] Frames reduce(const Resample& layer, Frames x, bool time);

@@ -54,9 +54,10 @@ void check_tiles(const VaeConfig& c) {
                    latent_blend = static_cast<int64_t>(static_cast<double>(latents) * overlap);
         if (stride < 1 || stride * kSpaceCompression != pixels - blend || stride != latents - latent_blend ||
             latents * kSpaceCompression != pixels)
-            throw Error(ZT_ERROR_UNSUPPORTED, "tiling: expected an autoencoder whose tiles meet (sample_height 480, "
-                                              "sample_width 720), got one of " + std::to_string(c.sample_height) + "x" +
-                                                  std::to_string(c.sample_width));
+            throw Error(ZT_ERROR_UNSUPPORTED,
+                        "tiling: expected an autoencoder whose tiles meet (sample_height 480, "
+                        "sample_width 720), got one of " +
+                            std::to_string(c.sample_height) + "x" + std::to_string(c.sample_width));
     }
 }
 

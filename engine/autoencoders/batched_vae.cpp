@@ -57,15 +57,13 @@ at::Tensor tiles_of(const Coder& coder, const at::Tensor& x, bool half_history, 
     const Tiles t = tiles(coder.config);
     const int64_t scale = kSpaceCompression, in = coder.decodes ? 1 : scale, out = coder.decodes ? scale : 1;
     const int64_t height = x.size(1) / in, width = x.size(2) / in;  // latents
-    return merge({t.stride_y * out, t.stride_x * out, t.blend_y(out), t.blend_x(out), height * out,
-                                width * out},
-                               [&](int64_t i, int64_t j) {
-                                   const int64_t y = i * t.stride_y, h = std::min(t.height, height - y);
-                                   const int64_t z = j * t.stride_x, w = std::min(t.width, width - z);
-                                   return all_of(coder, x.narrow(1, y * in, h * in).narrow(2, z * in, w * in),
-                                                 half_history, cancel)
-                                       .contiguous();
-                               });
+    return merge({t.stride_y * out, t.stride_x * out, t.blend_y(out), t.blend_x(out), height * out, width * out},
+                 [&](int64_t i, int64_t j) {
+                     const int64_t y = i * t.stride_y, h = std::min(t.height, height - y);
+                     const int64_t z = j * t.stride_x, w = std::min(t.width, width - z);
+                     return all_of(coder, x.narrow(1, y * in, h * in).narrow(2, z * in, w * in), half_history, cancel)
+                         .contiguous();
+                 });
 }
 
 }  // namespace
@@ -128,10 +126,9 @@ at::Tensor StreamingDecoder::next(const Cancel& cancel) {
 
 at::Tensor encode(const Coder& encoder, const at::Tensor& pixels, const CodingOptions& options, const Cancel& cancel) {
     const at::Tensor x = pixels.to(encoder.conv_in.bias.options()).permute({0, 2, 3, 1}).contiguous();
-    const bool cut = options.tiled &&
-                     is_cut(encoder.config, x.size(1) / kSpaceCompression, x.size(2) / kSpaceCompression);
-    return cut ? tiles_of(encoder, x, options.half_history, cancel)
-               : all_of(encoder, x, options.half_history, cancel);
+    const bool cut =
+        options.tiled && is_cut(encoder.config, x.size(1) / kSpaceCompression, x.size(2) / kSpaceCompression);
+    return cut ? tiles_of(encoder, x, options.half_history, cancel) : all_of(encoder, x, options.half_history, cancel);
 }
 
 }  // namespace zt::autoencoders::batched

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A causal autoencoder of videos that works in batches of frames (diffusers' AutoencoderKLCogVideoX): latents to a video,
-// three of them and then two at a time, and a picture or video to the distribution of its latents. Tiles are another
-// function than the whole (diffusers' tiled coding).
+// A causal autoencoder of videos that works in batches of frames (diffusers' AutoencoderKLCogVideoX): latents to a
+// video, three of them and then two at a time, and a picture or video to the distribution of its latents. Tiles are
+// another function than the whole (diffusers' tiled coding).
 #pragma once
 
 #include <ATen/ATen.h>

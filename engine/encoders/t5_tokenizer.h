@@ -19,8 +19,8 @@ namespace zt::encoders {
 [[nodiscard]] std::string find_t5_tokenizer(const std::string& key, const std::string& found,
                                             const load::PartFile& encoder, std::vector<std::string>& warnings);
 
-// extra_ids: of T5 itself 100, which its spiece.model does not have (text/sentencepiece.h). Throws what UnigramTokenizer throws,
-// and what Checkpoint::open does.
+// extra_ids: of T5 itself 100, which its spiece.model does not have (text/sentencepiece.h). Throws what
+// UnigramTokenizer throws, and what Checkpoint::open does.
 [[nodiscard]] text::UnigramTokenizer open_t5_tokenizer(const std::string& file, int32_t extra_ids = 0);
 
 }  // namespace zt::encoders

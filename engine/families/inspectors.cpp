@@ -40,8 +40,7 @@ const std::vector<Inspector>& inspectors() {
 #ifdef ZT_FAMILY_WAN
         wan::inspector(),
 #endif
-        cogvideox::inspector(),
-        testcard::inspector(),
+        cogvideox::inspector(),     testcard::inspector(),
     };
     return all;
 }

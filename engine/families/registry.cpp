@@ -2,8 +2,8 @@
 //
 // The families, in the order in which they look at a path. The only place outside a family's folder
 // that knows its name.
-#include "families/family.h"
 #include "families/cogvideox/cogvideox.h"
+#include "families/family.h"
 #include "families/testcard/testcard.h"
 #ifdef ZT_FAMILY_HUNYUAN_VIDEO
 #include "families/hunyuan_video/hunyuan_video.h"

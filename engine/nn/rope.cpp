@@ -17,8 +17,7 @@ Rope make_rope(const std::array<RopeAxis, 3>& axes, double theta, const at::Tens
             axis.at.defined() ? axis.at.to(options) : at::arange(axis.first, axis.first + axis.count, options);
         std::array<int64_t, 4> shape = {1, 1, 1, axis.channels / 2};
         shape[i] = axis.count;
-        angles.narrow(3, pair, axis.channels / 2)
-            .copy_(at::outer(positions, frequency).view(shape));
+        angles.narrow(3, pair, axis.channels / 2).copy_(at::outer(positions, frequency).view(shape));
         pair += axis.channels / 2;
     }
     angles = angles.view({-1, pairs});

@@ -91,7 +91,7 @@ struct AddGated {
 template <class T, bool kHalves, bool kEach>
 struct SplitHeads {
     const T* qkv;
-    T* out;  // at the first row to be written
+    T* out;                                                      // at the first row to be written
     const float *q_norm, *k_norm, *q_bias, *k_bias, *cos, *sin;  // biases null: no mean is taken away
     int64_t heads, dim, all_tokens, pairs;
     float eps;

@@ -13,9 +13,9 @@
 namespace zt::sample {
 namespace {
 
-constexpr float kTimes = 1000.0F;  // levels that models are trained on
+constexpr float kTimes = 1000.0F;      // levels that models are trained on
 constexpr int64_t kTrainTimes = 1000;  // the same, counted
-constexpr double kLeast = 1e-6;    // below 1, so that the logarithm of 1 - sigma is finite
+constexpr double kLeast = 1e-6;        // below 1, so that the logarithm of 1 - sigma is finite
 
 double shifted(double u, double shift) { return shift * u / (1.0 + (shift - 1.0) * u); }
 
@@ -98,7 +98,8 @@ std::vector<double> scaled_linear_abar(double shift) {
 }
 
 // Times from the last one down in equal strides, rounded; the level a step leads to is a whole stride below it, or
-// without noise where that is below 0. Where rounding makes one time too many (of 61 steps, for example) it is not made.
+// without noise where that is below 0. Where rounding makes one time too many (of 61 steps, for example) it is not
+// made.
 Levels trailing_abar(int64_t steps, double shift) {
     const std::vector<double> abar = scaled_linear_abar(shift);
     Levels levels;
@@ -126,7 +127,8 @@ constexpr std::array<ScheduleRow, 6> kSchedules = {{
     {"distilled", "every (1000 / steps)-th of 1000 shifted levels (few-step models: lightx2v, Self-Forcing)",
      distilled},
     {"trailing",
-     "every (1000 / steps)-th time from the last, of 1000 levels without signal at the end; the shift divides signal to "
+     "every (1000 / steps)-th time from the last, of 1000 levels without signal at the end; the shift divides signal "
+     "to "
      "noise (CogVideoX)",
      trailing_abar},
 }};

@@ -25,8 +25,8 @@ struct SentencePieceModel {
     std::string charsmap;  // what characters become before all; empty: they stay
     bool prefix = true;    // a blank stands in front
     bool collapse = true;  // blanks at the ends and in rows are none
-    // As transformers' class of T5 reads it: so many tokens <extra_id_n> behind the pieces, the last number first, where
-    // no piece is called so, and texts are cut at any white space before all. 0: neither.
+    // As transformers' class of T5 reads it: so many tokens <extra_id_n> behind the pieces, the last number first,
+    // where no piece is called so, and texts are cut at any white space before all. 0: neither.
     int32_t extra_ids = 0;
 };
 
@@ -39,7 +39,6 @@ void add_piece(SentencePieceModel& model, std::string_view text, double score, u
 // anything else, </s> stands behind it. What a model asks for and is not done here is refused by name (UNSUPPORTED):
 // other kinds of models, white space behind words, blanks that are not marked. Throws WEIGHTS for anything that is not
 // such a message. name: in messages; extra_ids: as above.
-[[nodiscard]] UnigramParts read_sentencepiece(std::string_view model, const std::string& name,
-                                              int32_t extra_ids = 0);
+[[nodiscard]] UnigramParts read_sentencepiece(std::string_view model, const std::string& name, int32_t extra_ids = 0);
 
 }  // namespace zt::text

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// CogVideoX's stages on tensors from Python; cogvideox_test.py says what each takes and gives. Weights come under "w." and
-// diffusers' names.
+// CogVideoX's stages on tensors from Python; cogvideox_test.py says what each takes and gives. Weights come under "w."
+// and diffusers' names.
 #include <cstring>
 #include <string>
 #include <vector>
@@ -26,7 +26,9 @@ using namespace zt::cogvideox;
 using namespace zt::parity;
 namespace batched = zt::autoencoders::batched;
 
-at::Tensor doubles(const std::vector<double>& values) { return at::tensor(values, at::TensorOptions().dtype(at::kDouble)); }
+at::Tensor doubles(const std::vector<double>& values) {
+    return at::tensor(values, at::TensorOptions().dtype(at::kDouble));
+}
 
 // Of 1 step, of 2 ... and of `most`, one behind the other.
 void levels_stage(Case& c) {
@@ -63,7 +65,8 @@ void tokens_stage(Case& c) {
     const auto* const end = at + bytes.numel();
     std::vector<int64_t> ids;
     for (; at < end; at += std::strlen(at) + 1) {
-        for (const int32_t id : tokenizer.encode(at, static_cast<size_t>(number(c, "most", 226))).ids) ids.push_back(id);
+        for (const int32_t id : tokenizer.encode(at, static_cast<size_t>(number(c, "most", 226))).ids)
+            ids.push_back(id);
         ids.push_back(-1);
     }
     c.out["ids"] = at::tensor(ids, at::TensorOptions().dtype(at::kLong));
@@ -125,8 +128,8 @@ void forward_stage(Case& c) {
         blocks.push_back(make_block(config));
         blocks.back().each(put, i);
     }
-    const Positions positions = make_positions(config, embedders.positions, latents.size(0), latents.size(2),
-                                               latents.size(3), type, at::kCPU);
+    const Positions positions =
+        make_positions(config, embedders.positions, latents.size(0), latents.size(2), latents.size(3), type, at::kCPU);
     if (positions.rope.cos.defined()) c.out["cos"] = positions.rope.cos, c.out["sin"] = positions.rope.sin;
     if (positions.added.defined()) c.out["added"] = positions.added.to(at::kFloat);
     const at::Tensor text = embed_text(embedders, c.input("states"), type);
@@ -139,15 +142,14 @@ void forward_stage(Case& c) {
         c.out[name] = x.to(at::kFloat);
     }
     const Pass pass{&m, 0, &text, &positions};
-    c.out["velocity"] =
-        velocity(config, ends, [&](int64_t i) -> const Block& { return blocks[static_cast<size_t>(i)]; }, pass, latents, {},
-                 chunk)
-            .to(at::kFloat);
+    c.out["velocity"] = velocity(
+                            config, ends, [&](int64_t i) -> const Block& { return blocks[static_cast<size_t>(i)]; },
+                            pass, latents, {}, chunk)
+                            .to(at::kFloat);
 }
 
 batched::Coder coder_of(const Case& c, bool decodes) {
-    batched::Coder coder =
-        batched::make_coder(batched::parse_vae_config(c.option("config"), "config.json"), decodes);
+    batched::Coder coder = batched::make_coder(batched::parse_vae_config(c.option("config"), "config.json"), decodes);
     const weights::Tensors w = ours(c, batched::vae_names());
     coder.visit(Put{w, type_of(c)});
     return coder;

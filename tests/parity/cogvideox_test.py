@@ -338,7 +338,7 @@ def clip_case(name, folder):
     half = asked.pop("half", False)
     model = pathlib.Path(folder, f"{kind}{'_dpm' if dpm else ''}")
     pipe = cog.pipeline(kind, dpm=dpm) if model.exists() else cog.save_pipeline(kind, model, dpm=dpm)
-    opts = "use_dynamic_cfg=" + ("on" if asked.get("dynamic") else "off") + ",tiling=" + ("on" if asked.get("tiled") else "off")
+    opts = "use_dynamic_cfg=" + ("on" if asked.get("dynamic") else "off") + ":tiling=" + ("on" if asked.get("tiled") else "off")
     given, more = {}, {}
     if kind in cog.WITH_PICTURE:
         more["image"] = oracle.picture(70, 60)
@@ -355,7 +355,7 @@ def clip_case(name, folder):
         again = made(model, {"history": given["image"]}, asked, engine_opts=opts)
         report.check(f"{name}: the same frames after a history", torch.equal(again, ours))
     elif prompt == PROMPT and "negative" not in asked:
-        report.check(f"{name}: through the stock ffmpeg, the same bytes", *through_ffmpeg(model, asked, opts.replace(",", "\\,"), ours))
+        report.check(f"{name}: through the stock ffmpeg, the same bytes", *through_ffmpeg(model, asked, opts.replace(":", "\\:"), ours))
     if half:
         # The oracle draws other numbers in bf16: the engine's own in fp32 are what is near.
         near = made(model, given, asked, "bf16", engine_opts=opts)
@@ -384,7 +384,7 @@ def single_file(folder, model, tensors, name="model.safetensors"):
     place.mkdir(exist_ok=True)
     (place / "config.json").write_text((model / "transformer/config.json").read_text())
     save_file(tensors, place / name)
-    return place / name, ",".join(f"{part}={model / part}" for part in ("vae", "text_encoder", "tokenizer"))
+    return place / name, ":".join(f"{part}={model / part}" for part in ("vae", "text_encoder", "tokenizer"))
 
 
 def lora_files(folder, state):

@@ -41,8 +41,8 @@ Prepared prepare(const OpenedModel& model, const Work& work, const std::vector<f
     Prepared p;
     p.positive = embed_text(embedders, positive->states, model.type);
     if (negative != nullptr) p.negative = embed_text(embedders, negative->states, model.type);
-    p.positions = make_positions(config, embedders.positions, latents[0], latents[2], latents[3], model.type,
-                                 model.device);
+    p.positions =
+        make_positions(config, embedders.positions, latents[0], latents[2], latents[3], model.type, model.device);
     const at::Tensor times = embed_times(config, embedders, t, model.type);
     const int64_t steps = times.size(0), h = config.width();
     p.modulations.out = nn::forward(embedders.out, times).view({steps, 2, h});
@@ -69,10 +69,10 @@ at::Tensor picture_latents(const OpenedModel& model, const Work& work, sample::N
     const VaeConfig& vae = model.parts.vae;
     const at::Tensor pixels = encoders::vae_pixels(families::pixels_of(work.request.images.back()), work.request.width,
                                                    work.request.height, work.request.fit);
-    const at::Tensor moments = autoencoders::batched::encode(*read_coder(model, false, work.cancel),
-                                                             pixels.to(model.device, model.vae_type), work.plan.coding,
-                                                             work.cancel)
-                                   .to(at::kFloat);
+    const at::Tensor moments =
+        autoencoders::batched::encode(*read_coder(model, false, work.cancel), pixels.to(model.device, model.vae_type),
+                                      work.plan.coding, work.cancel)
+            .to(at::kFloat);
     constexpr double kLeast = -30, kMost = 20;  // of the logarithm of a variance
     const at::Tensor mean = moments.narrow(1, 0, vae.latent_channels),
                      spread =
@@ -80,12 +80,9 @@ at::Tensor picture_latents(const OpenedModel& model, const Work& work, sample::N
     const at::Tensor drawn = mean + spread * noise.draw(mean.sizes()).to(mean.device());
     const at::Tensor made = at::zeros(latents, drawn.options());
     // 1.5 was trained with the factor the wrong way round.
-    made.narrow(0, 0, 1).copy_(drawn *
-                               (vae.invert_scale_latents ? 1.0 / vae.scaling_factor : vae.scaling_factor));
+    made.narrow(0, 0, 1).copy_(drawn * (vae.invert_scale_latents ? 1.0 / vae.scaling_factor : vae.scaling_factor));
     return made;
 }
-
-
 
 }  // namespace
 
@@ -107,8 +104,8 @@ std::shared_ptr<const TextStates> encode_text(const OpenedModel& model, const st
         made->mostly_unknown = 3 * static_cast<size_t>(unread) > tokens.ids.size();
         made->dropped = tokens.dropped;
         tokens.ids.resize(most, 0);  // pads, which attend and are attended like words
-        made->states = encoders::read_t5_states(model.parts.text, model.text_encoder(work.cancel), tokens.ids, model.type,
-                                                work.cancel);
+        made->states = encoders::read_t5_states(model.parts.text, model.text_encoder(work.cancel), tokens.ids,
+                                                model.type, work.cancel);
         model.texts.keep(prompt, made);
         text = made;
     }
@@ -152,8 +149,9 @@ at::Tensor make_latents(const OpenedModel& model, const Work& work, int64_t fram
                                        [&](int64_t i) { return read_block(model, reader, i); });
     const sample::VelocityFn network = [&](const at::Tensor& latents, int64_t step, bool away) {
         const Pass pass{&p.modulations, step, away ? &p.negative : &p.positive, &p.positions};
-        return velocity(config, *ends, [&](int64_t i) -> const Block& { return blocks(i); }, pass,
-                        beside.defined() ? at::cat({latents, beside}, 1) : latents, work.cancel)
+        return velocity(
+                   config, *ends, [&](int64_t i) -> const Block& { return blocks(i); }, pass,
+                   beside.defined() ? at::cat({latents, beside}, 1) : latents, work.cancel)
             .to(at::kFloat);
     };
     const auto solver =

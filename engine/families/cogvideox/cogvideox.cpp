@@ -23,7 +23,8 @@ Limits limits_of(const OpenedModel& model) {
     const auto& parts = model.parts;
     const cogvideox::TransformerConfig& t = parts.transformer;
     Limits limits;
-    limits.width = static_cast<int>(parts.usual_size().width), limits.height = static_cast<int>(parts.usual_size().height);
+    limits.width = static_cast<int>(parts.usual_size().width),
+    limits.height = static_cast<int>(parts.usual_size().height);
     limits.size_step = static_cast<int>(cogvideox::kSpaceCompression * cogvideox::kPatch);
     limits.min_width = limits.min_height = limits.size_step;
     limits.max_width = limits.max_height = kLongest;

@@ -37,13 +37,13 @@ TransformerConfig parse_transformer_config(std::string_view text, const std::str
     TransformerConfig c;
     c.heads = 30, c.layers = 30;  // where the class has other values than the 5B
     using Row = std::pair<const char*, int64_t*>;
-    for (const auto& [key, value] : {Row("num_attention_heads", &c.heads), Row("attention_head_dim", &c.head_dim),
-                                     Row("in_channels", &c.in_channels), Row("out_channels", &c.out_channels),
-                                     Row("num_layers", &c.layers), Row("time_embed_dim", &c.time_dim),
-                                     Row("ofs_embed_dim", &c.ofs_dim), Row("text_embed_dim", &c.text_dim),
-                                     Row("max_text_seq_length", &c.text_tokens), Row("patch_size_t", &c.patch_time),
-                                     Row("sample_height", &c.sample_height), Row("sample_width", &c.sample_width),
-                                     Row("sample_frames", &c.sample_frames)})
+    for (const auto& [key, value] :
+         {Row("num_attention_heads", &c.heads), Row("attention_head_dim", &c.head_dim),
+          Row("in_channels", &c.in_channels), Row("out_channels", &c.out_channels), Row("num_layers", &c.layers),
+          Row("time_embed_dim", &c.time_dim), Row("ofs_embed_dim", &c.ofs_dim), Row("text_embed_dim", &c.text_dim),
+          Row("max_text_seq_length", &c.text_tokens), Row("patch_size_t", &c.patch_time),
+          Row("sample_height", &c.sample_height), Row("sample_width", &c.sample_width),
+          Row("sample_frames", &c.sample_frames)})
         load::read(root, key, *value, kMost);
     load::read(root, "spatial_interpolation_scale", c.space_scale, 1e-3, 1e3);
     load::read(root, "temporal_interpolation_scale", c.time_scale, 1e-3, 1e3);
@@ -78,8 +78,10 @@ TransformerConfig transformer_config_of(const Checkpoint& file) {
     TransformerConfig c;
     const int64_t width = shapes.at("norm_final.weight", 1)[0];
     if (width != k2bWidth && width != k5bWidth)
-        load::refuse_kind(file, "tensor \"norm_final.weight\": expected 1920 (2B) or 3072 (5B) values, or a config.json "
-                                "beside the file, got " + std::to_string(width));
+        load::refuse_kind(file,
+                          "tensor \"norm_final.weight\": expected 1920 (2B) or 3072 (5B) values, or a config.json "
+                          "beside the file, got " +
+                              std::to_string(width));
     c.heads = width / c.head_dim;
     c.rotary = width == k5bWidth;  // no tensor tells: the sines of the 2B are not in its files
     c.learned = shapes.has("patch_embed.pos_embedding");
@@ -114,15 +116,18 @@ void refuse_other_kinds(const Checkpoint& file) {
     for (const weights::CheckpointEntry& entry : file.entries())
         for (const char* prefix : {"", "model.diffusion_model.", "diffusion_model.", "transformer."})
             if (entry.name == std::string(prefix) + "pos_embedding")
-                load::refuse_kind(file, "expected " + expected + ", got CogVideoX-Fun Pose (tensor " + quote(entry.name) +
-                                            ")");
+                load::refuse_kind(
+                    file, "expected " + expected + ", got CogVideoX-Fun Pose (tensor " + quote(entry.name) + ")");
 }
 
 void refuse_other_channels(const TransformerConfig& c, const Checkpoint& file) {
     std::string got;
-    if (c.in_channels == 2 * c.out_channels + 1) got = "CogVideoX-Fun for inpainting";
-    else if (c.in_channels != c.out_channels && !c.takes_picture()) got = "another kind";
-    else if (c.takes_picture() && !c.rotary) got = "2B from a picture";
+    if (c.in_channels == 2 * c.out_channels + 1)
+        got = "CogVideoX-Fun for inpainting";
+    else if (c.in_channels != c.out_channels && !c.takes_picture())
+        got = "another kind";
+    else if (c.takes_picture() && !c.rotary)
+        got = "2B from a picture";
     else if (c.takes_picture() && !c.is_15() && !c.learned)
         got = "a 5B from a picture without \"patch_embed.pos_embedding\" (an export that lost it, or another kind)";
     else if (c.takes_picture() && c.is_15() && c.ofs_dim == 0)

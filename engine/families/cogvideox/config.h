@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The shapes of a CogVideoX model, from the config.json files of a diffusers folder or from the shapes of a single file.
-// Defaults are those of the published 5B. Field names follow the diffusers configuration keys. Torch-free.
+// The shapes of a CogVideoX model, from the config.json files of a diffusers folder or from the shapes of a single
+// file. Defaults are those of the published 5B. Field names follow the diffusers configuration keys. Torch-free.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ struct TransformerConfig {
     int64_t patch_time = 1;                            // 1.5: 2
     int64_t sample_height = 60, sample_width = 90, sample_frames = 49;  // latents, latents, frames
     double space_scale = 1.875, time_scale = 1.0;                       // of added positions
-    bool rotary = true;   // else sines are added to the tokens (2B)
+    bool rotary = true;                                                 // else sines are added to the tokens (2B)
     bool learned = false;  // a table is added to the tokens beside the turning (5B-I2V)
     [[nodiscard]] int64_t width() const { return heads * head_dim; }
     [[nodiscard]] bool takes_picture() const { return in_channels == 2 * out_channels; }

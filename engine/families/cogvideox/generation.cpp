@@ -23,8 +23,8 @@ int64_t Generation::next_frames() const {
     const int64_t shot = shot_frames();
     if (shot < 1) return 0;
     const int64_t latents = (model_->parts.made_frames(shot) - 1) / kTimeCompression + 1;
-    return std::min(
-        autoencoders::batched::frames_of_batch(autoencoders::batched::batch_at(true, latents, 0).count), shot);
+    return std::min(autoencoders::batched::frames_of_batch(autoencoders::batched::batch_at(true, latents, 0).count),
+                    shot);
 }
 
 std::optional<families::FrameBatch> Generation::next(const families::Direction& direction, const Cancel& cancel,

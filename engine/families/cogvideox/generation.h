@@ -32,9 +32,9 @@ private:
     std::shared_ptr<const OpenedModel> model_;
     families::GenerationRequest request_;
     ClipPlan plan_;
-    int64_t done_ = 0;          // frames handed out
-    int64_t most_ = INT64_MAX;  // frames up to the next shot
-    int64_t left_ = 0;          // of the clip in the making
+    int64_t done_ = 0;                      // frames handed out
+    int64_t most_ = INT64_MAX;              // frames up to the next shot
+    int64_t left_ = 0;                      // of the clip in the making
     std::shared_ptr<const Coder> decoder_;  // outlives stream_
     std::optional<autoencoders::batched::StreamingDecoder> stream_;
 };

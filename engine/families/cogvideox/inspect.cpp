@@ -28,11 +28,12 @@ std::string report(const families::InspectRequest& r) {
         open_loras(parts, r.lora, [&](zt_log_level, const std::string& text) { warnings.push_back(text); });
     plan.loras = loras.get();
     for (std::string& sentence : load::warnings_of_values(part_rows(parts))) warnings.push_back(std::move(sentence));
-    std::string text = "family     cogvideox\nlayout     " + parts.layout + "\nkind       " + std::string(parts.kind()) +
-                       "\nshape      " + std::to_string(t.layers) + " blocks, width " + std::to_string(t.width()) +
-                       " (" + std::to_string(t.heads) + " x " + std::to_string(t.head_dim) + "), " +
-                       std::to_string(t.in_channels) + " channels in\nsampler    " + (parts.dpm ? "dpm" : "ddim") +
-                       ", signal to noise divided by " + std::to_string(parts.snr_shift).substr(0, 4) + "\n";
+    std::string text = "family     cogvideox\nlayout     " + parts.layout + "\nkind       " +
+                       std::string(parts.kind()) + "\nshape      " + std::to_string(t.layers) + " blocks, width " +
+                       std::to_string(t.width()) + " (" + std::to_string(t.heads) + " x " + std::to_string(t.head_dim) +
+                       "), " + std::to_string(t.in_channels) + " channels in\nsampler    " +
+                       (parts.dpm ? "dpm" : "ddim") + ", signal to noise divided by " +
+                       std::to_string(parts.snr_shift).substr(0, 4) + "\n";
     text += "licence    " + (parts.licence().empty() ? "Apache-2.0" : std::string(parts.licence())) + "\nparts\n";
     for (const load::PartRow& row : part_rows(parts))
         text += load::part_line(std::string(row.key), *row.part, *row.names);

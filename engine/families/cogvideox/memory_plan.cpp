@@ -28,9 +28,7 @@ bool is_embedder(std::string_view name) {
 }
 bool is_denoising(std::string_view name) { return !is_modulator(name) && !is_embedder(name); }
 // What a block decodes before it goes over its tokens, after the attention that the fused projection is for.
-bool is_after_attention(std::string_view name) {
-    return is_denoising(name) && name.find(".attn1.qkv.") == name.npos;
-}
+bool is_after_attention(std::string_view name) { return is_denoising(name) && name.find(".attn1.qkv.") == name.npos; }
 
 struct Clip {
     int64_t latent_frames, latent_height, latent_width, tokens;  // as they are denoised, with the text
@@ -38,8 +36,7 @@ struct Clip {
 Clip clip_of(const ModelParts& parts, const PlanRequest& r) {
     const TransformerConfig& t = parts.transformer;
     Clip c{t.latent_frames(r.frames), r.height / kSpaceCompression, r.width / kSpaceCompression, 0};
-    c.tokens =
-        t.text_tokens + c.latent_frames / t.patch_time * (c.latent_height / kPatch) * (c.latent_width / kPatch);
+    c.tokens = t.text_tokens + c.latent_frames / t.patch_time * (c.latent_height / kPatch) * (c.latent_width / kPatch);
     return c;
 }
 
@@ -71,14 +68,14 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
     phase.least_weights =
         std::min(phase.weights, load::two_blocks(file, transformer_names(), as, kBlocks, is_denoising));
     const uint64_t row = u(t.width()) * u(r.element_bytes);
-    const uint64_t stream = 2 * u(clip.tokens) * row, attention = 4 * u(clip.tokens) * row;  // x and its making; q, k, v
-    const uint64_t chunk = u(std::min(kTokenChunk, clip.tokens)) * (2 * 4 + 6) * row;        // and the result
+    const uint64_t stream = 2 * u(clip.tokens) * row,
+                   attention = 4 * u(clip.tokens) * row;                               // x and its making; q, k, v
+    const uint64_t chunk = u(std::min(kTokenChunk, clip.tokens)) * (2 * 4 + 6) * row;  // and the result
     const uint64_t rope = t.rotary ? u(clip.tokens) * u(t.head_dim) * 4 : 0;
     const uint64_t latents = u(clip.latent_frames * clip.latent_height * clip.latent_width) *
                              u(10 * t.out_channels + 2 * t.in_channels) * 4;  // solver, velocities, patches
-    const uint64_t decoded =
-        std::max(load::decoded_matrix(&file, as),
-                 load::decoded_block(&file, transformer_names(), as, kBlocks, is_after_attention));
+    const uint64_t decoded = std::max(load::decoded_matrix(&file, as),
+                                      load::decoded_block(&file, transformer_names(), as, kBlocks, is_after_attention));
     phase.data = stream + attention + chunk + rope + latents + prepared_bytes(parts, r, clip) + decoded +
                  (as.loras != nullptr ? as.loras->most_bytes_to_apply() : 0);
     return phase;

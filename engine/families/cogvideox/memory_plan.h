@@ -6,8 +6,8 @@
 
 #include <cstdint>
 
-#include "families/cogvideox/parts.h"
 #include "autoencoders/batched_plan.h"
+#include "families/cogvideox/parts.h"
 #include "load/memory.h"
 
 namespace zt::cogvideox {

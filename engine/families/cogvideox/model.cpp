@@ -52,8 +52,9 @@ void tell_plan(const OpenedModel& model, const ClipPlan& plan, const Log& log) {
         log(ZT_LOG_INFO,
             "memory: what the decoder keeps of earlier frames is rounded to fp16, since it does not fit otherwise");
     if (plan.coding.tiled && !model.parts.tiling)
-        log(ZT_LOG_WARNING, "memory: the decoder works in tiles, since it does not fit otherwise; pictures look "
-                            "otherwise than without (engine_opts tiling=off refuses instead)");
+        log(ZT_LOG_WARNING,
+            "memory: the decoder works in tiles, since it does not fit otherwise; pictures look "
+            "otherwise than without (engine_opts tiling=off refuses instead)");
 }
 
 }  // namespace
@@ -90,8 +91,9 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
         options.log(ZT_LOG_WARNING, "model: " + warning);
     options.log(ZT_LOG_VERBOSE, std::string("sampler: ") + (parts.dpm ? "dpm" : "ddim"));
     if (!options.lora.empty())
-        options.log(ZT_LOG_INFO, "lora: where a file holds no alpha, its strength is 1, as in diffusers; adapters of the "
-                                 "original repository were trained with 1 / rank, which lora=PATH:SCALE gives");
+        options.log(ZT_LOG_INFO,
+                    "lora: where a file holds no alpha, its strength is 1, as in diffusers; adapters of the "
+                    "original repository were trained with 1 / rank, which lora=PATH:SCALE gives");
     return model;
 }
 

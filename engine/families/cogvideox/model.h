@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// An opened CogVideoX model: its files, shapes and settings, and the parts that are in memory. Opening reads headers and
-// the tokenizer only, and checks that every tensor is there in its shape; weights are read in a generation's first call,
-// on its worker, with progress and cancel.
+// An opened CogVideoX model: its files, shapes and settings, and the parts that are in memory. Opening reads headers
+// and the tokenizer only, and checks that every tensor is there in its shape; weights are read in a generation's first
+// call, on its worker, with progress and cancel.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Names of CogVideoX's tensors: diffusers', which all files in circulation have but the original pickles. In memory q, k
-// and v of a block are one matrix. Torch-free.
+// Names of CogVideoX's tensors: diffusers', which all files in circulation have but the original pickles. In memory q,
+// k and v of a block are one matrix. Torch-free.
 #pragma once
 
 #include <string>

@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "autoencoders/batched_plan.h"
 #include "core/error.h"
 #include "core/utf8.h"
 #include "encoders/t5_names.h"
 #include "encoders/t5_tokenizer.h"
 #include "families/cogvideox/names.h"
-#include "autoencoders/batched_plan.h"
 #include "load/config_json.h"
 #include "load/part_checks.h"
 #include "load/shapes.h"
@@ -21,8 +21,7 @@ namespace zt::cogvideox {
 namespace {
 
 namespace fs = std::filesystem;
-using autoencoders::batched::parse_vae_config, autoencoders::batched::vae_config_of,
-    autoencoders::batched::vae_tensors;
+using autoencoders::batched::parse_vae_config, autoencoders::batched::vae_config_of, autoencoders::batched::vae_tensors;
 using load::EngineOptions;
 using load::PartFile;
 using weights::Checkpoint;
@@ -34,8 +33,10 @@ constexpr std::array<load::OptionRow, 6> kOptions = {{
     {"text_encoder", "path", "T5-v1.1-XXL: a file, GGUF too, or a folder"},
     {"tokenizer", "path", "of T5: spiece.model or tokenizer.json, a folder with one, or a file of T5 that has it"},
     {"sampler", "ddim dpm", "the solver, where not the one that the files name; dpm draws noise in every step"},
-    {"use_dynamic_cfg", "off on", "guidance that goes up and down with the time of a step, as the 5B's own demo has it"},
-    {"tiling", "off on", "the autoencoder in tiles, which look otherwise; where it is not said, only if memory is short"},
+    {"use_dynamic_cfg", "off on",
+     "guidance that goes up and down with the time of a step, as the 5B's own demo has it"},
+    {"tiling", "off on",
+     "the autoencoder in tiles, which look otherwise; where it is not said, only if memory is short"},
 }};
 
 // Names that published files have, beside the model or in ComfyUI's folders.
@@ -153,7 +154,8 @@ void read_choices(const EngineOptions& options, ModelParts& parts) {
     parts.dynamic_guidance = load::check_choice(options, kOptions, "use_dynamic_cfg") == "on";
     if (const std::string tiling = load::check_choice(options, kOptions, "tiling"); !tiling.empty())
         parts.tiling = tiling == "on";
-    if (parts.tiling.value_or(false) && parts.vae_file.checkpoint != nullptr) autoencoders::batched::check_tiles(parts.vae);
+    if (parts.tiling.value_or(false) && parts.vae_file.checkpoint != nullptr)
+        autoencoders::batched::check_tiles(parts.vae);
 }
 
 }  // namespace
@@ -169,9 +171,10 @@ families::Detection detect(const std::string& path) {
         .modules = {"patch_embed.text_proj", "transformer_blocks.0.norm1.linear", "transformer_blocks.0.norm2.linear"}};
     if (load::has_signature(path, signature)) return {Fit::kOurs, {}};
     if (const auto pickle = pickle_at(path))
-        return {Fit::kOther, *pickle + ": expected a diffusers folder or a safetensors file of CogVideoX, got a pickle "
-                                       "of the original repository, which can run code and is never opened; take the "
-                                       "folder of the same model without \"-SAT\" in its name"};
+        return {Fit::kOther, *pickle +
+                                 ": expected a diffusers folder or a safetensors file of CogVideoX, got a pickle "
+                                 "of the original repository, which can run code and is never opened; take the "
+                                 "folder of the same model without \"-SAT\" in its name"};
     return {};
 }
 
@@ -186,7 +189,8 @@ std::string_view ModelParts::licence() const {
     if (!transformer.rotary) return {};
     return transformer.is_15()
                ? "CogVideoX License (check the model's card): research is free, commercial use needs a registration"
-               : "CogVideoX License: research is free; commercial use needs a free registration with the licensor and at "
+               : "CogVideoX License: research is free; commercial use needs a free registration with the licensor and "
+                 "at "
                  "most 1 million visits a month; no military use; read it before use";
 }
 

@@ -51,7 +51,8 @@ nn::Rope turns(const TransformerConfig& c, int64_t frames, int64_t rows, int64_t
 // [count, n]: sines and then cosines of place * 10000^(-2 k / n), fp64. The place was divided in fp32.
 at::Tensor sines(int64_t count, int64_t n, double scale) {
     const at::TensorOptions wide = at::TensorOptions().dtype(at::kDouble);
-    const at::Tensor frequency = at::pow(10000.0, at::arange(n / 2, wide) / (static_cast<double>(n) / 2.0)).reciprocal();
+    const at::Tensor frequency =
+        at::pow(10000.0, at::arange(n / 2, wide) / (static_cast<double>(n) / 2.0)).reciprocal();
     const at::Tensor places = (at::arange(count, at::TensorOptions().dtype(at::kFloat)) / scale).to(at::kDouble);
     const at::Tensor angles = at::outer(places, frequency);
     return at::cat({angles.sin(), angles.cos()}, 1);

@@ -55,7 +55,8 @@ Embedders make_embedders(const TransformerConfig& c) {
                 nn::make_packed_linear(c.time_dim, 2 * h),
                 {}};
     if (c.ofs_dim > 0)
-        e.ofs_in = nn::make_packed_linear(c.ofs_dim, c.ofs_dim), e.ofs_out = nn::make_packed_linear(c.ofs_dim, c.ofs_dim);
+        e.ofs_in = nn::make_packed_linear(c.ofs_dim, c.ofs_dim),
+        e.ofs_out = nn::make_packed_linear(c.ofs_dim, c.ofs_dim);
     if (c.learned) e.positions = at::empty({1, c.table_rows(), h}, at::kMeta);
     return e;
 }

@@ -70,9 +70,9 @@ struct Block {
 
 // What stands before and after the blocks at every step.
 struct Ends {
-    nn::Linear patch;            // weight [h, C, 2, 2], of 1.5 [h, 8 C]
+    nn::Linear patch;  // weight [h, C, 2, 2], of 1.5 [h, 8 C]
     nn::Norm final_norm, out_norm;
-    nn::PackedLinear out;        // h -> patch values of out_channels, channel slowest
+    nn::PackedLinear out;  // h -> patch values of out_channels, channel slowest
     template <class F>
     void each(F&& f) {
         f("patch_embed.proj", patch);
