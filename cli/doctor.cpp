@@ -43,6 +43,12 @@ void missing(std::string_view what, const std::string& text, const std::string& 
     std::printf("%-7s %-10s -> %s\n", "", "", remedy.c_str());
 }
 
+// What to type: in an installed program's words, or in those of a tree that was built.
+std::string remedy(const char* installed, const char* built) {
+    std::error_code ignored;
+    return fs::read_symlink("/proc/self/exe", ignored).parent_path().filename() == "bin" ? installed : built;
+}
+
 std::string first_line(const fs::path& path, std::string_view prefix) {
     std::ifstream file(path);
     for (std::string line; std::getline(file, line);) {
@@ -96,14 +102,16 @@ const ZtEngine* tell_engine() {
     const ZtEngine* const engine = zt_loader_get(&reason);
     if (engine == nullptr) {
         missing("engine", reason,
-                "tools/quickstart builds it; tools/zt-env zoetrope doctor runs this program with a built tree");
+                remedy("install the packages libzoetrope0 and zoetrope-libtorch",
+                       "tools/quickstart builds it; tools/zt-env zoetrope doctor runs this program with a built tree"));
         return nullptr;
     }
     const uint32_t v = engine->version();
     good("engine", std::to_string(v >> 16) + "." + std::to_string(v >> 8 & 255) + "." + std::to_string(v & 255) + ", " +
                        file_of(reinterpret_cast<const void*>(engine->version)).string());
     const fs::path torch = loaded_library("libtorch_cpu.so");
-    if (!torch.empty()) good("LibTorch", torch_version(torch) + ", " + torch.string());
+    std::error_code ignored;
+    if (!torch.empty()) good("LibTorch", torch_version(torch) + ", " + fs::weakly_canonical(torch, ignored).string());
     return engine;
 }
 
@@ -117,7 +125,8 @@ ModelHandle open_default_model(const ZtEngine& engine, bool with_picture) {
     zt_model* opened = nullptr;
     if (engine.model_open(&params, &opened, &error) < 0)
         missing("model", error.message,
-                "git lfs pull or a new checkout brings models/, tools/zt-env sets ZOETROPE_MODEL_PATH");
+                remedy("install the package zoetrope-models",
+                       "git lfs pull or a new checkout brings models/, tools/zt-env sets ZOETROPE_MODEL_PATH"));
     return ModelHandle(opened, {&engine});
 }
 
@@ -201,8 +210,10 @@ void tell_ffmpeg() {
     const std::string name = words_after(version.output, "ffmpeg version ");
     const std::string filters = ask("ffmpeg -hide_banner -filters").output;
     if (filters.find(" t2vsrc ") == std::string::npos)
-        return missing("ffmpeg", name + ": expected the filter t2vsrc, got none",
-                       "tools/quickstart builds the overlay once; then tools/zt-env ffmpeg ... uses it");
+        return missing(
+            "ffmpeg", name + ": expected the filter t2vsrc, got none",
+            remedy("install the package zoetrope-ffmpeg; then zt-env ffmpeg ... and zt-env zoetrope doctor use it",
+                   "tools/quickstart builds the overlay once; then tools/zt-env ffmpeg ... uses it"));
     good("ffmpeg", name + ": t2vsrc" + (filters.find(" i2v ") != std::string::npos ? ", i2v" : ""));
 }
 
@@ -214,8 +225,9 @@ void tell_gstreamer() {
     const std::string name = words_after(version.output, "GStreamer ");
     if (ask("gst-inspect-1.0 t2vsrc").status != 0)
         return missing("GStreamer", name + ": expected the element t2vsrc, got none",
-                       "apt-get install libgstreamer-plugins-base1.0-dev, tools/quickstart builds the plugin; then "
-                       "tools/zt-env gst-launch-1.0 ... uses it");
+                       remedy("install the package gstreamer1.0-zoetrope",
+                              "apt-get install libgstreamer-plugins-base1.0-dev, tools/quickstart builds the plugin; "
+                              "then tools/zt-env gst-launch-1.0 ... uses it"));
     good("GStreamer", name + ": t2vsrc" + (ask("gst-inspect-1.0 i2v").status == 0 ? ", i2v" : ""));
 }
 

@@ -145,6 +145,8 @@ installed)
     pc=$(find root -name zoetrope.pc)
     [ -n "$pc" ] || fail "meson install: expected zoetrope.pc, got none"
     export PKG_CONFIG_PATH=$work/$(dirname "$pc") PKG_CONFIG_SYSROOT_DIR=$work/root
+    version=$(sed -n 's/^#define ZT_VERSION_STRING "\(.*\)"/\1/p' "$source_dir/engine/include/zoetrope/version.h")
+    [ "$(pkg-config --modversion zoetrope)" = "$version" ] || fail "zoetrope.pc: expected version $version, got '$(pkg-config --modversion zoetrope)'"
     flags=$(pkg-config --cflags --libs zoetrope)
     # shellcheck disable=SC2086 - words, not one string
     cc -std=c99 "$source_dir/examples/text2video.c" $flags -o text2video
