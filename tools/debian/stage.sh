@@ -162,9 +162,10 @@ library_depends() {
 
 # No name of a folder of this machine may be inside a package.
 check_paths() {
-    local name folder found
+    local name folder found folders=("$ZT_SOURCE" "$ZT_BUILD")
+    if [ -n "$engine" ] || wants zoetrope-libtorch; then folders+=("$(zt_torch_dir)"); fi
     for name in "$@"; do
-        for folder in "$ZT_SOURCE" "$ZT_BUILD" "$(zt_torch_dir 2>/dev/null || echo "$ZT_BUILD")" "$work"; do
+        for folder in "${folders[@]}"; do
             found=$(grep -rlF -e "$folder" "$work/debian/$name" || true)
             [ -z "$found" ] || zt_fail "$name: expected no path of this machine inside, got $folder in $found"
         done
