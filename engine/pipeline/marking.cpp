@@ -4,9 +4,9 @@
 #include "pipeline/marking.h"
 
 #include <algorithm>
-#include <string_view>
 
 #include "core/error.h"
+#include "text/han.h"
 
 namespace zt::pipeline {
 
@@ -17,19 +17,8 @@ void check_word(const char* name, int value, int most) {
         refuse(ZT_ERROR_ARGUMENT, name, "0 to " + std::to_string(most), std::to_string(value));
 }
 
-// Whether valid UTF-8 has a character of Han script: U+3400 to U+9FFF, or above U+20000, where only Han is.
-bool has_chinese(std::string_view text) {
-    for (size_t at = 0; at < text.size(); ++at) {
-        const auto lead = static_cast<unsigned char>(text[at]);
-        if (lead == 0xF0 && at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) >= 0xA0) return true;
-        if (lead < 0xE3 || lead > 0xE9 || at + 1 >= text.size()) continue;
-        if (lead > 0xE3 || static_cast<unsigned char>(text[at + 1]) >= 0x90) return true;
-    }
-    return false;
-}
-
 marks::LabelText text_of(zt_label_language language, const std::string& prompt) {
-    const bool chinese = language == ZT_LABEL_AUTO ? has_chinese(prompt) : language == ZT_LABEL_CHINESE;
+    const bool chinese = language == ZT_LABEL_AUTO ? text::has_han(prompt) : language == ZT_LABEL_CHINESE;
     return chinese ? marks::LabelText::kChinese : marks::LabelText::kEnglish;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/utf8.h"
+#include "text/han.h"
 #include "text/unicode.h"
 
 namespace zt::minimax_h3 {
@@ -33,14 +34,13 @@ void each_character(std::string_view text, F&& f) {
     }
 }
 
-bool is_han(char32_t c) { return (c >= 0x3400 && c <= 0x9FFF) || (c >= 0xF900 && c <= 0xFAFF) || c >= 0x20000; }
 bool is_latin(char32_t c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
 // A character says as much as about three letters.
 bool is_chinese(std::span<const FormShot> shots) {
     size_t han = 0, latin = 0;
     for (const FormShot& shot : shots)
-        each_character(shot.text, [&](std::string_view, char32_t c) { han += is_han(c), latin += is_latin(c); });
+        each_character(shot.text, [&](std::string_view, char32_t c) { han += text::is_han(c), latin += is_latin(c); });
     return han > 0 && 3 * han >= latin;
 }
 
@@ -50,7 +50,7 @@ std::string_view language_of(std::string_view line) {
     bool japanese = false;
     each_character(line, [&](std::string_view, char32_t c) {
         japanese = japanese || (c >= 0x3040 && c <= 0x30FF);
-        if (is_han(c))
+        if (text::is_han(c))
             found = "Chinese";
         else if (c >= 0xAC00 && c <= 0xD7A3)
             found = "Korean";
