@@ -50,13 +50,6 @@ std::span<const load::Convention> conventions() {
     }};
     return all;
 }
-std::span<const load::Section> sections() {
-    static const auto& all = *new std::array<load::Section, 3>{{{"transformer", {"model.diffusion_model."}},
-                                                                {"vae", {"vae.", "first_stage_model."}},
-                                                                {"text_encoder", {"text_encoders."}}}};
-    return all;
-}
-
 struct Layout {
     fs::path model;
     bool is_pipeline;
@@ -215,22 +208,16 @@ ModelParts find_parts(const std::string& path, const EngineOptions& options) {
     parts.path = path;
     const Layout layout(path);
     if (layout.is_pipeline) read_index(layout.model);
-    const auto open = [&](const std::string& file, const load::PartNames& names, std::string_view key) {
-        return load::open_part(file, names, sections(), key);
+    const auto open = [&](std::string_view key, const load::PartNames& names) {
+        return load::open_part(key == "transformer" ? layout.transformer() : layout.find(key, options), names, {}, key);
     };
-    parts.transformer_file = open(layout.transformer(), transformer_names(), "transformer");
+    parts.transformer_file = open("transformer", transformer_names());
     parts.layout = load::layout_name(layout.model, layout.is_pipeline, *parts.transformer_file.checkpoint);
     read_transformer(parts.transformer_file, parts.transformer);
-    // A part that lies in the model's own file, unless another is named.
-    const Checkpoint whole = Checkpoint::open(layout.transformer());
-    const auto find = [&](std::string_view key) {
-        const bool inside = load::option(options, key).empty() && load::has_section(whole, sections(), key);
-        return inside ? path : layout.find(key, options);
-    };
-    parts.vae_file = open(find("vae"), vae_names(), "vae");
+    parts.vae_file = open("vae", vae_names());
     load::read_config(parts.vae_file, "AutoencoderKLCogVideoX", parts.vae, parse_vae_config, vae_config_of);
     if (parts.vae_file.from_shapes) set_scaling(parts.transformer, parts.vae);
-    parts.text_encoder = open(find("text_encoder"), encoders::t5_names(), "text_encoder");
+    parts.text_encoder = open("text_encoder", encoders::t5_names());
     load::read_config(parts.text_encoder, "T5", parts.text, encoders::parse_t5_config, encoders::t5_config_of);
     check_whole(parts);
     parts.tokenizer =
