@@ -12,6 +12,7 @@
 #include "doctor.h"
 #include "generate.h"
 #include "inspect.h"
+#include "launch.h"
 #include "shots.h"
 #include "zoetrope/version.h"
 
@@ -30,6 +31,8 @@ constexpr Command kCommands[] = {
     {"inspect", "inspect PATH             what a model is, has and lacks, the memory it needs", zt::cli::inspect},
     {"cache", "cache list|clear|verify  clips that were made and are kept", zt::cli::cache},
     {"shots", "shots FILE.srt           a storyboard's shots as jobs for many machines", zt::cli::shots},
+    {"launch", "launch -n N PROGRAM...   a program whose clips several processes or GPUs make together",
+     zt::cli::launch},
 };
 
 void print_help(std::FILE* to) {
@@ -48,6 +51,7 @@ int run(std::span<char*> arguments) {
     for (const Command& command : kCommands) {
         if (command.name == name) return command.run(arguments.subspan(1));
     }
+    if (name == "rank") return zt::cli::serve_rank(arguments.subspan(1));  // of launch, for itself
     print_help(stderr);
     return 2;
 }

@@ -43,31 +43,6 @@ std::string build_id(const dl_phdr_info& info) {
     return {};
 }
 
-// Of this library and of LibTorch's: another build may round otherwise.
-std::string libraries() {
-    std::set<std::string> found;
-    dl_iterate_phdr(
-        [](dl_phdr_info* info, size_t, void* out) {
-            const std::string_view path = info->dlpi_name != nullptr ? info->dlpi_name : "";
-            const std::string_view name = path.substr(path.find_last_of('/') + 1);
-            const auto here = reinterpret_cast<uintptr_t>(&keyed_shots);
-            bool ours = false;
-            for (size_t i = 0; i < info->dlpi_phnum; i++) {
-                const ElfW(Phdr)& segment = info->dlpi_phdr[i];
-                const uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
-                ours = ours || (segment.p_type == PT_LOAD && here >= begin && here < begin + segment.p_memsz);
-            }
-            if (ours || name.starts_with("libtorch") || name.starts_with("libc10"))
-                static_cast<std::set<std::string>*>(out)->insert(ours ? "engine" + build_id(*info)
-                                                                      : std::string(path) + build_id(*info));
-            return 0;
-        },
-        &found);
-    std::string all = ZT_VERSION_STRING;
-    for (const std::string& one : found) all += one + '\0';
-    return all;
-}
-
 // LibTorch and its libraries choose kernels by the processor and by this variable.
 std::string processor() {
     std::ifstream file("/proc/cpuinfo");
@@ -167,6 +142,30 @@ std::string about_of(const Plan& plan, const families::Model& model, const Keyed
 }
 
 }  // namespace
+
+std::string libraries() {
+    std::set<std::string> found;
+    dl_iterate_phdr(
+        [](dl_phdr_info* info, size_t, void* out) {
+            const std::string_view path = info->dlpi_name != nullptr ? info->dlpi_name : "";
+            const std::string_view name = path.substr(path.find_last_of('/') + 1);
+            const auto here = reinterpret_cast<uintptr_t>(&keyed_shots);
+            bool ours = false;
+            for (size_t i = 0; i < info->dlpi_phnum; i++) {
+                const ElfW(Phdr)& segment = info->dlpi_phdr[i];
+                const uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
+                ours = ours || (segment.p_type == PT_LOAD && here >= begin && here < begin + segment.p_memsz);
+            }
+            if (ours || name.starts_with("libtorch") || name.starts_with("libc10"))
+                static_cast<std::set<std::string>*>(out)->insert(ours ? "engine" + build_id(*info)
+                                                                      : std::string(path) + build_id(*info));
+            return 0;
+        },
+        &found);
+    std::string all = ZT_VERSION_STRING;
+    for (const std::string& one : found) all += one + '\0';
+    return all;
+}
 
 std::vector<KeyedShot> keyed_shots(const Plan& plan, const families::Model& model, const std::string& identity,
                                    int threads) {

@@ -19,6 +19,9 @@ struct KeyedShot {
     std::string about;  // lines "name=value" for people, the prompt last
 };
 
+// This library and LibTorch's as they were built: another build may round otherwise.
+[[nodiscard]] std::string libraries();
+
 // identity: of the opened model, see sharing_key(). Nothing for a clip that is not finite. Counted beside all of the
 // request and the model: this library and LibTorch as they were built, the processor, and the threads that compute.
 [[nodiscard]] std::vector<KeyedShot> keyed_shots(const Plan& plan, const families::Model& model,

@@ -23,6 +23,7 @@
 #include "core/utf8.h"
 #include "device/start_thread.h"
 #include "device/worker_scope.h"
+#include "pipeline/ranked_model.h"
 
 namespace zt::pipeline {
 
@@ -213,15 +214,20 @@ OpenedModel open_model(const std::string& name, LoadOptions options) {
         // Reading weights computes. Where the system gives no threads for that, the tensor library would
         // end the process, so there one thread reads alone. It cannot be the host's: the number of threads
         // that a thread computes with stays, and would slow the host's own use of OpenMP.
-        if (device::try_start_pool()) return found.family->load(options);
-        return device::on_new_thread([&] {
-            device::compute_alone();
-            return found.family->load(options);
-        });
+        const std::string& where = options.path.empty() ? name : options.path;
+        if (device::try_start_pool()) return with_ranks(found.family->load(options), where, options);
+        return with_ranks(device::on_new_thread([&] {
+                              device::compute_alone();
+                              return found.family->load(options);
+                          }),
+                          where, options);
     });
+    // What several ranks make differs in the last bit.
+    const std::string made_by =
+        ranks_of(*model) > 1 ? std::string("\0ranks", 6) + std::to_string(ranks_of(*model)) : "";
     if (!model->licence().empty() && options.log) options.log(ZT_LOG_INFO, "licence: " + std::string(model->licence()));
     const std::string shown = model->credit().empty() ? name : std::string(model->credit());
-    return {std::move(model), shown, std::string(found.family->name()), sha256_hex(key)};
+    return {std::move(model), shown, std::string(found.family->name()), sha256_hex(key + made_by)};
 }
 
 }  // namespace zt::pipeline

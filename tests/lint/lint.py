@@ -30,17 +30,18 @@ MAY_INCLUDE = {
     'weights': ['core', 'device'],
     'device': ['core'],
     'nn': ['core', 'device', 'weights'],
+    'ranks': ['core', 'nn'],
     'load': ['core', 'device', 'weights', 'nn'],
     'encoders': ['core', 'device', 'weights', 'nn', 'load', 'text', 'image'],
     'autoencoders': ['core', 'device', 'weights', 'nn', 'load'],
-    'sample': ['core', 'device', 'weights', 'nn'],
-    'families': ['core', 'device', 'weights', 'nn', 'load', 'encoders', 'autoencoders', 'sample', 'text', 'image'],
-    'pipeline': ['core', 'cache', 'device', 'text', 'image', 'marks', 'families'],
+    'sample': ['core', 'device', 'weights', 'nn', 'ranks'],
+    'families': ['core', 'device', 'weights', 'nn', 'ranks', 'load', 'encoders', 'autoencoders', 'sample', 'text', 'image'],
+    'pipeline': ['core', 'cache', 'device', 'ranks', 'text', 'image', 'marks', 'families'],
     'api': ['core', 'device', 'families', 'pipeline'],
 }
 # Where LibTorch's headers may stand; everything else is compiled without its include folder.
-TORCH_ROOMS = re.compile(r'^(engine/(nn|load|encoders|autoencoders|sample|device|families|distributed|cuda)/|engine/weights/(tensor_store|decode_tensor)\.|training/|tests/)')
-TORCH_FULL = re.compile(r'^(training/|tests/)')
+TORCH_ROOMS = re.compile(r'^(engine/(nn|ranks|load|encoders|autoencoders|sample|device|families|cuda)/|engine/weights/(tensor_store|decode_tensor)\.|training/|tests/)')
+TORCH_FULL = re.compile(r'^(training/|tests/|engine/ranks/group\.cpp)')   # c10d has no header of ATen's
 TORCH_HEADER = re.compile(r'^(ATen|c10|torch|caffe2)/')
 
 # What code inside somebody else's process never does.

@@ -12,6 +12,7 @@
 #include "families/hunyuan_video/config.h"
 #include "families/hunyuan_video/transformer/rope.h"
 #include "nn/packed_linear.h"
+#include "ranks/sequence.h"
 
 namespace zt::hunyuan_video {
 
@@ -66,6 +67,7 @@ struct Tokens {
     int64_t heads = 0;
     int64_t chunk = 2048;  // most tokens in a projection at once
     const Rope* rope = nullptr;
+    ranks::Sequence sequence;  // of which these tokens are this rank's
 };
 
 // Shift, scale and gate vectors of one block at one step: [1, n h] each; `clean` rows are for the

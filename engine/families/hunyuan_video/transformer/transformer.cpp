@@ -97,15 +97,21 @@ Rope rope_for(const TransformerConfig& c, at::IntArrayRef latents, at::Device de
 
 at::Tensor velocity(const TransformerConfig& config, const Ends& ends, BlockSource& blocks, const Precomputed& prompt,
                     int64_t step, const at::Tensor& latents, const Rope& rope, const Cancel& cancel, int64_t chunk) {
-    const at::Tensor text = prompt.text[step];  // [L, h]
-    const at::Tensor seen = patches(config, latents.to(text.scalar_type()));
+    const at::Tensor all_text = prompt.text[step];  // [L, h]
+    const at::Tensor all_seen = patches(config, latents.to(all_text.scalar_type()));
     Tokens tokens;
+    tokens.sequence = ranks::Sequence({all_seen.size(0), all_text.size(0)});
+    const at::Tensor seen = tokens.sequence.mine(all_seen), text = tokens.sequence.mine(all_text);
+    const Rope own_rope = {tokens.sequence.mine(rope.cos), tokens.sequence.mine(rope.sin)};
     tokens.video = seen.size(0);
     tokens.text = text.size(0);
     tokens.heads = config.heads;
     tokens.chunk = chunk;
-    tokens.rope = &rope;
-    if (config.kind == Kind::kTokenReplace) tokens.first_frame = tokens.video / (latents.size(1) / config.patch_t);
+    tokens.rope = &own_rope;
+    if (config.kind == Kind::kTokenReplace)
+        tokens.first_frame = std::clamp<int64_t>(
+            all_seen.size(0) / (latents.size(1) / config.patch_t) - tokens.sequence.share(all_seen.size(0)).first, 0,
+            tokens.video);
 
     at::Tensor x = at::empty({tokens.video + tokens.text, config.width()}, text.options());  // [video, text; h]
     x.narrow(0, 0, tokens.video).copy_(at::linear(seen, ends.image_in.weight.flatten(1), ends.image_in.bias));
@@ -136,7 +142,7 @@ at::Tensor velocity(const TransformerConfig& config, const Ends& ends, BlockSour
         nn::norm_modulate(x.narrow(0, at, count), last[0], last[1], normed);
         y.narrow(0, at, count).copy_(nn::forward(out, normed));
     }
-    return picture(config, y, latents.sizes());
+    return picture(config, tokens.sequence.gather(y, all_seen.size(0)), latents.sizes());
 }
 
 }  // namespace zt::hunyuan_video

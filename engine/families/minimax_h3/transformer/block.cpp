@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "families/minimax_h3/transformer/block.h"
 
-#include "nn/attention.h"
 #include "nn/token_ops.h"
 
 namespace zt::minimax_h3 {
@@ -29,7 +28,7 @@ struct Parts {
 
 // All rows to all rows -> [rows, inner].
 at::Tensor attended(const TransformerConfig& c, const Block& block, const at::Tensor& x, const nn::Rope* rope,
-                    const Parts& parts, int64_t chunk) {
+                    const Parts& parts, int64_t chunk, const ranks::Sequence& sequence) {
     const nn::HeadStyle style{.eps = c.qk_norm_eps, .halves = true, .rounds = nn::Rounds::kEach};
     const at::Tensor heads = at::empty({3, c.heads, x.size(0), c.head_dim}, x.options());
     const nn::PackedLinear qkv = block.qkv.decoded(x.scalar_type());
@@ -39,7 +38,7 @@ at::Tensor attended(const TransformerConfig& c, const Block& block, const at::Te
                          sin = rope != nullptr ? rope->sin.narrow(0, at, count) : at::Tensor();
         nn::split_heads(made, block.q_norm, block.k_norm, cos, sin, heads, at, style);
     });
-    return nn::attention(heads[0], heads[1], heads[2]);
+    return sequence.attention(heads[0], heads[1], heads[2]);
 }
 
 }  // namespace
@@ -56,10 +55,10 @@ Block make_block(const TransformerConfig& c) {
 }
 
 void forward(const TransformerConfig& c, const Block& block, const at::Tensor& x, const nn::Rope* rope,
-             const nn::Modulation* m, int64_t chunk) {
+             const nn::Modulation* m, int64_t chunk, const ranks::Sequence& sequence) {
     const at::ScalarType type = x.scalar_type();
     const Parts parts{c, m};
-    const at::Tensor over = attended(c, block, x, rope, parts, chunk);
+    const at::Tensor over = attended(c, block, x, rope, parts, chunk, sequence);
     const nn::PackedLinear out = block.out.decoded(type), fc1 = block.fc1.decoded(type), fc2 = block.fc2.decoded(type);
     // As two products, each of which gives rows without gaps.
     const nn::PackedLinear gate = fc1.rows(0, c.ffn_dim), value = fc1.rows(c.ffn_dim, c.ffn_dim);

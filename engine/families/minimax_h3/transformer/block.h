@@ -14,6 +14,7 @@
 #include "nn/modulation.h"
 #include "nn/packed_linear.h"
 #include "nn/rope.h"
+#include "ranks/sequence.h"
 
 namespace zt::minimax_h3 {
 
@@ -47,6 +48,6 @@ using BlockSource = std::function<const Block&(int64_t index)>;
 //   m: six vectors for each run of rows (shift, scale, gate of the attention, then of the feed-forward part); null:
 //   none rope: of all rows; null: none turns
 void forward(const TransformerConfig& config, const Block& block, const at::Tensor& x, const nn::Rope* rope,
-             const nn::Modulation* m, int64_t chunk = kTokenChunk);
+             const nn::Modulation* m, int64_t chunk = kTokenChunk, const ranks::Sequence& sequence = {});
 
 }  // namespace zt::minimax_h3

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "families/minimax_h3/transformer/transformer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "nn/token_ops.h"
@@ -26,10 +27,14 @@ std::vector<Run> runs_of(const Prepared& p, float video_time, float audio_time) 
     return runs;
 }
 
-nn::Modulation modulation_of(const std::vector<Run>& runs, const at::Tensor& table) {
+// Of this rank's rows.
+nn::Modulation modulation_of(const std::vector<Run>& runs, const at::Tensor& table, const ranks::Share& own) {
     nn::Modulation m;
     m.rounds = nn::Rounds::kEach;
-    for (const Run& run : runs) m.runs.push_back({run.end, table[run.time][static_cast<int64_t>(run.tag)].unbind()});
+    for (const Run& run : runs)
+        if (const int64_t end = std::min(run.end - own.first, own.count);
+            end > 0 && (m.runs.empty() || end > m.runs.back().end))
+            m.runs.push_back({end, table[run.time][static_cast<int64_t>(run.tag)].unbind()});
     return m;
 }
 
@@ -102,14 +107,19 @@ nn::Rope rope_of(const TransformerConfig& c, const Layout& layout, at::Device de
 Rows velocity(const TransformerConfig& c, const Ends& ends, const FinalNorm& norm, const BlockSource& blocks,
               const Prepared& p, const Rows& latents, float video_time, float audio_time, const Cancel& cancel,
               int64_t chunk, const LookFn& look) {
-    const at::Tensor x = packed(ends, p, latents);
+    at::Tensor x = packed(ends, p, latents);
+    const int64_t rows = x.size(0);
+    const ranks::Sequence sequence({rows});
+    const nn::Rope rope = {sequence.mine(p.rope.cos), sequence.mine(p.rope.sin)};
+    x = sequence.mine(x);
     const std::vector<Run> runs = runs_of(p, video_time, audio_time);
     for (int64_t i = 0; i < c.layers; i++) {
         cancel.poll();
-        const nn::Modulation m = modulation_of(runs, p.blocks[static_cast<size_t>(i)]);
-        forward(c, blocks(i), x, &p.rope, &m, chunk);
+        const nn::Modulation m = modulation_of(runs, p.blocks[static_cast<size_t>(i)], sequence.share(rows));
+        forward(c, blocks(i), x, &rope, &m, chunk, sequence);
         if (look) look(i, x);
     }
+    x = sequence.gather(x, rows);
     return {end_of(c, ends.video_out, norm, p, x, Role::kVideo, p.times.index_of(video_time), chunk),
             end_of(c, ends.audio_out, norm, p, x, Role::kAudio, p.times.index_of(audio_time), chunk)};
 }

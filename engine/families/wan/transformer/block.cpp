@@ -71,7 +71,8 @@ Rope make_rope(const TransformerConfig& c, int64_t first_frame, int64_t frames, 
 }
 
 void forward(const TransformerConfig& c, const Block& block, const at::Tensor& x, const Rope& rope,
-             const CrossContext& context, const nn::Modulation& m, const nn::KeyValues* past, int64_t chunk) {
+             const CrossContext& context, const nn::Modulation& m, const nn::KeyValues* past, int64_t chunk,
+             const ranks::Sequence& sequence) {
     const int64_t tokens = x.size(0), h = c.width();
     const at::ScalarType type = x.scalar_type();
     at::Tensor q = at::empty({c.heads, tokens, c.head_dim}, x.options());
@@ -86,7 +87,7 @@ void forward(const TransformerConfig& c, const Block& block, const at::Tensor& x
             .copy_(made.narrow(1, 2 * h, h).view({count, c.heads, c.head_dim}).transpose(0, 1));
     });
     const at::Tensor attended =
-        nn::attention(q, all.k.narrow(1, 0, all.rows), all.v.narrow(1, 0, all.rows));  // [tokens, h]
+        sequence.attention(q, all.k.narrow(1, 0, all.rows), all.v.narrow(1, 0, all.rows));  // [tokens, h]
     q.reset(), all = {};
     const nn::PackedLinear out = block.out.decoded(type), cross_q = block.cross_q.decoded(type),
                            cross_out = block.cross_out.decoded(type), fc1 = block.fc1.decoded(type),

@@ -15,6 +15,7 @@
 #include "nn/modulation.h"
 #include "nn/packed_linear.h"
 #include "nn/rope.h"
+#include "ranks/sequence.h"
 
 namespace zt::wan {
 
@@ -79,9 +80,10 @@ using nn::Rope;
                              int64_t columns, at::Device device);
 
 // x [tokens, h] in the type of the block, overwritten. m: six vectors. past: where the tokens' keys and values go,
-// behind those of earlier ones, which are attended to as well; null: there are no earlier ones.
+// behind those of earlier ones, which are attended to as well; null: there are no earlier ones. sequence: x holds this
+// rank's tokens of it.
 void forward(const TransformerConfig& config, const Block& block, const at::Tensor& x, const Rope& rope,
              const CrossContext& context, const nn::Modulation& m, const nn::KeyValues* past = nullptr,
-             int64_t chunk = kTokenChunk);
+             int64_t chunk = kTokenChunk, const ranks::Sequence& sequence = {});
 
 }  // namespace zt::wan

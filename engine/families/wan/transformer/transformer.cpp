@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "families/wan/transformer/transformer.h"
 
+#include <algorithm>
+
 #include "nn/sinusoid.h"
+#include "ranks/sequence.h"
 
 namespace zt::wan {
 namespace {
@@ -74,10 +77,16 @@ at::Tensor embed_context(const TransformerConfig& c, const Embedders& e, const a
 at::Tensor velocity(const TransformerConfig& c, const Ends& ends, const BlockSource& blocks, const Pass& pass,
                     const at::Tensor& latents, const Cancel& cancel, int64_t chunk) {
     const at::ScalarType type = pass.context->scalar_type();
+    const at::Tensor seen = patches(latents.to(type));
+    // A model that goes on from what it keeps of earlier tokens keeps all of them on each rank.
+    const ranks::Sequence sequence = pass.past == nullptr ? ranks::Sequence({seen.size(0)}) : ranks::Sequence();
+    const ranks::Share share = sequence.share(seen.size(0));
+    const Rope rope = {sequence.mine(pass.rope->cos), sequence.mine(pass.rope->sin)};
     const at::Tensor x =
-        at::linear(patches(latents.to(type)), ends.patch_in.weight.flatten(1), ends.patch_in.bias);  // [tokens, h]
+        at::linear(sequence.mine(seen), ends.patch_in.weight.flatten(1), ends.patch_in.bias);  // [own tokens, h]
     const bool known = pass.clean.vector.defined();
-    const int64_t first_frame = known ? x.size(0) / latents.size(1) : 0;  // tokens
+    const int64_t first_frame =  // own tokens of it
+        known ? std::clamp<int64_t>(seen.size(0) / latents.size(1) - share.first, 0, share.count) : 0;
     const bool keeps = pass.cross != nullptr;
     std::vector<CrossContext> own = keeps ? std::vector<CrossContext>() : cross_contexts(c, 1, *pass.context);
     if (keeps && pass.cross->empty()) *pass.cross = cross_contexts(c, c.layers, *pass.context);
@@ -90,7 +99,7 @@ at::Tensor velocity(const TransformerConfig& c, const Ends& ends, const BlockSou
             block.tables.modulation[0] + pass.times.modulation[0],
             known ? block.tables.modulation[0] + pass.clean.modulation[0] : at::Tensor(), 6, first_frame);
         const nn::KeyValues past = pass.past != nullptr ? pass.past->layer(i) : nn::KeyValues();
-        forward(c, block, x, *pass.rope, context, m, pass.past != nullptr ? &past : nullptr, chunk);
+        forward(c, block, x, rope, context, m, pass.past != nullptr ? &past : nullptr, chunk, sequence);
     }
     const nn::Modulation m =
         nn::modulation_of(ends.tables.modulation[0] + pass.times.vector,
@@ -100,7 +109,7 @@ at::Tensor velocity(const TransformerConfig& c, const Ends& ends, const BlockSou
     nn::by_chunk(0, x.size(0), chunk, [&](int64_t at, int64_t count) {
         y.narrow(0, at, count).copy_(nn::forward(head, nn::norm_modulated(x, at, count, m, 0)));
     });
-    return picture(y, c.out_channels, latents.sizes());
+    return picture(sequence.gather(y, seen.size(0)), c.out_channels, latents.sizes());
 }
 
 }  // namespace zt::wan

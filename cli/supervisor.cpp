@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// See supervisor.h.
+#include "supervisor.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "core/error.h"
+#include "core/utf8.h"
+
+namespace zt::cli {
+namespace {
+
+// A program whose rank was lost meets that as an error of its own; only one that does not is told to end.
+constexpr int64_t kOwnErrorMs = 3000, kTermMs = 1000, kRanksEndMs = 500;
+
+int64_t now_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
+sigset_t ours() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int one : {SIGCHLD, SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, one);
+    return set;
+}
+
+// Cores number, number + 1 ... of those that this process may use, divided between `of`.
+void pin(int64_t number, int64_t of) {
+    cpu_set_t all, own;
+    if (of < 2 || access("/dev/nvidia0", F_OK) == 0 || sched_getaffinity(0, sizeof(all), &all) != 0) return;
+    CPU_ZERO(&own);
+    const int64_t cores = CPU_COUNT(&all), each = std::max<int64_t>(1, cores / of), first = number * each % cores;
+    for (int64_t cpu = 0, seen = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (!CPU_ISSET(static_cast<size_t>(cpu), &all)) continue;
+        if (seen >= first && seen < first + each) CPU_SET(static_cast<size_t>(cpu), &own);
+        ++seen;
+    }
+    sched_setaffinity(0, sizeof(own), &own);
+}
+
+// In the child: it ends when we do, and has the signals it would have without us.
+void begin_child(pid_t parent, int death) {
+    prctl(PR_SET_PDEATHSIG, death);
+    if (getppid() != parent) _exit(127);
+    sigset_t set = ours();
+    sigprocmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+}  // namespace
+
+std::string errno_text() { return std::strerror(errno); }
+
+std::string random_text() {
+    unsigned char bytes[32];
+    if (getrandom(bytes, sizeof(bytes), 0) != static_cast<ssize_t>(sizeof(bytes)))
+        throw Error(ZT_ERROR_IO, "launch: expected random numbers of the system, got none");
+    std::string text;
+    for (const unsigned char byte : bytes) text += static_cast<char>('a' + byte % 26);
+    return text;
+}
+
+Supervisor::Supervisor() {
+    const sigset_t set = ours();
+    sigprocmask(SIG_BLOCK, &set, nullptr);
+}
+
+Supervisor::~Supervisor() {
+    if (program_ > 0 && status_ < 0) kill(program_, SIGKILL);
+    end_ranks();
+}
+
+void Supervisor::start_program(const std::vector<char*>& arguments, const std::string& place, int listener,
+                               int64_t share_of) {
+    const pid_t parent = getpid();
+    int told[2];  // closed by a program that runs, else the errno
+    if (pipe2(told, O_CLOEXEC) != 0 || (program_ = fork()) < 0)
+        throw Error(ZT_ERROR_IO, "launch: expected a new process, got: " + errno_text());
+    if (program_ == 0) {
+        begin_child(parent, SIGTERM);
+        pin(0, share_of);
+        fcntl(listener, F_SETFD, 0);
+        setenv("ZOETROPE_RANKS", place.c_str(), 1);
+        setenv("ZOETROPE_RANKS_SOCKET", std::to_string(listener).c_str(), 1);
+        execvp(arguments[0], arguments.data());
+        const int reason = errno;
+        if (write(told[1], &reason, sizeof(reason)) < 0) _exit(126);
+        _exit(127);
+    }
+    close(told[1]);
+    int reason = 0;
+    const ssize_t got = read(told[0], &reason, sizeof(reason));
+    close(told[0]);
+    if (got > 0) {
+        errno = reason;
+        throw Error(ZT_ERROR_NOT_FOUND, quote(arguments[0]) + ": expected a program, got: " + errno_text());
+    }
+}
+
+void Supervisor::start_rank(const std::string& place, int64_t number, int64_t share_of) {
+    const pid_t parent = getpid(), child = fork();
+    if (child < 0) throw Error(ZT_ERROR_IO, "launch: expected a new process, got: " + errno_text());
+    if (child == 0) {
+        begin_child(parent, SIGKILL);
+        pin(number, share_of);
+        signal(SIGINT, SIG_IGN);  // the program answers Ctrl-C; we end with it
+        const int nothing = open("/dev/null", O_RDWR);
+        dup2(nothing, STDIN_FILENO), dup2(STDERR_FILENO, STDOUT_FILENO);
+        setenv("ZOETROPE_RANKS", place.c_str(), 1);
+        execl("/proc/self/exe", "zoetrope", "rank", nullptr);
+        _exit(127);
+    }
+    ranks_.push_back({child, number});
+}
+
+void Supervisor::take_signal(int number, bool from_terminal) {
+    if (number == SIGCHLD) return reap();
+    if (!from_terminal) kill(program_, number);  // the terminal told everybody already
+}
+
+void Supervisor::reap() {
+    int status = 0;
+    for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        if (pid == program_) {
+            status_ = code;
+            continue;
+        }
+        for (const Rank& rank : ranks_)
+            if (rank.pid == pid)
+                std::fprintf(stderr, "zoetrope: rank %lld ended (%s %d)\n", static_cast<long long>(rank.number),
+                             WIFEXITED(status) ? "status" : "signal",
+                             WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+        std::erase_if(ranks_, [&](const Rank& rank) { return rank.pid == pid; });
+        if (lost_at_ == 0) lost_at_ = now_ms();
+    }
+}
+
+void Supervisor::hurry() {
+    if (lost_at_ == 0) return;
+    const int64_t since = now_ms() - lost_at_;
+    if (pushed_ == 0 && since > kOwnErrorMs) kill(program_, SIGTERM), pushed_ = 1;
+    if (pushed_ == 1 && since > kOwnErrorMs + kTermMs) kill(program_, SIGKILL), pushed_ = 2;
+}
+
+void Supervisor::end_ranks() {
+    for (const Rank& rank : ranks_) kill(rank.pid, SIGTERM);
+    for (const int64_t end = now_ms() + kRanksEndMs; !ranks_.empty();) {
+        std::erase_if(ranks_, [](const Rank& rank) { return waitpid(rank.pid, nullptr, WNOHANG) != 0; });
+        if (now_ms() > end)
+            for (const Rank& rank : ranks_) kill(rank.pid, SIGKILL);
+        if (!ranks_.empty()) usleep(5000);
+    }
+}
+
+int Supervisor::run() {
+    const sigset_t set = ours();
+    reap();
+    while (status_ < 0) {
+        constexpr timespec kLook{0, 100'000'000};
+        siginfo_t info{};
+        const int number = sigtimedwait(&set, &info, &kLook);
+        if (number > 0) take_signal(number, info.si_code == SI_KERNEL);
+        if (number == SIGCHLD || number < 0) reap();
+        hurry();
+    }
+    end_ranks();
+    return status_;
+}
+
+}  // namespace zt::cli

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The processes of `zoetrope launch`: one program and the ranks beside it, which end together.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace zt::cli {
+
+// One thread. Signals of the process are its own from the first start on.
+class Supervisor {
+public:
+    Supervisor();
+    ~Supervisor();  // kills what still runs
+    Supervisor(const Supervisor&) = delete;
+    Supervisor& operator=(const Supervisor&) = delete;
+
+    // place: the value of ZOETROPE_RANKS. listener: inherited. share_of: processes between which the cores of this
+    // machine are divided where it has no GPU; 0: they are not. Throws zt::Error(NOT_FOUND).
+    void start_program(const std::vector<char*>& arguments, const std::string& place, int listener, int64_t share_of);
+    void start_rank(const std::string& place, int64_t number, int64_t share_of);
+    // Until the program has ended, and all others with it: its status, 128 + N for signal N.
+    int run();
+
+private:
+    struct Rank {
+        pid_t pid;
+        int64_t number;
+    };
+    void take_signal(int number, bool from_terminal);
+    void reap();
+    void hurry();
+    void end_ranks();
+
+    pid_t program_ = -1;
+    int status_ = -1;  // of the program, once it has ended
+    std::vector<Rank> ranks_;
+    int64_t lost_at_ = 0;  // milliseconds: when a rank was lost; 0: none was
+    int pushed_ = 0;       // how hard the program was asked to end
+};
+
+// The message of errno.
+[[nodiscard]] std::string errno_text();
+// 32 random letters.
+[[nodiscard]] std::string random_text();
+
+}  // namespace zt::cli

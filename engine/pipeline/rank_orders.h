@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What rank 0 tells the others, as bytes: a model to open, a clip to take part in. Numbers and texts of checked sizes,
+// never objects. Torch-free.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "families/family.h"
+
+namespace zt::pipeline {
+
+struct OpenOrder {
+    int64_t model = 0;              // what later orders call it
+    std::string name;               // a built-in one, or the path of one
+    families::LoadOptions options;  // device "cpu", or any accelerator by its kind; no log, no path
+    int threads = 0;
+};
+
+struct ClipOrder {
+    int64_t model = 0;
+    bool fresh_team = false;              // the one before was given up
+    families::GenerationRequest request;  // no log
+    families::Direction direction;
+    int64_t done = 0, most = INT64_MAX;  // see Generation::skip, limit_next
+};
+
+[[nodiscard]] std::string to_bytes(const OpenOrder& order);
+[[nodiscard]] std::string to_bytes(const ClipOrder& order);
+// Throw zt::Error(NETWORK) for what is none.
+[[nodiscard]] OpenOrder open_order(std::string_view bytes);
+[[nodiscard]] ClipOrder clip_order(std::string_view bytes);
+
+// Several texts as one, and back.
+[[nodiscard]] std::string pack(const std::vector<std::string>& texts);
+[[nodiscard]] std::vector<std::string> unpack(std::string_view bytes);
+
+// What every rank must agree on of a model that it opened, 64 hex digits.
+[[nodiscard]] std::string digest_of(const families::Model& model);
+
+}  // namespace zt::pipeline

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Which of several ranks this process is. Only `zoetrope launch` says so, by variables of its own; without them, or
+// with one rank, nothing here opens a socket or starts a thread. Torch-free.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace zt::ranks {
+
+struct Place {
+    int rank = 0, size = 1;
+    int local_rank = 0;                          // among those of this machine
+    std::string address;                         // numeric IPv4 of rank 0
+    int port = 0;                                // it listens there
+    int listener = -1;                           // rank 0: the socket, bound by who launched it; inherited
+    std::string secret;                          // whoever knows it is one of us
+    bool again = false;                          // not the first program of rank 0: one that does not listen has ended
+    std::chrono::milliseconds timeout{600'000};  // the longest wait for another rank
+};
+
+// ZOETROPE_RANKS=RANK/SIZE/LOCAL_RANK, ZOETROPE_RANKS_AT=ADDRESS:PORT, ZOETROPE_RANKS_SOCKET=FD,
+// ZOETROPE_RANKS_SECRET, ZOETROPE_RANKS_TIMEOUT (seconds), ZOETROPE_RANKS_AGAIN. Nothing without the first, or where it
+// says one rank. Throws zt::Error(ARGUMENT) for what cannot be read.
+[[nodiscard]] std::optional<Place> place_of_environment();
+
+}  // namespace zt::ranks

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// How ranks find each other: rank 0 answers on a socket that was bound for it, to one address; the others come to it.
+// Both sides prove by HMAC-SHA256 (RFC 2104) over fresh random numbers that they know the secret, which itself is never
+// sent; whoever does not is dropped without a word. Nothing is encrypted: for networks that are trusted. Torch-free.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+#include "ranks/link.h"
+#include "ranks/place.h"
+
+namespace zt::ranks {
+
+// Rank 0: waits for all others; links[r] is rank r's, [0] null. build: what computes, equal for all. Throws
+// zt::Error(NETWORK), naming the rank, where one does not come within a minute or is of another build.
+[[nodiscard]] std::vector<std::unique_ptr<Link>> gather(const Place& place, const std::string& build, const Log& log);
+
+// Another rank: comes to rank 0, again and again for kGatherTime; null where nobody listens and it is not the first
+// time (Place::again). Throws zt::Error(NETWORK).
+[[nodiscard]] std::unique_ptr<Link> join(const Place& place, const std::string& build);
+
+// The numeric address of this end of a link.
+[[nodiscard]] std::string own_address(const Link& link);
+
+inline constexpr std::chrono::milliseconds kGatherTime{60'000};
+
+}  // namespace zt::ranks

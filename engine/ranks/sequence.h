@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A sequence of tokens spread over the ranks of a team: each computes the blocks of a transformer for its own tokens,
+// and around the attention ranks exchange tokens for heads (Jacobs et al. 2309.14509, "Ulysses"). Neither tokens nor
+// heads need divide evenly: the first ranks have one more.
+//
+// Bytes that a rank of n sends per block, evenly divided, for T tokens of width D in elements of e bytes:
+// 4 T D e (n - 1) / n^2; and at the end of a pass its share of what is gathered to each of the n - 1 others.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace zt::ranks {
+
+class Group;
+
+// The part of `all` that is rank's of `size`.
+struct Share {
+    int64_t first = 0, count = 0;
+};
+[[nodiscard]] Share share_of(int64_t all, int rank, int size);
+
+// One thread at a time; not longer than the team of that thread. Throws zt::Error(NETWORK, CANCELLED).
+class Sequence {
+public:
+    Sequence() = default;  // not spread: everything is this rank's
+    // parts: tokens of each kind (picture, text), each spread by itself. Not spread without a team.
+    explicit Sequence(std::vector<int64_t> parts);
+
+    [[nodiscard]] bool spread() const noexcept { return group_ != nullptr; }
+    // This rank's of a part that has `all` tokens.
+    [[nodiscard]] Share share(int64_t all) const;
+    // This rank's rows of all [tokens, ...]; a view.
+    [[nodiscard]] at::Tensor mine(const at::Tensor& rows) const;
+    // All rows of one part of `all` tokens, from every rank's [tokens, columns].
+    [[nodiscard]] at::Tensor gather(const at::Tensor& rows, int64_t all) const;
+    // nn::attention of the whole sequence with itself: q, k, v [heads, own tokens, dim] -> [own tokens, heads * dim].
+    // Own tokens are those of every part, in the order of the parts.
+    [[nodiscard]] at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const;
+
+private:
+    Group* group_ = nullptr;
+    std::vector<int64_t> parts_;
+};
+
+// Guidance's two passes on the two halves of a team, while it lives. One thread at a time.
+class Halves {
+public:
+    // wanted: that two passes will be made. Nothing happens without it, without a team or with an odd one.
+    explicit Halves(bool wanted);
+    ~Halves();
+    Halves(const Halves&) = delete;
+    Halves& operator=(const Halves&) = delete;
+    explicit operator bool() const noexcept { return on_; }
+    [[nodiscard]] bool second() const;  // this rank makes the second pass
+    // The other half's tensors, of the same shapes as these.
+    [[nodiscard]] std::vector<at::Tensor> swap(const std::vector<at::Tensor>& own) const;
+
+private:
+    bool on_ = false;
+};
+
+}  // namespace zt::ranks

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// See team.h.
+#include "ranks/team.h"
+
+#include <cstring>
+#include <utility>
+
+#include "ranks/group.h"
+
+namespace zt::ranks {
+namespace {
+
+thread_local Team* current = nullptr;
+
+constexpr size_t kMostAddress = 1024;
+
+// What every rank says, over a group that stands. Texts shorter than kMostAddress.
+std::vector<std::string> swap_over(Group& group, const std::string& text, const Cancel& cancel) {
+    const at::Tensor ours = at::zeros({kMostAddress}, at::kByte);
+    const auto size = static_cast<uint32_t>(text.size());
+    std::memcpy(ours.mutable_data_ptr(), &size, sizeof(size));
+    std::memcpy(static_cast<char*>(ours.mutable_data_ptr()) + sizeof(size), text.data(), size);
+    const auto count = static_cast<size_t>(group.size());
+    const std::vector<at::Tensor> got =
+        group.exchange(std::vector<at::Tensor>(count, ours), {count, {int64_t{kMostAddress}}}, cancel);
+    std::vector<std::string> all;
+    for (const at::Tensor& one : got) {
+        uint32_t bytes = 0;
+        std::memcpy(&bytes, one.const_data_ptr(), sizeof(bytes));
+        all.emplace_back(static_cast<const char*>(one.const_data_ptr()) + sizeof(bytes),
+                         std::min<size_t>(bytes, kMostAddress - sizeof(bytes)));
+    }
+    return all;
+}
+
+}  // namespace
+
+Team::Team(int rank, int size, std::string address, std::chrono::milliseconds timeout, const Swap& swap)
+    : address_(std::move(address)), timeout_(timeout),
+      all_(std::make_unique<Group>(rank, size, address_, timeout, swap)) {}
+
+Team::~Team() = default;
+
+int Team::rank() const noexcept { return all_->rank(); }
+
+bool Team::in_second_half() const noexcept { return all_->rank() >= all_->size() / 2; }
+
+bool Team::halve() {
+    const int half = all_->size() / 2;
+    if (all_->size() % 2 != 0) return false;
+    if (half > 1 && !split_) {
+        const auto first = in_second_half() ? half : 0;
+        half_ = std::make_unique<Group>(all_->rank() - first, half, address_, timeout_, [&](const std::string& text) {
+            const std::vector<std::string> every = swap_over(*all_, text, cancel());
+            return std::vector<std::string>(every.begin() + first, every.begin() + first + half);
+        });
+    }
+    split_ = true;
+    return halved_ = true;
+}
+
+uint64_t Team::bytes_sent() const noexcept { return all_->bytes_sent() + (half_ != nullptr ? half_->bytes_sent() : 0); }
+
+TeamScope::TeamScope(Team& team, const Cancel& cancel) {
+    team.cancel_ = &cancel;
+    current = &team;
+}
+
+TeamScope::~TeamScope() {
+    current->join();
+    current = nullptr;
+}
+
+Team* team() { return current; }
+
+void end_of_shared_work() {
+    if (current != nullptr && current->rank() != 0) throw PartDone();
+}
+
+}  // namespace zt::ranks
