@@ -7,10 +7,7 @@
 #include <string.h>
 
 #include "zt_clip_link.h"
-
-#define MOST_BYTES      8192 /* of a link */
-#define MOST_MODEL_NAME 64
-#define ENDS            ";?&" /* what stands before an option */
+#include "zt_clip_url.h"
 
 __attribute__((format(printf, 2, 3))) static zt_status refuse(zt_error *error, const char *format, ...)
 {
@@ -30,33 +27,6 @@ const char *zt_clip_link_find(const char *text)
     if (!strncmp(text, "t2v:", 4))
         return text;
     return behind_folder ? behind_folder + 1 : NULL;
-}
-
-static int hex(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-}
-
-/* Writes the bytes that `length` bytes of `text` mean and ends them with a zero. */
-static zt_status decode(const char *what, const char *text, size_t length, char *out, zt_error *error)
-{
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if (c == '%') {
-            int high = i + 2 < length ? hex(text[i + 1]) : -1, low = i + 2 < length ? hex(text[i + 2]) : -1;
-
-            if (high < 0 || low < 0)
-                return refuse(error, "t2v: %s: expected two hexadecimal digits after %%, got others", what);
-            c = (unsigned char)(high * 16 + low);
-            i += 2;
-        }
-        if (!c)
-            return refuse(error, "t2v: %s: expected no control character, got byte 0x00", what);
-        *out++ = (char)c;
-    }
-    *out = 0;
-    return ZT_OK;
 }
 
 /* A number that a link limits, as the engine has read it. */
@@ -82,8 +52,7 @@ static zt_status check(ZtClipOption option, const char *value, const ZtEngine *z
     double min, max, number;
     zt_status status;
 
-    if (option == ZT_CLIP_model && (!*value || strlen(value) > MOST_MODEL_NAME ||
-                                    strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(value)))
+    if (option == ZT_CLIP_model && !zt_url_is_model_name(value))
         return refuse(error, "t2v: model: expected the name of a built-in model, got \"%.64s\"", value);
     zt->model_params_init_sized(&params, sizeof(params));
     zt->request_init_sized(&request, sizeof(request));
@@ -97,14 +66,13 @@ static zt_status check(ZtClipOption option, const char *value, const ZtEngine *z
     return ZT_OK;
 }
 
-/* key=value, `length` bytes of it; `buffer` is large enough for both. */
-static zt_status read_option(const char *text, size_t length, char *buffer, const ZtEngine *zt, ZtClipOptions *options,
-                             zt_error *error)
+/* key=value; `buffer` is large enough for both. */
+static zt_status read_option(ZtUrlPart part, char *buffer, const ZtEngine *zt, ZtClipOptions *options, zt_error *error)
 {
-    const char *equals = memchr(text, '=', length);
-    size_t key = equals ? (size_t)(equals - text) : length;
+    const char *equals = memchr(part.text, '=', part.length);
+    size_t key = equals ? (size_t)(equals - part.text) : part.length;
     ZtClipOption option;
-    zt_status status = decode("option", text, key, buffer, error);
+    zt_status status = zt_url_decode("option", part.text, key, buffer, error);
 
     if (status < 0)
         return status;
@@ -113,7 +81,7 @@ static zt_status read_option(const char *text, size_t length, char *buffer, cons
         return refuse(error, "t2v: expected an option that a link may set, as seed=1, got \"%.64s\"", buffer);
     if (options->values[option])
         return refuse(error, "t2v: %s: expected it once, got it twice", zt_clip_option_info(option)->name);
-    status = decode(zt_clip_option_info(option)->name, equals + 1, length - key - 1, buffer, error);
+    status = zt_url_decode(zt_clip_option_info(option)->name, equals + 1, part.length - key - 1, buffer, error);
     if (status >= 0)
         status = check(option, buffer, zt, error);
     if (status >= 0 && !zt_clip_options_set(options, option, buffer))
@@ -123,28 +91,20 @@ static zt_status read_option(const char *text, size_t length, char *buffer, cons
 
 zt_status zt_clip_link_read(const char *link, const ZtEngine *zt, ZtClipOptions *options, zt_error *error)
 {
-    const char *text = link + strlen("t2v:");
     ZtClipOptions read = { { NULL } };
+    ZtUrlPart part;
     char *buffer = malloc(strlen(link) + 1);
-    size_t length;
     zt_status status;
 
     if (!buffer)
         return refuse(error, "t2v: expected memory, got none");
-    for (int slashes = 0; slashes < 3 && *text == '/'; slashes++)
-        text++;
-    length = strcspn(text, ENDS);
-    if (strlen(link) > MOST_BYTES)
-        status = refuse(error, "t2v: expected at most %d bytes, got %zu", MOST_BYTES, strlen(link));
-    else
-        status = decode("prompt", text, length, buffer, error);
+    status = zt_url_begin(link, &part, error);
+    if (status >= 0)
+        status = zt_url_decode("prompt", part.text, part.length, buffer, error);
     if (status >= 0 && !zt_clip_options_set(&read, ZT_CLIP_prompt, buffer))
         status = refuse(error, "t2v: expected memory, got none");
-    for (text += length; status >= 0 && *text; text += length) {
-        length = strcspn(++text, ENDS);
-        if (length)
-            status = read_option(text, length, buffer, zt, &read, error);
-    }
+    while (status >= 0 && zt_url_next(&part))
+        status = read_option(part, buffer, zt, &read, error);
     if (status >= 0 && !zt_clip_options_merge(options, &read))
         status = refuse(error, "t2v: expected memory, got none");
     zt_clip_options_clear(&read);

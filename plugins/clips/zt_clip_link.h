@@ -2,10 +2,8 @@
  *
  * zt_clip_link.h - t2v: links of hosts without GLib
  *
- *   t2v:///a%20red%20fox;seed=1;frames=48
- *
- * The same form and the same limits as in plugins/gstreamer: a link may come from a page or a playlist, so
- * it sets only what the table marks, never a path. */
+ * Their form is zt_clip_url.h's, the limits are those of plugins/gstreamer: a link may come from a page or a
+ * playlist, so it sets only what the table marks, never a path. */
 #pragma once
 
 #include "zt_clip_options.h"

@@ -13,13 +13,11 @@
 #include <string.h>
 
 #include "gstt2vlink.h"
+#include "zt_clip_url.h"
 
-/* A page must not own the machine: see docs/gstreamer.md for the same list. */
-#define LINK_MAX_BYTES      8192
-#define LINK_MAX_MODEL_NAME 64
-#define RATE_MAX_PART       1000000
+#define RATE_MAX_PART   1000000
 /* How much of somebody's text an error repeats. */
-#define QUOTE_MAX_BYTES     200
+#define QUOTE_MAX_BYTES 200
 
 #define REFUSE(error, ...)                                                                         \
   g_set_error (error, GST_URI_ERROR, GST_URI_ERROR_BAD_REFERENCE, "t2v: " __VA_ARGS__)
@@ -59,43 +57,24 @@ refuse_value (GError **error, const gchar *key, const gchar *expected, const gch
   return FALSE;
 }
 
-/* Percent-decodes [text, text + length) and checks that the result is printable UTF-8. */
+static gboolean
+refuse_form (GError **error, const zt_error *reason)
+{
+  g_set_error_literal (error, GST_URI_ERROR, GST_URI_ERROR_BAD_REFERENCE, reason->message);
+  return FALSE;
+}
+
+/* The text that [text, text + length) means; NULL where it is none. */
 static gchar *
 decode (const gchar *what, const gchar *text, gsize length, GError **error)
 {
-  GString *out = g_string_sized_new (length);
+  gchar *out = g_malloc (length + 1);
+  zt_error reason = ZT_ERROR_INIT;
 
-  for (gsize i = 0; i < length; i++) {
-    gchar c = text[i];
-
-    if (c == '%') {
-      gint high = i + 2 < length ? g_ascii_xdigit_value (text[i + 1]) : -1;
-      gint low = i + 2 < length ? g_ascii_xdigit_value (text[i + 2]) : -1;
-
-      if (high < 0 || low < 0) {
-        REFUSE (error,
-            "%s: expected two hexadecimal digits after %%, got none "
-            "at byte %" G_GSIZE_FORMAT,
-            what, i);
-        goto fail;
-      }
-      c = (gchar) (high * 16 + low);
-      i += 2;
-    }
-    if ((guchar) c < 0x20 && c != '\n' && c != '\t') {
-      REFUSE (error, "%s: expected no control character, got byte 0x%02X", what, (guchar) c);
-      goto fail;
-    }
-    g_string_append_c (out, c);
-  }
-  if (!g_utf8_validate (out->str, out->len, NULL)) {
-    REFUSE (error, "%s: expected UTF-8, got other bytes", what);
-    goto fail;
-  }
-  return g_string_free (out, FALSE);
-
-fail:
-  g_string_free (out, TRUE);
+  if (zt_url_decode (what, text, length, out, &reason) == ZT_OK)
+    return out;
+  refuse_form (error, &reason);
+  g_free (out);
   return NULL;
 }
 
@@ -198,16 +177,6 @@ read_size (const T2vOptionInfo *info, gdouble most, const gchar *text, T2vSettin
   return TRUE;
 }
 
-/* A built-in name, never something that could be read as a path. */
-static gboolean
-is_model_name (const gchar *text)
-{
-  gsize length = strlen (text);
-
-  return length > 0 && length <= LINK_MAX_MODEL_NAME &&
-         strspn (text, "abcdefghijklmnopqrstuvwxyz0123456789_") == length;
-}
-
 /* 2^63-1 is not a double. */
 static gint64
 as_integer (gdouble number)
@@ -283,7 +252,7 @@ read_switch (const gchar *text, GValue *value)
 static gboolean
 read_text (T2vOption option, const gchar *text, GValue *value)
 {
-  if (option == T2V_OPTION_model && !is_model_name (text))
+  if (option == T2V_OPTION_model && !zt_url_is_model_name (text))
     return FALSE;
   g_value_set_string (value, text);
   return TRUE;
@@ -424,12 +393,10 @@ parse_option (
   return ok;
 }
 
-/* Everything after "t2v:", "t2v://" or "t2v:///". */
 static gboolean
-parse_body (const gchar *body, T2vSettings *settings, gboolean *seen, GError **error)
+parse_parts (ZtUrlPart part, T2vSettings *settings, gboolean *seen, GError **error)
 {
-  gsize length = strcspn (body, ";?");
-  gchar *prompt = decode ("prompt", body, length, error);
+  gchar *prompt = decode ("prompt", part.text, part.length, error);
 
   if (prompt == NULL)
     return FALSE;
@@ -441,12 +408,9 @@ parse_body (const gchar *body, T2vSettings *settings, gboolean *seen, GError **e
   g_value_take_string (&settings->options.values[T2V_OPTION_prompt], prompt);
   settings->options.given[T2V_OPTION_prompt] = TRUE;
 
-  while (body[length] != 0) {
-    body += length + 1;
-    length = strcspn (body, ";&");
-    if (!parse_option (settings, seen, body, length, error))
+  while (zt_url_next (&part))
+    if (!parse_option (settings, seen, part.text, part.length, error))
       return FALSE;
-  }
   if (seen[T2V_OPTION_frames] && seen[T2V_OPTION_duration]) {
     REFUSE (error, "duration: expected frames or duration, got both");
     return FALSE;
@@ -460,27 +424,15 @@ t2v_link_parse (const gchar *uri, T2vSettings *settings, GError **error)
   gboolean seen[T2V_OPTION_COUNT] = {
     FALSE,
   };
-  gsize length = strlen (uri);
-  const gchar *body = uri + strlen ("t2v:");
+  zt_error reason = ZT_ERROR_INIT;
+  ZtUrlPart prompt;
   T2vSettings link;
   gboolean ok;
 
-  if (length > LINK_MAX_BYTES) {
-    REFUSE (
-        error, "expected a link of at most %d bytes, got %" G_GSIZE_FORMAT, LINK_MAX_BYTES, length);
-    return FALSE;
-  }
-  if (g_ascii_strncasecmp (uri, "t2v:", strlen ("t2v:")) != 0)
-    return refuse_value (error, "link", "t2v:///PROMPT", uri);
-  if (strchr (uri, '#') != NULL) {
-    REFUSE (error, "prompt: expected %%23 for the character '#', got it bare");
-    return FALSE;
-  }
-  if (g_str_has_prefix (body, "//"))
-    body += body[2] == '/' ? 3 : 2;
-
+  if (zt_url_begin (uri, &prompt, &reason) < 0)
+    return refuse_form (error, &reason);
   t2v_settings_init (&link);
-  ok = parse_body (body, &link, seen, error);
+  ok = parse_parts (prompt, &link, seen, error);
   if (ok) {
     for (gint i = 0; i < T2V_OPTION_COUNT; i++) {
       if (i != T2V_OPTION_prompt && (t2v_option_info (i)->flags & ZT_OPTION_LINK) == 0)

@@ -11,7 +11,7 @@ import sys
 import time
 import unittest
 
-from ffmpeg_common import BUILD, FFMPEG, MediaTest, ZT_ENV, prepare, run, slack
+from ffmpeg_common import BUILD, FFMPEG, MediaTest, ZT_ENV, digests, prepare, run, slack
 
 LINK = "t2v:///a%20red%20fox;model=testcard;frames=200"
 FRAME = 256 * 144 * 3 // 2
@@ -72,10 +72,22 @@ class Ffmpeg(Reader):
                                ("t2v:///x;model=/tmp", "t2v: model: expected the name of a built-in model"),
                                ("t2v:///x;seed=1;seed=2", "t2v: seed: expected it once"),
                                ("t2v:///%zz", "t2v: prompt: expected two hexadecimal digits"),
+                               ("t2v:///%c3%28", "t2v: prompt: expected UTF-8"),
+                               ("t2v:///a%1bb", "t2v: prompt: expected no control character, got byte 0x1B"),
+                               ("t2v:///a#b", "t2v: prompt: expected %23 for the character '#'"),
+                               ("t2v:///x;;seed=1", "t2v: expected an option that a link may set"),
                                ("t2v:///", "prompt: expected one of")):
             _, err, status = run(FFMPEG + ["-i", link, "-f", "null", "-"])
             self.assertNotEqual(status, 0, link)
             self.assertIn(sentence, err, link)
+
+    def test_a_prompt_may_have_any_sign(self):
+        """Encoded, or as it stands where it is no ';', '?', '#' or '%'. GStreamer's table of the same: gst_link.c."""
+        graph = "t2vsrc=model=testcard:frames=2:prompt='this&that&m ore=/x',format=yuv420p"
+        wanted = digests(self.ok(run(FFMPEG + ["-v", "error", "-filter_complex", graph, "-f", "framemd5", "-"]))[0])
+        for prompt in ("this%26that%26m%20ore%3D%2Fx", "this&that&m ore=/x"):
+            got = self.ok(run(FFMPEG + ["-v", "error", "-i", f"t2v:///{prompt};model=testcard;frames=2", "-pix_fmt", "yuv420p", "-f", "framemd5", "-"]))[0]
+            self.assertEqual(digests(got), wanted, prompt)
 
     def test_a_list_of_files_cannot_open_one(self):
         with open(self.path("list.txt"), "w", encoding="ascii") as file:
