@@ -25,7 +25,7 @@ constexpr Option kOptions[] = {
 
 // y4m has no place for what these ask for, and pictures come from a host that decodes them.
 bool is_ours(const Option& option) {
-    return (option.flags & (ZT_OPTION_I2V | ZT_OPTION_REFUSED | ZT_OPTION_MARK)) == 0 && option.name != "cutout";
+    return (option.flags & (ZT_OPTION_I2V | ZT_OPTION_MARK)) == 0 && option.name != "cutout";
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ void set_options(const ZtEngine& engine, const GivenOptions& options, zt_model_p
         std::string key = name;
         for (char& letter : key) letter = letter == '-' ? '_' : letter;
         for (const Option& option : kOptions) {
-            if (key == option.name && !is_ours(option) && (option.flags & ZT_OPTION_REFUSED) == 0)
+            if (key == option.name && !is_ours(option))
                 throw Error(ZT_ERROR_ARGUMENT,
                             key +
                                 ": expected no such option here (y4m files cannot carry it, pictures come "
