@@ -9,7 +9,7 @@ import shlex
 import shutil
 import unittest
 
-from ffmpeg_common import SOURCE, ZT_ENV, MediaTest, ffmpeg, main, run
+from ffmpeg_common import BUILD, SOURCE, ZT_ENV, MediaTest, ffmpeg, main, run
 
 GRAPH = "t2vsrc=model=testcard:prompt=x:frames=30"
 MUXERS = {"mp4": "mp4mux", "mov": "qtmux", "mkv": "matroskamux", "ts": "mpegtsmux"}
@@ -91,8 +91,18 @@ class Marks(MediaTest):
                 self.ok(run(["ffmpeg", "-v", "error", "-nostdin", "-y", "-i", path, "-c", "copy", self.path("c.mp4")]))
                 self.assertEqual(self.found(self.path("c.mp4")), {}, "the page says that it does not follow")
 
+    def test_melt_writes_what_it_is_told(self):
+        if not shutil.which("melt") or not pathlib.Path(BUILD, "plugins/mlt/libmltzoetrope.so").exists():
+            self.skipTest("no melt, or no MLT module in the build")
+        line = next(block for block in re.findall(r"```sh\n(.*?)```", PAGE, re.S) if block.startswith("tools/zt-env melt"))
+        line = line.replace("tools/zt-env", ZT_ENV[0]).replace(" out=47", " model=testcard out=9")
+        self.ok(run(["sh", "-c", line], cwd=self.folder))
+        self.check("`comment`", self.found(self.path("melt.mp4")), "melt")
+        self.ok(run(["sh", "-c", line.split(" \\\n")[0].replace("melt.mp4", "bare.mp4")], cwd=self.folder))
+        self.assertEqual(self.found(self.path("bare.mp4")), {})
+
     def test_the_page_reads_them_back(self):
-        comment, sei = re.search(r"```sh\n(.*?)\n(.*?)\n```", PAGE, re.S).groups()
+        comment, sei = next(block for block in re.findall(r"```sh\n(.*?)\n```", PAGE, re.S) if "ffprobe" in block).split("\n")
         path = self.path("fox.mp4")
         self.ok(ffmpeg(GRAPH, "-c:v", "libx264", "-udu_sei", "1", "-metadata", self.argument("comment"), path))
         out, _ = self.ok(run(["sh", "-c", comment], cwd=self.folder))
