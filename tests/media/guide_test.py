@@ -51,10 +51,13 @@ class Guide(MediaTest):
         todo = [block for block in pages.blocks(name) if block.language == "sh" and not block.not_run]
         self.assertTrue(todo, name)
         for block in [todo[number] for number in first] + [block for number, block in enumerate(todo) if number not in first]:
-            if "gst-launch-1.0" in block.text and not shutil.which("gst-launch-1.0"):
+            if self.misses_its_program(block):
                 continue
             with self.subTest(page=name, line=block.line):
                 self.endless(block) if is_endless(block.text) else self.block(block)
+
+    def misses_its_program(self, block):
+        return any(name in block.text and not shutil.which(name.strip()) for name in ("gst-launch-1.0", "ges-launch-1.0", "melt "))
 
     def block(self, block):
         out, err, status = run(ZT_ENV + ["sh", "-e", "-c", typed(block.text)], cwd=self.folder, timeout=300, env=NO_WINDOW)
@@ -114,7 +117,7 @@ class Guide(MediaTest):
         stream, *rest = [block for block in pages.blocks("live.md") if block.language == "sh"]
         self.rtmp(stream)
         for block in rest:
-            if "gst-launch-1.0" in block.text and not shutil.which("gst-launch-1.0"):
+            if self.misses_its_program(block):
                 continue
             with self.subTest(line=block.line):
                 if "zmq=" in block.text:
