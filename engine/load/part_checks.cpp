@@ -162,14 +162,13 @@ void check_packing(const Checkpoint& file) {
     struct Mark {
         std::string_view text, name;
     };
-    constexpr std::array<Mark, 8> kMarks = {{{".quant_state.bitsandbytes__nf4", "NF4 of bitsandbytes"},
+    constexpr std::array<Mark, 7> kMarks = {{{".quant_state.bitsandbytes__nf4", "NF4 of bitsandbytes"},
                                              {".quant_state.bitsandbytes__fp4", "FP4 of bitsandbytes"},
                                              {".absmax", "4 bits of bitsandbytes"},
                                              {".SCB", "8 bits of bitsandbytes"},
                                              {".qweight", "GPTQ, AWQ or SVDQuant"},
                                              {".weight_packed", "compressed-tensors"},
-                                             {".weight_global_scale", "NVFP4 of compressed-tensors"},
-                                             {".pre_quant_scale", "NVFP4 with AWQ"}}};
+                                             {".weight_global_scale", "NVFP4 of compressed-tensors"}}};
     // ComfyUI's NVFP4 has a mark beside each matrix; that of others lies otherwise.
     const auto marked = [&](std::string_view name) {
         constexpr std::string_view kScale = ".weight_scale_2";

@@ -48,9 +48,9 @@ std::string without_number(std::string_view module, const std::vector<std::strin
 
 // What may stand after a module.
 bool is_leaf(std::string_view leaf) noexcept {
-    constexpr std::array<std::string_view, 10> kLeaves = {
-        "weight",      "bias",         "scale",       "fp8_scale",   "scale_weight",
-        "scale_input", "weight_scale", "input_scale", "comfy_quant", "weight_scale_2"};
+    constexpr std::array<std::string_view, 11> kLeaves = {
+        "weight",       "bias",        "scale",       "fp8_scale",      "scale_weight",   "scale_input",
+        "weight_scale", "input_scale", "comfy_quant", "weight_scale_2", "pre_quant_scale"};
     return std::find(kLeaves.begin(), kLeaves.end(), leaf) != kLeaves.end();
 }
 

@@ -24,6 +24,8 @@ using weights::Encoding;
 // What is read before it is converted: large enough for the disk, small beside any model.
 constexpr int64_t kChunkBytes = 4 << 20;
 constexpr int64_t kParts = 3;  // of a matrix in RowOrder::kPerHead: q, k, v
+// AWQ: factors of a matrix's inputs, one for each column.
+constexpr std::string_view kInputFactors = "pre_quant_scale";
 
 // Memory of the host for what goes to `device`. For another device than the host it is page-locked, so that it travels
 // while more is read: LibTorch's allocator of such memory hands it out again only when the copy that reads it is over.
@@ -92,6 +94,40 @@ RowLayout layout_of(const CheckpointEntry& entry) {
     return {rows, rows == 0 ? 0 : numel / rows, rows == 0 ? 0 : static_cast<int64_t>(entry.size_bytes) / rows};
 }
 
+// The factors of a matrix's inputs; null where there are none.
+const CheckpointEntry* input_factors(const weights::Checkpoint& file, const CheckpointEntry& weight) {
+    constexpr std::string_view kWeight = "weight";
+    if (weight.encoding != Encoding::kNvfp4 || !weight.name.ends_with(kWeight)) return nullptr;
+    return file.find(weight.name.substr(0, weight.name.size() - kWeight.size()) + std::string(kInputFactors));
+}
+
+// The same as numbers, fp32 [columns]; undefined where there are none.
+at::Tensor column_factors(const weights::Checkpoint& file, const CheckpointEntry& weight, at::Device device) {
+    const CheckpointEntry* entry = input_factors(file, weight);
+    if (entry == nullptr) return {};
+    const at::Tensor read =
+        at::empty({c10::multiply_integers(entry->shape)}, host_memory(dense_type(file, *entry), device));
+    file.read(*entry, 0, {static_cast<std::byte*>(read.data_ptr()), read.nbytes()});
+    return read.to(device, at::kFloat, /*non_blocking=*/true);
+}
+
+// Makers put them beside NVFP4 alone. Of a matrix that is several in the file each would have its own.
+void check_input_factors(const weights::Checkpoint& file, const CheckpointEntry& factors, const CheckpointEntry& weight,
+                         size_t pieces) {
+    if (input_factors(file, weight) != &factors)
+        refuse(file, "tensor " + quote(factors.name) + ": expected NVFP4 beside factors of inputs (AWQ), got " +
+                         weight.type_name());
+    if (pieces > 1)
+        refuse(file, "tensor " + quote(factors.name) +
+                         ": expected factors of inputs (AWQ) of a whole matrix, got those of one of " +
+                         std::to_string(pieces) + " that become one");
+    if (factors.encoding != Encoding::kDense || c10::multiply_integers(factors.shape) != weight.shape[1])
+        refuse(file, "tensor " + quote(factors.name) + ": expected " + std::to_string(weight.shape[1]) +
+                         " factors, got " + std::to_string(c10::multiply_integers(factors.shape)) + " of " +
+                         factors.type_name());
+    static_cast<void>(dense_type(file, factors));
+}
+
 }  // namespace
 
 PartReader::PartReader(std::shared_ptr<const weights::Checkpoint> checkpoint, const PartNames& part,
@@ -114,7 +150,7 @@ PartReader::Scales PartReader::place_tensors(const PartNames& part) {
             refuse(file, "tensor " + quote(entry.name) + ": expected only tensors of " + std::string(part.title()) +
                              ", got one more");
         }
-        if (is_scale(placed->leaf) || placed->leaf == kSecondScale)
+        if (is_scale(placed->leaf) || placed->leaf == kSecondScale || placed->leaf == kInputFactors)
             scales[placed->module + ".weight"].emplace_back(&entry, *placed);
         if (!placed->is_tensor()) continue;
         Source& source = sources_[placed->name()];
@@ -145,6 +181,10 @@ void PartReader::place_scales(const Scales& scales) {
             if (!fits) refuse(file, "tensor " + quote(entry->name) + ": expected a weight beside the scale, got none");
             Source& source = found->second;
             const CheckpointEntry& weight = *source.pieces[piece];
+            if (placed.leaf == kInputFactors) {
+                check_input_factors(file, *entry, weight, source.pieces.size());
+                continue;
+            }
             if (!weights::needs_scale(weight.encoding))
                 refuse(file, "tensor " + quote(weight.name) + ": expected fp8 or int8 beside a scale, got " +
                                  weight.type_name());
@@ -272,6 +312,7 @@ void PartReader::read_nvfp4(const Source& source, size_t piece, int64_t from, co
     const int64_t tile_bytes = weights::nvfp4_tile_bytes(layout.columns), rows = out.size(0);
     const int64_t row_bytes = layout.columns / weights::kNvfp4Values * weights::kNvfp4Bytes;
     const at::Tensor factor = raw ? at::Tensor() : piece_scale(source, piece, out.device());
+    const at::Tensor columns = raw ? at::Tensor() : column_factors(*checkpoint_, entry, out.device());
     std::vector<std::byte> tile(static_cast<size_t>(tile_bytes));
     for (int64_t done = 0; done < rows;) {
         const int64_t row = from + done, in_tile = row % weights::kNvfp4TileRows,
@@ -286,11 +327,11 @@ void PartReader::read_nvfp4(const Source& source, size_t piece, int64_t from, co
                                static_cast<std::byte*>(blocks.data_ptr()) + i * row_bytes);
         const at::Tensor there = blocks.to(out.device(), at::kByte, /*non_blocking=*/true),
                          place = out.narrow(0, done, count);
-        place.copy_(
-            (raw ? there
-                 : weights::decode_tensor(there, entry.encoding, {count, layout.columns}, factor, out.scalar_type()))
-                .view(place.sizes()),
-            /*non_blocking=*/true);
+        place.copy_((raw ? there
+                         : weights::decode_tensor(there, entry.encoding, {count, layout.columns}, factor,
+                                                  out.scalar_type(), columns))
+                        .view(place.sizes()),
+                    /*non_blocking=*/true);
         done += count;
     }
 }
@@ -409,7 +450,9 @@ nn::PackedLinear PartReader::linear(const std::string& name, at::ScalarType type
         layer.weight = weight_memory({layer.out, row_bytes}, at::kByte, options_.device);
         read_all(from, layer.weight, true);
         layer.scale = scale_of(from);
-        layer.table = weights::needs_table(encoding) ? table_ : at::Tensor();
+        layer.table = weights::needs_table(encoding)
+                          ? table_
+                          : column_factors(*checkpoint_, *from.pieces.front(), options_.device);
         if (options_.loras)
             layer.adapters =
                 loras_beside(*options_.loras, name + ".weight", layer.out, type, options_.device, options_.cancel);

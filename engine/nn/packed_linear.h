@@ -31,7 +31,9 @@ struct PackedLinear {
     at::Tensor weight;
     at::Tensor bias;   // [out], may be undefined
     at::Tensor scale;  // fp8: one factor (fp32, []) or one per row [out]; undefined = 1
-    at::Tensor table;  // weights::decoding_table() of the device, shared by all layers; undefined where not needed
+    // What else weights::decode_tensor() needs: its table of the device, shared by all layers, or of NVFP4 the factors
+    // of the columns, fp32 [in]; undefined where not needed.
+    at::Tensor table;
     weights::Encoding encoding = weights::Encoding::kDense;
     int64_t in = 0, out = 0;
     std::vector<LowRank> adapters;

@@ -273,16 +273,25 @@ at::Tensor nvfp4_by_tensor_ops(const at::Tensor& bytes, const at::Tensor& factor
     return at::where(codes >= 8, -value, value) * (factors.view({rows, 1, 1}) * scales);
 }
 
-at::Tensor decode_nvfp4(const at::Tensor& bytes, at::IntArrayRef shape, const at::Tensor& scale, at::ScalarType type) {
+// by_column: one more factor for each column, fp32, or undefined.
+at::Tensor decode_nvfp4(const at::Tensor& bytes, at::IntArrayRef shape, const at::Tensor& scale, at::ScalarType type,
+                        const at::Tensor& by_column) {
     const int64_t rows = shape[0], columns = shape[1];
+    if (by_column.defined() && by_column.numel() != columns) fail("a factor for each column");
     const at::Tensor from = bytes.contiguous().view({rows, -1}), factors = row_factors(scale, rows, bytes.device());
-    if (!bytes.device().is_cpu()) return nvfp4_by_tensor_ops(from, factors).view(shape).to(type);
+    if (!bytes.device().is_cpu()) {
+        const at::Tensor values = nvfp4_by_tensor_ops(from, factors).view(shape);
+        return (by_column.defined() ? values * by_column : values).to(type);
+    }
+    const at::Tensor others = by_column.defined() ? by_column.contiguous() : by_column;
+    const float* other = others.defined() ? others.const_data_ptr<float>() : nullptr;
     const auto* blocks = static_cast<const std::byte*>(from.const_data_ptr());
     const int64_t row_bytes = from.size(1);
     const float* factor = factors.const_data_ptr<float>();
     return rows_on_cpu(rows, columns, type, [=](int64_t i, int64_t column, int64_t count, float* to) {
         weights::decode_nvfp4(blocks + i * row_bytes + column / kNvfp4Values * kNvfp4Bytes, count / kNvfp4Values,
                               factor[i], to);
+        for (int64_t j = 0; other != nullptr && j < count; ++j) to[j] *= other[column + j];
     });
 }
 
@@ -316,7 +325,7 @@ at::Tensor decode_tensor(const at::Tensor& bytes, Encoding encoding, at::IntArra
     if (values != c10::multiply_integers(shape) || bytes.numel() % block.bytes != 0) fail("bytes that fit the shape");
     if (encoding == Encoding::kNvfp4 || is_int8(encoding)) {
         const at::ScalarType made = is_common(type) ? type : at::kFloat;
-        return (encoding == Encoding::kNvfp4 ? decode_nvfp4(bytes, shape, scale, made)
+        return (encoding == Encoding::kNvfp4 ? decode_nvfp4(bytes, shape, scale, made, table)
                                              : decode_int8(bytes, encoding, shape, scale, made))
             .to(type);
     }

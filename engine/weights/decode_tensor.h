@@ -12,7 +12,8 @@ namespace zt::weights {
 
 // bytes u8 [rows, bytes of one row] -> `shape` ([rows, columns]) in `type`, on the same device.
 // scale (may be undefined): fp32 [] or [rows], multiplied in fp32 before the rounding to `type`.
-// table: decoding_table() of that device; undefined: made for this call if it is needed.
+// table: decoding_table() of that device; undefined: made for this call if it is needed. Of NVFP4: one more factor for
+// each column, fp32 [columns] (AWQ: what the inputs are to be multiplied with), or undefined.
 // Throws ZT_ERROR_INTERNAL when bytes and shape do not fit the encoding, or for kDense.
 [[nodiscard]] at::Tensor decode_tensor(const at::Tensor& bytes, Encoding encoding, at::IntArrayRef shape,
                                        const at::Tensor& scale, at::ScalarType type, const at::Tensor& table = {});

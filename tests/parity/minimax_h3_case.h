@@ -54,8 +54,7 @@ inline void open_file(const Case& c, TransformerFile& file) {
     file.order = qkv_order_of(*part.checkpoint, c.option("qkv"));
     file.type = type_of(c);
     const std::string lora = c.option("lora");
-    if (!lora.empty())
-        file.loras = load::LoraSet::open(load::parse_lora_option(lora), lora_base(*part.checkpoint, file.config), {});
+    if (!lora.empty()) file.loras = open_loras(*part.checkpoint, file.config, lora, {});
     check_transformer(file);
 }
 

@@ -187,6 +187,19 @@ def checks(model, stage, report, equal, close, refused):
             save_file({k: v.contiguous() for k, v in bad.items()}, top / "bad.safetensors")
             refused(f"int8, {what}", words, "weights", model=top / "bad.safetensors")
 
+    # As TensorRT-LLM and ComfyUI have it: x is multiplied by the factors before the product.
+    def awq(tensors, meant):
+        factors = {k: (torch.rand(meant[k].shape[1], generator=torch.Generator().manual_seed(i)) + 0.25).bfloat16()
+                   for i, k in enumerate(k for k in meant if re.search(r"(out_proj|fc2)\.weight$", k) and k.startswith("blocks."))}
+        with_them = tensors | {k[:-6] + "pre_quant_scale": f for k, f in factors.items()}
+        save_file({k: v.contiguous() for k, v in with_them.items()}, top / "awq.safetensors")
+        got, wanted = read(top / "awq.safetensors"), ours_of(meant | {k: meant[k] * f.float() for k, f in factors.items()})
+        _same(report, "NVFP4 with AWQ", got, wanted)
+        _same(report, "NVFP4 with AWQ, kept packed", read(top / "awq.safetensors", packed=1), wanted)
+        for k, f in factors.items():
+            x = torch.randn(5, len(f), generator=torch.Generator().manual_seed(9)).double()
+            close(f"NVFP4 with AWQ: product of {k}", x @ got[k].double().T, (x * f.double()) @ meant[k].double().T, 1e-6)
+
     def nvfp4():
         tensors, meant = dict(original(model.wide_state())), {}
         meant |= tensors
@@ -198,6 +211,7 @@ def checks(model, stage, report, equal, close, refused):
             meant[k] = from_nvfp4(values, scales, factor)
         save_file({k: v.contiguous() for k, v in tensors.items()}, top / "nvfp4.safetensors")
         _same(report, "NVFP4", read(top / "nvfp4.safetensors"), ours_of(meant))
+        awq(tensors, meant)
         name = "blocks.0.mlp.fc1."
         for what, words, change in (
                 ("without its scales", [".weight_scale beside it"], {name + "weight_scale": None}),
@@ -208,7 +222,9 @@ def checks(model, stage, report, equal, close, refused):
                 ("half a block", ["whole blocks of 16 values"], {name + "weight": torch.zeros(512, 127, dtype=torch.uint8)}),
                 ("two factors", ["factors, got 2"], {name + "weight_scale_2": torch.ones(2)}),
                 ("without a mark", ["NVFP4 without them"], {name + "comfy_quant": None}),
-                ("with AWQ", ["NVFP4 with AWQ"], {name + "pre_quant_scale": torch.ones(256).bfloat16()}),
+                ("with AWQ of other inputs", ["pre_quant_scale", "expected 256 factors, got 255 of BF16"], {name + "pre_quant_scale": torch.ones(255).bfloat16()}),
+                ("with AWQ of another type", ["pre_quant_scale", "expected a number type"], {name + "pre_quant_scale": torch.ones(256, dtype=torch.uint8)}),
+                ("AWQ beside fp32", ["expected NVFP4 beside factors of inputs (AWQ), got F32"], {"video_patch_proj.pre_quant_scale": torch.ones(96).bfloat16()}),
                 ("a factor beside fp32", ["expected fp8 or int8"], {"video_patch_proj.weight_scale_2": torch.ones(()), "video_patch_proj.comfy_quant": bytes_of('{"format": "float8_e4m3fn"}')})):
             bad = {k: v for k, v in {**tensors, **change}.items() if v is not None}
             save_file({k: v.contiguous() for k, v in bad.items()}, top / "bad.safetensors")
@@ -406,4 +422,7 @@ def refusals(model, refused):
     down, up = torch.ones(4, 44), torch.ones(6 * 3 * 72, 4)
     save_pruned(model.pipe(torch.float32).transformer, top / "pruned.safetensors")
     lora = saved("lora.safetensors", {"diffusion_model.blocks.0.adaln_proj.linear.lora_A.weight": down, "diffusion_model.blocks.0.adaln_proj.linear.lora_B.weight": up})
-    refused("an adapter of the modulation on a pruned file", ["adaln_proj.linear"], "weights", model=top / "pruned.safetensors", lora=lora)
+    refused("an adapter of the modulation on a pruned file", ["adaln_proj.linear", "expected 8 columns, got 44", "use the transformer that is not pruned, or an adapter without it"],
+            "weights", model=top / "pruned.safetensors", lora=lora)
+    lora = saved("lora.safetensors", {"time_embedder.proj_in.lora_A.weight": torch.ones(4, 16), "time_embedder.proj_in.lora_B.weight": torch.ones(56, 4)})
+    refused("an adapter of the time embedder on a pruned file", ["time_embedder", "use the transformer that is not pruned"], "weights", model=top / "pruned.safetensors", lora=lora)

@@ -4,6 +4,7 @@
 // gives. Weights come from the files of a model, through the loader.
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "minimax_h3_case.h"
@@ -84,7 +85,14 @@ void weights_stage(Case& c) {
     open_file(c, file);
     const Cancel never;
     const load::PartReader reader = file.reader(never);
-    for (const std::string& name : transformer_tensors(file.config)) c.out[name] = reader.dense(name, at::kFloat);
+    constexpr std::string_view kWeight = ".weight";
+    for (const std::string& name : transformer_tensors(file.config)) {
+        // packed=1: as a model keeps its matrices, decoded when they are used.
+        const bool layer = c.option("packed") == "1" && name.ends_with(kWeight) && reader.shape(name).size() == 2;
+        c.out[name] =
+            layer ? reader.linear(name.substr(0, name.size() - kWeight.size()), at::kFloat, true).dense(at::kFloat)
+                  : reader.dense(name, at::kFloat);
+    }
 }
 
 void forward_stage(Case& c) {

@@ -113,4 +113,20 @@ load::LoraBase lora_base(const weights::Checkpoint& file, const TransformerConfi
     return base;
 }
 
+std::shared_ptr<const load::LoraSet> open_loras(const weights::Checkpoint& file, const TransformerConfig& config,
+                                                const std::string& lora, const Log& log) {
+    const std::vector<load::LoraFile> files = load::parse_lora_option(lora);
+    try {
+        return load::LoraSet::open(files, lora_base(file, config), log);
+    } catch (const Error& e) {
+        // The matrices of a pruned file have other columns and its embedder is gone: there is nothing to merge into.
+        const std::string_view what = e.what();
+        const bool about = what.find("adaln_proj") != what.npos || what.find("time_embedder") != what.npos;
+        if (config.table_points == 0 || !about) throw;
+        throw Error(e.status(),
+                    e.what() + std::string("; it changes the modulation, which a pruned transformer has as a table: "
+                                           "use the transformer that is not pruned, or an adapter without it"));
+    }
+}
+
 }  // namespace zt::minimax_h3

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,5 +37,10 @@ enum class QkvOrder : uint8_t {
 
 // For load::LoraSet: what adapters may change in this file. Of a pruned file no adapter can change the modulation.
 [[nodiscard]] load::LoraBase lora_base(const weights::Checkpoint& file, const TransformerConfig& config);
+// The adapters of an option `lora`, not empty. Throws as load::parse_lora_option and load::LoraSet::open do; where an
+// adapter of the modulation meets a pruned file the message says what fits.
+[[nodiscard]] std::shared_ptr<const load::LoraSet> open_loras(const weights::Checkpoint& file,
+                                                              const TransformerConfig& config, const std::string& lora,
+                                                              const Log& log);
 
 }  // namespace zt::minimax_h3

@@ -198,8 +198,7 @@ std::array<load::PartRow, 5> part_rows(const ModelParts& parts) {
 
 std::shared_ptr<const load::LoraSet> open_loras(const ModelParts& parts, const std::string& lora, const Log& log) {
     if (lora.empty()) return nullptr;
-    return load::LoraSet::open(load::parse_lora_option(lora),
-                               lora_base(*parts.transformer_file.checkpoint, parts.transformer), log);
+    return open_loras(*parts.transformer_file.checkpoint, parts.transformer, lora, log);
 }
 
 Schedule schedule_of(const std::string& lora) {
