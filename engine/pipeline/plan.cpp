@@ -85,6 +85,9 @@ void enhance(const zt_request& request, const families::Model& model, const Log&
     wanted.first_image = has_image(request, {ZT_IMAGE_FIRST, ZT_IMAGE_HISTORY});
     wanted.last_image = has_image(request, {ZT_IMAGE_LAST});
     plan.generation.first.prompt = model.enhance(wanted);
+    if (const size_t bytes = plan.generation.first.prompt.size(); bytes > kPromptBytes)
+        refuse(ZT_ERROR_PROMPT, "enhance", "at most 16384 bytes in the model's form, in which all shots are one prompt",
+               std::to_string(bytes));
     check_prompt(plan.generation.first.prompt);
     log(ZT_LOG_INFO, "enhance: " + quote(plan.generation.first.prompt));
     if (plan.script.list.shots.empty()) return;

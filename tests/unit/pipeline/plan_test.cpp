@@ -366,6 +366,26 @@ TEST(Plan, WhatIsRewrittenIsOnePromptOfOneShot) {
     EXPECT_EQ(plan_of(request, able).generation.first.prompt, "fox");
 }
 
+TEST(Plan, WhatIsRewrittenHasTheLimitOfAPrompt) {
+    FakeModel able;
+    able.change_limits().enhance = true;
+    const std::string longest(zt::pipeline::kPromptBytes, 'x');
+    zt_request request = a_request();
+    request.prompt = longest.c_str();
+    request.frames = 20;
+    EXPECT_EQ(plan_of(request, able).generation.first.prompt, longest);
+    request.enhance = 1;
+    try {
+        static_cast<void>(plan_of(request, able));
+        FAIL();
+    } catch (const zt::Error& e) {
+        EXPECT_EQ(e.status(), ZT_ERROR_PROMPT);
+        EXPECT_STREQ(e.what(),
+                     "enhance: expected at most 16384 bytes in the model's form, in which all shots are one "
+                     "prompt, got 16397");
+    }
+}
+
 TEST(Plan, AGivenLengthGoesBeforeTheStoryboards) {
     zt_request request = a_storyboard();
     request.frames = 84;
