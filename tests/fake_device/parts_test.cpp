@@ -60,6 +60,45 @@ TEST(FakeDeviceParts, EveryEncodingIsTheSameNumbersOnADevice) {
     }
 }
 
+// ComfyUI's int8 and NVFP4, of rows that are decoded in one piece and in several (2048 numbers at a time): what a row's
+// pieces are by themselves, and the same on a device.
+TEST(FakeDeviceParts, WideRowsOfInt8AndNvfp4) {
+    const c10::InferenceMode inference;
+    constexpr int64_t kRows = 3, kPiece = 1024;
+    for (const Encoding encoding : {Encoding::kI8, Encoding::kI8Turned4, Encoding::kI8Turned16, Encoding::kI8Turned64,
+                                    Encoding::kI8Turned256, Encoding::kI8Turned1024, Encoding::kNvfp4})
+        for (const int64_t columns : {int64_t{1024}, int64_t{2048}, int64_t{3072}, int64_t{5120}}) {
+            const bool four_bits = encoding == Encoding::kNvfp4;
+            const int64_t piece_bytes = four_bits ? kPiece / 16 * 9 : kPiece, pieces = columns / kPiece;
+            const at::Tensor bytes = at::randint(0, 256, {kRows, pieces * piece_bytes},
+                                                 at::detail::createCPUGenerator(5), at::TensorOptions(at::kByte));
+            const at::Tensor scale = four_bits ? at::tensor(0.3F) : at::tensor({0.5F, 0.7F, 3.0F});
+            for (const bool by_column : {false, true}) {
+                if (by_column && !four_bits) continue;
+                const at::Tensor factors =
+                    by_column ? at::rand({columns}, at::detail::createCPUGenerator(6)) + 0.5 : at::Tensor();
+                const auto name = std::string(weights::encoding_name(encoding)) + " " + std::to_string(columns);
+                for (const at::ScalarType type : {at::kFloat, at::kBFloat16, at::kHalf}) {
+                    const at::Tensor whole =
+                        weights::decode_tensor(bytes, encoding, {kRows, columns}, scale, type, factors);
+                    std::vector<at::Tensor> parts;
+                    for (int64_t i = 0; i < pieces; i++)
+                        parts.push_back(weights::decode_tensor(
+                            bytes.narrow(1, i * piece_bytes, piece_bytes).contiguous(), encoding, {kRows, kPiece},
+                            scale, type, by_column ? factors.narrow(0, i * kPiece, kPiece) : factors));
+                    EXPECT_TRUE(at::allclose(whole, at::cat(parts, 1), 0, 0, /*equal_nan=*/true)) << name;
+                    const at::Tensor there = bytes.to(kFake), factor = scale.to(kFake),
+                                     table = by_column ? factors.to(kFake) : factors;
+                    const Transfers before = transfers();
+                    const at::Tensor made =
+                        weights::decode_tensor(there, encoding, {kRows, columns}, factor, type, table);
+                    EXPECT_EQ((transfers() - before).waited, 0) << name;
+                    EXPECT_TRUE(at::allclose(home(made), whole, 0, 0, /*equal_nan=*/true)) << name;
+                }
+            }
+        }
+}
+
 // More than is read at once, and each piece is under way while the next is read: nothing may write over it.
 TEST(FakeDeviceParts, AMatrixOfManyPiecesArrivesWhole) {
     const c10::InferenceMode inference;

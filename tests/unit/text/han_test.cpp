@@ -17,7 +17,8 @@ std::string of(char32_t c) {
 }
 
 TEST(Han, FromTheFirstToTheLastOfEachBlock) {
-    for (const char32_t c : {0x3005, 0x3007, 0x3400, 0x4DBF, 0x4E00, 0x9FFF, 0xF900, 0xFAFF, 0x20000, 0x2FA1D, 0x323AF}) {
+    for (const char32_t c :
+         {0x3005, 0x3007, 0x3400, 0x4DBF, 0x4E00, 0x9FFF, 0xF900, 0xFAFF, 0x20000, 0x2FA1D, 0x323AF}) {
         EXPECT_TRUE(is_han(c)) << std::hex << static_cast<uint32_t>(c);
         EXPECT_TRUE(has_han("a " + of(c) + " b")) << std::hex << static_cast<uint32_t>(c);
     }
@@ -25,8 +26,8 @@ TEST(Han, FromTheFirstToTheLastOfEachBlock) {
 
 // Letters, kana, Hangul, Chinese punctuation, hexagrams, a fox, and the letters that the flag of Scotland is made of.
 TEST(Han, OtherScriptsAndSignsAreNone) {
-    for (const char32_t c : {0x41, 0xE9, 0x416, 0x3002, 0x3006, 0x3042, 0x30FF, 0x33FF, 0x4DC0, 0x4DFF, 0xA000, 0xAC00,
-                             0xF8FF, 0xFB00, 0xFF0C, 0x1F98A, 0x1FFFF, 0x40000, 0xE0067, 0x10FFFF}) {
+    for (const char32_t c : {0x41,   0xE9,   0x416,  0x3002, 0x3006, 0x3042,  0x30FF,  0x33FF,  0x4DC0,  0x4DFF,
+                             0xA000, 0xAC00, 0xF8FF, 0xFB00, 0xFF0C, 0x1F98A, 0x1FFFF, 0x40000, 0xE0067, 0x10FFFF}) {
         EXPECT_FALSE(is_han(c)) << std::hex << static_cast<uint32_t>(c);
         EXPECT_FALSE(has_han(of(c) + of(c))) << std::hex << static_cast<uint32_t>(c);
     }
