@@ -14,17 +14,6 @@ namespace {
 using weights::Checkpoint;
 
 constexpr uint64_t kMost = 1 << 20;
-bool flag(const json::Field& root, std::string_view key, bool otherwise) {
-    const auto field = root.find(key);
-    return field && !field->is_null() ? field->boolean() : otherwise;
-}
-
-// A number that only has one value here.
-void demand_number(const json::Field& root, std::string_view key, double value) {
-    const auto field = root.find(key);
-    if (field && !field->is_null() && field->number() != value) field->refuse(std::to_string(value).substr(0, 8));
-}
-
 }  // namespace
 
 VaeConfig parse_vae_config(std::string_view text, const std::string& name) {
@@ -43,12 +32,12 @@ VaeConfig parse_vae_config(std::string_view text, const std::string& name) {
     load::read(root, "sample_width", c.sample_width, kMost, 2);
     c.scaling_factor = 1.15258426;  // the class's own
     load::read(root, "scaling_factor", c.scaling_factor, 1e-3, 1e3);
-    c.invert_scale_latents = flag(root, "invert_scale_latents", false);
+    c.invert_scale_latents = load::flag_of(root, "invert_scale_latents", false);
     load::demand(root, "act_fn", "silu");
     for (const char* key : {"use_quant_conv", "use_post_quant_conv"}) load::demand_flag(root, key, false);
-    for (const char* key : {"in_channels", "out_channels"}) demand_number(root, key, 3);
-    demand_number(root, "norm_eps", 1e-6);
-    demand_number(root, "temporal_compression_ratio", kTimeCompression);
+    for (const char* key : {"in_channels", "out_channels"}) load::demand_number(root, key, 3);
+    load::demand_number(root, "norm_eps", 1e-6);
+    load::demand_number(root, "temporal_compression_ratio", kTimeCompression);
     for (const char* key : {"shift_factor", "latents_mean", "latents_std"})
         if (const auto field = root.find(key); field && !field->is_null()) field->refuse("null");
     for (const int64_t n : c.channels)

@@ -4,6 +4,7 @@
 #include "load/config_json.h"
 
 #include "core/error.h"
+#include "core/text_number.h"
 #include "core/utf8.h"
 
 namespace zt::load {
@@ -48,6 +49,16 @@ void demand(const json::Field& from, std::string_view key, std::string_view valu
 void demand_flag(const json::Field& from, std::string_view key, bool value) {
     const auto field = from.find(key);
     if (field && !field->is_null() && field->boolean() != value) field->refuse(value ? "true" : "false");
+}
+
+void demand_number(const json::Field& from, std::string_view key, double value) {
+    const auto field = from.find(key);
+    if (field && !field->is_null() && field->number() != value) field->refuse(to_text(value));
+}
+
+bool flag_of(const json::Field& from, std::string_view key, bool otherwise) {
+    const auto field = from.find(key);
+    return field && !field->is_null() ? field->boolean() : otherwise;
 }
 
 }  // namespace zt::load

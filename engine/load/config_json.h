@@ -37,5 +37,7 @@ void read(const json::Field& from, std::string_view key, double& out, double lea
 // A setting of which only one value is computed; one that is not there has that value.
 void demand(const json::Field& from, std::string_view key, std::string_view value);
 void demand_flag(const json::Field& from, std::string_view key, bool value);
+void demand_number(const json::Field& from, std::string_view key, double value);
+[[nodiscard]] bool flag_of(const json::Field& from, std::string_view key, bool otherwise);
 
 }  // namespace zt::load

@@ -2,7 +2,7 @@
 """Writes a diffusers folder of a published model's shapes with random bf16 weights: what runs, in how much memory and time, does not
 depend on what the numbers are. The pictures are noise.
 
-    real_size.py FOLDER wan-2.1-1.3b|wan-2.1-14b|wan-2.2-5b [Q8_0|Q4_K]
+    real_size.py FOLDER wan-2.1-1.3b|wan-2.1-14b|wan-2.2-5b|cogvideox-2b|cogvideox-5b [Q8_0|Q4_K]
 
 Needs 15 GB of disk for the smallest (11 of them are UMT5-XXL), 40 for the 14B. Then, for example,
 
@@ -24,6 +24,7 @@ import torch
 import transformers
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
+import cogvideox_oracle  # noqa: E402
 import gguf_files  # noqa: E402, beside the parity tests
 import wan_oracle  # noqa: E402
 import wan_tokenizer  # noqa: E402
@@ -37,6 +38,27 @@ SIZES = {
     "wan-2.2-5b": (dict(num_attention_heads=24, ffn_dim=14336, num_layers=30, in_channels=48, out_channels=48),
                    dict(base_dim=160, decoder_base_dim=256, z_dim=48, is_residual=True, in_channels=12, out_channels=12, patch_size=2, scale_factor_spatial=16)),
 }
+
+
+T5 = dict(vocab_size=32128, d_model=4096, d_kv=64, d_ff=10240, num_layers=24, num_heads=64, feed_forward_proj="gated-gelu", tie_word_embeddings=False)
+COGVIDEOX = {"cogvideox-2b": ("2b", dict(num_attention_heads=30, num_layers=30)), "cogvideox-5b": ("5b", dict(num_attention_heads=48, num_layers=42, use_rotary_positional_embeddings=True))}
+
+
+def write_cogvideox(folder, size):
+    """The folder of one of them: 14 and 21 GB, 9.5 of them T5-XXL."""
+    kind, network = COGVIDEOX[size]
+    numbers = drawn()
+    with torch.device("meta"):
+        parts = dict(transformer=diffusers.CogVideoXTransformer3DModel(**network), text_encoder=transformers.T5EncoderModel(transformers.T5Config(**T5)),
+                     vae=diffusers.AutoencoderKLCogVideoX(down_block_types=("CogVideoXDownBlock3D",) * 4, up_block_types=("CogVideoXUpBlock3D",) * 4,
+                                                          scaling_factor=1.15258426 if kind == "2b" else 0.7))
+    for part, module in parts.items():
+        write_weights(folder / part, "model" if part == "text_encoder" else "diffusion_pytorch_model", module, numbers)
+        config = module.config.to_dict() if part == "text_encoder" else {"_class_name": type(module).__name__, **module.config}
+        (folder / part / "config.json").write_text(json.dumps(config, default=str))
+    cogvideox_oracle.write_tokenizer(folder / "tokenizer")
+    cogvideox_oracle.scheduler(kind).save_pretrained(folder / "scheduler")
+    (folder / "model_index.json").write_text(json.dumps(dict(_class_name="CogVideoXPipeline")))
 
 
 def drawn():
@@ -122,6 +144,8 @@ def write_gguf(path, size, kind):
 
 def main():
     folder, size, kind = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None
+    if size in COGVIDEOX:
+        return write_cogvideox(folder, size)
     network, coder = SIZES[size]
     numbers = drawn()
     with torch.device("meta"):

@@ -2,10 +2,10 @@
 """A whole generation beside diffusers: from the start of the process to the end of step 1, time per step, decoding,
 peak resident memory. Same folder of random weights, same machine, alternating, one run.
 
-    whole.py hunyuan_video|wan PARITY_PIPELINE [--rounds N] [--dtype fp32|bf16]... [--memory BYTES]
+    whole.py hunyuan_video|wan|cogvideox PARITY_PIPELINE [--rounds N] [--dtype fp32|bf16]... [--memory BYTES]
 
-The transformer of hunyuan_video has 103 M parameters, that of wan 160 M (three blocks of the 1.3B's width) beside the
-published autoencoder's sizes. Medians are printed, and the ratio diffusers / ours. Nothing passes or fails."""
+The transformer of hunyuan_video has 103 M parameters, that of wan 160 M (three blocks of the 1.3B's width), that of
+cogvideox 180 M (three of the 2B's) beside the published autoencoders' sizes. Medians are printed, and the ratio diffusers / ours. Nothing passes or fails."""
 import argparse
 import json
 import os
@@ -44,10 +44,16 @@ def wan_pipeline(folder, kind):
     return diffusers.WanPipeline.from_pretrained(folder, torch_dtype=kind, vae=coder, tokenizer=wan_tokenizer.fast()), dict(guidance_scale=1.0)
 
 
+def cogvideox_pipeline(folder, kind):
+    import diffusers
+    import cogvideox_oracle
+    return diffusers.CogVideoXPipeline.from_pretrained(folder, torch_dtype=kind, tokenizer=cogvideox_oracle.tokenizer()), dict(guidance_scale=1.0)
+
+
 def diffusers_child(family, folder, dtype):
     """Runs in a process of its own, as a user's script would; prints times since the epoch."""
     import torch
-    pipe, more = dict(hunyuan_video=hunyuan_pipeline, wan=wan_pipeline)[family](folder, dict(fp32=torch.float32, bf16=torch.bfloat16)[dtype])
+    pipe, more = dict(hunyuan_video=hunyuan_pipeline, wan=wan_pipeline, cogvideox=cogvideox_pipeline)[family](folder, dict(fp32=torch.float32, bf16=torch.bfloat16)[dtype])
     pipe.set_progress_bar_config(disable=True)
     ends = []
     pipe(prompt=PROMPT, width=SIZE["width"], height=SIZE["height"], num_frames=SIZE["frames"], num_inference_steps=SIZE["steps"],
@@ -83,7 +89,7 @@ def run_clip(program, folder, options):
 
 def run_ours(program, family, folder, dtype, memory):
     options = dict(prompt=PROMPT, size=f"{SIZE['width']}x{SIZE['height']}", frames=SIZE["frames"], steps=SIZE["steps"], precision=dtype, memory=memory)
-    out, begun, decode = run_clip(program, folder, {**options, **({"guidance": 1} if family == "wan" else {})})
+    out, begun, decode = run_clip(program, folder, {**options, **({} if family == "hunyuan_video" else {"guidance": 1})})
     steps = [begun[i] for i in range(1, SIZE["steps"]) if i in begun]   # when step i began, so i - 1 ended
     whole = out["seconds"][-1].item()
     return dict(first=steps[0], step=statistics.mean(b - a for a, b in zip(steps, steps[1:])), whole=whole, decode=whole - decode,
@@ -100,6 +106,16 @@ def make_model(family, folder, dtype):
         coder = wan_oracle.vae(base_dim=96, z_dim=16)
         pipe = wan_oracle.save_pipeline("t2v", folder, transformer=wan_oracle.halved(network) if dtype == "bf16" else network, text_encoder=reader.to(kind), vae=coder)
         return sum(p.numel() for p in pipe.transformer.parameters())
+    if family == "cogvideox":
+        import torch
+        import cogvideox_oracle
+        kind = dict(fp32=torch.float32, bf16=torch.bfloat16)[dtype]
+        network = cogvideox_oracle.transformer("2b", num_attention_heads=30, attention_head_dim=64, num_layers=3, time_embed_dim=512, text_embed_dim=1024,
+                                               sample_height=60, sample_width=90, sample_frames=49)
+        reader = cogvideox_oracle.t5(d_model=1024, d_kv=64, d_ff=2816, num_layers=8, num_heads=16)
+        coder = cogvideox_oracle.vae("2b", block_out_channels=(128, 256, 256, 512), layers_per_block=3, norm_num_groups=32, sample_height=480, sample_width=720)
+        pipe = cogvideox_oracle.save_pipeline("2b", folder, transformer=network.to(kind), text_encoder=reader.to(kind), vae=coder)
+        return sum(p.numel() for p in pipe.transformer.parameters())
     import oracle
     pipe = oracle.large_pipeline(dtype)
     pipe.save_pretrained(folder)
@@ -111,7 +127,7 @@ def main():
     if sys.argv[1:2] == [CHILD]:
         return diffusers_child(*sys.argv[2:5])
     parser = argparse.ArgumentParser()
-    parser.add_argument("family", choices=["hunyuan_video", "wan"])
+    parser.add_argument("family", choices=["hunyuan_video", "wan", "cogvideox"])
     parser.add_argument("program")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--dtype", action="append", choices=["fp32", "bf16"])

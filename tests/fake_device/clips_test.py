@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Whole clips of tiny models on the device `fake` and on the CPU: the frames agree, and no step waits for a transfer.
 
-    clips_test.py FAKE_DEVICE_CLIPS hunyuan_video|wan|minimax_h3
+    clips_test.py FAKE_DEVICE_CLIPS hunyuan_video|wan|minimax_h3|cogvideox
 
 Bars. Frames in fp32: 1e-4 of their size, whatever the weights are stored as. In bf16 the device may be as far from the
 CPU's frames in fp32 as 1.5 times the CPU in bf16 is: the two round in other places. Transfers: none is waited for in a step; with
@@ -17,6 +17,7 @@ import types
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
 sys.dont_write_bytecode = True
 
+import cogvideox_oracle
 import minimax_h3_files
 import minimax_h3_oracle
 import oracle
@@ -34,8 +35,8 @@ except ImportError as missing:
 PROGRAM, FAMILY = sys.argv[1:]
 NEAR, BEFORE = 1e-4, 16
 # Once a clip: mean and deviation of the latents; of MiniMax-H3 those of the sound as well, its filter and the sound itself.
-DECODE = {"hunyuan_video": 0, "wan": 2, "minimax_h3": 6}[FAMILY]
-PIECE = {"hunyuan_video": 1, "wan": 1, "minimax_h3": 3}[FAMILY]     # the frames; of MiniMax-H3 the positions of a tile too
+DECODE = {"hunyuan_video": 0, "wan": 2, "minimax_h3": 6, "cogvideox": 0}[FAMILY]
+PIECE = {"hunyuan_video": 1, "wan": 1, "minimax_h3": 3, "cogvideox": 1}[FAMILY]     # the frames; of MiniMax-H3 the positions of a tile too
 F8 = torch.float8_e4m3fn
 report = oracle.Report()
 
@@ -175,6 +176,25 @@ def minimax_h3(root):
                                 dict(frames=22, width=64, height=32))
 
 
+def cogvideox(root):
+    for kind in cogvideox_oracle.KINDS:
+        cogvideox_oracle.save_pipeline(kind, root / kind)
+        clip = dict(model=root / kind, frames=9, guidance=4, **(dict(width=96, height=64) if kind.startswith("15") else dict(width=80, height=48)))
+        if kind in cogvideox_oracle.WITH_PICTURE:
+            clip["first"] = 1
+        yield kind, clip
+        if kind == "5b":
+            yield "5b, tiles, 17 frames", {**clip, "width": 144, "frames": 17, "opt.tiling": "on", "device": "fake:1"}
+    large = cogvideox_oracle.transformer("5b", num_attention_heads=2, attention_head_dim=64, num_layers=12, time_embed_dim=64)
+    cogvideox_oracle.save_pipeline("5b", root / "large", transformer=large)
+    # What a file of that width is no shape tells; a folder is asked for model_index.json first.
+    (root / "large/config.json").write_text((root / "large/transformer/config.json").read_text())
+    base = types.SimpleNamespace(transformer=large)
+    marks = {"scaled_fp8": torch.zeros(2, dtype=F8)}
+    yield from stored_otherwise(root / "large", base, dict, "cogvideox", "scale_weight", marks, ("vae", "text_encoder", "tokenizer"),
+                                dict(frames=9, guidance=1, width=32, height=32))
+
+
 def judge(clip, got):
     name = got["name"]
     if "error" in got:
@@ -209,7 +229,7 @@ def judge(clip, got):
 def main():
     with tempfile.TemporaryDirectory(prefix="fake-device-", dir=oracle.BUILD) as folder:
         root = pathlib.Path(folder)
-        clips = {f"{FAMILY} {name}": clip for name, clip in {"hunyuan_video": hunyuan_video, "wan": wan, "minimax_h3": minimax_h3}[FAMILY](root)}
+        clips = {f"{FAMILY} {name}": clip for name, clip in {"hunyuan_video": hunyuan_video, "wan": wan, "minimax_h3": minimax_h3, "cogvideox": cogvideox}[FAMILY](root)}
         lines = ["\t".join([f"name={name}"] + [f"{k}={v}" for k, v in clip.items()]) for name, clip in clips.items()]
         (root / "list").write_text("\n".join(lines) + "\n")
         with subprocess.Popen([PROGRAM, root / "list"], stdout=subprocess.PIPE, text=True) as program:

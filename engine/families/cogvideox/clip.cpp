@@ -17,7 +17,6 @@
 namespace zt::cogvideox {
 namespace {
 
-using families::Direction;
 using families::GenerationRequest;
 
 // What levels, prompts and places become before the first step.

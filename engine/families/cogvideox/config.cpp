@@ -17,17 +17,6 @@ using weights::Checkpoint;
 constexpr uint64_t kMost = 1 << 20;
 constexpr int64_t k2bWidth = 1920, k5bWidth = 3072;
 
-bool flag(const json::Field& root, std::string_view key, bool otherwise) {
-    const auto field = root.find(key);
-    return field && !field->is_null() ? field->boolean() : otherwise;
-}
-
-// A number that only has one value here.
-void demand_number(const json::Field& root, std::string_view key, double value) {
-    const auto field = root.find(key);
-    if (field && !field->is_null() && field->number() != value) field->refuse(std::to_string(value).substr(0, 8));
-}
-
 }  // namespace
 
 TransformerConfig parse_transformer_config(std::string_view text, const std::string& name) {
@@ -47,16 +36,16 @@ TransformerConfig parse_transformer_config(std::string_view text, const std::str
         load::read(root, key, *value, kMost);
     load::read(root, "spatial_interpolation_scale", c.space_scale, 1e-3, 1e3);
     load::read(root, "temporal_interpolation_scale", c.time_scale, 1e-3, 1e3);
-    c.rotary = flag(root, "use_rotary_positional_embeddings", false);
-    c.learned = flag(root, "use_learned_positional_embeddings", false);
+    c.rotary = load::flag_of(root, "use_rotary_positional_embeddings", false);
+    c.learned = load::flag_of(root, "use_learned_positional_embeddings", false);
     load::demand(root, "activation_fn", "gelu-approximate");
     load::demand(root, "timestep_activation_fn", "silu");
     for (const char* key : {"attention_bias", "norm_elementwise_affine", "flip_sin_to_cos"})
         load::demand_flag(root, key, true);
-    demand_number(root, "freq_shift", 0);
-    demand_number(root, "patch_size", kPatch);
-    demand_number(root, "norm_eps", 1e-5);
-    demand_number(root, "temporal_compression_ratio", kTimeCompression);
+    load::demand_number(root, "freq_shift", 0);
+    load::demand_number(root, "patch_size", kPatch);
+    load::demand_number(root, "norm_eps", 1e-5);
+    load::demand_number(root, "temporal_compression_ratio", kTimeCompression);
     if (c.head_dim % 16 != 0) root.at("attention_head_dim").refuse("a multiple of 16");
     if (c.patch_time > 2 || (root.find("patch_size_t") && !root.at("patch_size_t").is_null() && c.patch_time != 2))
         root.at("patch_size_t").refuse("2 or null");

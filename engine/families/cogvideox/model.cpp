@@ -37,15 +37,6 @@ void check_tensors(const OpenedModel& model) {
     }
 }
 
-load::PartReader reader_of(const load::PartFile& file, const load::PartNames& names, at::Device device,
-                           const Cancel& cancel, std::shared_ptr<const load::LoraSet> loras = nullptr) {
-    load::ReaderOptions options;
-    options.device = device;
-    options.cancel = &cancel;
-    options.loras = std::move(loras);
-    return {file.checkpoint, names, options};
-}
-
 void tell_plan(const OpenedModel& model, const ClipPlan& plan, const Log& log) {
     log(ZT_LOG_VERBOSE, load::budget_text(plan.budget, model.parts.transformer.layers));
     if (plan.coding.half_history)
@@ -60,13 +51,15 @@ void tell_plan(const OpenedModel& model, const ClipPlan& plan, const Log& log) {
 }  // namespace
 
 load::PartReader OpenedModel::transformer(const Cancel& cancel) const {
-    return reader_of(parts.transformer_file, transformer_names(), device, cancel, loras);
+    return {parts.transformer_file.checkpoint,
+            transformer_names(),
+            {.device = device, .loras = loras, .cancel = &cancel}};
 }
 load::PartReader OpenedModel::vae(const Cancel& cancel) const {
-    return reader_of(parts.vae_file, vae_names(), device, cancel);
+    return {parts.vae_file.checkpoint, vae_names(), {.device = device, .cancel = &cancel}};
 }
 load::PartReader OpenedModel::text_encoder(const Cancel& cancel) const {
-    return reader_of(parts.text_encoder, encoders::t5_names(), device, cancel);
+    return {parts.text_encoder.checkpoint, encoders::t5_names(), {.device = device, .cancel = &cancel}};
 }
 
 std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& options) {

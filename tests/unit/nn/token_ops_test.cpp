@@ -75,6 +75,27 @@ TEST_P(TokenOps, SplitHeads) {
     }
 }
 
+// Layer norms of heads: with biases, the mean taken away.
+TEST_P(TokenOps, SplitHeadsCentred) {
+    const at::Tensor qkv = random({tokens, 3 * width}) + 0.5, q_norm = random({dim}) + 1, k_norm = random({dim}) + 1;
+    const at::Tensor angle = at::randn({tokens, dim / 2}), cos = angle.cos(), sin = angle.sin();
+    zt::nn::HeadStyle style;
+    style.q_bias = random({dim}), style.k_bias = random({dim});
+    const int64_t first = 4;
+    const at::Tensor out = at::zeros({3, heads, tokens + 9, dim}, qkv.options()), plain = at::zeros_like(out),
+                     other = at::zeros_like(out);
+    zt::nn::split_heads(qkv, q_norm, k_norm, cos, sin, out, first, style);
+    zt::nn::plain::split_heads(qkv, q_norm, k_norm, cos, sin, plain, first, style);
+    zt::nn::split_heads(qkv, q_norm, k_norm, cos, sin, other, first);
+    for (int64_t part = 0; part < 3; part++) EXPECT_LT(error(out[part], plain[part]), bar) << part;
+    EXPECT_GT(error(out, other), 0.01);
+    // Without turning, the layer norm itself.
+    zt::nn::split_heads(qkv, q_norm, k_norm, {}, {}, out, first, style);
+    const at::Tensor x = qkv.narrow(1, width, width).reshape({tokens, heads, dim}).to(at::kFloat);
+    const at::Tensor normed = at::layer_norm(x, {dim}, k_norm.to(at::kFloat), style.k_bias.to(at::kFloat), style.eps);
+    EXPECT_LT(error(out[1].narrow(1, first, tokens).transpose(0, 1), normed.to(qkv.scalar_type())), bar);
+}
+
 // The style of a model whose pairs are the halves of some channels of a head.
 TEST_P(TokenOps, SplitHeadsByHalves) {
     const at::Tensor qkv = random({tokens, 3 * width}), q_norm = random({dim}) + 1, k_norm = random({dim}) + 1;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "families/cogvideox/transformer/transformer.h"
+#include "nn/sinusoid.h"
 
 namespace zt::cogvideox {
 namespace {
@@ -48,22 +49,12 @@ nn::Rope turns(const TransformerConfig& c, int64_t frames, int64_t rows, int64_t
     return nn::make_rope(axes, kTheta, at::TensorOptions().dtype(at::kFloat));
 }
 
-// [count, n]: sines and then cosines of place * 10000^(-2 k / n), fp64. The place was divided in fp32.
-at::Tensor sines(int64_t count, int64_t n, double scale) {
-    const at::TensorOptions wide = at::TensorOptions().dtype(at::kDouble);
-    const at::Tensor frequency =
-        at::pow(10000.0, at::arange(n / 2, wide) / (static_cast<double>(n) / 2.0)).reciprocal();
-    const at::Tensor places = (at::arange(count, at::TensorOptions().dtype(at::kFloat)) / scale).to(at::kDouble);
-    const at::Tensor angles = at::outer(places, frequency);
-    return at::cat({angles.sin(), angles.cos()}, 1);
-}
-
 // [tokens, h]: a quarter of the channels for time, then three eighths each for the column and the row.
 at::Tensor added_sines(const TransformerConfig& c, int64_t frames, int64_t rows, int64_t columns) {
     const int64_t time = c.width() / 4, side = 3 * c.width() / 8;
-    const at::Tensor t = sines(frames, time, c.time_scale).view({frames, 1, 1, time}),
-                     h = sines(rows, side, c.space_scale).view({1, rows, 1, side}),
-                     w = sines(columns, side, c.space_scale).view({1, 1, columns, side});
+    const at::Tensor t = nn::place_sines(frames, time, c.time_scale).view({frames, 1, 1, time}),
+                     h = nn::place_sines(rows, side, c.space_scale).view({1, rows, 1, side}),
+                     w = nn::place_sines(columns, side, c.space_scale).view({1, 1, columns, side});
     return at::cat({t.expand({frames, rows, columns, time}), w.expand({frames, rows, columns, side}),
                     h.expand({frames, rows, columns, side})},
                    3)
