@@ -451,7 +451,7 @@ def files():
             refused(words, words, lambda path=path, opts=opts: made(path, {}, small, engine_opts=opts))
         cog.save_pipeline("5b_i2v", folder / "i2v")
         picture = {"image": given_picture(oracle.picture(70, 60))}
-        refused("13 frames", "nearest is 17", lambda: made(model, {}, dict(small, frames=13)))
+        refused("13 frames", "nearest is 9", lambda: made(model, {}, dict(small, frames=13)))
         refused("10 frames", "nearest is 9", lambda: made(model, {}, dict(small, frames=10)))
         refused("88 pixels", "16", lambda: made(model, {}, dict(small, width=88)))
         refused("5B-I2V at another size", "80x48", lambda: made(folder / "i2v", picture, dict(small, width=96)))

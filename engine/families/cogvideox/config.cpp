@@ -96,9 +96,7 @@ void set_scaling(const TransformerConfig& transformer, VaeConfig& vae) {
 void refuse_other_kinds(const Checkpoint& file) {
     const std::string expected = "CogVideoX or CogVideoX1.5, text or a picture to video";
     constexpr load::KindMark kOthers[] = {{"local_facial_extractor.", "ConsisID"},
-                                          {"perceiver_cross_attention", "ConsisID"},
                                           {"traj_extractor.", "Tora"},
-                                          {"controlnet_", "a ControlNet"},
                                           {"Q4_0_qweight", "matrices in Q4_0 (take the bf16 or fp8 file)"},
                                           {"Q8_0_qweight", "matrices in Q8_0 (take the bf16 or fp8 file)"}};
     load::refuse_marked(file, kOthers, expected);

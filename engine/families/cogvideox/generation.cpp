@@ -42,8 +42,7 @@ std::optional<families::FrameBatch> Generation::next(const families::Direction& 
     progress("decode", static_cast<int>(stream_->batches_done()), static_cast<int>(stream_->batches()));
     const auto made = std::make_shared<const at::Tensor>(stream_->next(cancel).to(at::kCPU));
     const int64_t frames = std::min(made->size(0), left_);
-    done_ += frames;
-    left_ -= frames;
+    done_ += frames, left_ -= frames;
     if (left_ == 0) stream_.reset(), decoder_.reset();
     return families::FrameBatch{made, made->const_data_ptr<float>(), frames};
 }

@@ -51,9 +51,8 @@ void tell_plan(const OpenedModel& model, const ClipPlan& plan, const Log& log) {
 }  // namespace
 
 load::PartReader OpenedModel::transformer(const Cancel& cancel) const {
-    return {parts.transformer_file.checkpoint,
-            transformer_names(),
-            {.device = device, .loras = loras, .cancel = &cancel}};
+    return {
+        parts.transformer_file.checkpoint, transformer_names(), {.device = device, .loras = loras, .cancel = &cancel}};
 }
 load::PartReader OpenedModel::vae(const Cancel& cancel) const {
     return {parts.vae_file.checkpoint, vae_names(), {.device = device, .cancel = &cancel}};

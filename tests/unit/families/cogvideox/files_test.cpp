@@ -130,26 +130,27 @@ TEST(CogVideoXDetection, PicklesAreNamed) {
 }
 
 std::vector<test::ConfigReader> readers() {
-    return {{R"({"_class_name":"CogVideoXTransformer3DModel","num_attention_heads":48,"attention_head_dim":64,"in_channels":32,
+    return {
+        {R"({"_class_name":"CogVideoXTransformer3DModel","num_attention_heads":48,"attention_head_dim":64,"in_channels":32,
 "out_channels":16,"num_layers":42,"time_embed_dim":512,"ofs_embed_dim":null,"text_embed_dim":4096,"patch_size":2,
 "patch_size_t":null,"sample_height":60,"sample_width":90,"sample_frames":49,"max_text_seq_length":226,
 "use_rotary_positional_embeddings":true,"use_learned_positional_embeddings":true,"spatial_interpolation_scale":1.875,
 "activation_fn":"gelu-approximate","norm_eps":1e-5,"freq_shift":0})",
-             [](const std::string& text) {
-                 const TransformerConfig c = parse_transformer_config(text, "config.json");
-                 EXPECT_LE(c.width() * 4 * c.width(), int64_t{1} << 61);  // far from overflowing
-                 EXPECT_GE(c.head_dim, 16);
-                 EXPECT_GT(c.table_rows(), 0);
-                 EXPECT_GE(c.latent_frames(49), 13);
-             }},
-            {R"({"_class_name":"AutoencoderKLCogVideoX","block_out_channels":[128,256,256,512],"layers_per_block":3,
+         [](const std::string& text) {
+             const TransformerConfig c = parse_transformer_config(text, "config.json");
+             EXPECT_LE(c.width() * 4 * c.width(), int64_t{1} << 61);  // far from overflowing
+             EXPECT_GE(c.head_dim, 16);
+             EXPECT_GT(c.table_rows(), 0);
+             EXPECT_GE(c.latent_frames(49), 13);
+         }},
+        {R"({"_class_name":"AutoencoderKLCogVideoX","block_out_channels":[128,256,256,512],"layers_per_block":3,
 "latent_channels":16,"norm_num_groups":32,"sample_height":480,"sample_width":720,"scaling_factor":0.7,"norm_eps":1e-6,
 "invert_scale_latents":true,"act_fn":"silu","use_quant_conv":false,"shift_factor":null})",
-             [](const std::string& text) {
-                 const VaeConfig c = batched::parse_vae_config(text, "config.json");
-                 EXPECT_FALSE(batched::vae_tensors(c).empty());
-                 static_cast<void>(test::refusal([&] { batched::check_tiles(c); }));
-             }}};
+         [](const std::string& text) {
+             const VaeConfig c = batched::parse_vae_config(text, "config.json");
+             EXPECT_FALSE(batched::vae_tensors(c).empty());
+             static_cast<void>(test::refusal([&] { batched::check_tiles(c); }));
+         }}};
 }
 
 TEST(CogVideoXHostile, ConfigurationsAreRefusedOrSound) {
