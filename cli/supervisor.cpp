@@ -179,7 +179,8 @@ int Supervisor::run() {
         hurry();
     }
     end_ranks();
-    return status_;
+    // A host that meets an error of its source may still call itself content.
+    return status_ == 0 && lost_at_ != 0 ? 1 : status_;
 }
 
 }  // namespace zt::cli

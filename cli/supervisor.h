@@ -23,7 +23,8 @@ public:
     // machine are divided where it has no GPU; 0: they are not. Throws zt::Error(NOT_FOUND).
     void start_program(const std::vector<char*>& arguments, const std::string& place, int listener, int64_t share_of);
     void start_rank(const std::string& place, int64_t number, int64_t share_of);
-    // Until the program has ended, and all others with it: its status, 128 + N for signal N.
+    // Until the program has ended, and all others with it: its status, 128 + N for signal N; never 0 where a rank was
+    // lost.
     int run();
 
 private:

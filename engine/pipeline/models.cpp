@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <future>
 #include <map>
@@ -127,6 +128,22 @@ void add_identity(const std::string& path, std::set<std::string>& files) {
         files.insert(file_identity(at->path()));
 }
 
+// Its own name, size and three pieces of it: two files of weights that differ, differ nearly everywhere.
+void add_contents(const fs::path& path, Sha256& digest) {
+    constexpr size_t kPiece = size_t{64} << 10;
+    std::ifstream file(path, std::ios::binary);
+    std::error_code error;
+    const uintmax_t size = fs::file_size(path, error);
+    digest.update(path.filename().string() + ":" + std::to_string(error ? 0 : size) + ":");
+    std::string piece(kPiece, '\0');
+    for (const uintmax_t at : {uintmax_t{0}, size / 2, size > kPiece ? size - kPiece : 0}) {
+        file.clear();
+        file.seekg(static_cast<std::streamoff>(at));
+        file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+        digest.update(std::string_view(piece).substr(0, static_cast<size_t>(file.gcount())));
+    }
+}
+
 // ---- Shared models ----
 
 // One entry per identity. While it loads, others wait for the same future; afterwards only a weak
@@ -182,6 +199,25 @@ ModelPtr open_shared(const std::string& key, const std::function<ModelPtr()>& lo
 }
 
 }  // namespace
+
+std::string contents_of(const std::string& name, LoadOptions options) {
+    const Found found = find_model(name);
+    options.path = found.path;
+    std::vector<std::string> roots = found.family->other_files(options);
+    roots.push_back(options.path);
+    std::set<fs::path> files;
+    std::error_code ignored;
+    for (const std::string& root : roots) {
+        if (fs::is_regular_file(root, ignored)) files.insert(root);
+        if (!is_folder(root)) continue;
+        for (fs::recursive_directory_iterator at(root, ignored), end;
+             at != end && files.size() < kMaxIdentityFiles; at.increment(ignored))
+            if (at->is_regular_file(ignored)) files.insert(at->path());
+    }
+    Sha256 digest;
+    for (const fs::path& file : files) add_contents(file, digest);
+    return digest.finish();
+}
 
 std::string sharing_key(const Family& family, const LoadOptions& options) {
     std::set<std::string> files;

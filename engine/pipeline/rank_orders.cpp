@@ -170,9 +170,9 @@ std::vector<std::string> unpack(std::string_view bytes) {
     return texts;
 }
 
-std::string digest_of(const families::Model& model) {
+std::string digest_of(const families::Model& model, const std::string& contents) {
     const families::Limits& limits = model.limits();
-    std::string all = model.sha256() + "\n" + model.precision();
+    std::string all = contents + "\n" + model.sha256() + "\n" + model.precision();
     for (const int64_t number : {int64_t{limits.width}, int64_t{limits.height}, int64_t{limits.max_width},
                                  int64_t{limits.max_height}, int64_t{limits.size_step}, limits.default_frames,
                                  limits.frames_step, int64_t{limits.default_steps}, int64_t{limits.sample_rate}})

@@ -38,7 +38,7 @@ struct ClipOrder {
 [[nodiscard]] std::string pack(const std::vector<std::string>& texts);
 [[nodiscard]] std::vector<std::string> unpack(std::string_view bytes);
 
-// What every rank must agree on of a model that it opened, 64 hex digits.
-[[nodiscard]] std::string digest_of(const families::Model& model);
+// What every rank must agree on of a model that it opened, 64 hex digits. contents: contents_of() it.
+[[nodiscard]] std::string digest_of(const families::Model& model, const std::string& contents);
 
 }  // namespace zt::pipeline

@@ -14,8 +14,10 @@
 
 #include "core/error.h"
 #include "core/failure.h"
+#include "core/sha256.h"
 #include "device/threads.h"
 #include "pipeline/clip_key.h"
+#include "pipeline/models.h"
 #include "pipeline/rank_orders.h"
 #include "ranks/place.h"
 #include "ranks/rendezvous.h"
@@ -37,7 +39,7 @@ constexpr milliseconds kBlame{2'000};  // for a rank to say what it met, once so
 // The other ranks. One thread at a time, who holds busy().
 class Others {
 public:
-    Others(ranks::Place place, const Log& log) : place_(std::move(place)), build_(libraries()) {
+    Others(ranks::Place place, const Log& log) : place_(std::move(place)), build_(sha256_hex(libraries())) {
         links_ = ranks::gather(place_, build_, log);
     }
 
@@ -45,19 +47,18 @@ public:
     [[nodiscard]] int size() const noexcept { return place_.size; }
 
     // Gives its number.
-    [[nodiscard]] int64_t open(OpenOrder order, const families::Model& model) {
+    [[nodiscard]] int64_t open(OpenOrder order, const std::string& ours) {
         check();
         settle();
         forget_closed();
         order.model = next_model_;
         for (size_t r = 1; r < links_.size(); r++) tell(r, Kind::kOpen, to_bytes(order));
-        const std::string ours = digest_of(model);
         for (size_t r = 1; r < links_.size(); r++) {
             const ranks::Message answer = hear(r, place_.timeout);
             if (answer.kind == Kind::kFailed) fail(links_[r]->name() + ": " + answer.text);
             if (answer.kind != Kind::kOpened || answer.text != ours)
                 fail(links_[r]->name() + ": expected model " + ours.substr(0, 8) + ", got " + answer.text.substr(0, 8) +
-                     " (another file under this name, or another precision)");
+                     "; expected the same files under the same name on every machine");
         }
         return next_model_++;
     }
@@ -188,11 +189,17 @@ private:
 Others* others(const Log& log) {
     static std::mutex mutex;
     static Others* made = nullptr;
+    static std::string refused;  // a host may try again, but nobody comes twice
     const std::lock_guard lock(mutex);
     if (made != nullptr) return made;
+    if (!refused.empty()) throw Error(ZT_ERROR_NETWORK, refused);
     const std::optional<ranks::Place> place = ranks::place_of_environment();
     if (!place || place->rank != 0) return nullptr;
-    return made = std::make_unique<Others>(*place, log).release();
+    if (const auto failure = attempt([&] { made = std::make_unique<Others>(*place, log).release(); })) {
+        refused = failure->message;
+        throw Error(failure->status, refused);
+    }
+    return made;
 }
 
 // Of one session. A clip begins where nothing of the one before is left: with its shot.
@@ -287,7 +294,8 @@ std::shared_ptr<const families::Model> with_ranks(std::shared_ptr<const families
     OpenOrder order{0, name, options, device::threads_for(model->limits().threads)};
     order.options.device = model->device().substr(0, model->device().find(':'));
     order.options.precision = model->precision();
-    const int64_t number = all->open(std::move(order), *model);
+    const std::string digest = digest_of(*model, contents_of(name, options));
+    const int64_t number = all->open(std::move(order), digest);
     return std::make_shared<RankedModel>(std::move(model), *all, number);
 }
 

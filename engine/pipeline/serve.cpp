@@ -15,6 +15,7 @@
 
 #include "core/error.h"
 #include "core/failure.h"
+#include "core/sha256.h"
 #include "core/text_number.h"
 #include "device/start_thread.h"
 #include "device/threads.h"
@@ -120,7 +121,7 @@ private:
             if (order.options.device != "cpu") order.options.device += ":" + std::to_string(place_.local_rank);
             order.options.log = log_;
             auto model = open_model(order.name, order.options).model;
-            answer(Kind::kOpened, digest_of(*model));
+            answer(Kind::kOpened, digest_of(*model, contents_of(order.name, order.options)));
             models_[order.model] = std::move(model);
         });
         if (failure) answer(Kind::kFailed, failure->message);
@@ -180,7 +181,7 @@ bool serve(const Log& log) {
     if (!place || place->rank == 0)
         throw Error(ZT_ERROR_ARGUMENT,
                     "ZOETROPE_RANKS: expected a rank that serves, got none; zoetrope launch starts it");
-    const auto link = ranks::join(*place, libraries());
+    const auto link = ranks::join(*place, sha256_hex(libraries()));
     if (link == nullptr) return false;
     Server(*place, *link, log).run();
     return true;

@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""`zoetrope launch` through the stock ffmpeg on tiny seeded models: clips of 2, 3 and 4 ranks (Gloo, on loopback) against one; the bytes that are sent;
+and what happens when a rank dies, stalls or is another one, and when strangers knock.
+
+    ranks_test.py ENGINE [GROUP]...     groups: equal repeats alone faults stall strangers ends; all without"""
+import contextlib
+import hashlib
+import hmac
+import os
+import pathlib
+import random
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+import minimax_h3_oracle
+import oracle
+import wan_oracle
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "media"))
+import ffmpeg_common as common  # noqa: E402, beside the tests of the filters
+
+CHOSEN = sys.argv[2:]
+ENV = str(pathlib.Path(common.SOURCE, "tools", "zt-env"))
+RANDOM = random.Random(int(os.environ.get("ZT_TEST_SEED", "5")))
+SECRET = "a secret of this test"
+LONG = dict(frames="33", steps="60")       # at work for some seconds
+report = oracle.Report()
+
+
+def source(model, **more):
+    options = dict(model=model, prompt="'a red fox runs'", size="64x48", frames="9", steps="3", seed="3", cpu_threads="1", precision="fp32")
+    return "t2vsrc=" + ":".join(f"{k}={v}" for k, v in {**options, **more}.items()) + ",format=gbrp16le"
+
+
+def ffmpeg(graph, *output):
+    return ["ffmpeg", "-hide_banner", "-nostdin", "-y", "-nostats", "-v", "verbose", "-filter_complex", graph, *(output or ("-f", "rawvideo", "-"))]
+
+
+def launched(n, command, *more):
+    return [ENV, *(["zoetrope", "launch", "--timeout", "30", *more, "-n", str(n), "--"] if n else []), *command]
+
+
+def environment(**more):
+    return {**os.environ, "ZOETROPE_CACHE": "off", "OMP_NUM_THREADS": "1", **more}
+
+
+def clip(n, model, **more):
+    raw, log, status = common.run(launched(n, ffmpeg(source(model, **more))), text=False, env=environment(), timeout=240)
+    return np.frombuffer(raw, dtype="<u2").astype(np.float64) / 65535 if status == 0 else None, log
+
+
+def share(everything, rank, size):
+    return everything // size + (rank < everything % size)
+
+
+def wan_bytes(n, tokens, heads, dim, layers, columns, steps, guided):
+    """That rank 0 sends: docs/many-machines.md. fp32. columns: of a token's velocity."""
+    halves, passes = (2, 1) if guided and n % 2 == 0 else (1, 2 if guided else 1)
+    group = n // halves
+    own, mine = share(tokens, 0, group), share(heads, 0, group)
+    block = 3 * own * dim * (heads - mine) + (tokens - own) * mine * dim
+    one = (layers * block + own * columns * (group - 1)) * passes if group > 1 else 0
+    swap = tokens * columns if halves == 2 else 0
+    return 4 * steps * (one + swap)
+
+
+# ---- The same clip ---------------------------------------------------------------------------------
+
+def equal(models):
+    # name, model, options, rank 0's bytes for n ranks where the formula of Wan holds
+    cases = [("Wan, one pass", "t2v", dict(guidance="1"), lambda n: wan_bytes(n, 36, 3, 32, 3, 64, 3, False)),
+             ("Wan, guidance", "t2v", dict(guidance="4"), lambda n: wan_bytes(n, 36, 3, 32, 3, 64, 3, True)),
+             ("Wan 2.2 with two experts", "t2v_a14b", dict(guidance="3"), lambda n: wan_bytes(n, 36, 3, 32, 3, 64, 3, True)),
+             ("HunyuanVideo", "hv", {}, None), ("HunyuanVideo, 5 frames of 48x80", "hv", dict(frames="5", size="48x80"), None),
+             ("MiniMax-H3", "h3", dict(size="96x64", frames="22", steps="2"), None)]
+    for title, model, options, formula in cases:
+        one, log = clip(0, models[model], **options)
+        report.check(f"{title}: one process", one is not None and "ranks" not in log, log[-400:])
+        for n in (2, 3, 4):
+            got, log = clip(n, models[model], **options)
+            good = one is not None and got is not None and got.shape == one.shape
+            report.check(f"{title}: {n} ranks make it", good, log[-600:])
+            if not good:
+                continue
+            report.below(f"{title}: {n} ranks against one, relative", np.linalg.norm(got - one) / np.linalg.norm(one), 1e-5)
+            sent = int(re.search(r"rank 0 sent (\d+) bytes", log)[1])
+            if formula:
+                report.check(f"{title}: {n} ranks, bytes sent as in the formula", sent == formula(n), f"{sent}, expected {formula(n)}")
+            else:
+                report.check(f"{title}: {n} ranks, bytes were sent", sent > 0, sent)
+
+
+def repeats(models):
+    digests = {hashlib.sha256(clip(3, models["t2v"], guidance="4")[0].tobytes()).hexdigest() for _ in range(10)}
+    report.check("ten runs of three ranks: the same bytes", len(digests) == 1, digests)
+    bf16 = [clip(n, models["t2v"], guidance="4", precision="bf16")[0] for n in (0, 2, 3)]
+    for n, got in zip((2, 3), bf16[1:]):
+        report.above(f"bf16, {n} ranks against one, dB", 10 * np.log10(1 / max(1e-12, ((got - bf16[0]) ** 2).mean())), 40)
+
+
+def alone(models):
+    """Without launch, and with one rank: no socket, no thread more, the same bytes."""
+    one, log = clip(0, models["t2v"])
+    with_one, log = clip(1, models["t2v"])
+    report.check("launch -n 1: the same bytes, no rank", np.array_equal(one, with_one) and "ranks:" not in log, log[-300:])
+    running = subprocess.Popen(launched(1, ffmpeg(source(models["t2v"], **LONG), "-f", "null", "-")), env=environment(), stderr=subprocess.DEVNULL)
+    sockets, end = set(), time.monotonic() + 4
+    while time.monotonic() < end and running.poll() is None:
+        for link in pathlib.Path(f"/proc/{running.pid}/fd").glob("*"):
+            with contextlib.suppress(OSError):
+                sockets |= {os.readlink(link)} if os.readlink(link).startswith("socket:") else set()
+        time.sleep(0.01)
+    running.kill()
+    running.wait()
+    report.check("launch -n 1: no socket", not sockets, sockets)
+    for graph in ("t2vsrc=prompt=x:model=testcard:frames=5", "t2vsrc=prompt='a red fox':frames=5"):
+        _, log, status = common.run(launched(2, ffmpeg(graph, "-f", "null", "-")), env=environment(), timeout=60)
+        report.check(f"{graph}: rank 0 makes it alone", status == 0 and "ranks:" not in log, log[-300:])
+
+
+# ---- Faults ----------------------------------------------------------------------------------------
+
+def start(n, model, *more, **options):
+    return subprocess.Popen(launched(n, ffmpeg(source(model, **{**LONG, **options}), "-f", "null", "-"), *more), env=environment(), stderr=subprocess.PIPE,
+                            text=True, start_new_session=True)
+
+
+def ranks_below(running):
+    """{rank: process} of the launcher's children; rank 0 is the program."""
+    found = {}
+    for path in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, IndexError, KeyError, ValueError):
+            parent = int((path / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            if parent != running.pid:
+                continue
+            variables = dict(v.split("=", 1) for v in (path / "environ").read_text().split("\0") if "=" in v)
+            found[int(variables["ZOETROPE_RANKS"].split("/")[0])] = int(path.name)
+    return found
+
+
+def at_work(running, n, seconds=30):
+    end = time.monotonic() + seconds
+    while len(ranks_below(running)) < n and time.monotonic() < end:
+        time.sleep(0.01)
+    return ranks_below(running)
+
+
+def finish(running, seconds=60):
+    """The log, and how long it took; whether anything of it is left."""
+    began = time.monotonic()
+    try:
+        _, log = running.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(running.pid, signal.SIGKILL)
+        running.communicate()
+        return "it hung", seconds, True
+    took, left = time.monotonic() - began, True
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(running.pid, 0)
+        return log, took, left
+    return log, took, False
+
+
+def faults(models, times=int(os.environ.get("ZT_KILLS", "6"))):
+    for i in range(times):
+        victim = i % 3
+        running = start(3, models["t2v"], guidance="1")
+        there = at_work(running, 3)
+        time.sleep(RANDOM.uniform(0, 2.5))
+        os.kill(there[victim], signal.SIGKILL)
+        log, took, left = finish(running)
+        said = victim == 0 or f"rank {victim}: expected" in log or "rank " + str(victim) in log
+        report.check(f"kill -9 of rank {victim}: all end in less than 5 s, none is left, an error names it", running.returncode != 0 and took < 5 and not left and said,
+                     f"{took:.1f} s, status {running.returncode}, {left}: {log[-500:]}")
+    got, log = clip(3, models["t2v"])
+    report.check("the next job starts", got is not None, log[-300:])
+
+
+def stall(models):
+    running = start(3, models["t2v"], "--timeout", "2", guidance="1")
+    there = at_work(running, 3)
+    while "foreseen" not in running.stderr.readline():          # of rank 0's plan: all have come
+        pass
+    time.sleep(1)
+    os.kill(there[2], signal.SIGSTOP)
+    log, took, left = finish(running)
+    report.check("a rank that stalls: the time-out, and an error that names it", running.returncode != 0 and took < 2 + 5 and not left and
+                 "rank 2: expected an answer within 2 s, got none" in log, f"{took:.1f} s, {left}: {log[-500:]}")
+
+
+# ---- Strangers -------------------------------------------------------------------------------------
+
+class RankZero:
+    """As torchrun would start it, with a port of our choice; who else comes, we decide."""
+
+    def __init__(self, model, size=2, **options):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.variables = environment(WORLD_SIZE=str(size), ZOETROPE_RANKS_SECRET=SECRET)
+        self.model, self.options, self.running = model, options, self.rank(0, ffmpeg(source(model, **options), "-f", "null", "-"))
+
+    def rank(self, number, command=("true",), **more):
+        return subprocess.Popen([ENV, "zoetrope", "launch", "--timeout", "20", "--address", f"127.0.0.1:{self.port}", "--", *command], start_new_session=True,
+                                env={**self.variables, "RANK": str(number), "LOCAL_RANK": str(number), **more}, stderr=subprocess.PIPE, text=True)
+
+    def knock(self):
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            with contextlib.suppress(ConnectionRefusedError):
+                return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+            time.sleep(0.02)
+        raise TimeoutError("rank 0 does not listen")
+
+
+def claim(connection, secret, size=2, build=b"f" * 64):
+    """Says it is rank 1, of another build; what rank 0 answers."""
+    ours = os.urandom(16)
+    connection.sendall(b"ztranks1" + ours)
+    theirs = connection.recv(24, socket.MSG_WAITALL)
+    said = struct.pack("<ii24s64s", 1, size, b"9.9.9", build)
+    proof = hmac.new(secret.encode(), b"other" + theirs[8:] + ours + said, "sha256").hexdigest()
+    connection.sendall(said + proof.encode())
+    return connection.recv(89, socket.MSG_WAITALL)
+
+
+def strangers(models):
+    zero = RankZero(models["t2v"])
+    crowd = [zero.knock() for _ in range(3)]                  # who say nothing, and wait
+    with zero.knock() as noise, contextlib.suppress(ConnectionError):
+        noise.sendall(os.urandom(65536))
+    with zero.knock() as guess, contextlib.suppress(ConnectionError):
+        report.check("who does not know the secret is dropped without a word", claim(guess, "another secret altogether") == b"")
+    other = zero.rank(1)
+    log, _, _ = finish(zero.running)
+    report.check("noise, silence and a wrong secret change nothing: the clip is made", zero.running.returncode == 0 and "2 ranks; rank 0 sent" in log, log[-500:])
+    log, took, _ = finish(other)
+    report.check("a rank of another machine ends with rank 0's program", other.returncode == 0 and took < 5, log[-300:])
+    for one in crowd:
+        one.close()
+
+    zero = RankZero(models["t2v"])
+    with zero.knock() as connection:
+        listening = [line.split()[1] for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:] if line.split()[3] == "0A" and
+                     int(line.split()[1].split(":")[1], 16) == zero.port]
+        report.check("rank 0 listens at its address only", listening == [f"0100007F:{zero.port:04X}"], listening)
+        answer = claim(connection, SECRET)
+        report.check("another build: it is told so", answer[:1] == b"\0", answer)
+    log, took, _ = finish(zero.running)
+    report.check("another build: rank 0 says so and what to do", zero.running.returncode != 0 and took < 5 and "rank 1: expected version" in log and
+                 "install the same Zoetrope everywhere" in log, log[-500:])
+
+    zero = RankZero(models["t2v"])
+    other = zero.rank(1, ZOETROPE_RANKS_SECRET="another secret altogether")
+    log, took, _ = finish(other)
+    report.check("a rank with another secret says so", other.returncode == 1 and took < 10 and "ZOETROPE_RANKS_SECRET" in log, log[-300:])
+    os.killpg(zero.running.pid, signal.SIGKILL)
+    finish(zero.running)
+
+    zero = RankZero(models["t2v"], precision="bf16")           # the plan: this rank finds another model under the name
+    swap = f"mount --bind {models['t2v_other']} {models['t2v']} && exec {ENV} zoetrope launch --address 127.0.0.1:{zero.port} -- true"
+    other = subprocess.Popen(["unshare", "-Urm", "sh", "-c", swap], env={**zero.variables, "RANK": "1"}, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    log, took, _ = finish(zero.running)
+    if other.poll() is not None and "unshare" in (other.stderr.read() or ""):
+        report.check("another model: not tried, no namespaces here", True)
+    else:
+        report.check("another model under the same name", zero.running.returncode != 0 and "rank 1: expected model" in log, log[-500:])
+        log, took, _ = finish(other)
+        report.check("another model: that rank says it too", other.returncode == 1 and "rank 1: expected model" in log, log[-300:])
+
+
+def ends(models):
+    command = ["zoetrope", "generate", "a red fox", "--model", models["t2v"], "--size", "64x48", "--steps", "60", "--frames", "33", "-o", "-"]
+    running = subprocess.Popen(launched(3, command), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    at_work(running, 3)
+    time.sleep(1)
+    os.killpg(running.pid, signal.SIGINT)                      # as a terminal's Ctrl-C
+    log, took, left = finish(running)
+    report.check("Ctrl-C: all end within a second", running.returncode == 130 and took < 1 + 1 and not left, f"{took:.2f} s, {left}: {log[-300:]}")
+    command = " ".join(f"'{word}'" if "=" in word else word for word in launched(3, ["ffmpeg", "-v", "error", "-nostdin", "-filter_complex",
+                                                                                      source(models["t2v"]).replace("'", ""), "-f", "rawvideo", "-"]))
+    piped = subprocess.Popen(["sh", "-c", command.replace("prompt=a red fox runs", "prompt=fox") + " | head -c 100 > /dev/null"], env=environment(), stderr=subprocess.PIPE,
+                             text=True, start_new_session=True)
+    log, took, left = finish(piped)
+    report.check("a pipe that is closed: all end", took < 30 and not left, f"{took:.1f} s, {left}: {log[-300:]}")
+    for command, status in ((["true"], 0), (["sh", "-c", "exit 7"], 7), (["sh", "-c", "kill -9 $$"], 137)):
+        began = time.monotonic()
+        _, log, got = common.run(launched(3, command), env=environment(), timeout=30)
+        report.check(f"launch {command}: its status {status}, within seconds", got == status and time.monotonic() - began < 5, f"{got} {log}")
+    both = ffmpeg(source(models["t2v"]), "-f", "null", "-")
+    quoted = " ".join("'" + word.replace("'", "'\\''") + "'" for word in both)
+    _, log, status = common.run(launched(2, ["sh", "-c", f"{quoted} && {quoted}"]), env=environment(), timeout=90)
+    report.check("two programs one after the other", status == 0 and log.count("2 ranks; rank 0 sent") == 2, log[-500:])
+    for words in (["launch"], ["launch", "-n", "0", "true"], ["launch", "-n", "2"], ["launch", "--address", "0.0.0.0:5", "-n", "2", "true"], ["rank"],
+                  ["launch", "-n", "2", "no-such-program"]):
+        _, log, status = common.run([ENV, "zoetrope", *words], env=environment(), timeout=30)
+        report.check(f"zoetrope {' '.join(words)}: refused in one line", status in (1, 2) and log.count("\n") == 1 and "expected" in log, f"{status} {log}")
+
+
+GROUPS = dict(equal=equal, repeats=repeats, alone=alone, faults=faults, stall=stall, strangers=strangers, ends=ends)
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="parity-", dir=oracle.BUILD) as folder:
+        top = pathlib.Path(folder)
+        models = {name: str(top / name) for name in ("t2v", "t2v_a14b", "t2v_other", "hv", "h3")}
+        for name in ("t2v", "t2v_a14b"):
+            wan_oracle.save_pipeline(name, top / name)
+        wan_oracle.save_pipeline("t2v", top / "t2v_other", seed=40)
+        oracle.save_pipeline("t2v", top / "hv")
+        minimax_h3_oracle.save_pipeline(top / "h3")
+        for group in CHOSEN or GROUPS:
+            GROUPS[group](models)
+    report.end()
+
+
+if __name__ == "__main__":
+    main()
