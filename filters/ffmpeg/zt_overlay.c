@@ -121,9 +121,9 @@ static void find_stock(void)
     same = complete && !strcmp(av_version_info(), ZT_FFMPEG);
     if (!same)
         av_log(NULL, AV_LOG_WARNING,
-               "zoetrope: expected FFmpeg " ZT_FFMPEG ", got %s; i2v and t2vsrc are "
+               "zoetrope: expected FFmpeg " ZT_FFMPEG ", got %s%s; i2v and t2vsrc are "
                "left out, build the overlay again\n",
-               av_version_info());
+               av_version_info(), complete ? "" : " without a function that the overlay calls");
 }
 
 static int is_same(void)
