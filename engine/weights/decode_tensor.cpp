@@ -234,6 +234,7 @@ at::Tensor rows_on_cpu(int64_t rows, int64_t columns, at::ScalarType type, const
 // One factor for each row, fp32; 1 where there is none.
 at::Tensor row_factors(const at::Tensor& scale, int64_t rows, at::Device device) {
     const at::Tensor given = scale.defined() ? scale.to(at::kFloat) : at::ones({}, at::TensorOptions(device));
+    if (given.dim() != 0 && given.numel() != rows) fail("one factor or one for each row");
     return (given.dim() == 0 ? given.expand({rows}) : given).contiguous();
 }
 

@@ -72,7 +72,7 @@ TEST(FakeDeviceParts, WideRowsOfInt8AndNvfp4) {
             const int64_t piece_bytes = four_bits ? kPiece / 16 * 9 : kPiece, pieces = columns / kPiece;
             const at::Tensor bytes = at::randint(0, 256, {kRows, pieces * piece_bytes},
                                                  at::detail::createCPUGenerator(5), at::TensorOptions(at::kByte));
-            const at::Tensor scale = four_bits ? at::tensor(0.3F) : at::tensor({0.5F, 0.7F, 3.0F});
+            const at::Tensor scale = four_bits ? at::scalar_tensor(0.3, at::kFloat) : at::tensor({0.5F, 0.7F, 3.0F});
             for (const bool by_column : {false, true}) {
                 if (by_column && !four_bits) continue;
                 const at::Tensor factors =
