@@ -93,8 +93,10 @@ uint64_t coding_bytes(const VaeConfig& c, bool decodes, int64_t latents, int64_t
     constexpr int64_t kPixels = kSpaceCompression * kSpaceCompression * 3;
     const int64_t shown = cut ? kTimeCompression * latents + 2 * n.frames : 2 * n.frames;  // frames in fp32
     const uint64_t kernel = 3 * u(widest) * u(widest) * (9 + 9 + 30) * u(element_bytes);
+    // A strip, or all of a frame that is small: three frames side by side, the result, their points (nn/winograd.h).
+    const uint64_t strip = std::min(u(nn::kStripBytes), 16 * u(n.places) * u(c.channels[1]) * u(element_bytes));
     return n.most * u(element_bytes) + (keeps ? n.kept * (options.half_history ? 2 : u(element_bytes)) : 0) +
-           u(shown * latent_height * latent_width * kPixels) * 4 + kernel + u(nn::kStripBytes);
+           u(shown * latent_height * latent_width * kPixels) * 4 + kernel + strip;
 }
 
 }  // namespace zt::autoencoders::batched
