@@ -160,7 +160,12 @@ void Supervisor::hurry() {
 void Supervisor::end_ranks() {
     for (const Rank& rank : ranks_) kill(rank.pid, SIGTERM);
     for (const int64_t end = now_ms() + kRanksEndMs; !ranks_.empty();) {
-        std::erase_if(ranks_, [](const Rank& rank) { return waitpid(rank.pid, nullptr, WNOHANG) != 0; });
+        std::erase_if(ranks_, [&](const Rank& rank) {
+            int status = 0;
+            if (waitpid(rank.pid, &status, WNOHANG) == 0) return false;
+            if (WIFEXITED(status) && WEXITSTATUS(status) != 0) lost_at_ = now_ms();  // it met an error of its own
+            return true;
+        });
         if (now_ms() > end)
             for (const Rank& rank : ranks_) kill(rank.pid, SIGKILL);
         if (!ranks_.empty()) usleep(5000);

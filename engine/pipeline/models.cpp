@@ -210,8 +210,8 @@ std::string contents_of(const std::string& name, LoadOptions options) {
     for (const std::string& root : roots) {
         if (fs::is_regular_file(root, ignored)) files.insert(root);
         if (!is_folder(root)) continue;
-        for (fs::recursive_directory_iterator at(root, ignored), end;
-             at != end && files.size() < kMaxIdentityFiles; at.increment(ignored))
+        for (fs::recursive_directory_iterator at(root, ignored), end; at != end && files.size() < kMaxIdentityFiles;
+             at.increment(ignored))
             if (at->is_regular_file(ignored)) files.insert(at->path());
     }
     Sha256 digest;

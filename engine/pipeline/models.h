@@ -23,8 +23,8 @@ struct OpenedModel {
 // lets go frees it. Thread-safe. Throws zt::Error.
 [[nodiscard]] OpenedModel open_model(const std::string& name, families::LoadOptions options);
 
-// A digest of the names, sizes and some bytes of every file that is read for `name`: equal on two machines that have the
-// same files. Reads 192 KiB of each at most. Throws zt::Error.
+// A digest of the names, sizes and some bytes of every file that is read for `name`: equal on two machines that have
+// the same files. Reads 192 KiB of each at most. Throws zt::Error.
 [[nodiscard]] std::string contents_of(const std::string& name, families::LoadOptions options);
 
 // Equal for two openings exactly when they may share one model: all of `options` but the log, and

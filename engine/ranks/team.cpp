@@ -51,16 +51,20 @@ bool Team::halve() {
     if (all_->size() % 2 != 0) return false;
     if (half > 1 && !split_) {
         const auto first = in_second_half() ? half : 0;
+        const uint64_t before = all_->bytes_sent();
         half_ = std::make_unique<Group>(all_->rank() - first, half, address_, timeout_, [&](const std::string& text) {
             const std::vector<std::string> every = swap_over(*all_, text, cancel());
             return std::vector<std::string>(every.begin() + first, every.begin() + first + half);
         });
+        greetings_ += all_->bytes_sent() - before;
     }
     split_ = true;
     return halved_ = true;
 }
 
-uint64_t Team::bytes_sent() const noexcept { return all_->bytes_sent() + (half_ != nullptr ? half_->bytes_sent() : 0); }
+uint64_t Team::bytes_sent() const noexcept {
+    return all_->bytes_sent() - greetings_ + (half_ != nullptr ? half_->bytes_sent() : 0);
+}
 
 TeamScope::TeamScope(Team& team, const Cancel& cancel) {
     team.cancel_ = &cancel;

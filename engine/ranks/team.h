@@ -34,6 +34,7 @@ public:
     [[nodiscard]] bool halve();
     void join() noexcept { halved_ = false; }
     [[nodiscard]] bool in_second_half() const noexcept;
+    // Of what is computed; what it took to find each other is not counted.
     [[nodiscard]] uint64_t bytes_sent() const noexcept;
     [[nodiscard]] const Cancel& cancel() const noexcept { return *cancel_; }
 
@@ -43,6 +44,7 @@ private:
     const std::chrono::milliseconds timeout_;
     std::unique_ptr<Group> all_, half_;  // half_: null where it would be one rank
     bool halved_ = false, split_ = false;
+    uint64_t greetings_ = 0;  // bytes
     const Cancel* cancel_ = nullptr;
 };
 

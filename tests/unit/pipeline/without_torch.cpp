@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Stands in for device/devices.cpp, device/worker_scope.cpp and device/threads.cpp, so that the pipeline's tests run
-// without LibTorch, and with tests/sanitize those of the C API too.
+// Stands in for device/devices.cpp, device/worker_scope.cpp, device/threads.cpp and ranks/team.cpp, so that the
+// pipeline's tests run without LibTorch, and with tests/sanitize those of the C API too.
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "core/error.h"
 #include "device/backends.h"
 #include "device/threads.h"
 #include "device/worker_scope.h"
+#include "ranks/team.h"
 
 namespace zt::device {
 
@@ -39,3 +41,20 @@ bool has_backend(const std::string& kind) { return kind == "cuda"; }
 int threads_for(int wish) { return wish != 0 ? wish : 2; }
 
 }  // namespace zt::device
+
+// Without tensors nothing is there to be shared.
+namespace zt::ranks {
+
+class Group {};
+
+Team::Team(int, int, std::string address, std::chrono::milliseconds timeout,
+           const std::function<std::vector<std::string>(const std::string&)>&)
+    : address_(std::move(address)), timeout_(timeout) {
+    throw Error(ZT_ERROR_UNSUPPORTED, "ranks: expected LibTorch, got none");
+}
+Team::~Team() = default;
+uint64_t Team::bytes_sent() const noexcept { return 0; }
+TeamScope::TeamScope(Team&, const Cancel&) {}
+TeamScope::~TeamScope() = default;
+
+}  // namespace zt::ranks
