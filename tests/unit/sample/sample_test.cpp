@@ -101,23 +101,30 @@ constexpr auto kOnePass = [](int64_t) { return 1.0; };
 TEST(Loop, FollowsAStraightFlowExactly) {
     // With the true clean picture as prediction, every solver lands on it whatever the number of steps.
     const at::Tensor clean = at::arange(8, at::kFloat), noise = Noise(1).draw({8});
+    const auto v_at = [&](const at::Tensor& x, double abar) {
+        return std::sqrt(abar) * (x - std::sqrt(abar) * clean) / std::sqrt(1.0 - abar) - std::sqrt(1.0 - abar) * clean;
+    };
     for (const SolverRow& row : solvers())
         for (const int64_t steps : {1, 2, 3, 5}) {
-            const bool to_data = row.name == "euler-mix";
-            const Levels levels =
-                make_levels(row.name == "unipc" ? "unipc" : (to_data ? "euler-clean" : "euler"), steps, 3.0);
-            const auto solver = row.make(levels, Rounding::kFp32);
+            const bool to_data = row.name == "euler-mix", by_abar = row.name.ends_with("_v");
+            const Levels levels = make_levels(
+                by_abar ? "trailing" : (row.name == "unipc" ? "unipc" : (to_data ? "euler-clean" : "euler")), steps,
+                3.0);
+            Noise drawn(2);
+            const auto solver = row.make(levels, Rounding::kFp32, &drawn);
             int64_t told = -1;
             const Loop loop{levels, *solver, kOnePass, [&](int64_t step, int64_t of) {
                                 told = step;
                                 EXPECT_EQ(of, steps);
                             }};
-            const at::Tensor out = denoise(
-                loop, noise,
-                [&](const at::Tensor& x, int64_t i, bool) {
-                    return velocity_from_clean(x, clean, levels.sigmas[static_cast<size_t>(i)]) * (to_data ? -1 : 1);
-                },
-                {});
+            const at::Tensor out =
+                denoise(loop, noise,
+                        [&](const at::Tensor& x, int64_t i, bool) {
+                            const auto step = static_cast<size_t>(i);
+                            return by_abar ? v_at(x, levels.abar[step])
+                                           : velocity_from_clean(x, clean, levels.sigmas[step]) * (to_data ? -1 : 1);
+                        },
+                        {});
             EXPECT_LT((out - clean).abs().max().item<float>(), 2e-5F) << row.name << ", " << steps;
             EXPECT_EQ(told, steps);
         }
