@@ -2,9 +2,11 @@
 //
 // The families, in the order in which they look at a path. The only place outside a family's folder
 // that knows its name.
-#include "families/cogvideox/cogvideox.h"
 #include "families/family.h"
 #include "families/testcard/testcard.h"
+#ifndef ZT_WITHOUT_TORCH  // tests/sanitize: the test card alone
+#include "families/cogvideox/cogvideox.h"
+#endif
 #ifdef ZT_FAMILY_HUNYUAN_VIDEO
 #include "families/hunyuan_video/hunyuan_video.h"
 #endif
@@ -40,7 +42,9 @@ const std::vector<const Family*>& registry() {
 #ifdef ZT_FAMILY_WAN
                                                                                     &wan_family(),
 #endif
+#ifndef ZT_WITHOUT_TORCH
                                                                                     &cogvideox_family(),
+#endif
                                                                                     &testcard_family(),
                                                                                 })
                                        .release();  // never destroyed: sessions may outlive static destructors
