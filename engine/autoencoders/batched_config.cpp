@@ -13,7 +13,7 @@ namespace {
 
 using weights::Checkpoint;
 
-constexpr uint64_t kMost = 1 << 20;
+constexpr uint64_t kMostChannels = 8192, kMostLatents = 1024, kMostSide = 4096;
 }  // namespace
 
 VaeConfig parse_vae_config(std::string_view text, const std::string& name) {
@@ -23,13 +23,13 @@ VaeConfig parse_vae_config(std::string_view text, const std::string& name) {
     VaeConfig c;
     if (const auto channels = root.find("block_out_channels")) {
         if (channels->size() != 4) channels->refuse("four numbers");
-        for (size_t i = 0; i < 4; i++) c.channels[i] = static_cast<int64_t>(channels->at(i).integer(1, kMost));
+        for (size_t i = 0; i < 4; i++) c.channels[i] = static_cast<int64_t>(channels->at(i).integer(1, kMostChannels));
     }
     load::read(root, "layers_per_block", c.layers, 64);
-    load::read(root, "latent_channels", c.latent_channels, kMost);
-    load::read(root, "norm_num_groups", c.groups, kMost);
-    load::read(root, "sample_height", c.sample_height, kMost, 2);
-    load::read(root, "sample_width", c.sample_width, kMost, 2);
+    load::read(root, "latent_channels", c.latent_channels, kMostLatents);
+    load::read(root, "norm_num_groups", c.groups, kMostChannels);
+    load::read(root, "sample_height", c.sample_height, kMostSide, 2);
+    load::read(root, "sample_width", c.sample_width, kMostSide, 2);
     c.scaling_factor = 1.15258426;  // the class's own
     load::read(root, "scaling_factor", c.scaling_factor, 1e-3, 1e3);
     c.invert_scale_latents = load::flag_of(root, "invert_scale_latents", false);

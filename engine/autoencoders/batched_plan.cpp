@@ -44,7 +44,7 @@ Tiles tiles(const VaeConfig& c) {
             static_cast<int64_t>(static_cast<double>(width) * (1 - kOverlapX))};
 }
 
-void check_tiles(const VaeConfig& c) {
+bool has_tiles(const VaeConfig& c) {
     const Tiles t = tiles(c);
     using Side = std::tuple<int64_t, int64_t, double, int64_t>;
     for (const auto& [sample, stride, overlap, latents] : {Side(c.sample_height, t.stride_y, kOverlapY, t.height),
@@ -54,11 +54,17 @@ void check_tiles(const VaeConfig& c) {
                    latent_blend = static_cast<int64_t>(static_cast<double>(latents) * overlap);
         if (stride < 1 || stride * kSpaceCompression != pixels - blend || stride != latents - latent_blend ||
             latents * kSpaceCompression != pixels)
-            throw Error(ZT_ERROR_UNSUPPORTED,
-                        "tiling: expected an autoencoder whose tiles meet (sample_height 480, "
-                        "sample_width 720), got one of " +
-                            std::to_string(c.sample_height) + "x" + std::to_string(c.sample_width));
+            return false;
     }
+    return true;
+}
+
+void check_tiles(const VaeConfig& c) {
+    if (!has_tiles(c))
+        throw Error(ZT_ERROR_UNSUPPORTED,
+                    "tiling: expected an autoencoder whose tiles meet (sample_height 480, sample_width 720), got one "
+                    "of " +
+                        std::to_string(c.sample_height) + "x" + std::to_string(c.sample_width));
 }
 
 bool is_cut(const VaeConfig& c, int64_t latent_height, int64_t latent_width) {

@@ -27,7 +27,9 @@ struct Tiles {
     [[nodiscard]] int64_t blend_x(int64_t scale) const { return (width - stride_x) * scale; }
 };
 [[nodiscard]] Tiles tiles(const VaeConfig& config);
-// Throws UNSUPPORTED for tiles whose kept parts do not meet: of sizes that no published model has.
+// Whether the kept parts of tiles meet: not those of sizes that no published model has. check_tiles throws UNSUPPORTED
+// where they do not.
+[[nodiscard]] bool has_tiles(const VaeConfig& config);
 void check_tiles(const VaeConfig& config);
 // Whether such latents are larger than a tile.
 [[nodiscard]] bool is_cut(const VaeConfig& config, int64_t latent_height, int64_t latent_width);

@@ -62,7 +62,7 @@ T5Config parse_t5_config(std::string_view text, const std::string& name) {
     load::read(root, "d_kv", c.d_kv, kMost);
     load::read(root, "num_heads", c.heads, kMost);
     load::read(root, "d_ff", c.d_ff, kMost);
-    load::read(root, "num_layers", c.layers, kMost);
+    load::read(root, "num_layers", c.layers, load::kMaxBlocks);
     load::read(root, "relative_attention_num_buckets", c.buckets, kMost);
     load::read(root, "relative_attention_max_distance", c.max_distance, kMost);
     if (c.buckets < 4 || c.buckets % 4 != 0) root.at("relative_attention_num_buckets").refuse("a multiple of 4");

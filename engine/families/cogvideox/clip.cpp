@@ -127,10 +127,11 @@ at::Tensor make_latents(const OpenedModel& model, const Work& work, int64_t fram
     if (levels.abar_next.back() < 1.0)
         request.log(ZT_LOG_INFO, "steps: " + std::to_string(request.steps) +
                                      " do not divide the 1000 levels evenly: a little noise is left, as in diffusers");
-    const Prepared p = prepare(model, work, levels.t, size);
     sample::Noise noise(work.direction.seed);
     at::Tensor beside;
     if (config.takes_picture()) beside = picture_latents(model, work, noise, size);
+    device::return_freed_memory();
+    const Prepared p = prepare(model, work, levels.t, size);
     device::return_freed_memory();
 
     const load::PartReader reader = model.transformer(work.cancel);
@@ -165,6 +166,10 @@ at::Tensor make_latents(const OpenedModel& model, const Work& work, int64_t fram
         },
         [&](int64_t i, int64_t n) { work.progress("denoise", static_cast<int>(i), static_cast<int>(n)); }};
     const at::Tensor made = sample::denoise(loop, noise.draw(size).to(model.device), network, work.cancel);
+    // Half precision overflows in these models: known here, before the decoder has run.
+    if (!at::isfinite(made).all().item<bool>())
+        throw Error(ZT_ERROR_NUMERIC,
+                    "denoise: expected finite latents, got NaN or infinity; precision=fp32 has more range");
     const int64_t latents = (frames - 1) / kTimeCompression + 1;
     return made.narrow(0, size[0] - latents, latents);
 }

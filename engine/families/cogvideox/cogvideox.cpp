@@ -32,12 +32,13 @@ Limits limits_of(const OpenedModel& model) {
     if (t.is_15()) std::swap(limits.rates[0], limits.rates[1]);
     limits.frames_step = cogvideox::kVideoStep;
     limits.frames_offset = 1;
-    limits.default_frames = t.sample_frames;
+    limits.default_frames = cogvideox::clip_frames(t.sample_frames);
     limits.chunk_frames = cogvideox::kVideoStep + 1;
     if (t.learned) {  // the places of its tokens are a table
         limits.min_width = limits.max_width = limits.width;
         limits.min_height = limits.max_height = limits.height;
         limits.frames_step = t.sample_frames - 1;
+        limits.frames_offset = t.sample_frames;
     }
     limits.true_guidance = true;
     limits.steerable = false;

@@ -14,8 +14,8 @@ namespace {
 
 using weights::Checkpoint;
 
-constexpr uint64_t kMost = 1 << 20;
-constexpr int64_t k2bWidth = 1920, k5bWidth = 3072;
+constexpr uint64_t kMostSide = 512, kMostFrames = 4096;  // latents: of 4096 pixels; of a clip
+constexpr int64_t k5bWidth = 3072;
 
 }  // namespace
 
@@ -28,12 +28,16 @@ TransformerConfig parse_transformer_config(std::string_view text, const std::str
     using Row = std::pair<const char*, int64_t*>;
     for (const auto& [key, value] :
          {Row("num_attention_heads", &c.heads), Row("attention_head_dim", &c.head_dim),
-          Row("in_channels", &c.in_channels), Row("out_channels", &c.out_channels), Row("num_layers", &c.layers),
-          Row("time_embed_dim", &c.time_dim), Row("ofs_embed_dim", &c.ofs_dim), Row("text_embed_dim", &c.text_dim),
-          Row("max_text_seq_length", &c.text_tokens), Row("patch_size_t", &c.patch_time),
-          Row("sample_height", &c.sample_height), Row("sample_width", &c.sample_width),
-          Row("sample_frames", &c.sample_frames)})
-        load::read(root, key, *value, kMost);
+          Row("in_channels", &c.in_channels), Row("out_channels", &c.out_channels), Row("time_embed_dim", &c.time_dim),
+          Row("ofs_embed_dim", &c.ofs_dim), Row("text_embed_dim", &c.text_dim),
+          Row("max_text_seq_length", &c.text_tokens), Row("patch_size_t", &c.patch_time)})
+        load::read(root, key, *value, load::kMaxWidth);
+    load::read(root, "num_layers", c.layers, load::kMaxBlocks);
+    load::read(root, "sample_height", c.sample_height, kMostSide, kPatch);
+    load::read(root, "sample_width", c.sample_width, kMostSide, kPatch);
+    load::read(root, "sample_frames", c.sample_frames, kMostFrames);
+    if (c.width() > int64_t{load::kMaxWidth})
+        root.at("num_attention_heads").refuse("a width of at most " + std::to_string(load::kMaxWidth));
     load::read(root, "spatial_interpolation_scale", c.space_scale, 1e-3, 1e3);
     load::read(root, "temporal_interpolation_scale", c.time_scale, 1e-3, 1e3);
     c.rotary = load::flag_of(root, "use_rotary_positional_embeddings", false);
@@ -53,9 +57,13 @@ TransformerConfig parse_transformer_config(std::string_view text, const std::str
         root.at("ofs_embed_dim").refuse("time_embed_dim or null");
     if (c.learned && !c.rotary) root.at("use_learned_positional_embeddings").refuse("false where nothing turns");
     if (c.learned && c.is_15()) root.at("use_learned_positional_embeddings").refuse("false beside patch_size_t");
+    if (c.is_15() && !c.rotary)
+        throw Error(ZT_ERROR_UNSUPPORTED,
+                    name + ": use_rotary_positional_embeddings: expected true beside patch_size_t, got false or none");
     for (const auto& [key, value] : {Row("sample_height", &c.sample_height), Row("sample_width", &c.sample_width)})
-        if (*value < kPatch || (c.learned && *value % kPatch != 0)) root.at(key).refuse("an even number");
-    if (c.learned && c.sample_frames % kVideoStep != 1) root.at("sample_frames").refuse("8 k + 1");
+        if (c.learned && *value % kPatch != 0) root.at(key).refuse("an even number");
+    if (c.learned && (c.sample_frames <= kVideoStep || c.sample_frames % kVideoStep != 1))
+        root.at("sample_frames").refuse("8 k + 1, from 9");
     return c;
 }
 
@@ -81,6 +89,10 @@ TransformerConfig transformer_config_of(const Checkpoint& file) {
     int64_t rank = 4;  // of the kernel: 1.5 has a matrix
     for (const auto& [name, shape] : load::shapes_of(file, transformer_names()))
         if (name == patch) rank = static_cast<int64_t>(shape.size());
+    if (rank == 2 && !c.rotary)
+        load::refuse_kind(file,
+                          "tensor \"patch_embed.proj.weight\": expected the kernel of a 2B beside its width, got "
+                          "the matrix of a 1.5");
     if (rank == 2) c.patch_time = 2, c.sample_height = 96, c.sample_width = 170, c.sample_frames = 81;
     const load::Shape& kernel = shapes.at(patch, static_cast<size_t>(rank == 2 ? 2 : 4));
     c.in_channels = rank == 2 ? kernel[1] / c.patch_values() : kernel[1];

@@ -20,6 +20,7 @@ using autoencoders::batched::kSpaceCompression, autoencoders::batched::kTimeComp
     autoencoders::batched::VaeConfig;
 
 inline constexpr int64_t kPatch = 2;
+inline constexpr int64_t k2bWidth = 1920;
 inline constexpr int64_t kVideoStep = autoencoders::batched::kFrameBatch;
 inline constexpr int64_t kTokenChunk = 2048;  // tokens in a projection at once
 

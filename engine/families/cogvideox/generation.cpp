@@ -16,6 +16,11 @@ Generation::Generation(std::shared_ptr<const OpenedModel> model, const families:
         made != trained && !(model_->parts.transformer.is_15() && made == 2 * trained - 1))
         request_.log(ZT_LOG_INFO, "frames: the model was trained on clips of " + std::to_string(trained) +
                                       " frames, this one has " + std::to_string(made));
+    if (const ModelParts::Size usual = model_->parts.usual_size();
+        request_.width != usual.width || request_.height != usual.height)
+        request_.log(ZT_LOG_INFO, "size: the model's own is " + std::to_string(usual.width) + "x" +
+                                      std::to_string(usual.height) + ", this one is " + std::to_string(request_.width) +
+                                      "x" + std::to_string(request_.height));
 }
 
 int64_t Generation::next_frames() const {

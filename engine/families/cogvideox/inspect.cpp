@@ -20,6 +20,11 @@ std::string report(const families::InspectRequest& r) {
     plan.width = parts.usual_size().width, plan.height = parts.usual_size().height;
     plan.frames = parts.made_frames(frames);
     if (r.width > 0) plan.width = r.width, plan.height = r.height;
+    if (const auto usual = parts.usual_size(); t.learned && (plan.width != usual.width || plan.height != usual.height))
+        throw Error(ZT_ERROR_UNSUPPORTED, "size: expected " + std::to_string(usual.width) + "x" +
+                                              std::to_string(usual.height) +
+                                              ", whose places the model has learned, got " +
+                                              std::to_string(plan.width) + "x" + std::to_string(plan.height));
     if (r.steps > 0) plan.steps = r.steps;
     plan.element_bytes = r.element_bytes, plan.keep_packed = r.keep_packed;
     plan.coding.tiled = parts.tiling.value_or(false);
@@ -39,8 +44,12 @@ std::string report(const families::InspectRequest& r) {
         text += load::part_line(std::string(row.key), *row.part, *row.names);
     text += load::path_line("tokenizer", parts.tokenizer);
     if (loras != nullptr) text += load::adapter_line("adapters", *loras);
-    return text + load::sentence_lines("missing", parts.missing) + load::sentence_lines("warnings", warnings) +
-           load::plan_lines(plan_memory(parts, plan), r.clip(plan.width, plan.height, frames, plan.steps));
+    text += load::sentence_lines("missing", parts.missing) + load::sentence_lines("warnings", warnings) +
+            load::plan_lines(plan_memory(parts, plan), r.clip(plan.width, plan.height, frames, plan.steps));
+    if (const load::MemoryPlan least = plan_within(parts, plan, 0); plan.coding.tiled && !parts.tiling)
+        text += "tiles      of the autoencoder, where memory=N asks for less: at least " +
+                load::size_text(least.least_peak()) + "\n";
+    return text;
 }
 
 }  // namespace

@@ -56,7 +56,8 @@ Phase prepare_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
                                           load::two_blocks(file, transformer_names(), as, kBlocks, is_modulator);
     // Sines are made in fp64.
     phase.data = prepared_bytes(parts, r, clip) +
-                 (parts.transformer.rotary ? 0 : 2 * u(clip.tokens) * u(parts.transformer.width()) * 8);
+                 (parts.transformer.rotary ? 0 : 2 * u(clip.tokens) * u(parts.transformer.width()) * 8) +
+                 load::decoded_matrix(&file, as) + (as.loras != nullptr ? as.loras->most_bytes_to_apply() : 0);
     return phase;
 }
 
@@ -111,6 +112,7 @@ load::MemoryPlan plan_within(const ModelParts& parts, PlanRequest& r, uint64_t l
     load::MemoryPlan plan;
     for (const bool tiled : {false, true}) {
         if (parts.tiling.value_or(tiled) != tiled) continue;
+        if (tiled && !parts.tiling && !(r.may_tile && autoencoders::batched::has_tiles(parts.vae))) continue;
         for (const bool half : {false, true}) {
             r.coding = {tiled, half};
             plan = plan_memory(parts, r);

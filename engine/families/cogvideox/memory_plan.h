@@ -22,6 +22,7 @@ struct PlanRequest {
     int64_t prompts = 2;  // 2 with guidance
     bool keep_packed = true;
     CodingOptions coding;
+    bool may_tile = true;                  // where nobody asked for tiles or against them
     const load::LoraSet* loras = nullptr;  // borrowed, may be null
 };
 

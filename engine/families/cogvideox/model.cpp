@@ -55,10 +55,11 @@ load::PartReader OpenedModel::transformer(const Cancel& cancel) const {
         parts.transformer_file.checkpoint, transformer_names(), {.device = device, .loras = loras, .cancel = &cancel}};
 }
 load::PartReader OpenedModel::vae(const Cancel& cancel) const {
-    return {parts.vae_file.checkpoint, vae_names(), {.device = device, .cancel = &cancel}};
+    return {parts.vae_file.checkpoint, vae_names(), {.device = device, .loras = nullptr, .cancel = &cancel}};
 }
 load::PartReader OpenedModel::text_encoder(const Cancel& cancel) const {
-    return {parts.text_encoder.checkpoint, encoders::t5_names(), {.device = device, .cancel = &cancel}};
+    return {
+        parts.text_encoder.checkpoint, encoders::t5_names(), {.device = device, .loras = nullptr, .cancel = &cancel}};
 }
 
 std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& options) {
@@ -81,7 +82,7 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
     for (const std::string& warning : parts.warnings) options.log(ZT_LOG_WARNING, "model: " + warning);
     for (const std::string& warning : load::warnings_of_values(part_rows(parts)))
         options.log(ZT_LOG_WARNING, "model: " + warning);
-    options.log(ZT_LOG_VERBOSE, std::string("sampler: ") + (parts.dpm ? "dpm" : "ddim"));
+    options.log(ZT_LOG_INFO, std::string("sampler: ") + (parts.dpm ? "dpm" : "ddim"));
     if (!options.lora.empty())
         options.log(ZT_LOG_INFO,
                     "lora: where a file holds no alpha, its strength is 1, as in diffusers; adapters of the "
@@ -99,14 +100,24 @@ ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& 
     wanted.loras = model.loras.get();
     const load::MemoryLimit limit =
         load::limit_of(model.budget, model.device.is_cpu(), device::free_bytes(model.device));
+    // What happens to be free decides no pixel: others may share this clip by the cache, or make it beside this rank.
+    wanted.may_tile = model.budget > 0;
     const load::MemoryPlan plan =
         plan_within(model.parts, wanted, limit.bytes > limit.program ? limit.bytes - limit.program : 0);
-    if (wanted.coding.tiled) autoencoders::batched::check_tiles(model.parts.vae);
     const auto layers = static_cast<size_t>(model.parts.transformer.layers);
-    const ClipPlan made{load::fit_into(plan, limit, std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
-                                       std::to_string(request.width) + "x" + std::to_string(request.height) + ", " +
-                                           std::to_string(wanted.frames) + " frames"),
-                        wanted.coding};
+    const auto budget = [&] {
+        try {
+            return load::fit_into(plan, limit, std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
+                                  std::to_string(request.width) + "x" + std::to_string(request.height) + ", " +
+                                      std::to_string(wanted.frames) + " frames");
+        } catch (const Error& error) {
+            if (wanted.coding.tiled || error.status() != ZT_ERROR_MEMORY) throw;
+            throw Error(ZT_ERROR_MEMORY,
+                        std::string(error.what()) +
+                            "; with engine_opts tiling=on the autoencoder takes less, and its pictures look otherwise");
+        }
+    };
+    const ClipPlan made{budget(), wanted.coding};
     if (request.log) tell_plan(model, made, request.log);
     return made;
 }

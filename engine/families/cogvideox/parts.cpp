@@ -97,8 +97,10 @@ void check_scheduler(const json::Field& root) {
         if (field && !field->is_null() && field->number() != value) field->refuse(std::to_string(value));
     };
     number("num_train_timesteps", 1000), number("beta_start", 0.00085), number("beta_end", 0.012);
-    if (const auto zero = root.find("rescale_betas_zero_snr"); !zero || zero->is_null() || !zero->boolean())
-        throw Error(ZT_ERROR_UNSUPPORTED, root.name() + ": rescale_betas_zero_snr: expected true, got another");
+    const auto zero = root.find("rescale_betas_zero_snr");
+    if (const bool told = zero && !zero->is_null(); !told || !zero->boolean())
+        throw Error(ZT_ERROR_UNSUPPORTED,
+                    root.name() + ": rescale_betas_zero_snr: expected true, got " + (told ? "false" : "none"));
     load::demand_flag(root, "set_alpha_to_one", true);
     load::demand_flag(root, "clip_sample", false);
 }
@@ -107,7 +109,11 @@ void read_scheduler(const fs::path& model, ModelParts& parts) {
     const load::Scheduler found =
         load::read_scheduler(model, {{kDdim, "snr_shift_scale"}, {kDpm, "snr_shift_scale"}}, check_scheduler);
     parts.dpm = found.class_name == kDpm;
-    if (found.flow_shift) parts.snr_shift = *found.flow_shift;
+    if (found.flow_shift)
+        parts.snr_shift = *found.flow_shift;
+    else
+        parts.warnings.push_back("scheduler_config.json: snr_shift_scale: expected a number, got none; taken as " +
+                                 std::to_string(parts.snr_shift).substr(0, 3) + ", which models of this kind have");
 }
 
 void read_transformer(PartFile& part, TransformerConfig& out) {
@@ -129,6 +135,9 @@ void check_whole(const ModelParts& parts) {
                       "out_channels of the transformer", parts.vae.latent_channels);
     load::check_width(parts.text_encoder, "text_encoder: expected the width", parts.transformer.text_dim,
                       "text_embed_dim of the transformer", parts.text.d_model);
+    if (parts.text_encoder.checkpoint != nullptr && parts.text.own_positions && parts.text.layers > 1)
+        load::refuse_kind(*parts.text_encoder.checkpoint,
+                          "text_encoder: expected T5-v1.1-XXL, got UMT5 (a table of positions in every layer)");
 }
 
 void note_missing(ModelParts& parts) {
@@ -179,7 +188,7 @@ std::string_view ModelParts::kind() const {
 }
 
 std::string_view ModelParts::licence() const {
-    if (!transformer.rotary) return {};
+    if (transformer.width() == k2bWidth) return {};
     return transformer.is_15()
                ? "CogVideoX License (check the model's card): research is free, commercial use needs a registration"
                : "CogVideoX License: research is free; commercial use needs a free registration with the licensor and "

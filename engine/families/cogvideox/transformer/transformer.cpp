@@ -3,7 +3,6 @@
 
 #include <limits>
 
-#include "nn/attention.h"
 #include "nn/sinusoid.h"
 #include "nn/token_ops.h"
 
@@ -103,8 +102,8 @@ at::Tensor embed_text(const Embedders& e, const at::Tensor& states, at::ScalarTy
 }
 
 void forward(const TransformerConfig& c, const Block& block, const at::Tensor& x, const at::Tensor& modulation,
-             const nn::Rope& rope, int64_t chunk) {
-    const int64_t tokens = x.size(0), text = c.text_tokens;
+             const nn::Rope& rope, int64_t chunk, const ranks::Sequence& sequence) {
+    const int64_t tokens = x.size(0), text = sequence.share(c.text_tokens).count;
     const at::ScalarType type = x.scalar_type();
     const nn::Modulation before = modulation_of(block.norm1, modulation[0], text),
                          after = modulation_of(block.norm2, modulation[1], text);
@@ -121,7 +120,7 @@ void forward(const TransformerConfig& c, const Block& block, const at::Tensor& x
     };
     nn::by_chunk(0, text, chunk, project);
     nn::by_chunk(text, tokens, chunk, project);
-    const at::Tensor attended = nn::attention(heads[0], heads[1], heads[2]);  // [tokens, h]
+    const at::Tensor attended = sequence.attention(heads[0], heads[1], heads[2]);  // [tokens, h]
     heads.reset();
     const nn::PackedLinear out = block.out.decoded(type), fc1 = block.fc1.decoded(type), fc2 = block.fc2.decoded(type);
     nn::by_chunk(0, tokens, chunk, [&](int64_t at, int64_t count) {
@@ -137,12 +136,17 @@ at::Tensor velocity(const TransformerConfig& c, const Ends& ends, const BlockSou
     at::Tensor tokens = at::linear(patches(latents.to(type), c.patch_time), ends.patch.weight.flatten(1),
                                    ends.patch.bias);  // [video tokens, h]
     if (pass.positions->added.defined()) tokens.add_(pass.positions->added);
-    const at::Tensor x = at::cat({*pass.text, tokens});
-    const int64_t text = pass.text->size(0), count = tokens.size(0);
+    const int64_t all = tokens.size(0);
+    const ranks::Sequence sequence({pass.text->size(0), all});
+    tokens = sequence.mine(tokens);
+    nn::Rope rope = pass.positions->rope;
+    if (rope.cos.defined()) rope = {sequence.mine(rope.cos), sequence.mine(rope.sin)};
+    const at::Tensor x = at::cat({sequence.mine(*pass.text), tokens});
+    const int64_t count = tokens.size(0), text = x.size(0) - count;
     tokens.reset();
     for (int64_t i = 0; i < c.layers; i++) {
         cancel.poll();
-        forward(c, blocks(i), x, pass.modulations->blocks[i][pass.step], pass.positions->rope, chunk);
+        forward(c, blocks(i), x, pass.modulations->blocks[i][pass.step], rope, chunk, sequence);
     }
     nn::Modulation m;
     m.eps = kNormEps;
@@ -155,7 +159,7 @@ at::Tensor velocity(const TransformerConfig& c, const Ends& ends, const BlockSou
                                                  ends.final_norm.bias, kNormEps);
         y.narrow(0, at, rows).copy_(nn::forward(out, nn::norm_modulated(normed, 0, rows, m, 0)));
     });
-    return video(y, c.out_channels, c.patch_time, latents.sizes());
+    return video(sequence.gather(y, all), c.out_channels, c.patch_time, latents.sizes());
 }
 
 }  // namespace zt::cogvideox

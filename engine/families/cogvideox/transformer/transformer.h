@@ -18,6 +18,7 @@
 #include "nn/modulation.h"
 #include "nn/packed_linear.h"
 #include "nn/rope.h"
+#include "ranks/sequence.h"
 
 namespace zt::cogvideox {
 
@@ -114,7 +115,7 @@ struct Pass {
 
 // x [tokens, h] in the type of the block, overwritten. modulation [2, 6, h].
 void forward(const TransformerConfig& config, const Block& block, const at::Tensor& x, const at::Tensor& modulation,
-             const nn::Rope& rope, int64_t chunk = kTokenChunk);
+             const nn::Rope& rope, int64_t chunk = kTokenChunk, const ranks::Sequence& sequence = {});
 
 // Hands out block `index`, good until the next call. One thread at a time.
 using BlockSource = std::function<const Block&(int64_t index)>;

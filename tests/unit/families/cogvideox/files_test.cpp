@@ -158,6 +158,30 @@ TEST(CogVideoXHostile, ConfigurationsAreRefusedOrSound) {
     for (const test::ConfigReader& reader : readers()) test::read_hostile_configs(reader, random);
 }
 
+// Each would divide by zero, overflow or fail in the middle of a clip.
+TEST(CogVideoXHostile, ConfigurationsThatNoModelCanHave) {
+    const auto refused = [](const std::string& text, const char* key) {
+        const auto error = test::refusal([&] { static_cast<void>(parse_transformer_config(text, "config.json")); });
+        ASSERT_TRUE(error) << text;
+        EXPECT_EQ(test::message_fault(error->what()), "") << error->what();
+        EXPECT_NE(std::string(error->what()).find(key), std::string::npos) << error->what();
+    };
+    const std::string table = R"("use_rotary_positional_embeddings": true, "use_learned_positional_embeddings": true)";
+    refused("{" + table + R"(, "sample_frames": 1})", "sample_frames");
+    refused("{" + table + R"(, "sample_width": 91})", "sample_width");
+    refused(R"({"patch_size_t": 2})", "use_rotary_positional_embeddings");
+    refused(R"({"num_attention_heads": 1024, "attention_head_dim": 128})", "num_attention_heads");
+    refused(R"({"num_layers": 1025})", "num_layers");
+    refused(R"({"sample_height": 513})", "sample_height");
+    refused(R"({"sample_frames": 4097})", "sample_frames");
+    const auto vae = [](const std::string& text) {
+        return test::refusal([&] { static_cast<void>(batched::parse_vae_config(text, "config.json")); });
+    };
+    EXPECT_TRUE(vae(R"({"block_out_channels": [8193, 8, 8, 8], "norm_num_groups": 1})"));
+    EXPECT_TRUE(vae(R"({"latent_channels": 1025})"));
+    EXPECT_TRUE(vae(R"({"sample_width": 4097})"));
+}
+
 TEST(CogVideoXHostile, FilesAreRefusedOrSound) {
     const test::TemporaryFolder folder;
     test::Random random(test::test_seed());
