@@ -30,7 +30,7 @@ constexpr const char* kHelp =
     "\n"
     "Several processes (ranks) make the clips of one program together: ffmpeg, gst-launch-1.0, zoetrope\n"
     "generate or any other host. Rank 0 is that program, as it is; the others compute their part of whatever\n"
-    "it generates with HunyuanVideo, Wan or MiniMax-H3, until it ends. Where there are GPUs, each has its own.\n"
+    "it generates with a model that denoises, until it ends. Where there are GPUs, each has its own.\n"
     "\n"
     "  -n N             as many, started here\n"
     "  --address A:P    where rank 0 listens (of this machine: 127.0.0.1 and a free port; else MASTER_ADDR and\n"
@@ -67,6 +67,9 @@ Arguments parse(std::span<char*> words) {
             parsed.address = value();
         } else if (word == "--timeout") {
             parsed.timeout = value();
+            if (const int64_t seconds = parse_int64(parsed.timeout).value_or(0); seconds < 1 || seconds > 86'400)
+                throw Error(ZT_ERROR_ARGUMENT,
+                            "--timeout: expected seconds from 1 to 86400, got " + quote(parsed.timeout));
         } else if (word == "--" || !word.starts_with("-")) {
             for (i += word == "--" ? 1 : 0; i < words.size(); ++i) parsed.program.push_back(words[i]);
         } else {
@@ -86,12 +89,13 @@ struct Where {
     int64_t rank = 0, size = 0, local = 0;
 };
 
-// As torchrun, Open MPI, MPICH (and Intel MPI) or Slurm say; size 0 where none of them does.
+// As torchrun, Open MPI, Slurm (before PMI, of which it may set a part) or MPICH and Intel MPI say; size 0 where none
+// of them does.
 Where where_we_are() {
     constexpr const char* kNames[][3] = {{"RANK", "WORLD_SIZE", "LOCAL_RANK"},
                                          {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"},
-                                         {"PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID"},
-                                         {"SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"}};
+                                         {"SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"},
+                                         {"PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID"}};
     const auto number = [](const char* name) -> int64_t {
         const char* const text = std::getenv(name);
         return text == nullptr ? -1 : parse_int64(text).value_or(-1);
@@ -134,7 +138,7 @@ Address resolve(const std::string& text) {
 }
 
 Fd listen_at(Address& address) {
-    Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const int on = 1;
     sockaddr_in at{};
     at.sin_family = AF_INET;
@@ -205,6 +209,7 @@ int launch(std::span<char*> words) {
     Arguments arguments = parse(words);
     if (arguments.help) return std::fputs(kHelp, stdout), 0;
     if (arguments.ranks == 1 || (arguments.ranks == 0 && where_we_are().size == 1)) {
+        unsetenv("ZOETROPE_RANKS");  // of a launch around this one
         execvp(arguments.program[0], arguments.program.data());
         throw Error(ZT_ERROR_NOT_FOUND, quote(arguments.program[0]) + ": expected a program, got: " + errno_text());
     }

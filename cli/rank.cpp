@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -39,6 +40,7 @@ ServeFn find_serve() {
 int serve_rank(std::span<char*> arguments) {
     if (!arguments.empty() || std::getenv("ZOETROPE_RANKS") == nullptr)
         throw Error(ZT_ERROR_ARGUMENT, "rank: expected to be started by zoetrope launch, got a call by hand");
+    signal(SIGPIPE, SIG_IGN);  // Gloo writes to ranks that may be gone
     zt_error error = ZT_ERROR_INIT;
     const zt_status status = find_serve()(log, nullptr, &error);
     if (status == ZT_AGAIN) {  // the next program finds a process without a past

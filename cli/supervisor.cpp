@@ -25,7 +25,7 @@ namespace zt::cli {
 namespace {
 
 // A program whose rank was lost meets that as an error of its own; only one that does not is told to end.
-constexpr int64_t kOwnErrorMs = 3000, kTermMs = 1000, kRanksEndMs = 500;
+constexpr int64_t kOwnErrorMs = 3000, kTermMs = 1000, kRanksEndMs = 500, kLeaveMs = 5000;
 
 int64_t now_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
@@ -145,13 +145,14 @@ void Supervisor::reap() {
                 std::fprintf(stderr, "zoetrope: rank %lld ended (%s %d)\n", static_cast<long long>(rank.number),
                              WIFEXITED(status) ? "status" : "signal",
                              WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-        std::erase_if(ranks_, [&](const Rank& rank) { return rank.pid == pid; });
-        if (lost_at_ == 0) lost_at_ = now_ms();
+        // Children that a container or a shell left to us are none of ours.
+        if (std::erase_if(ranks_, [&](const Rank& rank) { return rank.pid == pid; }) > 0 && lost_at_ == 0)
+            lost_at_ = now_ms();
     }
 }
 
 void Supervisor::hurry() {
-    if (lost_at_ == 0) return;
+    if (lost_at_ == 0 || status_ >= 0) return;
     const int64_t since = now_ms() - lost_at_;
     if (pushed_ == 0 && since > kOwnErrorMs) kill(program_, SIGTERM), pushed_ = 1;
     if (pushed_ == 1 && since > kOwnErrorMs + kTermMs) kill(program_, SIGKILL), pushed_ = 2;
@@ -159,7 +160,8 @@ void Supervisor::hurry() {
 
 void Supervisor::end_ranks() {
     for (const Rank& rank : ranks_) kill(rank.pid, SIGTERM);
-    for (const int64_t end = now_ms() + kRanksEndMs; !ranks_.empty();) {
+    // One that the kernel does not let end (a dead file server) is left behind.
+    for (const int64_t end = now_ms() + kRanksEndMs; !ranks_.empty() && now_ms() < end + kLeaveMs;) {
         std::erase_if(ranks_, [&](const Rank& rank) {
             int status = 0;
             if (waitpid(rank.pid, &status, WNOHANG) == 0) return false;

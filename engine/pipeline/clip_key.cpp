@@ -143,28 +143,52 @@ std::string about_of(const Plan& plan, const families::Model& model, const Keyed
 
 }  // namespace
 
-std::string libraries() {
-    std::set<std::string> found;
+namespace {
+
+bool is_ours(const dl_phdr_info& info) {
+    const auto here = reinterpret_cast<uintptr_t>(&keyed_shots);
+    for (size_t i = 0; i < info.dlpi_phnum; i++) {
+        const ElfW(Phdr)& segment = info.dlpi_phdr[i];
+        const uintptr_t begin = info.dlpi_addr + segment.p_vaddr;
+        if (segment.p_type == PT_LOAD && here >= begin && here < begin + segment.p_memsz) return true;
+    }
+    return false;
+}
+
+// The version and what `name_of` calls each library of this process, with its build ID; those with an empty name are
+// left out.
+std::string mapped(std::string (*name_of)(const dl_phdr_info&)) {
+    std::pair<std::string (*)(const dl_phdr_info&), std::set<std::string>> seen(name_of, {});
     dl_iterate_phdr(
         [](dl_phdr_info* info, size_t, void* out) {
-            const std::string_view path = info->dlpi_name != nullptr ? info->dlpi_name : "";
-            const std::string_view name = path.substr(path.find_last_of('/') + 1);
-            const auto here = reinterpret_cast<uintptr_t>(&keyed_shots);
-            bool ours = false;
-            for (size_t i = 0; i < info->dlpi_phnum; i++) {
-                const ElfW(Phdr)& segment = info->dlpi_phdr[i];
-                const uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
-                ours = ours || (segment.p_type == PT_LOAD && here >= begin && here < begin + segment.p_memsz);
-            }
-            if (ours || name.starts_with("libtorch") || name.starts_with("libc10"))
-                static_cast<std::set<std::string>*>(out)->insert(ours ? "engine" + build_id(*info)
-                                                                      : std::string(path) + build_id(*info));
+            auto& [name, found] = *static_cast<decltype(seen)*>(out);
+            if (const std::string text = name(*info); !text.empty()) found.insert(text + build_id(*info));
             return 0;
         },
-        &found);
+        &seen);
     std::string all = ZT_VERSION_STRING;
-    for (const std::string& one : found) all += one + '\0';
+    for (const std::string& one : seen.second) all += one + '\0';
     return all;
+}
+
+std::string_view path_of(const dl_phdr_info& info) { return info.dlpi_name != nullptr ? info.dlpi_name : ""; }
+std::string_view file_of(const dl_phdr_info& info) { return path_of(info).substr(path_of(info).find_last_of('/') + 1); }
+
+}  // namespace
+
+std::string libraries() {
+    return mapped([](const dl_phdr_info& info) -> std::string {
+        if (is_ours(info)) return "engine";
+        return file_of(info).starts_with("libtorch") || file_of(info).starts_with("libc10") ? std::string(path_of(info))
+                                                                                            : "";
+    });
+}
+
+std::string build() {
+    return mapped([](const dl_phdr_info& info) -> std::string {
+        if (is_ours(info)) return "engine";
+        return file_of(info) == "libtorch_cpu.so" || file_of(info) == "libc10.so" ? std::string(file_of(info)) : "";
+    });
 }
 
 std::vector<KeyedShot> keyed_shots(const Plan& plan, const families::Model& model, const std::string& identity,

@@ -21,6 +21,9 @@ struct KeyedShot {
 
 // This library and LibTorch's as they were built: another build may round otherwise.
 [[nodiscard]] std::string libraries();
+// What processes that work together must share: this library and LibTorch's half for processors as they were built. Not
+// where they lie, nor what is mapped later, such as the half for a GPU.
+[[nodiscard]] std::string build();
 
 // identity: of the opened model, see sharing_key(). Nothing for a clip that is not finite. Counted beside all of the
 // request and the model: this library and LibTorch as they were built, the processor, and the threads that compute.

@@ -34,12 +34,12 @@ using ranks::Kind;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kLook{50};      // how often a wait looks at cancel
-constexpr milliseconds kBlame{2'000};  // for a rank to say what it met, once something went wrong
+constexpr milliseconds kBlame{2'000};  // for all ranks to say what they met, once something went wrong
 
 // The other ranks. One thread at a time, who holds busy().
 class Others {
 public:
-    Others(ranks::Place place, const Log& log) : place_(std::move(place)), build_(sha256_hex(libraries())) {
+    Others(ranks::Place place, const Log& log) : place_(std::move(place)), build_(sha256_hex(build())) {
         links_ = ranks::gather(place_, build_, log);
     }
 
@@ -49,12 +49,13 @@ public:
     // Gives its number.
     [[nodiscard]] int64_t open(OpenOrder order, const std::string& ours) {
         check();
-        settle();
+        settle(Cancel());
         forget_closed();
         order.model = next_model_;
-        for (size_t r = 1; r < links_.size(); r++) tell(r, Kind::kOpen, to_bytes(order));
+        const std::string bytes = to_bytes(order);
+        for (size_t r = 1; r < links_.size(); r++) tell(r, Kind::kOpen, bytes);
         for (size_t r = 1; r < links_.size(); r++) {
-            const ranks::Message answer = hear(r, place_.timeout);
+            const ranks::Message answer = hear(r);
             if (answer.kind == Kind::kFailed) fail(links_[r]->name() + ": " + answer.text);
             if (answer.kind != Kind::kOpened || answer.text != ours)
                 fail(links_[r]->name() + ": expected model " + ours.substr(0, 8) + ", got " + answer.text.substr(0, 8) +
@@ -72,11 +73,12 @@ public:
     template <class Work>
     void make(ClipOrder order, const Cancel& cancel, const Log& log, const Work& work) {
         check();
-        settle();
+        settle(cancel);
         forget_closed();
         order.fresh_team = team_ == nullptr;
-        for (size_t r = 1; r < links_.size(); r++) tell(r, Kind::kClip, to_bytes(order));
-        working_ = true;
+        const std::string bytes = to_bytes(order);
+        for (size_t r = 1; r < links_.size(); r++) tell(r, Kind::kClip, bytes);
+        owing_ = links_.size() - 1;
         const uint64_t before = team_ != nullptr ? team_->bytes_sent() : 0;
         const std::optional<Failure> failure = attempt([&] {
             if (team_ == nullptr) make_team(cancel);
@@ -107,35 +109,47 @@ private:
     void tell(size_t rank, Kind kind, const std::string& text) {
         if (const auto failure = attempt([&] { links_[rank]->send(kind, text); })) fail(failure->message);
     }
-    ranks::Message hear(size_t rank, milliseconds timeout) {
+    ranks::Message hear(size_t rank) {
         std::optional<ranks::Message> message;
-        if (const auto failure = attempt([&] { message = links_[rank]->receive(timeout); })) fail(failure->message);
-        if (!message)
-            fail(links_[rank]->name() + ": expected an answer within " + std::to_string(timeout.count() / 1000) +
-                 " s, got none (stopped, or out of reach)");
+        if (const auto failure = attempt([&] { message = links_[rank]->receive(place_.timeout); }))
+            fail(failure->message);
+        if (!message) fail(no_answer(rank));
         return std::move(*message);
     }
-    // How the last clip ended for the others. Lazily: a cancelled one must not wait for their block to end.
-    void settle() {
-        if (!std::exchange(working_, false)) return;
-        for (size_t r = 1; r < links_.size(); r++) {
-            ranks::Message message = hear(r, place_.timeout);
-            while (message.kind == Kind::kAddress) message = hear(r, place_.timeout);
-            if (message.kind == Kind::kFailed && team_ != nullptr) fail(links_[r]->name() + ": " + message.text);
+    // How the last clip ended for the others. Lazily: a cancelled one must not wait for their block to end, and neither
+    // must who is cancelled while it waits.
+    void settle(const Cancel& cancel) {
+        const auto end = std::chrono::steady_clock::now() + place_.timeout;
+        for (; owing_ > 0; owing_--) {
+            const size_t r = links_.size() - owing_;
+            std::optional<ranks::Message> message;
+            while (!message || message->kind == Kind::kAddress) {
+                cancel.poll();
+                if (const auto failure = attempt([&] { message = links_[r]->receive(kLook); })) fail(failure->message);
+                if (!message && std::chrono::steady_clock::now() > end) fail(no_answer(r));
+            }
+            if (message->kind == Kind::kFailed && team_ != nullptr) fail(links_[r]->name() + ": " + message->text);
         }
+    }
+    [[nodiscard]] std::string no_answer(size_t rank) const {
+        return links_[rank]->name() + ": expected an answer within " + std::to_string(place_.timeout.count() / 1000) +
+               " s, got none (stopped, or out of reach)";
     }
     // Something broke between the ranks: whoever is gone, silent or failed by itself is named.
     void find_the_culprit(const std::string& seen) {
         std::string silent, own;
+        const auto end = std::chrono::steady_clock::now() + kBlame;
+        const auto left = [&] {
+            const auto ms = std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now());
+            return std::max(ms, milliseconds{1});
+        };
         for (size_t r = 1; r < links_.size(); r++) {
             std::optional<ranks::Message> message;
             do {
-                if (const auto gone = attempt([&] { message = links_[r]->receive(kBlame); })) fail(gone->message);
+                if (const auto gone = attempt([&] { message = links_[r]->receive(left()); })) fail(gone->message);
             } while (message && message->kind == Kind::kAddress);
-            if (!message && silent.empty())
-                silent = links_[r]->name() + ": expected an answer within " +
-                         std::to_string(place_.timeout.count() / 1000) + " s, got none (stopped, or out of reach)";
-            if (message && message->kind == Kind::kFailed && !message->text.starts_with("ranks: ") && own.empty())
+            if (!message && silent.empty()) silent = no_answer(r);
+            if (message && message->kind == Kind::kFailed && !message->text.starts_with(ranks::kNotOwn) && own.empty())
                 own = links_[r]->name() + ": " + message->text;
         }
         fail(!own.empty() ? own : !silent.empty() ? silent : seen);
@@ -158,7 +172,7 @@ private:
             const auto message = links_[rank]->receive(kLook);
             if (!message) continue;
             if (message->kind == Kind::kAddress) return message->text;
-            throw Error(ZT_ERROR_NETWORK, links_[rank]->name() + ": " + message->text);
+            fail(links_[rank]->name() + ": " + message->text);
         }
         throw Error(ZT_ERROR_NETWORK, "ranks: expected " + links_[rank]->name() + " to take its part, got no answer");
     }
@@ -178,7 +192,7 @@ private:
     std::vector<std::unique_ptr<ranks::Link>> links_;  // [0] is null
     std::unique_ptr<ranks::Team> team_;
     std::string broken_;
-    bool working_ = false;  // the others may still owe an answer for the last clip
+    size_t owing_ = 0;  // of the others, the last so many still owe an answer for the last clip
     int64_t next_model_ = 1;
     std::mutex closed_mutex_;
     std::vector<int64_t> closed_;

@@ -136,9 +136,11 @@ private:
                 done = true;
             }
         });
-        failed_ = !done;
+        failed_ = !done && !std::exchange(aborted_, false);
         if (done) return answer(Kind::kDone, {});
         team_.reset();  // whoever waits for this rank need not wait longer
+        if (failure && failure->status == ZT_ERROR_CANCELLED)
+            return answer(Kind::kFailed, std::string(ranks::kNotOwn) + "the clip was given up");
         answer(Kind::kFailed, failure ? failure->message : "expected shared work in this clip, got none");
     }
     void take_part(ClipOrder order, const Cancel& cancel) {
@@ -159,6 +161,7 @@ private:
                                               [&](const std::string& own) {
                                                   link_.send(Kind::kAddress, own);
                                                   const auto all = inbox_.take();
+                                                  if (all && all->kind == Kind::kAbort) aborted_ = true;
                                                   if (!all || all->kind != Kind::kAddresses)
                                                       throw Error(ZT_ERROR_CANCELLED, "ranks: the clip was given up");
                                                   return unpack(all->text);
@@ -171,7 +174,8 @@ private:
     const Log log_;
     std::map<int64_t, std::shared_ptr<const families::Model>> models_;
     std::unique_ptr<ranks::Team> team_;
-    bool failed_ = false;  // the last clip, and rank 0 has not gone on since
+    bool failed_ = false;   // the last clip, and rank 0 has not gone on since
+    bool aborted_ = false;  // the abort of this clip was taken already
 };
 
 }  // namespace
@@ -181,7 +185,7 @@ bool serve(const Log& log) {
     if (!place || place->rank == 0)
         throw Error(ZT_ERROR_ARGUMENT,
                     "ZOETROPE_RANKS: expected a rank that serves, got none; zoetrope launch starts it");
-    const auto link = ranks::join(*place, sha256_hex(libraries()));
+    const auto link = ranks::join(*place, sha256_hex(build()));
     if (link == nullptr) return false;
     Server(*place, *link, log).run();
     return true;

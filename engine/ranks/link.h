@@ -20,7 +20,7 @@ enum class Kind : uint8_t {
     kClose,      // rank 0: let go of it
     kClip,       // rank 0: take part in this clip
     kDone,       // this rank's part is over
-    kFailed,     // status and sentence
+    kFailed,     // a sentence
     kAddress,    // where this rank's Gloo listens
     kAddresses,  // rank 0: where all do
     kAbort,      // rank 0: give up the clip
@@ -33,6 +33,8 @@ struct Message {
 };
 
 inline constexpr size_t kMostMessage = size_t{1} << 30;
+// Begins a kFailed that only says that something broke elsewhere: its sender is not to blame.
+inline constexpr std::string_view kNotOwn = "ranks: ";
 
 // One thread sends, one receives.
 class Link {

@@ -89,6 +89,12 @@ void make_ready(int fd) {
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    // A machine that lost its power says nothing: known after a minute and a half.
+    const int idle = 30, gap = 10, probes = 6, unanswered_ms = 90'000;
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &gap, sizeof(gap));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms, sizeof(unanswered_ms));
 }
 
 // Who came, once it proved that it is one of us; -1 for others.
@@ -128,16 +134,35 @@ Fd connect_to(const Place& place) {
     return fd;
 }
 
+// A program in between may have closed the inherited socket, and its number may be another file's by now.
+bool listens(const Place& place) {
+    sockaddr_in at{};
+    socklen_t size = sizeof(at), flag_size = sizeof(int);
+    int listening = 0;
+    char host[INET_ADDRSTRLEN] = "";
+    return getsockopt(place.listener, SOL_SOCKET, SO_ACCEPTCONN, &listening, &flag_size) == 0 && listening != 0 &&
+           getsockname(place.listener, reinterpret_cast<sockaddr*>(&at), &size) == 0 &&
+           inet_ntop(AF_INET, &at.sin_addr, host, sizeof(host)) != nullptr && place.address == host &&
+           ntohs(at.sin_port) == place.port;
+}
+
 }  // namespace
 
 std::vector<std::unique_ptr<Link>> gather(const Place& place, const std::string& build, const Log& log) {
+    if (!listens(place))
+        throw Error(ZT_ERROR_NETWORK,
+                    "ZOETROPE_RANKS_SOCKET: expected the socket that zoetrope launch opened, got another (a program in "
+                    "between closed it)");
     std::vector<std::unique_ptr<Link>> links(static_cast<size_t>(place.size));
     int missing = place.size - 1;
     for (const auto deadline = Clock::now() + kGatherTime; missing > 0;) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
         if (left.count() <= 0 || !wait_readable(place.listener, left)) break;
         Fd fd(accept4(place.listener, nullptr, nullptr, SOCK_CLOEXEC));
-        if (fd.get() < 0) continue;
+        if (fd.get() < 0 && (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR)) continue;
+        if (fd.get() < 0)
+            throw Error(ZT_ERROR_NETWORK,
+                        std::string("ranks: expected to take a rank's call, got: ") + std::strerror(errno));
         make_ready(fd.get());
         std::string wrong;
         const int rank = greet(place, fd.get(), build, wrong);
@@ -160,10 +185,11 @@ std::vector<std::unique_ptr<Link>> gather(const Place& place, const std::string&
 }
 
 std::unique_ptr<Link> join(const Place& place, const std::string& build) {
+    bool met = place.again;  // rank 0 was there: where it is no more, it ended
     for (const auto end = Clock::now() + kGatherTime; Clock::now() < end;
          std::this_thread::sleep_for(std::chrono::milliseconds(100))) {
         Fd fd = connect_to(place);
-        if (fd.get() < 0 && place.again) return nullptr;
+        if (fd.get() < 0 && met) return nullptr;
         if (fd.get() < 0) continue;
         Hello ours{{}, fresh()}, theirs{};
         std::memcpy(ours.magic, kMagic, sizeof(kMagic));
@@ -174,6 +200,7 @@ std::unique_ptr<Link> join(const Place& place, const std::string& build) {
         const auto deadline = Clock::now() + kPatience;
         if (!read_fully(fd.get(), &theirs, sizeof(theirs), deadline)) {
             if (place.again) return nullptr;
+            met = true;
             continue;
         }
         Claim claim{place.rank, place.size, {}, {}, {}};

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/error.h"
 #include "ranks/group.h"
 
 namespace zt::ranks {
@@ -13,12 +14,15 @@ namespace {
 
 thread_local Team* current = nullptr;
 
-constexpr size_t kMostAddress = 1024;
+constexpr size_t kMostAddress = 65536;  // Gloo's text grows with the ranks
 
-// What every rank says, over a group that stands. Texts shorter than kMostAddress.
+// What every rank says, over a group that stands. Texts of at most kMostAddress - 4 bytes.
 std::vector<std::string> swap_over(Group& group, const std::string& text, const Cancel& cancel) {
     const at::Tensor ours = at::zeros({kMostAddress}, at::kByte);
     const auto size = static_cast<uint32_t>(text.size());
+    if (text.size() > kMostAddress - sizeof(size))
+        throw Error(ZT_ERROR_INTERNAL, "ranks: expected an address of less than 64 KiB, got one of " +
+                                           std::to_string(text.size()) + " bytes");
     std::memcpy(ours.mutable_data_ptr(), &size, sizeof(size));
     std::memcpy(static_cast<char*>(ours.mutable_data_ptr()) + sizeof(size), text.data(), size);
     const auto count = static_cast<size_t>(group.size());

@@ -45,6 +45,7 @@ ClipOrder full_order() {
     order.request.mask = picture(2, 2, 5, false);
     order.request.fit = ZT_FIT_PAD, order.request.loop = true, order.request.motion = 0.5, order.request.tempo = 2;
     order.request.shot_frames = 20, order.request.morph = true, order.request.sound = true;
+    order.request.cutout = true;
     return order;
 }
 
