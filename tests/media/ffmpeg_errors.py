@@ -40,6 +40,7 @@ WRONG = {
     "label_language": ["fr", "3"],
     "label_place": ["middle", "4"],
     "watermark": ["nosuch", "2"],
+    "cutout": ["2", "maybe"],
     "sei": ["2", "maybe"],
     "metadata_prompt": ["2", "maybe"],
     "engine_opts": ["nosuch=1", "delay_ms=abc", "delay_ms", "delay_ms=-1"],
