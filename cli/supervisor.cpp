@@ -25,7 +25,7 @@ namespace zt::cli {
 namespace {
 
 // A program whose rank was lost meets that as an error of its own; only one that does not is told to end.
-constexpr int64_t kOwnErrorMs = 3000, kTermMs = 1000, kRanksEndMs = 500, kLeaveMs = 5000;
+constexpr int64_t kOwnErrorMs = 3000, kTermMs = 1000, kOwnEndMs = 300, kRanksEndMs = 500, kLeaveMs = 5000;
 
 int64_t now_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
@@ -158,18 +158,24 @@ void Supervisor::hurry() {
     if (pushed_ == 1 && since > kOwnErrorMs + kTermMs) kill(program_, SIGKILL), pushed_ = 2;
 }
 
+// They end by themselves when their line to the program does, and say by their status whether they met an error.
+// Whoever computes meanwhile is asked to end, and whoever does not listen, because it is stopped, was lost. One that
+// the kernel does not let end (a dead file server) is left behind.
 void Supervisor::end_ranks() {
-    for (const Rank& rank : ranks_) kill(rank.pid, SIGTERM);
-    // One that the kernel does not let end (a dead file server) is left behind.
-    for (const int64_t end = now_ms() + kRanksEndMs; !ranks_.empty() && now_ms() < end + kLeaveMs;) {
+    const int64_t began = now_ms();
+    for (int sent = 0; !ranks_.empty() && now_ms() < began + kLeaveMs;) {
         std::erase_if(ranks_, [&](const Rank& rank) {
             int status = 0;
             if (waitpid(rank.pid, &status, WNOHANG) == 0) return false;
-            if (WIFEXITED(status) && WEXITSTATUS(status) != 0) lost_at_ = now_ms();  // it met an error of its own
+            const bool stopped = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+            if (stopped || (WIFEXITED(status) && WEXITSTATUS(status) != 0)) lost_at_ = now_ms();
             return true;
         });
-        if (now_ms() > end)
-            for (const Rank& rank : ranks_) kill(rank.pid, SIGKILL);
+        const int64_t since = now_ms() - began;
+        const int wanted = since > kOwnEndMs + kRanksEndMs ? SIGKILL : since > kOwnEndMs ? SIGTERM : 0;
+        if (wanted != sent)
+            for (const Rank& rank : ranks_) kill(rank.pid, wanted);
+        sent = wanted;
         if (!ranks_.empty()) usleep(5000);
     }
 }

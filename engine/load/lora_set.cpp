@@ -438,6 +438,19 @@ std::vector<std::pair<std::string, LoraDelta>> deltas_of(const std::shared_ptr<c
     return deltas;
 }
 
+// A file without alpha does not say how strongly it was trained: its rank is what its user needs to know for that.
+void tell_strength(const Checkpoint& file, const Keys& keys, const PeftConfig& peft,
+                   const std::vector<std::pair<std::string, LoraDelta>>& deltas, const Log& log) {
+    const bool told = peft.alpha || !peft.alpha_pattern.empty() ||
+                      std::any_of(keys.stems.begin(), keys.stems.end(),
+                                  [](const auto& stem) { return stem.second.at(LoraRole::kAlpha) != nullptr; });
+    const auto low = std::find_if(deltas.begin(), deltas.end(),
+                                  [](const auto& named) { return named.second.kind == LoraKind::kLowRank; });
+    if (told || low == deltas.end()) return;
+    log(ZT_LOG_INFO, "lora " + file.name() + ": holds no alpha; rank " + std::to_string(low->second.rank) +
+                         ", taken with strength " + to_text(low->second.scale) + " (lora=PATH:SCALE)");
+}
+
 // Of w1 and w2 in fp32 where these are products themselves.
 uint64_t product_bytes(const LoraDelta& d) {
     uint64_t numbers = 0;
@@ -500,6 +513,7 @@ std::shared_ptr<const LoraSet> LoraSet::open(const std::vector<LoraFile>& files,
             log(ZT_LOG_WARNING, "lora " + file->name() + ": changes nothing: " + why);
             continue;
         }
+        tell_strength(*file, keys, peft, deltas, log);
         for (auto& [tensor, delta] : deltas)
             if (delta.scale != 0.0) set->deltas_[tensor].push_back(std::move(delta));
     }

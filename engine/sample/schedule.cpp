@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numbers>
 #include <string>
 
 #include "core/error.h"
@@ -153,6 +154,11 @@ std::vector<float> flow_sigmas(int steps, double shift) {
         sigmas.push_back(static_cast<float>(shifted(u, shift)));
     }
     return sigmas;
+}
+
+double dynamic_guidance(double guidance, double t, int64_t steps) {
+    const auto n = static_cast<double>(steps);
+    return 1.0 + guidance * ((1.0 - std::cos(std::numbers::pi * std::pow((n - t) / n, 5.0))) / 2.0);
 }
 
 }  // namespace zt::sample

@@ -38,4 +38,8 @@ struct ScheduleRow {
 // The sigmas alone, evenly from 1 to 0 before the shift.
 [[nodiscard]] std::vector<float> flow_sigmas(int steps, double shift);
 
+// Guidance that follows the time t (0 to 999) of a step, of so many steps, as diffusers' use_dynamic_cfg has it: the
+// time stands where the number of the step is meant, so that it jumps.
+[[nodiscard]] double dynamic_guidance(double guidance, double t, int64_t steps);
+
 }  // namespace zt::sample

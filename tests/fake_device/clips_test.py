@@ -34,8 +34,8 @@ except ImportError as missing:
 
 PROGRAM, FAMILY = sys.argv[1:]
 NEAR, BEFORE = 1e-4, 16
-# Once a clip: mean and deviation of the latents; of MiniMax-H3 those of the sound as well, its filter and the sound itself.
-DECODE = {"hunyuan_video": 0, "wan": 2, "minimax_h3": 6, "cogvideox": 0}[FAMILY]
+# Once a clip: mean and deviation of the latents; of CogVideoX whether they are finite; of MiniMax-H3 those of the sound as well, its filter and the sound itself.
+DECODE = {"hunyuan_video": 0, "wan": 2, "minimax_h3": 6, "cogvideox": 1}[FAMILY]
 PIECE = {"hunyuan_video": 1, "wan": 1, "minimax_h3": 3, "cogvideox": 1}[FAMILY]     # the frames; of MiniMax-H3 the positions of a tile too
 F8 = torch.float8_e4m3fn
 report = oracle.Report()

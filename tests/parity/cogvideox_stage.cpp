@@ -39,7 +39,8 @@ void levels_stage(Case& c) {
         t.insert(t.end(), levels.t.begin(), levels.t.end());
         abar.insert(abar.end(), levels.abar.begin(), levels.abar.end());
         abar_next.insert(abar_next.end(), levels.abar_next.begin(), levels.abar_next.end());
-        for (const float at : levels.t) guidance.push_back(dynamic_guidance(6.0, static_cast<double>(at), steps));
+        for (const float at : levels.t)
+            guidance.push_back(sample::dynamic_guidance(6.0, static_cast<double>(at), steps));
     }
     c.out["t"] = at::tensor(t);
     c.out["abar"] = doubles(abar), c.out["abar_next"] = doubles(abar_next), c.out["guidance"] = doubles(guidance);

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <numbers>
 #include <vector>
 
 #include "device/devices.h"
@@ -85,11 +83,6 @@ at::Tensor picture_latents(const OpenedModel& model, const Work& work, sample::N
 
 }  // namespace
 
-double dynamic_guidance(double guidance, double t, int64_t steps) {
-    const auto n = static_cast<double>(steps);
-    return 1.0 + guidance * ((1.0 - std::cos(std::numbers::pi * std::pow((n - t) / n, 5.0))) / 2.0);
-}
-
 std::shared_ptr<const TextStates> encode_text(const OpenedModel& model, const std::string& prompt, const char* option,
                                               const Work& work) {
     const auto most = static_cast<size_t>(model.parts.transformer.text_tokens);
@@ -161,7 +154,8 @@ at::Tensor make_latents(const OpenedModel& model, const Work& work, int64_t fram
         [&](int64_t step) {
             const double w = work.direction.guidance;
             return w > 1 && parts.dynamic_guidance
-                       ? dynamic_guidance(w, static_cast<double>(levels.t[static_cast<size_t>(step)]), request.steps)
+                       ? sample::dynamic_guidance(w, static_cast<double>(levels.t[static_cast<size_t>(step)]),
+                                                  request.steps)
                        : w;
         },
         [&](int64_t i, int64_t n) { work.progress("denoise", static_cast<int>(i), static_cast<int>(n)); }};

@@ -31,7 +31,4 @@ struct Work {
 // -> [T, latent_channels, h, w] fp32, without the latent that 1.5 is given too many. frames: 8 k + 1.
 [[nodiscard]] at::Tensor make_latents(const OpenedModel& model, const Work& work, int64_t frames);
 
-// Guidance that follows the time t of a step, of so many steps: use_dynamic_cfg.
-[[nodiscard]] double dynamic_guidance(double guidance, double t, int64_t steps);
-
 }  // namespace zt::cogvideox

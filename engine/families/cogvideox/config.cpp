@@ -86,15 +86,10 @@ TransformerConfig transformer_config_of(const Checkpoint& file) {
     c.time_dim = shapes.at("time_embedding.linear_2.weight", 2)[0];
     if (shapes.has("ofs_embedding.linear_1.weight")) c.ofs_dim = shapes.at("ofs_embedding.linear_1.weight", 2)[1];
     c.text_dim = shapes.at("patch_embed.text_proj.weight", 2)[1];
-    int64_t rank = 4;  // of the kernel: 1.5 has a matrix
-    for (const auto& [name, shape] : load::shapes_of(file, transformer_names()))
-        if (name == patch) rank = static_cast<int64_t>(shape.size());
-    if (rank == 2 && !c.rotary)
-        load::refuse_kind(file,
-                          "tensor \"patch_embed.proj.weight\": expected the kernel of a 2B beside its width, got "
-                          "the matrix of a 1.5");
+    const size_t rank = load::shapes_of(file, transformer_names()).at(patch).size();  // of the kernel: 1.5 has a matrix
+    if (rank == 2 && !c.rotary) load::refuse_kind(file, "expected a width of 3072 beside pairs of frames, got 1920");
     if (rank == 2) c.patch_time = 2, c.sample_height = 96, c.sample_width = 170, c.sample_frames = 81;
-    const load::Shape& kernel = shapes.at(patch, static_cast<size_t>(rank == 2 ? 2 : 4));
+    const load::Shape& kernel = shapes.at(patch, rank == 2 ? 2 : 4);
     c.in_channels = rank == 2 ? kernel[1] / c.patch_values() : kernel[1];
     c.out_channels = shapes.at("proj_out.weight", 2)[0] / c.patch_values();
     return c;
@@ -113,10 +108,9 @@ void refuse_other_kinds(const Checkpoint& file) {
                                           {"Q8_0_qweight", "matrices in Q8_0 (take the bf16 or fp8 file)"}};
     load::refuse_marked(file, kOthers, expected);
     for (const weights::CheckpointEntry& entry : file.entries())
-        for (const char* prefix : {"", "model.diffusion_model.", "diffusion_model.", "transformer."})
-            if (entry.name == std::string(prefix) + "pos_embedding")
-                load::refuse_kind(
-                    file, "expected " + expected + ", got CogVideoX-Fun Pose (tensor " + quote(entry.name) + ")");
+        if (entry.name.ends_with("pos_embedding") && !entry.name.ends_with("patch_embed.pos_embedding"))
+            load::refuse_kind(file,
+                              "expected " + expected + ", got CogVideoX-Fun Pose (tensor " + quote(entry.name) + ")");
 }
 
 void refuse_other_channels(const TransformerConfig& c, const Checkpoint& file) {

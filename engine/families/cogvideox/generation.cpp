@@ -11,16 +11,15 @@ namespace zt::cogvideox {
 
 Generation::Generation(std::shared_ptr<const OpenedModel> model, const families::GenerationRequest& request)
     : model_(std::move(model)), request_(request), plan_(plan_clip(*model_, request_)) {
-    const int64_t trained = model_->parts.transformer.sample_frames;
-    if (const int64_t made = model_->parts.made_frames(request_.shot_frames);
-        made != trained && !(model_->parts.transformer.is_15() && made == 2 * trained - 1))
-        request_.log(ZT_LOG_INFO, "frames: the model was trained on clips of " + std::to_string(trained) +
-                                      " frames, this one has " + std::to_string(made));
-    if (const ModelParts::Size usual = model_->parts.usual_size();
-        request_.width != usual.width || request_.height != usual.height)
-        request_.log(ZT_LOG_INFO, "size: the model's own is " + std::to_string(usual.width) + "x" +
-                                      std::to_string(usual.height) + ", this one is " + std::to_string(request_.width) +
-                                      "x" + std::to_string(request_.height));
+    const ModelParts& parts = model_->parts;
+    const ModelParts::Size usual = parts.usual_size();
+    const int64_t trained = parts.transformer.sample_frames, made = parts.made_frames(request_.shot_frames);
+    const bool length = made == trained || (parts.transformer.is_15() && made == 2 * trained - 1);
+    if (!length || request_.width != usual.width || request_.height != usual.height)
+        request_.log(ZT_LOG_INFO, "size: the model's own is " + std::to_string(trained) + " frames of " +
+                                      std::to_string(usual.width) + "x" + std::to_string(usual.height) +
+                                      ", this clip has " + std::to_string(made) + " of " +
+                                      std::to_string(request_.width) + "x" + std::to_string(request_.height));
 }
 
 int64_t Generation::next_frames() const {

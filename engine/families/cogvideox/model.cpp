@@ -83,10 +83,6 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
     for (const std::string& warning : load::warnings_of_values(part_rows(parts)))
         options.log(ZT_LOG_WARNING, "model: " + warning);
     options.log(ZT_LOG_INFO, std::string("sampler: ") + (parts.dpm ? "dpm" : "ddim"));
-    if (!options.lora.empty())
-        options.log(ZT_LOG_INFO,
-                    "lora: where a file holds no alpha, its strength is 1, as in diffusers; adapters of the "
-                    "original repository were trained with 1 / rank, which lora=PATH:SCALE gives");
     return model;
 }
 
@@ -102,22 +98,17 @@ ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& 
         load::limit_of(model.budget, model.device.is_cpu(), device::free_bytes(model.device));
     // What happens to be free decides no pixel: others may share this clip by the cache, or make it beside this rank.
     wanted.may_tile = model.budget > 0;
-    const load::MemoryPlan plan =
-        plan_within(model.parts, wanted, limit.bytes > limit.program ? limit.bytes - limit.program : 0);
+    const uint64_t room = limit.bytes > limit.program ? limit.bytes - limit.program : 0;
+    const load::MemoryPlan plan = plan_within(model.parts, wanted, room);
     const auto layers = static_cast<size_t>(model.parts.transformer.layers);
-    const auto budget = [&] {
-        try {
-            return load::fit_into(plan, limit, std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
-                                  std::to_string(request.width) + "x" + std::to_string(request.height) + ", " +
-                                      std::to_string(wanted.frames) + " frames");
-        } catch (const Error& error) {
-            if (wanted.coding.tiled || error.status() != ZT_ERROR_MEMORY) throw;
-            throw Error(ZT_ERROR_MEMORY,
-                        std::string(error.what()) +
-                            "; with engine_opts tiling=on the autoencoder takes less, and its pictures look otherwise");
-        }
-    };
-    const ClipPlan made{budget(), wanted.coding};
+    if (!wanted.coding.tiled && plan.least_peak() > room && request.log)
+        request.log(ZT_LOG_WARNING,
+                    "memory: the autoencoder takes less in tiles (engine_opts tiling=on, or a memory=N "
+                    "that needs them), and its pictures look otherwise");
+    const ClipPlan made{load::fit_into(plan, limit, std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
+                                       std::to_string(request.width) + "x" + std::to_string(request.height) + ", " +
+                                           std::to_string(wanted.frames) + " frames"),
+                        wanted.coding};
     if (request.log) tell_plan(model, made, request.log);
     return made;
 }

@@ -13,6 +13,7 @@
 #include "encoders/t5_tokenizer.h"
 #include "families/cogvideox/names.h"
 #include "load/config_json.h"
+#include "load/diffusion_scheduler.h"
 #include "load/part_checks.h"
 #include "load/shapes.h"
 #include "load/signature.h"
@@ -80,34 +81,9 @@ void read_index(const fs::path& folder) {
                         quote(name) + ", another pipeline");
 }
 
-// The levels that are computed here: what the classes would fill in is another kind of model's.
-void check_scheduler(const json::Field& root) {
-    const auto text = [&](const char* key, const char* value, bool needed) {
-        const auto field = root.find(key);
-        const bool there = field && !field->is_null();
-        if (!there && needed)
-            throw Error(ZT_ERROR_WEIGHTS, root.name() + ": " + key + ": expected " + value + ", got none");
-        if (there && field->string() != value) field->refuse(value);
-    };
-    text("prediction_type", "v_prediction", true);
-    text("timestep_spacing", "trailing", true);
-    text("beta_schedule", "scaled_linear", false);
-    const auto number = [&](const char* key, double value) {
-        const auto field = root.find(key);
-        if (field && !field->is_null() && field->number() != value) field->refuse(std::to_string(value));
-    };
-    number("num_train_timesteps", 1000), number("beta_start", 0.00085), number("beta_end", 0.012);
-    const auto zero = root.find("rescale_betas_zero_snr");
-    if (const bool told = zero && !zero->is_null(); !told || !zero->boolean())
-        throw Error(ZT_ERROR_UNSUPPORTED,
-                    root.name() + ": rescale_betas_zero_snr: expected true, got " + (told ? "false" : "none"));
-    load::demand_flag(root, "set_alpha_to_one", true);
-    load::demand_flag(root, "clip_sample", false);
-}
-
 void read_scheduler(const fs::path& model, ModelParts& parts) {
     const load::Scheduler found =
-        load::read_scheduler(model, {{kDdim, "snr_shift_scale"}, {kDpm, "snr_shift_scale"}}, check_scheduler);
+        load::read_scheduler(model, {{kDdim, "snr_shift_scale"}, {kDpm, "snr_shift_scale"}}, load::check_trailing_abar);
     parts.dpm = found.class_name == kDpm;
     if (found.flow_shift)
         parts.snr_shift = *found.flow_shift;
@@ -191,9 +167,8 @@ std::string_view ModelParts::licence() const {
     if (transformer.width() == k2bWidth) return {};
     return transformer.is_15()
                ? "CogVideoX License (check the model's card): research is free, commercial use needs a registration"
-               : "CogVideoX License: research is free; commercial use needs a free registration with the licensor and "
-                 "at "
-                 "most 1 million visits a month; no military use; read it before use";
+               : "CogVideoX License: research is free; commercial use needs a free registration and at most 1 million "
+                 "visits a month; no military use; read it before use";
 }
 
 ModelParts::Size ModelParts::usual_size() const {
