@@ -446,7 +446,7 @@ void tell_strength(const Checkpoint& file, const Keys& keys, const PeftConfig& p
                                   [](const auto& stem) { return stem.second.at(LoraRole::kAlpha) != nullptr; });
     const auto low = std::find_if(deltas.begin(), deltas.end(),
                                   [](const auto& named) { return named.second.kind == LoraKind::kLowRank; });
-    if (told || low == deltas.end()) return;
+    if (!log || told || low == deltas.end()) return;
     log(ZT_LOG_INFO, "lora " + file.name() + ": holds no alpha; rank " + std::to_string(low->second.rank) +
                          ", taken with strength " + to_text(low->second.scale) + " (lora=PATH:SCALE)");
 }

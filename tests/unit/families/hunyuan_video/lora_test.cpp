@@ -50,14 +50,13 @@ LoraBase base() { return {all_spellings(1, 1, 1), {}, {{kMatrix, {kOut, kIn}}, {
 
 struct Opened {
     std::shared_ptr<const LoraSet> set;
-    std::vector<std::string> said;
+    std::vector<std::string> said, told;  // warnings, the rest
 };
 Opened open(const std::string& option, const LoraBase& on = base()) {
     Opened opened;
     opened.set = LoraSet::open(parse_lora_option(option), on, [&](zt_log_level level, const std::string& text) {
-        EXPECT_EQ(level, ZT_LOG_WARNING);
         EXPECT_TRUE(text.starts_with("lora "));
-        opened.said.push_back(text);
+        (level == ZT_LOG_WARNING ? opened.said : opened.told).push_back(text);
     });
     return opened;
 }
@@ -108,6 +107,10 @@ TEST_F(Lora, StrengthIsTheScaleTimesAlphaOverRank) {
     expect_added(with_alpha(6) + ":0.5", change * (0.5 * 6 / kRank));
     expect_added(with_alpha(-6) + ":-2", change * (2.0 * 6 / kRank));
     expect_added(with_alpha(1) + "|" + file(pair()) + ":-2", change / kRank - change * 2);
+    const Opened without = open(file(pair()) + ":0.5");
+    ASSERT_EQ(without.told.size(), 1u);
+    EXPECT_NE(without.told[0].find("rank 2, taken with strength 0.5"), std::string::npos) << without.told[0];
+    EXPECT_TRUE(open(with_alpha(1)).told.empty());
 }
 
 TEST_F(Lora, StrengthOfPeftsConfigurations) {
