@@ -160,7 +160,6 @@ at::Tensor make_latents(const OpenedModel& model, const Work& work, int64_t fram
         },
         [&](int64_t i, int64_t n) { work.progress("denoise", static_cast<int>(i), static_cast<int>(n)); }};
     const at::Tensor made = sample::denoise(loop, noise.draw(size).to(model.device), network, work.cancel);
-    // Half precision overflows in these models: known here, before the decoder has run.
     if (!at::isfinite(made).all().item<bool>())
         throw Error(ZT_ERROR_NUMERIC,
                     "denoise: expected finite latents, got NaN or infinity; precision=fp32 has more range");

@@ -3,7 +3,7 @@
 // Opening; see model.h.
 #include "families/cogvideox/model.h"
 
-#include <utility>
+#include <algorithm>
 
 #include "core/error.h"
 #include "device/devices.h"
@@ -79,9 +79,8 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
                                           " (rows of the embedding), got " +
                                           std::to_string(model->tokenizer->id_end() - 1));
     if (!options.log) return model;
-    for (const std::string& warning : parts.warnings) options.log(ZT_LOG_WARNING, "model: " + warning);
-    for (const std::string& warning : load::warnings_of_values(part_rows(parts)))
-        options.log(ZT_LOG_WARNING, "model: " + warning);
+    for (const auto& warnings : {parts.warnings, load::warnings_of_values(part_rows(parts))})
+        for (const std::string& warning : warnings) options.log(ZT_LOG_WARNING, "model: " + warning);
     options.log(ZT_LOG_INFO, std::string("sampler: ") + (parts.dpm ? "dpm" : "ddim"));
     return model;
 }
@@ -98,16 +97,12 @@ ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& 
         load::limit_of(model.budget, model.device.is_cpu(), device::free_bytes(model.device));
     // What happens to be free decides no pixel: others may share this clip by the cache, or make it beside this rank.
     wanted.may_tile = model.budget > 0;
-    const uint64_t room = limit.bytes > limit.program ? limit.bytes - limit.program : 0;
-    const load::MemoryPlan plan = plan_within(model.parts, wanted, room);
+    const load::MemoryPlan plan = plan_within(model.parts, wanted, limit.bytes - std::min(limit.bytes, limit.program));
     const auto layers = static_cast<size_t>(model.parts.transformer.layers);
-    if (!wanted.coding.tiled && plan.least_peak() > room && request.log)
-        request.log(ZT_LOG_WARNING,
-                    "memory: the autoencoder takes less in tiles (engine_opts tiling=on, or a memory=N "
-                    "that needs them), and its pictures look otherwise");
+    const std::string hint = wanted.coding.tiled ? "" : " (less with engine_opts tiling=on, and it looks otherwise)";
     const ClipPlan made{load::fit_into(plan, limit, std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
                                        std::to_string(request.width) + "x" + std::to_string(request.height) + ", " +
-                                           std::to_string(wanted.frames) + " frames"),
+                                           std::to_string(wanted.frames) + " frames" + hint),
                         wanted.coding};
     if (request.log) tell_plan(model, made, request.log);
     return made;
