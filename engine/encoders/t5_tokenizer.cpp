@@ -163,4 +163,10 @@ text::UnigramTokenizer open_t5_tokenizer(const std::string& file, int32_t extra_
                                                       extra_ids);
 }
 
+void check_t5_ids(const text::UnigramTokenizer& tokenizer, int64_t rows) {
+    if (tokenizer.id_end() > rows)
+        throw Error(ZT_ERROR_WEIGHTS, "tokenizer: expected ids below " + std::to_string(rows) +
+                                          " (rows of the embedding), got " + std::to_string(tokenizer.id_end() - 1));
+}
+
 }  // namespace zt::encoders

@@ -22,5 +22,7 @@ namespace zt::encoders {
 // extra_ids: of T5 itself 100, which its spiece.model does not have (text/sentencepiece.h). Throws what
 // UnigramTokenizer throws, and what Checkpoint::open does.
 [[nodiscard]] text::UnigramTokenizer open_t5_tokenizer(const std::string& file, int32_t extra_ids = 0);
+// An embedding row for every id, or a prompt could ask for one that is not there: throws WEIGHTS. rows: of the encoder.
+void check_t5_ids(const text::UnigramTokenizer& tokenizer, int64_t rows);
 
 }  // namespace zt::encoders

@@ -26,6 +26,8 @@ class Shapes {
 public:
     Shapes(const weights::Checkpoint& file, const PartNames& names) : file_(file), shapes_(shapes_of(file, names)) {}
     [[nodiscard]] bool has(const std::string& name) const { return shapes_.contains(name); }
+    // Dimensions of one that is there.
+    [[nodiscard]] size_t rank(const std::string& name) const { return shapes_.at(name).size(); }
     // Throws ZT_ERROR_WEIGHTS where there is none, or not of that rank, or not above 0.
     [[nodiscard]] const Shape& at(const std::string& name, size_t rank) const;
     // The number of blocks under "prefix.<i>."; they must be 0 .. n - 1. Throws ZT_ERROR_WEIGHTS.

@@ -17,6 +17,7 @@
 #include "families/cogvideox/transformer/transformer.h"
 #include "sample/loop.h"
 #include "stage.h"
+#include "t5_stage.h"
 #include "wan_weights.h"
 
 namespace {
@@ -71,26 +72,6 @@ void tokens_stage(Case& c) {
         ids.push_back(-1);
     }
     c.out["ids"] = at::tensor(ids, at::TensorOptions().dtype(at::kLong));
-}
-
-void t5_stage(Case& c) {
-    encoders::T5Config config;
-    config.own_positions = false;
-    config.vocab = number(c, "vocab"), config.d_model = number(c, "d_model"), config.d_kv = number(c, "d_kv"),
-    config.heads = number(c, "heads"), config.d_ff = number(c, "d_ff"), config.layers = number(c, "layers");
-    const at::ScalarType type = type_of(c);
-    const weights::Tensors w = ours(c, encoders::t5_names());
-    std::vector<encoders::T5Layer> layers;
-    for (int64_t i = 0; i < config.layers; i++) {
-        layers.push_back(encoders::make_t5_layer(config, i));
-        layers.back().each(Put{w, type}, i);
-    }
-    const at::Tensor embedded = w.at("shared.weight").to(type).index_select(0, c.input("ids").to(at::kLong));
-    c.out["states"] =
-        encoders::t5_states(config, embedded,
-                            [&](int64_t i) -> const encoders::T5Layer& { return layers[static_cast<size_t>(i)]; },
-                            w.at(encoders::kT5FinalNorm).to(type), {})
-            .to(at::kFloat);
 }
 
 // Norms are layers of their own here: Put takes tensors and matrices.
@@ -181,7 +162,7 @@ int main(int argc, char** argv) {
                            {{"levels", levels_stage},
                             {"solver", solver_stage},
                             {"tokens", tokens_stage},
-                            {"t5", t5_stage},
+                            {"t5", [](Case& c) { t5_stage(c, false); }},
                             {"forward", forward_stage},
                             {"decode", decode_stage},
                             {"encode", encode_stage}});

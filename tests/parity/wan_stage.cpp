@@ -15,6 +15,7 @@
 #include "nn/sinusoid.h"
 #include "sample/loop.h"
 #include "stage.h"
+#include "t5_stage.h"
 #include "wan_weights.h"
 
 namespace {
@@ -94,25 +95,6 @@ void unipc_stage(Case& c) {
         sample::denoise(loop, c.input("noise"), [&](const at::Tensor&, int64_t i, bool) { return velocities[i]; }, {});
 }
 
-void umt5_stage(Case& c) {
-    encoders::T5Config config;
-    config.vocab = number(c, "vocab"), config.d_model = number(c, "d_model"), config.d_kv = number(c, "d_kv"),
-    config.heads = number(c, "heads"), config.d_ff = number(c, "d_ff"), config.layers = number(c, "layers");
-    const at::ScalarType type = type_of(c);
-    const weights::Tensors w = ours(c, encoders::t5_names());
-    std::vector<encoders::T5Layer> layers;
-    for (int64_t i = 0; i < config.layers; i++) {
-        layers.push_back(encoders::make_t5_layer(config, i));
-        layers.back().each(Put{w, type}, i);
-    }
-    const at::Tensor embedded = w.at("shared.weight").to(type).index_select(0, c.input("ids").to(at::kLong));
-    c.out["states"] =
-        encoders::t5_states(config, embedded,
-                            [&](int64_t i) -> const encoders::T5Layer& { return layers[static_cast<size_t>(i)]; },
-                            w.at(encoders::kT5FinalNorm).to(type), {})
-            .to(at::kFloat);
-}
-
 VaeConfig vae_of(const Case& c) {
     VaeConfig config = c.option("kind") == "2.2" ? autoencoders::residual_vae() : autoencoders::plain_vae();
     config.base_dim = number(c, "base_dim"), config.decoder_base_dim = number(c, "decoder_base_dim", config.base_dim),
@@ -152,7 +134,7 @@ int main(int argc, char** argv) {
     return zt::parity::run(argc, argv,
                            {{"levels", levels_stage},
                             {"unipc", unipc_stage},
-                            {"umt5", umt5_stage},
+                            {"umt5", [](Case& c) { t5_stage(c, true); }},
                             {"forward", forward_stage},
                             {"decode", decode_stage},
                             {"encode", encode_stage}});

@@ -86,7 +86,7 @@ TransformerConfig transformer_config_of(const Checkpoint& file) {
     c.time_dim = shapes.at("time_embedding.linear_2.weight", 2)[0];
     if (shapes.has("ofs_embedding.linear_1.weight")) c.ofs_dim = shapes.at("ofs_embedding.linear_1.weight", 2)[1];
     c.text_dim = shapes.at("patch_embed.text_proj.weight", 2)[1];
-    const size_t rank = load::shapes_of(file, transformer_names()).at(patch).size();  // of the kernel: 1.5 has a matrix
+    const size_t rank = shapes.rank(patch);  // of the kernel: 1.5 has a matrix
     if (rank == 2 && !c.rotary) load::refuse_kind(file, "expected a width of 3072 beside pairs of frames, got 1920");
     if (rank == 2) c.patch_time = 2, c.sample_height = 96, c.sample_width = 170, c.sample_frames = 81;
     const load::Shape& kernel = shapes.at(patch, rank == 2 ? 2 : 4);

@@ -73,11 +73,7 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
     model->loras = open_loras(parts, options.lora, options.log);
     check_tensors(*model);
     model->tokenizer = encoders::open_t5_tokenizer(parts.tokenizer, kExtraIds);
-    // An embedding row for every id, or a prompt could ask for one that is not there.
-    if (model->tokenizer->id_end() > parts.text.vocab)
-        throw Error(ZT_ERROR_WEIGHTS, "tokenizer: expected ids below " + std::to_string(parts.text.vocab) +
-                                          " (rows of the embedding), got " +
-                                          std::to_string(model->tokenizer->id_end() - 1));
+    encoders::check_t5_ids(*model->tokenizer, parts.text.vocab);
     if (!options.log) return model;
     for (const auto& warnings : {parts.warnings, load::warnings_of_values(part_rows(parts))})
         for (const std::string& warning : warnings) options.log(ZT_LOG_WARNING, "model: " + warning);

@@ -84,11 +84,7 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
         if (!low || parts.has_experts()) model->loras[low ? 1 : 0] = open_loras(parts, options.lora, low, options.log);
     check_tensors(*model);
     model->tokenizer = encoders::open_t5_tokenizer(parts.tokenizer);
-    // An embedding row for every id, or a prompt could ask for one that is not there.
-    if (model->tokenizer->id_end() > parts.text.vocab)
-        throw Error(ZT_ERROR_WEIGHTS, "tokenizer: expected ids below " + std::to_string(parts.text.vocab) +
-                                          " (rows of the embedding), got " +
-                                          std::to_string(model->tokenizer->id_end() - 1));
+    encoders::check_t5_ids(*model->tokenizer, parts.text.vocab);
     if (options.log) {
         for (const std::string& warning : parts.warnings) options.log(ZT_LOG_WARNING, "model: " + warning);
         for (const std::string& warning : load::warnings_of_values(part_rows(parts)))
