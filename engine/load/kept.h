@@ -28,6 +28,17 @@ public:
         return made;
     }
 
+    // Null where nobody has it.
+    [[nodiscard]] std::shared_ptr<const T> there() {
+        const std::lock_guard lock(mutex_);
+        return weak_.lock();
+    }
+    // The next who asks loads it anew; whoever has it keeps it.
+    void forget() {
+        const std::lock_guard lock(mutex_);
+        weak_.reset(), kept_.reset();
+    }
+
 private:
     std::mutex mutex_;
     std::weak_ptr<const T> weak_;

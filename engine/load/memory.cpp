@@ -52,6 +52,41 @@ uint64_t largest_block(const Checkpoint& file, const PartNames& names, std::stri
     return largest;
 }
 
+// What a rank of so many has of the denoise phase's weights, whose first blocks are whole.
+double held(const Phase& denoise, const std::vector<double>& block_share, int64_t whole, int ranks) {
+    const uint64_t blocks = denoise.blocks > 0 ? denoise.blocks : denoise.weights;
+    double of_all = 0, of_each = 0;
+    for (size_t i = 0; i < block_share.size(); i++)
+        (static_cast<int64_t>(i) < whole ? of_all : of_each) += block_share[i];
+    return static_cast<double>(denoise.weights - blocks) +
+           static_cast<double>(blocks) * (of_all + of_each / static_cast<double>(ranks));
+}
+
+// The most that phases need beside what stays of the denoise phase: of that its two blocks.
+uint64_t beside_blocks(const MemoryPlan& plan) {
+    uint64_t most = 0;
+    for (const Phase& phase : plan.phases)
+        most = std::max(most, phase.name == "denoise" ? phase.least_bytes() : phase.bytes());
+    return most;
+}
+
+// As many whole blocks as fit. To keep them comes first: what is shared is read from the disk once, whole, by each.
+SharesBudget fit_shares(const MemoryPlan& plan, const MemoryLimit& limit, const std::vector<double>& block_share,
+                        int ranks) {
+    const Phase& denoise = plan.phase("denoise");
+    const uint64_t room = limit.bytes - limit.program;
+    for (const bool keep : {true, false}) {
+        const uint64_t beside = keep ? beside_blocks(plan) : denoise.least_bytes();
+        for (auto whole = static_cast<int64_t>(block_share.size()) - 1; whole >= 0 && beside <= room; whole--) {
+            const double weights = held(denoise, block_share, whole, ranks);
+            if (weights > static_cast<double>(room - beside)) continue;
+            return {whole, keep,
+                    limit.program + std::max(static_cast<uint64_t>(weights) + beside, keep ? 0 : plan.least_peak())};
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 int64_t block_number(std::string_view name, std::string_view list) {
@@ -78,6 +113,13 @@ uint64_t two_blocks(const Checkpoint& file, const PartNames& names, const Reside
     return 2 * largest_block(file, names, list, wanted, [&](const CheckpointEntry& entry, const Placed& placed) {
                return tensor_bytes(entry, placed, as);
            });
+}
+
+uint64_t all_blocks(const Checkpoint& file, const PartNames& names, const Resident& as, std::string_view list,
+                    const Wanted& wanted) {
+    return resident_bytes(file, names, as, [&](std::string_view name) {
+        return block_number(name, list) >= 0 && (!wanted || wanted(name));
+    });
 }
 
 uint64_t decoded_matrix(const Checkpoint* file, const Resident& as) {
@@ -129,7 +171,7 @@ const Phase& MemoryPlan::phase(std::string_view name) const {
 }
 
 Budget fit_into(const MemoryPlan& plan, const MemoryLimit& limit, const std::vector<double>& block_share,
-                const std::string& clip) {
+                const std::string& clip, int ranks) {
     for (const Phase& phase : plan.phases) {
         const uint64_t least = phase.least_bytes() + limit.program;
         if (least <= limit.bytes) continue;
@@ -152,7 +194,14 @@ Budget fit_into(const MemoryPlan& plan, const MemoryLimit& limit, const std::vec
         budget.resident_blocks = static_cast<int64_t>(i) + 1;
     }
     budget.peak = limit.bytes;  // filled up with blocks
+    if (ranks > 1) budget.shares = fit_shares(plan, limit, block_share, ranks);
     return budget;
+}
+
+uint64_t shares_peak(const MemoryPlan& plan, int ranks, bool keep) {
+    const Phase& denoise = plan.phase("denoise");
+    const auto weights = static_cast<uint64_t>(held(denoise, {1.0}, 0, ranks));
+    return std::max(weights + (keep ? beside_blocks(plan) : denoise.least_bytes()), keep ? 0 : plan.least_peak());
 }
 
 std::string budget_text(const Budget& budget, int64_t blocks) {

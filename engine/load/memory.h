@@ -45,6 +45,9 @@ using Wanted = std::function<bool(std::string_view)>;
 // chunk; wanted: those that are in use at the same time. 0 for a null file.
 [[nodiscard]] uint64_t decoded_block(const weights::Checkpoint* file, const PartNames& names, const Resident& as,
                                      std::string_view list, const Wanted& wanted = nullptr);
+// The tensors of all blocks of a list.
+[[nodiscard]] uint64_t all_blocks(const weights::Checkpoint& file, const PartNames& names, const Resident& as,
+                                  std::string_view list, const Wanted& wanted = nullptr);
 // The number of a block, -1 for what belongs to none.
 [[nodiscard]] int64_t block_number(std::string_view name, std::string_view list);
 
@@ -53,6 +56,7 @@ struct Phase {
     uint64_t weights = 0;        // all of the phase's at once, but for what is always streamed
     uint64_t least_weights = 0;  // streamed: two blocks at a time
     uint64_t data = 0;           // activations, tables, latents, frames
+    uint64_t blocks = 0;         // of the weights: all blocks, of which ranks may keep shares; 0: all of them
 
     [[nodiscard]] uint64_t bytes() const noexcept { return weights + data; }
     [[nodiscard]] uint64_t least_bytes() const noexcept { return least_weights + data; }
@@ -67,11 +71,20 @@ struct MemoryPlan {
     [[nodiscard]] const Phase& phase(std::string_view name) const;
 };
 
+// Several ranks, and a denoise phase that does not fit into one: the first blocks are in the memory of each, of the
+// others each keeps a share (block_shares.h).
+struct SharesBudget {
+    int64_t first = -1;  // block that is shared; -1: not even shares of all fit
+    bool keep = false;   // blocks and shares stay in memory for the next generation
+    uint64_t peak = 0;   // as below
+};
+
 // What stays in memory within a limit, decided before a generation starts.
 struct Budget {
     bool keep = false;            // parts stay in memory for the next generation
     int64_t resident_blocks = 0;  // the first of them; the others are read at every step
     uint64_t peak = 0;            // bytes foreseen, with the program where the limit counts it
+    SharesBudget shares;          // in place of these three, where all ranks have it
 };
 
 struct MemoryLimit {
@@ -85,10 +98,13 @@ struct MemoryLimit {
 }
 
 // block_share: of the denoise phase's weights, one for each block in the order of use; they sum up to at most 1. clip:
-// in messages, "848x480, 49 frames". Throws ZT_ERROR_MEMORY, naming the phase and both figures, when not even one
-// streamed block fits.
+// in messages, "848x480, 49 frames". ranks: how many may share what does not fit. Throws ZT_ERROR_MEMORY, naming the
+// phase and both figures, when not even one streamed block fits.
 [[nodiscard]] Budget fit_into(const MemoryPlan& plan, const MemoryLimit& limit, const std::vector<double>& block_share,
-                              const std::string& clip);
+                              const std::string& clip, int ranks = 1);
+// The most memory of a rank of so many that keeps a share of each block, and the same where these also stay for the
+// next clip.
+[[nodiscard]] uint64_t shares_peak(const MemoryPlan& plan, int ranks, bool keep);
 
 // For the log. blocks: of the model.
 [[nodiscard]] std::string budget_text(const Budget& budget, int64_t blocks);

@@ -12,6 +12,7 @@
 #include "load/lora.h"
 #include "load/part_checks.h"
 #include "load/quantised.h"
+#include "load/weight_memory.h"
 #include "weights/decode_tensor.h"
 #include "weights/nvfp4.h"
 
@@ -50,13 +51,17 @@ at::Tensor chunk_buffer(int64_t rows, int64_t row_bytes, at::Device device) {
     return mapped({rows, row_bytes}, at::kByte);
 }
 
-// Where a tensor of the model will be; the small ones lie on the heap, where they take no whole pages.
+// Smaller ones lie on the heap, where they take no whole pages.
 constexpr int64_t kMappedBytes = 1 << 20;
+}  // namespace
+
 at::Tensor weight_memory(at::IntArrayRef sizes, at::ScalarType type, at::Device device) {
     const int64_t bytes = c10::multiply_integers(sizes) * static_cast<int64_t>(c10::elementSize(type));
     if (device.is_cpu() && bytes >= kMappedBytes) return mapped(sizes, type);
     return at::empty(sizes, at::TensorOptions(device).dtype(type));
 }
+
+namespace {
 
 struct TypePair {
     weights::Dtype file;

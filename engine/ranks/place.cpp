@@ -64,4 +64,15 @@ std::optional<Place> place_of_environment() {
     return place;
 }
 
+const Company& company() {
+    static const Company read = [] {
+        const std::optional<Place> place = place_of_environment();
+        if (!place) return Company{};
+        const std::string here = variable("ZOETROPE_RANKS_HERE");
+        return Company{place->size,
+                       here.empty() ? 1 : static_cast<int>(number("ZOETROPE_RANKS_HERE", here, 1, place->size))};
+    }();
+    return read;
+}
+
 }  // namespace zt::ranks

@@ -26,4 +26,11 @@ struct Place {
 // says one rank. Throws zt::Error(ARGUMENT) for what cannot be read.
 [[nodiscard]] std::optional<Place> place_of_environment();
 
+// How many ranks there are, and how many of them on this machine: ZOETROPE_RANKS_HERE, which zoetrope launch sets where
+// it knows. 1 without others. Read once. Throws as above.
+struct Company {
+    int all = 1, here = 1;
+};
+[[nodiscard]] const Company& company();
+
 }  // namespace zt::ranks

@@ -3,7 +3,6 @@
 // See sequence.h.
 #include "ranks/sequence.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "nn/attention.h"
@@ -11,11 +10,6 @@
 #include "ranks/team.h"
 
 namespace zt::ranks {
-
-Share share_of(int64_t all, int rank, int size) {
-    const int64_t each = all / size, more = all % size;
-    return {rank * each + std::min<int64_t>(rank, more), each + (rank < more ? 1 : 0)};
-}
 
 Sequence::Sequence(std::vector<int64_t> parts) : parts_(std::move(parts)) {
     if (team() != nullptr) group_ = team()->sequence();

@@ -13,15 +13,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "ranks/share.h"
+
 namespace zt::ranks {
 
 class Group;
-
-// The part of `all` that is rank's of `size`.
-struct Share {
-    int64_t first = 0, count = 0;
-};
-[[nodiscard]] Share share_of(int64_t all, int rank, int size);
 
 // One thread at a time; not longer than the team of that thread. Throws zt::Error(NETWORK, CANCELLED).
 class Sequence {

@@ -3,6 +3,7 @@
 // See team.h.
 #include "ranks/team.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -66,8 +67,37 @@ bool Team::halve() {
     return halved_ = true;
 }
 
+Group& Team::weights() {
+    if (weights_ == nullptr) {
+        const uint64_t before = all_->bytes_sent();
+        weights_ =
+            std::make_unique<Group>(all_->rank(), all_->size(), address_, timeout_,
+                                    [&](const std::string& text) { return swap_over(*all_, text, cancel()); });
+        greetings_ += all_->bytes_sent() - before;
+    }
+    return *weights_;
+}
+
+std::vector<int64_t> Team::lowest(const std::vector<int64_t>& own) {
+    const auto count = static_cast<size_t>(all_->size());
+    const auto values = static_cast<int64_t>(own.size());
+    const at::Tensor ours = at::empty({values}, at::kLong);
+    std::memcpy(ours.mutable_data_ptr(), own.data(), own.size() * sizeof(int64_t));
+    const uint64_t before = all_->bytes_sent();
+    const std::vector<at::Tensor> got =
+        all_->exchange(std::vector<at::Tensor>(count, ours), {count, {values}}, cancel());
+    greetings_ += all_->bytes_sent() - before;
+    std::vector<int64_t> least = own;
+    for (const at::Tensor& one : got)
+        for (size_t i = 0; i < least.size(); i++)
+            least[i] = std::min(least[i], static_cast<const int64_t*>(one.const_data_ptr())[i]);
+    return least;
+}
+
 uint64_t Team::bytes_sent() const noexcept {
-    return all_->bytes_sent() - greetings_ + (half_ != nullptr ? half_->bytes_sent() : 0);
+    uint64_t sent = all_->bytes_sent() - greetings_;
+    for (const Group* const more : {half_.get(), weights_.get()}) sent += more != nullptr ? more->bytes_sent() : 0;
+    return sent;
 }
 
 TeamScope::TeamScope(Team& team, const Cancel& cancel) {

@@ -33,6 +33,11 @@ public:
     // Splits the team into two halves (first: ranks below size / 2); nothing for an odd number of ranks.
     [[nodiscard]] bool halve();
     void join() noexcept { halved_ = false; }
+    // Connections of all ranks beside those of all(), made by the first call: for weights, which a thread of their own
+    // gathers while this one exchanges tokens.
+    [[nodiscard]] Group& weights();
+    // Of each value the smallest that any rank says: for what all must decide alike. Not counted as sent.
+    [[nodiscard]] std::vector<int64_t> lowest(const std::vector<int64_t>& own);
     [[nodiscard]] bool in_second_half() const noexcept;
     // Of what is computed; what it took to find each other is not counted.
     [[nodiscard]] uint64_t bytes_sent() const noexcept;
@@ -42,7 +47,7 @@ private:
     friend class TeamScope;
     const std::string address_;
     const std::chrono::milliseconds timeout_;
-    std::unique_ptr<Group> all_, half_;  // half_: null where it would be one rank
+    std::unique_ptr<Group> all_, half_, weights_;  // half_: null where it would be one rank
     bool halved_ = false, split_ = false;
     uint64_t greetings_ = 0;  // bytes
     const Cancel* cancel_ = nullptr;

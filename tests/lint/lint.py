@@ -31,7 +31,7 @@ MAY_INCLUDE = {
     'device': ['core'],
     'nn': ['core', 'device', 'weights'],
     'ranks': ['core', 'nn'],
-    'load': ['core', 'device', 'weights', 'nn'],
+    'load': ['core', 'device', 'weights', 'nn', 'ranks'],
     'encoders': ['core', 'device', 'weights', 'nn', 'load', 'text', 'image'],
     'autoencoders': ['core', 'device', 'weights', 'nn', 'load'],
     'sample': ['core', 'device', 'weights', 'nn', 'ranks'],

@@ -133,13 +133,10 @@ at::Tensor make_latents(const OpenedModel& model, const Work& work, int64_t fram
         reader.fill(*made, model.type, true);
         return made;
     });
-    const auto resident = model.blocks.get(work.plan.budget.keep, [&] {
-        return load::read_first<Block>(
-            work.plan.budget.resident_blocks, [&](int64_t i) { return read_block(model, reader, i); },
-            [&](int64_t i, int64_t n) { work.progress("load", static_cast<int>(i), static_cast<int>(n)); });
-    });
-    load::PartlyResident<Block> blocks(resident, config.layers,
-                                       [&](int64_t i) { return read_block(model, reader, i); });
+    const load::HeldBlocks<Block> held = load::hold_blocks<Block>(
+        model.blocks, work.plan.budget, config.layers, [&](int64_t i) { return read_block(model, reader, i); },
+        [&](int64_t i, int64_t n) { work.progress("load", static_cast<int>(i), static_cast<int>(n)); }, request.log);
+    load::PartlyResident<Block> blocks(held.whole, config.layers, held.others);
     const sample::VelocityFn network = [&](const at::Tensor& latents, int64_t step, bool away) {
         const Pass pass{&p.modulations, step, away ? &p.negative : &p.positive, &p.positions};
         return velocity(

@@ -68,6 +68,7 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
     phase.weights = load::resident_bytes(file, transformer_names(), as, is_denoising);
     phase.least_weights =
         std::min(phase.weights, load::two_blocks(file, transformer_names(), as, kBlocks, is_denoising));
+    phase.blocks = load::all_blocks(file, transformer_names(), as, kBlocks, is_denoising);
     const uint64_t row = u(t.width()) * u(r.element_bytes);
     const uint64_t stream = 2 * u(clip.tokens) * row,
                    attention = 4 * u(clip.tokens) * row;                               // x and its making; q, k, v

@@ -12,6 +12,7 @@
 #include "encoders/t5_tokenizer.h"
 #include "families/cogvideox/names.h"
 #include "load/part_checks.h"
+#include "ranks/place.h"
 
 namespace zt::cogvideox {
 namespace {
@@ -89,8 +90,7 @@ ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& 
     wanted.vae_element_bytes = static_cast<int64_t>(c10::elementSize(model.vae_type));
     wanted.prompts = request.first.guidance > 1 ? 2 : 1;
     wanted.loras = model.loras.get();
-    const load::MemoryLimit limit =
-        load::limit_of(model.budget, model.device.is_cpu(), device::free_bytes(model.device));
+    const load::MemoryLimit limit = load::memory_limit(model.budget, model.device);
     // What happens to be free decides no pixel: others may share this clip by the cache, or make it beside this rank.
     wanted.may_tile = model.budget > 0;
     const load::MemoryPlan plan = plan_within(model.parts, wanted, limit.bytes - std::min(limit.bytes, limit.program));
@@ -98,7 +98,8 @@ ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& 
     const std::string hint = wanted.coding.tiled ? "" : " (less with engine_opts tiling=on, and it looks otherwise)";
     const ClipPlan made{load::fit_into(plan, limit, std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
                                        std::to_string(request.width) + "x" + std::to_string(request.height) + ", " +
-                                           std::to_string(wanted.frames) + " frames" + hint),
+                                           std::to_string(wanted.frames) + " frames" + hint,
+                                       request.morph ? 1 : ranks::company().all),
                         wanted.coding};
     if (request.log) tell_plan(model, made, request.log);
     return made;

@@ -13,6 +13,7 @@
 #include "autoencoders/batched_vae.h"
 #include "families/cogvideox/memory_plan.h"
 #include "families/cogvideox/transformer/transformer.h"
+#include "load/held_blocks.h"
 #include "load/kept.h"
 #include "load/part_reader.h"
 #include "text/unigram_tokenizer.h"
@@ -38,7 +39,7 @@ struct OpenedModel {
     uint64_t budget = 0;  // bytes, 0 = what is free when a generation begins
     std::optional<text::UnigramTokenizer> tokenizer;
 
-    mutable load::Shared<std::vector<Block>> blocks;
+    mutable load::KeptBlocks<Block> blocks;
     mutable load::Shared<Ends> ends;
     mutable load::Shared<Coder> decoder;
     mutable load::Recent<TextStates> texts;  // by prompt

@@ -23,7 +23,8 @@ double single_block_numbers(const TransformerConfig& c) {
 
 }  // namespace
 
-load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int64_t frames, int64_t steps) {
+load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int64_t frames, int64_t steps,
+                         int ranks) {
     PlanRequest wanted;
     wanted.width = width;
     wanted.height = height;
@@ -39,11 +40,10 @@ load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height
                            static_cast<double>(c.single_layers) * single_block_numbers(c);
     std::vector<double> share(static_cast<size_t>(c.layers), double_block_numbers(c) / numbers);
     share.insert(share.end(), static_cast<size_t>(c.single_layers), single_block_numbers(c) / numbers);
-    const load::MemoryLimit limit =
-        load::limit_of(model.budget, model.device.is_cpu(), device::free_bytes(model.device));
+    const load::MemoryLimit limit = load::memory_limit(model.budget, model.device);
     return load::fit_into(
         plan_memory(model.parts, wanted), limit, share,
-        std::to_string(width) + "x" + std::to_string(height) + ", " + std::to_string(frames) + " frames");
+        std::to_string(width) + "x" + std::to_string(height) + ", " + std::to_string(frames) + " frames", ranks);
 }
 
 }  // namespace zt::hunyuan_video

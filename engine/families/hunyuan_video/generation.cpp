@@ -15,6 +15,7 @@
 #include "families/hunyuan_video/memory_plan.h"
 #include "families/hunyuan_video/text/picture.h"
 #include "families/hunyuan_video/text/projector.h"
+#include "ranks/place.h"
 
 namespace zt::hunyuan_video {
 namespace {
@@ -155,7 +156,8 @@ int64_t longest_clip(const OpenedModel& model, const GenerationRequest& request)
 Generation::Generation(std::shared_ptr<const OpenedModel> model, const GenerationRequest& request)
     : model_(std::move(model)), request_(request),
       budget_(plan_budget(*model_, request.width, request.height,
-                          longest_clip(*model_, request) - model_->skipped_frames(), request.steps)) {
+                          longest_clip(*model_, request) - model_->skipped_frames(), request.steps,
+                          request.morph ? 1 : ranks::company().all)) {
     const auto& transformer = model_->parts.transformer;
     request_.log(ZT_LOG_VERBOSE, load::budget_text(budget_, transformer.layers + transformer.single_layers));
 }
@@ -195,12 +197,12 @@ at::Tensor Generation::make_latents(const Direction& direction, const Cancel& ca
         reader.fill(*made, model.type, true);
         return made;
     });
-    const auto blocks = model.blocks.get(budget_.keep, [&] {
-        return load::read_first<Block>(
-            budget_.resident_blocks, [&](int64_t i) { return read_block(config, reader, model.type, i); },
-            [&](int64_t i, int64_t n) { progress("load", static_cast<int>(i), static_cast<int>(n)); });
-    });
-    StreamedBlocks source(config, reader, model.type, blocks);
+    StreamedBlocks source(
+        config, load::hold_blocks<Block>(
+                    model.blocks, budget_, config.layers + config.single_layers,
+                    [&](int64_t i) { return read_block(config, reader, model.type, i); },
+                    [&](int64_t i, int64_t n) { progress("load", static_cast<int>(i), static_cast<int>(n)); },
+                    request_.log));
     const VaeConfig& vae = model.parts.vae;
     const std::array<int64_t, 4> size = {config.out_channels, latent_frames(),
                                          request_.height / vae.spatial_compression,

@@ -141,6 +141,9 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
             std::max(
                 two_blocks(*file, names_of(Part::kTransformer), transformer_of(r), "double_blocks.", is_denoising),
                 two_blocks(*file, names_of(Part::kTransformer), transformer_of(r), "single_blocks.", is_denoising)));
+        for (const char* const list : {"double_blocks.", "single_blocks."})
+            phase.blocks +=
+                load::all_blocks(*file, names_of(Part::kTransformer), transformer_of(r), list, is_denoising);
     }
     const uint64_t row = u(t.width()) * u(r.element_bytes), mlp_row = u(t.mlp_width()) * u(r.element_bytes);
     const uint64_t stream = u(clip.tokens) * row;         // x: [S, h]

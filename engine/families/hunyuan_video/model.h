@@ -17,6 +17,7 @@
 #include "families/hunyuan_video/text/text_features.h"
 #include "families/hunyuan_video/transformer/sampler.h"
 #include "families/hunyuan_video/vae/tiling.h"
+#include "load/held_blocks.h"
 #include "load/kept.h"
 #include "load/lora_set.h"
 
@@ -43,7 +44,7 @@ struct OpenedModel {
     std::optional<text::BpeTokenizer> llm_tokenizer, clip_tokenizer;
     PromptTemplate rules;
 
-    mutable load::Shared<std::vector<Block>> blocks;  // the first of them
+    mutable load::KeptBlocks<Block> blocks;
     mutable load::Shared<Ends> ends;
     mutable load::Shared<VaeDecoder> decoder;
     mutable load::Recent<PromptFeatures> features;

@@ -17,11 +17,9 @@ Block read_block(const TransformerConfig& config, const load::PartReader& reader
     return block;
 }
 
-StreamedBlocks::StreamedBlocks(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type,
-                               std::shared_ptr<const std::vector<Block>> resident)
+StreamedBlocks::StreamedBlocks(const TransformerConfig& config, load::HeldBlocks<Block> blocks)
     : doubles_(config.layers),
-      blocks_(std::move(resident), config.layers + config.single_layers,
-              [&config, &reader, type](int64_t i) { return read_block(config, reader, type, i); }) {}
+      blocks_(std::move(blocks.whole), config.layers + config.single_layers, std::move(blocks.others)) {}
 
 const DoubleBlock& StreamedBlocks::double_block(int64_t i) { return std::get<DoubleBlock>(blocks_(i)); }
 

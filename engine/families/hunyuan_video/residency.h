@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "families/hunyuan_video/transformer/transformer.h"
+#include "load/held_blocks.h"
 #include "load/part_reader.h"
 #include "load/read_ahead.h"
 
@@ -27,12 +28,10 @@ using Block = std::variant<DoubleBlock, SingleBlock>;
 [[nodiscard]] Block read_block(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type,
                                int64_t index);
 
-// The first blocks from memory, the others from disk, again at every step.
+// The first blocks from memory, the others from disk or from the shares of all ranks, again at every step.
 class StreamedBlocks final : public BlockSource {
 public:
-    // `config` and `reader` must outlive it.
-    StreamedBlocks(const TransformerConfig& config, const load::PartReader& reader, at::ScalarType type,
-                   std::shared_ptr<const std::vector<Block>> resident);
+    StreamedBlocks(const TransformerConfig& config, load::HeldBlocks<Block> blocks);
     [[nodiscard]] const DoubleBlock& double_block(int64_t i) override;
     [[nodiscard]] const SingleBlock& single_block(int64_t i) override;
 

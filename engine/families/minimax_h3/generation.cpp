@@ -118,7 +118,7 @@ void Generation::begin_clip(const Direction& direction, const Cancel& cancel, co
     {
         const Prepared prepared = prepare(model.transformer, request, cancel, progress);
         device::return_freed_memory();
-        Denoiser denoiser(model.transformer, budget_.resident_blocks, budget_.keep, cancel, progress);
+        Denoiser denoiser(model.transformer, budget_, cancel, progress, request_.log);
         made = make_latents(denoiser, prepared, start.noise, video, audio, cancel, progress);
     }
     device::return_freed_memory();

@@ -92,6 +92,7 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Rows& r
     if (file != nullptr) {
         phase.weights = load::resident_bytes(*file, names, as, is_step);
         phase.least_weights = std::min(phase.weights, load::two_blocks(*file, names, as, "blocks.", is_step));
+        phase.blocks = load::all_blocks(*file, names, as, "blocks.", is_step);
     }
     const uint64_t latents = (u(rows.video) * u(t.video_row()) + u(rows.audio) * u(t.audio_channels)) * 4 * 6;
     phase.data =

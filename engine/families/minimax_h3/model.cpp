@@ -15,6 +15,7 @@
 #include "families/minimax_h3/text/used_text.h"
 #include "image/fit.h"
 #include "load/part_checks.h"
+#include "ranks/place.h"
 
 namespace zt::minimax_h3 {
 namespace {
@@ -104,12 +105,12 @@ load::Budget plan_clip(const OpenedModel& model, const families::GenerationReque
     wanted.on_host = model.device().is_cpu();
     wanted.loras = model.transformer.loras.get();
     const auto layers = static_cast<size_t>(model.parts.transformer.layers);
-    const load::MemoryLimit limit =
-        load::limit_of(model.budget, model.device().is_cpu(), device::free_bytes(model.device()));
+    const load::MemoryLimit limit = load::memory_limit(model.budget, model.device());
     return load::fit_into(plan_memory(model.parts, wanted), limit,
                           std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
                           std::to_string(request.width) + "x" + std::to_string(request.height) + ", " +
-                              std::to_string(wanted.frames) + " frames");
+                              std::to_string(wanted.frames) + " frames",
+                          request.morph ? 1 : ranks::company().all);
 }
 
 Keyframes keyframes_of(const families::GenerationRequest& request) {

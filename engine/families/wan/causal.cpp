@@ -104,8 +104,9 @@ void CausalGeneration::make_block(const Direction& direction, const Cancel& canc
     const bool changed = !prepared_ || direction.prompt != prompt_;
     if (changed) read_prompt(direction.prompt, cancel, progress);
     if (direction.seed != seed_) seed_ = direction.seed, noise_.emplace(seed_);
-    if (weights_.ends == nullptr) weights_ = read_weights(*model_, false, plan_.budget, cancel, progress);
-    Expert expert(*model_, false, weights_, cancel);
+    if (weights_.ends == nullptr) weights_ = read_weights(*model_, false, plan_.budget, cancel, progress, request_.log);
+    weights_.blocks.others = block_reader(*model_, false, cancel);  // not that of the call before
+    Expert expert(*model_, weights_, cancel);
     if (changed) {
         cache_.clear();
         for (const Block& block : past_) remember(expert, block);

@@ -45,7 +45,7 @@ at::Tensor make_latents(const OpenedModel& model, const families::GenerationRequ
             expert.reset(), cross = {};  // gives its memory back before the next one's is taken
             device::return_freed_memory();
             at_work = low;
-            expert.emplace(model, low, read_weights(model, low, budget, cancel, progress), cancel);
+            expert.emplace(model, read_weights(model, low, budget, cancel, progress, request.log), cancel);
             progress("denoise", static_cast<int>(step), static_cast<int>(request.steps));
         }
         const Prepared& p = prepared[low ? 1 : 0];

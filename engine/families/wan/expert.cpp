@@ -22,8 +22,14 @@ Prepared prepare(const OpenedModel& model, bool low, std::span<const float> t, c
     return p;
 }
 
+std::function<Block(int64_t)> block_reader(const OpenedModel& model, bool low, const Cancel& cancel) {
+    return [&model, reader = std::make_shared<const load::PartReader>(model.transformer(low, cancel))](int64_t i) {
+        return read_block(model.parts.transformer, *reader, model.type, i);
+    };
+}
+
 ResidentWeights read_weights(const OpenedModel& model, bool low, const load::Budget& budget, const Cancel& cancel,
-                             const families::ProgressFn& progress) {
+                             const families::ProgressFn& progress, const Log& log) {
     const load::PartReader reader = model.transformer(low, cancel);
     const size_t which = low ? 1 : 0;
     return {model.ends[which].get(budget.keep,
@@ -33,18 +39,14 @@ ResidentWeights read_weights(const OpenedModel& model, bool low, const load::Bud
                                       reader.fill(made->tables, at::kFloat, false);
                                       return made;
                                   }),
-            model.blocks[which].get(budget.keep, [&] {
-                return load::read_first<Block>(
-                    budget.resident_blocks,
-                    [&](int64_t i) { return read_block(model.parts.transformer, reader, model.type, i); },
-                    [&](int64_t i, int64_t n) { progress("load", static_cast<int>(i), static_cast<int>(n)); });
-            })};
+            load::hold_blocks<Block>(
+                model.blocks[which], budget, model.parts.transformer.layers, block_reader(model, low, cancel),
+                [&](int64_t i, int64_t n) { progress("load", static_cast<int>(i), static_cast<int>(n)); }, log)};
 }
 
-Expert::Expert(const OpenedModel& model, bool low, const ResidentWeights& weights, const Cancel& cancel)
-    : model_(model), cancel_(cancel), reader_(model.transformer(low, cancel)), ends_(weights.ends),
-      blocks_(weights.blocks, model.parts.transformer.layers,
-              [this](int64_t i) { return read_block(model_.parts.transformer, reader_, model_.type, i); }) {}
+Expert::Expert(const OpenedModel& model, const ResidentWeights& weights, const Cancel& cancel)
+    : model_(model), cancel_(cancel), ends_(weights.ends),
+      blocks_(weights.blocks.whole, model.parts.transformer.layers, weights.blocks.others) {}
 
 at::Tensor Expert::velocity(const Pass& pass, const at::Tensor& input) {
     return wan::velocity(

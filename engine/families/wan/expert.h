@@ -5,12 +5,14 @@
 
 #include <ATen/ATen.h>
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "families/family.h"
 #include "families/wan/model.h"
+#include "load/held_blocks.h"
 #include "load/read_ahead.h"
 
 namespace zt::wan {
@@ -36,23 +38,25 @@ struct Prepared {
 // What is in memory from pass to pass.
 struct ResidentWeights {
     std::shared_ptr<const Ends> ends;
-    std::shared_ptr<const std::vector<Block>> blocks;  // as many of the first as the budget holds
+    load::HeldBlocks<Block> blocks;
 };
+// Reads blocks of a transformer from its file. model and cancel: borrowed.
+[[nodiscard]] std::function<Block(int64_t)> block_reader(const OpenedModel& model, bool low, const Cancel& cancel);
+// model and cancel: borrowed by what is given back.
 [[nodiscard]] ResidentWeights read_weights(const OpenedModel& model, bool low, const load::Budget& budget,
-                                           const Cancel& cancel, const families::ProgressFn& progress);
+                                           const Cancel& cancel, const families::ProgressFn& progress, const Log& log);
 
 // One thread at a time.
 class Expert {
 public:
     // model and cancel: borrowed.
-    Expert(const OpenedModel& model, bool low, const ResidentWeights& weights, const Cancel& cancel);
+    Expert(const OpenedModel& model, const ResidentWeights& weights, const Cancel& cancel);
     // input [in_channels, T, h, w] -> [out_channels, T, h, w]
     [[nodiscard]] at::Tensor velocity(const Pass& pass, const at::Tensor& input);
 
 private:
     const OpenedModel& model_;
     const Cancel& cancel_;
-    load::PartReader reader_;
     std::shared_ptr<const Ends> ends_;
     load::PartlyResident<Block> blocks_;
 };

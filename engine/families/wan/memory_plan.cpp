@@ -78,6 +78,7 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
         phase.weights = load::resident_bytes(*model.file, transformer_names(), model.as, is_denoising);
         phase.least_weights =
             std::min(phase.weights, load::two_blocks(*model.file, transformer_names(), model.as, "blocks."));
+        phase.blocks = load::all_blocks(*model.file, transformer_names(), model.as, "blocks.");
     }
     const uint64_t row = u(t.width()) * u(r.element_bytes);
     const uint64_t stream = u(clip.tokens) * row, attention = 4 * u(clip.tokens) * row;  // x; q, k, v and the result

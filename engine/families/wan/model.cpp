@@ -16,6 +16,7 @@
 #include "families/wan/memory_plan.h"
 #include "families/wan/names.h"
 #include "load/part_checks.h"
+#include "ranks/place.h"
 
 namespace zt::wan {
 namespace {
@@ -103,8 +104,7 @@ ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& 
     wanted.prompts = request.first.guidance > 1 ? 2 : 1;
     wanted.loras = {model.loras[0].get(), model.loras[1].get()};
     const auto layers = static_cast<size_t>(model.parts.transformer.layers);
-    const load::MemoryLimit limit =
-        load::limit_of(model.budget, model.device.is_cpu(), device::free_bytes(model.device));
+    const load::MemoryLimit limit = load::memory_limit(model.budget, model.device);
     load::MemoryPlan plan = plan_memory(model.parts, wanted);
     wanted.half_history = plan.least_peak() + limit.program > limit.bytes;
     if (wanted.half_history) plan = plan_memory(model.parts, wanted);
@@ -112,8 +112,9 @@ ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& 
         load::fit_into(plan, limit, std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
                        std::to_string(request.width) + "x" + std::to_string(request.height) + ", " +
                            (wanted.kept_latents > 0 ? std::to_string(wanted.kept_latents) + " latents of the past"
-                                                    : std::to_string(wanted.frames) + " frames"));
-    if (model.parts.has_experts()) budget.keep = false;  // the plan is of one at a time
+                                                    : std::to_string(wanted.frames) + " frames"),
+                       request.morph ? 1 : ranks::company().all);
+    if (model.parts.has_experts()) budget.keep = budget.shares.keep = false;  // the plan is of one at a time
     return {budget, wanted.half_history};
 }
 

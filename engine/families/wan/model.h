@@ -15,6 +15,7 @@
 #include "families/family.h"
 #include "families/wan/parts.h"
 #include "families/wan/transformer/transformer.h"
+#include "load/held_blocks.h"
 #include "load/kept.h"
 #include "load/memory.h"
 #include "load/part_reader.h"
@@ -42,7 +43,7 @@ struct OpenedModel {
     uint64_t budget = 0;  // bytes, 0 = what is free when a generation begins
     std::optional<text::UnigramTokenizer> tokenizer;
 
-    mutable std::array<load::Shared<std::vector<Block>>, 2> blocks;  // of each expert
+    mutable std::array<load::KeptBlocks<Block>, 2> blocks;  // of each expert
     mutable std::array<load::Shared<Ends>, 2> ends;
     mutable load::Shared<VaeDecoder> decoder;
     mutable load::Recent<TextStates> texts;  // by prompt

@@ -84,25 +84,28 @@ Prepared prepare(const TransformerFile& file, const Request& request, const Canc
     return p;
 }
 
-Denoiser::Denoiser(const TransformerFile& file, int64_t resident, bool keep, const Cancel& cancel,
-                   const ProgressFn& progress)
+namespace {
+
+load::PartlyResident<Block> blocks_of(const TransformerFile& file, const load::PartReader& reader,
+                                      const load::Budget& budget, const ProgressFn& progress, const Log& log) {
+    load::HeldBlocks<Block> held = load::hold_blocks<Block>(
+        file.blocks, budget, file.config.layers, [&](int64_t i) { return read_block(file, reader, i); },
+        [&](int64_t i, int64_t n) { progress("load", static_cast<int>(i), static_cast<int>(n)); }, log);
+    return {std::move(held.whole), file.config.layers, std::move(held.others)};
+}
+
+}  // namespace
+
+Denoiser::Denoiser(const TransformerFile& file, const load::Budget& budget, const Cancel& cancel,
+                   const ProgressFn& progress, const Log& log)
     : file_(file), cancel_(cancel), reader_(file.reader(cancel)),
-      ends_(file.ends.get(keep,
+      ends_(file.ends.get(budget.keep,
                           [&] {
                               auto made = std::make_shared<Ends>(make_ends(file.config));
                               reader_.fill(*made, at::kFloat, false);
                               return made;
                           })),
-      norm_(make_final_norm(file.config)),
-      blocks_(file.blocks.get(keep,
-                              [&] {
-                                  return load::read_first<Block>(
-                                      resident, [&](int64_t i) { return read_block(file, reader_, i); },
-                                      [&](int64_t i, int64_t n) {
-                                          progress("load", static_cast<int>(i), static_cast<int>(n));
-                                      });
-                              }),
-              file.config.layers, [this](int64_t i) { return read_block(file_, reader_, i); }) {
+      norm_(make_final_norm(file.config)), blocks_(blocks_of(file, reader_, budget, progress, log)) {
     reader_.fill(norm_, file.type, false);
 }
 

@@ -17,6 +17,7 @@
 #include "families/minimax_h3/transformer/modulation.h"
 #include "families/minimax_h3/transformer/rows.h"
 #include "families/minimax_h3/transformer/transformer.h"
+#include "load/held_blocks.h"
 #include "load/kept.h"
 #include "load/lora_set.h"
 #include "load/part_reader.h"
@@ -34,7 +35,7 @@ struct TransformerFile {
     at::Device device = at::kCPU;
     at::ScalarType type = at::kFloat;
 
-    mutable load::Shared<std::vector<Block>> blocks;  // as many of the first as the memory holds
+    mutable load::KeptBlocks<Block> blocks;
     mutable load::Shared<Ends> ends;
 
     // cancel: must outlive the reader.
@@ -62,10 +63,9 @@ struct Request {
 // One thread at a time. file and cancel: borrowed.
 class Denoiser {
 public:
-    // resident: blocks that stay in memory from step to step, the others are read again at each; keep: also beyond this
-    // object. progress: "load".
-    Denoiser(const TransformerFile& file, int64_t resident, bool keep, const Cancel& cancel,
-             const ProgressFn& progress);
+    // budget: what stays in memory from step to step, and beyond this object. progress: "load".
+    Denoiser(const TransformerFile& file, const load::Budget& budget, const Cancel& cancel, const ProgressFn& progress,
+             const Log& log);
     [[nodiscard]] Rows velocity(const Prepared& prepared, const Rows& latents, float video_time, float audio_time);
 
 private:
@@ -74,7 +74,7 @@ private:
     load::PartReader reader_;
     std::shared_ptr<const Ends> ends_;
     FinalNorm norm_;
-    load::PartlyResident<Block> blocks_;
+    load::PartlyResident<Block> blocks_;  // reads through reader_
 };
 
 // From noise to clean rows: every step has one pass, after which video and audio each go down their own levels. noise:

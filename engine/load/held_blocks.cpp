@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// See held_blocks.h.
+#include "load/held_blocks.h"
+
+#include "ranks/group.h"
+#include "ranks/pieces.h"
+#include "ranks/place.h"
+#include "ranks/team.h"
+
+namespace zt::load {
+
+MemoryLimit memory_limit(uint64_t budget, at::Device device) {
+    const bool on_host = device.is_cpu();
+    const auto here = static_cast<uint64_t>(on_host ? ranks::company().here : 1);
+    return limit_of(budget, on_host, device::free_bytes(device) / here);
+}
+
+std::optional<int64_t> agree_on_shares(int64_t own, int64_t count) {
+    ranks::Team* const team = ranks::team();
+    if (team == nullptr) return std::nullopt;
+    const int64_t lowest = team->lowest({own}).front();
+    if (lowest < 0 || lowest >= count) return std::nullopt;
+    return lowest;
+}
+
+InTeam share_weights() {
+    ranks::Team& team = *ranks::team();
+    ranks::Group& group = team.weights();
+    const Cancel& cancel = team.cancel();
+    return {group.rank(), group.size(), [&group, &cancel](const at::Tensor& piece, const at::Tensor& run) {
+                ranks::join_pieces(group, piece, run, cancel);
+            }};
+}
+
+std::string shares_text(int64_t whole, int64_t count, int ranks, uint64_t bytes) {
+    return "memory: " + std::to_string(whole) + " of " + std::to_string(count) +
+           " blocks in memory, of the others a share of 1/" + std::to_string(ranks) + ", " + size_text(bytes);
+}
+
+}  // namespace zt::load
