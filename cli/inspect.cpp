@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 using Fit = families::Detection::Fit;
 using EngineOptions = std::vector<std::pair<std::string, std::string>>;
 
-constexpr int kMaxSide = 4096, kMaxFrames = 100'000, kMaxSteps = 1000;  // sizes as in pipeline/plan.h
+constexpr int kMaxSide = 4096, kMaxFrames = 100'000, kMaxSteps = 1000, kMaxRanks = 1024;  // sizes as in pipeline/plan.h
 
 constexpr const char* kHelp =
     "usage: zoetrope inspect PATH|NAME [option]...\n"
@@ -44,6 +44,7 @@ constexpr const char* kOptions =
     "  --size WxH        of the clip, where the family's own is not meant\n"
     "  --frames N        that come out\n"
     "  --steps N\n"
+    "  --ranks N         processes that make the clip together: what each has in memory and sends\n"
     "  --precision P     bf16 or fp32, of the arithmetic (bf16)\n"
     "  --unpack          fp8 and GGUF matrices as numbers in memory, instead of as in the file\n"
     "  --lora FILE[:SCALE][|FILE...]  adapters, as the filters take them\n"
@@ -132,6 +133,8 @@ Arguments parse(std::span<char*> arguments) {
             r.frames = number_of(option, value(), kMaxFrames);
         } else if (option == "--steps") {
             r.steps = number_of(option, value(), kMaxSteps);
+        } else if (option == "--ranks") {
+            r.ranks = number_of(option, value(), kMaxRanks);
         } else if (option == "--precision") {
             const std::string_view text = value();
             if (text != "bf16" && text != "fp32") refuse(option, "bf16 or fp32", text);

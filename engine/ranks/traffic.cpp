@@ -21,8 +21,12 @@ uint64_t attention_bytes(const PassShape& shape, int rank, int size) {
            u(shape.element_bytes);
 }
 
+int64_t passes_of_each(const PassShape& shape, int size) {
+    return shape.passes == 2 && size % 2 == 0 ? 1 : shape.passes;
+}
+
 uint64_t step_bytes(const PassShape& shape, int rank, int size) {
-    const bool halves = shape.passes == 2 && size % 2 == 0;
+    const bool halves = passes_of_each(shape, size) < shape.passes;
     const int group = halves ? size / 2 : size, member = rank % group;
     uint64_t pass = 0;
     if (group > 1)

@@ -22,7 +22,9 @@ struct PassShape {
 
 // Around one attention, by rank `rank` of the `size` that share the tokens of a pass.
 [[nodiscard]] uint64_t attention_bytes(const PassShape& shape, int rank, int size);
-// In one step, by rank `rank` of all `size`: of an even number each half makes one of two passes.
+// That every rank makes in a step: of an even number each half makes one of two.
+[[nodiscard]] int64_t passes_of_each(const PassShape& shape, int size);
+// In one step, by rank `rank` of all `size`.
 [[nodiscard]] uint64_t step_bytes(const PassShape& shape, int rank, int size);
 
 // Runs of bytes are divided between ranks in units, so that a tensor never begins inside of a vector's alignment.

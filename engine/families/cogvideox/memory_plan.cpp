@@ -98,6 +98,21 @@ Phase coding_phase(const ModelParts& parts, const PlanRequest& r, const Clip& cl
 
 }  // namespace
 
+ranks::PassShape pass_shape(const ModelParts& parts, const PlanRequest& r) {
+    const TransformerConfig& t = parts.transformer;
+    const int64_t video = clip_of(parts, r).tokens - t.text_tokens;
+    const int64_t columns = t.out_channels * t.patch_time * kPatch * kPatch;
+    return {.parts = {t.text_tokens, video},
+            .heads = t.heads,
+            .head_dim = t.head_dim,
+            .layers = t.layers,
+            .element_bytes = r.element_bytes,
+            .end_tokens = video,
+            .end_columns = columns,
+            .passes = r.prompts,
+            .velocity_bytes = video * columns * 4};
+}
+
 load::MemoryPlan plan_memory(const ModelParts& parts, const PlanRequest& r) {
     const Clip clip = clip_of(parts, r);
     const Resident as{r.element_bytes, r.keep_packed, r.loras};

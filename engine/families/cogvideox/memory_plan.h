@@ -9,6 +9,7 @@
 #include "autoencoders/batched_plan.h"
 #include "families/cogvideox/parts.h"
 #include "load/memory.h"
+#include "ranks/traffic.h"
 
 namespace zt::cogvideox {
 
@@ -31,5 +32,8 @@ struct PlanRequest {
 // The same with the autoencoder as the model's parts ask for it, or as it fits: what is kept between batches rounded to
 // fp16 before tiles, which are another function. limit: in bytes; sets request.coding.
 [[nodiscard]] load::MemoryPlan plan_within(const ModelParts& parts, PlanRequest& request, uint64_t limit);
+
+// A pass of the transformer as several ranks share it.
+[[nodiscard]] ranks::PassShape pass_shape(const ModelParts& parts, const PlanRequest& request);
 
 }  // namespace zt::cogvideox

@@ -181,6 +181,21 @@ Phase decode_phase(const ModelParts& parts, const PlanRequest& r, const Clip& cl
 
 }  // namespace
 
+ranks::PassShape pass_shape(const ModelParts& parts, const PlanRequest& request) {
+    const TransformerConfig& t = parts.transformer;
+    const Clip clip = clip_of(parts, request);
+    const int64_t columns = t.out_channels * t.patch_t * t.patch * t.patch;
+    return {.parts = {clip.video_tokens, clip.text_tokens},
+            .heads = t.heads,
+            .head_dim = t.head_dim,
+            .layers = t.layers + t.single_layers,
+            .element_bytes = request.element_bytes,
+            .end_tokens = clip.video_tokens,
+            .end_columns = columns,
+            .passes = request.prompts,
+            .velocity_bytes = clip.video_tokens * columns * request.element_bytes};
+}
+
 load::MemoryPlan plan_memory(const ModelParts& parts, const PlanRequest& request) {
     const Clip clip = clip_of(parts, request);
     return {{text_phase(parts, request, clip), prepare_phase(parts, request, clip), denoise_phase(parts, request, clip),

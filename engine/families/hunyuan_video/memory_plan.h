@@ -10,6 +10,7 @@
 
 #include "families/hunyuan_video/parts.h"
 #include "load/memory.h"
+#include "ranks/traffic.h"
 
 namespace zt::hunyuan_video {
 
@@ -27,5 +28,8 @@ struct PlanRequest {
 
 // Parts that are missing count as nothing. Sizes need not be ones the model allows.
 [[nodiscard]] load::MemoryPlan plan_memory(const ModelParts& parts, const PlanRequest& request);
+
+// A pass of the transformer as several ranks share it.
+[[nodiscard]] ranks::PassShape pass_shape(const ModelParts& parts, const PlanRequest& request);
 
 }  // namespace zt::hunyuan_video

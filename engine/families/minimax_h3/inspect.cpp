@@ -54,7 +54,8 @@ std::string report(const families::InspectRequest& r) {
     text += part_lines(parts);
     if (loras != nullptr) text += load::adapter_line("adapters", *loras);
     return text + load::sentence_lines("missing", parts.missing) + load::sentence_lines("warnings", warnings) +
-           load::plan_lines(plan_memory(parts, plan), r.clip(plan.width, plan.height, plan.frames, plan.steps));
+           load::plan_lines(plan_memory(parts, plan), r.clip(plan.width, plan.height, plan.frames, plan.steps)) +
+           load::rank_lines(plan_memory(parts, plan), pass_shape(parts, plan), r.ranks);
 }
 
 }  // namespace

@@ -136,6 +136,18 @@ Phase picture_phase(const ModelParts& parts, const PlanRequest& r) {
 
 }  // namespace
 
+ranks::PassShape pass_shape(const ModelParts& parts, const PlanRequest& r) {
+    const TransformerConfig& t = parts.transformer;
+    const int64_t rows = rows_of(r).all();
+    return {.parts = {rows},
+            .heads = t.heads,
+            .head_dim = t.inner() / t.heads,
+            .layers = t.layers,
+            .element_bytes = r.element_bytes,
+            .end_tokens = rows,
+            .end_columns = t.hidden};
+}
+
 load::MemoryPlan plan_memory(const ModelParts& parts, const PlanRequest& r) {
     const Rows rows = rows_of(r);
     const Resident encoder{r.element_bytes, r.keep_packed, nullptr};

@@ -8,6 +8,7 @@
 
 #include "families/minimax_h3/parts.h"
 #include "load/memory.h"
+#include "ranks/traffic.h"
 
 namespace zt::minimax_h3 {
 
@@ -26,5 +27,8 @@ struct PlanRequest {
 
 // Parts that are missing count as nothing.
 [[nodiscard]] load::MemoryPlan plan_memory(const ModelParts& parts, const PlanRequest& request);
+
+// A pass of the transformer as several ranks share it.
+[[nodiscard]] ranks::PassShape pass_shape(const ModelParts& parts, const PlanRequest& request);
 
 }  // namespace zt::minimax_h3

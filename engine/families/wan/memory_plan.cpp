@@ -170,6 +170,21 @@ PlanRequest plan_request(const ModelParts& parts, int64_t frames) {
     return request;
 }
 
+ranks::PassShape pass_shape(const ModelParts& parts, const PlanRequest& r) {
+    const TransformerConfig& t = parts.transformer;
+    const int64_t tokens = clip_of(parts, r).tokens;
+    const int64_t columns = t.out_channels * TransformerConfig::patch * TransformerConfig::patch;
+    return {.parts = {tokens},
+            .heads = t.heads,
+            .head_dim = t.head_dim,
+            .layers = t.layers,
+            .element_bytes = r.element_bytes,
+            .end_tokens = tokens,
+            .end_columns = columns,
+            .passes = r.prompts,
+            .velocity_bytes = tokens * columns * r.element_bytes};
+}
+
 load::MemoryPlan plan_memory(const ModelParts& parts, const PlanRequest& r) {
     load::MemoryPlan plan = plan_with(parts, r, transformer_of(parts, r, false));
     if (!parts.has_experts()) return plan;

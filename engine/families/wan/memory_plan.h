@@ -9,6 +9,7 @@
 
 #include "families/wan/parts.h"
 #include "load/memory.h"
+#include "ranks/traffic.h"
 
 namespace zt::wan {
 
@@ -36,5 +37,8 @@ struct PlanRequest {
 
 // Of two experts one at a time is in memory: the larger one counts. Parts that are missing count as nothing.
 [[nodiscard]] load::MemoryPlan plan_memory(const ModelParts& parts, const PlanRequest& request);
+
+// A pass of the transformer as several ranks share it.
+[[nodiscard]] ranks::PassShape pass_shape(const ModelParts& parts, const PlanRequest& request);
 
 }  // namespace zt::wan
