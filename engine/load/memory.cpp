@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "ranks/traffic.h"
 
 namespace zt::load {
 namespace {
@@ -62,11 +63,13 @@ double held(const Phase& denoise, const std::vector<double>& block_share, int64_
            static_cast<double>(blocks) * (of_all + of_each / static_cast<double>(ranks));
 }
 
-// The most that phases need beside what stays of the denoise phase: of that its two blocks.
-uint64_t beside_blocks(const MemoryPlan& plan) {
-    uint64_t most = 0;
+// The most that phases need beside what stays of the denoise phase: of that its two blocks, and one on its way; keep:
+// also while other phases work.
+uint64_t beside_blocks(const MemoryPlan& plan, bool keep) {
+    const Phase& denoise = plan.phase("denoise");
+    uint64_t most = denoise.least_bytes() + denoise.least_weights / ranks::kPartsOfRun;
     for (const Phase& phase : plan.phases)
-        most = std::max(most, phase.name == "denoise" ? phase.least_bytes() : phase.bytes());
+        if (keep && phase.name != "denoise") most = std::max(most, phase.bytes());
     return most;
 }
 
@@ -76,7 +79,7 @@ SharesBudget fit_shares(const MemoryPlan& plan, const MemoryLimit& limit, const 
     const Phase& denoise = plan.phase("denoise");
     const uint64_t room = limit.bytes - limit.program;
     for (const bool keep : {true, false}) {
-        const uint64_t beside = keep ? beside_blocks(plan) : denoise.least_bytes();
+        const uint64_t beside = beside_blocks(plan, keep);
         for (auto whole = static_cast<int64_t>(block_share.size()) - 1; whole >= 0 && beside <= room; whole--) {
             const double weights = held(denoise, block_share, whole, ranks);
             if (weights > static_cast<double>(room - beside)) continue;
@@ -199,9 +202,8 @@ Budget fit_into(const MemoryPlan& plan, const MemoryLimit& limit, const std::vec
 }
 
 uint64_t shares_peak(const MemoryPlan& plan, int ranks, bool keep) {
-    const Phase& denoise = plan.phase("denoise");
-    const auto weights = static_cast<uint64_t>(held(denoise, {1.0}, 0, ranks));
-    return std::max(weights + (keep ? beside_blocks(plan) : denoise.least_bytes()), keep ? 0 : plan.least_peak());
+    const auto weights = static_cast<uint64_t>(held(plan.phase("denoise"), {1.0}, 0, ranks));
+    return std::max(weights + beside_blocks(plan, keep), keep ? 0 : plan.least_peak());
 }
 
 std::string budget_text(const Budget& budget, int64_t blocks) {

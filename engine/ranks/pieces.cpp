@@ -12,7 +12,9 @@
 namespace zt::ranks {
 namespace {
 
-constexpr int64_t kAtOnce = 8 << 20;  // bytes of all pieces together that are on their way
+// Of a run, what is on its way at a time: large enough for the network, small beside the run.
+constexpr int64_t kLeast = 1 << 20, kMost = 32 << 20;
+int64_t at_once(int64_t run_bytes) { return std::clamp(run_bytes / kPartsOfRun, kLeast, kMost); }
 
 }  // namespace
 
@@ -23,7 +25,7 @@ Share piece_of(int64_t bytes, int rank, int size) {
 
 void join_pieces(Group& group, const at::Tensor& own, const at::Tensor& run, const Cancel& cancel) {
     const int n = group.size();
-    const int64_t bytes = run.numel(), each = std::max(kPieceUnit, kAtOnce / n / kPieceUnit * kPieceUnit);
+    const int64_t bytes = run.numel(), each = std::max(kPieceUnit, at_once(bytes) / n / kPieceUnit * kPieceUnit);
     for (int64_t at = 0; at < piece_of(bytes, 0, n).count; at += each) {  // rank 0 has a longest piece
         const auto part = [&](int rank) { return std::clamp<int64_t>(piece_of(bytes, rank, n).count - at, 0, each); };
         const int64_t mine = part(group.rank());

@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Weights that no rank holds alone, through the stock ffmpeg: tiny seeded models with wide feed-forward parts, so that their blocks are what fills the memory.
+With `memory` for shares only, clips have the bytes of the same ranks with everything in memory; what is held, sent and foreseen; kills.
+
+    ranks_shares_test.py ENGINE [GROUP]...     groups: equal packed experts planned held faults; all without"""
+import contextlib
+import math
+import os
+import pathlib
+import random
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+import cogvideox_oracle
+import gguf_files
+import minimax_h3_files as h3_files
+import minimax_h3_oracle
+import oracle
+import wan_oracle
+
+import ranks_test as ranks
+
+ENV, common, report = ranks.ENV, ranks.common, ranks.report
+CHOSEN = sys.argv[2:]
+PROGRAM = 250_000_000                      # kProcessBytes of engine/load/memory.h
+RANDOM = random.Random(int(os.environ.get("ZT_TEST_SEED", "7")))
+SHARED = re.compile(r"memory: (\d+) of (\d+) blocks in memory, of the others a share of 1/(\d+), ([\d.]+ \w+)")
+CASES = {                                  # options of the clip, and of its inspection
+    "wan": (dict(guidance="1"), []),
+    "wan, guidance": (dict(guidance="4"), []),
+    "hv": ({}, []),
+    "h3": (dict(size="96x64", frames="22", steps="2"), []),
+    "cog": (dict(guidance="1"), []),
+}
+
+
+def save(top):
+    """Models whose blocks weigh more than all that a clip needs beside them."""
+    wan_oracle.save_pipeline("t2v", top / "wan", transformer=wan_oracle.transformer("t2v", 1, ffn_dim=6144, num_layers=8))
+    wan_oracle.save_pipeline("t2v_a14b", top / "a14b", transformer=wan_oracle.transformer("t2v", 1, ffn_dim=6144, num_layers=8),
+                             transformer_2=wan_oracle.transformer("t2v", 11, ffn_dim=6144, num_layers=8))
+    oracle.save_pipeline("t2v", top / "hv", transformer=oracle.transformer("t2v", 1, mlp_ratio=60.0, num_layers=4, num_single_layers=6))
+    minimax_h3_oracle.save_pipeline(top / "h3", transformer=minimax_h3_oracle.transformer(1, ffn_dim=2048, num_layers=24))
+    cogvideox_oracle.save_pipeline("5b", top / "cog", transformer=cogvideox_oracle.transformer("5b", 1, num_attention_heads=8, num_layers=16))
+    return {name: str(top / name) for name in ("wan", "a14b", "hv", "h3", "cog")}
+
+
+def plan(model, n, **options):
+    """{row: (held, in use, peak, sent)} of `zoetrope inspect --ranks`, for a clip of the test's options."""
+    o = dict(size="64x48", frames="9", steps="3", precision="fp32")
+    o.update({key: options[key] for key in o if key in options})
+    more = options.get("more", ())
+    out, log, status = common.run([ENV, "zoetrope", "inspect", model, "--ranks", str(n), *(word for key, value in o.items() for word in (f"--{key}", value)), *more],
+                                  env=ranks.environment(), timeout=60)
+    if status:
+        raise RuntimeError(log)
+    rows = (line.split() for line in out[out.index("each of"):].splitlines()[2:])
+    return {row[0]: tuple(int(number.replace(",", "")) for number in row[1:]) for row in rows if len(row) == 5}
+
+
+def memory_for_shares(model, n, **options):
+    rows = plan(model, n, **options)
+    return PROGRAM + rows["shares"][2] + 200_000             # what the plan says for a longer prompt
+
+
+def raw_clip(n, model, **more):
+    raw, log, status = common.run(ranks.launched(n, ranks.ffmpeg(ranks.source(model, **more))), text=False, env=ranks.environment(), timeout=240)
+    return (raw if status == 0 else None), log
+
+
+def sent(log):
+    return int(re.search(r"rank 0 sent (\d+) bytes", log)[1])
+
+
+def block_bytes(model, block):
+    """A block as it is in memory in fp32; all its tensors are whole multiples of 64 bytes."""
+    path = next(pathlib.Path(model, "transformer").glob("*.safetensors"))
+    with safe_open(path, "pt") as file:
+        return sum(4 * math.prod(file.get_slice(name).get_shape()) for name in file.keys() if name.startswith(f"blocks.{block}."))
+
+
+def equal(models):
+    for title, (options, _) in CASES.items():
+        model = models[title.split(",")[0]]
+        for n in (2, 3, 4) if title.startswith("wan") else (3,):
+            whole, log = raw_clip(n, model, **options)
+            report.check(f"{title}: {n} ranks with everything in memory", whole is not None and not SHARED.search(log), log[-500:] if whole is None else "")
+            got, shared_log = raw_clip(n, model, memory=str(memory_for_shares(model, n, **options)), **options)
+            found = SHARED.search(shared_log)
+            report.check(f"{title}: {n} ranks keep shares", got is not None and found and int(found[1]) < int(found[2]) // 2 and int(found[3]) == n, shared_log[-600:] if not found else found[0])
+            report.check(f"{title}: {n} ranks, the same bytes with shares", got is not None and got == whole)
+            if title.startswith("wan") and got is not None and found:
+                halves = options["guidance"] == "4" and n % 2 == 0
+                passes = 1 if options["guidance"] == "1" or halves else 2
+                piece = ranks.share(block_bytes(model, 0) // 64, 0, n) * 64 * (n - 1)
+                # Each shared block once a pass, and the first once more: it is gathered ahead of a pass that never comes.
+                expected = sent(log) + piece * (3 * passes * (int(found[2]) - int(found[1])) + 1)
+                report.check(f"{title}: {n} ranks, bytes sent as in the formula", sent(shared_log) == expected, f"{sent(shared_log)}, expected {expected}")
+
+
+def same_with_shares(title, model, n, memory=None, **options):
+    """The same bytes with everything in memory and with shares; the log of the latter."""
+    whole, log = raw_clip(n, model, **options)
+    report.check(f"{title}: {n} ranks with everything in memory", whole is not None and not SHARED.search(log), log[-500:] if whole is None else "")
+    asked = {key: value for key, value in options.items() if key not in ("engine_opts", "lora")}
+    got, log = raw_clip(n, model, memory=str(memory or memory_for_shares(model, n, **asked)), **options)
+    found = SHARED.search(log)
+    report.check(f"{title}: {n} ranks keep shares", got is not None and found, log[-600:] if not found else found[0])
+    report.check(f"{title}: {n} ranks, the same bytes with shares", got is not None and got == whole)
+    return log
+
+
+def mark(text):
+    return torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
+
+
+def packed_files(folder):
+    """{kind: file} of one transformer, as repositories hold it."""
+    network = wan_oracle.transformer("t2v", 1, num_attention_heads=2, attention_head_dim=128, ffn_dim=8192, num_layers=16)
+    plain = {name: t.contiguous() for name, t in wan_oracle.original_transformer(network.state_dict()).items()}
+    matrices = [name for name, t in plain.items() if t.ndim == 2 and name.startswith("blocks.")]
+    files = {}
+    for kind in ("fp8", "int8", "nvfp4"):
+        tensors = dict(plain)
+        for i, name in enumerate(matrices):
+            stem = name[:-6]
+            if kind == "fp8":
+                scale = plain[name].abs().max() / 448
+                tensors |= {name: (plain[name] / scale).clamp(-448, 448).to(h3_files.F8), stem + "weight_scale": scale, stem + "comfy_quant": mark('{"format": "float8_e4m3fn"}')}
+            elif kind == "int8":
+                codes, scale = h3_files.to_int8(plain[name], 64)
+                tensors |= {name: codes, stem + "weight_scale": scale, stem + "comfy_quant": mark('{"format": "int8_tensorwise", "convrot": true, "convrot_groupsize": 64}')}
+            else:
+                values, scales, _ = h3_files.random_nvfp4(*plain[name].shape, seed=i)
+                tensors |= {name: values, stem + "weight_scale": h3_files.tiled(scales).view(h3_files.F8), stem + "weight_scale_2": torch.tensor(0.002),
+                            stem + "comfy_quant": mark('{"format": "nvfp4"}')}
+        files[kind] = folder / f"{kind}.safetensors"
+        save_file({name: t.contiguous() for name, t in tensors.items()}, files[kind])
+    for kind in ("Q4_K", "IQ4_XS"):
+        files[kind] = folder / f"{kind}.gguf"
+        gguf_files.write_gguf(files[kind], "wan", plain, kind, lambda name, _: name in matrices)
+    generator = torch.Generator().manual_seed(4)
+    adapters = {}
+    for name in matrices:
+        out, columns = plain[name].shape
+        adapters[f"diffusion_model.{name[:-7]}.lora_A.weight"] = torch.randn(4, columns, generator=generator)
+        adapters[f"diffusion_model.{name[:-7]}.lora_B.weight"] = torch.randn(out, 4, generator=generator) / 100
+    save_file(adapters, folder / "lora.safetensors")
+    return files, folder / "lora.safetensors"
+
+
+def packed(models):
+    """Matrices that stay as they are in the file, with adapters beside them, and merged ones."""
+    with tempfile.TemporaryDirectory(prefix="parity-", dir=oracle.BUILD) as folder:
+        files, lora = packed_files(pathlib.Path(folder))
+        for kind, file in files.items():
+            options = dict(engine_opts=f"transformer={file}", guidance="1", lora=str(lora))
+            for precision in ("fp32", "bf16") if kind == "Q4_K" else ("bf16",):
+                rows = plan(models["wan"], 3, precision=precision, more=("--engine-opts", options["engine_opts"], "--lora", options["lora"]))
+                same_with_shares(f"{kind} with adapters, {precision}", models["wan"], 3, PROGRAM + rows["shares"][2] + 200_000, precision=precision, **options)
+    same_with_shares("adapters of nothing: bf16", models["wan"], 3, guidance="4", precision="bf16")
+
+
+def experts(models):
+    """Two transformers one after the other, on halves; and clips after clips, which keep their shares."""
+    log = same_with_shares("Wan 2.2 with two experts", models["a14b"], 4, guidance="3")
+    report.check("Wan 2.2: both experts are shared", len(SHARED.findall(log)) == 2, SHARED.findall(log))
+    with tempfile.NamedTemporaryFile("w", suffix=".srt") as film:
+        film.write("1\n00:00:00,000 --> 00:00:00,500\na red fox\n\n2\n00:00:00,500 --> 00:00:01,000\na grey owl\n")
+        film.flush()
+        rows = plan(models["wan"], 3)
+        log = same_with_shares("a film of two shots", models["wan"], 3, PROGRAM + rows["shares"][2] + 6_000_000, storyboard=film.name, guidance="1", frames="24")
+        report.check("a film of two shots: each is made with shares", len(SHARED.findall(log)) == 2, SHARED.findall(log))
+
+
+def planned(models):
+    """What inspect says against what is sent: three steps of the test's clip."""
+    for n in (2, 3, 4):
+        for title, guidance in (("wan", "4"), ("cog", "6")):
+            rows = plan(models[title], n)
+            for row, memory in (("whole", None), ("shares", PROGRAM + rows["shares"][2] + 200_000)):
+                _, log = raw_clip(n, models[title], guidance=guidance, **(dict(memory=str(memory)) if memory else {}))
+                expected = 3 * rows[row][3]
+                if row == "shares":                          # the first blocks may be whole
+                    whole, count = (int(number) for number in SHARED.search(log).groups()[:2])
+                    each = rows["shares"][3] - rows["whole"][3]
+                    expected = 3 * rows["whole"][3] + each * 3 * (count - whole) // count + each // count // (2 if n % 2 else 1)
+                report.below(f"{title}: {n} ranks, {row}: bytes sent against inspect, relative", abs(sent(log) - expected) / expected, 0.01)
+
+
+def held(_):
+    """A model of 100 million parameters on four ranks: the memory of each process, beside runs that keep everything and nothing."""
+    with tempfile.TemporaryDirectory(prefix="parity-", dir=oracle.BUILD) as folder:
+        model, layers, n, steps = pathlib.Path(folder) / "large", 10, 4, int(os.environ.get("ZT_STEPS", "8"))
+        network = wan_oracle.transformer("t2v", 1, num_attention_heads=4, attention_head_dim=128, ffn_dim=8192, num_layers=layers)
+        wan_oracle.save_pipeline("t2v", model, transformer=network)
+        blocks = {name: p.numel() for name, p in network.named_parameters() if name.startswith("blocks.")}
+        report.check("parameters of the blocks", sum(blocks.values()) > 100e6, f"{sum(blocks.values()):,}")
+        weights = 4 * sum(blocks.values())
+        rows = plan(str(model), n)
+        seen, clips = {}, {}
+        for row, memory in (("whole", None), ("shares", PROGRAM + rows["shares"][2] + 1_000_000), ("streamed", PROGRAM + rows["streamed"][2] + 1_000_000)):
+            options = dict(steps=str(steps), guidance="1", **(dict(memory=str(memory)) if memory else {}))
+            if row == "streamed":                            # one process alone: nobody shares
+                options["memory"] = str(memory)
+            seen[row], clips[row], log = watched(n if row != "streamed" else 0, str(model), **options)
+            if row == "shares":
+                found = SHARED.search(log)
+                report.check("four ranks keep shares of all blocks", found and found[1] == "0", log[-500:] if not found else found[0])
+        report.check("the same bytes as four ranks with everything in memory", clips["shares"] is not None and clips["shares"] == clips["whole"])
+        for rank in range(n):
+            whole, shares = seen["whole"][rank], seen["shares"][rank]
+            # What a process has beside its weights is the same in both runs.
+            kept = [max(part) - (max(whole[-1]) - weights) for part in shares]
+            print(f"rank {rank}: {max(whole[-1]) / 1e6:.0f} MB with all, {max(shares[-1]) / 1e6:.0f} MB with shares; of weights {weights / 1e6:.0f}, {max(kept) / 1e6:.0f} MB", flush=True)
+            report.below(f"rank {rank}: weights in memory, with two blocks in use, of all", max(kept) / weights, 1 / n + 2 / layers + 0.04)
+            report.below(f"rank {rank}: steady over the steps, growth of the median, of all weights", (statistics.median(shares[-1]) - statistics.median(shares[0])) / weights, 0.03)
+
+
+def anonymous(pid):
+    """Bytes in memory that are no file's."""
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return 1024 * int(line.split()[1])
+    raise OSError(pid)
+
+
+def watched(n, model, **options):
+    """Of each rank the memory while steps are made, in four parts of that time; the clip and the log."""
+    with tempfile.TemporaryFile() as raw, tempfile.TemporaryFile() as text:
+        running = subprocess.Popen(ranks.launched(n, ranks.ffmpeg(ranks.source(model, **options))), env=ranks.environment(), stdout=raw, stderr=text)
+        samples = {rank: [] for rank in range(max(n, 1))}
+        while running.poll() is None:
+            there = ranks.ranks_below(running) if n else {}
+            for rank, pid in there.items():
+                with contextlib.suppress(OSError):
+                    samples[rank].append(anonymous(pid))
+            time.sleep(0.02)
+        raw.seek(0)
+        text.seek(0)
+        log = text.read().decode(errors="replace")
+        return {rank: halves(found) for rank, found in samples.items()}, raw.read() if running.returncode == 0 else None, log
+
+
+def halves(found):
+    """Of the later three quarters of a run, part by part."""
+    late = found[len(found) // 4:] or [0]
+    each = max(1, len(late) // 3)
+    return [late[i:i + each] for i in range(0, len(late), each)][:3]
+
+
+def faults(models, times=int(os.environ.get("ZT_KILLS", "4"))):
+    for i in range(times):
+        victim = i % 3
+        options = dict(ranks.LONG, guidance="1")
+        memory = str(memory_for_shares(models["wan"], 3, frames="33"))
+        running = ranks.start(3, models["wan"], memory=memory, guidance="1")
+        there = ranks.at_work(running, 3)
+        text = ""
+        while "of the others a share" not in text and running.poll() is None:
+            text = running.stderr.readline()
+        time.sleep(RANDOM.uniform(0, 2))
+        os.kill(there[victim], signal.SIGKILL)
+        log, took, left = ranks.finish(running)
+        said = victim == 0 or f"rank {victim}" in log
+        report.check(f"shares, kill -9 of rank {victim}: all end in less than 5 s, none is left, an error names it", running.returncode != 0 and took < 5 and not left and said,
+                     f"{took:.1f} s, status {running.returncode}, {left}: {log[-300:]}, {options}")
+    got, log = raw_clip(3, models["wan"], memory=memory_for_shares(models["wan"], 3), guidance="1")
+    report.check("the next job starts", got is not None and SHARED.search(log), log[-300:] if got is None else "")
+
+
+GROUPS = dict(equal=equal, packed=packed, experts=experts, planned=planned, held=held, faults=faults)
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="parity-", dir=oracle.BUILD) as folder:
+        models = save(pathlib.Path(folder))
+        for group in CHOSEN or GROUPS:
+            GROUPS[group](models)
+    report.end()
+
+
+if __name__ == "__main__":
+    main()
