@@ -19,6 +19,9 @@ namespace plain {
 
 // True where attention_wide can compute for such tensors.
 [[nodiscard]] bool attention_wide_suits(const at::Tensor& q);
-void attention_wide(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& out);
+// out [tokens, heads * dim] of q's type or fp32; log_sum_exp [tokens, heads] fp32, where it is wanted. All contiguous,
+// none empty.
+void attention_wide(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& out,
+                    const at::Tensor& log_sum_exp = {});
 
 }  // namespace zt::nn

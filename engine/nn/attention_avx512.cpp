@@ -45,12 +45,12 @@ int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
 // Sizes of one call.
 struct Shape {
-    int64_t tokens, dim, heads;
-    int64_t pair;       // numbers in a unit: 1 fp32, 2 bf16
-    int64_t depth;      // units of a head's channels
-    int64_t columns;    // channels rounded up to a vector
-    int64_t keys;       // tokens rounded up to a block of keys
-    int64_t key_units;  // units of `keys`
+    int64_t queries, tokens, dim, heads;  // tokens: of the keys
+    int64_t pair;                         // numbers in a unit: 1 fp32, 2 bf16
+    int64_t depth;                        // units of a head's channels
+    int64_t columns;                      // channels rounded up to a vector
+    int64_t keys;                         // tokens rounded up to a block of keys
+    int64_t key_units;                    // units of `keys`
 };
 
 [[gnu::target("arch=x86-64-v4"), gnu::always_inline]] inline __m512 multiply_add(float, uint32_t a, __m512 b,
@@ -191,11 +191,11 @@ template <class T>
     }
 }
 
-// Queries [first, end) of one head against all of its keys.
-template <class T>
+// Queries [first, end) of one head against all of its keys. log_sums: null, or of each query, `heads` apart.
+template <class T, class Out>
 [[gnu::target("arch=x86-64-v4,avx512bf16")]] void block(const T* q, const uint32_t* keys, const uint32_t* values,
-                                                        T* out, const Shape& s, int64_t first, int64_t end,
-                                                        Scratch& scratch) {
+                                                        Out* out, float* log_sums, const Shape& s, int64_t first,
+                                                        int64_t end, Scratch& scratch) {
     const int64_t count = end - first, rows = round_up(count, kRows);
     uint32_t *queries = scratch.queries.get(), *weights = scratch.weights.get();
     float *scores = reinterpret_cast<float*>(scratch.scores.get()),
@@ -221,11 +221,12 @@ template <class T>
     const int64_t width = s.heads * s.dim;
     for (int64_t i = 0; i < count; i++) {
         const float divide = 1.0F / total[i];
+        if (log_sums != nullptr) log_sums[(first + i) * s.heads] = largest[i] + std::log(total[i]);
         for (int64_t j = 0; j < s.dim; j += kVector) {
             const __mmask16 mask = static_cast<__mmask16>(s.dim - j >= kVector ? 0xFFFF : (1U << (s.dim - j)) - 1);
             const __m512 v = _mm512_mul_ps(_mm512_loadu_ps(sums + i * s.columns + j), _mm512_set1_ps(divide));
-            T* to = out + (first + i) * width + j;
-            if constexpr (sizeof(T) == 4)
+            Out* to = out + (first + i) * width + j;
+            if constexpr (sizeof(Out) == 4)
                 _mm512_mask_storeu_ps(to, mask, v);
             else
                 _mm256_mask_storeu_epi16(to, mask, (__m256i)_mm512_cvtneps_pbh(v));
@@ -233,9 +234,9 @@ template <class T>
     }
 }
 
-template <class T>
-void heads(const T* q, const T* k, const T* v, T* out, const Shape& s) {
-    const int64_t blocks = (s.tokens + kQueries - 1) / kQueries, panels = s.keys / kPanel;
+template <class T, class Out>
+void heads(const T* q, const T* k, const T* v, Out* out, float* log_sums, const Shape& s) {
+    const int64_t blocks = (s.queries + kQueries - 1) / kQueries, panels = s.keys / kPanel;
     const int64_t key_units = s.keys * s.depth, value_units = s.key_units * s.columns;
     // Short sequences: several heads at once, so that every thread has blocks enough.
     const int64_t group = std::clamp<int64_t>((4 * at::get_num_threads() + blocks - 1) / blocks, 1, s.heads);
@@ -254,8 +255,9 @@ void heads(const T* q, const T* k, const T* v, T* out, const Shape& s) {
             Scratch scratch(s);
             for (int64_t i = begin; i < end; i++) {
                 const int64_t h = i / blocks, first = i % blocks * kQueries;
-                block<T>(q + (head + h) * s.tokens * s.dim, keys.get() + h * key_units, values.get() + h * value_units,
-                         out + (head + h) * s.dim, s, first, std::min(first + kQueries, s.tokens), scratch);
+                block<T>(q + (head + h) * s.queries * s.dim, keys.get() + h * key_units, values.get() + h * value_units,
+                         out + (head + h) * s.dim, log_sums != nullptr ? log_sums + head + h : nullptr, s, first,
+                         std::min(first + kQueries, s.queries), scratch);
             }
         });
     }
@@ -269,20 +271,27 @@ bool attention_wide_suits(const at::Tensor& q) {
     return q.scalar_type() == at::kBFloat16 && q.size(2) % 2 == 0 && has_avx512_bf16();
 }
 
-void attention_wide(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& out) {
+void attention_wide(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& out,
+                    const at::Tensor& log_sum_exp) {
     Shape s{};
-    s.heads = q.size(0), s.tokens = q.size(1), s.dim = q.size(2);
+    s.heads = q.size(0), s.queries = q.size(1), s.tokens = k.size(1), s.dim = q.size(2);
     s.pair = q.scalar_type() == at::kFloat ? 1 : 2;
     s.depth = s.dim / s.pair;
     s.columns = round_up(s.dim, kVector);
     s.keys = round_up(s.tokens, kPanel);
     s.key_units = s.keys / s.pair;
+    float* const sums = log_sum_exp.defined() ? log_sum_exp.mutable_data_ptr<float>() : nullptr;
     if (s.pair == 1)
-        heads(q.const_data_ptr<float>(), k.const_data_ptr<float>(), v.const_data_ptr<float>(),
-              out.mutable_data_ptr<float>(), s);
+        return heads(q.const_data_ptr<float>(), k.const_data_ptr<float>(), v.const_data_ptr<float>(),
+                     out.mutable_data_ptr<float>(), sums, s);
+    const auto* const from = static_cast<const uint16_t*>(q.const_data_ptr());
+    const auto *const keys = static_cast<const uint16_t*>(k.const_data_ptr()), *const values =
+                                                                                   static_cast<const uint16_t*>(
+                                                                                       v.const_data_ptr());
+    if (out.scalar_type() == at::kFloat)
+        heads(from, keys, values, out.mutable_data_ptr<float>(), sums, s);
     else
-        heads(static_cast<const uint16_t*>(q.const_data_ptr()), static_cast<const uint16_t*>(k.const_data_ptr()),
-              static_cast<const uint16_t*>(v.const_data_ptr()), static_cast<uint16_t*>(out.mutable_data_ptr()), s);
+        heads(from, keys, values, static_cast<uint16_t*>(out.mutable_data_ptr()), sums, s);
 }
 
 }  // namespace zt::nn
@@ -292,7 +301,7 @@ void attention_wide(const at::Tensor& q, const at::Tensor& k, const at::Tensor& 
 namespace zt::nn {
 
 bool attention_wide_suits(const at::Tensor&) { return false; }
-void attention_wide(const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&) {}
+void attention_wide(const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&) {}
 
 }  // namespace zt::nn
 
