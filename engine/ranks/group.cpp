@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kConnect{10'000};  // all ranks are there when it begins
 constexpr std::chrono::milliseconds kLook{50};         // how often a wait looks at cancel
+constexpr int kNobody = 1;                             // a tag that nothing is sent with
 
 Error broken(const std::exception& error) {
     const std::string what = error.what();
@@ -67,7 +68,17 @@ private:
 class Group::Gloo final : public c10d::ProcessGroupGloo {
 public:
     using ProcessGroupGloo::ProcessGroupGloo;
+    // What is under way here would go on to wait for ranks that do not answer, and with it the end of this object, were
+    // only the connections closed. A wait that runs out ends all of it: so one for what nobody sends.
     void close() noexcept {
+        for (int other = 0; other < getSize(); other++) {
+            if (other == getRank()) continue;
+            try {
+                std::vector<at::Tensor> nothing = {at::empty({1}, at::kByte)};
+                (void)recv(nothing, other, kNobody)->wait(std::chrono::milliseconds{1});
+            } catch (const std::exception&) {  // as it must
+            }
+        }
         try {
             for (const auto& context : contexts_) context->closeConnections();
         } catch (const std::exception&) {  // it was closed
@@ -97,7 +108,7 @@ Group::~Group() {
 namespace {
 
 // Waits asleep, so that ranks that share cores do not take them from each other.
-void wait(c10d::Work& work, const Cancel& cancel) {
+void sleep_until(c10d::Work& work, const Cancel& cancel) {
     struct End {
         std::mutex mutex;
         std::condition_variable came;
@@ -113,36 +124,62 @@ void wait(c10d::Work& work, const Cancel& cancel) {
     while (!end->came.wait_for(lock, kLook, [&] { return end->there; })) cancel.poll();
 }
 
+// All of `send` in one row, as bytes on the host; not copied where one of them is all there is.
+at::Tensor in_a_row(const std::vector<at::Tensor>& send) {
+    std::vector<at::Tensor> flat;
+    for (const at::Tensor& one : send)
+        if (one.numel() > 0) flat.push_back(one.reshape({-1}));
+    const at::Tensor row = flat.empty() ? send.front().reshape({-1}) : flat.size() == 1 ? flat.front() : at::cat(flat);
+    return row.to(at::kCPU).view(at::kByte);
+}
+
 }  // namespace
 
-std::vector<at::Tensor> Group::exchange(const std::vector<at::Tensor>& send,
-                                        const std::vector<std::vector<int64_t>>& shapes, const Cancel& cancel) {
+struct Group::Exchange::Travel {
+    c10::intrusive_ptr<c10d::Work> work;
+    at::Tensor in;  // bytes
+    std::vector<std::vector<int64_t>> shapes;
+    at::TensorOptions like;
+};
+
+Group::Exchange::Exchange(std::unique_ptr<Travel> travel) : travel_(std::move(travel)) {}
+Group::Exchange::Exchange(Exchange&& other) noexcept = default;
+Group::Exchange::~Exchange() = default;
+
+Group::Exchange Group::begin(const std::vector<at::Tensor>& send, const std::vector<std::vector<int64_t>>& shapes) {
     const at::Tensor& like = send.front();
     std::vector<int64_t> sends, takes;  // bytes
-    std::vector<at::Tensor> flat;
-    for (const at::Tensor& one : send) {
-        flat.push_back(one.reshape({-1}));
-        sends.push_back(one.numel() * one.element_size());
-    }
+    for (const at::Tensor& one : send) sends.push_back(one.numel() * one.element_size());
     int64_t bytes = 0;
     for (const auto& shape : shapes) takes.push_back(c10::multiply_integers(shape) * like.element_size());
     for (const int64_t take : takes) bytes += take;
-    at::Tensor out = at::cat(flat).to(at::kCPU).view(at::kByte), in = at::empty({bytes}, at::kByte);
-    flat.clear();
+    at::Tensor out = in_a_row(send);
     const int64_t leaving = out.numel() - sends[static_cast<size_t>(rank_)];
+    auto travel = std::make_unique<Exchange::Travel>();
+    travel->in = at::empty({bytes}, at::kByte);
+    travel->shapes = shapes;
+    travel->like = like.options();
     try {
-        const auto work = gloo_->alltoall_base(in, out, takes, sends);
-        wait(*work, cancel);
-        work->wait();
+        travel->work = gloo_->alltoall_base(travel->in, out, takes, sends);  // keeps both
+    } catch (const std::exception& error) {
+        throw broken(error);
+    }
+    sent_ += static_cast<uint64_t>(leaving);
+    return Exchange(std::move(travel));
+}
+
+std::vector<at::Tensor> Group::Exchange::wait(const Cancel& cancel) {
+    try {
+        sleep_until(*travel_->work, cancel);
+        travel_->work->wait();
     } catch (const Error&) {
         throw;
     } catch (const std::exception& error) {
         throw broken(error);
     }
-    sent_ += static_cast<uint64_t>(leaving);
     std::vector<at::Tensor> taken;
-    const at::Tensor typed = in.view(like.scalar_type()).to(like.device());
-    for (int64_t at = 0; const auto& shape : shapes) {
+    const at::Tensor typed = travel_->in.view(travel_->like.dtype().toScalarType()).to(travel_->like.device());
+    for (int64_t at = 0; const auto& shape : travel_->shapes) {
         const int64_t count = c10::multiply_integers(shape);
         taken.push_back(typed.narrow(0, at, count).view(shape));
         at += count;

@@ -32,12 +32,31 @@ public:
     [[nodiscard]] int rank() const noexcept { return rank_; }
     [[nodiscard]] int size() const noexcept { return size_; }
 
+    // What travels while this rank computes. Dropped without a wait it still ends, or breaks with the group.
+    class Exchange {
+    public:
+        Exchange(Exchange&& other) noexcept;
+        Exchange& operator=(Exchange&&) = delete;
+        ~Exchange();
+        // Once. cancel: polled while it waits.
+        [[nodiscard]] std::vector<at::Tensor> wait(const Cancel& cancel);
+
+    private:
+        friend class Group;
+        struct Travel;
+        explicit Exchange(std::unique_ptr<Travel> travel);
+        std::unique_ptr<Travel> travel_;
+    };
+
     // send[r] goes to rank r; what rank r sends comes back at r, of shape shapes[r]. All of one type, on one device;
-    // any may be empty. Every rank calls it at the same place of its work: sizes are known, none are sent.
-    // cancel: polled while it waits.
+    // any may be empty, and none may change before it has been waited for. Every rank calls it at the same place of its
+    // work: sizes are known, none are sent.
+    [[nodiscard]] Exchange begin(const std::vector<at::Tensor>& send, const std::vector<std::vector<int64_t>>& shapes);
     [[nodiscard]] std::vector<at::Tensor> exchange(const std::vector<at::Tensor>& send,
                                                    const std::vector<std::vector<int64_t>>& shapes,
-                                                   const Cancel& cancel);
+                                                   const Cancel& cancel) {
+        return begin(send, shapes).wait(cancel);
+    }
     [[nodiscard]] uint64_t bytes_sent() const noexcept { return sent_; }
 
 private:

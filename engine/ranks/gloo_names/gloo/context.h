@@ -11,7 +11,7 @@ namespace gloo {
 class Context {
 public:
     void setTimeout(std::chrono::milliseconds timeout);
-    void closeConnections();  // whoever waits for this rank, or in it for another, gets an error
+    void closeConnections();  // whoever waits for this rank gets an error
 };
 
 }  // namespace gloo
