@@ -3,13 +3,21 @@
 // See sequence.h.
 #include "ranks/sequence.h"
 
+#include <numeric>
+#include <optional>
 #include <utility>
 
 #include "nn/attention.h"
+#include "nn/attention_parts.h"
 #include "ranks/group.h"
 #include "ranks/team.h"
 
 namespace zt::ranks {
+
+Split split_of(int64_t heads, int size) {
+    const auto exchange = static_cast<int>(std::gcd(heads, static_cast<int64_t>(size)));
+    return {exchange, size / exchange, heads / exchange};
+}
 
 Sequence::Sequence(std::vector<int64_t> parts) : parts_(std::move(parts)) {
     if (team() != nullptr) group_ = team()->sequence();
@@ -31,33 +39,93 @@ at::Tensor Sequence::gather(const at::Tensor& rows, int64_t all) const {
     return at::cat(group_->exchange(std::vector<at::Tensor>(shapes.size(), rows), shapes, team()->cancel()));
 }
 
-at::Tensor Sequence::attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const {
-    if (!spread()) return nn::attention(q, k, v);
-    const int n = group_->size();
-    const int64_t heads = q.size(0), own = q.size(1), dim = q.size(2);
-    std::vector<int64_t> tokens(static_cast<size_t>(n), 0);  // of every rank
-    for (int r = 0; r < n; r++)
-        for (const int64_t part : parts_) tokens[static_cast<size_t>(r)] += share_of(part, r, n).count;
-    const int64_t mine = share_of(heads, group_->rank(), n).count;
+struct Sequence::Stand {
+    Split split;
+    int rank = 0, size = 1;
+    int first = 0;                // of the ranks that exchange heads with this one
+    std::vector<int64_t> tokens;  // of every rank
 
+    // Of all ranks that exchange heads with `rank`.
+    [[nodiscard]] int64_t together(int of) const {
+        const auto begin = tokens.begin() + of / split.exchange * split.exchange;
+        return std::accumulate(begin, begin + split.exchange, int64_t{0});
+    }
+    [[nodiscard]] bool neighbours(int other) const { return other >= first && other < first + split.exchange; }
+};
+
+// own [3, heads, own tokens, dim] -> [3, heads of this rank, tokens of those who exchange, dim]
+at::Tensor Sequence::to_heads(const at::Tensor& own, const Stand& stand) const {
+    if (stand.split.exchange == 1) return own;
+    const int64_t each = stand.split.heads;
     std::vector<at::Tensor> send;
     std::vector<std::vector<int64_t>> shapes;
-    for (int r = 0; r < n; r++) {
-        const Share of = share_of(heads, r, n);
-        send.push_back(at::stack(
-            {q.narrow(0, of.first, of.count), k.narrow(0, of.first, of.count), v.narrow(0, of.first, of.count)}));
-        shapes.push_back({3, mine, tokens[static_cast<size_t>(r)], dim});
+    for (int r = 0; r < stand.size; r++) {
+        const bool here = stand.neighbours(r);
+        send.push_back(own.narrow(1, here ? (r - stand.first) * each : 0, here ? each : 0));
+        shapes.push_back({3, each, here ? stand.tokens[static_cast<size_t>(r)] : 0, own.size(3)});
     }
-    const at::Tensor all = at::cat(group_->exchange(send, shapes, team()->cancel()), 2);  // [3, mine, all tokens, dim]
-    send.clear(), shapes.clear();
-    const at::Tensor attended =
-        mine > 0 ? nn::attention(all[0], all[1], all[2]) : at::empty({all.size(2), 0}, q.options());
-    for (int64_t at = 0, r = 0; r < n; r++) {
-        send.push_back(attended.narrow(0, at, tokens[static_cast<size_t>(r)]));
-        shapes.push_back({own, share_of(heads, static_cast<int>(r), n).count * dim});
-        at += tokens[static_cast<size_t>(r)];
+    return at::cat(group_->exchange(send, shapes, team()->cancel()), 2);
+}
+
+// [tokens of those who exchange, dim of this rank's heads] -> [own tokens, dim of all heads]
+at::Tensor Sequence::to_tokens(const at::Tensor& attended, const Stand& stand) const {
+    if (stand.split.exchange == 1) return attended;
+    const int64_t own = stand.tokens[static_cast<size_t>(stand.rank)];
+    std::vector<at::Tensor> send;
+    std::vector<std::vector<int64_t>> shapes;
+    for (int64_t at = 0, r = 0; r < stand.size; r++) {
+        const bool here = stand.neighbours(static_cast<int>(r));
+        const int64_t count = here ? stand.tokens[static_cast<size_t>(r)] : 0;
+        send.push_back(attended.narrow(0, at, count));
+        shapes.push_back({own, here ? attended.size(1) : 0});
+        at += count;
     }
-    return at::cat(group_->exchange(send, shapes, team()->cancel()), 1).contiguous();
+    return at::cat(group_->exchange(send, shapes, team()->cancel()), 1);
+}
+
+// q [heads, tokens, dim] to the keys and values [2, heads, tokens, dim] of the whole ring. While it attends to those
+// that are here, the next ones come. They go on from the host's memory, where they came to.
+at::Tensor Sequence::around(const at::Tensor& q, at::Tensor kv, const Stand& stand) const {
+    const int ring = stand.split.ring, step = stand.split.exchange;
+    const auto other = [&](int ahead) { return (stand.rank + ahead * step + stand.size) % stand.size; };
+    at::Tensor travels = kv.to(at::kCPU);
+    nn::AttentionPart found;
+    for (int turn = 0; turn < ring; turn++) {
+        std::optional<Group::Exchange> coming;
+        if (turn + 1 < ring) {
+            std::vector<at::Tensor> send(static_cast<size_t>(stand.size), at::empty({0}, travels.options()));
+            std::vector<std::vector<int64_t>> shapes(send.size(), {0});
+            send[static_cast<size_t>(other(1))] = travels;
+            shapes[static_cast<size_t>(other(-1))] = {2, kv.size(1), stand.together(other(-1 - turn)), kv.size(3)};
+            coming.emplace(group_->begin(send, shapes));
+        }
+        if (q.size(1) > 0 && kv.size(2) > 0) {
+            const nn::AttentionPart part = nn::attention_part(q, kv[0], kv[1]);
+            if (found.out.defined())
+                nn::merge(found, part);
+            else
+                found = part;
+        }
+        if (coming) {
+            travels = coming->wait(team()->cancel())[static_cast<size_t>(other(-1))];
+            kv = travels.to(q.device());
+        }
+    }
+    return found.out.defined() ? found.out.to(q.scalar_type()).flatten(1)
+                               : at::empty({0, q.size(0) * q.size(2)}, q.options());
+}
+
+at::Tensor Sequence::attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const {
+    if (!spread()) return nn::attention(q, k, v);
+    Stand stand{split_of(q.size(0), group_->size()), group_->rank(), group_->size(), 0, {}};
+    stand.first = stand.rank / stand.split.exchange * stand.split.exchange;
+    stand.tokens.assign(static_cast<size_t>(stand.size), 0);
+    for (int r = 0; r < stand.size; r++)
+        for (const int64_t part : parts_) stand.tokens[static_cast<size_t>(r)] += share_of(part, r, stand.size).count;
+    const at::Tensor all = to_heads(at::stack({q, k, v}), stand);
+    return to_tokens(
+        stand.split.ring > 1 ? around(all[0], all.narrow(0, 1, 2), stand) : nn::attention(all[0], all[1], all[2]),
+        stand);
 }
 
 Halves::Halves(bool wanted) : on_(wanted && team() != nullptr && team()->halve()) {}

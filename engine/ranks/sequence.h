@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A sequence of tokens spread over the ranks of a team: each computes the blocks of a transformer for its own tokens,
-// and around the attention ranks exchange tokens for heads (Jacobs et al. 2309.14509, "Ulysses"). Neither tokens nor
-// heads need divide evenly: the first ranks have one more.
+// A sequence of tokens spread over the ranks of a team: each computes the blocks of a transformer for its own tokens.
+// In the attention, neighbouring ranks exchange tokens for heads (Jacobs et al. 2309.14509, "Ulysses"): as many as
+// divide the heads evenly. Where that is not all of them, such groups of ranks pass their keys and values round a ring,
+// each to the next (Liu et al. 2310.01889; both together: Fang and Zhao 2405.07719), and what is found in each part of
+// the keys is merged in fp32, in the order in which they come round. Tokens need not divide evenly: the first ranks
+// have one more, and any may have none.
 //
-// Bytes that a rank of n sends per block, evenly divided, for T tokens of width D in elements of e bytes:
-// 4 T D e (n - 1) / n^2; and at the end of a pass its share of what is gathered to each of the n - 1 others.
+// Bytes that a rank sends: docs/many-machines.md.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -18,6 +20,15 @@
 namespace zt::ranks {
 
 class Group;
+
+// How `size` ranks share the attention of some heads: `exchange` neighbours take `heads` heads each, and `ring` such
+// groups pass keys and values; exchange * ring = size. On machines of several ranks the exchange, which is the larger
+// part of what is sent, stays inside a machine where its ranks divide so.
+struct Split {
+    int exchange = 1, ring = 1;
+    int64_t heads = 0;
+};
+[[nodiscard]] Split split_of(int64_t heads, int size);
 
 // One thread at a time; not longer than the team of that thread. Throws zt::Error(NETWORK, CANCELLED).
 class Sequence {
@@ -38,6 +49,12 @@ public:
     [[nodiscard]] at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const;
 
 private:
+    // Where this rank stands: neighbours [first, first + split.exchange) exchange heads.
+    struct Stand;
+    [[nodiscard]] at::Tensor to_heads(const at::Tensor& own, const Stand& stand) const;
+    [[nodiscard]] at::Tensor to_tokens(const at::Tensor& attended, const Stand& stand) const;
+    [[nodiscard]] at::Tensor around(const at::Tensor& q, at::Tensor kv, const Stand& stand) const;
+
     Group* group_ = nullptr;
     std::vector<int64_t> parts_;
 };

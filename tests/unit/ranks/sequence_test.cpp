@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A sequence that is spread over threads, which are ranks to each other over Gloo on the loopback address: its
+// attention against that of one in fp64, and what each sends against the formula of docs/many-machines.md.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
+
+#include <barrier>
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <vector>
+
+#include "core/cancel.h"
+#include "core/error.h"
+#include "core/failure.h"
+#include "nn/attention.h"
+#include "nn/attention_parts.h"
+#include "ranks/group.h"
+#include "ranks/sequence.h"
+#include "ranks/team.h"
+
+namespace {
+
+using zt::ranks::Group;
+using zt::ranks::Sequence;
+using zt::ranks::share_of;
+using zt::ranks::split_of;
+
+// c10d's recorder of what groups do takes calls of one thread only, and a process has one rank elsewhere.
+const int no_recorder = setenv("TORCH_FR_BUFFER_SIZE", "0", 1);
+
+// What all threads say to each other before they are connected.
+class Table {
+public:
+    explicit Table(int size) : said_(static_cast<size_t>(size)), all_here_(size) {}
+    std::vector<std::string> swap(int rank, const std::string& text) {
+        said_[static_cast<size_t>(rank)] = text;
+        all_here_.arrive_and_wait();
+        std::vector<std::string> all = said_;
+        all_here_.arrive_and_wait();
+        return all;
+    }
+
+private:
+    std::vector<std::string> said_;
+    std::barrier<> all_here_;
+};
+
+// `work` of every rank, in a thread each, with a team.
+void with_ranks(int size, const std::function<void(zt::ranks::Team&, int)>& work) {
+    Table table(size);
+    std::vector<std::jthread> threads;
+    for (int rank = 0; rank < size; rank++)
+        threads.emplace_back([&, rank] {
+            const c10::InferenceMode inference;
+            at::set_num_threads(1);
+            const zt::Cancel cancel;
+            const auto failure = zt::attempt([&] {
+                zt::ranks::Team team(rank, size, "127.0.0.1", std::chrono::seconds(20),
+                                     [&](const std::string& text) { return table.swap(rank, text); });
+                const zt::ranks::TeamScope scope(team, cancel);
+                work(team, rank);
+            });
+            EXPECT_FALSE(failure) << "rank " << rank << ": " << failure->message;
+        });
+}
+
+struct Case {
+    int ranks;
+    int64_t heads;
+    std::vector<int64_t> parts;
+    int exchange, ring;
+};
+
+void PrintTo(const Case& c, std::ostream* out) {
+    *out << c.ranks << " ranks, " << c.heads << " heads, " << c.exchange << " x " << c.ring;
+}
+
+int64_t tokens_of(const Case& c, int rank) {
+    int64_t tokens = 0;
+    for (const int64_t part : c.parts) tokens += share_of(part, rank, c.ranks).count;
+    return tokens;
+}
+
+// Elements that a rank sends for one attention, as the documentation has it.
+int64_t sent(const Case& c, int rank, int64_t dim) {
+    const int64_t heads = c.heads / c.exchange, own = tokens_of(c, rank);
+    const int place = rank / c.exchange, next = (place + 1) % c.ring;
+    int64_t all = 0, together = 0, of_next = 0;
+    for (int r = 0; r < c.ranks; r++) {
+        all += tokens_of(c, r);
+        if (r / c.exchange == place) together += tokens_of(c, r);
+        if (r / c.exchange == next) of_next += tokens_of(c, r);
+    }
+    return dim * heads * (3 * own * (c.exchange - 1) + (together - own) + (c.ring > 1 ? 2 * (all - of_next) : 0));
+}
+
+class Spread : public testing::TestWithParam<Case> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Splits, Spread,
+    testing::Values(Case{2, 4, {37}, 2, 1}, Case{4, 8, {50, 7}, 4, 1},                                 // heads divide
+                    Case{3, 4, {50, 7}, 1, 3}, Case{2, 3, {10}, 1, 2}, Case{5, 3, {61}, 1, 5},         // none does
+                    Case{4, 6, {50, 7}, 2, 2}, Case{6, 4, {41, 3}, 2, 3}, Case{8, 12, {97, 5}, 4, 2},  // both
+                    Case{8, 3, {5, 2}, 1, 8}, Case{8, 6, {3}, 2, 4}, Case{4, 4, {2}, 4, 1},  // some have no tokens
+                    Case{8, 2, {2, 1}, 2, 4}, Case{7, 7, {1, 1}, 7, 1}));
+
+TEST_P(Spread, AttentionIsThatOfOne) {
+    const Case c = GetParam();
+    const zt::ranks::Split split = split_of(c.heads, c.ranks);
+    ASSERT_EQ(split.exchange, c.exchange);
+    ASSERT_EQ(split.ring, c.ring);
+    constexpr int64_t dim = 32;
+    const int64_t tokens = std::accumulate(c.parts.begin(), c.parts.end(), int64_t{0});
+    at::manual_seed(1);
+    // [heads, tokens, dim] of all tokens, part by part
+    const at::Tensor q = at::randn({c.heads, tokens, dim}) * 2, k = at::randn({c.heads, tokens, dim}) * 2,
+                     v = at::randn({c.heads, tokens, dim});
+    const at::Tensor whole =
+        zt::nn::plain::attention_part(q.to(at::kDouble), k.to(at::kDouble), v.to(at::kDouble)).out.flatten(1);
+    for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+        std::vector<at::Tensor> first, again;  // of every rank
+        for (std::vector<at::Tensor>* const got : {&first, &again}) {
+            got->resize(static_cast<size_t>(c.ranks));
+            with_ranks(c.ranks, [&](zt::ranks::Team& team, int rank) {
+                const Sequence sequence(c.parts);
+                const auto own = [&](const at::Tensor& x) {
+                    std::vector<at::Tensor> rows;
+                    for (int64_t at = 0; const int64_t part : c.parts)
+                        rows.push_back(sequence.mine(x.transpose(0, 1).narrow(0, at, part))), at += part;
+                    return at::cat(rows).transpose(0, 1).to(type);
+                };
+                const at::Tensor found = sequence.attention(own(q), own(k), own(v));
+                EXPECT_EQ(found.scalar_type(), type);
+                EXPECT_EQ(team.bytes_sent(), sent(c, rank, dim) * c10::elementSize(type));
+                (*got)[static_cast<size_t>(rank)] = found;
+            });
+        }
+        // Back into the order of the whole.
+        std::vector<int64_t> used(static_cast<size_t>(c.ranks), 0);
+        std::vector<at::Tensor> rows;
+        for (const int64_t part : c.parts)
+            for (int r = 0; r < c.ranks; r++) {
+                const auto at = static_cast<size_t>(r);
+                const int64_t count = share_of(part, r, c.ranks).count;
+                rows.push_back(first[at].narrow(0, used[at], count)), used[at] += count;
+            }
+        const at::Tensor all = at::cat(rows).to(at::kDouble);
+        EXPECT_LT(((all - whole).norm() / whole.norm()).item<double>(), type == at::kFloat ? 1e-6 : 1.5e-2);
+        for (size_t r = 0; r < first.size(); r++) EXPECT_TRUE(at::equal(first[r], again[r])) << "rank " << r;
+    }
+}
+
+TEST(Halves, EachSplitAsTheHalvesSizesSay) {
+    // Six ranks, two halves of three; four heads: rings. And eight, two halves of four, six heads: both.
+    for (const auto& [ranks, heads, exchange] : {std::tuple{6, 4, 1}, std::tuple{8, 6, 2}, std::tuple{4, 2, 2}}) {
+        const Case half{ranks / 2, heads, {23, 4}, exchange, ranks / 2 / exchange};
+        constexpr int64_t dim = 16;
+        at::manual_seed(2);
+        const at::Tensor qkv = at::randn({2, 3, heads, 27, dim});  // of each half
+        std::vector<double> errors(static_cast<size_t>(ranks), 1);
+        with_ranks(ranks, [&](zt::ranks::Team& team, int rank) {
+            const zt::ranks::Halves halves(true);
+            ASSERT_TRUE(static_cast<bool>(halves));
+            const int in_half = rank % half.ranks;
+            const Sequence sequence(half.parts);
+            const auto own = [&](const at::Tensor& x) {
+                return at::cat({sequence.mine(x.narrow(0, 0, 23)), sequence.mine(x.narrow(0, 23, 4))});
+            };
+            const at::Tensor all = qkv[halves.second() ? 1 : 0];
+            std::vector<at::Tensor> mine;
+            for (int i = 0; i < 3; i++) mine.push_back(own(all[i].transpose(0, 1)).transpose(0, 1));
+            const at::Tensor found = sequence.attention(mine[0], mine[1], mine[2]);
+            const at::Tensor whole = own(zt::nn::plain::attention(all[0], all[1], all[2]));
+            errors[static_cast<size_t>(rank)] = ((found - whole).norm() / whole.norm()).item<double>();
+            EXPECT_EQ(team.bytes_sent(), sent(half, in_half, dim) * 4);
+        });
+        for (const double error : errors) EXPECT_LT(error, 1e-6) << ranks << " ranks";
+    }
+}
+
+TEST(Exchange, TravelsWhileItsRankComputes) {
+    with_ranks(3, [](zt::ranks::Team& team, int rank) {
+        Group& group = team.all();
+        const zt::Cancel cancel;
+        std::vector<std::vector<int64_t>> shapes(3, {0});
+        const int next = (rank + 1) % 3, before = (rank + 2) % 3;
+        std::vector<at::Tensor> send(3, at::empty({0}));
+        send[static_cast<size_t>(next)] = at::full({4}, static_cast<float>(rank));
+        shapes[static_cast<size_t>(before)] = {2, 2};
+        Group::Exchange one = group.begin(send, shapes);
+        send[static_cast<size_t>(next)] = at::full({4}, static_cast<float>(rank + 10));
+        Group::Exchange two = group.begin(send, shapes);  // both under way
+        const at::Tensor second = two.wait(cancel)[static_cast<size_t>(before)],
+                         first = one.wait(cancel)[static_cast<size_t>(before)];
+        EXPECT_TRUE(at::equal(first, at::full({2, 2}, static_cast<float>(before))));
+        EXPECT_TRUE(at::equal(second, at::full({2, 2}, static_cast<float>(before + 10))));
+        EXPECT_EQ(group.bytes_sent(), 32U);
+    });
+}
+
+TEST(Exchange, ThatIsGivenUpEndsTheOthers) {
+    with_ranks(3, [](zt::ranks::Team& team, int rank) {
+        const std::vector<at::Tensor> send(3, at::ones({1000}));
+        const zt::Cancel cancel;
+        (void)team.all().exchange(send, {3, {1000}}, cancel);
+        if (rank == 2) return;  // and its connections with it
+        Group::Exchange exchange = team.all().begin(send, {3, {1000}});
+        EXPECT_THROW((void)exchange.wait(cancel), zt::Error);
+    });
+}
+
+// And its group soon after, though the other rank is busy, and neither answers nor goes away.
+TEST(Exchange, EndsWhenCancelled) {
+    Table table(2);
+    std::barrier<> ended(2);
+    const auto rank = [&](int number) {
+        auto group = std::make_unique<Group>(number, 2, "127.0.0.1", std::chrono::seconds(20),
+                                             [&](const std::string& text) { return table.swap(number, text); });
+        const std::vector<at::Tensor> send(2, at::ones({1'000'000}));
+        zt::Cancel cancel;
+        (void)group->exchange(send, {2, {1'000'000}}, cancel);
+        if (number == 0) {
+            const auto began = std::chrono::steady_clock::now();
+            {
+                Group::Exchange exchange = group->begin(send, {2, {1'000'000}});
+                cancel.request();
+                EXPECT_THROW((void)exchange.wait(cancel), zt::Error);
+            }
+            group.reset();
+            EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+        }
+        ended.arrive_and_wait();
+    };
+    const std::jthread zero([&] { rank(0); }), one([&] { rank(1); });
+}
+
+}  // namespace
