@@ -44,8 +44,8 @@ const c10::TypedOperatorHandle<Fused>* fused() {
     return found ? &*found : nullptr;
 }
 
-bool suits(const at::Tensor& x, const at::Tensor& weight) {
-    if (!x.device().is_cpu() || !weight.is_contiguous() || x.numel() < kFewRows * x.size(-1)) return false;
+bool suits(const at::Tensor& x, const at::Tensor& weight, int64_t fewest = kFewRows) {
+    if (!x.device().is_cpu() || !weight.is_contiguous() || x.numel() < fewest * x.size(-1)) return false;
     return x.scalar_type() == at::kFloat || (x.scalar_type() == at::kBFloat16 && device::native_bf16());
 }
 
@@ -63,7 +63,10 @@ at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tenso
 }
 
 at::Tensor linear_gelu(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-    if (suits(x, weight) && fused()) return by_onednn(x, weight, bias, "gelu", "tanh");
+    // In bf16 a row must not depend on how many there are (ranks have few of them each): fused, GELU is of the sum
+    // before it is rounded.
+    const int64_t fewest = x.scalar_type() == at::kBFloat16 ? 1 : kFewRows;
+    if (suits(x, weight, fewest) && fused()) return by_onednn(x, weight, bias, "gelu", "tanh");
     at::Tensor y = at::linear(x, weight, bias);
     return at::gelu_(y, "tanh");
 }

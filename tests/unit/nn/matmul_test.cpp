@@ -5,6 +5,7 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
+#include "device/precision.h"
 #include "nn/matmul.h"
 #include "nn/packed_linear.h"
 
@@ -32,6 +33,20 @@ TEST(Linear, IsThePlainProduct) {
                 EXPECT_LT(error(linear_gelu(x, w, b), at::gelu(exact, "tanh")), bar) << rows;
                 EXPECT_EQ(linear(x, w, b).scalar_type(), type);
             }
+}
+
+// Ranks have few rows each.
+TEST(Linear, InBf16RowsDoNotDependOnHowManyThereAre) {
+    if (!zt::device::native_bf16()) GTEST_SKIP() << "this processor has no bf16";
+    const c10::InferenceMode inference;
+    at::manual_seed(6);
+    const at::Tensor x = at::randn({40, 96}).to(at::kBFloat16), w = at::randn({160, 96}).to(at::kBFloat16),
+                     b = at::randn({160}).to(at::kBFloat16);
+    const at::Tensor all = linear(x, w, b), curved = linear_gelu(x, w, b);
+    for (int64_t rows = 1; rows < 40; rows++) {
+        EXPECT_TRUE(at::equal(linear(x.narrow(0, 1, rows), w, b), all.narrow(0, 1, rows))) << rows;
+        EXPECT_TRUE(at::equal(linear_gelu(x.narrow(0, 1, rows), w, b), curved.narrow(0, 1, rows))) << rows;
+    }
 }
 
 PackedLinear fp8_layer() {
