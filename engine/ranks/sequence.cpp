@@ -51,9 +51,22 @@ struct Sequence::Stand {
         return std::accumulate(begin, begin + split.exchange, int64_t{0});
     }
     [[nodiscard]] bool neighbours(int other) const { return other >= first && other < first + split.exchange; }
+    // Of all rows of those who exchange, in the order of the parts as one rank would have them, those of `other`.
+    [[nodiscard]] std::vector<Share> rows_of(int other, const std::vector<int64_t>& parts) const {
+        std::vector<Share> rows;
+        int64_t at = 0;
+        for (const int64_t part : parts)
+            for (int r = first; r < first + split.exchange; r++) {
+                const int64_t count = share_of(part, r, size).count;
+                if (r == other) rows.push_back({at, count});
+                at += count;
+            }
+        return rows;
+    }
 };
 
-// own [3, heads, own tokens, dim] -> [3, heads of this rank, tokens of those who exchange, dim]
+// own [3, heads, own tokens, dim] -> [3, heads of this rank, tokens of those who exchange, dim]. Where all ranks
+// exchange, tokens stand as one rank would have them, and so attention is the same bits.
 at::Tensor Sequence::to_heads(const at::Tensor& own, const Stand& stand) const {
     if (stand.split.exchange == 1) return own;
     const int64_t each = stand.split.heads;
@@ -64,7 +77,17 @@ at::Tensor Sequence::to_heads(const at::Tensor& own, const Stand& stand) const {
         send.push_back(own.narrow(1, here ? (r - stand.first) * each : 0, here ? each : 0));
         shapes.push_back({3, each, here ? stand.tokens[static_cast<size_t>(r)] : 0, own.size(3)});
     }
-    return at::cat(group_->exchange(send, shapes, team()->cancel()), 2);
+    const std::vector<at::Tensor> got = group_->exchange(send, shapes, team()->cancel());
+    std::vector<at::Tensor> rows;
+    std::vector<int64_t> taken(got.size(), 0);
+    for (const int64_t part : parts_)
+        for (int r = stand.first; r < stand.first + stand.split.exchange; r++) {
+            const auto from = static_cast<size_t>(r);
+            const int64_t count = share_of(part, r, stand.size).count;
+            rows.push_back(got[from].narrow(2, taken[from], count));
+            taken[from] += count;
+        }
+    return at::cat(rows, 2);
 }
 
 // [tokens of those who exchange, dim of this rank's heads] -> [own tokens, dim of all heads]
@@ -73,12 +96,11 @@ at::Tensor Sequence::to_tokens(const at::Tensor& attended, const Stand& stand) c
     const int64_t own = stand.tokens[static_cast<size_t>(stand.rank)];
     std::vector<at::Tensor> send;
     std::vector<std::vector<int64_t>> shapes;
-    for (int64_t at = 0, r = 0; r < stand.size; r++) {
-        const bool here = stand.neighbours(static_cast<int>(r));
-        const int64_t count = here ? stand.tokens[static_cast<size_t>(r)] : 0;
-        send.push_back(attended.narrow(0, at, count));
-        shapes.push_back({own, here ? attended.size(1) : 0});
-        at += count;
+    for (int r = 0; r < stand.size; r++) {
+        std::vector<at::Tensor> rows;
+        for (const Share& of : stand.rows_of(r, parts_)) rows.push_back(attended.narrow(0, of.first, of.count));
+        send.push_back(rows.empty() ? attended.narrow(0, 0, 0) : rows.size() == 1 ? rows[0] : at::cat(rows));
+        shapes.push_back({own, stand.neighbours(r) ? attended.size(1) : 0});
     }
     return at::cat(group_->exchange(send, shapes, team()->cancel()), 1);
 }
