@@ -22,8 +22,8 @@ namespace zt::ranks {
 class Group;
 
 // How `size` ranks share the attention of some heads: `exchange` neighbours take `heads` heads each, and `ring` such
-// groups pass keys and values; exchange * ring = size. On machines of several ranks the exchange, which is the larger
-// part of what is sent, stays inside a machine where its ranks divide so.
+// groups pass keys and values; exchange * ring = size. Where a machine's ranks divide so the exchange, for which all
+// wait, stays inside a machine, and only what travels beside the computing crosses.
 struct Split {
     int exchange = 1, ring = 1;
     int64_t heads = 0;
