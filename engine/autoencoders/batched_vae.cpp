@@ -4,10 +4,12 @@
 #include "autoencoders/batched_vae.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "autoencoders/mosaic.h"
 #include "device/devices.h"
+#include "ranks/team.h"
 
 namespace zt::autoencoders::batched {
 namespace {
@@ -52,17 +54,25 @@ at::Tensor all_of(const Coder& coder, const at::Tensor& x, bool half_history, co
     return at::stack(made);
 }
 
-// The same in tiles, blended. x [frames, h, w, channels].
+// The same in tiles, blended. x [frames, h, w, channels]. Those of a decoder are spread; the result is undefined where
+// another rank lays them down.
 at::Tensor tiles_of(const Coder& coder, const at::Tensor& x, bool half_history, const Cancel& cancel) {
     const Tiles t = tiles(coder.config);
     const int64_t scale = kSpaceCompression, in = coder.decodes ? 1 : scale, out = coder.decodes ? scale : 1;
     const int64_t height = x.size(1) / in, width = x.size(2) / in;  // latents
+    std::optional<ranks::Tiles> spread;
+    if (coder.decodes) spread.emplace(decoder_tiles(coder.config, height, width, {.tiled = true}));
     return merge({t.stride_y * out, t.stride_x * out, t.blend_y(out), t.blend_x(out), height * out, width * out},
                  [&](int64_t i, int64_t j) {
                      const int64_t y = i * t.stride_y, h = std::min(t.height, height - y);
                      const int64_t z = j * t.stride_x, w = std::min(t.width, width - z);
-                     return all_of(coder, x.narrow(1, y * in, h * in).narrow(2, z * in, w * in), half_history, cancel)
-                         .contiguous();
+                     const auto make = [&] {
+                         const at::Tensor part = x.narrow(1, y * in, h * in).narrow(2, z * in, w * in);
+                         return all_of(coder, part, half_history, cancel).contiguous();
+                     };
+                     return spread ? spread->next({frames_of_batch(x.size(0)), 3, h * out, w * out},
+                                                  x.options().dtype(at::kFloat), make)
+                                   : make();
                  });
 }
 
@@ -91,6 +101,18 @@ Coder make_coder(const VaeConfig& c, bool decodes) {
     return coder;
 }
 
+ranks::Tiles decoder_tiles(const VaeConfig& config, int64_t latent_height, int64_t latent_width,
+                           const CodingOptions& options) {
+    if (!options.tiled || !is_cut(config, latent_height, latent_width))
+        return ranks::Tiles({latent_height * latent_width});
+    const Tiles t = tiles(config);
+    std::vector<int64_t> areas;
+    for (int64_t y = 0; y < latent_height; y += t.stride_y)
+        for (int64_t x = 0; x < latent_width; x += t.stride_x)
+            areas.push_back(std::min(t.height, latent_height - y) * std::min(t.width, latent_width - x));
+    return ranks::Tiles(areas);
+}
+
 StreamingDecoder::StreamingDecoder(const Coder& decoder, const at::Tensor& latents, const CodingOptions& options)
     : decoder_(decoder), options_(options) {
     options_.tiled = options.tiled && is_cut(decoder.config, latents.size(2), latents.size(3));
@@ -112,7 +134,10 @@ at::Tensor StreamingDecoder::next(const Cancel& cancel) {
     const int64_t count = next_frames();
     at::Tensor made;
     if (options_.tiled) {
-        if (!whole_.defined()) whole_ = tiles_of(decoder_, latents_, options_.half_history, cancel);
+        if (!whole_.defined()) {
+            whole_ = tiles_of(decoder_, latents_, options_.half_history, cancel);
+            ranks::end_of_shared_work();
+        }
         made = whole_.narrow(0, given_, count);
     } else {
         history_.more = from_ + batch.count < latents_.size(0);

@@ -12,6 +12,7 @@
 
 #include "autoencoders/batched_layers.h"
 #include "autoencoders/batched_plan.h"
+#include "ranks/tiles.h"
 
 namespace zt::autoencoders::batched {
 
@@ -49,7 +50,14 @@ struct Coder {
 };
 [[nodiscard]] Coder make_coder(const VaeConfig& config, bool decodes);
 
-// A video out of latents. Borrows the decoder. One thread at a time.
+// The tiles of a video that is decoded from latents of this size, over the ranks of the thread's team; of one that is
+// not cut there is one.
+[[nodiscard]] ranks::Tiles decoder_tiles(const VaeConfig& config, int64_t latent_height, int64_t latent_width,
+                                         const CodingOptions& options);
+
+// A video out of latents. Borrows the decoder; where decoder_tiles() are spread and none is made here, its weights are
+// not used. One thread at a time. The tiles are spread over a team that the thread is in; the first next() then says
+// ranks::end_of_shared_work(), so that only rank 0 gets frames.
 class StreamingDecoder {
 public:
     // latents [T, latent_channels, h, w] as the sampler leaves them, fp32.

@@ -24,7 +24,8 @@ struct Mosaic {
 };
 
 // make(i, j): tile [frames, channels, <= stride_y + blend_y, <= stride_x + blend_x] whose corner lies at (i stride_y,
-// j stride_x), to be overwritten -> [frames, channels, height, width].
+// j stride_x), to be overwritten -> [frames, channels, height, width]. Undefined where all tiles are: another rank lays
+// them down.
 template <class Make>
 [[nodiscard]] at::Tensor merge(const Mosaic& m, Make&& make) {
     at::Tensor whole;
@@ -35,6 +36,7 @@ template <class Make>
         for (int64_t x = 0; x < m.width; x += m.stride_x) {
             const size_t j = static_cast<size_t>(x / m.stride_x);
             at::Tensor tile = make(y / m.stride_y, x / m.stride_x);
+            if (!tile.defined()) continue;
             if (y > 0) blend(above[j], tile, 2, m.blend_y);
             if (x > 0) blend(left, tile, 3, m.blend_x);
             if (!whole.defined()) whole = at::empty({tile.size(0), tile.size(1), m.height, m.width}, tile.options());

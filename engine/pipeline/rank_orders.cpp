@@ -112,13 +112,18 @@ void walk_clip(Io& io, Order& o) {
     // Does not compile once a field is added: send it, or say here why not. log is each rank's own; the mask follows.
     [[maybe_unused]] auto& [width, height, rate, frames, steps, flow_shift, first, log, images, mask, fit, loop, motion,
                             tempo, shot_frames, morph, sound, cutout] = r;
-    io.number(o.model), io.flag(o.fresh_team), io.number(o.done), io.number(o.most);
+    io.number(o.model), io.number(o.clip), io.flag(o.fresh_team), io.number(o.done), io.number(o.most);
     walk_direction(io, o.direction);
     io.number(r.width), io.number(r.height), io.number(r.rate), io.number(r.frames), io.number(r.steps);
     io.number(r.flow_shift), io.number(r.fit), io.flag(r.loop), io.number(r.motion), io.number(r.tempo);
     io.number(r.shot_frames), io.flag(r.morph), io.flag(r.sound), io.flag(r.cutout);
     walk_direction(io, r.first);
     io.list(r.images, [&](auto& picture) { walk_picture(io, picture); });
+}
+
+template <class Io, class Order>
+void walk_piece(Io& io, Order& o) {
+    io.number(o.clip), io.flag(o.fresh_team);
 }
 
 void check_sizes(const families::Picture& picture) {
@@ -146,6 +151,12 @@ std::string to_bytes(const ClipOrder& order) {
     return writer.take();
 }
 
+std::string to_bytes(const PieceOrder& order) {
+    Writer writer;
+    walk_piece(writer, order);
+    return writer.take();
+}
+
 OpenOrder open_order(std::string_view bytes) {
     Reader reader(bytes);
     OpenOrder order;
@@ -164,6 +175,14 @@ ClipOrder clip_order(std::string_view bytes) {
     for (const families::Picture& picture : order.request.images) check_sizes(picture);
     if (mask.size() > 1) throw Error(ZT_ERROR_NETWORK, "rank 0: expected one mask, got more");
     if (!mask.empty()) check_sizes(mask[0]), order.request.mask = mask[0];
+    return order;
+}
+
+PieceOrder piece_order(std::string_view bytes) {
+    Reader reader(bytes);
+    PieceOrder order;
+    walk_piece(reader, order);
+    reader.end();
     return order;
 }
 

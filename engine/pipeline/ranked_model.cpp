@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// See ranked_model.h. A clip is one order to every other rank, made by all up to the end of its denoise loop; what is
-// left, rank 0 does alone. After a failure or a cancelled clip the connections of the team are given up, so that nobody
-// waits, and the next clip makes new ones; the lines to the ranks (ranks/link.h) stay.
+// See ranked_model.h. A clip is one order to every other rank, and one for each of its later pieces of which a part is
+// shared: tiles of its decoder. All make a piece up to the end of its shared work; what is left, rank 0 does alone, and
+// other sessions may order theirs meanwhile. Between two pieces nobody waits, however long the host does. After a
+// failure or a cancelled piece the connections of the team are given up, so that nobody waits, and the next one makes
+// new ones; the lines to the ranks (ranks/link.h) stay.
 #include "pipeline/ranked_model.h"
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -50,7 +53,7 @@ public:
     [[nodiscard]] int64_t open(OpenOrder order, const std::string& ours) {
         check();
         settle(Cancel());
-        forget_closed();
+        tell_let_go();
         order.model = next_model_;
         const std::string bytes = to_bytes(order);
         for (size_t r = 1; r < links_.size(); r++) tell(r, Kind::kOpen, bytes);
@@ -63,43 +66,61 @@ public:
         }
         return next_model_++;
     }
-    // Any thread, any time.
-    void closed(int64_t model) {
-        const std::lock_guard lock(closed_mutex_);
-        closed_.push_back(model);
+    // Any thread that does not hold busy(), any time.
+    void let_go(Kind what, int64_t number) {
+        {
+            const std::lock_guard lock(let_go_mutex_);
+            let_go_.push_back({what, number});
+        }
+        // Else who holds it says so, at the end of their part.
+        if (const std::unique_lock lock(busy_, std::try_to_lock); lock) (void)attempt([&] { tell_let_go(); });
     }
+    [[nodiscard]] int64_t new_clip() noexcept { return next_clip_++; }
 
-    // Everyone's part of a clip; `work` is rank 0's.
+    // A piece of a clip, for all.
+    struct Piece {
+        Kind kind;                                     // kClip or kPiece
+        std::function<std::string(bool fresh)> order;  // fresh: with a new team
+        const Cancel& cancel;
+        std::function<void(uint64_t bytes, const ranks::TileCount& tiles)> told;  // at the end of shared work
+    };
+    // Everyone's part; `work` is rank 0's. held: of busy(), given back at the end of shared work, before the rest of
+    // `work`. Whether more of the clip is shared.
     template <class Work>
-    void make(ClipOrder order, const Cancel& cancel, const Log& log, const Work& work) {
+    bool make(std::unique_lock<std::timed_mutex>& held, const Piece& piece, const Work& work) {
         check();
-        settle(cancel);
-        forget_closed();
-        order.fresh_team = team_ == nullptr;
-        const std::string bytes = to_bytes(order);
-        for (size_t r = 1; r < links_.size(); r++) tell(r, Kind::kClip, bytes);
+        settle(piece.cancel);
+        tell_let_go();
+        const std::string bytes = piece.order(team_ == nullptr);
+        for (size_t r = 1; r < links_.size(); r++) tell(r, piece.kind, bytes);
         owing_ = links_.size() - 1;
-        const uint64_t before = team_ != nullptr ? team_->bytes_sent() : 0;
-        const std::optional<Failure> failure = attempt([&] {
-            if (team_ == nullptr) make_team(cancel);
-            const ranks::TeamScope scope(*team_, cancel);
+        std::optional<bool> shares_more;  // once the shared work is over
+        std::optional<Failure> failure = attempt([&] {
+            if (team_ == nullptr) make_team(piece.cancel);
+            const uint64_t before = team_->bytes_sent();
+            team_->tiles() = {};
+            const ranks::TeamScope scope(*team_, piece.cancel, [&](bool more) {
+                piece.told(team_->bytes_sent() - before, team_->tiles());
+                (void)attempt([&] { tell_let_go(); });
+                shares_more = more;
+                held.unlock();
+            });
             work();
         });
-        if (!failure) {
-            log(ZT_LOG_VERBOSE, "ranks: " + std::to_string(size()) + " ranks; rank 0 sent " +
-                                    std::to_string(team_->bytes_sent() - before) + " bytes in " +
-                                    std::to_string(order.request.steps) + " steps");
-            return;
-        }
-        team_.reset();
-        for (size_t r = 1; r < links_.size(); r++) (void)attempt([&] { links_[r]->send(Kind::kAbort, {}); });
-        if (failure->status == ZT_ERROR_NETWORK) find_the_culprit(failure->message);
+        if (shares_more && !failure) return *shares_more;
+        if (!failure) failure = {ZT_ERROR_INTERNAL, "ranks: expected an end of shared work in this clip, got none"};
+        if (!shares_more) give_up(*failure);
         throw Error(failure->status, failure->message);
     }
 
 private:
     void check() const {
         if (!broken_.empty()) throw Error(ZT_ERROR_NETWORK, broken_);
+    }
+    void give_up(const Failure& failure) {
+        team_.reset();
+        for (size_t r = 1; r < links_.size(); r++) (void)attempt([&] { links_[r]->send(Kind::kAbort, {}); });
+        if (failure.status == ZT_ERROR_NETWORK) find_the_culprit(failure.message);
     }
     [[noreturn]] void fail(const std::string& why) {
         broken_ = why;
@@ -176,14 +197,14 @@ private:
         }
         throw Error(ZT_ERROR_NETWORK, "ranks: expected " + links_[rank]->name() + " to take its part, got no answer");
     }
-    void forget_closed() {
-        std::vector<int64_t> closed;
+    void tell_let_go() {
+        std::vector<std::pair<Kind, int64_t>> all;
         {
-            const std::lock_guard lock(closed_mutex_);
-            closed.swap(closed_);
+            const std::lock_guard lock(let_go_mutex_);
+            all.swap(let_go_);
         }
-        for (const int64_t model : closed)
-            for (size_t r = 1; r < links_.size(); r++) tell(r, Kind::kClose, std::to_string(model));
+        for (const auto& [what, number] : all)
+            for (size_t r = 1; r < links_.size(); r++) tell(r, what, std::to_string(number));
     }
 
     ranks::Place place_;
@@ -192,10 +213,10 @@ private:
     std::vector<std::unique_ptr<ranks::Link>> links_;  // [0] is null
     std::unique_ptr<ranks::Team> team_;
     std::string broken_;
-    size_t owing_ = 0;  // of the others, the last so many still owe an answer for the last clip
-    int64_t next_model_ = 1;
-    std::mutex closed_mutex_;
-    std::vector<int64_t> closed_;
+    size_t owing_ = 0;  // of the others, the last so many still owe an answer for the last piece
+    int64_t next_model_ = 1, next_clip_ = 1;
+    std::mutex let_go_mutex_;
+    std::vector<std::pair<Kind, int64_t>> let_go_;  // models and clips that the others need not keep
 };
 
 // Of this process; made by the first call, never destroyed: a session may end after static destructors have run. Null
@@ -222,6 +243,12 @@ public:
     RankedGeneration(Others& others, int64_t model, const GenerationRequest& request,
                      std::unique_ptr<families::Generation> own)
         : others_(others), model_(model), request_(request), own_(std::move(own)) {}
+    ~RankedGeneration() override {
+        (void)attempt([&] { let_go(); });
+    }
+    RankedGeneration(const RankedGeneration&) = delete;
+    RankedGeneration& operator=(const RankedGeneration&) = delete;
+
     void limit_next(int64_t most) override { own_->limit_next(most_ = most); }
     [[nodiscard]] int64_t next_frames() const override { return own_->next_frames(); }
     [[nodiscard]] int64_t cut_frames() const override { return own_->cut_frames(); }
@@ -233,27 +260,54 @@ public:
                                    const ProgressFn& progress) override {
         if (own_->next_frames() == 0) return own_->next(direction, cancel, progress);
         std::optional<FrameBatch> batch;
-        if (left_ > 0) {
+        const bool begins = left_ == 0;
+        if (begins) left_ = std::min(most_, request_.frames - done_);
+        if (begins || shared_ != 0)
+            batch = make_together(begins, direction, cancel, progress);
+        else
             batch = own_->next(direction, cancel, progress);
-        } else {
-            left_ = std::min(most_, request_.frames - done_);
-            batch = begin_clip(direction, cancel, progress);
-        }
         if (batch) left_ -= batch->frames, done_ += batch->frames;
+        if (left_ == 0) let_go();
         return batch;
     }
 
 private:
-    std::optional<FrameBatch> begin_clip(const Direction& direction, const Cancel& cancel, const ProgressFn& progress) {
+    std::optional<FrameBatch> make_together(bool begins, const Direction& direction, const Cancel& cancel,
+                                            const ProgressFn& progress) {
         std::unique_lock lock(others_.busy(), std::defer_lock);
-        while (!lock.try_lock_for(kLook)) {  // another session's clip; it may need our turn to go on
+        while (!lock.try_lock_for(kLook)) {  // another session's piece; it may need our turn to go on
             cancel.poll();
             progress("wait", 0, 0);
         }
+        const int64_t clip = begins ? others_.new_clip() : shared_;
+        const auto order = [&](bool fresh) {
+            return begins ? to_bytes(ClipOrder{model_, clip, fresh, request_, direction, done_, most_})
+                          : to_bytes(PieceOrder{clip, fresh});
+        };
+        const auto told = [&](uint64_t bytes, const ranks::TileCount& tiles) {
+            tiles_.all += tiles.all, tiles_.came += tiles.came, tiles_.bytes += tiles.bytes;
+            if (begins)
+                request_.log(ZT_LOG_VERBOSE, "ranks: " + std::to_string(others_.size()) + " ranks; rank 0 sent " +
+                                                 std::to_string(bytes) + " bytes in " + std::to_string(request_.steps) +
+                                                 " steps");
+        };
         std::optional<FrameBatch> batch;
-        others_.make({model_, false, request_, direction, done_, most_}, cancel, request_.log,
-                     [&] { batch = own_->next(direction, cancel, progress); });
+        shared_ = clip;  // also where it fails: some may have done their part, and wait for more
+        const bool more = others_.make(lock, {begins ? Kind::kClip : Kind::kPiece, order, cancel, told},
+                                       [&] { batch = own_->next(direction, cancel, progress); });
+        if (!more) shared_ = 0, tell_tiles();  // they have let go as well
         return batch;
+    }
+    void let_go() {
+        if (shared_ != 0) others_.let_go(Kind::kDrop, std::exchange(shared_, 0));
+        tell_tiles();
+    }
+    void tell_tiles() {
+        if (tiles_.all > 0)
+            request_.log(ZT_LOG_VERBOSE, "ranks: of " + std::to_string(tiles_.all) + " tiles of the decoder " +
+                                             std::to_string(tiles_.came) + " came from other ranks, " +
+                                             std::to_string(tiles_.bytes) + " bytes");
+        tiles_ = {};
     }
 
     Others& others_;
@@ -261,13 +315,15 @@ private:
     const GenerationRequest request_;
     const std::unique_ptr<families::Generation> own_;
     int64_t done_ = 0, most_ = INT64_MAX, left_ = 0;  // frames given; up to the next shot; of the clip in the making
+    int64_t shared_ = 0;                              // the clip of which the others wait for another piece
+    ranks::TileCount tiles_;                          // of this clip
 };
 
 class RankedModel final : public families::Model {
 public:
     RankedModel(std::shared_ptr<const families::Model> own, Others& others, int64_t number)
         : own_(std::move(own)), others_(others), number_(number) {}
-    ~RankedModel() override { others_.closed(number_); }
+    ~RankedModel() override { others_.let_go(Kind::kClose, number_); }
     RankedModel(const RankedModel&) = delete;
     RankedModel& operator=(const RankedModel&) = delete;
 

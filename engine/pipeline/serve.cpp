@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -53,14 +54,14 @@ public:
         said_.pop_front();
         return first;
     }
-    // Cancelled by rank 0's abort and by its end; of the clip that is begun now.
-    [[nodiscard]] std::shared_ptr<const Cancel> begin_clip() {
+    // Cancelled by rank 0's abort and by its end; of the piece that is begun now.
+    [[nodiscard]] std::shared_ptr<const Cancel> begin_piece() {
         const std::lock_guard lock(mutex_);
-        clip_ = std::make_shared<Cancel>();
-        if (ended_) clip_->request();
+        piece_ = std::make_shared<Cancel>();
+        if (ended_) piece_->request();
         for (const Message& message : said_)
-            if (message.kind == Kind::kAbort) clip_->request();
-        return clip_;
+            if (message.kind == Kind::kAbort) piece_->request();
+        return piece_;
     }
 
 private:
@@ -70,13 +71,13 @@ private:
         while (!stop_.requested() && !attempt([&] { message = link_.receive(kLook); })) {
             if (!message) continue;
             const std::lock_guard lock(mutex_);
-            if (message->kind == Kind::kAbort && clip_ != nullptr) clip_->request();
+            if (message->kind == Kind::kAbort && piece_ != nullptr) piece_->request();
             said_.push_back(*std::exchange(message, std::nullopt));
             came_.notify_all();
         }
         const std::lock_guard lock(mutex_);
         ended_ = true;
-        if (clip_ != nullptr) clip_->request();
+        if (piece_ != nullptr) piece_->request();
         came_.notify_all();
     }
 
@@ -84,7 +85,7 @@ private:
     std::mutex mutex_;  // guards what follows
     std::condition_variable came_;
     std::deque<Message> said_;
-    std::shared_ptr<Cancel> clip_;
+    std::shared_ptr<Cancel> piece_;
     bool ended_ = false;
     Cancel stop_;
     std::jthread reader_;  // last
@@ -101,6 +102,8 @@ public:
                 case Kind::kOpen: open(message->text); break;
                 case Kind::kClose: models_.erase(parse_int64(message->text).value_or(0)); break;
                 case Kind::kClip: clip(message->text); break;
+                case Kind::kPiece: piece(message->text); break;
+                case Kind::kDrop: clips_.erase(parse_int64(message->text).value_or(0)); break;
                 case Kind::kAbort: failed_ = false; break;
                 case Kind::kVerdict: throw Error(ZT_ERROR_NETWORK, message->text);
                 default: break;  // addresses of a team that was given up
@@ -126,34 +129,61 @@ private:
         });
         if (failure) answer(Kind::kFailed, failure->message);
     }
+    // A clip of which rank 0 may order another piece.
+    struct Clip {
+        std::shared_ptr<const families::Model> model;
+        families::Direction direction;
+        std::unique_ptr<families::Generation> generation;
+    };
     void clip(const std::string& text) {
-        const std::shared_ptr<const Cancel> cancel = inbox_.begin_clip();
-        bool done = false;
+        int64_t number = 0;
+        take_part(number, [&](const Cancel& cancel) {
+            ClipOrder order = clip_order(text);
+            const auto model = models_.find(order.model);
+            if (model == models_.end()) throw Error(ZT_ERROR_NETWORK, "expected an opened model, got none");
+            if (order.fresh_team || team_ == nullptr) make_team();
+            order.request.log = log_;
+            const device::WorkerScope scope(model->second->limits().threads);
+            Clip& clip = clips_[number = order.clip];
+            clip = {model->second, order.direction, model->second->begin(order.request)};
+            if (order.done > 0) clip.generation->skip(order.done);
+            clip.generation->limit_next(order.most);
+            make_piece(clip, cancel);
+        });
+    }
+    void piece(const std::string& text) {
+        int64_t number = 0;
+        take_part(number, [&](const Cancel& cancel) {
+            const PieceOrder order = piece_order(text);
+            const auto clip = clips_.find(number = order.clip);
+            if (clip == clips_.end()) throw Error(ZT_ERROR_NETWORK, "expected a clip that was begun, got none");
+            if (order.fresh_team || team_ == nullptr) make_team();
+            const device::WorkerScope scope(clip->second.model->limits().threads);
+            make_piece(clip->second, cancel);
+        });
+    }
+    void make_piece(const Clip& clip, const Cancel& cancel) {
+        const ranks::TeamScope together(*team_, cancel);
+        (void)clip.generation->next(clip.direction, cancel, [](const char*, int, int) {});
+    }
+    // clip: its number, once `work` knows it.
+    void take_part(const int64_t& clip, const std::function<void(const Cancel&)>& work) {
+        const std::shared_ptr<const Cancel> cancel = inbox_.begin_piece();
+        bool done = false, more = false;
         const auto failure = attempt([&] {
             try {
-                take_part(clip_order(text), *cancel);
-            } catch (const ranks::PartDone&) {
-                done = true;
+                work(*cancel);
+            } catch (const ranks::PartDone& end) {
+                done = true, more = end.more;
             }
         });
+        if (!more) clips_.erase(clip);
         failed_ = !done && !std::exchange(aborted_, false);
         if (done) return answer(Kind::kDone, {});
         team_.reset();  // whoever waits for this rank need not wait longer
         if (failure && failure->status == ZT_ERROR_CANCELLED)
             return answer(Kind::kFailed, std::string(ranks::kNotOwn) + "the clip was given up");
         answer(Kind::kFailed, failure ? failure->message : "expected shared work in this clip, got none");
-    }
-    void take_part(ClipOrder order, const Cancel& cancel) {
-        const auto model = models_.find(order.model);
-        if (model == models_.end()) throw Error(ZT_ERROR_NETWORK, "expected an opened model, got none");
-        if (order.fresh_team || team_ == nullptr) make_team();
-        order.request.log = log_;
-        const device::WorkerScope scope(model->second->limits().threads);
-        const auto generation = model->second->begin(order.request);
-        if (order.done > 0) generation->skip(order.done);
-        generation->limit_next(order.most);
-        const ranks::TeamScope together(*team_, cancel);
-        (void)generation->next(order.direction, cancel, [](const char*, int, int) {});
     }
     void make_team() {
         team_.reset();
@@ -173,9 +203,10 @@ private:
     Inbox inbox_;
     const Log log_;
     std::map<int64_t, std::shared_ptr<const families::Model>> models_;
+    std::map<int64_t, Clip> clips_;
     std::unique_ptr<ranks::Team> team_;
-    bool failed_ = false;   // the last clip, and rank 0 has not gone on since
-    bool aborted_ = false;  // the abort of this clip was taken already
+    bool failed_ = false;   // the last piece, and rank 0 has not gone on since
+    bool aborted_ = false;  // the abort of this piece was taken already
 };
 
 }  // namespace

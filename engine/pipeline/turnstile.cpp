@@ -50,8 +50,11 @@ void Turn::take() {
 }
 
 void Turn::pass() {
-    if (!mine_ || std::chrono::steady_clock::now() - taken_ < turnstile_.turn()) return;
-    if (turnstile_.waiting() == 0) return;
+    if (std::chrono::steady_clock::now() - taken_ >= turnstile_.turn()) give_way();
+}
+
+void Turn::give_way() {
+    if (!mine_ || turnstile_.waiting() == 0) return;
     give_back();
     take();
 }

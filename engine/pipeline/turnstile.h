@@ -58,6 +58,7 @@ public:
 
     void take();       // waits; throws ZT_ERROR_CANCELLED
     void pass();       // between two steps: after Turnstile::turn() all who wait go first; may throw as take()
+    void give_way();   // in a wait for another session: who waits goes first at once; may throw as take()
     void give_back();  // also without one
 
 private:

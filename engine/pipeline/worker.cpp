@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/error.h"
@@ -32,7 +33,10 @@ families::FrameBatch make_piece(const WorkerContext& context, families::Generati
                                 int64_t done, Turn& turn) {
     const families::ProgressFn tell = [&](const char* stage, int step, int steps) {
         context.progress.stage(stage, step, steps);
-        if (stage != families::kLoading) turn.pass();
+        if (stage == std::string_view("wait"))
+            turn.give_way();
+        else if (stage != families::kLoading)
+            turn.pass();
     };
     auto batch = generation.next(order.direction, context.cancel, tell);
     context.cancel.poll();

@@ -69,7 +69,7 @@ std::optional<Message> Link::receive(std::chrono::milliseconds timeout) {
     if (!read_fully(fd(), head, sizeof(head), deadline))
         throw Error(ZT_ERROR_NETWORK, name_ + ": expected its answer, got the end of it (it ended, or was killed)");
     std::memcpy(&size, head + 1, sizeof(size));
-    if (head[0] < static_cast<char>(Kind::kOpen) || head[0] > static_cast<char>(Kind::kVerdict) || size > kMostMessage)
+    if (head[0] < static_cast<char>(Kind::kOpen) || head[0] > static_cast<char>(Kind::kDrop) || size > kMostMessage)
         throw Error(ZT_ERROR_NETWORK, name_ + ": expected a message of this version, got another");
     Message message{static_cast<Kind>(head[0]), std::string(size, '\0')};
     if (!read_fully(fd(), message.text.data(), size, deadline))

@@ -24,7 +24,9 @@ enum class Kind : uint8_t {
     kAddress,    // where this rank's Gloo listens
     kAddresses,  // rank 0: where all do
     kAbort,      // rank 0: give up the clip
-    kVerdict     // rank 0: what went wrong; the end
+    kVerdict,    // rank 0: what went wrong; the end
+    kPiece,      // rank 0: take part in the next piece of a clip
+    kDrop        // rank 0: no more pieces of a clip
 };
 
 struct Message {

@@ -14,6 +14,7 @@ namespace zt::ranks {
 namespace {
 
 thread_local Team* current = nullptr;
+thread_local TeamScope* scope = nullptr;
 
 constexpr size_t kMostAddress = 65536;  // Gloo's text grows with the ranks
 
@@ -100,20 +101,38 @@ uint64_t Team::bytes_sent() const noexcept {
     return sent;
 }
 
-TeamScope::TeamScope(Team& team, const Cancel& cancel) {
+bool Team::any(bool own) {
+    const auto count = static_cast<size_t>(all_->size());
+    const uint64_t before = all_->bytes_sent();
+    const std::vector<at::Tensor> said = all_->exchange(
+        std::vector<at::Tensor>(count, at::full({1}, own ? 1 : 0, at::kByte)), {count, {int64_t{1}}}, cancel());
+    greetings_ += all_->bytes_sent() - before;
+    return at::cat(said).any().item<bool>();
+}
+
+TeamScope::TeamScope(Team& team, const Cancel& cancel, AtEnd at_end) : at_end_(std::move(at_end)) {
     team.cancel_ = &cancel;
     current = &team;
+    scope = this;
 }
 
 TeamScope::~TeamScope() {
-    current->join();
+    if (current != nullptr) current->join();
     current = nullptr;
+    scope = nullptr;
 }
 
 Team* team() { return current; }
 
-void end_of_shared_work() {
-    if (current != nullptr && current->rank() != 0) throw PartDone();
+bool leads() { return current == nullptr || current->rank() == 0; }
+
+bool on_any_rank(bool own) { return current != nullptr ? current->any(own) : own; }
+
+void end_of_shared_work(bool more) {
+    if (current == nullptr) return;
+    if (current->rank() != 0) throw PartDone{more};
+    std::exchange(current, nullptr)->join();
+    if (scope->at_end_) scope->at_end_(more);
 }
 
 }  // namespace zt::ranks

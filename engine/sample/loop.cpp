@@ -64,7 +64,6 @@ std::vector<at::Tensor> denoise(const JointLoop& loop, std::vector<at::Tensor> n
         for (size_t s = 0; s < latents.size(); s++) latents[s] = loop.streams[s].solver.step(i, latents[s], v[s]);
     }
     loop.progress(steps, steps);
-    ranks::end_of_shared_work();
     return latents;
 }
 

@@ -33,7 +33,7 @@ MAY_INCLUDE = {
     'ranks': ['core', 'nn'],
     'load': ['core', 'device', 'weights', 'nn', 'ranks'],
     'encoders': ['core', 'device', 'weights', 'nn', 'load', 'text', 'image'],
-    'autoencoders': ['core', 'device', 'weights', 'nn', 'load'],
+    'autoencoders': ['core', 'device', 'weights', 'nn', 'ranks', 'load'],
     'sample': ['core', 'device', 'weights', 'nn', 'ranks'],
     'families': ['core', 'device', 'weights', 'nn', 'ranks', 'load', 'encoders', 'autoencoders', 'sample', 'text', 'image'],
     'pipeline': ['core', 'cache', 'device', 'ranks', 'text', 'image', 'marks', 'families'],

@@ -6,6 +6,7 @@
 
 #include "device/devices.h"
 #include "families/cogvideox/clip.h"
+#include "ranks/team.h"
 
 namespace zt::cogvideox {
 
@@ -35,11 +36,19 @@ std::optional<families::FrameBatch> Generation::next(const families::Direction& 
                                                      const families::ProgressFn& progress) {
     if (next_frames() == 0) return std::nullopt;
     if (!stream_) {
+        // Ranks that have other memory must code alike.
+        plan_.coding.tiled = ranks::on_any_rank(plan_.coding.tiled);
+        plan_.coding.half_history = ranks::on_any_rank(plan_.coding.half_history);
         const Work work{request_, direction, plan_, cancel, progress};
         const at::Tensor latents = make_latents(*model_, work, model_->parts.made_frames(shot_frames()));
         device::return_freed_memory();
+        const ranks::Tiles tiles =
+            autoencoders::batched::decoder_tiles(model_->parts.vae, latents.size(2), latents.size(3), plan_.coding);
+        if (!tiles.spread()) ranks::end_of_shared_work();
         progress("load", 0, 1);
-        decoder_ = model_->decoder.get(plan_.budget.keep, [&] { return read_coder(*model_, true, cancel); });
+        decoder_ = tiles.any_here()
+                       ? model_->decoder.get(plan_.budget.keep, [&] { return read_coder(*model_, true, cancel); })
+                       : std::make_shared<const Coder>(autoencoders::batched::make_coder(model_->parts.vae, true));
         stream_.emplace(*decoder_, latents, plan_.coding);
         left_ = shot_frames();
     }

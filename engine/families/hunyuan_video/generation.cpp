@@ -16,6 +16,7 @@
 #include "families/hunyuan_video/text/picture.h"
 #include "families/hunyuan_video/text/projector.h"
 #include "ranks/place.h"
+#include "ranks/team.h"
 
 namespace zt::hunyuan_video {
 namespace {
@@ -222,13 +223,18 @@ at::Tensor Generation::make_latents(const Direction& direction, const Cancel& ca
 void Generation::begin_clip(const Direction& direction, const Cancel& cancel, const ProgressFn& progress) {
     const at::Tensor latents = make_latents(direction, cancel, progress);
     device::return_freed_memory();
+    const VaeConfig& vae = model_->parts.vae;
+    const ranks::Tiles tiles = tiles_of(model_->tiling, vae, latents.size(2), latents.size(3));
+    if (!tiles.spread()) ranks::end_of_shared_work();
     progress("load", 0, 1);
-    decoder_ = model_->decoder.get(budget_.keep, [&] {
-        auto made = std::make_shared<VaeDecoder>(make_vae_decoder(model_->parts.vae));
+    const auto read = [&] {
+        auto made = std::make_shared<VaeDecoder>(make_vae_decoder(vae));
         model_->reader(Part::kVae, cancel).fill(*made, model_->vae_type, true);
         prepare(*made);
         return made;
-    });
+    };
+    decoder_ = tiles.any_here() ? model_->decoder.get(budget_.keep, read)
+                                : std::make_shared<const VaeDecoder>(make_vae_decoder(vae));
     stream_.emplace(*decoder_, latents, model_->tiling, skipped_frames());
     left_ = shot_frames();
 }

@@ -10,6 +10,7 @@
 #include "core/frame_time.h"
 #include "core/sha256.h"
 #include "device/devices.h"
+#include "ranks/team.h"
 
 namespace zt::minimax_h3 {
 
@@ -122,12 +123,17 @@ void Generation::begin_clip(const Direction& direction, const Cancel& cancel, co
         made = make_latents(denoiser, prepared, start.noise, video, audio, cancel, progress);
     }
     device::return_freed_memory();
+    const VideoVaePart& vae = model.parts.video_vae;
+    const TileGroups tiles = tile_groups(vae.config, request_.height, request_.width, model.device().is_cpu());
+    if (!tiles.groups.spread()) ranks::end_of_shared_work();
     progress("decode", 0, 1);
-    if (request_.sound) sound_ = sound_of(made.audio, cancel);
-    decoder_ = model.decoder.get(budget_.keep, [&] {
-        return std::make_shared<const VideoVaeDecoder>(load_video_vae_decoder(
-            model.parts.video_vae, model.vae_kept, model.vae_products(), model.vae_options(cancel)));
-    });
+    if (request_.sound && ranks::leads()) sound_ = sound_of(made.audio, cancel);  // others decode tiles meanwhile
+    const auto read = [&] {
+        return std::make_shared<const VideoVaeDecoder>(
+            load_video_vae_decoder(vae, model.vae_kept, model.vae_products(), model.vae_options(cancel)));
+    };
+    decoder_ = tiles.groups.any_here() ? model.decoder.get(budget_.keep, read)
+                                       : std::make_shared<const VideoVaeDecoder>(make_video_vae_decoder(vae.config));
     stream_.emplace(*decoder_, latents_of(made.video, geometry));
     left_ = shot_frames();
     begun_ = done_;

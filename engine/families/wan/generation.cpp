@@ -12,6 +12,7 @@
 #include "families/wan/picture.h"
 #include "families/wan/prompt.h"
 #include "families/wan/wan.h"
+#include "ranks/team.h"
 
 namespace zt::wan {
 
@@ -38,6 +39,7 @@ void Generation::begin_clip(const Direction& direction, const Cancel& cancel, co
             "negative_prompt", request_.log, cancel, progress);
     Conditions conditions{positive.get(), negative.get(), {}, {}, {}};
     const int64_t frames = clip_frames(shot_frames());
+    plan_.half_history = ranks::on_any_rank(plan_.half_history);  // those of other memory must code the picture alike
     if (!request_.images.empty() && model_->parts.known_frames())
         conditions.first = picture_latent(*model_, request_, plan_.half_history, cancel, progress);
     if (model_->parts.beside_noise())
@@ -46,6 +48,7 @@ void Generation::begin_clip(const Direction& direction, const Cancel& cancel, co
     device::return_freed_memory();
     latents_ = make_latents(*model_, request_, direction, conditions,
                             (frames - 1) / VaeConfig::temporal_compression + 1, plan_.budget, cancel, progress);
+    ranks::end_of_shared_work();  // the decoder makes whole frames, each from those before
     device::return_freed_memory();
     progress("load", 0, 1);
     decoder_ = read_decoder(*model_, plan_.budget, cancel);

@@ -10,6 +10,7 @@
 
 #include "autoencoders/mosaic.h"
 #include "core/error.h"
+#include "ranks/team.h"
 
 namespace zt::hunyuan_video {
 namespace {
@@ -29,12 +30,18 @@ struct Counter {
     }
 };
 
-// latents [channels, t, h, w] -> [4 (t - 1) + 1, 3, 8h, 8w]
+// Of tiles that begin every `stride`: the length of tile i.
+int64_t length_at(int64_t i, int64_t stride, int64_t size, int64_t all) { return std::min(size, all - i * stride); }
+
+// latents [channels, t, h, w] -> [4 (t - 1) + 1, 3, 8h, 8w]; undefined where another rank lays the tiles down
 at::Tensor decode_in_space(const VaeDecoder& decoder, const at::Tensor& latents, const Tiling& tiling,
                            const VaePass& pass, Counter& counter) {
     const int64_t scale = decoder.config.spatial_compression, height = latents.size(2), width = latents.size(3);
+    ranks::Tiles tiles = tiles_of(tiling, decoder.config, height, width);
     const auto one = [&](const at::Tensor& part) {
-        at::Tensor frames = decode_tile(decoder, part, pass);
+        at::Tensor frames = tiles.next({decoder.config.temporal_compression * (part.size(1) - 1) + 1,
+                                        decoder.config.image_channels, part.size(2) * scale, part.size(3) * scale},
+                                       part.options(), [&] { return decode_tile(decoder, part, pass); });
         counter.one();
         return frames;
     };
@@ -43,8 +50,8 @@ at::Tensor decode_in_space(const VaeDecoder& decoder, const at::Tensor& latents,
     const int64_t overlap = tiling.size - tiling.stride;
     return merge({tiling.stride, tiling.stride, overlap, overlap, height * scale, width * scale},
                  [&](int64_t i, int64_t j) {
-                     return one(latents.narrow(2, i * stride, std::min(size, height - i * stride))
-                                    .narrow(3, j * stride, std::min(size, width - j * stride)));
+                     return one(latents.narrow(2, i * stride, length_at(i, stride, size, height))
+                                    .narrow(3, j * stride, length_at(j, stride, size, width)));
                  });
 }
 
@@ -73,6 +80,16 @@ std::string shape_text(const at::Tensor& t) {
 }
 
 }  // namespace
+
+ranks::Tiles tiles_of(const Tiling& tiling, const VaeConfig& config, int64_t height, int64_t width) {
+    if (spatial_tiles(tiling, config, height, width) == 1) return ranks::Tiles({height * width});
+    const int64_t size = tiling.size / config.spatial_compression, stride = tiling.stride / config.spatial_compression;
+    std::vector<int64_t> areas;
+    for (int64_t i = 0; i * stride < height; i++)
+        for (int64_t j = 0; j * stride < width; j++)
+            areas.push_back(length_at(i, stride, size, height) * length_at(j, stride, size, width));
+    return ranks::Tiles(areas);
+}
 
 StreamingDecoder::StreamingDecoder(const VaeDecoder& decoder, const at::Tensor& latents, const Tiling& tiling,
                                    int64_t skip_frames)
@@ -122,16 +139,18 @@ at::Tensor StreamingDecoder::next(const TileRun& run) {
         at::Tensor frames =
             decode_in_space(decoder_, latents_.narrow(1, tile.first, tile.count), tiling_, pass, counter);
         const int64_t overlap = tiling_.frames - tiling_.frame_stride;
-        if (first_ > 0) {
+        const bool here = frames.defined();
+        if (here && first_ > 0) {
             frames = frames.slice(0, 1);
             blend(tail_, frames, 0, overlap);
         }
         first_ += step;
-        tail_ =
-            first_ < latents ? frames.slice(0, std::max<int64_t>(0, frames.size(0) - overlap)).clone() : at::Tensor();
+        tail_ = here && first_ < latents ? frames.slice(0, std::max<int64_t>(0, frames.size(0) - overlap)).clone()
+                                         : at::Tensor();
         const int64_t skip = std::min(skip_left_, tile.frames);
         skip_left_ -= skip;
         if (skip == tile.frames) continue;
+        ranks::end_of_shared_work(next_frames() > 0);
         // In the tensors' type first, as the reference's image processor does.
         return frames.slice(0, skip, tile.frames).mul_(0.5).add_(0.5).clamp_(0.0, 1.0).to(at::kFloat).contiguous();
     }

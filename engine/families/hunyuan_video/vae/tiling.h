@@ -11,6 +11,7 @@
 
 #include "families/hunyuan_video/vae/plan.h"
 #include "families/hunyuan_video/vae/vae.h"
+#include "ranks/tiles.h"
 
 namespace zt::hunyuan_video {
 
@@ -24,7 +25,12 @@ struct TileRun {
     bool fused = true;  // false: without the CPU kernels (tests)
 };
 
-// One thread at a time. `decoder` must outlive it.
+// The tiles in space of a picture of height x width latents, over the ranks of the thread's team.
+[[nodiscard]] ranks::Tiles tiles_of(const Tiling& tiling, const VaeConfig& config, int64_t height, int64_t width);
+
+// One thread at a time. `decoder` must outlive it; where tiles_of() the picture are spread and none is made here, its
+// weights are not used. Its tiles are spread over a team that the thread is in; next() then says ranks::
+// end_of_shared_work(), so that only rank 0 gets frames.
 class StreamingDecoder {
 public:
     // latents [latent_channels, t, h, w] as the sampler leaves them (any float type and device).

@@ -9,9 +9,12 @@
 #include <vector>
 
 #include "core/error.h"
+#include "ranks/team.h"
 
 namespace zt::minimax_h3 {
 namespace {
+
+constexpr int64_t kColours = 3;
 
 std::string shown(const at::Tensor& t) {
     std::ostringstream out;
@@ -50,6 +53,7 @@ at::Tensor stitch(const TileAxis& rows, const TileAxis& columns,
         at::Tensor left;  // last columns of the tile before, as made
         for (int64_t j = 0; j < columns.count(); j++) {
             at::Tensor tile = make(i, j);
+            if (!tile.defined()) continue;
             const auto overlap = [](const TileAxis& axis, int64_t at) {
                 return at < axis.count() - 1 ? axis.overlaps[static_cast<size_t>(at)] : 0;
             };
@@ -71,6 +75,19 @@ at::Tensor stitch(const TileAxis& rows, const TileAxis& columns,
         }
     }
     return whole;
+}
+
+TileGroups tile_groups(const VideoVaeConfig& c, int64_t height, int64_t width, bool on_host, int64_t most) {
+    const int64_t step = c.spatial_compression();
+    const int64_t all = tile_axis(height, step).count() * tile_axis(width, step).count();
+    if (most == 0) most = tiles_at_once(c, height, width, on_host);
+    if (ranks::team() != nullptr) {
+        const int64_t size = ranks::team()->all().size();
+        most = std::min(most, (all + size - 1) / size);
+    }
+    std::vector<int64_t> counts;
+    for (int64_t tile = 0; tile < all; tile += most) counts.push_back(std::min(most, all - tile));
+    return {all, most, ranks::Tiles(counts)};
 }
 
 VideoStream::VideoStream(const VideoVaeDecoder& decoder, const at::Tensor& latents)
@@ -101,37 +118,42 @@ at::Tensor VideoStream::decode_clip(const VideoDecoding& how) const {
         return clip.narrow(2, rows_.starts[i] / step, rows_.length / step)
             .narrow(3, columns_.starts[j] / step, columns_.length / step);
     };
-    const int64_t most = how.most_tiles > 0 ? how.most_tiles
-                                            : tiles_at_once(decoder_.config, rows_.starts.back() + rows_.length,
-                                                            columns_.starts.back() + columns_.length, clip.is_cpu());
+    const int64_t height = rows_.length, width = columns_.length;  // of a tile
+    TileGroups groups = tile_groups(decoder_.config, rows_.starts.back() + height, columns_.starts.back() + width,
+                                    clip.is_cpu(), how.most_tiles);
     const auto tell = [&](int64_t done) {
         if (how.progress) how.progress(clip_ * each + done, clips_ * each);
     };
     if (clip_ == 0) tell(0);
-    std::vector<at::Tensor> made;  // frames of the tiles that were computed together and are not laid down yet
+    at::Tensor made;  // frames of the tiles that were decoded together
     return stitch(rows_, columns_, [&](int64_t i, int64_t j) {
-        const int64_t tile = i * columns_.count() + j, place = tile % most;
+        const int64_t tile = i * columns_.count() + j, place = tile % groups.together;
         if (place == 0) {
-            made.clear();
-            std::vector<at::Tensor> together;
-            for (int64_t k = tile; k < std::min(tile + most, each); k++) together.push_back(latents_of(k));
-            const at::Tensor frames = decode_tiles(decoder_, at::stack(together), how.cancel);
-            for (int64_t k = 0; k < frames.size(0); k++)
-                made.push_back(at::cat(
-                    {frames[k].narrow(0, plan_.before, plan_.own), frames[k].narrow(0, plan_.tail, plan_.fade)}));
-            tell(std::min(tile + most, each));
+            const int64_t end = std::min(tile + groups.together, each);
+            made = at::Tensor();
+            made =
+                groups.groups.next({end - tile, plan_.own + plan_.fade, kColours, height, width}, clip.options(), [&] {
+                    std::vector<at::Tensor> latents;
+                    for (int64_t k = tile; k < end; k++) latents.push_back(latents_of(k));
+                    const at::Tensor frames = decode_tiles(decoder_, at::stack(latents), how.cancel);
+                    return at::cat(
+                        {frames.narrow(1, plan_.before, plan_.own), frames.narrow(1, plan_.tail, plan_.fade)}, 1);
+                });
+            tell(end);
         }
-        return std::move(made[static_cast<size_t>(place)]);
+        return made.defined() ? made[place] : at::Tensor();
     });
 }
 
 at::Tensor VideoStream::next(const VideoDecoding& how) {
     if (clip_ == clips_) return {};
     at::Tensor frames = decode_clip(how);
-    if (clip_ > 0) blend_into(fading_, frames, 0, plan_.fade);
+    const bool here = frames.defined();
+    if (here && clip_ > 0) blend_into(fading_, frames, 0, plan_.fade);
     const int64_t count = next_frames();
     clip_++;
-    fading_ = clip_ < clips_ ? frames.narrow(0, plan_.own, plan_.fade).clone() : at::Tensor();
+    fading_ = here && clip_ < clips_ ? frames.narrow(0, plan_.own, plan_.fade).clone() : at::Tensor();
+    ranks::end_of_shared_work(clip_ < clips_);
     return to_colours(frames.narrow(0, 0, count));
 }
 

@@ -12,6 +12,7 @@
 #include "core/cancel.h"
 #include "families/minimax_h3/video_vae/decoder.h"
 #include "families/minimax_h3/video_vae/plan.h"
+#include "ranks/tiles.h"
 
 namespace zt::minimax_h3 {
 
@@ -22,7 +23,19 @@ struct VideoDecoding {
     int64_t most_tiles = 0;  // computed together; 0: as many as pay
 };
 
-// One thread at a time. `decoder` must outlive it.
+// How the tiles of a clip are decoded: so many together, and the groups over the ranks of the thread's team, of which
+// each has one at least where there are enough tiles.
+struct TileGroups {
+    int64_t tiles, together;
+    ranks::Tiles groups;
+};
+// most: 0, or as VideoDecoding::most_tiles.
+[[nodiscard]] TileGroups tile_groups(const VideoVaeConfig& config, int64_t height, int64_t width, bool on_host,
+                                     int64_t most = 0);
+
+// One thread at a time. `decoder` must outlive it; where tile_groups() are spread and none is made here, its weights
+// are not used. The groups are spread over a team that the thread is in; next() then says ranks::end_of_shared_work(),
+// so that only rank 0 gets frames.
 class VideoStream {
 public:
     // latents [latent_channels, t, h, w], normalised, on the decoder's device, any float type; t = 5 n + 2. Throws
@@ -38,7 +51,8 @@ public:
     [[nodiscard]] at::Tensor next(const VideoDecoding& how = {});
 
 private:
-    // One clip with its tiles blended: its own frames, then those that fade into the next one.
+    // One clip with its tiles blended: its own frames, then those that fade into the next one. Undefined where another
+    // rank lays the tiles down.
     [[nodiscard]] at::Tensor decode_clip(const VideoDecoding& how) const;
 
     const VideoVaeDecoder& decoder_;
@@ -54,7 +68,8 @@ void blend_into(const at::Tensor& a, const at::Tensor& b, int64_t axis, int64_t 
 
 // Tiles laid out over a picture, in latents when encoding and pixels when decoding. Each tile is blended first with the
 // one above it, then with the one to its left, both as they were made: a corner's left strip does not know the row
-// above. make(i, j): a tile [frames, channels, height, width]; asked row by row.
+// above. make(i, j): a tile [frames, channels, height, width]; asked row by row. Undefined
+// where all tiles are.
 [[nodiscard]] at::Tensor stitch(const TileAxis& rows, const TileAxis& columns,
                                 const std::function<at::Tensor(int64_t i, int64_t j)>& make);
 
