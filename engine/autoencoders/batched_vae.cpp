@@ -4,7 +4,6 @@
 #include "autoencoders/batched_vae.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "autoencoders/mosaic.h"
@@ -60,20 +59,22 @@ at::Tensor tiles_of(const Coder& coder, const at::Tensor& x, bool half_history, 
     const Tiles t = tiles(coder.config);
     const int64_t scale = kSpaceCompression, in = coder.decodes ? 1 : scale, out = coder.decodes ? scale : 1;
     const int64_t height = x.size(1) / in, width = x.size(2) / in;  // latents
-    std::optional<ranks::Tiles> spread;
-    if (coder.decodes) spread.emplace(decoder_tiles(coder.config, height, width, {.tiled = true}));
-    return merge({t.stride_y * out, t.stride_x * out, t.blend_y(out), t.blend_x(out), height * out, width * out},
-                 [&](int64_t i, int64_t j) {
-                     const int64_t y = i * t.stride_y, h = std::min(t.height, height - y);
-                     const int64_t z = j * t.stride_x, w = std::min(t.width, width - z);
-                     const auto make = [&] {
-                         const at::Tensor part = x.narrow(1, y * in, h * in).narrow(2, z * in, w * in);
-                         return all_of(coder, part, half_history, cancel).contiguous();
-                     };
-                     return spread ? spread->next({frames_of_batch(x.size(0)), 3, h * out, w * out},
-                                                  x.options().dtype(at::kFloat), make)
-                                   : make();
-                 });
+    const auto rows = [&](int64_t i) { return std::min(t.height, height - i * t.stride_y); };
+    const auto across = [&](int64_t j) { return std::min(t.width, width - j * t.stride_x); };
+    const auto make = [&](int64_t i, int64_t j) {
+        const at::Tensor part =
+            x.narrow(1, i * t.stride_y * in, rows(i) * in).narrow(2, j * t.stride_x * in, across(j) * in);
+        return all_of(coder, part, half_history, cancel).contiguous();
+    };
+    const Mosaic mosaic{t.stride_y * out, t.stride_x * out, t.blend_y(out), t.blend_x(out), height * out, width * out};
+    if (!coder.decodes) return merge(mosaic, make);
+    ranks::Tiles spread = decoder_tiles(coder.config, height, width, {.tiled = true});
+    const int64_t columns = (width + t.stride_x - 1) / t.stride_x;
+    return merge(mosaic, [&](int64_t i, int64_t j) {
+        return spread.next({frames_of_batch(x.size(0)), 3, rows(i) * out, across(j) * out},
+                           x.options().dtype(at::kFloat),
+                           [&](int64_t tile) { return make(tile / columns, tile % columns); });
+    });
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // See tiles.h. Each tile that is not rank 0's is one exchange, which all ranks begin in the order of the tiles: its
-// owner sends, rank 0 takes, others have nothing in it. Only rank 0 waits for it at once.
+// owner sends, rank 0 takes, others have nothing in it. Only rank 0 waits for it before it goes on.
 #include "ranks/tiles.h"
 
 #include <algorithm>
@@ -13,13 +13,10 @@ namespace zt::ranks {
 
 std::vector<int> owners_of(const std::vector<int64_t>& costs, int size) {
     std::vector<int64_t> busy(static_cast<size_t>(size), 0);  // until when
-    int64_t laid = 0;                                         // when all so far are there
     std::vector<int> owners;
     for (const int64_t cost : costs) {
-        busy[0] = laid;
         const auto first = std::min_element(busy.begin(), busy.end());
         *first += cost;
-        laid = std::max(laid, *first);
         owners.push_back(static_cast<int>(first - busy.begin()));
     }
     return owners;
@@ -44,24 +41,37 @@ Group::Exchange Tiles::send(int owner, const at::Tensor& tile, at::IntArrayRef s
     return group_->begin(send, shapes);
 }
 
-at::Tensor Tiles::next(at::IntArrayRef shape, const at::TensorOptions& like, const std::function<at::Tensor()>& make) {
-    if (!spread()) return make();
+void Tiles::make_ahead(const std::function<at::Tensor(int64_t tile)>& make) {
+    const auto own = std::find(owners_.begin() + static_cast<std::ptrdiff_t>(at_), owners_.end(), 0);
+    if (ahead_.defined() || own == owners_.end()) return;
+    ahead_ = make(own - owners_.begin()).to(at::kCPU);
+}
+
+at::Tensor Tiles::next(at::IntArrayRef shape, const at::TensorOptions& like,
+                       const std::function<at::Tensor(int64_t tile)>& make) {
+    const size_t tile = at_++;
+    if (!spread()) return make(static_cast<int64_t>(tile));
     const Cancel& cancel = team()->cancel();
-    const int owner = owners_[at_++], rank = group_->rank();
-    const at::Tensor made = owner == rank ? make() : at::Tensor();
+    const at::ScalarType type = like.dtype().toScalarType();
+    const int owner = owners_[tile];
+    if (group_->rank() != 0) {
+        const at::Tensor made = owner == group_->rank() ? make(static_cast<int64_t>(tile)) : at::Tensor();
+        if (owner != 0) under_way_.push_back(send(owner, made, shape, type));
+        if (at_ == owners_.size())
+            for (Group::Exchange& exchange : std::exchange(under_way_, {})) (void)exchange.wait(cancel);
+        return {};
+    }
     TileCount& count = team()->tiles();
     count.all++;
-    if (rank == 0) {
-        if (made.defined()) return made;
-        Group::Exchange exchange = send(owner, {}, shape, like.dtype().toScalarType());
-        at::Tensor came = exchange.wait(cancel)[static_cast<size_t>(owner)];
-        count.came++, count.bytes += came.nbytes();
-        return came.to(like.device());
+    if (owner == 0) {
+        if (!ahead_.defined()) return make(static_cast<int64_t>(tile));
+        return std::exchange(ahead_, {}).to(like.device());
     }
-    if (owner != 0) under_way_.push_back(send(owner, made, shape, like.dtype().toScalarType()));
-    if (at_ == owners_.size())
-        for (Group::Exchange& exchange : std::exchange(under_way_, {})) (void)exchange.wait(cancel);
-    return {};
+    Group::Exchange exchange = send(owner, {}, shape, type);
+    make_ahead(make);
+    const at::Tensor came = exchange.wait(cancel)[static_cast<size_t>(owner)];
+    count.came++, count.bytes += came.nbytes();
+    return came.to(like.device());
 }
 
 }  // namespace zt::ranks

@@ -30,28 +30,30 @@ struct Counter {
     }
 };
 
-// Of tiles that begin every `stride`: the length of tile i.
-int64_t length_at(int64_t i, int64_t stride, int64_t size, int64_t all) { return std::min(size, all - i * stride); }
-
 // latents [channels, t, h, w] -> [4 (t - 1) + 1, 3, 8h, 8w]; undefined where another rank lays the tiles down
 at::Tensor decode_in_space(const VaeDecoder& decoder, const at::Tensor& latents, const Tiling& tiling,
                            const VaePass& pass, Counter& counter) {
     const int64_t scale = decoder.config.spatial_compression, height = latents.size(2), width = latents.size(3);
     ranks::Tiles tiles = tiles_of(tiling, decoder.config, height, width);
-    const auto one = [&](const at::Tensor& part) {
-        at::Tensor frames = tiles.next({decoder.config.temporal_compression * (part.size(1) - 1) + 1,
-                                        decoder.config.image_channels, part.size(2) * scale, part.size(3) * scale},
-                                       part.options(), [&] { return decode_tile(decoder, part, pass); });
+    const int64_t frames = decoder.config.temporal_compression * (latents.size(1) - 1) + 1;
+    const auto next = [&](int64_t h, int64_t w, const std::function<at::Tensor(int64_t)>& make) {
+        at::Tensor made = tiles.next({frames, decoder.config.image_channels, h * scale, w * scale}, latents.options(),
+                                     [&](int64_t tile) { return decode_tile(decoder, make(tile), pass); });
         counter.one();
-        return frames;
+        return made;
     };
-    if (spatial_tiles(tiling, decoder.config, height, width) == 1) return one(latents);
+    if (spatial_tiles(tiling, decoder.config, height, width) == 1)
+        return next(height, width, [&](int64_t) { return latents; });
     const int64_t size = tiling.size / scale, stride = tiling.stride / scale;
-    const int64_t overlap = tiling.size - tiling.stride;
+    const int64_t overlap = tiling.size - tiling.stride, columns = (width + stride - 1) / stride;
+    const auto rows = [&](int64_t i) { return std::min(size, height - i * stride); };
+    const auto across = [&](int64_t j) { return std::min(size, width - j * stride); };
     return merge({tiling.stride, tiling.stride, overlap, overlap, height * scale, width * scale},
                  [&](int64_t i, int64_t j) {
-                     return one(latents.narrow(2, i * stride, length_at(i, stride, size, height))
-                                    .narrow(3, j * stride, length_at(j, stride, size, width)));
+                     return next(rows(i), across(j), [&](int64_t tile) {
+                         const int64_t y = tile / columns, x = tile % columns;
+                         return latents.narrow(2, y * stride, rows(y)).narrow(3, x * stride, across(x));
+                     });
                  });
 }
 
@@ -87,7 +89,7 @@ ranks::Tiles tiles_of(const Tiling& tiling, const VaeConfig& config, int64_t hei
     std::vector<int64_t> areas;
     for (int64_t i = 0; i * stride < height; i++)
         for (int64_t j = 0; j * stride < width; j++)
-            areas.push_back(length_at(i, stride, size, height) * length_at(j, stride, size, width));
+            areas.push_back(std::min(size, height - i * stride) * std::min(size, width - j * stride));
     return ranks::Tiles(areas);
 }
 

@@ -125,21 +125,21 @@ at::Tensor VideoStream::decode_clip(const VideoDecoding& how) const {
         if (how.progress) how.progress(clip_ * each + done, clips_ * each);
     };
     if (clip_ == 0) tell(0);
+    const auto count = [&](int64_t group) { return std::min(groups.together, each - group * groups.together); };
+    const auto make = [&](int64_t group) {
+        std::vector<at::Tensor> latents;
+        for (int64_t k = 0; k < count(group); k++) latents.push_back(latents_of(group * groups.together + k));
+        const at::Tensor frames = decode_tiles(decoder_, at::stack(latents), how.cancel);
+        return at::cat({frames.narrow(1, plan_.before, plan_.own), frames.narrow(1, plan_.tail, plan_.fade)}, 1);
+    };
     at::Tensor made;  // frames of the tiles that were decoded together
     return stitch(rows_, columns_, [&](int64_t i, int64_t j) {
-        const int64_t tile = i * columns_.count() + j, place = tile % groups.together;
+        const int64_t tile = i * columns_.count() + j, place = tile % groups.together, group = tile / groups.together;
         if (place == 0) {
-            const int64_t end = std::min(tile + groups.together, each);
             made = at::Tensor();
-            made =
-                groups.groups.next({end - tile, plan_.own + plan_.fade, kColours, height, width}, clip.options(), [&] {
-                    std::vector<at::Tensor> latents;
-                    for (int64_t k = tile; k < end; k++) latents.push_back(latents_of(k));
-                    const at::Tensor frames = decode_tiles(decoder_, at::stack(latents), how.cancel);
-                    return at::cat(
-                        {frames.narrow(1, plan_.before, plan_.own), frames.narrow(1, plan_.tail, plan_.fade)}, 1);
-                });
-            tell(end);
+            made = groups.groups.next({count(group), plan_.own + plan_.fade, kColours, height, width}, clip.options(),
+                                      make);
+            tell(tile + count(group));
         }
         return made.defined() ? made[place] : at::Tensor();
     });
