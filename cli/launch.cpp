@@ -179,11 +179,12 @@ std::string ranks_text(const Where& where) {
 
 int launch_here(Arguments& arguments) {
     Address address = address_of(arguments, true);
-    const Fd listener = listen_at(address);
+    Fd listener = listen_at(address);
     set_common(address, arguments);
     if (std::getenv("ZOETROPE_RANKS_SECRET") == nullptr) set("ZOETROPE_RANKS_SECRET", random_text());
     Supervisor supervisor;
     supervisor.start_program(arguments.program, ranks_text({0, arguments.ranks, 0}), listener.get(), arguments.ranks);
+    listener = Fd(-1);  // nobody listens once the program has ended, which ends the ranks
     for (int64_t rank = 1; rank < arguments.ranks; ++rank)
         supervisor.start_rank(ranks_text({rank, arguments.ranks, rank}), rank, arguments.ranks);
     return supervisor.run();
@@ -194,8 +195,9 @@ int launch_as(const Where& where, Arguments& arguments) {
     set_common(address, arguments);
     Supervisor supervisor;
     if (where.rank == 0) {
-        const Fd listener = listen_at(address);
+        Fd listener = listen_at(address);
         supervisor.start_program(arguments.program, ranks_text(where), listener.get(), 0);
+        listener = Fd(-1);  // as in launch_here
         return supervisor.run();
     }
     if (address.port == 0) throw Error(ZT_ERROR_ARGUMENT, "--address: expected the port of rank 0, got 0");

@@ -26,6 +26,7 @@ namespace {
 
 // A program whose rank was lost meets that as an error of its own; only one that does not is told to end.
 constexpr int64_t kOwnErrorMs = 3000, kTermMs = 1000, kOwnEndMs = 300, kRanksEndMs = 500, kLeaveMs = 5000;
+constexpr int64_t kOwnAnswerMs = 100;  // for a program to end after Ctrl-C
 
 int64_t now_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
@@ -129,6 +130,7 @@ void Supervisor::start_rank(const std::string& place, int64_t number, int64_t sh
 
 void Supervisor::take_signal(int number, bool from_terminal) {
     if (number == SIGCHLD) return reap();
+    if (asked_at_ == 0) asked_at_ = now_ms();
     if (!from_terminal) kill(program_, number);  // the terminal told everybody already
 }
 
@@ -152,15 +154,19 @@ void Supervisor::reap() {
 }
 
 void Supervisor::hurry() {
-    if (lost_at_ == 0 || status_ >= 0) return;
+    if (status_ >= 0) return;
+    // ffmpeg looks at its signals between frames only, and the next may be an hour away: without other ranks the clip
+    // fails at once, and ffmpeg closes its files as after any Ctrl-C.
+    if (asked_at_ != 0 && now_ms() - asked_at_ > kOwnAnswerMs) end_ranks();
+    if (lost_at_ == 0) return;
     const int64_t since = now_ms() - lost_at_;
     if (pushed_ == 0 && since > kOwnErrorMs) kill(program_, SIGTERM), pushed_ = 1;
     if (pushed_ == 1 && since > kOwnErrorMs + kTermMs) kill(program_, SIGKILL), pushed_ = 2;
 }
 
 // They end by themselves when their line to the program does, and say by their status whether they met an error.
-// Whoever computes meanwhile is asked to end, and whoever does not listen, because it is stopped, was lost. One that
-// the kernel does not let end (a dead file server) is left behind.
+// Whoever computes meanwhile is asked to end, and whoever does not listen, because it is stopped, was lost. After
+// Ctrl-C nobody has anything to say. One that the kernel does not let end (a dead file server) is left behind.
 void Supervisor::end_ranks() {
     const int64_t began = now_ms();
     for (int sent = 0; !ranks_.empty() && now_ms() < began + kLeaveMs;) {
@@ -168,11 +174,13 @@ void Supervisor::end_ranks() {
             int status = 0;
             if (waitpid(rank.pid, &status, WNOHANG) == 0) return false;
             const bool stopped = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+            if (asked_at_ != 0) return true;
             if (stopped || (WIFEXITED(status) && WEXITSTATUS(status) != 0)) lost_at_ = now_ms();
             return true;
         });
         const int64_t since = now_ms() - began;
-        const int wanted = since > kOwnEndMs + kRanksEndMs ? SIGKILL : since > kOwnEndMs ? SIGTERM : 0;
+        const bool at_once = asked_at_ != 0 || since > kOwnEndMs + kRanksEndMs;
+        const int wanted = at_once ? SIGKILL : since > kOwnEndMs ? SIGTERM : 0;
         if (wanted != sent)
             for (const Rank& rank : ranks_) kill(rank.pid, wanted);
         sent = wanted;
@@ -184,9 +192,9 @@ int Supervisor::run() {
     const sigset_t set = ours();
     reap();
     while (status_ < 0) {
-        constexpr timespec kLook{0, 100'000'000};
+        const timespec look{0, asked_at_ != 0 ? 10'000'000 : 100'000'000};
         siginfo_t info{};
-        const int number = sigtimedwait(&set, &info, &kLook);
+        const int number = sigtimedwait(&set, &info, &look);
         if (number > 0) take_signal(number, info.si_code == SI_KERNEL);
         if (number == SIGCHLD || number < 0) reap();
         hurry();

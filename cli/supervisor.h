@@ -24,7 +24,7 @@ public:
     void start_program(const std::vector<char*>& arguments, const std::string& place, int listener, int64_t share_of);
     void start_rank(const std::string& place, int64_t number, int64_t share_of);
     // Until the program has ended, and all others with it: its status, 128 + N for signal N; never 0 where a rank was
-    // lost.
+    // lost. SIGINT, SIGTERM and SIGHUP reach the program; the others end soon after, also where it does not.
     int run();
 
 private:
@@ -40,8 +40,9 @@ private:
     pid_t program_ = -1;
     int status_ = -1;  // of the program, once it has ended
     std::vector<Rank> ranks_;
-    int64_t lost_at_ = 0;  // milliseconds: when a rank was lost; 0: none was
-    int pushed_ = 0;       // how hard the program was asked to end
+    int64_t lost_at_ = 0;   // milliseconds: when a rank was lost; 0: none was
+    int64_t asked_at_ = 0;  // milliseconds: when the user asked all to end; 0: not yet
+    int pushed_ = 0;        // how hard the program was asked to end
 };
 
 // The message of errno.
