@@ -146,7 +146,7 @@ Fd listen_at(Address& address) {
     inet_pton(AF_INET, address.host.c_str(), &at.sin_addr);
     socklen_t size = sizeof(at);
     setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), size) != 0 || listen(fd.get(), 128) != 0 ||
+    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), size) != 0 || listen(fd.get(), 4096) != 0 ||
         getsockname(fd.get(), reinterpret_cast<sockaddr*>(&at), &size) != 0)
         throw Error(ZT_ERROR_NETWORK, "--address: expected " + address.host + ":" + std::to_string(address.port) +
                                           " to be free and of this machine, got: " + errno_text());

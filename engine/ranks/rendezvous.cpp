@@ -6,83 +6,36 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/random.h>
+#include <poll.h>
 #include <sys/socket.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <thread>
 
 #include "core/error.h"
-#include "core/sha256.h"
 #include "core/utf8.h"
 #include "include/zoetrope/version.h"
+#include "ranks/greeting.h"
 
 namespace zt::ranks {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::milliseconds kGreeting{2000};  // for one that connected to say who it is
-constexpr char kMagic[8] = {'z', 't', 'r', 'a', 'n', 'k', 's', '1'};
+using std::chrono::milliseconds;
 
-using Nonce = std::array<char, 16>;
-struct Hello {
-    char magic[8];
-    Nonce nonce;
-};
-struct Claim {  // of fixed size: nothing that a stranger says is ever waited for or stored beyond it
-    int32_t rank, size;
-    char version[24];
-    char build[64];  // hex digits
-    char proof[64];
-};
-struct Answer {
-    char same;  // 1: welcome; 0: another version or build
-    char version[24];
-    char proof[64];
-};
+constexpr milliseconds kGreeting{10'000};  // for one that called to prove who it is
+constexpr milliseconds kCall{10'000};      // for a machine to answer at all
+constexpr milliseconds kRedial{100};
+constexpr size_t kMostStrangers = 256;  // more at once push the oldest out; a rank that is pushed out comes again
+constexpr int kMostAtOnce = 64;         // calls taken before those are heard
+constexpr int kTries = 4;               // of a rank, before it believes that its secret is another
 
-std::string raw(const std::string& hex) {
-    const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-    std::string bytes;
-    for (size_t i = 0; i + 1 < hex.size(); i += 2) bytes += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
-    return bytes;
-}
-
-// 64 hex digits.
-std::string hmac(const std::string& key, const std::string& text) {
-    std::string block = key.size() > 64 ? raw(sha256_hex(key)) : key;
-    block.resize(64, '\0');
-    std::string inner = block, outer = block;
-    for (char& c : inner) c ^= 0x36;
-    for (char& c : outer) c ^= 0x5c;
-    return sha256_hex(outer + raw(sha256_hex(inner + text)));
-}
-
-bool equal(const std::string& wanted, const char* got) {  // in constant time
-    unsigned different = 0;
-    for (size_t i = 0; i < wanted.size(); i++) different |= static_cast<unsigned>(wanted[i] ^ got[i]);
-    return different == 0;
-}
-
-Nonce fresh() {
-    Nonce nonce{};
-    if (getrandom(nonce.data(), nonce.size(), 0) != static_cast<ssize_t>(nonce.size()))
-        throw Error(ZT_ERROR_IO, "ranks: expected random numbers of the system, got none");
-    return nonce;
-}
-
-std::string proof(const Place& place, const char* who, const Nonce& a, const Nonce& b, const std::string& said) {
-    return hmac(place.secret, who + std::string(a.data(), a.size()) + std::string(b.data(), b.size()) + said);
-}
-
-std::string said(const Claim& claim) { return {reinterpret_cast<const char*>(&claim), offsetof(Claim, proof)}; }
-
-template <size_t N>
-void put(char (&to)[N], const std::string& text) {
-    std::memset(to, 0, N);
-    std::memcpy(to, text.data(), std::min(N, text.size()));
+int poll_time(Clock::time_point end) {
+    const auto left = std::chrono::ceil<milliseconds>(end - Clock::now()).count();
+    return static_cast<int>(std::clamp<int64_t>(left, 0, 60'000));
 }
 
 void make_ready(int fd) {
@@ -97,30 +50,6 @@ void make_ready(int fd) {
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms, sizeof(unanswered_ms));
 }
 
-// Who came, once it proved that it is one of us; -1 for others.
-int greet(const Place& place, int fd, const std::string& build, std::string& wrong) {
-    const auto deadline = Clock::now() + kGreeting;
-    Hello ours{{}, fresh()}, theirs{};
-    std::memcpy(ours.magic, kMagic, sizeof(kMagic));
-    Claim claim{};
-    if (!read_fully(fd, &theirs, sizeof(theirs), deadline) || std::memcmp(theirs.magic, kMagic, sizeof(kMagic)) != 0 ||
-        !write_fully(fd, &ours, sizeof(ours), deadline) || !read_fully(fd, &claim, sizeof(claim), deadline) ||
-        !equal(proof(place, "other", ours.nonce, theirs.nonce, said(claim)), claim.proof))
-        return -1;
-    const std::string version(claim.version, strnlen(claim.version, sizeof(claim.version)));
-    Answer answer{};
-    answer.same = claim.size == place.size && std::memcmp(claim.build, build.data(), sizeof(claim.build)) == 0 ? 1 : 0;
-    put(answer.version, ZT_VERSION_STRING);
-    put(answer.proof, proof(place, "zero", theirs.nonce, ours.nonce, std::string(1, answer.same)));
-    if (!write_fully(fd, &answer, sizeof(answer), deadline)) return -1;
-    if (answer.same == 0)
-        wrong = "rank " + std::to_string(claim.rank) + ": expected version " + ZT_VERSION_STRING + ", build " +
-                build.substr(0, 8) + ", of " + std::to_string(place.size) + " ranks, got version " + quote(version) +
-                ", build " + quote(std::string(claim.build, 8)) + ", of " + std::to_string(claim.size) +
-                "; install the same Zoetrope everywhere";
-    return claim.rank > 0 && claim.rank < place.size ? claim.rank : -1;
-}
-
 Fd connect_to(const Place& place) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
@@ -128,8 +57,16 @@ Fd connect_to(const Place& place) {
     if (inet_pton(AF_INET, place.address.c_str(), &to.sin_addr) != 1)
         throw Error(ZT_ERROR_ARGUMENT,
                     "ZOETROPE_RANKS_AT: expected a numeric IPv4 address, got " + quote(place.address));
-    Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (fd.get() < 0 || connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0) return Fd(-1);
+    Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (fd.get() < 0) return fd;
+    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0) {
+        pollfd one{fd.get(), POLLOUT, 0};
+        int failed = 0;
+        socklen_t size = sizeof(failed);
+        if (errno != EINPROGRESS || poll(&one, 1, static_cast<int>(kCall.count())) <= 0 ||
+            getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &failed, &size) != 0 || failed != 0)
+            return Fd(-1);
+    }
     make_ready(fd.get());
     return fd;
 }
@@ -146,6 +83,77 @@ bool listens(const Place& place) {
            ntohs(at.sin_port) == place.port;
 }
 
+// Rank 0's side of the meeting. All who call are heard at the same time, so that nobody's silence holds up another.
+class Door {
+public:
+    Door(const Place& place, const std::string& build)
+        : place_(place), build_(build), links_(static_cast<size_t>(place.size)), missing_(place.size - 1) {}
+
+    // Until all have come, or the end.
+    [[nodiscard]] std::vector<std::unique_ptr<Link>> open(Clock::time_point end) {
+        while (missing_ > 0 && Clock::now() < end) {
+            wait(end);
+            take_calls();
+            hear();
+        }
+        return std::move(links_);
+    }
+    [[nodiscard]] int strangers() const noexcept { return strangers_; }
+
+private:
+    void wait(Clock::time_point end) {
+        std::vector<pollfd> all{{place_.listener, POLLIN, 0}};
+        for (const Caller& caller : callers_) all.push_back({caller.fd(), POLLIN, 0});
+        if (!callers_.empty()) end = std::min(end, callers_.front().deadline());
+        (void)poll(all.data(), all.size(), poll_time(end));
+    }
+    void take_calls() {
+        for (int taken = 0; taken < kMostAtOnce; taken++) {
+            Fd fd(accept4(place_.listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+            if (fd.get() < 0 && (errno == ECONNABORTED || errno == EINTR)) continue;
+            if (fd.get() < 0 && errno == EAGAIN) return;
+            if (fd.get() < 0 && (errno == EMFILE || errno == ENFILE) && !callers_.empty()) {
+                push_out();
+                continue;
+            }
+            if (fd.get() < 0)
+                throw Error(ZT_ERROR_NETWORK,
+                            std::string("ranks: expected to take a rank's call, got: ") + std::strerror(errno));
+            make_ready(fd.get());
+            if (callers_.size() >= kMostStrangers + links_.size()) push_out();
+            callers_.emplace_back(std::move(fd), Clock::now() + kGreeting);
+        }
+    }
+    // The oldest, first of those that have not even said a Hello.
+    void push_out() {
+        const auto silent =
+            std::find_if(callers_.begin(), callers_.end(), [](const Caller& c) { return !c.greeted(); });
+        callers_.erase(silent != callers_.end() ? silent : callers_.begin());
+        strangers_++;
+    }
+    void hear() {
+        for (auto caller = callers_.begin(); caller != callers_.end();) {
+            Caller::Step step = caller->advance(place_, build_);
+            if (step == Caller::Step::kWaits && Clock::now() >= caller->deadline()) step = Caller::Step::kGone;
+            if (step == Caller::Step::kKnown) welcome(*caller);
+            if (step == Caller::Step::kGone) strangers_++;
+            caller = step == Caller::Step::kWaits ? caller + 1 : callers_.erase(caller);
+        }
+    }
+    void welcome(Caller& caller) {
+        std::unique_ptr<Link>& link = links_[static_cast<size_t>(caller.rank())];
+        if (link == nullptr) missing_--;
+        // The last who came counts.
+        link = std::make_unique<Link>(caller.take_line(), "rank " + std::to_string(caller.rank()));
+    }
+
+    const Place& place_;
+    const std::string& build_;
+    std::vector<std::unique_ptr<Link>> links_;
+    int missing_, strangers_ = 0;
+    std::deque<Caller> callers_;  // in the order in which they called, hence of their deadlines
+};
+
 }  // namespace
 
 std::vector<std::unique_ptr<Link>> gather(const Place& place, const std::string& build, const Log& log) {
@@ -153,28 +161,11 @@ std::vector<std::unique_ptr<Link>> gather(const Place& place, const std::string&
         throw Error(ZT_ERROR_NETWORK,
                     "ZOETROPE_RANKS_SOCKET: expected the socket that zoetrope launch opened, got another (a program in "
                     "between closed it)");
-    std::vector<std::unique_ptr<Link>> links(static_cast<size_t>(place.size));
-    int missing = place.size - 1;
-    for (const auto deadline = Clock::now() + kGatherTime; missing > 0;) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
-        if (left.count() <= 0 || !wait_readable(place.listener, left)) break;
-        Fd fd(accept4(place.listener, nullptr, nullptr, SOCK_CLOEXEC));
-        if (fd.get() < 0 && (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR)) continue;
-        if (fd.get() < 0)
-            throw Error(ZT_ERROR_NETWORK,
-                        std::string("ranks: expected to take a rank's call, got: ") + std::strerror(errno));
-        make_ready(fd.get());
-        std::string wrong;
-        const int rank = greet(place, fd.get(), build, wrong);
-        if (!wrong.empty()) throw Error(ZT_ERROR_NETWORK, wrong);
-        if (rank < 0) {
-            log(ZT_LOG_VERBOSE, "ranks: somebody who is none of us knocked, and was dropped");
-            continue;
-        }
-        std::unique_ptr<Link>& link = links[static_cast<size_t>(rank)];
-        if (link == nullptr) missing--;
-        link = std::make_unique<Link>(std::move(fd), "rank " + std::to_string(rank));  // the last who came counts
-    }
+    Door door(place, build);
+    std::vector<std::unique_ptr<Link>> links = door.open(Clock::now() + kGatherTime);
+    if (door.strangers() > 0)
+        log(ZT_LOG_VERBOSE,
+            "ranks: " + std::to_string(door.strangers()) + " who are none of us knocked, and were dropped");
     for (size_t rank = 1; rank < links.size(); rank++)
         if (links[rank] == nullptr)
             throw Error(ZT_ERROR_NETWORK, "rank " + std::to_string(rank) + ": expected it to come to " + place.address +
@@ -186,31 +177,30 @@ std::vector<std::unique_ptr<Link>> gather(const Place& place, const std::string&
 
 std::unique_ptr<Link> join(const Place& place, const std::string& build) {
     bool met = place.again;  // rank 0 was there: where it is no more, it ended
-    for (const auto end = Clock::now() + kGatherTime; Clock::now() < end;
-         std::this_thread::sleep_for(std::chrono::milliseconds(100))) {
+    int pushed_out = 0;
+    for (auto end = Clock::now() + kGatherTime; Clock::now() < end; std::this_thread::sleep_for(kRedial)) {
         Fd fd = connect_to(place);
         if (fd.get() < 0 && met) return nullptr;
         if (fd.get() < 0) continue;
-        Hello ours{{}, fresh()}, theirs{};
-        std::memcpy(ours.magic, kMagic, sizeof(kMagic));
+        const Hello ours = fresh_hello();
+        Hello zeros{};
         // Rank 0's program may open a model much later: until it does, the connection waits.
         if (!write_fully(fd.get(), &ours, sizeof(ours), Clock::now() + kPatience)) continue;
         while (!wait_readable(fd.get(), kPatience)) {
         }
-        const auto deadline = Clock::now() + kPatience;
-        if (!read_fully(fd.get(), &theirs, sizeof(theirs), deadline)) {
+        end = Clock::now() + kGatherTime;
+        if (!read_fully(fd.get(), &zeros, sizeof(zeros), Clock::now() + kPatience)) {
             if (place.again) return nullptr;
             met = true;
             continue;
         }
-        Claim claim{place.rank, place.size, {}, {}, {}};
-        put(claim.version, ZT_VERSION_STRING), put(claim.build, build);
-        put(claim.proof, proof(place, "other", theirs.nonce, ours.nonce, said(claim)));
+        const Claim claim = claim_of(place, build, ours, zeros);
         Answer answer{};
-        if (std::memcmp(theirs.magic, kMagic, sizeof(kMagic)) != 0 ||
-            !write_fully(fd.get(), &claim, sizeof(claim), deadline) ||
-            !read_fully(fd.get(), &answer, sizeof(answer), deadline) ||
-            !equal(proof(place, "zero", ours.nonce, theirs.nonce, std::string(1, answer.same)), answer.proof))
+        const bool answered = is_hello(zeros) &&
+                              write_fully(fd.get(), &claim, sizeof(claim), Clock::now() + kPatience) &&
+                              read_fully(fd.get(), &answer, sizeof(answer), Clock::now() + kPatience);
+        if (!answered && is_hello(zeros) && ++pushed_out < kTries) continue;  // a crowd at the door, perhaps
+        if (!answered || !proves(answer, place, ours, zeros))
             throw Error(ZT_ERROR_NETWORK, "rank 0: expected one with the same ZOETROPE_RANKS_SECRET at " +
                                               place.address + ":" + std::to_string(place.port) + ", got another");
         if (answer.same == 0)

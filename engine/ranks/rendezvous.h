@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // How ranks find each other: rank 0 answers on a socket that was bound for it, to one address; the others come to it.
-// Both sides prove by HMAC-SHA256 (RFC 2104) over fresh random numbers that they know the secret, which itself is never
-// sent; whoever does not is dropped without a word. Nothing is encrypted: for networks that are trusted. Torch-free.
+// Both sides prove that they know the secret (greeting.h); whoever does not is dropped without a word, and holds up
+// nobody. Nothing is encrypted: for networks that are trusted. Torch-free.
 #pragma once
 
 #include <memory>

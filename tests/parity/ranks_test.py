@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import numpy as np
@@ -183,16 +184,38 @@ def claim(connection, secret, size=2, build=b"f" * 64):
     return connection.recv(89, socket.MSG_WAITALL)
 
 
+def dripping(connections):
+    """They greet as a rank does, a byte at a time, until the event that is given is set."""
+    stop = threading.Event()
+
+    def drip():
+        for byte in b"ztranks1" + bytes(10000):
+            for one in connections:
+                with contextlib.suppress(OSError):
+                    one.send(bytes([byte]))
+            if stop.wait(0.2):
+                return
+    threading.Thread(target=drip, daemon=True).start()
+    return stop
+
+
 def strangers(models):
     zero = RankZero(models["t2v"])
-    crowd = [zero.knock() for _ in range(3)]                  # who say nothing, and wait
+    crowd = [zero.knock() for _ in range(50)]                 # who say nothing, and wait
+    for i, one in enumerate(crowd[:20]):                      # or begin a greeting and leave it at that
+        one.sendall((b"ztranks1" + os.urandom(16))[:i + 5])
+    slow = dripping(crowd[20:30])
     with zero.knock() as noise, contextlib.suppress(ConnectionError):
         noise.sendall(os.urandom(65536))
     with zero.knock() as guess, contextlib.suppress(ConnectionError):
         report.check("who does not know the secret is dropped without a word", claim(guess, "another secret altogether") == b"")
+    began = time.monotonic()
     other = zero.rank(1)
     log, _, _ = finish(zero.running)
-    report.check("noise, silence and a wrong secret change nothing: the clip is made", zero.running.returncode == 0 and "2 ranks; rank 0 sent" in log, log[-500:])
+    took = time.monotonic() - began
+    report.check("noise, silence, half a greeting, one byte at a time and a wrong secret: the clip is made within 5 s", zero.running.returncode == 0 and took < 5 and
+                 "2 ranks; rank 0 sent" in log, f"{took:.1f} s: {log[-500:]}")
+    slow.set()
     log, took, _ = finish(other)
     report.check("a rank of another machine ends with rank 0's program", other.returncode == 0 and took < 5, log[-300:])
     for one in crowd:
@@ -215,6 +238,24 @@ def strangers(models):
     report.check("a rank with another secret says so", other.returncode == 1 and took < 10 and "ZOETROPE_RANKS_SECRET" in log, log[-300:])
     os.killpg(zero.running.pid, signal.SIGKILL)
     finish(zero.running)
+
+    with socket.create_server(("127.0.0.1", 0)) as impostor:   # somebody else is where rank 0 should be
+        at = f"127.0.0.1:{impostor.getsockname()[1]}"
+        words = [ENV, "zoetrope", "launch", "--address", at, "--", "true"]
+        _, log, status = common.run(words, env={**zero.variables, "RANK": "0"}, timeout=30)
+        report.check("rank 0's port is in use: said at once", status == 1 and f"expected {at} to be free" in log and log.count("\n") == 1, log)
+        other = subprocess.Popen(words, env={**zero.variables, "RANK": "1"}, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        for _ in range(4):                                      # it believes so after a few tries, for a crowd may push it out
+            with impostor.accept()[0] as line, contextlib.suppress(ConnectionError):
+                line.recv(24, socket.MSG_WAITALL)
+                line.sendall(b"ztranks1" + os.urandom(16))
+                line.recv(160, socket.MSG_WAITALL)
+                line.sendall(b"\1" + os.urandom(88))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                other.wait(0.5)
+                break
+        log, took, _ = finish(other)
+        report.check("somebody in rank 0's place is not obeyed", other.returncode == 1 and "ZOETROPE_RANKS_SECRET" in log, log[-300:])
 
     zero = RankZero(models["t2v"], precision="bf16")           # the plan: this rank finds another model under the name
     swap = f"mount --bind {models['t2v_other']} {models['t2v']} && exec {ENV} zoetrope launch --address 127.0.0.1:{zero.port} -- true"
