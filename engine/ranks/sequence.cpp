@@ -14,11 +14,6 @@
 
 namespace zt::ranks {
 
-Split split_of(int64_t heads, int size) {
-    const auto exchange = static_cast<int>(std::gcd(heads, static_cast<int64_t>(size)));
-    return {exchange, size / exchange, heads / exchange};
-}
-
 Sequence::Sequence(std::vector<int64_t> parts) : parts_(std::move(parts)) {
     if (team() != nullptr) group_ = team()->sequence();
 }

@@ -21,15 +21,6 @@ namespace zt::ranks {
 
 class Group;
 
-// How `size` ranks share the attention of some heads: `exchange` neighbours take `heads` heads each, and `ring` such
-// groups pass keys and values; exchange * ring = size. Where a machine's ranks divide so the exchange, for which all
-// wait, stays inside a machine, and only what travels beside the computing crosses.
-struct Split {
-    int exchange = 1, ring = 1;
-    int64_t heads = 0;
-};
-[[nodiscard]] Split split_of(int64_t heads, int size);
-
 // One thread at a time; not longer than the team of that thread. Throws zt::Error(NETWORK, CANCELLED).
 class Sequence {
 public:

@@ -1,20 +1,33 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// How many things are divided between ranks: evenly, and the first ranks have one more. Torch-free.
+// How things are divided between ranks. Torch-free.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 
 namespace zt::ranks {
 
-// The part of `all` that is rank's of `size`.
+// The part of `all` that is rank's of `size`: even parts, and the first ranks have one more.
 struct Share {
     int64_t first = 0, count = 0;
 };
 [[nodiscard]] constexpr Share share_of(int64_t all, int rank, int size) {
     const int64_t each = all / size, more = all % size;
     return {rank * each + std::min<int64_t>(rank, more), each + (rank < more ? 1 : 0)};
+}
+
+// How `size` ranks share the attention of some heads: `exchange` neighbours take `heads` heads each, and `ring` such
+// groups pass keys and values; exchange * ring = size. Where a machine's ranks divide so the exchange, for which all
+// wait, stays inside a machine, and only what travels beside the computing crosses.
+struct Split {
+    int exchange = 1, ring = 1;
+    int64_t heads = 0;
+};
+[[nodiscard]] constexpr Split split_of(int64_t heads, int size) {
+    const auto exchange = static_cast<int>(std::gcd(heads, int64_t{size}));
+    return {exchange, size / exchange, heads / exchange};
 }
 
 }  // namespace zt::ranks

@@ -13,12 +13,20 @@ uint64_t u(int64_t n) { return n > 0 ? static_cast<uint64_t>(n) : 0; }
 }  // namespace
 
 uint64_t attention_bytes(const PassShape& shape, int rank, int size) {
-    int64_t all = 0, own = 0;  // tokens
-    for (const int64_t part : shape.parts) all += part, own += share_of(part, rank, size).count;
-    const int64_t mine = share_of(shape.heads, rank, size).count;
-    // Queries, keys and values of the others' heads; then the answer for the others' tokens.
-    return u(3 * own * shape.head_dim * (shape.heads - mine) + (all - own) * mine * shape.head_dim) *
-           u(shape.element_bytes);
+    const Split split = split_of(shape.heads, size);
+    const auto tokens_of = [&](int first, int count) {  // of so many ranks
+        int64_t tokens = 0;
+        for (int r = first; r < first + count; r++)
+            for (const int64_t part : shape.parts) tokens += share_of(part, r, size).count;
+        return tokens;
+    };
+    const int first = rank / split.exchange * split.exchange;  // of those who exchange heads with this rank
+    const int64_t own = tokens_of(rank, 1), together = tokens_of(first, split.exchange);
+    // Queries, keys and values of the others' heads, and the answer for the others' tokens; round the ring, all keys
+    // and values but those that the next ones brought into it.
+    int64_t vectors = 3 * own * (split.exchange - 1) + together - own;
+    if (split.ring > 1) vectors += 2 * (tokens_of(0, size) - tokens_of((first + split.exchange) % size, split.exchange));
+    return u(vectors * split.heads * shape.head_dim) * u(shape.element_bytes);
 }
 
 int64_t passes_of_each(const PassShape& shape, int size) {
