@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -108,6 +109,25 @@ Where where_we_are() {
     return {};
 }
 
+// How many of them are on this machine, as far as they say: they divide its memory. Slurm says it of all machines,
+// "4(x2),3".
+int64_t ranks_here(int64_t size) {
+    int64_t most = 1;
+    for (const char* const name : {"LOCAL_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "SLURM_STEP_TASKS_PER_NODE",
+                                   "SLURM_TASKS_PER_NODE", "MPI_LOCALNRANKS"}) {
+        const char* const text = std::getenv(name);
+        if (text == nullptr) continue;
+        for (std::string_view left = text; !left.empty();) {
+            const size_t comma = std::min(left.find(','), left.size());
+            const std::string_view one = left.substr(0, comma);
+            most = std::max(most, parse_int64(std::string(one.substr(0, one.find('(')))).value_or(1));
+            left.remove_prefix(std::min(left.size(), comma + 1));
+        }
+        return std::min(most, size);
+    }
+    return most;
+}
+
 // ---- The socket ----
 
 struct Address {
@@ -181,6 +201,7 @@ int launch_here(Arguments& arguments) {
     Address address = address_of(arguments, true);
     Fd listener = listen_at(address);
     set_common(address, arguments);
+    set("ZOETROPE_RANKS_HERE", std::to_string(arguments.ranks));
     if (std::getenv("ZOETROPE_RANKS_SECRET") == nullptr) set("ZOETROPE_RANKS_SECRET", random_text());
     Supervisor supervisor;
     supervisor.start_program(arguments.program, ranks_text({0, arguments.ranks, 0}), listener.get(), arguments.ranks);
@@ -193,6 +214,7 @@ int launch_here(Arguments& arguments) {
 int launch_as(const Where& where, Arguments& arguments) {
     Address address = address_of(arguments, false);
     set_common(address, arguments);
+    set("ZOETROPE_RANKS_HERE", std::to_string(ranks_here(where.size)));
     Supervisor supervisor;
     if (where.rank == 0) {
         Fd listener = listen_at(address);

@@ -45,7 +45,7 @@ struct InTeam {
 // Of the team of this thread, all ranks of which call it at the same place. `join` may be called until the team's scope
 // ends.
 [[nodiscard]] InTeam share_weights();
-[[nodiscard]] std::string shares_text(int64_t whole, int64_t count, int ranks, uint64_t bytes);
+[[nodiscard]] std::string shares_text(int64_t whole, int64_t count, int ranks, uint64_t bytes, bool keep);
 
 // Hands out blocks in the order of use; see PartlyResident.
 template <class Block>
@@ -84,7 +84,7 @@ template <class Block>
         });
     });
     device::return_freed_memory();
-    log(ZT_LOG_VERBOSE, shares_text(*first, count, here.ranks, shares->bytes()));
+    log(ZT_LOG_VERBOSE, shares_text(*first, count, here.ranks, shares->bytes(), keep));
     return {std::move(whole), [shares, join = here.join](int64_t i) { return shares->whole(i, join); }};
 }
 
