@@ -35,7 +35,8 @@ InTeam share_weights() {
 
 std::string shares_text(int64_t whole, int64_t count, int ranks, uint64_t bytes, bool keep) {
     return "memory: " + std::to_string(whole) + " of " + std::to_string(count) +
-           " blocks in memory, of the others a share of 1/" + std::to_string(ranks) + ", " + size_text(bytes) + (keep ? ", kept for the next clip" : "");
+           " blocks in memory, of the others a share of 1/" + std::to_string(ranks) + ", " + size_text(bytes) +
+           (keep ? ", kept for the next clip" : "");
 }
 
 }  // namespace zt::load

@@ -35,7 +35,8 @@ void join_pieces(Group& group, const at::Tensor& own, const at::Tensor& run, con
         const std::vector<at::Tensor> got =
             group.exchange(std::vector<at::Tensor>(static_cast<size_t>(n), send), shapes, cancel);
         for (int r = 0; r < n; r++)
-            run.narrow(0, std::min(piece_of(bytes, r, n).first + at, bytes), part(r)).copy_(got[static_cast<size_t>(r)]);
+            run.narrow(0, std::min(piece_of(bytes, r, n).first + at, bytes), part(r))
+                .copy_(got[static_cast<size_t>(r)]);
     }
 }
 

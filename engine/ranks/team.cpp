@@ -71,9 +71,8 @@ bool Team::halve() {
 Group& Team::weights() {
     if (weights_ == nullptr) {
         const uint64_t before = all_->bytes_sent();
-        weights_ =
-            std::make_unique<Group>(all_->rank(), all_->size(), address_, timeout_,
-                                    [&](const std::string& text) { return swap_over(*all_, text, cancel()); });
+        weights_ = std::make_unique<Group>(all_->rank(), all_->size(), address_, timeout_,
+                                           [&](const std::string& text) { return swap_over(*all_, text, cancel()); });
         greetings_ += all_->bytes_sent() - before;
     }
     return *weights_;

@@ -12,8 +12,8 @@ namespace zt::hunyuan_video {
 
 struct OpenedModel;
 
-// For one clip that so many ranks make. Throws ZT_ERROR_MEMORY, naming the phase and both figures, when not even one streamed
-// block fits.
+// For one clip that so many ranks make. Throws ZT_ERROR_MEMORY, naming the phase and both figures, when not even one
+// streamed block fits.
 [[nodiscard]] load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height, int64_t frames,
                                        int64_t steps, int ranks = 1);
 

@@ -199,11 +199,11 @@ at::Tensor Generation::make_latents(const Direction& direction, const Cancel& ca
         return made;
     });
     StreamedBlocks source(
-        config, load::hold_blocks<Block>(
-                    model.blocks, budget_, config.layers + config.single_layers,
-                    [&](int64_t i) { return read_block(config, reader, model.type, i); },
-                    [&](int64_t i, int64_t n) { progress("load", static_cast<int>(i), static_cast<int>(n)); },
-                    request_.log));
+        config,
+        load::hold_blocks<Block>(
+            model.blocks, budget_, config.layers + config.single_layers,
+            [&](int64_t i) { return read_block(config, reader, model.type, i); },
+            [&](int64_t i, int64_t n) { progress("load", static_cast<int>(i), static_cast<int>(n)); }, request_.log));
     const VaeConfig& vae = model.parts.vae;
     const std::array<int64_t, 4> size = {config.out_channels, latent_frames(),
                                          request_.height / vae.spatial_compression,

@@ -62,7 +62,8 @@ std::string report(const families::InspectRequest& r) {
         if (loras[i] != nullptr) text += load::adapter_line(i == 0 ? "adapters" : "adapters 2", *loras[i]);
     return text + load::sentence_lines("missing", parts.missing) + load::sentence_lines("warnings", warnings) +
            load::plan_lines(plan_memory(parts, plan), r.clip(plan.width, plan.height, frames, plan.steps)) +
-           (parts.sampler == "causal" ? "" : load::rank_lines(plan_memory(parts, plan), pass_shape(parts, plan), r.ranks));
+           (parts.sampler == "causal" ? ""
+                                      : load::rank_lines(plan_memory(parts, plan), pass_shape(parts, plan), r.ranks));
 }
 
 }  // namespace

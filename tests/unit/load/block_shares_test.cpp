@@ -73,9 +73,9 @@ nn::PackedLinear layer(Encoding encoding, at::ScalarType type, const at::Tensor&
 
 Toy toy(at::ScalarType type, const at::Tensor& shared_table) {
     Toy made;
-    for (const Encoding encoding : {Encoding::kDense, Encoding::kF8E4M3, Encoding::kF8E5M2, Encoding::kQ4_0,
-                                    Encoding::kQ4K, Encoding::kIQ4NL, Encoding::kI8, Encoding::kI8Turned64,
-                                    Encoding::kNvfp4})
+    for (const Encoding encoding :
+         {Encoding::kDense, Encoding::kF8E4M3, Encoding::kF8E5M2, Encoding::kQ4_0, Encoding::kQ4K, Encoding::kIQ4NL,
+          Encoding::kI8, Encoding::kI8Turned64, Encoding::kNvfp4})
         made.layers.push_back(layer(encoding, type, shared_table));
     made.tables.modulation = at::randn({1, 6, 31});  // no multiple of a unit
     made.norm = at::randn({7}).to(type);
@@ -148,7 +148,8 @@ TEST(BlockShares, AreTheSameBlockAgain) {
                 }
                 const at::Tensor x = at::randn({3, 256}).to(type);
                 EXPECT_TRUE(at::equal(nn::forward(meant.layers[0], x), nn::forward(got.layers[0], x)));
-                EXPECT_TRUE(at::equal(meant.layers[3].dense(type).nan_to_num(), got.layers[3].dense(type).nan_to_num()));
+                EXPECT_TRUE(
+                    at::equal(meant.layers[3].dense(type).nan_to_num(), got.layers[3].dense(type).nan_to_num()));
             }
         }
     }
@@ -181,7 +182,8 @@ TEST(BlockShares, OfKindsOfBlocksAndOfLessThanThereAreRanks) {
     using Either = std::variant<Small, Toy>;
     const std::vector<Either> blocks = {Small{at::randn({3})}, toy(at::kFloat, at::randn({16}))};
     const auto all = cut_for_all(0, blocks, 4);
-    EXPECT_EQ(all[1].whole(0, [](const at::Tensor& piece, const at::Tensor&) { EXPECT_EQ(piece.numel(), 0); }).index(), 0U);
+    EXPECT_EQ(all[1].whole(0, [](const at::Tensor& piece, const at::Tensor&) { EXPECT_EQ(piece.numel(), 0); }).index(),
+              0U);
     EXPECT_TRUE(same_bits(std::get<Small>(joined(all, 0)).only, std::get<Small>(blocks[0]).only));
     EXPECT_TRUE(same_bits(std::get<Toy>(joined(all, 1)).norm, std::get<Toy>(blocks[1]).norm));
 }

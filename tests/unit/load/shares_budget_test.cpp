@@ -53,8 +53,13 @@ TEST(SharesBudget, AsManyWholeBlocksAsFitBesideTheShares) {
 
 TEST(Traffic, OfEvenlyDividedTokensIsThePublishedFormula) {
     // 4 T D e (n - 1) / n^2 a block, and at the end 1/n of the rows to each other.
-    const ranks::PassShape shape{
-        .parts = {960}, .heads = 12, .head_dim = 32, .layers = 5, .element_bytes = 2, .end_tokens = 960, .end_columns = 64};
+    const ranks::PassShape shape{.parts = {960},
+                                 .heads = 12,
+                                 .head_dim = 32,
+                                 .layers = 5,
+                                 .element_bytes = 2,
+                                 .end_tokens = 960,
+                                 .end_columns = 64};
     for (const int n : {2, 3, 4}) {
         const auto size = static_cast<uint64_t>(n);
         const uint64_t block = 4 * 960 * 384 * 2 * (size - 1) / (size * size);
@@ -66,8 +71,13 @@ TEST(Traffic, OfEvenlyDividedTokensIsThePublishedFormula) {
 }
 
 TEST(Traffic, OfHalvesIsThatOfHalfTheRanksAndAVelocity) {
-    ranks::PassShape shape{
-        .parts = {36}, .heads = 3, .head_dim = 32, .layers = 3, .element_bytes = 4, .end_tokens = 36, .end_columns = 64};
+    ranks::PassShape shape{.parts = {36},
+                           .heads = 3,
+                           .head_dim = 32,
+                           .layers = 3,
+                           .element_bytes = 4,
+                           .end_tokens = 36,
+                           .end_columns = 64};
     const uint64_t two = ranks::step_bytes(shape, 0, 2), three = ranks::step_bytes(shape, 1, 3);
     shape.passes = 2, shape.velocity_bytes = 36 * 64 * 4;
     EXPECT_EQ(ranks::passes_of_each(shape, 4), 1);
