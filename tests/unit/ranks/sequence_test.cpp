@@ -187,7 +187,7 @@ TEST(Halves, EachSplitAsTheHalvesSizesSay) {
     }
 }
 
-TEST(Exchange, TravelsWhileItsRankComputes) {
+TEST(Exchange, ManyMayBeUnderWay) {
     with_ranks(3, [](zt::ranks::Team& team, int rank) {
         Group& group = team.all();
         const zt::Cancel cancel;
@@ -204,6 +204,20 @@ TEST(Exchange, TravelsWhileItsRankComputes) {
         EXPECT_TRUE(at::equal(first, at::full({2, 2}, static_cast<float>(before))));
         EXPECT_TRUE(at::equal(second, at::full({2, 2}, static_cast<float>(before + 10))));
         EXPECT_EQ(group.bytes_sent(), 32U);
+    });
+}
+
+// Rank 0 does not wait for its exchange before rank 1 has all of it.
+TEST(Exchange, GoesOnWithoutAWait) {
+    std::barrier<> arrived(2);
+    with_ranks(2, [&](zt::ranks::Team& team, int rank) {
+        const std::vector<at::Tensor> send(2, at::full({1'000'000}, static_cast<float>(rank)));
+        const zt::Cancel cancel;
+        Group::Exchange exchange = team.all().begin(send, {2, {1'000'000}});
+        if (rank == 0) arrived.arrive_and_wait();
+        EXPECT_TRUE(at::equal(exchange.wait(cancel)[static_cast<size_t>(1 - rank)],
+                              at::full({1'000'000}, static_cast<float>(1 - rank))));
+        if (rank == 1) arrived.arrive_and_wait();
     });
 }
 
