@@ -17,6 +17,7 @@ namespace {
 
 using zt::pipeline::ClipOrder;
 using zt::pipeline::OpenOrder;
+using zt::pipeline::PieceOrder;
 
 // Whether it is refused as what another version says.
 bool refusal(const std::function<void()>& call) {
@@ -36,7 +37,8 @@ zt::families::Picture picture(int width, int height, uint8_t value, bool alpha) 
 
 ClipOrder full_order() {
     ClipOrder order;
-    order.model = 7, order.fresh_team = true, order.done = 12, order.most = std::numeric_limits<int64_t>::max();
+    order.model = 7, order.clip = 11, order.fresh_team = true, order.done = 12,
+    order.most = std::numeric_limits<int64_t>::max();
     order.direction = {"狐狸\n\x01", std::string("no\0thing", 8), -5, 4.5, true, 0.25};
     order.request.width = 640, order.request.height = 360, order.request.rate = {30000, 1001};
     order.request.frames = 49, order.request.steps = 8, order.request.flow_shift = 7.5;
@@ -53,6 +55,7 @@ TEST(RankOrders, AClipComesOutAsItWentIn) {
     const std::string bytes = to_bytes(full_order());
     const ClipOrder got = zt::pipeline::clip_order(bytes);
     EXPECT_EQ(to_bytes(got), bytes);
+    EXPECT_EQ(got.clip, 11);
     EXPECT_EQ(got.direction.prompt, "狐狸\n\x01");
     EXPECT_EQ(got.direction.negative_prompt.size(), 8U);
     EXPECT_EQ(got.request.rate.den, 1001);
@@ -74,12 +77,23 @@ TEST(RankOrders, AModelComesOutAsItWentIn) {
     EXPECT_EQ(got.threads, 4);
 }
 
+TEST(RankOrders, APieceComesOutAsItWentIn) {
+    const std::string bytes = to_bytes(PieceOrder{1LL << 40, true});
+    EXPECT_EQ(zt::pipeline::piece_order(bytes).clip, 1LL << 40);
+    EXPECT_TRUE(zt::pipeline::piece_order(bytes).fresh_team);
+    EXPECT_FALSE(zt::pipeline::piece_order(to_bytes(PieceOrder{2, false})).fresh_team);
+}
+
 TEST(RankOrders, WhatIsCutOrLongerIsRefused) {
     const std::string clip = to_bytes(full_order()), open = to_bytes(OpenOrder{1, "m", {}, 1});
     for (size_t size = 0; size < clip.size(); size++)
         EXPECT_TRUE(refusal([&] { (void)zt::pipeline::clip_order(clip.substr(0, size)); })) << size;
     for (size_t size = 0; size < open.size(); size++)
         EXPECT_TRUE(refusal([&] { (void)zt::pipeline::open_order(open.substr(0, size)); })) << size;
+    const std::string piece = to_bytes(PieceOrder{3, true});
+    for (size_t size = 0; size < piece.size(); size++)
+        EXPECT_TRUE(refusal([&] { (void)zt::pipeline::piece_order(piece.substr(0, size)); })) << size;
+    EXPECT_TRUE(refusal([&] { (void)zt::pipeline::piece_order(piece + "x"); }));
     EXPECT_TRUE(refusal([&] { (void)zt::pipeline::clip_order(clip + "x"); }));
     EXPECT_TRUE(refusal([&] { (void)zt::pipeline::open_order(open + "x"); }));
     EXPECT_TRUE(refusal([&] { (void)zt::pipeline::unpack(std::string(8, '\xff')); }));

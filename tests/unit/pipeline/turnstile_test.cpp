@@ -147,6 +147,25 @@ TEST(Turn, LastsAWhile) {
     turnstile.wake();
 }
 
+TEST(Turn, InAWaitForAnotherSessionThatOneGoesFirstAtOnce) {
+    Turnstile turnstile(1, 1h);
+    const Cancel never;
+    Turn turn(turnstile, 1, never);
+    turn.take();
+    turn.give_way();  // nobody is there: it stays
+    std::atomic<bool> other = false;
+    std::jthread next([&] {
+        Turn theirs(turnstile, 1, never);
+        theirs.take();
+        other = true;
+    });
+    until_waiting(turnstile, 1);
+    turn.pass();
+    EXPECT_FALSE(other);
+    turn.give_way();
+    EXPECT_TRUE(other);
+}
+
 TEST(Turn, CancelWhileWaitingThrows) {
     Turnstile turnstile(1);
     const Cancel never;

@@ -54,7 +54,7 @@ Team::Team(int, int, std::string address, std::chrono::milliseconds timeout,
 }
 Team::~Team() = default;
 uint64_t Team::bytes_sent() const noexcept { return 0; }
-TeamScope::TeamScope(Team&, const Cancel&) {}
+TeamScope::TeamScope(Team&, const Cancel&, AtEnd at_end) : at_end_(std::move(at_end)) {}
 TeamScope::~TeamScope() = default;
 
 }  // namespace zt::ranks
