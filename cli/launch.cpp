@@ -20,6 +20,7 @@
 #include "core/file.h"
 #include "core/text_number.h"
 #include "core/utf8.h"
+#include "ranks/place.h"
 #include "supervisor.h"
 
 namespace zt::cli {
@@ -87,7 +88,7 @@ Arguments parse(std::span<char*> words) {
 // ---- Who we are ----
 
 struct Where {
-    int64_t rank = 0, size = 0, local = 0;
+    int64_t rank = 0, size = 0, local = 0;  // local: the number of its GPU
 };
 
 // As torchrun, Open MPI, Slurm (before PMI, of which it may set a part) or MPICH and Intel MPI say; size 0 where none
@@ -104,7 +105,8 @@ Where where_we_are() {
     for (const auto& names : kNames) {
         const Where found{number(names[0]), number(names[1]), number(names[2])};
         if (found.size > 0 && found.rank >= 0 && found.rank < found.size)
-            return {found.rank, found.size, std::max<int64_t>(found.local, 0)};
+            return {found.rank, found.size,
+                    ranks::gpu_of(std::max<int64_t>(found.local, 0), std::getenv("CUDA_VISIBLE_DEVICES"))};
     }
     return {};
 }

@@ -75,4 +75,9 @@ const Company& company() {
     return read;
 }
 
+int64_t gpu_of(int64_t local, const char* visible) {
+    const std::string_view list = visible != nullptr ? visible : "";
+    return !list.empty() && list.find(',') == list.npos ? 0 : local;
+}
+
 }  // namespace zt::ranks

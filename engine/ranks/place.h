@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -12,7 +13,7 @@ namespace zt::ranks {
 
 struct Place {
     int rank = 0, size = 1;
-    int local_rank = 0;                          // among those of this machine
+    int local_rank = 0;                          // among those of this machine; the number of its GPU
     std::string address;                         // numeric IPv4 of rank 0
     int port = 0;                                // it listens there
     int listener = -1;                           // rank 0: the socket, bound by who launched it; inherited
@@ -32,5 +33,9 @@ struct Company {
     int all = 1, here = 1;
 };
 [[nodiscard]] const Company& company();
+
+// The number of the GPU of a rank that a scheduler started as number `local` of its machine. visible: what
+// CUDA_VISIBLE_DEVICES says, null without it. A scheduler that shows each rank its own GPU alone calls that one 0.
+[[nodiscard]] int64_t gpu_of(int64_t local, const char* visible);
 
 }  // namespace zt::ranks

@@ -57,21 +57,31 @@ def clip(n, model, **more):
     return np.frombuffer(raw, dtype="<u2").astype(np.float64) / 65535 if status == 0 else None, log
 
 
+def used(command, seconds=4):
+    """The sockets that a program has open while it runs so long, and the most threads."""
+    running = subprocess.Popen(command, env=environment(), stderr=subprocess.DEVNULL)
+    sockets, threads, end = set(), 0, time.monotonic() + seconds
+    while time.monotonic() < end and running.poll() is None:
+        for link in pathlib.Path(f"/proc/{running.pid}/fd").glob("*"):
+            with contextlib.suppress(OSError):
+                sockets |= {os.readlink(link)} if os.readlink(link).startswith("socket:") else set()
+        with contextlib.suppress(OSError):
+            threads = max(threads, len(os.listdir(f"/proc/{running.pid}/task")))
+        time.sleep(0.01)
+    running.kill()
+    running.wait()
+    return sockets, threads
+
+
 def alone(models):
     """Without launch, and with one rank: no socket, no thread more, the same bytes."""
     one, log = clip(0, models["t2v"])
     with_one, log = clip(1, models["t2v"])
     report.check("launch -n 1: the same bytes, no rank", np.array_equal(one, with_one) and "ranks:" not in log, log[-300:])
-    running = subprocess.Popen(launched(1, ffmpeg(source(models["t2v"], **LONG), "-f", "null", "-")), env=environment(), stderr=subprocess.DEVNULL)
-    sockets, end = set(), time.monotonic() + 4
-    while time.monotonic() < end and running.poll() is None:
-        for link in pathlib.Path(f"/proc/{running.pid}/fd").glob("*"):
-            with contextlib.suppress(OSError):
-                sockets |= {os.readlink(link)} if os.readlink(link).startswith("socket:") else set()
-        time.sleep(0.01)
-    running.kill()
-    running.wait()
-    report.check("launch -n 1: no socket", not sockets, sockets)
+    without, threads = used(launched(0, ffmpeg(source(models["t2v"], **LONG), "-f", "null", "-")))
+    sockets, threads_of_one = used(launched(1, ffmpeg(source(models["t2v"], **LONG), "-f", "null", "-")))
+    report.check("launch -n 1: no socket", not sockets and not without, sockets)
+    report.check("launch -n 1: no thread more", threads == threads_of_one and threads > 1, f"{threads_of_one}, without launch {threads}")
     for graph in ("t2vsrc=prompt=x:model=testcard:frames=5", "t2vsrc=prompt='a red fox':frames=5"):
         _, log, status = common.run(launched(2, ffmpeg(graph, "-f", "null", "-")), env=environment(), timeout=60)
         report.check(f"{graph}: rank 0 makes it alone", status == 0 and "ranks:" not in log, log[-300:])
