@@ -19,7 +19,7 @@ MemoryLimit memory_limit(uint64_t budget, at::Device device) {
 std::optional<int64_t> agree_on_shares(int64_t own, int64_t count) {
     ranks::Team* const team = ranks::team();
     if (team == nullptr) return std::nullopt;
-    const int64_t lowest = team->lowest({own}).front();
+    const int64_t lowest = team->lowest(own);
     if (lowest < 0 || lowest >= count) return std::nullopt;
     return lowest;
 }

@@ -78,35 +78,19 @@ Group& Team::weights() {
     return *weights_;
 }
 
-std::vector<int64_t> Team::lowest(const std::vector<int64_t>& own) {
+int64_t Team::lowest(int64_t own) {
     const auto count = static_cast<size_t>(all_->size());
-    const auto values = static_cast<int64_t>(own.size());
-    const at::Tensor ours = at::empty({values}, at::kLong);
-    std::memcpy(ours.mutable_data_ptr(), own.data(), own.size() * sizeof(int64_t));
     const uint64_t before = all_->bytes_sent();
-    const std::vector<at::Tensor> got =
-        all_->exchange(std::vector<at::Tensor>(count, ours), {count, {values}}, cancel());
+    const std::vector<at::Tensor> said =
+        all_->exchange(std::vector<at::Tensor>(count, at::full({1}, own, at::kLong)), {count, {int64_t{1}}}, cancel());
     greetings_ += all_->bytes_sent() - before;
-    std::vector<int64_t> least = own;
-    for (const at::Tensor& one : got)
-        for (size_t i = 0; i < least.size(); i++)
-            least[i] = std::min(least[i], static_cast<const int64_t*>(one.const_data_ptr())[i]);
-    return least;
+    return at::cat(said).min().item<int64_t>();
 }
 
 uint64_t Team::bytes_sent() const noexcept {
     uint64_t sent = all_->bytes_sent() - greetings_;
     for (const Group* const more : {half_.get(), weights_.get()}) sent += more != nullptr ? more->bytes_sent() : 0;
     return sent;
-}
-
-bool Team::any(bool own) {
-    const auto count = static_cast<size_t>(all_->size());
-    const uint64_t before = all_->bytes_sent();
-    const std::vector<at::Tensor> said = all_->exchange(
-        std::vector<at::Tensor>(count, at::full({1}, own ? 1 : 0, at::kByte)), {count, {int64_t{1}}}, cancel());
-    greetings_ += all_->bytes_sent() - before;
-    return at::cat(said).any().item<bool>();
 }
 
 TeamScope::TeamScope(Team& team, const Cancel& cancel, AtEnd at_end) : at_end_(std::move(at_end)) {
@@ -125,7 +109,7 @@ Team* team() { return current; }
 
 bool leads() { return current == nullptr || current->rank() == 0; }
 
-bool on_any_rank(bool own) { return current != nullptr ? current->any(own) : own; }
+bool on_any_rank(bool own) { return current != nullptr ? current->lowest(own ? 0 : 1) == 0 : own; }
 
 void end_of_shared_work(bool more) {
     if (current == nullptr) return;

@@ -42,13 +42,11 @@ public:
     // Connections of all ranks beside those of all(), made by the first call: for weights, which a thread of their own
     // gathers while this one exchanges tokens.
     [[nodiscard]] Group& weights();
-    // Of each value the smallest that any rank says: for what all must decide alike. Not counted as sent.
-    [[nodiscard]] std::vector<int64_t> lowest(const std::vector<int64_t>& own);
+    // The smallest number that any rank says: for what all must decide alike. Not counted as sent.
+    [[nodiscard]] int64_t lowest(int64_t own);
     [[nodiscard]] bool in_second_half() const noexcept;
     // Of what is computed; what it took to find each other is not counted.
     [[nodiscard]] uint64_t bytes_sent() const noexcept;
-    // Whether any rank says so. A few bytes, which are not counted.
-    [[nodiscard]] bool any(bool own);
     [[nodiscard]] TileCount& tiles() noexcept { return tiles_; }
     [[nodiscard]] const Cancel& cancel() const noexcept { return *cancel_; }
 
