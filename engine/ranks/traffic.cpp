@@ -25,7 +25,8 @@ uint64_t attention_bytes(const PassShape& shape, int rank, int size) {
     // Queries, keys and values of the others' heads, and the answer for the others' tokens; round the ring, all keys
     // and values but those that the next ones brought into it.
     int64_t vectors = 3 * own * (split.exchange - 1) + together - own;
-    if (split.ring > 1) vectors += 2 * (tokens_of(0, size) - tokens_of((first + split.exchange) % size, split.exchange));
+    if (split.ring > 1)
+        vectors += 2 * (tokens_of(0, size) - tokens_of((first + split.exchange) % size, split.exchange));
     return u(vectors * split.heads * shape.head_dim) * u(shape.element_bytes);
 }
 
