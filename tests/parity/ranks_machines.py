@@ -12,6 +12,7 @@ import json
 import os
 import random
 import select
+import shutil
 import struct
 import subprocess
 import sys
@@ -19,19 +20,24 @@ import time
 
 TUNSETIFF, IFF_TUN, IFF_NO_PI, CLONE_NEWNET = 0x400454CA, 1, 0x1000, 0x40000000
 NAME = "ztcable"
-ADDRESSES = ("10.9.0.1", "10.9.0.2")
+ADDRESSES, NAMES = ("10.9.0.1", "10.9.0.2"), ("node1", "node2")
 
 
 class Machines:
-    """Two network namespaces; ends with them."""
+    """Two network namespaces; ends with them. hosts: a file that they take for /etc/hosts; they have the names node1 and node2 then."""
 
-    def __init__(self):
-        self.hosts = [subprocess.Popen(["unshare", "-n", "sh", "-c", "echo; exec sleep 600"], stdout=subprocess.PIPE) for _ in ADDRESSES]
+    def __init__(self, hosts=None):
+        script = "echo; exec sleep 600"
+        if hosts:
+            hosts.write_text("127.0.0.1 localhost\n" + "".join(f"{address} {name}\n" for address, name in zip(ADDRESSES, NAMES)))
+            script = 'hostname "$1" && mount --bind "$2" /etc/hosts && ' + script
+        self.spaces = ["-n", *(["-u", "-m"] if hosts else [])]
+        self.hosts = [subprocess.Popen(["unshare", *self.spaces, "sh", "-c", script, "sh", name, str(hosts)], stdout=subprocess.PIPE) for name in NAMES]
         for host in self.hosts:
             host.stdout.readline()                     # it is in its namespace
 
     def inside(self, host, *command):
-        return ["nsenter", "-t", str(self.hosts[host].pid), "-n", *command]
+        return ["nsenter", "-t", str(self.hosts[host].pid), *self.spaces, *command]
 
     def plug_in(self, *names):
         """Gives the two ends of a cable their addresses."""
@@ -56,6 +62,8 @@ class Machines:
 
 def why_not():
     """What is missing for two machines, or nothing."""
+    if missing := [name for name in ("ip", "nsenter", "unshare") if not shutil.which(name)]:
+        return "there is no program " + " ".join(missing)
     if os.geteuid() != 0 or subprocess.run(["unshare", "-n", "true"], check=False, stderr=subprocess.DEVNULL).returncode != 0:
         return "there are no network namespaces here"
     return None
