@@ -6,7 +6,7 @@
         ["session", NAME, {option: value}]    that makes nothing ahead of its reader
         ["read", NAME, FRAMES]        that many, or -1: all that are left
         ["progress", NAME], ["destroy", NAME], ["sleep", SECONDS]
-After each it prints a line: JSON {"step": what, "time": seconds since it began}, after reads "digest" of the frames and how many "frames", after
+After each it prints a line: JSON {"step": what, "time": seconds since it began, "processor": those of it that its own process computed}, after reads "digest" of the frames and how many "frames", after
 progress "stage" and "done", frames that are finished. The log goes to stderr."""
 import ctypes
 import hashlib
@@ -108,7 +108,7 @@ def main():
     host, began = Host(sys.argv[1]), time.monotonic()
     for step, *words in json.loads(sys.argv[2]):
         did = getattr(host, step)(*words) or {}
-        print(json.dumps(dict(step=[step, *words], time=time.monotonic() - began, **did)), flush=True)
+        print(json.dumps(dict(step=[step, *words], time=time.monotonic() - began, processor=time.process_time(), **did)), flush=True)
     for name in list(host.sessions):
         host.destroy(name)
     host.zt.zt_model_unref(ctypes.byref(host.model))
