@@ -218,13 +218,16 @@ def held(_):
             if row == "shares":
                 found = SHARED.search(log)
                 report.check("four ranks keep shares of all blocks", found and found[1] == "0", log[-500:] if not found else found[0])
+                report.below("what each keeps from step to step, of all", float(found[4].split()[0]) * 1e6 / weights, 1 / n + 0.002)
         report.check("the same bytes as four ranks with everything in memory", clips["shares"] is not None and clips["shares"] == clips["whole"])
         for rank in range(n):
             whole, shares = seen["whole"][rank], seen["shares"][rank]
             # What a process has beside its weights is the same in both runs.
             kept = [max(part) - (max(whole[-1]) - weights) for part in shares]
             print(f"rank {rank}: {max(whole[-1]) / 1e6:.0f} MB with all, {max(shares[-1]) / 1e6:.0f} MB with shares; of weights {weights / 1e6:.0f}, {max(kept) / 1e6:.0f} MB", flush=True)
-            report.below(f"rank {rank}: weights in memory, with two blocks in use, of all", max(kept) / weights, 1 / n + 2 / layers + 0.04)
+            report.below(f"rank {rank}: weights in memory, with two blocks in use, of all", max(kept) / weights, 1 / n + 2 / layers + 2 / 16 / layers + 0.06)
+            middle = statistics.median(part for parts in shares for part in parts) - (max(whole[-1]) - weights)
+            report.below(f"rank {rank}: weights in memory, half of the time at most, of all", middle / weights, 1 / n + 2 / layers)
             report.below(f"rank {rank}: steady over the steps, growth of the median, of all weights", (statistics.median(shares[-1]) - statistics.median(shares[0])) / weights, 0.03)
 
 
@@ -261,21 +264,38 @@ def halves(found):
 
 
 def faults(models, times=int(os.environ.get("ZT_KILLS", "4"))):
+    memory = str(memory_for_shares(models["wan"], 3, frames="33"))
+
+    def begun(*more):
+        running = ranks.start(3, models["wan"], *more, memory=memory, guidance="1")
+        there = ranks.at_work(running, 3)
+        while "of the others a share" not in running.stderr.readline() and running.poll() is None:
+            pass
+        time.sleep(RANDOM.uniform(0, 2))
+        return running, there
+
     for i in range(times):
         victim = i % 3
-        options = dict(ranks.LONG, guidance="1")
-        memory = str(memory_for_shares(models["wan"], 3, frames="33"))
-        running = ranks.start(3, models["wan"], memory=memory, guidance="1")
-        there = ranks.at_work(running, 3)
-        text = ""
-        while "of the others a share" not in text and running.poll() is None:
-            text = running.stderr.readline()
-        time.sleep(RANDOM.uniform(0, 2))
+        running, there = begun()
         os.kill(there[victim], signal.SIGKILL)
         log, took, left = ranks.finish(running)
         said = victim == 0 or f"rank {victim}" in log
         report.check(f"shares, kill -9 of rank {victim}: all end in less than 5 s, none is left, an error names it", running.returncode != 0 and took < 5 and not left and said,
-                     f"{took:.1f} s, status {running.returncode}, {left}: {log[-300:]}, {options}")
+                     f"{took:.1f} s, status {running.returncode}, {left}: {log[-300:]}")
+    running, there = begun("--timeout", "2")
+    os.kill(there[2], signal.SIGSTOP)
+    log, took, left = ranks.finish(running)
+    report.check("shares, a rank that stalls: the time-out, and an error that names it", running.returncode != 0 and took < 2 + 5 and not left and
+                 "rank 2: expected an answer within 2 s, got none" in log, f"{took:.1f} s, {left}: {log[-500:]}")
+    command = ["zoetrope", "generate", "a red fox", "--model", models["wan"], "--size", "64x48", "--steps", "400", "--frames", "33", "--precision", "fp32", "--cpu-threads", "1",
+               "--guidance", "1", "--memory", memory, "-o", "-"]
+    running = subprocess.Popen(ranks.launched(3, command), env=ranks.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    ranks.at_work(running, 3)
+    time.sleep(4)                                              # it has no log that tells of shares
+    os.killpg(running.pid, signal.SIGINT)                      # as a terminal's Ctrl-C
+    log, took, left = ranks.finish(running)
+    report.check("shares, Ctrl-C: all end within a second", running.returncode == 130 and took < 1 + 1 and not left,
+                 f"{took:.2f} s, status {running.returncode}, {left}: {log[-300:]}")
     got, log = raw_clip(3, models["wan"], memory=memory_for_shares(models["wan"], 3), guidance="1")
     report.check("the next job starts", got is not None and SHARED.search(log), log[-300:] if got is None else "")
 
