@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Weights that do not fit into memory: read again at every pass, one layer ahead of its use.
+// Weights that do not fit into memory: read again at every pass, from the disk or from what several ranks keep
+// (block_shares.h), one layer ahead of their use.
 #pragma once
 
 #include <c10/core/InferenceMode.h>
@@ -17,7 +18,7 @@
 
 namespace zt::load {
 
-// Items from disk, one ahead of their use: while one computes, the next is read by a thread of its own,
+// Items that are read one ahead of their use: while one computes, the next is read by a thread of its own,
 // so two are in memory at a time. One thread at a time.
 template <class T>
 class ReadAhead {
@@ -71,7 +72,7 @@ template <class T>
     return made;
 }
 
-// Layers in the order of use, pass after pass: the first ones from memory, the others from disk, again at every pass.
+// Layers in the order of use, pass after pass: the first ones from memory, the others read, again at every pass.
 // One thread at a time.
 template <class T>
 class PartlyResident {
