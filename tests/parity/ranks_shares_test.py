@@ -28,6 +28,7 @@ import oracle
 import wan_oracle
 
 import ranks_test as ranks
+from ranks_bytes import share
 
 ENV, common, report = ranks.ENV, ranks.common, ranks.report
 CHOSEN = sys.argv[2:]
@@ -101,7 +102,7 @@ def equal(models):
             if title.startswith("wan") and got is not None and found:
                 halves = options["guidance"] == "4" and n % 2 == 0
                 passes = 1 if options["guidance"] == "1" or halves else 2
-                piece = ranks.share(block_bytes(model, 0) // 64, 0, n) * 64 * (n - 1)
+                piece = share(block_bytes(model, 0) // 64, 0, n) * 64 * (n - 1)
                 # Each shared block once a pass, and the first once more: it is gathered ahead of a pass that never comes.
                 expected = sent(log) + piece * (3 * passes * (int(found[2]) - int(found[1])) + 1)
                 report.check(f"{title}: {n} ranks, bytes sent as in the formula", sent(shared_log) == expected, f"{sent(shared_log)}, expected {expected}")

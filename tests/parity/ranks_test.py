@@ -10,6 +10,7 @@ import pathlib
 import random
 import signal
 import socket
+import statistics
 import struct
 import subprocess
 import sys
@@ -58,19 +59,19 @@ def clip(n, model, **more):
 
 
 def used(command, seconds=4):
-    """The sockets that a program has open while it runs so long, and the most threads."""
+    """The sockets that a program has open while it runs so long, and how many threads it has for most of that time."""
     running = subprocess.Popen(command, env=environment(), stderr=subprocess.DEVNULL)
-    sockets, threads, end = set(), 0, time.monotonic() + seconds
+    sockets, threads, end = set(), [], time.monotonic() + seconds
     while time.monotonic() < end and running.poll() is None:
         for link in pathlib.Path(f"/proc/{running.pid}/fd").glob("*"):
             with contextlib.suppress(OSError):
                 sockets |= {os.readlink(link)} if os.readlink(link).startswith("socket:") else set()
         with contextlib.suppress(OSError):
-            threads = max(threads, len(os.listdir(f"/proc/{running.pid}/task")))
+            threads.append(len(os.listdir(f"/proc/{running.pid}/task")))
         time.sleep(0.01)
     running.kill()
     running.wait()
-    return sockets, threads
+    return sockets, statistics.mode(threads)
 
 
 def alone(models):
