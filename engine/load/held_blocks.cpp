@@ -10,10 +10,15 @@
 
 namespace zt::load {
 
-MemoryLimit memory_limit(uint64_t budget, at::Device device) {
-    const bool on_host = device.is_cpu();
-    const auto here = static_cast<uint64_t>(on_host ? ranks::company().here : 1);
-    return limit_of(budget, on_host, device::free_bytes(device) / here);
+MemoryRoom::MemoryRoom(uint64_t option, at::Device device) : option_(option), device_(device) {
+    const ranks::Company& company = ranks::company();
+    if (option == 0 && company.all > 1)
+        once_ = device::free_bytes(device) / static_cast<uint64_t>(device.is_cpu() ? company.here : 1);
+}
+
+MemoryLimit MemoryRoom::limit() const {
+    const uint64_t free = option_ > 0 ? 0 : once_ ? *once_ : device::free_bytes(device_);
+    return limit_of(option_, device_.is_cpu(), free);
 }
 
 std::optional<int64_t> agree_on_shares(int64_t own, int64_t count) {

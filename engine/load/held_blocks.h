@@ -22,9 +22,23 @@
 
 namespace zt::load {
 
-// The limit of this process for what it computes on `device`; see limit_of(). Ranks of one machine divide what its host
-// has free between them, as they do with its cores.
-[[nodiscard]] MemoryLimit memory_limit(uint64_t budget, at::Device device);
+// How much memory an opened model may take. Immutable.
+class MemoryRoom {
+public:
+    MemoryRoom() = default;
+    // option: bytes that the user gives each rank, 0 where nothing was said: then what is free on `device`. Ranks of
+    // one machine divide that of its host between them, as they do with its cores, and measure it once, here: later,
+    // what each keeps for the next clip would be taken from the others' room, and from its own.
+    MemoryRoom(uint64_t option, at::Device device);
+    [[nodiscard]] bool is_given() const noexcept { return option_ > 0; }
+    // For a clip that begins now; see limit_of().
+    [[nodiscard]] MemoryLimit limit() const;
+
+private:
+    uint64_t option_ = 0;
+    at::Device device_ = at::kCPU;
+    std::optional<uint64_t> once_;
+};
 
 // What the sessions of a process share of the blocks of an opened model. Thread-safe.
 template <class Block>
@@ -54,38 +68,54 @@ struct HeldBlocks {
     std::function<Block(int64_t)> others;  // runs on other threads
 };
 
+// For a clip that is made without shares.
+template <class Block>
+[[nodiscard]] HeldBlocks<Block> hold_first(KeptBlocks<Block>& kept, const Budget& budget,
+                                           std::function<Block(int64_t)> read,
+                                           const std::function<void(int64_t, int64_t)>& progress) {
+    return {kept.whole.get(budget.keep, [&] { return read_first<Block>(budget.resident_blocks, read, progress); }),
+            std::move(read)};
+}
+
+// Blocks before `first` whole, of the others this rank's share. What was kept for a clip that fits otherwise goes
+// before anything is read.
+template <class Block>
+[[nodiscard]] HeldBlocks<Block> hold_shares(KeptBlocks<Block>& kept, int64_t first, int64_t count, bool keep,
+                                            const std::function<Block(int64_t)>& read,
+                                            const std::function<void(int64_t, int64_t)>& progress, const Log& log) {
+    const InTeam here = share_weights();
+    if (const auto there = kept.whole.there(); there != nullptr && static_cast<int64_t>(there->size()) != first)
+        kept.whole.forget();
+    if (const auto there = kept.shares.there(); there != nullptr && there->first() != first) kept.shares.forget();
+    device::return_freed_memory();
+    const auto read_whole = [&] {
+        return read_first<Block>(first, read, [&](int64_t i, int64_t) { progress(i, count); });
+    };
+    auto whole = kept.whole.get(keep, read_whole);
+    // Rank 0 may make another clip alone meanwhile, and have read as many as that one has room for.
+    if (static_cast<int64_t>(whole->size()) != first) whole = read_whole();
+    const auto shares = kept.shares.get(keep, [&] {
+        return std::make_shared<const BlockShares<Block>>(first, count, here.rank, here.ranks, read, [&](int64_t i) {
+            device::return_freed_memory();
+            progress(i, count);
+        });
+    });
+    device::return_freed_memory();
+    log(ZT_LOG_VERBOSE, shares_text(first, count, here.ranks, shares->bytes(), keep));
+    return {std::move(whole), [shares, join = here.join](int64_t i) { return shares->whole(i, join); }};
+}
+
 // count: of all blocks; read: block i from the file, as it is used; must be able to until what is given back is gone.
 // progress: "load" (i, n) before each. All ranks of a team call it at the same place.
 template <class Block>
 [[nodiscard]] HeldBlocks<Block> hold_blocks(KeptBlocks<Block>& kept, const Budget& budget, int64_t count,
                                             std::function<Block(int64_t)> read,
                                             const std::function<void(int64_t, int64_t)>& progress, const Log& log) {
-    const auto whole_there = kept.whole.there();
-    const auto shares_there = kept.shares.there();
-    const bool all = budget.resident_blocks == count ||
-                     (whole_there != nullptr && static_cast<int64_t>(whole_there->size()) == count);
-    const int64_t own = all ? count : shares_there != nullptr ? shares_there->first() : budget.shares.first;
-    const std::optional<int64_t> first = agree_on_shares(own, count);
-    if (!first)
-        return {kept.whole.get(budget.keep, [&] { return read_first<Block>(budget.resident_blocks, read, progress); }),
-                std::move(read)};
-    const InTeam here = share_weights();
-    const bool keep = budget.shares.keep;
-    const auto step = [&](int64_t i, int64_t) { progress(i, count); };
-    if (whole_there != nullptr && static_cast<int64_t>(whole_there->size()) < *first) kept.whole.forget();
-    if (shares_there != nullptr && shares_there->first() != *first) kept.shares.forget();
-    auto whole = kept.whole.get(keep, [&] { return read_first<Block>(*first, read, step); });
-    if (static_cast<int64_t>(whole->size()) > *first)  // a copy holds the same tensors
-        whole = std::make_shared<const std::vector<Block>>(whole->begin(), whole->begin() + *first);
-    const auto shares = kept.shares.get(keep, [&] {
-        return std::make_shared<const BlockShares<Block>>(*first, count, here.rank, here.ranks, read, [&](int64_t i) {
-            device::return_freed_memory();
-            progress(i, count);
-        });
-    });
-    device::return_freed_memory();
-    log(ZT_LOG_VERBOSE, shares_text(*first, count, here.ranks, shares->bytes(), keep));
-    return {std::move(whole), [shares, join = here.join](int64_t i) { return shares->whole(i, join); }};
+    const bool all = budget.resident_blocks == count;
+    const std::optional<int64_t> first = agree_on_shares(all ? count : budget.shares.first, count);
+    if (first) return hold_shares(kept, *first, count, all ? budget.keep : budget.shares.keep, read, progress, log);
+    kept.shares.forget();
+    return hold_first(kept, budget, std::move(read), progress);
 }
 
 }  // namespace zt::load

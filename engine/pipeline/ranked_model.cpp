@@ -360,7 +360,12 @@ std::shared_ptr<const families::Model> with_ranks(std::shared_ptr<const families
     if (!model->limits().shots_alone) return model;
     Others* const all = others(options.log);
     if (all == nullptr) return model;
-    const std::lock_guard lock(all->busy());
+    std::unique_lock lock(all->busy(), std::try_to_lock);
+    if (!lock.owns_lock()) {
+        if (options.log)
+            options.log(ZT_LOG_INFO, "ranks: waits with the model until another session's clip is denoised");
+        lock.lock();
+    }
     OpenOrder order{0, name, options, device::threads_for(model->limits().threads)};
     order.options.device = model->device().substr(0, model->device().find(':'));
     order.options.precision = model->precision();

@@ -33,6 +33,23 @@ constexpr size_t kMostStrangers = 256;  // more at once push the oldest out; a r
 constexpr int kMostAtOnce = 64;         // calls taken before those are heard
 constexpr int kTries = 4;               // of a rank, before it believes that its secret is another
 
+// What accept(2) says of a call that is broken already, and not of the socket: the next one may be whole.
+bool is_callers_own(int error) {
+    switch (error) {
+        case ECONNABORTED:
+        case EINTR:
+        case ENETDOWN:
+        case EPROTO:
+        case ENOPROTOOPT:
+        case EHOSTDOWN:
+        case ENONET:
+        case EHOSTUNREACH:
+        case EOPNOTSUPP:
+        case ENETUNREACH: return true;
+        default: return false;
+    }
+}
+
 int poll_time(Clock::time_point end) {
     const auto left = std::chrono::ceil<milliseconds>(end - Clock::now()).count();
     return static_cast<int>(std::clamp<int64_t>(left, 0, 60'000));
@@ -110,7 +127,7 @@ private:
     void take_calls() {
         for (int taken = 0; taken < kMostAtOnce; taken++) {
             Fd fd(accept4(place_.listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-            if (fd.get() < 0 && (errno == ECONNABORTED || errno == EINTR)) continue;
+            if (fd.get() < 0 && is_callers_own(errno)) continue;
             if (fd.get() < 0 && errno == EAGAIN) return;
             if (fd.get() < 0 && (errno == EMFILE || errno == ENFILE) && !callers_.empty()) {
                 push_out();

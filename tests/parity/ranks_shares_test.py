@@ -2,7 +2,7 @@
 """Weights that no rank holds alone, through the stock ffmpeg: tiny seeded models with wide feed-forward parts, so that their blocks are what fills the memory.
 With `memory` for shares only, clips have the bytes of the same ranks with everything in memory; what is held, sent and foreseen; kills.
 
-    ranks_shares_test.py ENGINE [GROUP]...     groups: equal packed experts planned held faults; all without"""
+    ranks_shares_test.py ENGINE [GROUP]...     groups: equal packed experts sizes planned held faults; all without"""
 import contextlib
 import math
 import os
@@ -185,6 +185,23 @@ def experts(models):
         report.check("a film of two shots: each is made with shares", len(SHARED.findall(log)) == 2, SHARED.findall(log))
 
 
+def sizes(models):
+    """Clips of two sizes by turns in one program, under one `memory`: each has as many whole blocks as it has room for, whatever the other keeps."""
+    small, large = dict(guidance="1"), dict(guidance="1", size="320x192", frames="33", steps="2")
+    memory = str(PROGRAM + plan(models["wan"], 3, **large)["shares"][2] + 6_000_000)
+    alone = [raw_clip(3, models["wan"], memory=memory, **options) for options in (small, large)]
+    whole = [int(SHARED.search(log)[1]) for _, log in alone]
+    report.check("two sizes: the small clip alone has more whole blocks", whole[0] > whole[1], whole)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [pathlib.Path(folder, name) for name in ("small", "large")]
+        graph = ";".join(ranks.source(models["wan"], memory=memory, **options) + f"[{i}]" for i, options in enumerate((small, large)))
+        outputs = [word for i, path in enumerate(paths) for word in ("-map", f"[{i}]", "-f", "rawvideo", str(path))]
+        _, log, status = common.run(ranks.launched(3, ranks.ffmpeg(graph, *outputs)), env=ranks.environment(), timeout=240)
+        found = sorted(int(kept[1]) for kept in SHARED.finditer(log))
+        report.check("two sizes in one program: each has its own whole blocks", status == 0 and found == sorted(whole), f"{found}, alone {whole}: {log[-300:]}")
+        report.check("two sizes in one program: the bytes of each alone", [path.read_bytes() for path in paths] == [raw for raw, _ in alone])
+
+
 def planned(models):
     """What inspect says against what is sent: three steps of the test's clip."""
     for n in (2, 3, 4):
@@ -301,7 +318,7 @@ def faults(models, times=int(os.environ.get("ZT_KILLS", "4"))):
     report.check("the next job starts", got is not None and SHARED.search(log), log[-300:] if got is None else "")
 
 
-GROUPS = dict(equal=equal, packed=packed, experts=experts, planned=planned, held=held, faults=faults)
+GROUPS = dict(equal=equal, packed=packed, experts=experts, sizes=sizes, planned=planned, held=held, faults=faults)
 
 
 def main():

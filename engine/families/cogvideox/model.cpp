@@ -70,7 +70,7 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
     const ModelParts& parts = model->parts;
     model->device = device::resolve_device(options.device);
     model->type = device::resolve_precision(options.precision, model->device);
-    model->budget = options.memory_bytes;
+    model->room = load::MemoryRoom(options.memory_bytes, model->device);
     model->loras = open_loras(parts, options.lora, options.log);
     check_tensors(*model);
     model->tokenizer = encoders::open_t5_tokenizer(parts.tokenizer, kExtraIds);
@@ -90,9 +90,9 @@ ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& 
     wanted.vae_element_bytes = static_cast<int64_t>(c10::elementSize(model.vae_type));
     wanted.prompts = request.first.guidance > 1 ? 2 : 1;
     wanted.loras = model.loras.get();
-    const load::MemoryLimit limit = load::memory_limit(model.budget, model.device);
+    const load::MemoryLimit limit = model.room.limit();
     // What happens to be free decides no pixel: others may share this clip by the cache, or make it beside this rank.
-    wanted.may_tile = model.budget > 0;
+    wanted.may_tile = model.room.is_given();
     const load::MemoryPlan plan = plan_within(model.parts, wanted, limit.bytes - std::min(limit.bytes, limit.program));
     const auto layers = static_cast<size_t>(model.parts.transformer.layers);
     const std::string hint = wanted.coding.tiled ? "" : " (less with engine_opts tiling=on, and it looks otherwise)";

@@ -40,7 +40,7 @@ load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height
                            static_cast<double>(c.single_layers) * single_block_numbers(c);
     std::vector<double> share(static_cast<size_t>(c.layers), double_block_numbers(c) / numbers);
     share.insert(share.end(), static_cast<size_t>(c.single_layers), single_block_numbers(c) / numbers);
-    const load::MemoryLimit limit = load::memory_limit(model.budget, model.device);
+    const load::MemoryLimit limit = model.room.limit();
     return load::fit_into(
         plan_memory(model.parts, wanted), limit, share,
         std::to_string(width) + "x" + std::to_string(height) + ", " + std::to_string(frames) + " frames", ranks);

@@ -92,7 +92,7 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
     model->device = device::resolve_device(options.device);
     model->type = device::resolve_precision(options.precision, model->device);
     model->vae_type = vae_type(model->type, model->device);
-    model->budget = options.memory_bytes;
+    model->room = load::MemoryRoom(options.memory_bytes, model->device);
     if (!options.lora.empty())
         model->loras =
             load::LoraSet::open(load::parse_lora_option(options.lora),

@@ -40,7 +40,7 @@ struct OpenedModel {
     at::Device device = at::kCPU;
     at::ScalarType type = at::kFloat;  // of transformer and encoders
     at::ScalarType vae_type = at::kFloat;
-    uint64_t budget = 0;  // bytes, 0 = what is free when a generation begins
+    load::MemoryRoom room;  // what a generation may take
     std::optional<text::BpeTokenizer> llm_tokenizer, clip_tokenizer;
     PromptTemplate rules;
 

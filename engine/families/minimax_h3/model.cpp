@@ -79,7 +79,7 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
     model->vae_kept = file.type == at::kFloat ? at::kFloat : at::kHalf;
     file.loras = open_loras(parts, options.lora, options.log);
     model->schedule = schedule_of(options.lora);
-    model->budget = options.memory_bytes;
+    model->room = load::MemoryRoom(options.memory_bytes, file.device);
     check_tensors(*model);
     model->tokenizer = encoders::open_qwen_tokenizer(parts.tokenizer, prompt_tokens());
     check_tokenizer(*model->tokenizer, parts.text.vocab);
@@ -105,7 +105,7 @@ load::Budget plan_clip(const OpenedModel& model, const families::GenerationReque
     wanted.on_host = model.device().is_cpu();
     wanted.loras = model.transformer.loras.get();
     const auto layers = static_cast<size_t>(model.parts.transformer.layers);
-    const load::MemoryLimit limit = load::memory_limit(model.budget, model.device());
+    const load::MemoryLimit limit = model.room.limit();
     return load::fit_into(plan_memory(model.parts, wanted), limit,
                           std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
                           std::to_string(request.width) + "x" + std::to_string(request.height) + ", " +

@@ -16,8 +16,8 @@
 #include "families/minimax_h3/text/text_state.h"
 #include "families/minimax_h3/transformer/denoiser.h"
 #include "families/minimax_h3/video_vae/part.h"
+#include "load/held_blocks.h"
 #include "load/kept.h"
-#include "load/memory.h"
 #include "load/part_reader.h"
 #include "text/bpe_tokenizer.h"
 
@@ -29,7 +29,7 @@ struct OpenedModel {
     TransformerFile transformer;           // with its device, type and adapters
     Schedule schedule;                     // where a request says nothing
     at::ScalarType vae_kept = at::kFloat;  // of the video decoder's matrices: fp16 as the original has it, but in fp32
-    uint64_t budget = 0;                   // bytes, 0 = what is free when a generation begins
+    load::MemoryRoom room;                 // what a generation may take
     std::optional<text::BpeTokenizer> tokenizer;
 
     mutable load::Shared<VideoVaeDecoder> decoder;

@@ -80,7 +80,7 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
     const ModelParts& parts = model->parts;
     model->device = device::resolve_device(options.device);
     model->type = device::resolve_precision(options.precision, model->device);
-    model->budget = options.memory_bytes;
+    model->room = load::MemoryRoom(options.memory_bytes, model->device);
     for (const bool low : {false, true})
         if (!low || parts.has_experts()) model->loras[low ? 1 : 0] = open_loras(parts, options.lora, low, options.log);
     check_tensors(*model);
@@ -104,7 +104,7 @@ ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& 
     wanted.prompts = request.first.guidance > 1 ? 2 : 1;
     wanted.loras = {model.loras[0].get(), model.loras[1].get()};
     const auto layers = static_cast<size_t>(model.parts.transformer.layers);
-    const load::MemoryLimit limit = load::memory_limit(model.budget, model.device);
+    const load::MemoryLimit limit = model.room.limit();
     load::MemoryPlan plan = plan_memory(model.parts, wanted);
     wanted.half_history = plan.least_peak() + limit.program > limit.bytes;
     if (wanted.half_history) plan = plan_memory(model.parts, wanted);

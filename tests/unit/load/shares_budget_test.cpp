@@ -103,8 +103,8 @@ TEST(MemoryLimit, RanksOfOneMachineDivideWhatIsFree) {
         setenv(name, value, 1);
     EXPECT_EQ(ranks::company().all, 6);
     const auto all = static_cast<double>(device::free_bytes(at::kCPU));
-    EXPECT_NEAR(static_cast<double>(memory_limit(0, at::kCPU).bytes), all / 4, all / 20);
-    EXPECT_EQ(memory_limit(1 << 30, at::kCPU).bytes, 1U << 30);  // each may have what was asked for
+    EXPECT_NEAR(static_cast<double>(MemoryRoom(0, at::kCPU).limit().bytes), all / 4, all / 20);
+    EXPECT_EQ(MemoryRoom(1 << 30, at::kCPU).limit().bytes, 1U << 30);  // each may have what was asked for
 }
 
 }  // namespace
