@@ -41,12 +41,12 @@ MAY_INCLUDE = {
 }
 # Where LibTorch's headers may stand; everything else is compiled without its include folder.
 TORCH_ROOMS = re.compile(r'^(engine/(nn|ranks|load|encoders|autoencoders|sample|device|families|cuda)/|engine/weights/(tensor_store|decode_tensor)\.|training/|tests/)')
-TORCH_FULL = re.compile(r'^(training/|tests/|engine/ranks/group\.cpp)')   # c10d has no header of ATen's
+TORCH_FULL = re.compile(r'^(training/|tests/|engine/ranks/(group\.cpp|nccl/))')   # c10d has no header of ATen's
 TORCH_HEADER = re.compile(r'^(ATen|c10|torch|caffe2)/')
 
 # What code inside somebody else's process never does.
 NEVER = [
-    (r'\b(abort|exit|_exit|quick_exit|setlocale|fork|vfork|system|popen|signal|sigaction)\s*\(', 'call'),
+    (r'(?<!->)\b(abort|exit|_exit|quick_exit|setlocale|fork|vfork|system|popen|signal|sigaction)\s*\(', 'call'),
     (r'\b(printf|puts|putchar|perror|vprintf)\s*\(|std::(cout|cerr|clog)|\bfprintf\s*\(\s*std(out|err)', 'writes to stdout or stderr'),
     (r'\b(strtod|strtof|strtol|strtoul|strtoll|strtoull|atoi|atol|atof|sscanf)\s*\(|std::sto[a-z]+\s*\(', 'depends on the locale'),
     (r'unpickler|torch/script\.h|torch::jit|torch::pickle', 'reads pickles or runs code of a model'),
@@ -262,6 +262,7 @@ PLANTED = [
     ('engine/api/a.cpp', SPDX + 'void f() { abort(); }\n', 'never inside a host'),
     ('engine/api/b.cpp', SPDX + 'void f() { std::printf("x"); }\n', 'stdout or stderr'),
     ('engine/api/c.cpp', SPDX + 'double f() { return strtod("1", nullptr); }\n', 'locale'),
+    ('engine/api/d.cpp', SPDX + 'void f(Group* g) { g->abort(); }\n', None),
     ('engine/api/d.cpp', SPDX + 'void f() { try { g(); } catch (...) {} }\n', 'catch-all'),
     ('engine/api/e.cpp', SPDX + '// abort() and printf("x") in words, catch (...) too\nconst char* s = "exit(1)";\n', None),
     ('engine/api/f.cpp', SPDX + 'bool f(name n) { return n == "toy"; }\n', 'name of the family toy'),
