@@ -37,6 +37,7 @@ constexpr const char* kHelp =
     "  -n N             as many, started here\n"
     "  --address A:P    where rank 0 listens (of this machine: 127.0.0.1 and a free port; else MASTER_ADDR and\n"
     "                   MASTER_PORT + 1). Only for networks that are trusted: nothing is encrypted\n"
+    "  --transport T    how tensors travel between GPUs: gloo, through the host's memory, or nccl (gloo)\n"
     "  --timeout S      the longest wait for another rank, in seconds (600)\n"
     "\n"
     "On several machines ZOETROPE_RANKS_SECRET must be the same 16 or more characters for all.\n"
@@ -44,7 +45,7 @@ constexpr const char* kHelp =
 
 struct Arguments {
     int64_t ranks = 0;
-    std::string address, timeout;
+    std::string address, timeout, transport;
     std::vector<char*> program;  // null at the end
     bool help = false;
 };
@@ -67,6 +68,10 @@ Arguments parse(std::span<char*> words) {
                 throw Error(ZT_ERROR_ARGUMENT, "-n: expected a number of ranks from 1 to 64, got " + quote(text));
         } else if (word == "--address") {
             parsed.address = value();
+        } else if (word == "--transport") {
+            parsed.transport = value();
+            if (parsed.transport != "gloo" && parsed.transport != "nccl")
+                throw Error(ZT_ERROR_ARGUMENT, "--transport: expected gloo or nccl, got " + quote(parsed.transport));
         } else if (word == "--timeout") {
             parsed.timeout = value();
             if (const int64_t seconds = parse_int64(parsed.timeout).value_or(0); seconds < 1 || seconds > 86'400)
@@ -193,6 +198,9 @@ void set(const char* name, const std::string& value) { setenv(name, value.c_str(
 void set_common(const Address& address, const Arguments& arguments) {
     set("ZOETROPE_RANKS_AT", address.host + ":" + std::to_string(address.port));
     if (!arguments.timeout.empty()) set("ZOETROPE_RANKS_TIMEOUT", arguments.timeout);
+    if (!arguments.transport.empty()) set("ZOETROPE_RANKS_TRANSPORT", arguments.transport);
+    // So that no thread of c10d's ends a host; see engine/ranks/nccl/zt_nccl.cpp.
+    if (arguments.transport == "nccl") set("TORCH_NCCL_BLOCKING_WAIT", "1");
 }
 
 std::string ranks_text(const Where& where) {

@@ -102,7 +102,7 @@ void walk_direction(Io& io, Direction& d) {
 template <class Io, class Order>
 void walk_open(Io& io, Order& o) {
     io.number(o.model), io.text(o.name), io.text(o.options.device), io.text(o.options.precision);
-    io.number(o.options.memory_bytes), io.text(o.options.lora), io.number(o.threads);
+    io.number(o.options.memory_bytes), io.text(o.options.lora), io.number(o.threads), io.flag(o.nccl);
     io.list(o.options.engine_opts, [&](auto& option) { io.text(option.first), io.text(option.second); });
 }
 

@@ -18,6 +18,7 @@ struct OpenOrder {
     std::string name;               // a built-in one, or the path of one
     families::LoadOptions options;  // device "cpu", or any accelerator by its kind; no log, no path
     int threads = 0;
+    bool nccl = false;  // tensors of GPUs travel by NCCL
 };
 
 // A clip's first piece: its denoise loop, and what of its first frames is shared.

@@ -48,6 +48,7 @@ public:
 
     [[nodiscard]] std::timed_mutex& busy() noexcept { return busy_; }
     [[nodiscard]] int size() const noexcept { return place_.size; }
+    [[nodiscard]] bool nccl() const noexcept { return place_.transport == ranks::Transport::kNccl; }
 
     // Gives its number.
     [[nodiscard]] int64_t open(OpenOrder order, const std::string& ours) {
@@ -176,15 +177,15 @@ private:
         fail(!own.empty() ? own : !silent.empty() ? silent : seen);
     }
     void make_team(const Cancel& cancel) {
-        team_ = std::make_unique<ranks::Team>(0, size(), ranks::own_address(*links_[1]), place_.timeout,
-                                              [&](const std::string& own) {
-                                                  std::vector<std::string> all = {own};
-                                                  for (size_t r = 1; r < links_.size(); r++)
-                                                      all.push_back(address_of(r, cancel));
-                                                  for (size_t r = 1; r < links_.size(); r++)
-                                                      links_[r]->send(Kind::kAddresses, pack(all));
-                                                  return all;
-                                              });
+        team_ = std::make_unique<ranks::Team>(
+            0, size(), ranks::own_address(*links_[1]), place_.timeout,
+            [&](const std::string& own) {
+                std::vector<std::string> all = {own};
+                for (size_t r = 1; r < links_.size(); r++) all.push_back(address_of(r, cancel));
+                for (size_t r = 1; r < links_.size(); r++) links_[r]->send(Kind::kAddresses, pack(all));
+                return all;
+            },
+            place_.transport);
     }
     std::string address_of(size_t rank, const Cancel& cancel) {
         const auto end = std::chrono::steady_clock::now() + place_.timeout;
@@ -366,7 +367,8 @@ std::shared_ptr<const families::Model> with_ranks(std::shared_ptr<const families
             options.log(ZT_LOG_INFO, "ranks: waits with the model until another session's clip is denoised");
         lock.lock();
     }
-    OpenOrder order{0, name, options, device::threads_for(model->limits().threads)};
+    if (all->nccl()) ranks::require_nccl(model->device());
+    OpenOrder order{0, name, options, device::threads_for(model->limits().threads), all->nccl()};
     order.options.device = model->device().substr(0, model->device().find(':'));
     order.options.precision = model->precision();
     const std::string digest = digest_of(*model, contents_of(name, options));

@@ -121,9 +121,12 @@ private:
         const auto failure = attempt([&] {
             OpenOrder order = open_order(text);
             device::set_threads(order.threads);
-            if (order.options.device != "cpu") order.options.device += ":" + std::to_string(place_.local_rank);
+            if (order.options.device != "cpu")
+                order.options.device.append(":").append(std::to_string(place_.local_rank));
             order.options.log = log_;
             auto model = open_model(order.name, order.options).model;
+            if (order.nccl) ranks::require_nccl(model->device());
+            transport_ = order.nccl ? ranks::Transport::kNccl : ranks::Transport::kGloo;
             answer(Kind::kOpened, digest_of(*model, contents_of(order.name, order.options)));
             models_[order.model] = std::move(model);
         });
@@ -187,15 +190,17 @@ private:
     }
     void make_team() {
         team_.reset();
-        team_ = std::make_unique<ranks::Team>(place_.rank, place_.size, ranks::own_address(link_), place_.timeout,
-                                              [&](const std::string& own) {
-                                                  link_.send(Kind::kAddress, own);
-                                                  const auto all = inbox_.take();
-                                                  if (all && all->kind == Kind::kAbort) aborted_ = true;
-                                                  if (!all || all->kind != Kind::kAddresses)
-                                                      throw Error(ZT_ERROR_CANCELLED, "ranks: the clip was given up");
-                                                  return unpack(all->text);
-                                              });
+        team_ = std::make_unique<ranks::Team>(
+            place_.rank, place_.size, ranks::own_address(link_), place_.timeout,
+            [&](const std::string& own) {
+                link_.send(Kind::kAddress, own);
+                const auto all = inbox_.take();
+                if (all && all->kind == Kind::kAbort) aborted_ = true;
+                if (!all || all->kind != Kind::kAddresses)
+                    throw Error(ZT_ERROR_CANCELLED, "ranks: the clip was given up");
+                return unpack(all->text);
+            },
+            transport_);
     }
 
     const ranks::Place& place_;
@@ -205,6 +210,7 @@ private:
     std::map<int64_t, std::shared_ptr<const families::Model>> models_;
     std::map<int64_t, Clip> clips_;
     std::unique_ptr<ranks::Team> team_;
+    ranks::Transport transport_ = ranks::Transport::kGloo;
     bool failed_ = false;   // the last piece, and rank 0 has not gone on since
     bool aborted_ = false;  // the abort of this piece was taken already
 };

@@ -11,17 +11,23 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstring>
 #include <map>
 #include <mutex>
+#include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "core/error.h"
+#include "ranks/nccl/module.h"
 
 namespace zt::ranks {
 namespace {
 
 constexpr std::chrono::milliseconds kConnect{10'000};  // all ranks are there when it begins
 constexpr std::chrono::milliseconds kLook{50};         // how often a wait looks at cancel
+constexpr std::chrono::microseconds kPoll{50};         // of what travels between GPUs
+constexpr size_t kMostSwapped = 65536;                 // Gloo's text grows with the ranks
 constexpr int kNobody = 1;                             // a tag that nothing is sent with
 
 Error broken(const std::exception& error) {
@@ -86,8 +92,41 @@ public:
     }
 };
 
-Group::Group(int rank, int size, const std::string& address, std::chrono::milliseconds timeout, const Swap& swap)
-    : rank_(rank), size_(size) {
+// A communicator, and the signs by which a rank tells that the others are still there: NCCL does not tell a GPU that
+// waits for another one that its process has given up. So beside every exchange of NCCL's a byte goes round by Gloo,
+// which does not arrive where a rank has closed its connections before it began the same exchange.
+class Group::Nccl {
+public:
+    Nccl(Group& group, int device, const Cancel& cancel) {
+        const auto swap = [&](const std::string& text) { return group.swap(text, cancel); };
+        try {
+            nccl_module()(&backend_, swap, group.rank_, group.size_, device, kConnect);
+        } catch (const Error&) {
+            throw;
+        } catch (const std::invalid_argument& error) {
+            throw Error(ZT_ERROR_UNSUPPORTED, error.what());
+        } catch (const std::exception& error) {
+            throw broken(error);
+        }
+    }
+    // Ends what is under way on the GPU, where it would wait for ranks that do not come.
+    ~Nccl() {
+        try {
+            backend_->abort();
+        } catch (const std::exception&) {  // it took longer than the time-out
+        }
+    }
+    Nccl(const Nccl&) = delete;
+    Nccl& operator=(const Nccl&) = delete;
+    [[nodiscard]] c10d::Backend& backend() noexcept { return *backend_; }
+
+private:
+    c10::intrusive_ptr<c10d::Backend> backend_;
+};
+
+Group::Group(int rank, int size, const std::string& address, std::chrono::milliseconds timeout, const Swap& swap,
+             Transport transport)
+    : rank_(rank), size_(size), timeout_(timeout), transport_(transport) {
     const auto options = c10d::ProcessGroupGloo::Options::create(std::min(timeout, kConnect));
     options->threads = 1;
     try {
@@ -102,7 +141,7 @@ Group::Group(int rank, int size, const std::string& address, std::chrono::millis
 }
 
 Group::~Group() {
-    if (gloo_ != nullptr) gloo_->close();
+    if (gloo_ != nullptr) gloo_->close();  // first: it tells the others, while NCCL's end may take its time
 }
 
 namespace {
@@ -124,20 +163,45 @@ void sleep_until(c10d::Work& work, const Cancel& cancel) {
     while (!end->came.wait_for(lock, kLook, [&] { return end->there; })) cancel.poll();
 }
 
-// All of `send` in one row, as bytes on the host; not copied where one of them is all there is.
-at::Tensor in_a_row(const std::vector<at::Tensor>& send) {
+// What travels between GPUs. `signs`: of the ranks that have begun it.
+void poll_until(c10d::Work& work, c10d::Work& signs, const Cancel& cancel, std::chrono::milliseconds timeout) {
+    const auto begin = std::chrono::steady_clock::now();
+    auto look = begin + kLook;
+    bool all_there = false;
+    for (;;) {
+        const bool done = work.isCompleted();
+        if (const std::exception_ptr failure = work.exception(); failure != nullptr) std::rethrow_exception(failure);
+        if (done && all_there) return;
+        if (!all_there && signs.isCompleted()) {
+            signs.wait();  // throws where a rank is gone
+            all_there = true;
+        }
+        const auto now = std::chrono::steady_clock::now();
+        if (now - begin > timeout) throw std::runtime_error("the time-out in an exchange between GPUs");
+        if (now > look) {
+            cancel.poll();
+            look = now + kLook;
+        }
+        std::this_thread::sleep_for(kPoll);
+    }
+}
+
+// All of `send` in one row, as bytes on the device they leave from; not copied where one of them is all there is.
+at::Tensor in_a_row(const std::vector<at::Tensor>& send, at::Device from) {
     std::vector<at::Tensor> flat;
     for (const at::Tensor& one : send)
         if (one.numel() > 0) flat.push_back(one.reshape({-1}));
     const at::Tensor row = flat.empty() ? send.front().reshape({-1}) : flat.size() == 1 ? flat.front() : at::cat(flat);
-    return row.to(at::kCPU).view(at::kByte);
+    return row.to(from).view(at::kByte);
 }
 
 }  // namespace
 
 struct Group::Exchange::Travel {
     c10::intrusive_ptr<c10d::Work> work;
-    at::Tensor in;  // bytes
+    c10::intrusive_ptr<c10d::Work> signs;  // of NCCL's alone
+    std::chrono::milliseconds timeout;
+    at::Tensor in, out;  // bytes; NCCL reads and writes them as long as it takes
     std::vector<std::vector<int64_t>> shapes;
     at::TensorOptions like;
 };
@@ -146,21 +210,39 @@ Group::Exchange::Exchange(std::unique_ptr<Travel> travel) : travel_(std::move(tr
 Group::Exchange::Exchange(Exchange&& other) noexcept = default;
 Group::Exchange::~Exchange() = default;
 
-Group::Exchange Group::begin(const std::vector<at::Tensor>& send, const std::vector<std::vector<int64_t>>& shapes) {
+bool Group::by_nccl(const at::Tensor& tensor) const { return transport_ == Transport::kNccl && tensor.is_cuda(); }
+
+at::Tensor Group::as_sent(const at::Tensor& tensor) const {
+    return by_nccl(tensor) ? tensor.contiguous() : tensor.to(at::kCPU);
+}
+
+Group::Exchange Group::begin(const std::vector<at::Tensor>& send, const std::vector<std::vector<int64_t>>& shapes,
+                             const Cancel& cancel) {
     const at::Tensor& like = send.front();
+    const at::Device travels = by_nccl(like) ? like.device() : at::Device(at::kCPU);
     std::vector<int64_t> sends, takes;  // bytes
     for (const at::Tensor& one : send) sends.push_back(one.numel() * one.element_size());
     int64_t bytes = 0;
     for (const auto& shape : shapes) takes.push_back(c10::multiply_integers(shape) * like.element_size());
     for (const int64_t take : takes) bytes += take;
-    at::Tensor out = in_a_row(send);
+    at::Tensor out = in_a_row(send, travels);
     const int64_t leaving = out.numel() - sends[static_cast<size_t>(rank_)];
     auto travel = std::make_unique<Exchange::Travel>();
-    travel->in = at::empty({bytes}, at::kByte);
+    travel->in = at::empty({bytes}, at::TensorOptions(at::kByte).device(travels));
     travel->shapes = shapes;
     travel->like = like.options();
+    if (travels.is_cuda() && nccl_ == nullptr) nccl_ = std::make_unique<Nccl>(*this, travels.index(), cancel);
     try {
-        travel->work = gloo_->alltoall_base(travel->in, out, takes, sends);  // keeps both
+        if (travels.is_cuda()) {
+            travel->work = nccl_->backend().alltoall_base(travel->in, out, takes, sends);
+            travel->out = out;
+            travel->timeout = timeout_;
+            at::Tensor came = at::empty({size_}, at::kByte), sign = at::zeros({size_}, at::kByte);
+            std::vector<int64_t> each(static_cast<size_t>(size_), 1);
+            travel->signs = gloo_->alltoall_base(came, sign, each, each);
+        } else {
+            travel->work = gloo_->alltoall_base(travel->in, out, takes, sends);  // keeps both
+        }
     } catch (const std::exception& error) {
         throw broken(error);
     }
@@ -170,8 +252,11 @@ Group::Exchange Group::begin(const std::vector<at::Tensor>& send, const std::vec
 
 std::vector<at::Tensor> Group::Exchange::wait(const Cancel& cancel) {
     try {
-        sleep_until(*travel_->work, cancel);
-        travel_->work->wait();
+        if (travel_->signs != nullptr)
+            poll_until(*travel_->work, *travel_->signs, cancel, travel_->timeout);
+        else
+            sleep_until(*travel_->work, cancel);
+        travel_->work->wait();  // NCCL's: what this stream computes from here on comes after it
     } catch (const Error&) {
         throw;
     } catch (const std::exception& error) {
@@ -185,6 +270,29 @@ std::vector<at::Tensor> Group::Exchange::wait(const Cancel& cancel) {
         at += count;
     }
     return taken;
+}
+
+std::vector<std::string> Group::swap(const std::string& text, const Cancel& cancel) {
+    const at::Tensor ours = at::zeros({kMostSwapped}, at::kByte);
+    const auto size = static_cast<uint32_t>(text.size());
+    if (text.size() > kMostSwapped - sizeof(size))
+        throw Error(ZT_ERROR_INTERNAL, "ranks: expected an address of less than 64 KiB, got one of " +
+                                           std::to_string(text.size()) + " bytes");
+    std::memcpy(ours.mutable_data_ptr(), &size, sizeof(size));
+    std::memcpy(static_cast<char*>(ours.mutable_data_ptr()) + sizeof(size), text.data(), size);
+    const auto count = static_cast<size_t>(size_);
+    const uint64_t before = sent_;
+    const std::vector<at::Tensor> got =
+        exchange(std::vector<at::Tensor>(count, ours), {count, {int64_t{kMostSwapped}}}, cancel);
+    sent_ = before;
+    std::vector<std::string> all;
+    for (const at::Tensor& one : got) {
+        uint32_t bytes = 0;
+        std::memcpy(&bytes, one.const_data_ptr(), sizeof(bytes));
+        all.emplace_back(static_cast<const char*>(one.const_data_ptr()) + sizeof(bytes),
+                         std::min<size_t>(bytes, kMostSwapped - sizeof(bytes)));
+    }
+    return all;
 }
 
 }  // namespace zt::ranks

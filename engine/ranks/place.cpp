@@ -60,6 +60,10 @@ std::optional<Place> place_of_environment() {
                                            std::to_string(place.secret.size()));
     if (const std::string seconds = variable("ZOETROPE_RANKS_TIMEOUT"); !seconds.empty())
         place.timeout = std::chrono::seconds(number("ZOETROPE_RANKS_TIMEOUT", seconds, 1, kMostSeconds));
+    const std::string transport = variable("ZOETROPE_RANKS_TRANSPORT");
+    if (!transport.empty() && transport != "gloo" && transport != "nccl")
+        throw Error(ZT_ERROR_ARGUMENT, "ZOETROPE_RANKS_TRANSPORT: expected gloo or nccl, got " + quote(transport));
+    if (transport == "nccl") place.transport = Transport::kNccl;
     place.again = !variable("ZOETROPE_RANKS_AGAIN").empty();
     return place;
 }

@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 
+#include "ranks/transport.h"
+
 namespace zt::ranks {
 
 struct Place {
@@ -19,12 +21,13 @@ struct Place {
     int listener = -1;                           // rank 0: the socket, bound by who launched it; inherited
     std::string secret;                          // whoever knows it is one of us
     bool again = false;                          // not the first program of rank 0: one that does not listen has ended
+    Transport transport = Transport::kGloo;      // rank 0's is that of all
     std::chrono::milliseconds timeout{600'000};  // the longest wait for another rank
 };
 
 // ZOETROPE_RANKS=RANK/SIZE/LOCAL_RANK, ZOETROPE_RANKS_AT=ADDRESS:PORT, ZOETROPE_RANKS_SOCKET=FD,
-// ZOETROPE_RANKS_SECRET, ZOETROPE_RANKS_TIMEOUT (seconds), ZOETROPE_RANKS_AGAIN. Nothing without the first, or where it
-// says one rank. Throws zt::Error(ARGUMENT) for what cannot be read.
+// ZOETROPE_RANKS_SECRET, ZOETROPE_RANKS_TIMEOUT (seconds), ZOETROPE_RANKS_TRANSPORT (gloo, nccl), ZOETROPE_RANKS_AGAIN.
+// Nothing without the first, or where it says one rank. Throws zt::Error(ARGUMENT) for what cannot be read.
 [[nodiscard]] std::optional<Place> place_of_environment();
 
 // How many ranks there are, and how many of them on this machine: ZOETROPE_RANKS_HERE, which zoetrope launch sets where

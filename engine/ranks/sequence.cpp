@@ -101,11 +101,11 @@ at::Tensor Sequence::to_tokens(const at::Tensor& attended, const Stand& stand) c
 }
 
 // q [heads, tokens, dim] to the keys and values [2, heads, tokens, dim] of the whole ring. While it attends to those
-// that are here, the next ones come. They go on from the host's memory, where they came to.
+// that are here, the next ones come. They go on from where they came to, by Gloo the host's memory.
 at::Tensor Sequence::around(const at::Tensor& q, at::Tensor kv, const Stand& stand) const {
     const int ring = stand.split.ring, step = stand.split.exchange;
     const auto other = [&](int ahead) { return (stand.rank + ahead * step + stand.size) % stand.size; };
-    at::Tensor travels = kv.to(at::kCPU);
+    at::Tensor travels = group_->as_sent(kv);
     nn::AttentionPart found;
     for (int turn = 0; turn < ring; turn++) {
         std::optional<Group::Exchange> coming;
@@ -114,7 +114,7 @@ at::Tensor Sequence::around(const at::Tensor& q, at::Tensor kv, const Stand& sta
             std::vector<std::vector<int64_t>> shapes(send.size(), {0});
             send[static_cast<size_t>(other(1))] = travels;
             shapes[static_cast<size_t>(other(-1))] = {2, kv.size(1), stand.together(other(-1 - turn)), kv.size(3)};
-            coming.emplace(group_->begin(send, shapes));
+            coming.emplace(group_->begin(send, shapes, team()->cancel()));
         }
         if (q.size(1) > 0 && kv.size(2) > 0) {
             const nn::AttentionPart part = nn::attention_part(q, kv[0], kv[1]);

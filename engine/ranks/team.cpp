@@ -4,7 +4,6 @@
 #include "ranks/team.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "core/error.h"
@@ -16,35 +15,12 @@ namespace {
 thread_local Team* current = nullptr;
 thread_local TeamScope* scope = nullptr;
 
-constexpr size_t kMostAddress = 65536;  // Gloo's text grows with the ranks
-
-// What every rank says, over a group that stands. Texts of at most kMostAddress - 4 bytes.
-std::vector<std::string> swap_over(Group& group, const std::string& text, const Cancel& cancel) {
-    const at::Tensor ours = at::zeros({kMostAddress}, at::kByte);
-    const auto size = static_cast<uint32_t>(text.size());
-    if (text.size() > kMostAddress - sizeof(size))
-        throw Error(ZT_ERROR_INTERNAL, "ranks: expected an address of less than 64 KiB, got one of " +
-                                           std::to_string(text.size()) + " bytes");
-    std::memcpy(ours.mutable_data_ptr(), &size, sizeof(size));
-    std::memcpy(static_cast<char*>(ours.mutable_data_ptr()) + sizeof(size), text.data(), size);
-    const auto count = static_cast<size_t>(group.size());
-    const std::vector<at::Tensor> got =
-        group.exchange(std::vector<at::Tensor>(count, ours), {count, {int64_t{kMostAddress}}}, cancel);
-    std::vector<std::string> all;
-    for (const at::Tensor& one : got) {
-        uint32_t bytes = 0;
-        std::memcpy(&bytes, one.const_data_ptr(), sizeof(bytes));
-        all.emplace_back(static_cast<const char*>(one.const_data_ptr()) + sizeof(bytes),
-                         std::min<size_t>(bytes, kMostAddress - sizeof(bytes)));
-    }
-    return all;
-}
-
 }  // namespace
 
-Team::Team(int rank, int size, std::string address, std::chrono::milliseconds timeout, const Swap& swap)
-    : address_(std::move(address)), timeout_(timeout),
-      all_(std::make_unique<Group>(rank, size, address_, timeout, swap)) {}
+Team::Team(int rank, int size, std::string address, std::chrono::milliseconds timeout, const Swap& swap,
+           Transport transport)
+    : address_(std::move(address)), timeout_(timeout), transport_(transport),
+      all_(std::make_unique<Group>(rank, size, address_, timeout, swap, transport)) {}
 
 Team::~Team() = default;
 
@@ -57,12 +33,11 @@ bool Team::halve() {
     if (all_->size() % 2 != 0) return false;
     if (half > 1 && !split_) {
         const auto first = in_second_half() ? half : 0;
-        const uint64_t before = all_->bytes_sent();
-        half_ = std::make_unique<Group>(all_->rank() - first, half, address_, timeout_, [&](const std::string& text) {
-            const std::vector<std::string> every = swap_over(*all_, text, cancel());
+        const auto swap = [&](const std::string& text) {
+            const std::vector<std::string> every = all_->swap(text, cancel());
             return std::vector<std::string>(every.begin() + first, every.begin() + first + half);
-        });
-        greetings_ += all_->bytes_sent() - before;
+        };
+        half_ = std::make_unique<Group>(all_->rank() - first, half, address_, timeout_, swap, transport_);
     }
     split_ = true;
     return halved_ = true;
@@ -70,10 +45,10 @@ bool Team::halve() {
 
 Group& Team::weights() {
     if (weights_ == nullptr) {
-        const uint64_t before = all_->bytes_sent();
+        // By Gloo whatever the transport: it is for another thread, and two communicators of NCCL that a process uses
+        // at the same time can wait for each other's kernels for ever.
         weights_ = std::make_unique<Group>(all_->rank(), all_->size(), address_, timeout_,
-                                           [&](const std::string& text) { return swap_over(*all_, text, cancel()); });
-        greetings_ += all_->bytes_sent() - before;
+                                           [&](const std::string& text) { return all_->swap(text, cancel()); });
     }
     return *weights_;
 }

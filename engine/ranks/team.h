@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "core/cancel.h"
+#include "ranks/swap.h"
+#include "ranks/transport.h"
 
 namespace zt::ranks {
 
@@ -26,8 +28,8 @@ struct TileCount {
 class Team {
 public:
     // As Group's constructor.
-    Team(int rank, int size, std::string address, std::chrono::milliseconds timeout,
-         const std::function<std::vector<std::string>(const std::string&)>& swap);
+    Team(int rank, int size, std::string address, std::chrono::milliseconds timeout, const Swap& swap,
+         Transport transport = Transport::kGloo);
     ~Team();
     Team(const Team&) = delete;
     Team& operator=(const Team&) = delete;
@@ -54,6 +56,7 @@ private:
     friend class TeamScope;
     const std::string address_;
     const std::chrono::milliseconds timeout_;
+    const Transport transport_;
     std::unique_ptr<Group> all_, half_, weights_;  // half_: null where it would be one rank
     bool halved_ = false, split_ = false;
     uint64_t greetings_ = 0;  // bytes

@@ -38,7 +38,7 @@ Group::Exchange Tiles::send(int owner, const at::Tensor& tile, at::IntArrayRef s
     std::vector<std::vector<int64_t>> shapes(count, {0});
     if (tile.defined()) send[0] = tile.to(at::kCPU);
     if (group_->rank() == 0) shapes[static_cast<size_t>(owner)] = shape.vec();
-    return group_->begin(send, shapes);
+    return group_->begin(send, shapes, team()->cancel());
 }
 
 void Tiles::make_ahead(const std::function<at::Tensor(int64_t tile)>& make) {

@@ -333,9 +333,15 @@ def ends(models):
     _, log, status = common.run(launched(2, ["sh", "-c", f"{quoted} && {quoted}"]), env=environment(), timeout=90)
     report.check("two programs one after the other", status == 0 and log.count("2 ranks; rank 0 sent") == 2, log[-500:])
     for words in (["launch"], ["launch", "-n", "0", "true"], ["launch", "-n", "2"], ["launch", "--address", "0.0.0.0:5", "-n", "2", "true"], ["rank"],
-                  ["launch", "-n", "2", "no-such-program"]):
+                  ["launch", "-n", "2", "no-such-program"], ["launch", "-n", "2", "--transport", "tcp", "true"], ["launch", "-n", "2", "--transport"]):
         _, log, status = common.run([ENV, "zoetrope", *words], env=environment(), timeout=30)
         report.check(f"zoetrope {' '.join(words)}: refused in one line", status in (1, 2) and log.count("\n") == 1 and "expected" in log, f"{status} {log}")
+    generate = ["zoetrope", "generate", "a red fox", "--model", models["t2v"], "--size", "64x48", "--frames", "9", "--steps", "2", "--cpu-threads", "1", "--device", "cpu", "-o", "-"]
+    for transport, expected in (("nccl", 1), ("gloo", 0)):
+        raw, log, status = common.run(launched(2, generate, "--transport", transport), text=False, env=environment(), timeout=60)
+        well = status == expected and (raw if transport == "gloo" else (not raw and log.count("\n") == 1 and
+                                       "--transport: expected ranks on GPUs of their own for nccl, got cpu" in log))
+        report.check(f"--transport {transport} on processors: status {expected}, and why in one line", well, f"{status} {log}")
 
 
 GROUPS = dict(alone=alone, faults=faults, stall=stall, strangers=strangers, machines=machines, ends=ends)

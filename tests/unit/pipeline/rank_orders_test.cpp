@@ -68,13 +68,14 @@ TEST(RankOrders, AClipComesOutAsItWentIn) {
 }
 
 TEST(RankOrders, AModelComesOutAsItWentIn) {
-    OpenOrder order{3, "/models/wan", {}, 4};
+    OpenOrder order{3, "/models/wan", {}, 4, true};
     order.options.device = "cuda", order.options.precision = "bf16", order.options.memory_bytes = 1ULL << 40;
     order.options.lora = "a:0.5|b", order.options.engine_opts = {{"vae", "x:y"}, {"", ""}};
     const OpenOrder got = zt::pipeline::open_order(to_bytes(order));
     EXPECT_EQ(to_bytes(got), to_bytes(order));
     EXPECT_EQ(got.options.engine_opts, order.options.engine_opts);
     EXPECT_EQ(got.threads, 4);
+    EXPECT_TRUE(got.nccl);
 }
 
 TEST(RankOrders, APieceComesOutAsItWentIn) {

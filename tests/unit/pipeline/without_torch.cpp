@@ -47,9 +47,12 @@ namespace zt::ranks {
 
 class Group {};
 
-Team::Team(int, int, std::string address, std::chrono::milliseconds timeout,
-           const std::function<std::vector<std::string>(const std::string&)>&)
-    : address_(std::move(address)), timeout_(timeout) {
+void require_nccl(const std::string& device) {
+    throw Error(ZT_ERROR_UNSUPPORTED, "--transport: expected LibTorch, got none for " + device);
+}
+
+Team::Team(int, int, std::string address, std::chrono::milliseconds timeout, const Swap&, Transport transport)
+    : address_(std::move(address)), timeout_(timeout), transport_(transport) {
     throw Error(ZT_ERROR_UNSUPPORTED, "ranks: expected LibTorch, got none");
 }
 Team::~Team() = default;

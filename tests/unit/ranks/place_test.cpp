@@ -45,5 +45,22 @@ TEST(Place, WhatCannotBeReadIsRefused) {
     unsetenv("ZOETROPE_RANKS");
 }
 
+// By Gloo unless it is said otherwise.
+TEST(Place, TransportIsOneOfTwo) {
+    setenv("ZOETROPE_RANKS", "1/2/1", 1);
+    setenv("ZOETROPE_RANKS_AT", "127.0.0.1:29600", 1);
+    setenv("ZOETROPE_RANKS_SECRET", "a secret of this test", 1);
+    EXPECT_EQ(place_of_environment().value().transport, Transport::kGloo);
+    setenv("ZOETROPE_RANKS_TRANSPORT", "nccl", 1);
+    EXPECT_EQ(place_of_environment().value().transport, Transport::kNccl);
+    setenv("ZOETROPE_RANKS_TRANSPORT", "gloo", 1);
+    EXPECT_EQ(place_of_environment().value().transport, Transport::kGloo);
+    setenv("ZOETROPE_RANKS_TRANSPORT", "NCCL", 1);
+    EXPECT_THROW((void)place_of_environment(), Error);
+    for (const char* name :
+         {"ZOETROPE_RANKS", "ZOETROPE_RANKS_AT", "ZOETROPE_RANKS_SECRET", "ZOETROPE_RANKS_TRANSPORT"})
+        unsetenv(name);
+}
+
 }  // namespace
 }  // namespace zt::ranks

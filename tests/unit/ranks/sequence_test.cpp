@@ -196,9 +196,9 @@ TEST(Exchange, ManyMayBeUnderWay) {
         std::vector<at::Tensor> send(3, at::empty({0}));
         send[static_cast<size_t>(next)] = at::full({4}, static_cast<float>(rank));
         shapes[static_cast<size_t>(before)] = {2, 2};
-        Group::Exchange one = group.begin(send, shapes);
+        Group::Exchange one = group.begin(send, shapes, cancel);
         send[static_cast<size_t>(next)] = at::full({4}, static_cast<float>(rank + 10));
-        Group::Exchange two = group.begin(send, shapes);  // both under way
+        Group::Exchange two = group.begin(send, shapes, cancel);  // both under way
         const at::Tensor second = two.wait(cancel)[static_cast<size_t>(before)],
                          first = one.wait(cancel)[static_cast<size_t>(before)];
         EXPECT_TRUE(at::equal(first, at::full({2, 2}, static_cast<float>(before))));
@@ -213,7 +213,7 @@ TEST(Exchange, GoesOnWithoutAWait) {
     with_ranks(2, [&](zt::ranks::Team& team, int rank) {
         const std::vector<at::Tensor> send(2, at::full({1'000'000}, static_cast<float>(rank)));
         const zt::Cancel cancel;
-        Group::Exchange exchange = team.all().begin(send, {2, {1'000'000}});
+        Group::Exchange exchange = team.all().begin(send, {2, {1'000'000}}, cancel);
         if (rank == 0) arrived.arrive_and_wait();
         EXPECT_TRUE(at::equal(exchange.wait(cancel)[static_cast<size_t>(1 - rank)],
                               at::full({1'000'000}, static_cast<float>(1 - rank))));
@@ -227,9 +227,42 @@ TEST(Exchange, ThatIsGivenUpEndsTheOthers) {
         const zt::Cancel cancel;
         (void)team.all().exchange(send, {3, {1000}}, cancel);
         if (rank == 2) return;  // and its connections with it
-        Group::Exchange exchange = team.all().begin(send, {3, {1000}});
+        Group::Exchange exchange = team.all().begin(send, {3, {1000}}, cancel);
         EXPECT_THROW((void)exchange.wait(cancel), zt::Error);
     });
+}
+
+// What NCCL's connections begin with. Not counted: it is no tensor of the clip.
+TEST(Swap, GivesEveryRanksWordsInOrder) {
+    with_ranks(3, [](zt::ranks::Team& team, int rank) {
+        const zt::Cancel cancel;
+        const std::string own = rank == 1 ? std::string("a\0b", 3) : std::string(static_cast<size_t>(rank), 'x');
+        const std::vector<std::string> all = {"", std::string("a\0b", 3), "xx"};
+        EXPECT_EQ(team.all().swap(own, cancel), all);
+        EXPECT_EQ(team.all().bytes_sent(), 0U);
+        EXPECT_THROW((void)team.all().swap(std::string(65536, 'x'), cancel), zt::Error);
+    });
+}
+
+// Tensors of the host go by Gloo whatever the transport: nothing is asked of the module, which is not here.
+TEST(Nccl, IsForTensorsOfGpusAlone) {
+    Table table(2);
+    const auto rank = [&](int number) {
+        const c10::InferenceMode inference;
+        const zt::Cancel cancel;
+        zt::ranks::Team team(
+            number, 2, "127.0.0.1", std::chrono::seconds(20),
+            [&](const std::string& text) { return table.swap(number, text); }, zt::ranks::Transport::kNccl);
+        const zt::ranks::TeamScope scope(team, cancel);
+        EXPECT_EQ(team.lowest(number + 5), 5);
+        const at::Tensor own = at::full({3}, static_cast<float>(number)), sent = team.all().as_sent(own);
+        EXPECT_TRUE(sent.is_same(own));
+        for (Group* const group : {&team.all(), &team.weights()}) {
+            const std::vector<at::Tensor> got = group->exchange({own, own}, {2, {3}}, cancel);
+            EXPECT_TRUE(at::equal(got[static_cast<size_t>(1 - number)], at::full({3}, static_cast<float>(1 - number))));
+        }
+    };
+    const std::jthread zero([&] { rank(0); }), one([&] { rank(1); });
 }
 
 // And its group soon after, though the other rank is busy, and neither answers nor goes away.
@@ -245,7 +278,7 @@ TEST(Exchange, EndsWhenCancelled) {
         if (number == 0) {
             const auto began = std::chrono::steady_clock::now();
             {
-                Group::Exchange exchange = group->begin(send, {2, {1'000'000}});
+                Group::Exchange exchange = group->begin(send, {2, {1'000'000}}, cancel);
                 cancel.request();
                 EXPECT_THROW((void)exchange.wait(cancel), zt::Error);
             }
