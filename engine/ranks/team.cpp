@@ -15,6 +15,10 @@ namespace {
 thread_local Team* current = nullptr;
 thread_local TeamScope* scope = nullptr;
 
+// c10d notes every exchange (FlightRecorderDetail.hpp), and a group's first one in a table that it does not lock. So
+// that one is made at once, while no other thread has an exchange.
+void first_exchange(Group& group, const Cancel& cancel) { (void)group.swap({}, cancel); }
+
 }  // namespace
 
 Team::Team(int rank, int size, std::string address, std::chrono::milliseconds timeout, const Swap& swap,
@@ -38,6 +42,7 @@ bool Team::halve() {
             return std::vector<std::string>(every.begin() + first, every.begin() + first + half);
         };
         half_ = std::make_unique<Group>(all_->rank() - first, half, address_, timeout_, swap, transport_);
+        first_exchange(*half_, cancel());
     }
     split_ = true;
     return halved_ = true;
@@ -49,6 +54,7 @@ Group& Team::weights() {
         // at the same time can wait for each other's kernels for ever.
         weights_ = std::make_unique<Group>(all_->rank(), all_->size(), address_, timeout_,
                                            [&](const std::string& text) { return all_->swap(text, cancel()); });
+        first_exchange(*weights_, cancel());
     }
     return *weights_;
 }

@@ -187,8 +187,8 @@ def experts(models):
 
 def sizes(models):
     """Clips of two sizes by turns in one program, under one `memory`: each has as many whole blocks as it has room for, whatever the other keeps."""
-    small, large = dict(guidance="1"), dict(guidance="1", size="320x192", frames="33", steps="2")
-    memory = str(PROGRAM + plan(models["wan"], 3, **large)["shares"][2] + 6_000_000)
+    small, large = dict(guidance="1"), dict(guidance="1", size="128x96")
+    memory = str(memory_for_shares(models["wan"], 3, **large))
     alone = [raw_clip(3, models["wan"], memory=memory, **options) for options in (small, large)]
     whole = [int(SHARED.search(log)[1]) for _, log in alone]
     report.check("two sizes: the small clip alone has more whole blocks", whole[0] > whole[1], whole)

@@ -8,6 +8,7 @@
 
 #include <barrier>
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <string>
 #include <thread>
@@ -16,6 +17,9 @@
 #include "ranks/team.h"
 
 namespace zt::test {
+
+// c10d's recorder of what groups do takes a group's first exchange from one thread only; elsewhere a rank is a process.
+inline const int no_recorder = setenv("TORCH_FR_BUFFER_SIZE", "0", 1);
 
 // `work` of every rank in a thread of its own that computes alone. It opens its scopes itself.
 inline void with_teams(int size, const std::function<void(ranks::Team&)>& work,

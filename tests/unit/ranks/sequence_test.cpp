@@ -34,7 +34,7 @@ using zt::ranks::Sequence;
 using zt::ranks::share_of;
 using zt::ranks::split_of;
 
-// c10d's recorder of what groups do takes calls of one thread only, and a process has one rank elsewhere.
+// c10d's recorder of what groups do takes a group's first exchange from one thread only; elsewhere a rank is a process.
 const int no_recorder = setenv("TORCH_FR_BUFFER_SIZE", "0", 1);
 
 // What all threads say to each other before they are connected.
