@@ -262,7 +262,7 @@ PLANTED = [
     ('engine/api/a.cpp', SPDX + 'void f() { abort(); }\n', 'never inside a host'),
     ('engine/api/b.cpp', SPDX + 'void f() { std::printf("x"); }\n', 'stdout or stderr'),
     ('engine/api/c.cpp', SPDX + 'double f() { return strtod("1", nullptr); }\n', 'locale'),
-    ('engine/api/d.cpp', SPDX + 'void f(Group* g) { g->abort(); }\n', None),
+    ('engine/api/h.cpp', SPDX + 'void f(Group* g) { g->abort(); }\n', None),
     ('engine/api/d.cpp', SPDX + 'void f() { try { g(); } catch (...) {} }\n', 'catch-all'),
     ('engine/api/e.cpp', SPDX + '// abort() and printf("x") in words, catch (...) too\nconst char* s = "exit(1)";\n', None),
     ('engine/api/f.cpp', SPDX + 'bool f(name n) { return n == "toy"; }\n', 'name of the family toy'),
@@ -295,6 +295,8 @@ PLANTED = [
 
 
 def self_test():
+    names = [name for name, _, _ in PLANTED]
+    assert len(set(names)) == len(names), 'two planted cases have one file name, so one overwrites the other'
     failed = 0
     with tempfile.TemporaryDirectory() as root:
         for name, content, _ in PLANTED:
