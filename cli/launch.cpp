@@ -69,14 +69,9 @@ Arguments parse(std::span<char*> words) {
         } else if (word == "--address") {
             parsed.address = value();
         } else if (word == "--transport") {
-            parsed.transport = value();
-            if (parsed.transport != "gloo" && parsed.transport != "nccl")
-                throw Error(ZT_ERROR_ARGUMENT, "--transport: expected gloo or nccl, got " + quote(parsed.transport));
+            (void)ranks::transport_of("--transport", parsed.transport = value());
         } else if (word == "--timeout") {
-            parsed.timeout = value();
-            if (const int64_t seconds = parse_int64(parsed.timeout).value_or(0); seconds < 1 || seconds > 86'400)
-                throw Error(ZT_ERROR_ARGUMENT,
-                            "--timeout: expected seconds from 1 to 86400, got " + quote(parsed.timeout));
+            (void)ranks::timeout_of("--timeout", parsed.timeout = value());
         } else if (word == "--" || !word.starts_with("-")) {
             for (i += word == "--" ? 1 : 0; i < words.size(); ++i) parsed.program.push_back(words[i]);
         } else {

@@ -53,27 +53,30 @@ at::Tensor all_of(const Coder& coder, const at::Tensor& x, bool half_history, co
     return at::stack(made);
 }
 
+TileGrid grid_of(const VaeConfig& config, int64_t latent_height, int64_t latent_width) {
+    const Tiles t = tiles(config);
+    return {t.height, t.width, t.stride_y, t.stride_x, latent_height, latent_width};
+}
+
 // The same in tiles, blended. x [frames, h, w, channels]. Those of a decoder are spread; the result is undefined where
 // another rank lays them down.
 at::Tensor tiles_of(const Coder& coder, const at::Tensor& x, bool half_history, const Cancel& cancel) {
     const Tiles t = tiles(coder.config);
     const int64_t scale = kSpaceCompression, in = coder.decodes ? 1 : scale, out = coder.decodes ? scale : 1;
-    const int64_t height = x.size(1) / in, width = x.size(2) / in;  // latents
-    const auto rows = [&](int64_t i) { return std::min(t.height, height - i * t.stride_y); };
-    const auto across = [&](int64_t j) { return std::min(t.width, width - j * t.stride_x); };
+    const TileGrid grid = grid_of(coder.config, x.size(1) / in, x.size(2) / in);
     const auto make = [&](int64_t i, int64_t j) {
-        const at::Tensor part =
-            x.narrow(1, i * t.stride_y * in, rows(i) * in).narrow(2, j * t.stride_x * in, across(j) * in);
+        const at::Tensor part = x.narrow(1, i * grid.stride_y * in, grid.height_of(i) * in)
+                                    .narrow(2, j * grid.stride_x * in, grid.width_of(j) * in);
         return all_of(coder, part, half_history, cancel).contiguous();
     };
-    const Mosaic mosaic{t.stride_y * out, t.stride_x * out, t.blend_y(out), t.blend_x(out), height * out, width * out};
+    const Mosaic mosaic{t.stride_y * out, t.stride_x * out,  t.blend_y(out),
+                        t.blend_x(out),   grid.height * out, grid.width * out};
     if (!coder.decodes) return merge(mosaic, make);
-    ranks::Tiles spread = decoder_tiles(coder.config, height, width, {.tiled = true});
-    const int64_t columns = (width + t.stride_x - 1) / t.stride_x;
+    ranks::Tiles spread(grid.areas());
     return merge(mosaic, [&](int64_t i, int64_t j) {
-        return spread.next({frames_of_batch(x.size(0)), 3, rows(i) * out, across(j) * out},
+        return spread.next({frames_of_batch(x.size(0)), 3, grid.height_of(i) * out, grid.width_of(j) * out},
                            x.options().dtype(at::kFloat),
-                           [&](int64_t tile) { return make(tile / columns, tile % columns); });
+                           [&](int64_t tile) { return make(tile / grid.columns(), tile % grid.columns()); });
     });
 }
 
@@ -106,12 +109,7 @@ ranks::Tiles decoder_tiles(const VaeConfig& config, int64_t latent_height, int64
                            const CodingOptions& options) {
     if (!options.tiled || !is_cut(config, latent_height, latent_width))
         return ranks::Tiles({latent_height * latent_width});
-    const Tiles t = tiles(config);
-    std::vector<int64_t> areas;
-    for (int64_t y = 0; y < latent_height; y += t.stride_y)
-        for (int64_t x = 0; x < latent_width; x += t.stride_x)
-            areas.push_back(std::min(t.height, latent_height - y) * std::min(t.width, latent_width - x));
-    return ranks::Tiles(areas);
+    return ranks::Tiles(grid_of(config, latent_height, latent_width).areas());
 }
 
 StreamingDecoder::StreamingDecoder(const Coder& decoder, const at::Tensor& latents, const CodingOptions& options)

@@ -5,6 +5,13 @@
 
 namespace zt::autoencoders {
 
+std::vector<int64_t> TileGrid::areas() const {
+    std::vector<int64_t> all;
+    for (int64_t i = 0; i * stride_y < height; i++)
+        for (int64_t j = 0; j < columns(); j++) all.push_back(height_of(i) * width_of(j));
+    return all;
+}
+
 void blend(const at::Tensor& a, at::Tensor& b, int64_t dim, int64_t most) {
     const int64_t n = std::min({a.size(dim), b.size(dim), most});
     if (n <= 0) return;

@@ -17,6 +17,17 @@ namespace zt::autoencoders {
 // (i / n). b is overwritten; the sum is rounded to its type.
 void blend(const at::Tensor& a, at::Tensor& b, int64_t dim, int64_t most);
 
+// Tiles of a picture of height x width latents: one begins every `stride` and is `size` long, less at the lower and
+// right edges. They are counted row by row.
+struct TileGrid {
+    int64_t size_y, size_x, stride_y, stride_x, height, width;
+    [[nodiscard]] int64_t height_of(int64_t i) const { return std::min(size_y, height - i * stride_y); }
+    [[nodiscard]] int64_t width_of(int64_t j) const { return std::min(size_x, width - j * stride_x); }
+    [[nodiscard]] int64_t columns() const { return (width + stride_x - 1) / stride_x; }
+    // Of all tiles, in latents: what each costs to decode.
+    [[nodiscard]] std::vector<int64_t> areas() const;
+};
+
 // How tiles lie on their result, in its own places (pixels when decoding, latents when encoding): a tile begins every
 // `stride`, and overlaps the one before by `blend`.
 struct Mosaic {

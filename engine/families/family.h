@@ -140,6 +140,7 @@ struct FrameBatch {
 // since other sessions may have their turn meanwhile: so no lock is held but at stage kLoading, which
 // may load what sessions share, and never inside a parallel region.
 inline constexpr std::string_view kLoading = "load";
+inline constexpr std::string_view kWaiting = "wait";  // for another session, or for the host to read
 using ProgressFn = std::function<void(const char* stage, int step, int steps)>;
 
 // One thread at a time (the session's worker).

@@ -4,6 +4,7 @@
 #include "pipeline/rank_orders.h"
 
 #include <cstring>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -29,6 +30,11 @@ public:
     void samples(const std::shared_ptr<const std::vector<uint8_t>>& value) {
         number(static_cast<uint64_t>(value == nullptr ? 0 : value->size()));
         if (value != nullptr) bytes_.append(value->begin(), value->end());
+    }
+    template <class T, class Each>
+    void maybe(const std::optional<T>& value, const Each& each) {
+        flag(value.has_value());
+        if (value) each(*value);
     }
     template <class T, class Each>
     void list(const std::vector<T>& all, const Each& each) {
@@ -60,6 +66,12 @@ public:
         value = bytes.empty() ? nullptr : std::make_shared<const std::vector<uint8_t>>(bytes.begin(), bytes.end());
     }
     template <class T, class Each>
+    void maybe(std::optional<T>& value, const Each& each) {
+        bool there = false;
+        flag(there);
+        if (there) each(value.emplace());
+    }
+    template <class T, class Each>
     void list(std::vector<T>& all, const Each& each) {
         for (uint64_t n = size(), i = 0; i < n; i++) each(all.emplace_back());
     }
@@ -86,6 +98,10 @@ private:
     std::string_view left_;
 };
 
+// An order is written where it is constant, and read where it is not.
+template <class Order, class Io>
+using of = std::conditional_t<std::is_same_v<Io, Writer>, const Order, Order>;
+
 template <class Io, class Picture>
 void walk_picture(Io& io, Picture& picture) {
     io.number(picture.role), io.number(picture.width), io.number(picture.height);
@@ -99,17 +115,17 @@ void walk_direction(Io& io, Direction& d) {
     io.number(d.strength);
 }
 
-template <class Io, class Order>
-void walk_open(Io& io, Order& o) {
+template <class Io>
+void walk(Io& io, of<OpenOrder, Io>& o) {
     io.number(o.model), io.text(o.name), io.text(o.options.device), io.text(o.options.precision);
     io.number(o.options.memory_bytes), io.text(o.options.lora), io.number(o.threads), io.flag(o.nccl);
     io.list(o.options.engine_opts, [&](auto& option) { io.text(option.first), io.text(option.second); });
 }
 
-template <class Io, class Order>
-void walk_clip(Io& io, Order& o) {
+template <class Io>
+void walk(Io& io, of<ClipOrder, Io>& o) {
     auto& r = o.request;
-    // Does not compile once a field is added: send it, or say here why not. log is each rank's own; the mask follows.
+    // Does not compile once a field is added: send it, or say here why not. log is each rank's own.
     [[maybe_unused]] auto& [width, height, rate, frames, steps, flow_shift, first, log, images, mask, fit, loop, motion,
                             tempo, shot_frames, morph, sound, cutout] = r;
     io.number(o.model), io.number(o.clip), io.flag(o.fresh_team), io.number(o.done), io.number(o.most);
@@ -119,11 +135,28 @@ void walk_clip(Io& io, Order& o) {
     io.number(r.shot_frames), io.flag(r.morph), io.flag(r.sound), io.flag(r.cutout);
     walk_direction(io, r.first);
     io.list(r.images, [&](auto& picture) { walk_picture(io, picture); });
+    io.maybe(r.mask, [&](auto& picture) { walk_picture(io, picture); });
 }
 
-template <class Io, class Order>
-void walk_piece(Io& io, Order& o) {
+template <class Io>
+void walk(Io& io, of<PieceOrder, Io>& o) {
     io.number(o.clip), io.flag(o.fresh_team);
+}
+
+template <class Order>
+std::string written(const Order& order) {
+    Writer writer;
+    walk(writer, order);
+    return writer.take();
+}
+
+template <class Order>
+Order read(std::string_view bytes) {
+    Reader reader(bytes);
+    Order order;
+    walk(reader, order);
+    reader.end();
+    return order;
 }
 
 void check_sizes(const families::Picture& picture) {
@@ -136,55 +169,18 @@ void check_sizes(const families::Picture& picture) {
 
 }  // namespace
 
-std::string to_bytes(const OpenOrder& order) {
-    Writer writer;
-    walk_open(writer, order);
-    return writer.take();
-}
+std::string to_bytes(const OpenOrder& order) { return written(order); }
+std::string to_bytes(const ClipOrder& order) { return written(order); }
+std::string to_bytes(const PieceOrder& order) { return written(order); }
 
-std::string to_bytes(const ClipOrder& order) {
-    Writer writer;
-    walk_clip(writer, order);
-    std::vector<families::Picture> mask;
-    if (order.request.mask) mask.push_back(*order.request.mask);
-    writer.list(mask, [&](const auto& picture) { walk_picture(writer, picture); });
-    return writer.take();
-}
-
-std::string to_bytes(const PieceOrder& order) {
-    Writer writer;
-    walk_piece(writer, order);
-    return writer.take();
-}
-
-OpenOrder open_order(std::string_view bytes) {
-    Reader reader(bytes);
-    OpenOrder order;
-    walk_open(reader, order);
-    reader.end();
-    return order;
-}
-
+OpenOrder open_order(std::string_view bytes) { return read<OpenOrder>(bytes); }
 ClipOrder clip_order(std::string_view bytes) {
-    Reader reader(bytes);
-    ClipOrder order;
-    walk_clip(reader, order);
-    std::vector<families::Picture> mask;
-    reader.list(mask, [&](auto& picture) { walk_picture(reader, picture); });
-    reader.end();
+    auto order = read<ClipOrder>(bytes);
     for (const families::Picture& picture : order.request.images) check_sizes(picture);
-    if (mask.size() > 1) throw Error(ZT_ERROR_NETWORK, "rank 0: expected one mask, got more");
-    if (!mask.empty()) check_sizes(mask[0]), order.request.mask = mask[0];
+    if (order.request.mask) check_sizes(*order.request.mask);
     return order;
 }
-
-PieceOrder piece_order(std::string_view bytes) {
-    Reader reader(bytes);
-    PieceOrder order;
-    walk_piece(reader, order);
-    reader.end();
-    return order;
-}
+PieceOrder piece_order(std::string_view bytes) { return read<PieceOrder>(bytes); }
 
 std::string pack(const std::vector<std::string>& texts) {
     Writer writer;

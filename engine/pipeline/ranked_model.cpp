@@ -278,7 +278,7 @@ private:
         std::unique_lock lock(others_.busy(), std::defer_lock);
         while (!lock.try_lock_for(kLook)) {  // another session's piece; it may need our turn to go on
             cancel.poll();
-            progress("wait", 0, 0);
+            progress(families::kWaiting.data(), 0, 0);
         }
         const int64_t clip = begins ? others_.new_clip() : shared_;
         const auto order = [&](bool fresh) {

@@ -33,7 +33,7 @@ families::FrameBatch make_piece(const WorkerContext& context, families::Generati
                                 int64_t done, Turn& turn) {
     const families::ProgressFn tell = [&](const char* stage, int step, int steps) {
         context.progress.stage(stage, step, steps);
-        if (stage == std::string_view("wait"))
+        if (stage == families::kWaiting)
             turn.give_way();
         else if (stage != families::kLoading)
             turn.pass();
@@ -224,7 +224,7 @@ private:
 
     void make_next(families::Generation& generation, Turn& turn, int64_t frames) {
         const int64_t chunk = next_chunk_++;
-        context_.progress.stage("wait", 0, 0);
+        context_.progress.stage(families::kWaiting.data(), 0, 0);
         if (keeper_) keeper_->set_waiting(true);
         if (!context_.queue.wait_to_begin(chunk)) context_.cancel.poll();
         if (keeper_) keeper_->set_waiting(false);

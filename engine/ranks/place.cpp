@@ -13,7 +13,7 @@
 namespace zt::ranks {
 namespace {
 
-constexpr int64_t kMostRanks = 1024, kMostSeconds = 86'400;
+constexpr int64_t kMostRanks = 1024;
 constexpr size_t kLeastSecret = 16;
 
 std::string variable(const char* name) {
@@ -59,11 +59,9 @@ std::optional<Place> place_of_environment() {
                                            " characters or more, the same for all ranks, got " +
                                            std::to_string(place.secret.size()));
     if (const std::string seconds = variable("ZOETROPE_RANKS_TIMEOUT"); !seconds.empty())
-        place.timeout = std::chrono::seconds(number("ZOETROPE_RANKS_TIMEOUT", seconds, 1, kMostSeconds));
-    const std::string transport = variable("ZOETROPE_RANKS_TRANSPORT");
-    if (!transport.empty() && transport != "gloo" && transport != "nccl")
-        throw Error(ZT_ERROR_ARGUMENT, "ZOETROPE_RANKS_TRANSPORT: expected gloo or nccl, got " + quote(transport));
-    if (transport == "nccl") place.transport = Transport::kNccl;
+        place.timeout = timeout_of("ZOETROPE_RANKS_TIMEOUT", seconds);
+    if (const std::string transport = variable("ZOETROPE_RANKS_TRANSPORT"); !transport.empty())
+        place.transport = transport_of("ZOETROPE_RANKS_TRANSPORT", transport);
     place.again = !variable("ZOETROPE_RANKS_AGAIN").empty();
     return place;
 }
@@ -77,6 +75,20 @@ const Company& company() {
                        here.empty() ? 1 : static_cast<int>(number("ZOETROPE_RANKS_HERE", here, 1, place->size))};
     }();
     return read;
+}
+
+std::chrono::seconds timeout_of(const char* option, const std::string& seconds) {
+    const auto value = parse_int64(seconds);
+    if (!value || *value < 1 || *value > 86'400)
+        throw Error(ZT_ERROR_ARGUMENT,
+                    std::string(option) + ": expected seconds from 1 to 86400, got " + quote(seconds));
+    return std::chrono::seconds(*value);
+}
+
+Transport transport_of(const char* option, const std::string& name) {
+    if (name == "gloo") return Transport::kGloo;
+    if (name == "nccl") return Transport::kNccl;
+    throw Error(ZT_ERROR_ARGUMENT, std::string(option) + ": expected gloo or nccl, got " + quote(name));
 }
 
 int64_t gpu_of(int64_t local, const char* visible) {

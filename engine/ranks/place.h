@@ -37,6 +37,10 @@ struct Company {
 };
 [[nodiscard]] const Company& company();
 
+// What a user says of them, by an option or a variable of that name. Throw zt::Error(ARGUMENT).
+[[nodiscard]] std::chrono::seconds timeout_of(const char* option, const std::string& seconds);
+[[nodiscard]] Transport transport_of(const char* option, const std::string& name);
+
 // The number of the GPU of a rank that a scheduler started as number `local` of its machine. visible: what
 // CUDA_VISIBLE_DEVICES says, null without it. A scheduler that shows each rank its own GPU alone calls that one 0.
 [[nodiscard]] int64_t gpu_of(int64_t local, const char* visible);

@@ -30,6 +30,12 @@ struct Counter {
     }
 };
 
+// Of a picture of height x width latents.
+autoencoders::TileGrid grid_of(const Tiling& tiling, const VaeConfig& config, int64_t height, int64_t width) {
+    const int64_t size = tiling.size / config.spatial_compression, stride = tiling.stride / config.spatial_compression;
+    return {size, size, stride, stride, height, width};
+}
+
 // latents [channels, t, h, w] -> [4 (t - 1) + 1, 3, 8h, 8w]; undefined where another rank lays the tiles down
 at::Tensor decode_in_space(const VaeDecoder& decoder, const at::Tensor& latents, const Tiling& tiling,
                            const VaePass& pass, Counter& counter) {
@@ -44,17 +50,14 @@ at::Tensor decode_in_space(const VaeDecoder& decoder, const at::Tensor& latents,
     };
     if (spatial_tiles(tiling, decoder.config, height, width) == 1)
         return next(height, width, [&](int64_t) { return latents; });
-    const int64_t size = tiling.size / scale, stride = tiling.stride / scale;
-    const int64_t overlap = tiling.size - tiling.stride, columns = (width + stride - 1) / stride;
-    const auto rows = [&](int64_t i) { return std::min(size, height - i * stride); };
-    const auto across = [&](int64_t j) { return std::min(size, width - j * stride); };
+    const autoencoders::TileGrid grid = grid_of(tiling, decoder.config, height, width);
+    const auto part = [&](int64_t tile) {
+        const int64_t i = tile / grid.columns(), j = tile % grid.columns();
+        return latents.narrow(2, i * grid.stride_y, grid.height_of(i)).narrow(3, j * grid.stride_x, grid.width_of(j));
+    };
+    const int64_t overlap = tiling.size - tiling.stride;
     return merge({tiling.stride, tiling.stride, overlap, overlap, height * scale, width * scale},
-                 [&](int64_t i, int64_t j) {
-                     return next(rows(i), across(j), [&](int64_t tile) {
-                         const int64_t y = tile / columns, x = tile % columns;
-                         return latents.narrow(2, y * stride, rows(y)).narrow(3, x * stride, across(x));
-                     });
-                 });
+                 [&](int64_t i, int64_t j) { return next(grid.height_of(i), grid.width_of(j), part); });
 }
 
 // pixels [frames, 3, height, width] -> mean [latents, channels, height / 8, width / 8]
@@ -85,12 +88,7 @@ std::string shape_text(const at::Tensor& t) {
 
 ranks::Tiles tiles_of(const Tiling& tiling, const VaeConfig& config, int64_t height, int64_t width) {
     if (spatial_tiles(tiling, config, height, width) == 1) return ranks::Tiles({height * width});
-    const int64_t size = tiling.size / config.spatial_compression, stride = tiling.stride / config.spatial_compression;
-    std::vector<int64_t> areas;
-    for (int64_t i = 0; i * stride < height; i++)
-        for (int64_t j = 0; j * stride < width; j++)
-            areas.push_back(std::min(size, height - i * stride) * std::min(size, width - j * stride));
-    return ranks::Tiles(areas);
+    return ranks::Tiles(grid_of(tiling, config, height, width).areas());
 }
 
 StreamingDecoder::StreamingDecoder(const VaeDecoder& decoder, const at::Tensor& latents, const Tiling& tiling,
