@@ -186,12 +186,20 @@ void poll_until(c10d::Work& work, c10d::Work& signs, const Cancel& cancel, std::
     }
 }
 
-// All of `send` in one row, as bytes on the device they leave from; not copied where one of them is all there is.
+// All of `send` in one row, as bytes on the device they leave from; the memory is the caller's where one of them is all
+// there is.
 at::Tensor in_a_row(const std::vector<at::Tensor>& send, at::Device from) {
-    std::vector<at::Tensor> flat;
+    int64_t all = 0;
+    const at::Tensor* only = &send.front();
     for (const at::Tensor& one : send)
-        if (one.numel() > 0) flat.push_back(one.reshape({-1}));
-    const at::Tensor row = flat.empty() ? send.front().reshape({-1}) : flat.size() == 1 ? flat.front() : at::cat(flat);
+        if (one.numel() > 0) all += one.numel(), only = &one;
+    if (only->numel() == all) return only->reshape({-1}).to(from).view(at::kByte).alias();
+    const at::Tensor row = at::empty({all}, send.front().options());
+    int64_t at = 0;
+    for (const at::Tensor& one : send) {
+        row.narrow(0, at, one.numel()).view(one.sizes()).copy_(one);
+        at += one.numel();
+    }
     return row.to(from).view(at::kByte);
 }
 
@@ -201,7 +209,7 @@ struct Group::Exchange::Travel {
     c10::intrusive_ptr<c10d::Work> work;
     c10::intrusive_ptr<c10d::Work> signs;  // of NCCL's alone
     std::chrono::milliseconds timeout;
-    at::Tensor in, out;  // bytes; NCCL reads and writes them as long as it takes
+    at::Tensor in, out;  // bytes
     std::vector<std::vector<int64_t>> shapes;
     at::TensorOptions like;
 };
@@ -235,14 +243,14 @@ Group::Exchange Group::begin(const std::vector<at::Tensor>& send, const std::vec
     try {
         if (travels.is_cuda()) {
             travel->work = nccl_->backend().alltoall_base(travel->in, out, takes, sends);
-            travel->out = out;
             travel->timeout = timeout_;
             at::Tensor came = at::empty({size_}, at::kByte), sign = at::zeros({size_}, at::kByte);
             std::vector<int64_t> each(static_cast<size_t>(size_), 1);
             travel->signs = gloo_->alltoall_base(came, sign, each, each);
         } else {
-            travel->work = gloo_->alltoall_base(travel->in, out, takes, sends);  // keeps both
+            travel->work = gloo_->alltoall_base(travel->in, out, takes, sends);
         }
+        travel->out = out;
     } catch (const std::exception& error) {
         throw broken(error);
     }
@@ -269,6 +277,8 @@ std::vector<at::Tensor> Group::Exchange::wait(const Cancel& cancel) {
         taken.push_back(typed.narrow(0, at, count).view(shape));
         at += count;
     }
+    // Gloo's thread drops its references a moment after it is done: their memory is given back now.
+    if (travel_->signs == nullptr) travel_->in.set_(), travel_->out.set_();
     return taken;
 }
 

@@ -31,7 +31,7 @@ void join_pieces(Group& group, const at::Tensor& own, const at::Tensor& run, con
         const int64_t mine = part(group.rank());
         std::vector<std::vector<int64_t>> shapes;
         for (int r = 0; r < n; r++) shapes.push_back({part(r)});
-        const at::Tensor send = own.narrow(0, mine > 0 ? at : 0, mine);
+        const at::Tensor send = group.as_sent(own.narrow(0, mine > 0 ? at : 0, mine));  // once, not once for each rank
         const std::vector<at::Tensor> got =
             group.exchange(std::vector<at::Tensor>(static_cast<size_t>(n), send), shapes, cancel);
         for (int r = 0; r < n; r++)

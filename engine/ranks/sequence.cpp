@@ -31,7 +31,9 @@ at::Tensor Sequence::gather(const at::Tensor& rows, int64_t all) const {
     if (!spread()) return rows;
     std::vector<std::vector<int64_t>> shapes;
     for (int r = 0; r < group_->size(); r++) shapes.push_back({share_of(all, r, group_->size()).count, rows.size(1)});
-    return at::cat(group_->exchange(std::vector<at::Tensor>(shapes.size(), rows), shapes, team()->cancel()));
+    const at::Tensor send = group_->as_sent(rows);
+    return at::cat(group_->exchange(std::vector<at::Tensor>(shapes.size(), send), shapes, team()->cancel()))
+        .to(rows.device());
 }
 
 struct Sequence::Stand {
@@ -60,10 +62,10 @@ struct Sequence::Stand {
     }
 };
 
-// own [3, heads, own tokens, dim] -> [3, heads of this rank, tokens of those who exchange, dim]. Where all ranks
-// exchange, tokens stand as one rank would have them, and so attention is the same bits.
-at::Tensor Sequence::to_heads(const at::Tensor& own, const Stand& stand) const {
-    if (stand.split.exchange == 1) return own;
+// own [3, heads, own tokens, dim] -> q [heads of this rank, tokens of those who exchange, dim] and kv [2, ...]. Where
+// all ranks exchange, tokens stand as one rank would have them, and so attention is the same bits.
+Sequence::Heads Sequence::to_heads(const at::Tensor& own, const Stand& stand) const {
+    if (stand.split.exchange == 1) return {own[0], own.narrow(0, 1, 2)};
     const int64_t each = stand.split.heads;
     std::vector<at::Tensor> send;
     std::vector<std::vector<int64_t>> shapes;
@@ -73,16 +75,17 @@ at::Tensor Sequence::to_heads(const at::Tensor& own, const Stand& stand) const {
         shapes.push_back({3, each, here ? stand.tokens[static_cast<size_t>(r)] : 0, own.size(3)});
     }
     const std::vector<at::Tensor> got = group_->exchange(send, shapes, team()->cancel());
-    std::vector<at::Tensor> rows;
+    std::vector<at::Tensor> q, kv;
     std::vector<int64_t> taken(got.size(), 0);
     for (const int64_t part : parts_)
         for (int r = stand.first; r < stand.first + stand.split.exchange; r++) {
             const auto from = static_cast<size_t>(r);
             const int64_t count = share_of(part, r, stand.size).count;
-            rows.push_back(got[from].narrow(2, taken[from], count));
+            const at::Tensor rows = got[from].narrow(2, taken[from], count);
+            q.push_back(rows[0]), kv.push_back(rows.narrow(0, 1, 2));
             taken[from] += count;
         }
-    return at::cat(rows, 2);
+    return {at::cat(q, 1), at::cat(kv, 2)};
 }
 
 // [tokens of those who exchange, dim of this rank's heads] -> [own tokens, dim of all heads]
@@ -132,17 +135,18 @@ at::Tensor Sequence::around(const at::Tensor& q, at::Tensor kv, const Stand& sta
                                : at::empty({0, q.size(0) * q.size(2)}, q.options());
 }
 
-at::Tensor Sequence::attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const {
-    if (!spread()) return nn::attention(q, k, v);
-    Stand stand{split_of(q.size(0), group_->size()), group_->rank(), group_->size(), 0, {}};
+at::Tensor Sequence::attention(const at::Tensor& own) const {
+    if (!spread()) return nn::attention(own[0], own[1], own[2]);
+    Stand stand{split_of(own.size(1), group_->size()), group_->rank(), group_->size(), 0, {}};
     stand.first = stand.rank / stand.split.exchange * stand.split.exchange;
     stand.tokens.assign(static_cast<size_t>(stand.size), 0);
     for (int r = 0; r < stand.size; r++)
         for (const int64_t part : parts_) stand.tokens[static_cast<size_t>(r)] += share_of(part, r, stand.size).count;
-    const at::Tensor all = to_heads(at::stack({q, k, v}), stand);
-    return to_tokens(
-        stand.split.ring > 1 ? around(all[0], all.narrow(0, 1, 2), stand) : nn::attention(all[0], all[1], all[2]),
-        stand);
+    Heads here = to_heads(own, stand);
+    const at::Tensor attended = stand.split.ring > 1 ? around(here.q, std::move(here.kv), stand)
+                                                     : nn::attention(here.q, here.kv[0], here.kv[1]);
+    here = {};
+    return to_tokens(attended, stand);
 }
 
 Halves::Halves(bool wanted) : on_(wanted && team() != nullptr && team()->halve()) {}

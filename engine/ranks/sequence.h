@@ -35,14 +35,18 @@ public:
     [[nodiscard]] at::Tensor mine(const at::Tensor& rows) const;
     // All rows of one part of `all` tokens, from every rank's [tokens, columns].
     [[nodiscard]] at::Tensor gather(const at::Tensor& rows, int64_t all) const;
-    // nn::attention of the whole sequence with itself: q, k, v [heads, own tokens, dim] -> [own tokens, heads * dim].
-    // Own tokens are those of every part, in the order of the parts.
-    [[nodiscard]] at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const;
+    // nn::attention of the whole sequence with itself: queries, keys and values [3, heads, own tokens, dim] -> [own
+    // tokens, heads * dim]. Own tokens are those of every part, in the order of the parts. Memory that it takes:
+    // traffic.h.
+    [[nodiscard]] at::Tensor attention(const at::Tensor& own) const;
 
 private:
     // Where this rank stands: neighbours [first, first + split.exchange) exchange heads.
     struct Stand;
-    [[nodiscard]] at::Tensor to_heads(const at::Tensor& own, const Stand& stand) const;
+    struct Heads {
+        at::Tensor q, kv;
+    };
+    [[nodiscard]] Heads to_heads(const at::Tensor& own, const Stand& stand) const;
     [[nodiscard]] at::Tensor to_tokens(const at::Tensor& attended, const Stand& stand) const;
     [[nodiscard]] at::Tensor around(const at::Tensor& q, at::Tensor kv, const Stand& stand) const;
 

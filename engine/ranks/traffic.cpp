@@ -3,6 +3,8 @@
 // See traffic.h.
 #include "ranks/traffic.h"
 
+#include <algorithm>
+
 #include "ranks/share.h"
 
 namespace zt::ranks {
@@ -34,9 +36,31 @@ int64_t passes_of_each(const PassShape& shape, int size) {
     return shape.passes == 2 && size % 2 == 0 ? 1 : shape.passes;
 }
 
+int sharers(const PassShape& shape, int size) { return passes_of_each(shape, size) < shape.passes ? size / 2 : size; }
+
+int64_t most_tokens(const PassShape& shape, int sharers) {
+    int64_t tokens = 0;
+    for (const int64_t part : shape.parts) tokens += share_of(part, 0, sharers).count;
+    return tokens;
+}
+
+uint64_t attention_memory(const PassShape& shape, int sharers) {
+    const Split split = split_of(shape.heads, sharers);
+    const uint64_t vectors = u(most_tokens(shape, sharers) * shape.heads * shape.head_dim);  // one for each token
+    const uint64_t each = vectors * u(shape.element_bytes);
+    if (sharers < 2) return 4 * each;
+    // Where heads are exchanged: the three that the block made, as many in the row that is sent, and that came.
+    const uint64_t exchanged = split.exchange > 1 ? 9 * each : 0;
+    if (split.ring < 2) return exchanged;
+    // In the ring: the block's three, the queries of this rank's heads, keys and values that it attends to and those
+    // that come meanwhile, and the answers of two parts in fp32.
+    const uint64_t travel = split.ring > 2 ? 4 : 2, queries = split.exchange > 1 ? 1 : 0;
+    return std::max(exchanged, (3 + queries + travel) * each + 2 * vectors * sizeof(float));
+}
+
 uint64_t step_bytes(const PassShape& shape, int rank, int size) {
     const bool halves = passes_of_each(shape, size) < shape.passes;
-    const int group = halves ? size / 2 : size, member = rank % group;
+    const int group = sharers(shape, size), member = rank % group;
     uint64_t pass = 0;
     if (group > 1)
         pass = u(shape.layers) * attention_bytes(shape, member, group) +

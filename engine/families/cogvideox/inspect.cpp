@@ -45,8 +45,12 @@ std::string report(const families::InspectRequest& r) {
     text += load::path_line("tokenizer", parts.tokenizer);
     if (loras != nullptr) text += load::adapter_line("adapters", *loras);
     text += load::sentence_lines("missing", parts.missing) + load::sentence_lines("warnings", warnings) +
-            load::plan_lines(plan_memory(parts, plan), r.clip(plan.width, plan.height, frames, plan.steps)) +
-            load::rank_lines(plan_memory(parts, plan), pass_shape(parts, plan), r.ranks);
+            load::plan_lines(plan_memory(parts, plan), r.clip(plan.width, plan.height, frames, plan.steps));
+    if (r.ranks > 1) {
+        PlanRequest shared = plan;
+        shared.ranks = static_cast<int>(r.ranks);
+        text += load::rank_lines(plan_memory(parts, shared), pass_shape(parts, shared), shared.ranks);
+    }
     if (const load::MemoryPlan least = plan_within(parts, plan, 0); plan.coding.tiled && !parts.tiling)
         text += "tiles      of the autoencoder, where memory=N asks for less: at least " +
                 load::size_text(least.least_peak()) + "\n";

@@ -21,6 +21,7 @@ struct PlanRequest {
     int64_t element_bytes = 2;  // of the arithmetic of transformer and text encoder: 4 fp32, 2 bf16
     int64_t vae_element_bytes = 4;
     int64_t prompts = 2;  // 2 with guidance
+    int ranks = 1;        // that make the clip together
     bool keep_packed = true;
     CodingOptions coding;
     bool may_tile = true;                  // where nobody asked for tiles or against them

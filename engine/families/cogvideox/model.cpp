@@ -89,6 +89,7 @@ ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& 
     wanted.element_bytes = static_cast<int64_t>(c10::elementSize(model.type));
     wanted.vae_element_bytes = static_cast<int64_t>(c10::elementSize(model.vae_type));
     wanted.prompts = request.first.guidance > 1 ? 2 : 1;
+    wanted.ranks = request.morph ? 1 : ranks::company().all;
     wanted.loras = model.loras.get();
     const load::MemoryLimit limit = model.room.limit();
     // What happens to be free decides no pixel: others may share this clip by the cache, or make it beside this rank.
@@ -99,7 +100,7 @@ ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& 
     const ClipPlan made{load::fit_into(plan, limit, std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
                                        std::to_string(request.width) + "x" + std::to_string(request.height) + ", " +
                                            std::to_string(wanted.frames) + " frames" + hint,
-                                       request.morph ? 1 : ranks::company().all),
+                                       wanted.ranks),
                         wanted.coding};
     if (request.log) tell_plan(model, made, request.log);
     return made;

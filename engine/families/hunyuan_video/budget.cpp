@@ -32,7 +32,7 @@ load::Budget plan_budget(const OpenedModel& model, int64_t width, int64_t height
     wanted.steps = steps;
     wanted.element_bytes = static_cast<int64_t>(c10::elementSize(model.type));
     wanted.vae_element_bytes = static_cast<int64_t>(c10::elementSize(model.vae_type));
-    wanted.prompts = model.parts.true_cfg > 1.0 ? 2 : 1;
+    wanted.prompts = model.parts.true_cfg > 1.0 ? 2 : 1, wanted.ranks = ranks;
     wanted.tiling = std::string(model.tiling.name);
     wanted.loras = model.loras.get();
     const TransformerConfig& c = model.parts.transformer;

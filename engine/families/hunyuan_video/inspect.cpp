@@ -66,9 +66,11 @@ std::string report(const families::InspectRequest& r) {
     if (parts.flow_shift) text += "flow shift " + std::to_string(*parts.flow_shift).substr(0, 5) + "\n";
     text += part_lines(parts);
     if (loras != nullptr) text += load::adapter_line("adapters", *loras);
-    return text + load::sentence_lines("missing", parts.missing) + load::sentence_lines("warnings", warnings) +
-           load::plan_lines(plan_memory(parts, plan), r.clip(plan.width, plan.height, plan.frames, plan.steps)) +
-           load::rank_lines(plan_memory(parts, plan), pass_shape(parts, plan), r.ranks);
+    text += load::sentence_lines("missing", parts.missing) + load::sentence_lines("warnings", warnings) +
+            load::plan_lines(plan_memory(parts, plan), r.clip(plan.width, plan.height, plan.frames, plan.steps));
+    if (r.ranks < 2) return text;
+    plan.ranks = static_cast<int>(r.ranks);
+    return text + load::rank_lines(plan_memory(parts, plan), pass_shape(parts, plan), plan.ranks);
 }
 
 }  // namespace

@@ -146,11 +146,14 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
                 load::all_blocks(*file, names_of(Part::kTransformer), transformer_of(r), list, is_denoising);
     }
     const uint64_t row = u(t.width()) * u(r.element_bytes), mlp_row = u(t.mlp_width()) * u(r.element_bytes);
-    const uint64_t stream = u(clip.tokens) * row;         // x: [S, h]
-    const uint64_t attention = 4 * u(clip.tokens) * row;  // q, k, v and the result: [S, h] each
+    const ranks::PassShape pass = pass_shape(parts, r);
+    const int sharers = ranks::sharers(pass, r.ranks);
+    const int64_t own = ranks::most_tokens(pass, sharers);              // S
+    const uint64_t stream = u(own) * row;                               // x: [S, h]
+    const uint64_t attention = ranks::attention_memory(pass, sharers);  // q, k, v and the result: [S, h] each
     const uint64_t chunk =
-        u(std::min(r.token_chunk, clip.tokens)) * (2 * (3 * row + mlp_row) + row);  // linear1 and linear2's input
-    const uint64_t rope = u(clip.video_tokens) * u(t.head_dim) * 4;                 // cos and sin of each pair, fp32
+        u(std::min(r.token_chunk, own)) * (2 * (3 * row + mlp_row) + row);  // linear1 and linear2's input
+    const uint64_t rope = u(clip.video_tokens) * u(t.head_dim) * 4;         // cos and sin of each pair, fp32
     const uint64_t places = u(clip.latent_frames) * u(clip.latent_height) * u(clip.latent_width);
     const uint64_t latents = places * u(3 * t.out_channels + 2 * t.in_channels) * 4;
     const Checkpoint* const packed = parts.transformer_file.checkpoint.get();

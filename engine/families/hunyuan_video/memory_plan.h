@@ -22,6 +22,7 @@ struct PlanRequest {
     bool keep_packed = true;  // fp8 and GGUF matrices stay as they are in the file
     int64_t token_chunk = kTokenChunk;
     int64_t prompts = 1;  // 2 with true guidance
+    int ranks = 1;        // that make the clip together
     std::string tiling = "diffusers";
     const load::LoraSet* loras = nullptr;  // adapters of the transformer; borrowed, may be null
 };

@@ -61,11 +61,11 @@ uint64_t prepared_bytes(const ModelParts& parts, const PlanRequest& r, const Row
 }
 
 // Attention and feed-forward of `rows` rows, at most a chunk of which is in the latter at a time.
-uint64_t block_bytes(const TransformerConfig& t, int64_t rows, int64_t element_bytes) {
-    const uint64_t e = u(element_bytes), stream = u(rows) * u(t.hidden) * e, inner = u(rows) * u(t.inner()) * e;
+uint64_t block_bytes(const TransformerConfig& t, int64_t rows, int64_t element_bytes, uint64_t attention) {
+    const uint64_t e = u(element_bytes), stream = u(rows) * u(t.hidden) * e;
     const uint64_t chunk = u(std::min(kTokenChunk, rows)) *
                            (u(3 * t.ffn_dim) * e + u(3 * t.inner()) * e + u(4 * t.hidden) * e + u(2 * t.hidden) * 4);
-    return 2 * stream + 4 * inner + chunk;
+    return 2 * stream + attention + chunk;
 }
 
 Phase prepare_phase(const ModelParts& parts, const PlanRequest& r, const Rows& rows) {
@@ -78,7 +78,8 @@ Phase prepare_phase(const ModelParts& parts, const PlanRequest& r, const Rows& r
         const uint64_t one = all / u(t.layers + 1) * 2;  // of a block, and room to decode it
         phase.weights = phase.least_weights = std::max(load::resident_bytes(*file, names, as, is_text_reader), one);
     }
-    phase.data = prepared_bytes(parts, r, rows) + block_bytes(t, rows.text, r.element_bytes) +
+    phase.data = prepared_bytes(parts, r, rows) +
+                 block_bytes(t, rows.text, r.element_bytes, 4 * u(rows.text * t.inner() * r.element_bytes)) +
                  u(rows.text) * u(t.text_dim) * u(r.element_bytes);
     return phase;
 }
@@ -95,8 +96,10 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Rows& r
         phase.blocks = load::all_blocks(*file, names, as, "blocks.", is_step);
     }
     const uint64_t latents = (u(rows.video) * u(t.video_row()) + u(rows.audio) * u(t.audio_channels)) * 4 * 6;
+    const ranks::PassShape pass = pass_shape(parts, r);
+    const uint64_t attention = ranks::attention_memory(pass, ranks::sharers(pass, r.ranks));
     phase.data =
-        prepared_bytes(parts, r, rows) + block_bytes(t, rows.all(), r.element_bytes) + latents +
+        prepared_bytes(parts, r, rows) + block_bytes(t, rows.all(), r.element_bytes, attention) + latents +
         std::max(load::decoded_matrix(file, as), load::decoded_block(file, names, as, "blocks.", is_after_attention)) +
         (r.loras != nullptr ? r.loras->most_bytes_to_apply() : 0);
     return phase;

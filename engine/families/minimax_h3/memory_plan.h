@@ -22,6 +22,7 @@ struct PlanRequest {
     int64_t vae_element_bytes = 4, vae_kept_bytes = 2;  // of the video decoder's products, and of its matrices
     bool keep_packed = true;                            // fp8 and GGUF matrices stay as they are in the file
     bool on_host = true;
+    int ranks = 1;                         // that make the clip together
     const load::LoraSet* loras = nullptr;  // borrowed, may be null
 };
 

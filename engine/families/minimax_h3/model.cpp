@@ -103,6 +103,7 @@ load::Budget plan_clip(const OpenedModel& model, const families::GenerationReque
     wanted.vae_kept_bytes = static_cast<int64_t>(c10::elementSize(model.vae_kept));
     wanted.vae_element_bytes = static_cast<int64_t>(c10::elementSize(model.vae_products()));
     wanted.on_host = model.device().is_cpu();
+    wanted.ranks = request.morph ? 1 : ranks::company().all;
     wanted.loras = model.transformer.loras.get();
     const auto layers = static_cast<size_t>(model.parts.transformer.layers);
     const load::MemoryLimit limit = model.room.limit();
@@ -110,7 +111,7 @@ load::Budget plan_clip(const OpenedModel& model, const families::GenerationReque
                           std::vector<double>(layers, 1.0 / static_cast<double>(layers)),
                           std::to_string(request.width) + "x" + std::to_string(request.height) + ", " +
                               std::to_string(wanted.frames) + " frames",
-                          request.morph ? 1 : ranks::company().all);
+                          wanted.ranks);
 }
 
 Keyframes keyframes_of(const families::GenerationRequest& request) {

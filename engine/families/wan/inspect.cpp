@@ -60,10 +60,11 @@ std::string report(const families::InspectRequest& r) {
     text += part_lines(parts);
     for (size_t i = 0; i < loras.size(); ++i)
         if (loras[i] != nullptr) text += load::adapter_line(i == 0 ? "adapters" : "adapters 2", *loras[i]);
-    return text + load::sentence_lines("missing", parts.missing) + load::sentence_lines("warnings", warnings) +
-           load::plan_lines(plan_memory(parts, plan), r.clip(plan.width, plan.height, frames, plan.steps)) +
-           (parts.sampler == "causal" ? ""
-                                      : load::rank_lines(plan_memory(parts, plan), pass_shape(parts, plan), r.ranks));
+    text += load::sentence_lines("missing", parts.missing) + load::sentence_lines("warnings", warnings) +
+            load::plan_lines(plan_memory(parts, plan), r.clip(plan.width, plan.height, frames, plan.steps));
+    if (r.ranks < 2 || parts.sampler == "causal") return text;
+    plan.ranks = static_cast<int>(r.ranks);
+    return text + load::rank_lines(plan_memory(parts, plan), pass_shape(parts, plan), plan.ranks);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ struct PlanRequest {
     int64_t vae_element_bytes = 4;
     bool half_history = false;  // what the autoencoder keeps of earlier frames is rounded to fp16
     int64_t prompts = 2;        // 2 with guidance
+    int ranks = 1;              // that make the clip together
     int64_t kept_latents = 0;   // causal models: whose keys and values are in memory; 0: it is none
     bool keep_packed = true;    // fp8 and GGUF matrices stay as they are in the file
     std::array<const load::LoraSet*, 2> loras = {};  // of each transformer; borrowed, may be null

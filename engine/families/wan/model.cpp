@@ -102,6 +102,7 @@ ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& 
     wanted.element_bytes = static_cast<int64_t>(c10::elementSize(model.type));
     wanted.vae_element_bytes = static_cast<int64_t>(c10::elementSize(model.vae_type));
     wanted.prompts = request.first.guidance > 1 ? 2 : 1;
+    wanted.ranks = request.morph || wanted.kept_latents > 0 ? 1 : ranks::company().all;
     wanted.loras = {model.loras[0].get(), model.loras[1].get()};
     const auto layers = static_cast<size_t>(model.parts.transformer.layers);
     const load::MemoryLimit limit = model.room.limit();
@@ -113,7 +114,7 @@ ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& 
                        std::to_string(request.width) + "x" + std::to_string(request.height) + ", " +
                            (wanted.kept_latents > 0 ? std::to_string(wanted.kept_latents) + " latents of the past"
                                                     : std::to_string(wanted.frames) + " frames"),
-                       request.morph ? 1 : ranks::company().all);
+                       wanted.ranks);
     if (model.parts.has_experts()) budget.keep = budget.shares.keep = false;  // the plan is of one at a time
     return {budget, wanted.half_history};
 }

@@ -138,7 +138,7 @@ TEST_P(Spread, AttentionIsThatOfOne) {
                         rows.push_back(sequence.mine(x.transpose(0, 1).narrow(0, at, part))), at += part;
                     return at::cat(rows).transpose(0, 1).to(type);
                 };
-                const at::Tensor found = sequence.attention(own(q), own(k), own(v));
+                const at::Tensor found = sequence.attention(at::stack({own(q), own(k), own(v)}));
                 EXPECT_EQ(found.scalar_type(), type);
                 EXPECT_EQ(team.bytes_sent(), sent(c, rank, dim) * c10::elementSize(type));
                 (*got)[static_cast<size_t>(rank)] = found;
@@ -178,7 +178,7 @@ TEST(Halves, EachSplitAsTheHalvesSizesSay) {
             const at::Tensor all = qkv[halves.second() ? 1 : 0];
             std::vector<at::Tensor> mine;
             for (int i = 0; i < 3; i++) mine.push_back(own(all[i].transpose(0, 1)).transpose(0, 1));
-            const at::Tensor found = sequence.attention(mine[0], mine[1], mine[2]);
+            const at::Tensor found = sequence.attention(at::stack(mine));
             const at::Tensor whole = own(zt::nn::plain::attention(all[0], all[1], all[2]));
             errors[static_cast<size_t>(rank)] = ((found - whole).norm() / whole.norm()).item<double>();
             EXPECT_EQ(team.bytes_sent(), sent(half, in_half, dim) * 4);

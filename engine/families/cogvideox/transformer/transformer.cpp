@@ -120,7 +120,7 @@ void forward(const TransformerConfig& c, const Block& block, const at::Tensor& x
     };
     nn::by_chunk(0, text, chunk, project);
     nn::by_chunk(text, tokens, chunk, project);
-    const at::Tensor attended = sequence.attention(heads[0], heads[1], heads[2]);  // [tokens, h]
+    const at::Tensor attended = sequence.attention(heads);  // [tokens, h]
     heads.reset();
     const nn::PackedLinear out = block.out.decoded(type), fc1 = block.fc1.decoded(type), fc2 = block.fc2.decoded(type);
     nn::by_chunk(0, tokens, chunk, [&](int64_t at, int64_t count) {
@@ -133,12 +133,12 @@ void forward(const TransformerConfig& c, const Block& block, const at::Tensor& x
 at::Tensor velocity(const TransformerConfig& c, const Ends& ends, const BlockSource& blocks, const Pass& pass,
                     const at::Tensor& latents, const Cancel& cancel, int64_t chunk) {
     const at::ScalarType type = pass.text->scalar_type();
-    at::Tensor tokens = at::linear(patches(latents.to(type), c.patch_time), ends.patch.weight.flatten(1),
-                                   ends.patch.bias);  // [video tokens, h]
-    if (pass.positions->added.defined()) tokens.add_(pass.positions->added);
-    const int64_t all = tokens.size(0);
+    const at::Tensor seen = patches(latents.to(type), c.patch_time);
+    const int64_t all = seen.size(0);
     const ranks::Sequence sequence({pass.text->size(0), all});
-    tokens = sequence.mine(tokens);
+    at::Tensor tokens =
+        at::linear(sequence.mine(seen), ends.patch.weight.flatten(1), ends.patch.bias);  // [own video tokens, h]
+    if (pass.positions->added.defined()) tokens.add_(sequence.mine(pass.positions->added));
     nn::Rope rope = pass.positions->rope;
     if (rope.cos.defined()) rope = {sequence.mine(rope.cos), sequence.mine(rope.sin)};
     const at::Tensor x = at::cat({sequence.mine(*pass.text), tokens});

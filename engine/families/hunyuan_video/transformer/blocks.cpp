@@ -70,7 +70,7 @@ void forward(const DoubleBlock& block, at::Tensor& x, const Tokens& tokens, cons
     at::Tensor heads = empty_heads(x, tokens);  // [3, heads, all, dim]
     into_heads(block.image, x, tokens, 0, tokens.video, video, heads);
     into_heads(block.text, x, tokens, tokens.video, all, text, heads);
-    const at::Tensor attended = tokens.sequence.attention(heads[0], heads[1], heads[2]);  // [all, h]
+    const at::Tensor attended = tokens.sequence.attention(heads);  // [all, h]
     heads.reset();
     finish(block.image, x, tokens, 0, tokens.video, video, attended);
     finish(block.text, x, tokens, tokens.video, all, text, attended);
@@ -86,7 +86,7 @@ void forward(const SingleBlock& block, at::Tensor& x, const Tokens& tokens, cons
     nn::by_chunk(0, all, tokens.chunk, [&](int64_t at, int64_t count) {
         split(nn::forward(qkv, nn::norm_modulated(x, at, count, v, 0)), block.q_norm, block.k_norm, tokens, at, heads);
     });
-    const at::Tensor attended = tokens.sequence.attention(heads[0], heads[1], heads[2]);
+    const at::Tensor attended = tokens.sequence.attention(heads);
     heads.reset();
     const at::Tensor joint = at::empty({std::min(tokens.chunk, all), h + mlp}, x.options());  // attention, feed-forward
     nn::by_chunk(0, all, tokens.chunk, [&](int64_t at, int64_t count) {

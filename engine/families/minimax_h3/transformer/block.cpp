@@ -38,7 +38,7 @@ at::Tensor attended(const TransformerConfig& c, const Block& block, const at::Te
                          sin = rope != nullptr ? rope->sin.narrow(0, at, count) : at::Tensor();
         nn::split_heads(made, block.q_norm, block.k_norm, cos, sin, heads, at, style);
     });
-    return sequence.attention(heads[0], heads[1], heads[2]);
+    return sequence.attention(heads);
 }
 
 }  // namespace

@@ -75,8 +75,9 @@ void forward(const TransformerConfig& c, const Block& block, const at::Tensor& x
              const ranks::Sequence& sequence) {
     const int64_t tokens = x.size(0), h = c.width();
     const at::ScalarType type = x.scalar_type();
-    at::Tensor q = at::empty({c.heads, tokens, c.head_dim}, x.options());
-    nn::KeyValues all = past != nullptr ? *past : nn::KeyValues{at::empty_like(q), at::empty_like(q), 0, tokens};
+    at::Tensor heads = at::empty({past != nullptr ? 1 : 3, c.heads, tokens, c.head_dim}, x.options());
+    at::Tensor q = heads[0];
+    nn::KeyValues all = past != nullptr ? *past : nn::KeyValues{heads[1], heads[2], 0, tokens};
     const nn::PackedLinear qkv = block.qkv.decoded(type);
     nn::by_chunk(0, tokens, chunk, [&](int64_t at, int64_t count) {
         const at::Tensor made = nn::forward(qkv, nn::norm_modulated(x, at, count, m, 0));  // [count, 3 h]
@@ -86,9 +87,11 @@ void forward(const TransformerConfig& c, const Block& block, const at::Tensor& x
         all.v.narrow(1, all.first + at, count)
             .copy_(made.narrow(1, 2 * h, h).view({count, c.heads, c.head_dim}).transpose(0, 1));
     });
-    const at::Tensor attended =
-        sequence.attention(q, all.k.narrow(1, 0, all.rows), all.v.narrow(1, 0, all.rows));  // [tokens, h]
-    q.reset(), all = {};
+    // What is kept of the past is never spread over ranks.
+    const at::Tensor attended = past != nullptr
+                                    ? nn::attention(q, all.k.narrow(1, 0, all.rows), all.v.narrow(1, 0, all.rows))
+                                    : sequence.attention(heads);  // [tokens, h]
+    heads.reset(), q.reset(), all = {};
     const nn::PackedLinear out = block.out.decoded(type), cross_q = block.cross_q.decoded(type),
                            cross_out = block.cross_out.decoded(type), fc1 = block.fc1.decoded(type),
                            fc2 = block.fc2.decoded(type);
@@ -98,10 +101,10 @@ void forward(const TransformerConfig& c, const Block& block, const at::Tensor& x
         const at::Tensor normed = at::layer_norm(rows.to(at::kFloat), {h}, block.tables.cross_norm.weight,
                                                  block.tables.cross_norm.bias, kNormEps)
                                       .to(type);
-        at::Tensor q = at::empty({c.heads, count, c.head_dim}, x.options());
-        nn::rms_heads(nn::forward(cross_q, normed), block.cross_q_norm, {}, {}, q, 0);
-        at::Tensor across = nn::attention(q, context.text_k, context.text_v);
-        if (context.image_k.defined()) across = across + nn::attention(q, context.image_k, context.image_v);
+        const at::Tensor asked = at::empty({c.heads, count, c.head_dim}, x.options());
+        nn::rms_heads(nn::forward(cross_q, normed), block.cross_q_norm, {}, {}, asked, 0);
+        at::Tensor across = nn::attention(asked, context.text_k, context.text_v);
+        if (context.image_k.defined()) across = across + nn::attention(asked, context.image_k, context.image_v);
         rows.add_(nn::forward(cross_out, across));
         nn::add_gated(x, at, nn::forward(fc2, nn::forward_gelu(fc1, nn::norm_modulated(x, at, count, m, 3))), m, 5);
     });
