@@ -50,22 +50,29 @@ public:
     [[nodiscard]] int size() const noexcept { return place_.size; }
     [[nodiscard]] bool nccl() const noexcept { return place_.transport == ranks::Transport::kNccl; }
 
-    // Gives its number.
-    [[nodiscard]] int64_t open(OpenOrder order, const std::string& ours) {
+    // Gives its number. Where a rank cannot open it: the end of all for the first model; later ones fail alone, for
+    // sessions of those before may be at work.
+    [[nodiscard]] int64_t open(OpenOrder order, const std::string& ours, const Cancel& cancel) {
         check();
-        settle(Cancel());
+        settle(cancel);
         tell_let_go();
         order.model = next_model_;
         const std::string bytes = to_bytes(order);
         for (size_t r = 1; r < links_.size(); r++) tell(r, Kind::kOpen, bytes);
-        for (size_t r = 1; r < links_.size(); r++) {
-            const ranks::Message answer = hear(r);
-            if (answer.kind == Kind::kFailed) fail(links_[r]->name() + ": " + answer.text);
-            if (answer.kind != Kind::kOpened || answer.text != ours)
-                fail(links_[r]->name() + ": expected model " + ours.substr(0, 8) + ", got " + answer.text.substr(0, 8) +
-                     "; expected the same files under the same name on every machine");
+        owing_ = links_.size() - 1;
+        std::string refused;  // by the first of them
+        const auto close = [&] {
+            for (size_t r = 1; r < links_.size(); r++) tell(r, Kind::kClose, std::to_string(next_model_));
+        };
+        if (const auto failure = attempt([&] { refused = hear_opened(ours, cancel); })) {
+            team_.reset();  // so that those who still owe an answer may fail
+            if (broken_.empty()) close();
+            throw Error(failure->status, failure->message);
         }
-        return next_model_++;
+        if (refused.empty()) return next_model_++;
+        if (next_model_ == 1) fail(refused);
+        close();
+        throw Error(ZT_ERROR_NETWORK, refused);
     }
     // Any thread that does not hold busy(), any time.
     void let_go(Kind what, int64_t number) {
@@ -73,7 +80,7 @@ public:
             const std::lock_guard lock(let_go_mutex_);
             let_go_.push_back({what, number});
         }
-        // Else who holds it says so, at the end of their part.
+        // Else it waits for the end of the holder's shared work, or, where that has just looked, for the next order.
         if (const std::unique_lock lock(busy_, std::try_to_lock); lock) (void)attempt([&] { tell_let_go(); });
     }
     [[nodiscard]] int64_t new_clip() noexcept { return next_clip_++; }
@@ -121,43 +128,62 @@ private:
     void give_up(const Failure& failure) {
         team_.reset();
         for (size_t r = 1; r < links_.size(); r++) (void)attempt([&] { links_[r]->send(Kind::kAbort, {}); });
-        if (failure.status == ZT_ERROR_NETWORK) find_the_culprit(failure.message);
+        if (failure.status == ZT_ERROR_NETWORK && broken_.empty()) find_the_culprit(failure.message);
     }
+    // The first reason is everybody's: what follows from it (a line that ends, for its rank heard the verdict) is none.
     [[noreturn]] void fail(const std::string& why) {
-        broken_ = why;
-        for (size_t r = 1; r < links_.size(); r++) (void)attempt([&] { links_[r]->send(Kind::kVerdict, why); });
-        throw Error(ZT_ERROR_NETWORK, why);
+        if (broken_.empty()) {
+            broken_ = why;
+            for (size_t r = 1; r < links_.size(); r++) (void)attempt([&] { links_[r]->send(Kind::kVerdict, why); });
+        }
+        throw Error(ZT_ERROR_NETWORK, broken_);
     }
     void tell(size_t rank, Kind kind, const std::string& text) {
         if (const auto failure = attempt([&] { links_[rank]->send(kind, text); })) fail(failure->message);
     }
-    ranks::Message hear(size_t rank) {
+    // The next answer that is owed; answers are collected in order of rank.
+    ranks::Message hear(std::chrono::steady_clock::time_point end, const Cancel& cancel) {
+        const size_t r = links_.size() - owing_;
         std::optional<ranks::Message> message;
-        if (const auto failure = attempt([&] { message = links_[rank]->receive(place_.timeout); }))
-            fail(failure->message);
-        if (!message) fail(no_answer(rank));
+        while (!message || message->kind == Kind::kAddress) {
+            cancel.poll();
+            if (const auto failure = attempt([&] { message = links_[r]->receive(kLook); })) fail(failure->message);
+            if (!message && std::chrono::steady_clock::now() > end) fail(no_answer(r));
+        }
+        owing_--;
         return std::move(*message);
     }
     // How the last clip ended for the others. Lazily: a cancelled one must not wait for their block to end, and neither
     // must who is cancelled while it waits.
     void settle(const Cancel& cancel) {
         const auto end = std::chrono::steady_clock::now() + place_.timeout;
-        for (; owing_ > 0; owing_--) {
+        while (owing_ > 0) {
             const size_t r = links_.size() - owing_;
-            std::optional<ranks::Message> message;
-            while (!message || message->kind == Kind::kAddress) {
-                cancel.poll();
-                if (const auto failure = attempt([&] { message = links_[r]->receive(kLook); })) fail(failure->message);
-                if (!message && std::chrono::steady_clock::now() > end) fail(no_answer(r));
-            }
-            if (message->kind == Kind::kFailed && team_ != nullptr) fail(links_[r]->name() + ": " + message->text);
+            const ranks::Message answer = hear(end, cancel);
+            if (answer.kind == Kind::kFailed && team_ != nullptr) fail(links_[r]->name() + ": " + answer.text);
         }
+    }
+    // Of all, for none may be taken for an answer to the next order. Why the first that could not open it could not.
+    std::string hear_opened(const std::string& ours, const Cancel& cancel) {
+        const auto end = std::chrono::steady_clock::now() + place_.timeout;
+        std::string refused;
+        while (owing_ > 0) {
+            const std::string& name = links_[links_.size() - owing_]->name();
+            const ranks::Message answer = hear(end, cancel);
+            if (!refused.empty() || (answer.kind == Kind::kOpened && answer.text == ours)) continue;
+            refused = answer.kind == Kind::kFailed
+                          ? name + ": " + answer.text
+                          : name + ": expected model " + ours.substr(0, 8) + ", got " + answer.text.substr(0, 8) +
+                                "; expected the same files under the same name on every machine";
+        }
+        return refused;
     }
     [[nodiscard]] std::string no_answer(size_t rank) const {
         return links_[rank]->name() + ": expected an answer within " + std::to_string(place_.timeout.count() / 1000) +
                " s, got none (stopped, or out of reach)";
     }
-    // Something broke between the ranks: whoever is gone, silent or failed by itself is named.
+    // Something broke between the ranks: whoever is gone or failed by itself is named. Who is silent so long may be
+    // stopped, or well and in the middle of a block: named beside what was seen.
     void find_the_culprit(const std::string& seen) {
         std::string silent, own;
         const auto end = std::chrono::steady_clock::now() + kBlame;
@@ -170,22 +196,38 @@ private:
             do {
                 if (const auto gone = attempt([&] { message = links_[r]->receive(left()); })) fail(gone->message);
             } while (message && message->kind == Kind::kAddress);
-            if (!message && silent.empty()) silent = no_answer(r);
+            if (!message) silent += (silent.empty() ? "; " : ", ") + links_[r]->name();
             if (message && message->kind == Kind::kFailed && !message->text.starts_with(ranks::kNotOwn) && own.empty())
                 own = links_[r]->name() + ": " + message->text;
         }
-        fail(!own.empty() ? own : !silent.empty() ? silent : seen);
+        if (!silent.empty())
+            silent += ": no answer for " + std::to_string(kBlame.count() / 1000) + " s (stopped, out of reach or busy)";
+        fail(!own.empty() ? own : seen + silent);
     }
     void make_team(const Cancel& cancel) {
-        team_ = std::make_unique<ranks::Team>(
-            0, size(), ranks::own_address(*links_[1]), place_.timeout,
-            [&](const std::string& own) {
-                std::vector<std::string> all = {own};
-                for (size_t r = 1; r < links_.size(); r++) all.push_back(address_of(r, cancel));
-                for (size_t r = 1; r < links_.size(); r++) links_[r]->send(Kind::kAddresses, pack(all));
-                return all;
-            },
-            place_.transport);
+        std::optional<Failure> met;  // in the swap: Gloo makes an error of the network of it, also of a cancel
+        const auto swap = [&](const std::string& own) {
+            std::vector<std::string> all;
+            met = attempt([&] { all = swap_addresses(own, cancel); });
+            if (met) throw Error(met->status, met->message);
+            return all;
+        };
+        auto failure = attempt([&] {
+            team_ = std::make_unique<ranks::Team>(0, size(), ranks::own_address(*links_[1]), place_.timeout, swap,
+                                                  place_.transport);
+        });
+        if (met) failure = met;
+        if (failure) throw Error(failure->status, failure->message);
+    }
+    std::vector<std::string> swap_addresses(const std::string& own, const Cancel& cancel) {
+        std::vector<std::string> all = {own};
+        for (size_t r = 1; r < links_.size(); r++) all.push_back(address_of(r, cancel));
+        // Nobody says more before it has the addresses: a line that can be read has ended, or tells why. From here on
+        // Gloo waits for every rank, and looks at neither the lines nor cancel.
+        for (size_t r = 1; r < links_.size(); r++)
+            if (ranks::wait_readable(links_[r]->fd(), milliseconds{0})) (void)address_of(r, cancel);
+        for (size_t r = 1; r < links_.size(); r++) links_[r]->send(Kind::kAddresses, pack(all));
+        return all;
     }
     std::string address_of(size_t rank, const Cancel& cancel) {
         const auto end = std::chrono::steady_clock::now() + place_.timeout;
@@ -214,7 +256,7 @@ private:
     std::vector<std::unique_ptr<ranks::Link>> links_;  // [0] is null
     std::unique_ptr<ranks::Team> team_;
     std::string broken_;
-    size_t owing_ = 0;  // of the others, the last so many still owe an answer for the last piece
+    size_t owing_ = 0;  // answers to the last order that are not yet collected; they are in order of rank
     int64_t next_model_ = 1, next_clip_ = 1;
     std::mutex let_go_mutex_;
     std::vector<std::pair<Kind, int64_t>> let_go_;  // models and clips that the others need not keep
@@ -238,12 +280,37 @@ Others* others(const Log& log) {
     return made;
 }
 
+// A model as the other ranks have it: from the first number() to the end of this.
+class Counterpart {
+public:
+    Counterpart(Others& others, OpenOrder order, std::string digest)
+        : others_(others), order_(std::move(order)), digest_(std::move(digest)) {}
+    ~Counterpart() {
+        if (number_ != 0) others_.let_go(Kind::kClose, number_);
+    }
+    Counterpart(const Counterpart&) = delete;
+    Counterpart& operator=(const Counterpart&) = delete;
+
+    // What orders call it. For who holds busy(). Throws zt::Error where the others cannot open it, or at cancel; the
+    // next call tries again.
+    [[nodiscard]] int64_t number(const Cancel& cancel) {
+        if (number_ == 0) number_ = others_.open(order_, digest_, cancel);
+        return number_;
+    }
+
+private:
+    Others& others_;
+    const OpenOrder order_;
+    const std::string digest_;
+    int64_t number_ = 0;  // none yet
+};
+
 // Of one session. A clip begins where nothing of the one before is left: with its shot.
 class RankedGeneration final : public families::Generation {
 public:
-    RankedGeneration(Others& others, int64_t model, const GenerationRequest& request,
+    RankedGeneration(Others& others, std::shared_ptr<Counterpart> model, const GenerationRequest& request,
                      std::unique_ptr<families::Generation> own)
-        : others_(others), model_(model), request_(request), own_(std::move(own)) {}
+        : others_(others), model_(std::move(model)), request_(request), own_(std::move(own)) {}
     ~RankedGeneration() override {
         (void)attempt([&] { let_go(); });
     }
@@ -280,9 +347,10 @@ private:
             cancel.poll();
             progress(families::kWaiting.data(), 0, 0);
         }
+        const int64_t model = model_->number(cancel);
         const int64_t clip = begins ? others_.new_clip() : shared_;
         const auto order = [&](bool fresh) {
-            return begins ? to_bytes(ClipOrder{model_, clip, fresh, request_, direction, done_, most_})
+            return begins ? to_bytes(ClipOrder{model, clip, fresh, request_, direction, done_, most_})
                           : to_bytes(PieceOrder{clip, fresh});
         };
         const auto told = [&](uint64_t bytes, const ranks::TileCount& tiles) {
@@ -312,7 +380,7 @@ private:
     }
 
     Others& others_;
-    const int64_t model_;
+    const std::shared_ptr<Counterpart> model_;
     const GenerationRequest request_;
     const std::unique_ptr<families::Generation> own_;
     int64_t done_ = 0, most_ = INT64_MAX, left_ = 0;  // frames given; up to the next shot; of the clip in the making
@@ -322,11 +390,8 @@ private:
 
 class RankedModel final : public families::Model {
 public:
-    RankedModel(std::shared_ptr<const families::Model> own, Others& others, int64_t number)
-        : own_(std::move(own)), others_(others), number_(number) {}
-    ~RankedModel() override { others_.let_go(Kind::kClose, number_); }
-    RankedModel(const RankedModel&) = delete;
-    RankedModel& operator=(const RankedModel&) = delete;
+    RankedModel(std::shared_ptr<const families::Model> own, Others& others, std::shared_ptr<Counterpart> theirs)
+        : own_(std::move(own)), others_(others), theirs_(std::move(theirs)) {}
 
     [[nodiscard]] const families::Limits& limits() const override { return own_->limits(); }
     [[nodiscard]] std::string device() const override { return own_->device(); }
@@ -344,14 +409,14 @@ public:
             request.log(ZT_LOG_INFO, "ranks: shots that go on from each other are made by rank 0 alone");
             return own_->begin(request);
         }
-        return std::make_unique<RankedGeneration>(others_, number_, request, own_->begin(request));
+        return std::make_unique<RankedGeneration>(others_, theirs_, request, own_->begin(request));
     }
     [[nodiscard]] int ranks() const noexcept { return others_.size(); }
 
 private:
     const std::shared_ptr<const families::Model> own_;
     Others& others_;
-    const int64_t number_;
+    const std::shared_ptr<Counterpart> theirs_;
 };
 
 }  // namespace
@@ -361,19 +426,19 @@ std::shared_ptr<const families::Model> with_ranks(std::shared_ptr<const families
     if (!model->limits().shots_alone) return model;
     Others* const all = others(options.log);
     if (all == nullptr) return model;
-    std::unique_lock lock(all->busy(), std::try_to_lock);
-    if (!lock.owns_lock()) {
-        if (options.log)
-            options.log(ZT_LOG_INFO, "ranks: waits with the model until another session's clip is denoised");
-        lock.lock();
-    }
     if (all->nccl()) ranks::require_nccl(model->device());
     OpenOrder order{0, name, options, device::threads_for(model->limits().threads), all->nccl()};
+    order.options.log = nullptr;
     order.options.device = model->device().substr(0, model->device().find(':'));
     order.options.precision = model->precision();
     const std::string digest = digest_of(*model, contents_of(name, options));
-    const int64_t number = all->open(std::move(order), digest);
-    return std::make_shared<RankedModel>(std::move(model), *all, number);
+    auto theirs = std::make_shared<Counterpart>(*all, std::move(order), digest);
+    // A host opens models with no cancel, and often on the thread of its windows: it does not wait for a denoise loop.
+    if (const std::unique_lock lock(all->busy(), std::try_to_lock); lock)
+        (void)theirs->number(Cancel());
+    else if (options.log)
+        options.log(ZT_LOG_INFO, "ranks: the others open it for its first clip; now they denoise another one");
+    return std::make_shared<RankedModel>(std::move(model), *all, std::move(theirs));
 }
 
 int ranks_of(const families::Model& model) {

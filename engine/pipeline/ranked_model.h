@@ -11,7 +11,8 @@
 namespace zt::pipeline {
 
 // The model as it is without ranks (ranks/place.h), and where its shots are not made alone: then rank 0 makes it by
-// itself. Else one that the others have opened as well. The first call of a process waits for them to come. name: a
+// itself. Else one that the others have opened as well; where they are at work on another session's clip, they open it
+// for its first clip, which then has the errors of that. The first call of a process waits for them to come. name: a
 // built-in one, or the path; options: as it was loaded. Throws zt::Error(NETWORK), naming the rank.
 [[nodiscard]] std::shared_ptr<const families::Model> with_ranks(std::shared_ptr<const families::Model> model,
                                                                 const std::string& name,

@@ -2,10 +2,11 @@
 """A host of the C API that does what it is told, for tests of several ranks.
 
     ranks_host.py ENGINE STEPS        STEPS: a JSON list of
-        ["open", {option: value}]     the model; these options also begin every session
-        ["session", NAME, {option: value}]    that makes nothing ahead of its reader
+        ["open", {option: value}, MODEL]     the name of it, for several, may be left out; these options also begin every session of it
+        ["session", NAME, {option: value}, MODEL]    that makes nothing ahead of its reader, but where "prefetch" is an option
         ["read", NAME, FRAMES]        that many, or -1: all that are left
         ["progress", NAME], ["destroy", NAME], ["sleep", SECONDS]
+        ["try", STEP]                 which may fail: its "error"
 After each it prints a line: JSON {"step": what, "time": seconds since it began, "processor": those of it that its own process computed}, after reads "digest" of the frames and how many "frames", after
 progress "stage" and "done", frames that are finished. The log goes to stderr."""
 import ctypes
@@ -49,7 +50,7 @@ class Host:
         self.zt.zt_frame_get_info.restype = ctypes.POINTER(FrameInfo)
         self.zt.zt_frame_get_info.argtypes = [ctypes.c_void_p]
         self.log = LOG(lambda _, level, text: print(text.decode(), file=sys.stderr, flush=True))
-        self.model, self.options, self.sessions, self.error, self.params = ctypes.c_void_p(), {}, {}, Error(), ModelParams()
+        self.models, self.sessions, self.error, self.params = {}, {}, Error(), ModelParams()
         self.kept = []
 
     def must(self, status):
@@ -60,23 +61,26 @@ class Host:
         request = Request()
         self.zt.zt_request_init_sized(ctypes.byref(request), ctypes.c_size_t(ctypes.sizeof(request)))
         assert request.prefetch == 1                        # as the header says: the fields lie where they should
-        request.format, request.prefetch = RGB24, 0
+        request.format, request.prefetch = RGB24, options.get("prefetch", 0)
         for name, value in options.items():
+            if name == "prefetch":
+                continue
             self.kept.append(value.encode())                # borrowed until it has been used
             self.must(self.zt.zt_set_option(ctypes.byref(self.params), ctypes.byref(request), name.encode(), self.kept[-1], ctypes.byref(self.error)))
         return request
 
-    def open(self, options):
-        self.options = options
+    def open(self, options, name="model"):
         self.zt.zt_model_params_init_sized(ctypes.byref(self.params), ctypes.c_size_t(ctypes.sizeof(self.params)))
         self.request(options)
         self.params.log = self.log
-        self.must(self.zt.zt_model_open(ctypes.byref(self.params), ctypes.byref(self.model), ctypes.byref(self.error)))
+        model = ctypes.c_void_p()
+        self.must(self.zt.zt_model_open(ctypes.byref(self.params), ctypes.byref(model), ctypes.byref(self.error)))
+        self.models[name] = model, options
 
-    def session(self, name, options):
-        session = ctypes.c_void_p()
-        request = self.request({**self.options, **options})
-        self.must(self.zt.zt_session_create(self.model, ctypes.byref(request), ctypes.byref(session), ctypes.byref(self.error)))
+    def session(self, name, options, model="model"):
+        session, (model, common) = ctypes.c_void_p(), self.models[model]
+        request = self.request({**common, **options})
+        self.must(self.zt.zt_session_create(model, ctypes.byref(request), ctypes.byref(session), ctypes.byref(self.error)))
         self.sessions[name] = session
 
     def read(self, name, frames):
@@ -103,15 +107,22 @@ class Host:
         self.must(self.zt.zt_session_get_progress(self.sessions[name], ctypes.byref(progress)))
         return dict(stage=progress.stage.decode(), done=progress.frames_done)
 
+    def attempt(self, step):
+        try:
+            return getattr(self, step[0])(*step[1:])
+        except RuntimeError as error:
+            return dict(error=str(error))
+
 
 def main():
     host, began = Host(sys.argv[1]), time.monotonic()
     for step, *words in json.loads(sys.argv[2]):
-        did = getattr(host, step)(*words) or {}
+        did = getattr(host, "attempt" if step == "try" else step)(*words) or {}
         print(json.dumps(dict(step=[step, *words], time=time.monotonic() - began, processor=time.process_time(), **did)), flush=True)
     for name in list(host.sessions):
         host.destroy(name)
-    host.zt.zt_model_unref(ctypes.byref(host.model))
+    for model, _ in host.models.values():
+        host.zt.zt_model_unref(ctypes.byref(model))
 
 
 if __name__ == "__main__":
