@@ -28,6 +28,7 @@ namespace fs = std::filesystem;
 using Fit = families::Detection::Fit;
 using EngineOptions = std::vector<std::pair<std::string, std::string>>;
 
+constexpr double kMaxGuidance = 100;
 constexpr int kMaxSide = 4096, kMaxFrames = 100'000, kMaxSteps = 1000, kMaxRanks = 1024;  // sizes as in pipeline/plan.h
 
 constexpr const char* kHelp =
@@ -44,6 +45,7 @@ constexpr const char* kOptions =
     "  --size WxH        of the clip, where the family's own is not meant\n"
     "  --frames N        that come out\n"
     "  --steps N\n"
+    "  --guidance G      more than 1 makes two passes of a step (Wan, CogVideoX)\n"
     "  --ranks N         processes that make the clip together: what each has in memory and sends\n"
     "  --precision P     bf16 or fp32, of the arithmetic (bf16)\n"
     "  --unpack          fp8 and GGUF matrices as numbers in memory, instead of as in the file\n"
@@ -133,6 +135,11 @@ Arguments parse(std::span<char*> arguments) {
             r.frames = number_of(option, value(), kMaxFrames);
         } else if (option == "--steps") {
             r.steps = number_of(option, value(), kMaxSteps);
+        } else if (option == "--guidance") {
+            const std::string_view text = value();
+            const std::optional<double> guidance = parse_double(text);
+            if (!guidance || *guidance < 0 || *guidance > kMaxGuidance) refuse(option, "0 to 100", text);
+            r.guidance = *guidance;
         } else if (option == "--ranks") {
             r.ranks = number_of(option, value(), kMaxRanks);
         } else if (option == "--precision") {

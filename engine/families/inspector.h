@@ -17,17 +17,20 @@ namespace zt::families {
 // A model and a clip of it, whose memory is foreseen. 0: the family's own size, length or steps.
 struct InspectRequest {
     [[nodiscard]] bool asks_for_a_plan() const {
-        return ranks > 0 || width > 0 || frames > 0 || steps > 0 || !lora.empty() || !engine_opts.empty() ||
+        return ranks > 0 || width > 0 || frames > 0 || steps > 0 || guidance >= 0 || !lora.empty() || !engine_opts.empty() ||
                !keep_packed;
     }
     std::string path;  // of the model's files; empty for a family without any
     std::vector<std::pair<std::string, std::string>> engine_opts;
     std::string lora;  // as the option of that name has it
     int64_t width = 0, height = 0, frames = 0, steps = 0;
+    double guidance = -1;       // -1: the model's own
     int64_t ranks = 0;          // that make the clip together; 0: nobody asks
     int64_t element_bytes = 2;  // of the arithmetic: 4 fp32, 2 bf16
     bool keep_packed = true;    // fp8 and GGUF matrices stay as in the file
 
+    // Of a step of a model with true guidance. usual: the model's own guidance.
+    [[nodiscard]] int64_t passes(double usual) const { return (guidance < 0 ? usual : guidance) > 1 ? 2 : 1; }
     // "1280x720, 129 frames, 50 steps, bf16"
     [[nodiscard]] std::string clip(int64_t w, int64_t h, int64_t f, int64_t s) const {
         return std::to_string(w) + "x" + std::to_string(h) + ", " + std::to_string(f) + " frames, " +

@@ -17,7 +17,6 @@ namespace {
 using cogvideox::OpenedModel;
 
 constexpr int kSteps = 50, kLongest = 4096;
-constexpr double kGuidance = 6.0;
 
 Limits limits_of(const OpenedModel& model) {
     const auto& parts = model.parts;
@@ -47,7 +46,7 @@ Limits limits_of(const OpenedModel& model) {
     limits.history_images = t.takes_picture() ? 1 : 0;  // a clip's last frame, animated like any picture
     limits.morph = false;
     limits.default_steps = kSteps;
-    limits.default_guidance = kGuidance;
+    limits.default_guidance = cogvideox::ModelParts::kGuidance;
     return limits;
 }
 

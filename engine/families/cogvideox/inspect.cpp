@@ -26,6 +26,7 @@ std::string report(const families::InspectRequest& r) {
                                               ", whose places the model has learned, got " +
                                               std::to_string(plan.width) + "x" + std::to_string(plan.height));
     if (r.steps > 0) plan.steps = r.steps;
+    plan.prompts = r.passes(ModelParts::kGuidance);
     plan.element_bytes = r.element_bytes, plan.keep_packed = r.keep_packed;
     plan.coding.tiled = parts.tiling.value_or(false);
     std::vector<std::string> warnings = parts.warnings;

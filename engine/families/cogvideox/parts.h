@@ -42,6 +42,7 @@ struct ModelParts {
         int64_t width, height;
     };
     [[nodiscard]] Size usual_size() const;
+    static constexpr double kGuidance = 6.0;  // the usual one
     // Of the clip that so many are cut from. Throws UNSUPPORTED for more than a learned table has places for.
     [[nodiscard]] int64_t made_frames(int64_t frames) const;
 };

@@ -42,6 +42,7 @@ std::string report(const families::InspectRequest& r) {
     PlanRequest plan = plan_request(parts, frames);
     if (r.width > 0) plan.width = r.width, plan.height = r.height;
     if (r.steps > 0) plan.steps = r.steps;
+    plan.prompts = r.passes(parts.usual_guidance());
     plan.element_bytes = r.element_bytes, plan.keep_packed = r.keep_packed;
     std::vector<std::string> warnings = parts.warnings;
     std::array<std::shared_ptr<const load::LoraSet>, 2> loras;

@@ -17,12 +17,11 @@ namespace {
 using wan::OpenedModel;
 
 constexpr int kSteps = 50, kFewSteps = 4;
-constexpr double kGuidance = 5.0;
 
 Limits limits_of(const OpenedModel& model) {
     const auto& parts = model.parts;
     const bool is_5b = parts.known_frames(), is_small = parts.transformer.heads <= 12,
-               causal = parts.sampler == "causal", few = causal || parts.sampler == "distilled";
+               causal = parts.sampler == "causal";
     Limits limits;
     limits.width = is_small ? 832 : 1280;
     limits.height = is_small ? 480 : is_5b ? 704 : 720;
@@ -43,8 +42,8 @@ Limits limits_of(const OpenedModel& model) {
     limits.last_image = parts.needs_last() ? ZT_USE_REQUIRED : parts.beside_noise() ? ZT_USE_OPTIONAL : ZT_USE_NEVER;
     limits.history_images = model.takes_picture() ? 1 : 0;  // a clip's last frame, animated like any picture
     limits.morph = false;
-    limits.default_steps = few ? kFewSteps : kSteps;
-    limits.default_guidance = few ? 1.0 : kGuidance;
+    limits.default_steps = parts.few_steps() ? kFewSteps : kSteps;
+    limits.default_guidance = parts.usual_guidance();
     if (!causal) return limits;
     limits.frames_step = 1, limits.frames_offset = 0;  // cut from the last block
     limits.chunk_frames = wan::kBlockLatents * wan::VaeConfig::temporal_compression;
