@@ -18,15 +18,23 @@ MemoryRoom::MemoryRoom(uint64_t option, at::Device device) : option_(option), de
 
 MemoryLimit MemoryRoom::limit() const {
     const uint64_t free = option_ > 0 ? 0 : once_ ? *once_ : device::free_bytes(device_);
-    return limit_of(option_, device_.is_cpu(), free);
+    MemoryLimit limit = limit_of(option_, device_.is_cpu(), free);
+    limit.counts_kept = option_ > 0 || once_;
+    return limit;
 }
 
-std::optional<int64_t> agree_on_shares(int64_t own, int64_t count) {
+void tell_budget(const Log& log, const Budget& budget, int64_t blocks) {
+    if (budget.ranks == 1) log(ZT_LOG_VERBOSE, budget_text(budget, blocks));
+}
+
+std::optional<Agreed> agree_on_shares(const Budget& own, int64_t count) {
     ranks::Team* const team = ranks::team();
-    if (team == nullptr) return std::nullopt;
-    const int64_t lowest = team->lowest(own);
-    if (lowest < 0 || lowest >= count) return std::nullopt;
-    return lowest;
+    if (team == nullptr || !ranks::on_any_rank(own.resident_blocks < count)) return std::nullopt;
+    for (const Gather gather : {Gather::kAhead, Gather::kAlone}) {
+        const int64_t first = team->lowest(gather == Gather::kAhead ? own.ahead.first : own.alone.first);
+        if (first >= 0) return Agreed{first, gather};
+    }
+    return std::nullopt;
 }
 
 InTeam share_weights() {
@@ -38,10 +46,11 @@ InTeam share_weights() {
             }};
 }
 
-std::string shares_text(int64_t whole, int64_t count, int ranks, uint64_t bytes, bool keep) {
-    return "memory: " + std::to_string(whole) + " of " + std::to_string(count) +
-           " blocks in memory, of the others a share of 1/" + std::to_string(ranks) + ", " + size_text(bytes) +
-           (keep ? ", kept for the next clip" : "");
+std::string shares_text(const Agreed& agreed, const SharesBudget& own, int64_t count, int ranks, uint64_t held) {
+    return "memory: about " + size_text(own.peak) + " foreseen, " + std::to_string(agreed.first) + " of " +
+           std::to_string(count) + " blocks in memory, of the others a share of 1/" + std::to_string(ranks) + ", " +
+           size_text(held) + (agreed.gather == Gather::kAlone ? ", one gathered at a time" : "") +
+           (own.keep ? ", kept for the next clip" : "");
 }
 
 }  // namespace zt::load

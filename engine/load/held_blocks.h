@@ -47,10 +47,27 @@ struct KeptBlocks {
     Shared<BlockShares<Block>> shares;
 };
 
-// For the team of this thread, all ranks of which call it at the same place; nothing without one. own: the first block
-// of which this rank can keep a share, -1 where it has no room, `count` where it has all blocks. Gives what all can do:
-// the lowest, or nothing where that is none or all.
-[[nodiscard]] std::optional<int64_t> agree_on_shares(int64_t own, int64_t count);
+// At the beginning of a generation; nothing for ranks, which agree on it first.
+void tell_budget(const Log& log, const Budget& budget, int64_t blocks);
+
+// Before a clip begins: what earlier ones left and this one has no room for goes, as soon as nobody uses it.
+template <class Block, class Decoder>
+void let_go(KeptBlocks<Block>& blocks, Shared<Decoder>& decoder, const Budget& budget) {
+    if (!budget.counts_kept || budget.keep) return;
+    decoder.unpin();
+    if (budget.ahead.keep || budget.alone.keep) return;  // hold_blocks() sees to them
+    blocks.whole.unpin(), blocks.shares.unpin();
+}
+
+// What all ranks of a team do.
+struct Agreed {
+    int64_t first = 0;  // block that is shared
+    Gather gather = Gather::kAhead;
+};
+// For the team of this thread, all ranks of which call it at the same place; nothing without one, where all ranks have
+// room for all `count` blocks, or one not even for shares. The lowest block that any says holds for all, and so does
+// how shares are gathered: a rank that gathers ahead waits at the end of the clip for a block that all gather.
+[[nodiscard]] std::optional<Agreed> agree_on_shares(const Budget& own, int64_t count);
 // How this rank stands in its team.
 struct InTeam {
     int rank = 0, ranks = 1;
@@ -59,13 +76,16 @@ struct InTeam {
 // Of the team of this thread, all ranks of which call it at the same place. `join` may be called until the team's scope
 // ends.
 [[nodiscard]] InTeam share_weights();
-[[nodiscard]] std::string shares_text(int64_t whole, int64_t count, int ranks, uint64_t bytes, bool keep);
+// For the log. own: of this rank; held: bytes of its shares.
+[[nodiscard]] std::string shares_text(const Agreed& agreed, const SharesBudget& own, int64_t count, int ranks,
+                                      uint64_t held);
 
 // Hands out blocks in the order of use; see PartlyResident.
 template <class Block>
 struct HeldBlocks {
     std::shared_ptr<const std::vector<Block>> whole;
     std::function<Block(int64_t)> others;  // runs on other threads
+    bool ahead = true;                     // of their use
 };
 
 // For a clip that is made without shares.
@@ -73,17 +93,23 @@ template <class Block>
 [[nodiscard]] HeldBlocks<Block> hold_first(KeptBlocks<Block>& kept, const Budget& budget,
                                            std::function<Block(int64_t)> read,
                                            const std::function<void(int64_t, int64_t)>& progress) {
+    if (const auto there = kept.whole.there();
+        budget.counts_kept && there != nullptr && static_cast<int64_t>(there->size()) != budget.resident_blocks)
+        kept.whole.unpin();  // another session that uses it keeps it, and this one then has it, too
     return {kept.whole.get(budget.keep, [&] { return read_first<Block>(budget.resident_blocks, read, progress); }),
             std::move(read)};
 }
 
-// Blocks before `first` whole, of the others this rank's share. What was kept for a clip that fits otherwise goes
+// Blocks before agreed.first whole, of the others this rank's share. What was kept for a clip that fits otherwise goes
 // before anything is read.
 template <class Block>
-[[nodiscard]] HeldBlocks<Block> hold_shares(KeptBlocks<Block>& kept, int64_t first, int64_t count, bool keep,
+[[nodiscard]] HeldBlocks<Block> hold_shares(KeptBlocks<Block>& kept, const Agreed& agreed,
+                                            const SharesBudget& own, int64_t count,
                                             const std::function<Block(int64_t)>& read,
                                             const std::function<void(int64_t, int64_t)>& progress, const Log& log) {
     const InTeam here = share_weights();
+    const int64_t first = agreed.first;
+    if (!own.keep) kept.whole.unpin(), kept.shares.unpin();
     if (const auto there = kept.whole.there(); there != nullptr && static_cast<int64_t>(there->size()) != first)
         kept.whole.forget();
     if (const auto there = kept.shares.there(); there != nullptr && there->first() != first) kept.shares.forget();
@@ -91,18 +117,19 @@ template <class Block>
     const auto read_whole = [&] {
         return read_first<Block>(first, read, [&](int64_t i, int64_t) { progress(i, count); });
     };
-    auto whole = kept.whole.get(keep, read_whole);
+    auto whole = kept.whole.get(own.keep, read_whole);
     // Rank 0 may make another clip alone meanwhile, and have read as many as that one has room for.
     if (static_cast<int64_t>(whole->size()) != first) whole = read_whole();
-    const auto shares = kept.shares.get(keep, [&] {
+    const auto shares = kept.shares.get(own.keep, [&] {
         return std::make_shared<const BlockShares<Block>>(first, count, here.rank, here.ranks, read, [&](int64_t i) {
             device::return_freed_memory();
             progress(i, count);
         });
     });
     device::return_freed_memory();
-    log(ZT_LOG_VERBOSE, shares_text(first, count, here.ranks, shares->bytes(), keep));
-    return {std::move(whole), [shares, join = here.join](int64_t i) { return shares->whole(i, join); }};
+    log(ZT_LOG_VERBOSE, shares_text(agreed, own, count, here.ranks, shares->bytes()));
+    return {std::move(whole), [shares, join = here.join](int64_t i) { return shares->whole(i, join); },
+            agreed.gather == Gather::kAhead};
 }
 
 // count: of all blocks; read: block i from the file, as it is used; must be able to until what is given back is gone.
@@ -111,9 +138,10 @@ template <class Block>
 [[nodiscard]] HeldBlocks<Block> hold_blocks(KeptBlocks<Block>& kept, const Budget& budget, int64_t count,
                                             std::function<Block(int64_t)> read,
                                             const std::function<void(int64_t, int64_t)>& progress, const Log& log) {
-    const bool all = budget.resident_blocks == count;
-    const std::optional<int64_t> first = agree_on_shares(all ? count : budget.shares.first, count);
-    if (first) return hold_shares(kept, *first, count, all ? budget.keep : budget.shares.keep, read, progress, log);
+    if (const std::optional<Agreed> agreed = agree_on_shares(budget, count))
+        return hold_shares(kept, *agreed, agreed->gather == Gather::kAhead ? budget.ahead : budget.alone, count, read,
+                           progress, log);
+    if (budget.ranks > 1) log(ZT_LOG_VERBOSE, budget_text(budget, count));
     kept.shares.forget();
     return hold_first(kept, budget, std::move(read), progress);
 }

@@ -33,6 +33,11 @@ public:
         const std::lock_guard lock(mutex_);
         return weak_.lock();
     }
+    // It stays no longer than somebody uses it.
+    void unpin() {
+        const std::lock_guard lock(mutex_);
+        kept_.reset();
+    }
     // The next who asks loads it anew; whoever has it keeps it.
     void forget() {
         const std::lock_guard lock(mutex_);

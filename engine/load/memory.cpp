@@ -55,7 +55,7 @@ uint64_t largest_block(const Checkpoint& file, const PartNames& names, std::stri
 
 // What a rank of so many has of the denoise phase's weights, whose first blocks are whole.
 double held(const Phase& denoise, const std::vector<double>& block_share, int64_t whole, int ranks) {
-    const uint64_t blocks = denoise.blocks > 0 ? denoise.blocks : denoise.weights;
+    const uint64_t blocks = denoise.all_blocks();
     double of_all = 0, of_each = 0;
     for (size_t i = 0; i < block_share.size(); i++)
         (static_cast<int64_t>(i) < whole ? of_all : of_each) += block_share[i];
@@ -63,11 +63,12 @@ double held(const Phase& denoise, const std::vector<double>& block_share, int64_
            static_cast<double>(blocks) * (of_all + of_each / static_cast<double>(ranks));
 }
 
-// The most that phases need beside what stays of the denoise phase: of that its two blocks, and one on its way; keep:
-// also while other phases work.
-uint64_t beside_blocks(const MemoryPlan& plan, bool keep) {
+// The most that phases need beside what stays of the denoise phase: of that its one or two whole blocks, and what is on
+// its way; keep: also while other phases work.
+uint64_t beside_blocks(const MemoryPlan& plan, Gather gather, bool keep) {
     const Phase& denoise = plan.phase("denoise");
-    uint64_t most = denoise.least_bytes() + denoise.least_weights / ranks::kPartsOfRun;
+    uint64_t most = denoise.data + denoise.least_weights / (gather == Gather::kAhead ? 1 : 2) +
+                    denoise.least_weights / ranks::kPartsOfRun;
     for (const Phase& phase : plan.phases)
         if (keep && phase.name != "denoise") most = std::max(most, phase.bytes());
     return most;
@@ -75,11 +76,11 @@ uint64_t beside_blocks(const MemoryPlan& plan, bool keep) {
 
 // As many whole blocks as fit. To keep them comes first: what is shared is read from the disk once, whole, by each.
 SharesBudget fit_shares(const MemoryPlan& plan, const MemoryLimit& limit, const std::vector<double>& block_share,
-                        int ranks) {
+                        int ranks, Gather gather) {
     const Phase& denoise = plan.phase("denoise");
     const uint64_t room = limit.bytes - limit.program;
     for (const bool keep : {true, false}) {
-        const uint64_t beside = beside_blocks(plan, keep);
+        const uint64_t beside = beside_blocks(plan, gather, keep);
         for (auto whole = static_cast<int64_t>(block_share.size()) - 1; whole >= 0 && beside <= room; whole--) {
             const double weights = held(denoise, block_share, whole, ranks);
             if (weights > static_cast<double>(room - beside)) continue;
@@ -184,6 +185,12 @@ Budget fit_into(const MemoryPlan& plan, const MemoryLimit& limit, const std::vec
     const uint64_t room = limit.bytes - limit.program;
     const Phase& denoise = plan.phase("denoise");
     Budget budget;
+    budget.counts_kept = limit.counts_kept;
+    if (ranks > 1) {  // also where this rank has room for all: another may have less
+        budget.ranks = ranks;
+        budget.ahead = fit_shares(plan, limit, block_share, ranks, Gather::kAhead);
+        budget.alone = fit_shares(plan, limit, block_share, ranks, Gather::kAlone);
+    }
     budget.keep = plan.kept_peak() <= room;
     if (budget.keep || denoise.bytes() <= room) {
         budget.resident_blocks = static_cast<int64_t>(block_share.size());
@@ -197,13 +204,12 @@ Budget fit_into(const MemoryPlan& plan, const MemoryLimit& limit, const std::vec
         budget.resident_blocks = static_cast<int64_t>(i) + 1;
     }
     budget.peak = limit.bytes;  // filled up with blocks
-    if (ranks > 1) budget.shares = fit_shares(plan, limit, block_share, ranks);
     return budget;
 }
 
-uint64_t shares_peak(const MemoryPlan& plan, int ranks, bool keep) {
+uint64_t shares_peak(const MemoryPlan& plan, int ranks, Gather gather, bool keep) {
     const auto weights = static_cast<uint64_t>(held(plan.phase("denoise"), {1.0}, 0, ranks));
-    return std::max(weights + beside_blocks(plan, keep), keep ? 0 : plan.least_peak());
+    return std::max(weights + beside_blocks(plan, gather, keep), keep ? 0 : plan.least_peak());
 }
 
 std::string budget_text(const Budget& budget, int64_t blocks) {

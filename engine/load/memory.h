@@ -58,6 +58,7 @@ struct Phase {
     uint64_t data = 0;           // activations, tables, latents, frames
     uint64_t blocks = 0;         // of the weights: all blocks, of which ranks may keep shares; 0: all of them
 
+    [[nodiscard]] uint64_t all_blocks() const noexcept { return blocks > 0 ? blocks : weights; }
     [[nodiscard]] uint64_t bytes() const noexcept { return weights + data; }
     [[nodiscard]] uint64_t least_bytes() const noexcept { return least_weights + data; }
 };
@@ -78,23 +79,29 @@ struct SharesBudget {
     bool keep = false;   // blocks and shares stay in memory for the next generation
     uint64_t peak = 0;   // as below
 };
+// Whether the next block is gathered while one computes, or each when it is needed, so that one is whole at a time.
+enum class Gather { kAhead, kAlone };
 
 // What stays in memory within a limit, decided before a generation starts.
 struct Budget {
     bool keep = false;            // parts stay in memory for the next generation
     int64_t resident_blocks = 0;  // the first of them; the others are read at every step
     uint64_t peak = 0;            // bytes foreseen, with the program where the limit counts it
-    SharesBudget shares;          // in place of these three, where all ranks have it
+    bool counts_kept = false;     // as in MemoryLimit
+    int ranks = 1;                // with several these three hold where the ranks do not agree on one of those:
+    SharesBudget ahead, alone;    // by Gather
 };
 
 struct MemoryLimit {
     uint64_t bytes = 0;
     uint64_t program = 0;  // of them, for what no phase counts
+    // What earlier clips left in memory is counted, too; not where `bytes` is what is free beside it.
+    bool counts_kept = false;
 };
 // budget: the option `memory`, which on the host is the whole process's; 0: what is free, where the program is already.
 [[nodiscard]] constexpr MemoryLimit limit_of(uint64_t budget, bool on_host, uint64_t free_bytes) {
-    if (budget == 0) return {free_bytes, 0};
-    return {budget, on_host ? kProcessBytes : 0};
+    if (budget == 0) return {free_bytes, 0, false};
+    return {budget, on_host ? kProcessBytes : 0, true};
 }
 
 // block_share: of the denoise phase's weights, one for each block in the order of use; they sum up to at most 1. clip:
@@ -104,7 +111,7 @@ struct MemoryLimit {
                               const std::string& clip, int ranks = 1);
 // The most memory of a rank of so many that keeps a share of each block, and the same where these also stay for the
 // next clip.
-[[nodiscard]] uint64_t shares_peak(const MemoryPlan& plan, int ranks, bool keep);
+[[nodiscard]] uint64_t shares_peak(const MemoryPlan& plan, int ranks, Gather gather, bool keep);
 
 // For the log. blocks: of the model.
 [[nodiscard]] std::string budget_text(const Budget& budget, int64_t blocks);

@@ -18,8 +18,8 @@
 
 namespace zt::load {
 
-// Items that are read one ahead of their use: while one computes, the next is read by a thread of its own,
-// so two are in memory at a time. One thread at a time.
+// Items that are read one ahead of their use: while one computes, the next is read by a thread of its own, so two are
+// in memory at a time, and one where nothing is told to follow. One thread at a time.
 template <class T>
 class ReadAhead {
 public:
@@ -31,9 +31,9 @@ public:
 
     // Item `index`, good until the next call; begins to read `following` (-1: none). Throws what reading throws.
     const T& take(int64_t index, int64_t following) {
-        if (reading_ != index) begin(index);  // the first of all, or another pass was given up
-        current_ = T();                       // gives its memory back before the next one is there
-        device::return_freed_memory();        // and the heap that of activations, whose pieces grow apart
+        current_ = T();                 // gives its memory back before the next one is there
+        device::return_freed_memory();  // and the heap that of activations, whose pieces grow apart
+        if (reading_ != index) begin(index);  // nothing was to follow, or another pass was given up
         reading_ = -1;
         current_ = next_.get();
         if (following >= 0) begin(following);
@@ -77,19 +77,22 @@ template <class T>
 template <class T>
 class PartlyResident {
 public:
-    // count: of all layers; read: as above.
-    PartlyResident(std::shared_ptr<const std::vector<T>> resident, int64_t count, std::function<T(int64_t)> read)
+    // count: of all layers; read: as above; ahead: of their use, else when they are used.
+    PartlyResident(std::shared_ptr<const std::vector<T>> resident, int64_t count, std::function<T(int64_t)> read,
+                   bool ahead)
         : resident_(std::move(resident)), first_streamed_(static_cast<int64_t>(resident_->size())), count_(count),
-          streamed_(std::move(read)) {}
+          ahead_(ahead), streamed_(std::move(read)) {}
     // Good until the next call.
     const T& operator()(int64_t i) {
         if (i < first_streamed_) return (*resident_)[static_cast<size_t>(i)];
-        return streamed_.take(i, i + 1 < count_ ? i + 1 : first_streamed_);
+        const int64_t next = i + 1 < count_ ? i + 1 : first_streamed_;
+        return streamed_.take(i, ahead_ ? next : -1);
     }
 
 private:
     std::shared_ptr<const std::vector<T>> resident_;
     int64_t first_streamed_, count_;
+    bool ahead_;
     ReadAhead<T> streamed_;
 };
 

@@ -84,18 +84,20 @@ std::string rank_lines(const MemoryPlan& plan, const ranks::PassShape& shape, in
     if (ranks < 2) return {};
     const int n = static_cast<int>(ranks);
     const Phase& denoise = plan.phase("denoise");
-    const uint64_t blocks = denoise.blocks > 0 ? denoise.blocks : denoise.weights, ends = denoise.weights - blocks;
+    const uint64_t blocks = denoise.all_blocks(), ends = denoise.weights - blocks;
     const uint64_t tokens = ranks::step_bytes(shape, 0, n),
                    shares = ranks::gather_bytes(static_cast<int64_t>(blocks), 0, n);
     std::string text = "each of " + std::to_string(n) + " ranks (rank 0, which sends most), in bytes\n  blocks" +
-                       right("held", 22) + right("in use", 18) + right("peak", 18) + right("sent in a step", 20) + "\n";
+                       right("held", 30) + right("in use", 18) + right("peak", 18) + right("sent in a step", 20) + "\n";
     const auto line = [&](const char* name, uint64_t held, uint64_t in_use, uint64_t peak, uint64_t sent) {
-        text += "  " + padded(name, 10) + right(count_text(held), 18) + right(count_text(in_use), 18) +
+        text += "  " + padded(name, 18) + right(count_text(held), 18) + right(count_text(in_use), 18) +
                 right(count_text(peak), 18) + right(count_text(sent), 20) + "\n";
     };
     line("whole", denoise.weights, 0, plan.peak(), tokens);
-    line("shares", ends + blocks / static_cast<uint64_t>(n), denoise.least_weights, shares_peak(plan, n, false),
-         tokens + shares * static_cast<uint64_t>(ranks::passes_of_each(shape, n)));
+    const uint64_t share = ends + blocks / static_cast<uint64_t>(n),
+                   gathered = tokens + shares * static_cast<uint64_t>(ranks::passes_of_each(shape, n));
+    line("shares", share, denoise.least_weights, shares_peak(plan, n, Gather::kAhead, false), gathered);
+    line("shares, one block", share, denoise.least_weights / 2, shares_peak(plan, n, Gather::kAlone, false), gathered);
     line("streamed", ends, denoise.least_weights, plan.least_peak(), tokens);
     return text;
 }

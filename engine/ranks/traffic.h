@@ -38,7 +38,7 @@ struct PassShape {
 inline constexpr int64_t kPieceUnit = 64;
 [[nodiscard]] constexpr int64_t in_units(int64_t bytes) { return (bytes + kPieceUnit - 1) / kPieceUnit; }
 // A run travels in so many parts, for each of which there is room twice.
-inline constexpr int64_t kPartsOfRun = 16;
+inline constexpr int64_t kPartsOfRun = 64;
 // Of a block of weights that all ranks put together of their pieces, once.
 [[nodiscard]] uint64_t gather_bytes(int64_t block_bytes, int rank, int size);
 

@@ -5,10 +5,10 @@
         ["open", {option: value}, MODEL]     the name of it, for several, may be left out; these options also begin every session of it
         ["session", NAME, {option: value}, MODEL]    that makes nothing ahead of its reader, but where "prefetch" is an option
         ["read", NAME, FRAMES]        that many, or -1: all that are left
-        ["progress", NAME], ["destroy", NAME], ["sleep", SECONDS]
+        ["progress", NAME], ["destroy", NAME], ["sleep", SECONDS], ["memory"]
         ["try", STEP]                 which may fail: its "error"
 After each it prints a line: JSON {"step": what, "time": seconds since it began, "processor": those of it that its own process computed}, after reads "digest" of the frames and how many "frames", after
-progress "stage" and "done", frames that are finished. The log goes to stderr."""
+progress "stage" and "done", frames that are finished, after memory "anonymous", its bytes that are no file's. The log goes to stderr."""
 import ctypes
 import hashlib
 import json
@@ -101,6 +101,10 @@ class Host:
 
     def sleep(self, seconds):
         time.sleep(seconds)
+
+    def memory(self):
+        with open("/proc/self/status") as status:
+            return dict(anonymous=next(1024 * int(line.split()[1]) for line in status if line.startswith("RssAnon:")))
 
     def progress(self, name):
         progress = Progress(ctypes.sizeof(Progress))

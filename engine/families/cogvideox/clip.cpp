@@ -136,7 +136,7 @@ at::Tensor make_latents(const OpenedModel& model, const Work& work, int64_t fram
     const load::HeldBlocks<Block> held = load::hold_blocks<Block>(
         model.blocks, work.plan.budget, config.layers, [&](int64_t i) { return read_block(model, reader, i); },
         [&](int64_t i, int64_t n) { work.progress("load", static_cast<int>(i), static_cast<int>(n)); }, request.log);
-    load::PartlyResident<Block> blocks(held.whole, config.layers, held.others);
+    load::PartlyResident<Block> blocks(held.whole, config.layers, held.others, held.ahead);
     const sample::VelocityFn network = [&](const at::Tensor& latents, int64_t step, bool away) {
         const Pass pass{&p.modulations, step, away ? &p.negative : &p.positive, &p.positions};
         return velocity(

@@ -36,6 +36,7 @@ std::optional<families::FrameBatch> Generation::next(const families::Direction& 
                                                      const families::ProgressFn& progress) {
     if (next_frames() == 0) return std::nullopt;
     if (!stream_) {
+        load::let_go(model_->blocks, model_->decoder, plan_.budget);
         // Ranks that have other memory must code alike.
         plan_.coding.tiled = ranks::on_any_rank(plan_.coding.tiled);
         plan_.coding.half_history = ranks::on_any_rank(plan_.coding.half_history);

@@ -39,7 +39,7 @@ void check_tensors(const OpenedModel& model) {
 }
 
 void tell_plan(const OpenedModel& model, const ClipPlan& plan, const Log& log) {
-    log(ZT_LOG_VERBOSE, load::budget_text(plan.budget, model.parts.transformer.layers));
+    load::tell_budget(log, plan.budget, model.parts.transformer.layers);
     if (plan.coding.half_history)
         log(ZT_LOG_INFO,
             "memory: what the decoder keeps of earlier frames is rounded to fp16, since it does not fit otherwise");

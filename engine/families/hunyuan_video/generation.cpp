@@ -160,7 +160,7 @@ Generation::Generation(std::shared_ptr<const OpenedModel> model, const Generatio
                           longest_clip(*model_, request) - model_->skipped_frames(), request.steps,
                           request.morph ? 1 : ranks::company().all)) {
     const auto& transformer = model_->parts.transformer;
-    request_.log(ZT_LOG_VERBOSE, load::budget_text(budget_, transformer.layers + transformer.single_layers));
+    load::tell_budget(request_.log, budget_, transformer.layers + transformer.single_layers);
 }
 
 int64_t Generation::skipped_frames() const {
@@ -221,6 +221,7 @@ at::Tensor Generation::make_latents(const Direction& direction, const Cancel& ca
 }
 
 void Generation::begin_clip(const Direction& direction, const Cancel& cancel, const ProgressFn& progress) {
+    load::let_go(model_->blocks, model_->decoder, budget_);
     const at::Tensor latents = make_latents(direction, cancel, progress);
     device::return_freed_memory();
     const VaeConfig& vae = model_->parts.vae;

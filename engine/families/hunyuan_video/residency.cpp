@@ -19,7 +19,7 @@ Block read_block(const TransformerConfig& config, const load::PartReader& reader
 
 StreamedBlocks::StreamedBlocks(const TransformerConfig& config, load::HeldBlocks<Block> blocks)
     : doubles_(config.layers),
-      blocks_(std::move(blocks.whole), config.layers + config.single_layers, std::move(blocks.others)) {}
+      blocks_(std::move(blocks.whole), config.layers + config.single_layers, std::move(blocks.others), blocks.ahead) {}
 
 const DoubleBlock& StreamedBlocks::double_block(int64_t i) { return std::get<DoubleBlock>(blocks_(i)); }
 

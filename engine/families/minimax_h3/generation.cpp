@@ -77,7 +77,7 @@ std::vector<at::Tensor> keyframe_latents(const OpenedModel& model, const Keyfram
 
 Generation::Generation(std::shared_ptr<const OpenedModel> model, const GenerationRequest& request)
     : model_(std::move(model)), request_(request), budget_(plan_clip(*model_, request)) {
-    request_.log(ZT_LOG_VERBOSE, load::budget_text(budget_, model_->parts.transformer.layers));
+    load::tell_budget(request_.log, budget_, model_->parts.transformer.layers);
 }
 
 int64_t Generation::next_frames() const {
@@ -99,6 +99,7 @@ void Generation::begin_clip(const Direction& direction, const Cancel& cancel, co
     const ProgressFn progress = [&](const char* phase, int done, int of) {  // what is prepared is read from the files
         tell(std::string_view(phase) == "prepare" ? "load" : phase, done, of);
     };
+    load::let_go(model.transformer.blocks, model.decoder, budget_);
     const int64_t frames = clip_frames(shot_frames());
     const Keyframes keyframes = keyframes_of(request_);
     const auto text = read_prompt(model, direction.prompt, keyframes, cancel, progress);

@@ -66,7 +66,7 @@ int64_t CausalGeneration::next_frames() const {
 int64_t CausalGeneration::cut_frames() const { return limited(kGroup * (kBlockLatents - 1) + 1); }
 
 void CausalGeneration::begin_shot(const Direction& direction, const Cancel& cancel) {
-    if (decoder_ == nullptr) decoder_ = read_decoder(*model_, plan_.budget, cancel);
+    if (decoder_ == nullptr) let_go(*model_, plan_.budget), decoder_ = read_decoder(*model_, plan_.budget, cancel);
     stream_.emplace(*decoder_, plan_.half_history);
     seed_ = direction.seed;
     noise_.emplace(seed_);

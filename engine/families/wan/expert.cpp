@@ -46,7 +46,7 @@ ResidentWeights read_weights(const OpenedModel& model, bool low, const load::Bud
 
 Expert::Expert(const OpenedModel& model, const ResidentWeights& weights, const Cancel& cancel)
     : model_(model), cancel_(cancel), ends_(weights.ends),
-      blocks_(weights.blocks.whole, model.parts.transformer.layers, weights.blocks.others) {}
+      blocks_(weights.blocks.whole, model.parts.transformer.layers, weights.blocks.others, weights.blocks.ahead) {}
 
 at::Tensor Expert::velocity(const Pass& pass, const at::Tensor& input) {
     return wan::velocity(

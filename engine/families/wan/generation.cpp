@@ -31,6 +31,7 @@ int64_t Generation::next_frames() const {
 }
 
 void Generation::begin_clip(const Direction& direction, const Cancel& cancel, const ProgressFn& progress) {
+    let_go(*model_, plan_.budget);
     const auto positive = encode_text(*model_, direction.prompt, "prompt", request_.log, cancel, progress);
     std::shared_ptr<const TextStates> negative;
     if (direction.guidance > 1)

@@ -115,15 +115,20 @@ ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& 
                            (wanted.kept_latents > 0 ? std::to_string(wanted.kept_latents) + " latents of the past"
                                                     : std::to_string(wanted.frames) + " frames"),
                        wanted.ranks);
-    if (model.parts.has_experts()) budget.keep = budget.shares.keep = false;  // the plan is of one at a time
+    // The plan is of one expert at a time.
+    if (model.parts.has_experts()) budget.keep = budget.ahead.keep = budget.alone.keep = false;
     return {budget, wanted.half_history};
 }
 
 void tell_plan(const OpenedModel& model, const ClipPlan& plan, const Log& log) {
-    log(ZT_LOG_VERBOSE, load::budget_text(plan.budget, model.parts.transformer.layers));
+    load::tell_budget(log, plan.budget, model.parts.transformer.layers);
     if (plan.half_history)
         log(ZT_LOG_INFO,
             "memory: what the decoder keeps of earlier frames is rounded to fp16, since it does not fit otherwise");
+}
+
+void let_go(const OpenedModel& model, const load::Budget& budget) {
+    for (load::KeptBlocks<Block>& blocks : model.blocks) load::let_go(blocks, model.decoder, budget);
 }
 
 std::shared_ptr<const VaeDecoder> read_decoder(const OpenedModel& model, const load::Budget& budget,

@@ -69,6 +69,8 @@ struct ClipPlan {
 // Throws ZT_ERROR_MEMORY.
 [[nodiscard]] ClipPlan plan_clip(const OpenedModel& model, const families::GenerationRequest& request);
 void tell_plan(const OpenedModel& model, const ClipPlan& plan, const Log& log);
+// See load::let_go().
+void let_go(const OpenedModel& model, const load::Budget& budget);
 
 // Loaded by the first session that asks.
 [[nodiscard]] std::shared_ptr<const VaeDecoder> read_decoder(const OpenedModel& model, const load::Budget& budget,

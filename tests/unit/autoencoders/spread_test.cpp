@@ -16,7 +16,7 @@
 #include "families/hunyuan_video/vae/tiling.h"
 #include "families/minimax_h3/video_vae/stream.h"
 #include "ranks/tiles.h"
-#include "threads_as_ranks.h"
+#include "ranks/threads_as_ranks.h"
 
 namespace {
 

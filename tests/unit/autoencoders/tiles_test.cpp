@@ -13,7 +13,7 @@
 
 #include "core/cancel.h"
 #include "core/error.h"
-#include "threads_as_ranks.h"
+#include "ranks/threads_as_ranks.h"
 
 namespace {
 

@@ -30,7 +30,7 @@ TEST(SharesBudget, AsManyWholeBlocksAsFitBesideTheShares) {
     const std::vector<double> each(10, 0.1);
     const MemoryPlan plan = plan_of(kBlock);
     const auto shares = [&](uint64_t bytes, int ranks) {
-        return fit_into(plan, {bytes, 0}, each, "a clip", ranks).shares;
+        return fit_into(plan, {bytes, 0}, each, "a clip", ranks).ahead;
     };
     EXPECT_EQ(shares(8 * kBlock, 1).first, -1);  // nobody to share with
     // Ends, a quarter of ten blocks, what moves, data, and they stay while the text is read.
@@ -44,11 +44,28 @@ TEST(SharesBudget, AsManyWholeBlocksAsFitBesideTheShares) {
     EXPECT_FALSE(once.keep);
     EXPECT_NEAR(static_cast<double>(once.peak), static_cast<double>(kept + kMoving + kBlock), 2);
     EXPECT_EQ(shares(kept + kMoving + kBlock - 1000, 4).first, -1);
-    EXPECT_NEAR(static_cast<double>(shares_peak(plan, 4, false)), static_cast<double>(kept + kMoving + kBlock), 2);
-    EXPECT_NEAR(static_cast<double>(shares_peak(plan, 4, true)), static_cast<double>(kept + 4 * kBlock), 2);
-    // Where all fits nobody shares.
+    EXPECT_NEAR(static_cast<double>(shares_peak(plan, 4, Gather::kAhead, false)), static_cast<double>(kept + kMoving + kBlock), 2);
+    EXPECT_NEAR(static_cast<double>(shares_peak(plan, 4, Gather::kAhead, true)), static_cast<double>(kept + 4 * kBlock), 2);
+    // Where all fits a rank says what it has room for where another has not.
     EXPECT_EQ(fit_into(plan, {20 * kBlock, 0}, each, "a clip", 4).resident_blocks, 10);
-    EXPECT_EQ(fit_into(plan, {20 * kBlock, 0}, each, "a clip", 4).shares.first, -1);
+    EXPECT_EQ(fit_into(plan, {20 * kBlock, 0}, each, "a clip", 4).ahead.first, 9);
+    const Budget tight = fit_into(plan, {10 * kBlock + kBlock / 2 + kBlock, 0}, each, "a clip", 4);
+    EXPECT_EQ(tight.resident_blocks, 10);
+    EXPECT_EQ(tight.ahead.first, 6);  // less, beside the text, than it has of its own
+}
+
+TEST(SharesBudget, AloneHasRoomForOneBlockLess) {
+    const std::vector<double> each(10, 0.1);
+    const MemoryPlan plan = plan_of(kBlock);
+    // 1/4 of all, ends, data, what is on its way and one block.
+    const uint64_t least = kBlock / 2 + 10 * kBlock / 4 + kMoving - kBlock + kBlock;
+    EXPECT_NEAR(static_cast<double>(shares_peak(plan, 4, Gather::kAlone, false)), static_cast<double>(least), 2);
+    const Budget made = fit_into(plan, {least + 1000, 0}, each, "a clip", 4);
+    EXPECT_EQ(made.ahead.first, -1);
+    EXPECT_EQ(made.alone.first, 0);
+    EXPECT_FALSE(made.alone.keep);
+    EXPECT_NEAR(static_cast<double>(made.alone.peak), static_cast<double>(least), 2);
+    EXPECT_EQ(fit_into(plan, {least - 1000, 0}, each, "a clip", 4).alone.first, -1);
 }
 
 TEST(Traffic, OfEvenlyDividedTokensIsThePublishedFormula) {

@@ -3,14 +3,11 @@
 // A sequence that is spread over threads, which are ranks to each other over Gloo on the loopback address: its
 // attention against that of one in fp64, and what each sends against the formula of docs/many-machines.md.
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
 #include <barrier>
 #include <chrono>
-#include <cstdlib>
-#include <functional>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -20,12 +17,13 @@
 
 #include "core/cancel.h"
 #include "core/error.h"
-#include "core/failure.h"
 #include "nn/attention.h"
 #include "nn/attention_parts.h"
 #include "ranks/group.h"
 #include "ranks/sequence.h"
 #include "ranks/team.h"
+#include "ranks/threads_as_ranks.h"
+#include "ranks/traffic.h"
 
 namespace {
 
@@ -33,45 +31,8 @@ using zt::ranks::Group;
 using zt::ranks::Sequence;
 using zt::ranks::share_of;
 using zt::ranks::split_of;
-
-// c10d's recorder of what groups do takes a group's first exchange from one thread only; elsewhere a rank is a process.
-const int no_recorder = setenv("TORCH_FR_BUFFER_SIZE", "0", 1);
-
-// What all threads say to each other before they are connected.
-class Table {
-public:
-    explicit Table(int size) : said_(static_cast<size_t>(size)), all_here_(size) {}
-    std::vector<std::string> swap(int rank, const std::string& text) {
-        said_[static_cast<size_t>(rank)] = text;
-        all_here_.arrive_and_wait();
-        std::vector<std::string> all = said_;
-        all_here_.arrive_and_wait();
-        return all;
-    }
-
-private:
-    std::vector<std::string> said_;
-    std::barrier<> all_here_;
-};
-
-// `work` of every rank, in a thread each, with a team.
-void with_ranks(int size, const std::function<void(zt::ranks::Team&, int)>& work) {
-    Table table(size);
-    std::vector<std::jthread> threads;
-    for (int rank = 0; rank < size; rank++)
-        threads.emplace_back([&, rank] {
-            const c10::InferenceMode inference;
-            at::set_num_threads(1);
-            const zt::Cancel cancel;
-            const auto failure = zt::attempt([&] {
-                zt::ranks::Team team(rank, size, "127.0.0.1", std::chrono::seconds(20),
-                                     [&](const std::string& text) { return table.swap(rank, text); });
-                const zt::ranks::TeamScope scope(team, cancel);
-                work(team, rank);
-            });
-            EXPECT_FALSE(failure) << "rank " << rank << ": " << failure->message;
-        });
-}
+using zt::test::Table;
+using zt::test::with_ranks;
 
 struct Case {
     int ranks;
@@ -84,23 +45,13 @@ void PrintTo(const Case& c, std::ostream* out) {
     *out << c.ranks << " ranks, " << c.heads << " heads, " << c.exchange << " x " << c.ring;
 }
 
-int64_t tokens_of(const Case& c, int rank) {
-    int64_t tokens = 0;
-    for (const int64_t part : c.parts) tokens += share_of(part, rank, c.ranks).count;
-    return tokens;
-}
-
-// Elements that a rank sends for one attention, as the documentation has it.
-int64_t sent(const Case& c, int rank, int64_t dim) {
-    const int64_t heads = c.heads / c.exchange, own = tokens_of(c, rank);
-    const int place = rank / c.exchange, next = (place + 1) % c.ring;
-    int64_t all = 0, together = 0, of_next = 0;
-    for (int r = 0; r < c.ranks; r++) {
-        all += tokens_of(c, r);
-        if (r / c.exchange == place) together += tokens_of(c, r);
-        if (r / c.exchange == next) of_next += tokens_of(c, r);
-    }
-    return dim * heads * (3 * own * (c.exchange - 1) + (together - own) + (c.ring > 1 ? 2 * (all - of_next) : 0));
+// Bytes that a rank sends for one attention, as they are foreseen.
+uint64_t sent(const Case& c, int rank, int64_t dim, size_t element_bytes) {
+    const zt::ranks::PassShape shape{.parts = c.parts,
+                                     .heads = c.heads,
+                                     .head_dim = dim,
+                                     .element_bytes = static_cast<int64_t>(element_bytes)};
+    return zt::ranks::attention_bytes(shape, rank, c.ranks);
 }
 
 class Spread : public testing::TestWithParam<Case> {};
@@ -140,7 +91,7 @@ TEST_P(Spread, AttentionIsThatOfOne) {
                 };
                 const at::Tensor found = sequence.attention(at::stack({own(q), own(k), own(v)}));
                 EXPECT_EQ(found.scalar_type(), type);
-                EXPECT_EQ(team.bytes_sent(), sent(c, rank, dim) * c10::elementSize(type));
+                EXPECT_EQ(team.bytes_sent(), sent(c, rank, dim, c10::elementSize(type)));
                 (*got)[static_cast<size_t>(rank)] = found;
             });
         }
@@ -181,7 +132,7 @@ TEST(Halves, EachSplitAsTheHalvesSizesSay) {
             const at::Tensor found = sequence.attention(at::stack(mine));
             const at::Tensor whole = own(zt::nn::plain::attention(all[0], all[1], all[2]));
             errors[static_cast<size_t>(rank)] = ((found - whole).norm() / whole.norm()).item<double>();
-            EXPECT_EQ(team.bytes_sent(), sent(half, in_half, dim) * 4);
+            EXPECT_EQ(team.bytes_sent(), sent(half, in_half, dim, 4));
         });
         for (const double error : errors) EXPECT_LT(error, 1e-6) << ranks << " ranks";
     }

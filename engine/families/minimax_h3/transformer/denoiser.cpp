@@ -91,7 +91,7 @@ load::PartlyResident<Block> blocks_of(const TransformerFile& file, const load::P
     load::HeldBlocks<Block> held = load::hold_blocks<Block>(
         file.blocks, budget, file.config.layers, [&](int64_t i) { return read_block(file, reader, i); },
         [&](int64_t i, int64_t n) { progress("load", static_cast<int>(i), static_cast<int>(n)); }, log);
-    return {std::move(held.whole), file.config.layers, std::move(held.others)};
+    return {std::move(held.whole), file.config.layers, std::move(held.others), held.ahead};
 }
 
 }  // namespace
