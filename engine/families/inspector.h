@@ -17,8 +17,8 @@ namespace zt::families {
 // A model and a clip of it, whose memory is foreseen. 0: the family's own size, length or steps.
 struct InspectRequest {
     [[nodiscard]] bool asks_for_a_plan() const {
-        return ranks > 0 || width > 0 || frames > 0 || steps > 0 || guidance >= 0 || !lora.empty() || !engine_opts.empty() ||
-               !keep_packed;
+        return ranks > 0 || width > 0 || frames > 0 || steps > 0 || guidance >= 0 || !lora.empty() ||
+               !engine_opts.empty() || !keep_packed;
     }
     std::string path;  // of the model's files; empty for a family without any
     std::vector<std::pair<std::string, std::string>> engine_opts;

@@ -103,9 +103,8 @@ template <class Block>
 // Blocks before agreed.first whole, of the others this rank's share. What was kept for a clip that fits otherwise goes
 // before anything is read.
 template <class Block>
-[[nodiscard]] HeldBlocks<Block> hold_shares(KeptBlocks<Block>& kept, const Agreed& agreed,
-                                            const SharesBudget& own, int64_t count,
-                                            const std::function<Block(int64_t)>& read,
+[[nodiscard]] HeldBlocks<Block> hold_shares(KeptBlocks<Block>& kept, const Agreed& agreed, const SharesBudget& own,
+                                            int64_t count, const std::function<Block(int64_t)>& read,
                                             const std::function<void(int64_t, int64_t)>& progress, const Log& log) {
     const InTeam here = share_weights();
     const int64_t first = agreed.first;

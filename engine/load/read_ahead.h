@@ -31,8 +31,8 @@ public:
 
     // Item `index`, good until the next call; begins to read `following` (-1: none). Throws what reading throws.
     const T& take(int64_t index, int64_t following) {
-        current_ = T();                 // gives its memory back before the next one is there
-        device::return_freed_memory();  // and the heap that of activations, whose pieces grow apart
+        current_ = T();                       // gives its memory back before the next one is there
+        device::return_freed_memory();        // and the heap that of activations, whose pieces grow apart
         if (reading_ != index) begin(index);  // nothing was to follow, or another pass was given up
         reading_ = -1;
         current_ = next_.get();

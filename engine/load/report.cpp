@@ -87,8 +87,8 @@ std::string rank_lines(const MemoryPlan& plan, const ranks::PassShape& shape, in
     const uint64_t blocks = denoise.all_blocks(), ends = denoise.weights - blocks;
     const uint64_t tokens = ranks::step_bytes(shape, 0, n),
                    shares = ranks::gather_bytes(static_cast<int64_t>(blocks), 0, n);
-    std::string text = "each of " + std::to_string(n) + " ranks (rank 0, which sends most), in bytes\n  blocks" +
-                       right("held", 30) + right("in use", 18) + right("peak", 18) + right("sent in a step", 20) + "\n";
+    std::string text = "each of " + std::to_string(n) + " ranks (rank 0), in bytes\n  blocks" + right("held", 30) +
+                       right("in use", 18) + right("peak", 18) + right("sent in a step", 20) + "\n";
     const auto line = [&](const char* name, uint64_t held, uint64_t in_use, uint64_t peak, uint64_t sent) {
         text += "  " + padded(name, 18) + right(count_text(held), 18) + right(count_text(in_use), 18) +
                 right(count_text(peak), 18) + right(count_text(sent), 20) + "\n";

@@ -15,8 +15,8 @@
 #include "core/cancel.h"
 #include "families/hunyuan_video/vae/tiling.h"
 #include "families/minimax_h3/video_vae/stream.h"
-#include "ranks/tiles.h"
 #include "ranks/threads_as_ranks.h"
+#include "ranks/tiles.h"
 
 namespace {
 

@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "load/held_blocks.h"
-#include "ranks/traffic.h"
 #include "ranks/threads_as_ranks.h"
+#include "ranks/traffic.h"
 
 namespace zt::load {
 namespace {
@@ -59,7 +59,8 @@ const auto one_whole = std::make_shared<const std::vector<Item>>(1, std::make_sh
 
 TEST(PartlyResident, AloneReadsWhenABlockIsUsedAndHasOneAtATime) {
     Streamed streamed;
-    PartlyResident<Item> blocks(one_whole, kCount, [&](int64_t i) { return streamed.read(i); }, false);
+    PartlyResident<Item> blocks(
+        one_whole, kCount, [&](int64_t i) { return streamed.read(i); }, false);
     for (int pass = 0; pass < 2; pass++)
         for (int64_t i = 0; i < kCount; i++) {
             EXPECT_EQ(*blocks(i), i);
@@ -72,7 +73,8 @@ TEST(PartlyResident, AloneReadsWhenABlockIsUsedAndHasOneAtATime) {
 TEST(PartlyResident, AheadReadsTheNextOneBesideIt) {
     Streamed streamed;
     {
-        PartlyResident<Item> blocks(one_whole, kCount, [&](int64_t i) { return streamed.read(i); }, true);
+        PartlyResident<Item> blocks(
+            one_whole, kCount, [&](int64_t i) { return streamed.read(i); }, true);
         for (int64_t i = 0; i < kCount; i++) {
             EXPECT_EQ(*blocks(i), i);
             if (i == 0) continue;

@@ -44,8 +44,10 @@ TEST(SharesBudget, AsManyWholeBlocksAsFitBesideTheShares) {
     EXPECT_FALSE(once.keep);
     EXPECT_NEAR(static_cast<double>(once.peak), static_cast<double>(kept + kMoving + kBlock), 2);
     EXPECT_EQ(shares(kept + kMoving + kBlock - 1000, 4).first, -1);
-    EXPECT_NEAR(static_cast<double>(shares_peak(plan, 4, Gather::kAhead, false)), static_cast<double>(kept + kMoving + kBlock), 2);
-    EXPECT_NEAR(static_cast<double>(shares_peak(plan, 4, Gather::kAhead, true)), static_cast<double>(kept + 4 * kBlock), 2);
+    EXPECT_NEAR(static_cast<double>(shares_peak(plan, 4, Gather::kAhead, false)),
+                static_cast<double>(kept + kMoving + kBlock), 2);
+    EXPECT_NEAR(static_cast<double>(shares_peak(plan, 4, Gather::kAhead, true)), static_cast<double>(kept + 4 * kBlock),
+                2);
     // Where all fits a rank says what it has room for where another has not.
     EXPECT_EQ(fit_into(plan, {20 * kBlock, 0}, each, "a clip", 4).resident_blocks, 10);
     EXPECT_EQ(fit_into(plan, {20 * kBlock, 0}, each, "a clip", 4).ahead.first, 9);

@@ -12,12 +12,12 @@
 #include <tuple>
 #include <vector>
 
-#include "../autoencoders/threads_as_ranks.h"
 #include "core/cancel.h"
 #include "core/failure.h"
 #include "ranks/group.h"
 #include "ranks/sequence.h"
 #include "ranks/traffic.h"
+#include "threads_as_ranks.h"
 
 namespace {
 

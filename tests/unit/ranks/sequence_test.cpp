@@ -47,10 +47,8 @@ void PrintTo(const Case& c, std::ostream* out) {
 
 // Bytes that a rank sends for one attention, as they are foreseen.
 uint64_t sent(const Case& c, int rank, int64_t dim, size_t element_bytes) {
-    const zt::ranks::PassShape shape{.parts = c.parts,
-                                     .heads = c.heads,
-                                     .head_dim = dim,
-                                     .element_bytes = static_cast<int64_t>(element_bytes)};
+    const zt::ranks::PassShape shape{
+        .parts = c.parts, .heads = c.heads, .head_dim = dim, .element_bytes = static_cast<int64_t>(element_bytes)};
     return zt::ranks::attention_bytes(shape, rank, c.ranks);
 }
 
