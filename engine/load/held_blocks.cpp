@@ -10,9 +10,9 @@
 
 namespace zt::load {
 
-MemoryRoom::MemoryRoom(uint64_t option, at::Device device) : option_(option), device_(device) {
+MemoryRoom::MemoryRoom(uint64_t option, at::Device device, bool alone) : option_(option), device_(device) {
     const ranks::Company& company = ranks::company();
-    if (option == 0 && company.all > 1)
+    if (option == 0 && company.all > 1 && !alone)
         once_ = device::free_bytes(device) / static_cast<uint64_t>(device.is_cpu() ? company.here : 1);
 }
 

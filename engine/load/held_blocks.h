@@ -28,8 +28,9 @@ public:
     MemoryRoom() = default;
     // option: bytes that the user gives each rank, 0 where nothing was said: then what is free on `device`. Ranks of
     // one machine divide that of its host between them, as they do with its cores, and measure it once, here: later,
-    // what each keeps for the next clip would be taken from the others' room, and from its own.
-    MemoryRoom(uint64_t option, at::Device device);
+    // what each keeps for the next clip would be taken from the others' room, and from its own. alone: the other ranks
+    // never open this model, so that nothing is divided.
+    MemoryRoom(uint64_t option, at::Device device, bool alone = false);
     [[nodiscard]] bool is_given() const noexcept { return option_ > 0; }
     // For a clip that begins now; see limit_of().
     [[nodiscard]] MemoryLimit limit() const;

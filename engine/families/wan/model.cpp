@@ -80,7 +80,7 @@ std::shared_ptr<const OpenedModel> open_model(const families::LoadOptions& optio
     const ModelParts& parts = model->parts;
     model->device = device::resolve_device(options.device);
     model->type = device::resolve_precision(options.precision, model->device);
-    model->room = load::MemoryRoom(options.memory_bytes, model->device);
+    model->room = load::MemoryRoom(options.memory_bytes, model->device, parts.sampler == "causal");
     for (const bool low : {false, true})
         if (!low || parts.has_experts()) model->loras[low ? 1 : 0] = open_loras(parts, options.lora, low, options.log);
     check_tensors(*model);
