@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Ctrl-C: the first asks a command to end, the second kills as usual.
+// Ctrl-C: the first asks a command to end, one that comes more than a second later kills as usual.
 #pragma once
 
 namespace zt::cli {
