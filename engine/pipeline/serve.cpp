@@ -211,8 +211,12 @@ private:
     std::map<int64_t, Clip> clips_;
     std::unique_ptr<ranks::Team> team_;
     ranks::Transport transport_ = ranks::Transport::kGloo;
-    bool failed_ = false;   // the last piece, and rank 0 has not gone on since
-    bool aborted_ = false;  // the abort of this piece was taken already
+    // The last piece failed here, and rank 0's abort, by which it says that it knows, is still to come. run() clears it
+    // then; the line's end before that is an error.
+    bool failed_ = false;
+    // Rank 0 gave up this piece while make_team waited for addresses, and that took its abort out of the inbox. run()
+    // will not see it: failed_ must not wait for it.
+    bool aborted_ = false;
 };
 
 }  // namespace

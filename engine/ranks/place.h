@@ -15,12 +15,14 @@ namespace zt::ranks {
 
 struct Place {
     int rank = 0, size = 1;
-    int local_rank = 0;                          // among those of this machine; the number of its GPU
-    std::string address;                         // numeric IPv4 of rank 0
-    int port = 0;                                // it listens there
-    int listener = -1;                           // rank 0: the socket, bound by who launched it; inherited
-    std::string secret;                          // whoever knows it is one of us
-    bool again = false;                          // not the first program of rank 0: one that does not listen has ended
+    int local_rank = 0;   // among those of this machine; the number of its GPU
+    std::string address;  // numeric IPv4 of rank 0
+    int port = 0;         // it listens there
+    int listener = -1;    // rank 0: the socket, bound by who launched it; inherited
+    std::string secret;   // whoever knows it is one of us
+    // This process served a program of rank 0 before: if nobody listens now there will be no other, and it ends without
+    // an error.
+    bool again = false;
     Transport transport = Transport::kGloo;      // rank 0's is that of all
     std::chrono::milliseconds timeout{600'000};  // the longest wait for another rank
 };

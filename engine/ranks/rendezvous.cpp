@@ -89,13 +89,11 @@ Fd connect_to(const Place& place) {
 }
 
 // A program in between may have closed the inherited socket, and its number may be another file's by now.
-bool listens(const Place& place) {
+bool is_at(const Place& place) {
     sockaddr_in at{};
-    socklen_t size = sizeof(at), flag_size = sizeof(int);
-    int listening = 0;
+    socklen_t size = sizeof(at);
     char host[INET_ADDRSTRLEN] = "";
-    return getsockopt(place.listener, SOL_SOCKET, SO_ACCEPTCONN, &listening, &flag_size) == 0 && listening != 0 &&
-           getsockname(place.listener, reinterpret_cast<sockaddr*>(&at), &size) == 0 &&
+    return getsockname(place.listener, reinterpret_cast<sockaddr*>(&at), &size) == 0 &&
            inet_ntop(AF_INET, &at.sin_addr, host, sizeof(host)) != nullptr && place.address == host &&
            ntohs(at.sin_port) == place.port;
 }
@@ -133,6 +131,8 @@ private:
                 push_out();
                 continue;
             }
+            if (fd.get() < 0 && errno == EINVAL)  // it does not listen: zoetrope launch shut it down
+                throw Error(ZT_ERROR_NETWORK, "ranks: expected the launch to go on, got its end");
             if (fd.get() < 0)
                 throw Error(ZT_ERROR_NETWORK,
                             std::string("ranks: expected to take a rank's call, got: ") + std::strerror(errno));
@@ -174,7 +174,7 @@ private:
 }  // namespace
 
 std::vector<std::unique_ptr<Link>> gather(const Place& place, const std::string& build, const Log& log) {
-    if (!listens(place))
+    if (!is_at(place))
         throw Error(ZT_ERROR_NETWORK,
                     "ZOETROPE_RANKS_SOCKET: expected the socket that zoetrope launch opened, got another (a program in "
                     "between closed it)");

@@ -16,11 +16,13 @@
 namespace zt::ranks {
 
 // Rank 0: waits for all others; links[r] is rank r's, [0] null. build: what computes, equal for all. Throws
-// zt::Error(NETWORK), naming the rank, where one does not come within a minute or is of another build.
+// zt::Error(NETWORK), naming the rank, where one does not come within a minute or is of another build; also once
+// another process that has the socket shuts it down (shutdown(2)): not all will come.
 [[nodiscard]] std::vector<std::unique_ptr<Link>> gather(const Place& place, const std::string& build, const Log& log);
 
-// Another rank: comes to rank 0, again and again for kGatherTime; null where nobody listens and it is not the first
-// time (Place::again). Throws zt::Error(NETWORK).
+// Another rank: comes to rank 0, again and again for kGatherTime. Null where nobody listens any more, though somebody
+// did before, for this process or for the one before it (Place::again): there will be no other program. Throws
+// zt::Error(NETWORK).
 [[nodiscard]] std::unique_ptr<Link> join(const Place& place, const std::string& build);
 
 // The numeric address of this end of a link.

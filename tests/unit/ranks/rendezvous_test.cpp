@@ -99,6 +99,26 @@ protected:
     Place place_;
 };
 
+// As zoetrope launch does it, which has the socket as well, once a rank was lost or the user asked all to end.
+TEST_F(Rendezvous, TheSocketsShutdownEndsTheWait) {
+    for (const bool before : {false, true}) {
+        const auto began = Clock::now();
+        auto zero = std::async(std::launch::async, [&] {
+            if (before) std::this_thread::sleep_for(milliseconds(100));
+            return gather(place_, kBuild, quiet);
+        });
+        if (!before) std::this_thread::sleep_for(milliseconds(100));
+        shutdown(listener_.get(), SHUT_RDWR);
+        try {
+            (void)zero.get();
+            ADD_FAILURE() << "expected an error";
+        } catch (const Error& error) {
+            EXPECT_EQ(std::string(error.what()), "ranks: expected the launch to go on, got its end");
+        }
+        EXPECT_LT(Clock::now() - began, milliseconds(2000));
+    }
+}
+
 TEST_F(Rendezvous, SilentStrangersHoldUpNobody) {
     std::vector<Fd> crowd;
     for (int i = 0; i < 50; i++) crowd.push_back(stranger());
