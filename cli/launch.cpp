@@ -12,8 +12,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
@@ -91,19 +93,27 @@ struct Where {
     int64_t rank = 0, size = 0, local = 0;  // local: the number of its GPU
 };
 
-// As torchrun, Open MPI, Slurm (before PMI, of which it may set a part) or MPICH and Intel MPI say; size 0 where none
-// of them does.
+struct Names {
+    const char *rank, *size, *local;
+    bool whole = false;  // they count only where all three are there
+};
+
+// As torchrun, Open MPI, MPICH and Intel MPI, or Slurm say; size 0 where none of them does. In an allocation of Slurm's
+// mpirun of MPICH and Intel MPI starts one process on each machine by srun, and theirs inherit what Slurm calls that
+// one: so their names come first. Slurm may set names of PMI too, but never the local one, and then its own are right.
 Where where_we_are() {
-    constexpr const char* kNames[][3] = {{"RANK", "WORLD_SIZE", "LOCAL_RANK"},
-                                         {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"},
-                                         {"SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"},
-                                         {"PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID"}};
+    constexpr Names kNames[] = {{"RANK", "WORLD_SIZE", "LOCAL_RANK"},
+                                {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"},
+                                {"PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID", true},
+                                {"SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"},
+                                {"PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID"}};
     const auto number = [](const char* name) -> int64_t {
         const char* const text = std::getenv(name);
         return text == nullptr ? -1 : parse_int64(text).value_or(-1);
     };
-    for (const auto& names : kNames) {
-        const Where found{number(names[0]), number(names[1]), number(names[2])};
+    for (const Names& names : kNames) {
+        const Where found{number(names.rank), number(names.size), number(names.local)};
+        if (names.whole && found.local < 0) continue;
         if (found.size > 0 && found.rank >= 0 && found.rank < found.size)
             return {found.rank, found.size,
                     ranks::gpu_of(std::max<int64_t>(found.local, 0), std::getenv("CUDA_VISIBLE_DEVICES"))};
@@ -111,14 +121,14 @@ Where where_we_are() {
     return {};
 }
 
-// How many of them are on this machine, as far as they say: they divide its memory. Slurm says it of all machines,
-// "4(x2),3".
-int64_t ranks_here(int64_t size) {
-    int64_t most = 1;
-    for (const char* const name : {"LOCAL_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "SLURM_STEP_TASKS_PER_NODE",
-                                   "SLURM_TASKS_PER_NODE", "MPI_LOCALNRANKS"}) {
+// How many of them are on this machine, where they say: they divide its memory. Slurm says it of all machines,
+// "4(x2),3". In the order of kNames.
+std::optional<int64_t> ranks_here(int64_t size) {
+    for (const char* const name : {"LOCAL_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS",
+                                   "SLURM_STEP_TASKS_PER_NODE", "SLURM_TASKS_PER_NODE"}) {
         const char* const text = std::getenv(name);
         if (text == nullptr) continue;
+        int64_t most = 1;
         for (std::string_view left = text; !left.empty();) {
             const size_t comma = std::min(left.find(','), left.size());
             const std::string_view one = left.substr(0, comma);
@@ -127,7 +137,7 @@ int64_t ranks_here(int64_t size) {
         }
         return std::min(most, size);
     }
-    return most;
+    return std::nullopt;
 }
 
 // ---- The socket ----
@@ -135,6 +145,7 @@ int64_t ranks_here(int64_t size) {
 struct Address {
     std::string host;
     int port = 0;
+    std::string name = {};  // for which the host was found
 };
 
 // Numeric: what listens there listens nowhere else.
@@ -156,7 +167,16 @@ Address resolve(const std::string& text) {
     const bool any = in->sin_addr.s_addr == htonl(INADDR_ANY);
     freeaddrinfo(found);
     if (any) throw Error(ZT_ERROR_ARGUMENT, "--address: expected one address of this machine, got all of them");
-    return {numeric, static_cast<int>(*port)};
+    return {numeric, static_cast<int>(*port), host};
+}
+
+// Debian gives a machine's own name to 127.0.1.1 in /etc/hosts: rank 0 would listen where no other machine reaches it,
+// and those would wait in vain. A number is taken at its word.
+void check_reach(const Address& address) {
+    if (address.name != address.host && address.host.starts_with("127."))
+        throw Error(ZT_ERROR_ARGUMENT, "--address: expected an address that other machines reach, got " + address.host +
+                                           " (what this machine finds for " + quote(address.name) +
+                                           ", in /etc/hosts perhaps); give it as a number");
 }
 
 Fd listen_at(Address& address) {
@@ -209,8 +229,8 @@ int launch_here(Arguments& arguments) {
     set("ZOETROPE_RANKS_HERE", std::to_string(arguments.ranks));
     if (std::getenv("ZOETROPE_RANKS_SECRET") == nullptr) set("ZOETROPE_RANKS_SECRET", random_text());
     Supervisor supervisor;
-    supervisor.start_program(arguments.program, ranks_text({0, arguments.ranks, 0}), listener.get(), arguments.ranks);
-    listener = Fd(-1);  // nobody listens once the program has ended, which ends the ranks
+    supervisor.start_program(arguments.program, ranks_text({0, arguments.ranks, 0}), std::move(listener),
+                             arguments.ranks);
     for (int64_t rank = 1; rank < arguments.ranks; ++rank)
         supervisor.start_rank(ranks_text({rank, arguments.ranks, rank}), rank, arguments.ranks);
     return supervisor.run();
@@ -219,12 +239,12 @@ int launch_here(Arguments& arguments) {
 int launch_as(const Where& where, Arguments& arguments) {
     Address address = address_of(arguments, false);
     set_common(address, arguments);
-    set("ZOETROPE_RANKS_HERE", std::to_string(ranks_here(where.size)));
-    Supervisor supervisor;
+    const std::optional<int64_t> here = ranks_here(where.size);
+    set("ZOETROPE_RANKS_HERE", std::to_string(here.value_or(1)));
     if (where.rank == 0) {
-        Fd listener = listen_at(address);
-        supervisor.start_program(arguments.program, ranks_text(where), listener.get(), 0);
-        listener = Fd(-1);  // as in launch_here
+        if (here && *here < where.size) check_reach(address);
+        Supervisor supervisor;
+        supervisor.start_program(arguments.program, ranks_text(where), listen_at(address), 0);
         return supervisor.run();
     }
     if (address.port == 0) throw Error(ZT_ERROR_ARGUMENT, "--address: expected the port of rank 0, got 0");

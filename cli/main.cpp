@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // The program zoetrope: finds the command, prints errors.
+#include <signal.h>
+
 #include <cstdio>
 #include <exception>
 #include <span>
@@ -60,6 +62,7 @@ int run(std::span<char*> arguments) {
 
 // 0: done. 1: failed. 2: not understood. 130: interrupted.
 int main(int argc, char** argv) {
+    signal(SIGCHLD, SIG_DFL);  // who started us may ignore it: then the kernel keeps no status of our children
     try {
         return run(std::span(argv, static_cast<size_t>(argc)).subspan(argc > 0 ? 1 : 0));
     } catch (const zt::Error& error) {

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "core/error.h"
 #include "core/utf8.h"
@@ -24,19 +26,35 @@
 namespace zt::cli {
 namespace {
 
-// A program whose rank was lost meets that as an error of its own; only one that does not is told to end.
-constexpr int64_t kOwnErrorMs = 3000, kTermMs = 1000, kOwnEndMs = 300, kRanksEndMs = 500, kLeaveMs = 5000;
-constexpr int64_t kOwnAnswerMs = 100;  // for a program to end after Ctrl-C
+// After the loss of a rank, for the program, which meets that as an error of its own at its next exchange. Then
+// SIGTERM.
+constexpr int64_t kOwnErrorMs = 30'000;
+// After that, for the program to close its files: ffmpeg does so once its block or frame is done. Then SIGKILL.
+constexpr int64_t kTermMs = 600'000;
+// After Ctrl-C, for the program to end. Then the ranks are ended, whom it may be waiting for.
+constexpr int64_t kOwnAnswerMs = 100;
+// After the program's end, for the ranks to see that and to end. Then SIGTERM.
+constexpr int64_t kOwnEndMs = 300;
+// After that, for the ranks to end. Then SIGKILL.
+constexpr int64_t kRanksEndMs = 500;
+// After the program's end, for all of that. Then whoever is left is left behind.
+constexpr int64_t kLeaveMs = 5000;
 
 int64_t now_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
         .count();
 }
 
+// Of the user's signals those that mean something here: nohup, and a shell for what it starts in the background, have
+// some ignored. Blocked, such a one would be kept for us all the same.
 sigset_t ours() {
     sigset_t set;
     sigemptyset(&set);
-    for (const int one : {SIGCHLD, SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, one);
+    sigaddset(&set, SIGCHLD);
+    for (const int one : {SIGINT, SIGTERM, SIGHUP}) {
+        struct sigaction now {};
+        if (sigaction(one, nullptr, &now) == 0 && now.sa_handler != SIG_IGN) sigaddset(&set, one);
+    }
     return set;
 }
 
@@ -55,11 +73,10 @@ void pin(int64_t number, int64_t of) {
 }
 
 // In the child: it ends when we do, and has the signals it would have without us.
-void begin_child(pid_t parent, int death) {
+void begin_child(pid_t parent, int death, const sigset_t& ours) {
     prctl(PR_SET_PDEATHSIG, death);
     if (getppid() != parent) _exit(127);
-    sigset_t set = ours();
-    sigprocmask(SIG_UNBLOCK, &set, nullptr);
+    sigprocmask(SIG_UNBLOCK, &ours, nullptr);
 }
 
 }  // namespace
@@ -75,28 +92,26 @@ std::string random_text() {
     return text;
 }
 
-Supervisor::Supervisor() {
-    const sigset_t set = ours();
-    sigprocmask(SIG_BLOCK, &set, nullptr);
-}
+Supervisor::Supervisor() : signals_(ours()) { sigprocmask(SIG_BLOCK, &signals_, nullptr); }
 
 Supervisor::~Supervisor() {
     if (program_ > 0 && status_ < 0) kill(program_, SIGKILL);
     end_ranks();
 }
 
-void Supervisor::start_program(const std::vector<char*>& arguments, const std::string& place, int listener,
+void Supervisor::start_program(const std::vector<char*>& arguments, const std::string& place, Fd listener,
                                int64_t share_of) {
     const pid_t parent = getpid();
+    listener_ = std::move(listener);
     int told[2];  // closed by a program that runs, else the errno
     if (pipe2(told, O_CLOEXEC) != 0 || (program_ = fork()) < 0)
         throw Error(ZT_ERROR_IO, "launch: expected a new process, got: " + errno_text());
     if (program_ == 0) {
-        begin_child(parent, SIGTERM);
+        begin_child(parent, SIGTERM, signals_);
         pin(0, share_of);
-        fcntl(listener, F_SETFD, 0);
+        fcntl(listener_.get(), F_SETFD, 0);
         setenv("ZOETROPE_RANKS", place.c_str(), 1);
-        setenv("ZOETROPE_RANKS_SOCKET", std::to_string(listener).c_str(), 1);
+        setenv("ZOETROPE_RANKS_SOCKET", std::to_string(listener_.get()).c_str(), 1);
         execvp(arguments[0], arguments.data());
         const int reason = errno;
         if (write(told[1], &reason, sizeof(reason)) < 0) _exit(126);
@@ -116,7 +131,7 @@ void Supervisor::start_rank(const std::string& place, int64_t number, int64_t sh
     const pid_t parent = getpid(), child = fork();
     if (child < 0) throw Error(ZT_ERROR_IO, "launch: expected a new process, got: " + errno_text());
     if (child == 0) {
-        begin_child(parent, SIGKILL);
+        begin_child(parent, SIGKILL, signals_);
         pin(number, share_of);
         signal(SIGINT, SIG_IGN);  // the program answers Ctrl-C; we end with it
         const int nothing = open("/dev/null", O_RDWR);
@@ -148,9 +163,18 @@ void Supervisor::reap() {
                              WIFEXITED(status) ? "status" : "signal",
                              WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
         // Children that a container or a shell left to us are none of ours.
-        if (std::erase_if(ranks_, [&](const Rank& rank) { return rank.pid == pid; }) > 0 && lost_at_ == 0)
+        if (std::erase_if(ranks_, [&](const Rank& rank) { return rank.pid == pid; }) > 0 && lost_at_ == 0) {
             lost_at_ = now_ms();
+            close_door();
+        }
     }
+}
+
+// The program's copy of the socket is the same socket: where it waits for ranks to come it learns now that no more
+// will. Ranks that are to serve its next program, or wait at the door, learn that there is none.
+void Supervisor::close_door() {
+    if (listener_.get() >= 0) shutdown(listener_.get(), SHUT_RDWR);
+    listener_ = Fd(-1);
 }
 
 void Supervisor::hurry() {
@@ -164,10 +188,11 @@ void Supervisor::hurry() {
     if (pushed_ == 1 && since > kOwnErrorMs + kTermMs) kill(program_, SIGKILL), pushed_ = 2;
 }
 
-// They end by themselves when their line to the program does, and say by their status whether they met an error.
-// Whoever computes meanwhile is asked to end, and whoever does not listen, because it is stopped, was lost. After
-// Ctrl-C nobody has anything to say. One that the kernel does not let end (a dead file server) is left behind.
+// They end by themselves when their line to the program does, and say by their status whether they met an error. One
+// that SIGTERM ends was still computing: fine, nothing was wrong with it. One that only SIGKILL ends was stopped: lost.
+// After Ctrl-C nobody has anything to say. One that the kernel does not let end (a dead file server) is left behind.
 void Supervisor::end_ranks() {
+    close_door();
     const int64_t began = now_ms();
     for (int sent = 0; !ranks_.empty() && now_ms() < began + kLeaveMs;) {
         std::erase_if(ranks_, [&](const Rank& rank) {
@@ -189,12 +214,11 @@ void Supervisor::end_ranks() {
 }
 
 int Supervisor::run() {
-    const sigset_t set = ours();
     reap();
     while (status_ < 0) {
         const timespec look{0, asked_at_ != 0 ? 10'000'000 : 100'000'000};
         siginfo_t info{};
-        const int number = sigtimedwait(&set, &info, &look);
+        const int number = sigtimedwait(&signals_, &info, &look);
         if (number > 0) take_signal(number, info.si_code == SI_KERNEL);
         if (number == SIGCHLD || number < 0) reap();
         hurry();

@@ -164,12 +164,12 @@ def stall(models):
 class RankZero:
     """As torchrun would start it, with a port of our choice; who else comes, we decide."""
 
-    def __init__(self, model, size=2, **options):
+    def __init__(self, model, size=2, command=None, **options):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.variables = environment(WORLD_SIZE=str(size), ZOETROPE_RANKS_SECRET=SECRET)
-        self.model, self.options, self.running = model, options, self.rank(0, ffmpeg(source(model, **options), "-f", "null", "-"))
+        self.model, self.options, self.running = model, options, self.rank(0, command or ffmpeg(source(model, **options), "-f", "null", "-"))
 
     def rank(self, number, command=("true",), **more):
         return subprocess.Popen([ENV, "zoetrope", "launch", "--timeout", "20", "--address", f"127.0.0.1:{self.port}", "--", *command], start_new_session=True,
