@@ -241,6 +241,15 @@ class Other(unittest.TestCase):
             self.assertEqual((out, status), (b"", 2))
             self.assertIn(f"expected no option beside a {name} model", err)
 
+    def test_inspect_takes_a_guidance(self):
+        for value in ("-1", "101", "much", "nan"):
+            out, err, status = zoetrope("inspect", "testcard", "--guidance", value)
+            self.assertEqual((out, status), (b"", 2))
+            self.assertIn(f'--guidance: expected 0 to 100, got "{value}"', err)
+        _, err, status = zoetrope("inspect", "testcard", "--guidance", "1")
+        self.assertEqual(status, 2)
+        self.assertIn("expected no option beside a testcard model", err)
+
     def test_generate_and_inspect_give_the_same_reason_for_a_file_that_is_no_model(self):
         header = b'{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
         with tempfile.TemporaryDirectory(prefix="cli-") as folder:
