@@ -127,6 +127,20 @@ def late(seconds):
     return instead
 
 
+def after(event):
+    def instead(kind, text):
+        event.wait(30)
+        return [(kind, text)]
+    return instead
+
+
+def noted(event):
+    def instead(kind, text):
+        event.set()
+        return [(kind, text)]
+    return instead
+
+
 def took(told):
     return [line["time"] - before for line, before in zip(told, [0, *(line["time"] for line in told)])]
 
@@ -193,25 +207,19 @@ def silence(models):
 
 def mesh(models):
     """A rank is killed between its address and everybody's: known at once, not by Gloo's waiting for it."""
-    said, dead = threading.Event(), threading.Event()
-
-    def held(kind, text):
-        dead.wait(30)
-        return [(kind, text)]
-
-    def noted(kind, text):
-        said.set()
-        return [(kind, text)]
-    meeting = Meeting(ranks.ffmpeg(ranks.source(models["t2v"], **ranks.LONG), "-f", "null", "-"), [the_nth(ADDRESS, 1, held), the_nth(ADDRESS, 1, noted)])
-    there = said.wait(30)
-    meeting.signal(2, signal.SIGKILL)
-    gone = meeting.lines[1].ended.wait(10)
-    began = time.monotonic()
-    dead.set()
-    _, log = meeting.end()
-    seconds = time.monotonic() - began
-    report.check("a rank that dies while a mesh is made: it is named within 2 s", there and gone and seconds < 2 and "rank 2: expected its answer, got the end of it" in log,
-                 f"{seconds:.1f} s: {log[-500:]}")
+    for victim, other in ((1, 2), (2, 1)):
+        said, dead = threading.Event(), threading.Event()
+        hears = {other: the_nth(ADDRESS, 1, after(dead)), victim: the_nth(ADDRESS, 1, noted(said))}
+        meeting = Meeting(ranks.ffmpeg(ranks.source(models["t2v"], **ranks.LONG), "-f", "null", "-"), [hears[1], hears[2]])
+        there = said.wait(30)
+        meeting.signal(victim, signal.SIGKILL)
+        gone = meeting.lines[victim - 1].ended.wait(10)
+        began = time.monotonic()
+        dead.set()
+        _, log = meeting.end()
+        seconds = time.monotonic() - began
+        report.check(f"rank {victim} dies while a mesh is made: it is named within 2 s", there and gone and seconds < 2 and
+                     f"rank {victim}: expected its answer, got the end of it" in log, f"{seconds:.1f} s: {log[-500:]}")
     steps = [["open", dict(SHORT, model=models["t2v"])], ["session", "a", dict(prefetch=1)], ["sleep", 1], ["destroy", "a"], ["session", "b", {}], ["read", "b", -1]]
     told, log = hosted(steps, [the_nth(ADDRESS, 1, late(3))])
     report.check("a clip that is given up while a mesh is made ends at once, and the next is made", len(told) == len(steps) and took(told)[3] < 1 and
