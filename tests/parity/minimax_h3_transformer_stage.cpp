@@ -144,8 +144,8 @@ void loop_stage(Case& c) {
     request.keyframes = start.keyframes;
     const Cancel never;
     const Prepared p = prepare(file, request, never, kSilent);
-    Denoiser denoiser(file, {.resident_blocks = number(c, "resident", file.config.layers), .ahead = {}, .alone = {}}, never,
-                      kSilent, Log());
+    Denoiser denoiser(file, {.resident_blocks = number(c, "resident", file.config.layers), .ahead = {}, .alone = {}},
+                      never, kSilent, Log());
     const Rows made = make_latents(denoiser, p, start.noise, video, audio, never, kSilent);
     c.out["latents"] = latents_of(made.video, request.geometry);
     c.out["audio_latents"] = audio_latents_of(made.audio);
