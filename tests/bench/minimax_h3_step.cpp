@@ -34,8 +34,8 @@ void steps(Case& c) {
     const Start start = draw_start(file.config, request.geometry, noise, {});
     const Cancel never;
     const Prepared p = prepare(file, request, never, kSilent);
-    Denoiser denoiser(file, {.resident_blocks = number(c, "resident", file.config.layers), .shares = {}}, never,
-                      kSilent, Log());
+    Denoiser denoiser(file, {.resident_blocks = number(c, "resident", file.config.layers), .ahead = {}, .alone = {}},
+                      never, kSilent, Log());
     Clock::time_point begun;
     double spent = 0;
     const Rows made = make_latents(denoiser, p, start.noise, video, audio, never, [&](const char*, int step, int) {
