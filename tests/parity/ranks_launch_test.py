@@ -159,7 +159,7 @@ def ignored(_models):
             running = begin(["sh", "-c", words])
             there = ranks.at_work(running, 3)
             os.kill(running.pid, number)
-            took = ended([running.pid, *there.values()], 1)
+            took = ended([running.pid, *there.values()], 1 if goes_on else 2 * SOON)
             well = all(map(alive, [running.pid, *there.values()])) if goes_on else took < SOON
             running.terminate()
             log, took, left = ranks.finish(running)
