@@ -39,11 +39,11 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLook{50};      // how often a wait looks at cancel
 constexpr milliseconds kBlame{2'000};  // for all ranks to say what they met, once something went wrong
 
-// The other ranks. One thread at a time, who holds busy().
-class Others {
+// The connections to all other ranks, and what is said over them. One thread at a time, who holds busy().
+class ControlConnections {
 public:
-    Others(ranks::Place place, const Log& log) : place_(std::move(place)), build_(sha256_hex(build())) {
-        links_ = ranks::gather(place_, build_, log);
+    ControlConnections(ranks::Place place, const Log& log) : place_(std::move(place)), build_(sha256_hex(build())) {
+        links_ = ranks::accept_ranks(place_, build_, log);
     }
 
     [[nodiscard]] std::timed_mutex& busy() noexcept { return busy_; }
@@ -264,16 +264,16 @@ private:
 
 // Of this process; made by the first call, never destroyed: a session may end after static destructors have run. Null
 // without other ranks.
-Others* others(const Log& log) {
+ControlConnections* control_connections(const Log& log) {
     static std::mutex mutex;
-    static Others* made = nullptr;
+    static ControlConnections* made = nullptr;
     static std::string refused;  // a host may try again, but nobody comes twice
     const std::lock_guard lock(mutex);
     if (made != nullptr) return made;
     if (!refused.empty()) throw Error(ZT_ERROR_NETWORK, refused);
     const std::optional<ranks::Place> place = ranks::place_of_environment();
     if (!place || place->rank != 0) return nullptr;
-    if (const auto failure = attempt([&] { made = std::make_unique<Others>(*place, log).release(); })) {
+    if (const auto failure = attempt([&] { made = std::make_unique<ControlConnections>(*place, log).release(); })) {
         refused = failure->message;
         throw Error(failure->status, refused);
     }
@@ -283,10 +283,10 @@ Others* others(const Log& log) {
 // A model as the other ranks have it: from the first number() to the end of this.
 class Counterpart {
 public:
-    Counterpart(Others& others, OpenOrder order, std::string digest)
-        : others_(others), order_(std::move(order)), digest_(std::move(digest)) {}
+    Counterpart(ControlConnections& control, OpenOrder order, std::string digest)
+        : control_(control), order_(std::move(order)), digest_(std::move(digest)) {}
     ~Counterpart() {
-        if (number_ != 0) others_.let_go(Kind::kClose, number_);
+        if (number_ != 0) control_.let_go(Kind::kClose, number_);
     }
     Counterpart(const Counterpart&) = delete;
     Counterpart& operator=(const Counterpart&) = delete;
@@ -294,12 +294,12 @@ public:
     // What orders call it. For who holds busy(). Throws zt::Error where the others cannot open it, or at cancel; the
     // next call tries again.
     [[nodiscard]] int64_t number(const Cancel& cancel) {
-        if (number_ == 0) number_ = others_.open(order_, digest_, cancel);
+        if (number_ == 0) number_ = control_.open(order_, digest_, cancel);
         return number_;
     }
 
 private:
-    Others& others_;
+    ControlConnections& control_;
     const OpenOrder order_;
     const std::string digest_;
     int64_t number_ = 0;  // none yet
@@ -308,9 +308,9 @@ private:
 // Of one session. A clip begins where nothing of the one before is left: with its shot.
 class RankedGeneration final : public families::Generation {
 public:
-    RankedGeneration(Others& others, std::shared_ptr<Counterpart> model, const GenerationRequest& request,
+    RankedGeneration(ControlConnections& control, std::shared_ptr<Counterpart> model, const GenerationRequest& request,
                      std::unique_ptr<families::Generation> own)
-        : others_(others), model_(std::move(model)), request_(request), own_(std::move(own)) {}
+        : control_(control), model_(std::move(model)), request_(request), own_(std::move(own)) {}
     ~RankedGeneration() override {
         (void)attempt([&] { let_go(); });
     }
@@ -342,13 +342,13 @@ public:
 private:
     std::optional<FrameBatch> make_together(bool begins, const Direction& direction, const Cancel& cancel,
                                             const ProgressFn& progress) {
-        std::unique_lock lock(others_.busy(), std::defer_lock);
+        std::unique_lock lock(control_.busy(), std::defer_lock);
         while (!lock.try_lock_for(kLook)) {  // another session's piece; it may need our turn to go on
             cancel.poll();
             progress(families::kWaiting.data(), 0, 0);
         }
         const int64_t model = model_->number(cancel);
-        const int64_t clip = begins ? others_.new_clip() : shared_;
+        const int64_t clip = begins ? control_.new_clip() : shared_;
         const auto order = [&](bool fresh) {
             return begins ? to_bytes(ClipOrder{model, clip, fresh, request_, direction, done_, most_})
                           : to_bytes(PieceOrder{clip, fresh});
@@ -356,19 +356,19 @@ private:
         const auto told = [&](uint64_t bytes, const ranks::TileCount& tiles) {
             tiles_.all += tiles.all, tiles_.came += tiles.came, tiles_.bytes += tiles.bytes;
             if (begins)
-                request_.log(ZT_LOG_VERBOSE, "ranks: " + std::to_string(others_.size()) + " ranks; rank 0 sent " +
+                request_.log(ZT_LOG_VERBOSE, "ranks: " + std::to_string(control_.size()) + " ranks; rank 0 sent " +
                                                  std::to_string(bytes) + " bytes in " + std::to_string(request_.steps) +
                                                  " steps");
         };
         std::optional<FrameBatch> batch;
         shared_ = clip;  // also where it fails: some may have done their part, and wait for more
-        const bool more = others_.make(lock, {begins ? Kind::kClip : Kind::kPiece, order, cancel, told},
-                                       [&] { batch = own_->next(direction, cancel, progress); });
+        const bool more = control_.make(lock, {begins ? Kind::kClip : Kind::kPiece, order, cancel, told},
+                                        [&] { batch = own_->next(direction, cancel, progress); });
         if (!more) shared_ = 0, tell_tiles();  // they have let go as well
         return batch;
     }
     void let_go() {
-        if (shared_ != 0) others_.let_go(Kind::kDrop, std::exchange(shared_, 0));
+        if (shared_ != 0) control_.let_go(Kind::kDrop, std::exchange(shared_, 0));
         tell_tiles();
     }
     void tell_tiles() {
@@ -379,7 +379,7 @@ private:
         tiles_ = {};
     }
 
-    Others& others_;
+    ControlConnections& control_;
     const std::shared_ptr<Counterpart> model_;
     const GenerationRequest request_;
     const std::unique_ptr<families::Generation> own_;
@@ -390,8 +390,9 @@ private:
 
 class RankedModel final : public families::Model {
 public:
-    RankedModel(std::shared_ptr<const families::Model> own, Others& others, std::shared_ptr<Counterpart> theirs)
-        : own_(std::move(own)), others_(others), theirs_(std::move(theirs)) {}
+    RankedModel(std::shared_ptr<const families::Model> own, ControlConnections& control,
+                std::shared_ptr<Counterpart> theirs)
+        : own_(std::move(own)), control_(control), theirs_(std::move(theirs)) {}
 
     [[nodiscard]] const families::Limits& limits() const override { return own_->limits(); }
     [[nodiscard]] std::string device() const override { return own_->device(); }
@@ -409,13 +410,13 @@ public:
             request.log(ZT_LOG_INFO, "ranks: shots that go on from each other are made by rank 0 alone");
             return own_->begin(request);
         }
-        return std::make_unique<RankedGeneration>(others_, theirs_, request, own_->begin(request));
+        return std::make_unique<RankedGeneration>(control_, theirs_, request, own_->begin(request));
     }
-    [[nodiscard]] int ranks() const noexcept { return others_.size(); }
+    [[nodiscard]] int ranks() const noexcept { return control_.size(); }
 
 private:
     const std::shared_ptr<const families::Model> own_;
-    Others& others_;
+    ControlConnections& control_;
     const std::shared_ptr<Counterpart> theirs_;
 };
 
@@ -424,7 +425,7 @@ private:
 std::shared_ptr<const families::Model> with_ranks(std::shared_ptr<const families::Model> model, const std::string& name,
                                                   const families::LoadOptions& options) {
     if (!model->limits().shots_alone) return model;
-    Others* const all = others(options.log);
+    ControlConnections* const all = control_connections(options.log);
     if (all == nullptr) return model;
     if (all->nccl()) ranks::require_nccl(model->device());
     OpenOrder order{0, name, options, device::threads_for(model->limits().threads), all->nccl()};

@@ -226,7 +226,7 @@ bool serve(const Log& log) {
     if (!place || place->rank == 0)
         throw Error(ZT_ERROR_ARGUMENT,
                     "ZOETROPE_RANKS: expected a rank that serves, got none; zoetrope launch starts it");
-    const auto link = ranks::join(*place, sha256_hex(build()));
+    const auto link = ranks::connect_to_rank_0(*place, sha256_hex(build()));
     if (link == nullptr) return false;
     Server(*place, *link, log).run();
     return true;

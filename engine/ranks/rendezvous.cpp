@@ -173,13 +173,13 @@ private:
 
 }  // namespace
 
-std::vector<std::unique_ptr<Link>> gather(const Place& place, const std::string& build, const Log& log) {
+std::vector<std::unique_ptr<Link>> accept_ranks(const Place& place, const std::string& build, const Log& log) {
     if (!is_at(place))
         throw Error(ZT_ERROR_NETWORK,
                     "ZOETROPE_RANKS_SOCKET: expected the socket that zoetrope launch opened, got another (a program in "
                     "between closed it)");
     Door door(place, build);
-    std::vector<std::unique_ptr<Link>> links = door.open(Clock::now() + kGatherTime);
+    std::vector<std::unique_ptr<Link>> links = door.open(Clock::now() + kRendezvousTime);
     if (door.strangers() > 0)
         log(ZT_LOG_VERBOSE,
             "ranks: " + std::to_string(door.strangers()) + " who are none of us knocked, and were dropped");
@@ -187,15 +187,15 @@ std::vector<std::unique_ptr<Link>> gather(const Place& place, const std::string&
         if (links[rank] == nullptr)
             throw Error(ZT_ERROR_NETWORK, "rank " + std::to_string(rank) + ": expected it to come to " + place.address +
                                               ":" + std::to_string(place.port) + " within " +
-                                              std::to_string(kGatherTime.count() / 1000) +
+                                              std::to_string(kRendezvousTime.count() / 1000) +
                                               " s, got none; is it running, with the same ZOETROPE_RANKS_SECRET?");
     return links;
 }
 
-std::unique_ptr<Link> join(const Place& place, const std::string& build) {
+std::unique_ptr<Link> connect_to_rank_0(const Place& place, const std::string& build) {
     bool met = place.again;  // rank 0 was there: where it is no more, it ended
     int pushed_out = 0;
-    for (auto end = Clock::now() + kGatherTime; Clock::now() < end; std::this_thread::sleep_for(kRedial)) {
+    for (auto end = Clock::now() + kRendezvousTime; Clock::now() < end; std::this_thread::sleep_for(kRedial)) {
         Fd fd = connect_to(place);
         if (fd.get() < 0 && met) return nullptr;
         if (fd.get() < 0) continue;
@@ -205,7 +205,7 @@ std::unique_ptr<Link> join(const Place& place, const std::string& build) {
         if (!write_fully(fd.get(), &ours, sizeof(ours), Clock::now() + kPatience)) continue;
         while (!wait_readable(fd.get(), kPatience)) {
         }
-        end = Clock::now() + kGatherTime;
+        end = Clock::now() + kRendezvousTime;
         if (!read_fully(fd.get(), &zeros, sizeof(zeros), Clock::now() + kPatience)) {
             if (place.again) return nullptr;
             met = true;
@@ -228,7 +228,7 @@ std::unique_ptr<Link> join(const Place& place, const std::string& build) {
     }
     throw Error(ZT_ERROR_NETWORK, "rank 0: expected it to listen at " + place.address + ":" +
                                       std::to_string(place.port) + " within " +
-                                      std::to_string(kGatherTime.count() / 1000) + " s, got nobody");
+                                      std::to_string(kRendezvousTime.count() / 1000) + " s, got nobody");
 }
 
 std::string own_address(const Link& link) {

@@ -18,16 +18,17 @@ namespace zt::ranks {
 // Rank 0: waits for all others; links[r] is rank r's, [0] null. build: what computes, equal for all. Throws
 // zt::Error(NETWORK), naming the rank, where one does not come within a minute or is of another build; also once
 // another process that has the socket shuts it down (shutdown(2)): not all will come.
-[[nodiscard]] std::vector<std::unique_ptr<Link>> gather(const Place& place, const std::string& build, const Log& log);
+[[nodiscard]] std::vector<std::unique_ptr<Link>> accept_ranks(const Place& place, const std::string& build,
+                                                              const Log& log);
 
-// Another rank: comes to rank 0, again and again for kGatherTime. Null where nobody listens any more, though somebody
-// did before, for this process or for the one before it (Place::again): there will be no other program. Throws
+// Another rank: comes to rank 0, again and again for kRendezvousTime. Null where nobody listens any more, though
+// somebody did before, for this process or for the one before it (Place::again): there will be no other program. Throws
 // zt::Error(NETWORK).
-[[nodiscard]] std::unique_ptr<Link> join(const Place& place, const std::string& build);
+[[nodiscard]] std::unique_ptr<Link> connect_to_rank_0(const Place& place, const std::string& build);
 
 // The numeric address of this end of a link.
 [[nodiscard]] std::string own_address(const Link& link);
 
-inline constexpr std::chrono::milliseconds kGatherTime{60'000};
+inline constexpr std::chrono::milliseconds kRendezvousTime{60'000};
 
 }  // namespace zt::ranks

@@ -355,7 +355,9 @@ def main(groups=None):
         wan_oracle.save_pipeline("t2v", top / "t2v")
         wan_oracle.save_pipeline("t2v", top / "t2v_other", seed=40)
         for group in CHOSEN or groups:
+            began = time.monotonic()
             groups[group](models)
+            print(f"{group}: {time.monotonic() - began:.0f} s", flush=True)
     report.end()
 
 

@@ -72,10 +72,10 @@ protected:
     // All three meet while `crowd` is there; how long it took.
     milliseconds meet() const {
         const auto began = Clock::now();
-        auto zero = std::async(std::launch::async, [this] { return gather(place_, kBuild, quiet); });
+        auto zero = std::async(std::launch::async, [this] { return accept_ranks(place_, kBuild, quiet); });
         std::vector<std::future<std::unique_ptr<Link>>> others;
         for (int r = 1; r < 3; r++)
-            others.push_back(std::async(std::launch::async, [this, r] { return join(rank(r), kBuild); }));
+            others.push_back(std::async(std::launch::async, [this, r] { return connect_to_rank_0(rank(r), kBuild); }));
         std::vector<std::unique_ptr<Link>> links(3);
         try {
             links = zero.get();
@@ -105,7 +105,7 @@ TEST_F(Rendezvous, TheSocketsShutdownEndsTheWait) {
         const auto began = Clock::now();
         auto zero = std::async(std::launch::async, [&] {
             if (before) std::this_thread::sleep_for(milliseconds(100));
-            return gather(place_, kBuild, quiet);
+            return accept_ranks(place_, kBuild, quiet);
         });
         if (!before) std::this_thread::sleep_for(milliseconds(100));
         shutdown(listener_.get(), SHUT_RDWR);
@@ -175,12 +175,12 @@ TEST_F(Rendezvous, NoMoreFilesThanAllowed) {
 }
 
 TEST_F(Rendezvous, AnotherSecretIsToldApart) {
-    auto zero = std::async(std::launch::async, [this] { return gather(place_, kBuild, quiet); });
+    auto zero = std::async(std::launch::async, [this] { return accept_ranks(place_, kBuild, quiet); });
     Place wrong = rank(1);
     wrong.secret = "known to somebody else";
-    EXPECT_THROW((void)join(wrong, kBuild), Error);
-    auto one = std::async(std::launch::async, [this] { return join(rank(1), kBuild); });
-    auto two = std::async(std::launch::async, [this] { return join(rank(2), kBuild); });
+    EXPECT_THROW((void)connect_to_rank_0(wrong, kBuild), Error);
+    auto one = std::async(std::launch::async, [this] { return connect_to_rank_0(rank(1), kBuild); });
+    auto two = std::async(std::launch::async, [this] { return connect_to_rank_0(rank(2), kBuild); });
     EXPECT_EQ(zero.get().size(), 3);
     EXPECT_NE(one.get(), nullptr);
     EXPECT_NE(two.get(), nullptr);
@@ -189,14 +189,14 @@ TEST_F(Rendezvous, AnotherSecretIsToldApart) {
 TEST_F(Rendezvous, AnotherBuildIsNamedOnBothSides) {
     auto other = std::async(std::launch::async, [this] {
         try {
-            (void)join(rank(2), std::string(64, 'b'));
+            (void)connect_to_rank_0(rank(2), std::string(64, 'b'));
         } catch (const Error& error) {
             return std::string(error.what());
         }
         return std::string();
     });
     try {
-        (void)gather(place_, kBuild, quiet);
+        (void)accept_ranks(place_, kBuild, quiet);
         FAIL();
     } catch (const Error& error) {
         EXPECT_NE(std::string(error.what()).find("rank 2: expected version"), std::string::npos) << error.what();
@@ -206,7 +206,7 @@ TEST_F(Rendezvous, AnotherBuildIsNamedOnBothSides) {
 
 // Rank 0's program may end without having opened a model, however late: then there is nothing to do.
 TEST_F(Rendezvous, NobodyListensAnyMore) {
-    auto one = std::async(std::launch::async, [this] { return join(rank(1), kBuild); });
+    auto one = std::async(std::launch::async, [this] { return connect_to_rank_0(rank(1), kBuild); });
     std::this_thread::sleep_for(milliseconds(300));
     listener_ = Fd(-1);
     EXPECT_EQ(one.get(), nullptr);
