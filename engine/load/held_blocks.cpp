@@ -43,6 +43,7 @@ InTeam share_weights() {
     const Cancel& cancel = team.cancel();
     return {group.rank(), group.size(), [&group, &cancel](const at::Tensor& piece, const at::Tensor& run) {
                 ranks::join_pieces(group, piece, run, cancel);
+                device::return_freed_memory();  // what was on its way, and the heap of this thread keeps
             }};
 }
 
