@@ -19,7 +19,7 @@ MemoryRoom::MemoryRoom(uint64_t option, at::Device device, bool alone) : option_
 MemoryLimit MemoryRoom::limit() const {
     const uint64_t free = option_ > 0 ? 0 : once_ ? *once_ : device::free_bytes(device_);
     MemoryLimit limit = limit_of(option_, device_.is_cpu(), free);
-    limit.counts_kept = option_ > 0 || once_;
+    if (once_) limit.counts_kept = true;
     return limit;
 }
 
@@ -31,7 +31,7 @@ std::optional<Agreed> agree_on_shares(const Budget& own, int64_t count) {
     ranks::Team* const team = ranks::team();
     if (team == nullptr || !ranks::on_any_rank(own.resident_blocks < count)) return std::nullopt;
     for (const Gather gather : {Gather::kAhead, Gather::kAlone}) {
-        const int64_t first = team->lowest(gather == Gather::kAhead ? own.ahead.first : own.alone.first);
+        const int64_t first = team->lowest(own.shares(gather).first);
         if (first >= 0) return Agreed{first, gather};
     }
     return std::nullopt;

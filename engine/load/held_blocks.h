@@ -139,8 +139,7 @@ template <class Block>
                                             std::function<Block(int64_t)> read,
                                             const std::function<void(int64_t, int64_t)>& progress, const Log& log) {
     if (const std::optional<Agreed> agreed = agree_on_shares(budget, count))
-        return hold_shares(kept, *agreed, agreed->gather == Gather::kAhead ? budget.ahead : budget.alone, count, read,
-                           progress, log);
+        return hold_shares(kept, *agreed, budget.shares(agreed->gather), count, read, progress, log);
     if (budget.ranks > 1) log(ZT_LOG_VERBOSE, budget_text(budget, count));
     kept.shares.forget();
     return hold_first(kept, budget, std::move(read), progress);

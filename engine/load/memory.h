@@ -90,6 +90,10 @@ struct Budget {
     bool counts_kept = false;     // as in MemoryLimit
     int ranks = 1;                // with several these three hold where the ranks do not agree on one of those:
     SharesBudget ahead, alone;    // by Gather
+
+    [[nodiscard]] const SharesBudget& shares(Gather gather) const noexcept {
+        return gather == Gather::kAhead ? ahead : alone;
+    }
 };
 
 struct MemoryLimit {

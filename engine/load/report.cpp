@@ -80,9 +80,7 @@ std::string plan_lines(const MemoryPlan& plan, const std::string& clip) {
            "\n";
 }
 
-std::string rank_lines(const MemoryPlan& plan, const ranks::PassShape& shape, int64_t ranks) {
-    if (ranks < 2) return {};
-    const int n = static_cast<int>(ranks);
+std::string rank_lines(const MemoryPlan& plan, const ranks::PassShape& shape, int n) {
     const Phase& denoise = plan.phase("denoise");
     const uint64_t blocks = denoise.all_blocks(), ends = denoise.weights - blocks;
     const uint64_t tokens = ranks::step_bytes(shape, 0, n),

@@ -25,8 +25,8 @@ namespace zt::load {
 [[nodiscard]] std::string sentence_lines(const std::string& heading, const std::vector<std::string>& sentences);
 // clip: "1280x720, 129 frames, 50 steps, bf16".
 [[nodiscard]] std::string plan_lines(const MemoryPlan& plan, const std::string& clip);
-// What each of so many ranks has in memory and sends, with whole blocks, shares, with two blocks or one in use, and
-// streamed ones; nothing for less than two.
-[[nodiscard]] std::string rank_lines(const MemoryPlan& plan, const ranks::PassShape& shape, int64_t ranks);
+// What each of n ranks, two or more, has in memory and sends, with whole blocks, shares, with two blocks or one in use,
+// and streamed ones.
+[[nodiscard]] std::string rank_lines(const MemoryPlan& plan, const ranks::PassShape& shape, int n);
 
 }  // namespace zt::load

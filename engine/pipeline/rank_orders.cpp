@@ -100,7 +100,7 @@ private:
 
 // An order is written where it is constant, and read where it is not.
 template <class Order, class Io>
-using of = std::conditional_t<std::is_same_v<Io, Writer>, const Order, Order>;
+using Walked = std::conditional_t<std::is_same_v<Io, Writer>, const Order, Order>;
 
 template <class Io, class Picture>
 void walk_picture(Io& io, Picture& picture) {
@@ -116,14 +116,14 @@ void walk_direction(Io& io, Direction& d) {
 }
 
 template <class Io>
-void walk(Io& io, of<OpenOrder, Io>& o) {
+void walk(Io& io, Walked<OpenOrder, Io>& o) {
     io.number(o.model), io.text(o.name), io.text(o.options.device), io.text(o.options.precision);
     io.number(o.options.memory_bytes), io.text(o.options.lora), io.number(o.threads), io.flag(o.nccl);
     io.list(o.options.engine_opts, [&](auto& option) { io.text(option.first), io.text(option.second); });
 }
 
 template <class Io>
-void walk(Io& io, of<ClipOrder, Io>& o) {
+void walk(Io& io, Walked<ClipOrder, Io>& o) {
     auto& r = o.request;
     // Does not compile once a field is added: send it, or say here why not. log is each rank's own.
     [[maybe_unused]] auto& [width, height, rate, frames, steps, flow_shift, first, log, images, mask, fit, loop, motion,
@@ -139,7 +139,7 @@ void walk(Io& io, of<ClipOrder, Io>& o) {
 }
 
 template <class Io>
-void walk(Io& io, of<PieceOrder, Io>& o) {
+void walk(Io& io, Walked<PieceOrder, Io>& o) {
     io.number(o.clip), io.flag(o.fresh_team);
 }
 

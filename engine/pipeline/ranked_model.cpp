@@ -130,7 +130,8 @@ private:
         for (size_t r = 1; r < links_.size(); r++) (void)attempt([&] { links_[r]->send(Kind::kAbort, {}); });
         if (failure.status == ZT_ERROR_NETWORK && broken_.empty()) find_the_culprit(failure.message);
     }
-    // The first reason is everybody's: what follows from it (a line that ends, for its rank heard the verdict) is none.
+    // The first reason is everybody's: what follows from it (a connection that ends, for its rank heard the verdict) is
+    // none.
     [[noreturn]] void fail(const std::string& why) {
         if (broken_.empty()) {
             broken_ = why;

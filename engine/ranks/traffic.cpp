@@ -36,19 +36,25 @@ int64_t passes_of_each(const PassShape& shape, int size) {
     return shape.passes == 2 && size % 2 == 0 ? 1 : shape.passes;
 }
 
+namespace {
+
+// How many of all `size` share the tokens of a pass: all, or a half.
 int sharers(const PassShape& shape, int size) { return passes_of_each(shape, size) < shape.passes ? size / 2 : size; }
 
-int64_t most_tokens(const PassShape& shape, int sharers) {
+}  // namespace
+
+int64_t most_tokens(const PassShape& shape, int size) {
     int64_t tokens = 0;
-    for (const int64_t part : shape.parts) tokens += share_of(part, 0, sharers).count;
+    for (const int64_t part : shape.parts) tokens += share_of(part, 0, sharers(shape, size)).count;
     return tokens;
 }
 
-uint64_t attention_memory(const PassShape& shape, int sharers) {
-    const Split split = split_of(shape.heads, sharers);
-    const uint64_t vectors = u(most_tokens(shape, sharers) * shape.heads * shape.head_dim);  // one for each token
+uint64_t attention_memory(const PassShape& shape, int size) {
+    const int group = sharers(shape, size);
+    const Split split = split_of(shape.heads, group);
+    const uint64_t vectors = u(most_tokens(shape, size) * shape.heads * shape.head_dim);  // one for each token
     const uint64_t each = vectors * u(shape.element_bytes);
-    if (sharers < 2) return 4 * each;
+    if (group < 2) return 4 * each;
     // Where heads are exchanged: the three that the block made, as many in the row that is sent, and that came.
     const uint64_t exchanged = split.exchange > 1 ? 9 * each : 0;
     if (split.ring < 2) return exchanged;

@@ -25,12 +25,10 @@ struct PassShape {
 [[nodiscard]] uint64_t attention_bytes(const PassShape& shape, int rank, int size);
 // That every rank makes in a step: of an even number each half makes one of two.
 [[nodiscard]] int64_t passes_of_each(const PassShape& shape, int size);
-// How many of all `size` share the tokens of a pass: all, or a half.
-[[nodiscard]] int sharers(const PassShape& shape, int size);
-// Of those that share a pass, rank 0 has most: tokens; and what is in memory around one attention, in bytes: queries,
-// keys, values and the answer, and where several ranks share the pass, what is sent and what comes.
-[[nodiscard]] int64_t most_tokens(const PassShape& shape, int sharers);
-[[nodiscard]] uint64_t attention_memory(const PassShape& shape, int sharers);
+// Of all `size` rank 0 has most: tokens of a pass; and what is in memory around one attention, in bytes: queries, keys,
+// values and the answer, and where several ranks share the pass, what is sent and what comes.
+[[nodiscard]] int64_t most_tokens(const PassShape& shape, int size);
+[[nodiscard]] uint64_t attention_memory(const PassShape& shape, int size);
 // In one step, by rank `rank` of all `size`.
 [[nodiscard]] uint64_t step_bytes(const PassShape& shape, int rank, int size);
 

@@ -71,10 +71,9 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
     phase.blocks = load::all_blocks(file, transformer_names(), as, kBlocks, is_denoising);
     const uint64_t row = u(t.width()) * u(r.element_bytes);
     const ranks::PassShape pass = pass_shape(parts, r);
-    const int sharers = ranks::sharers(pass, r.ranks);
-    const int64_t own = ranks::most_tokens(pass, sharers);
+    const int64_t own = ranks::most_tokens(pass, r.ranks);
     const uint64_t stream = 2 * u(own) * row,                // x and its making
-        attention = ranks::attention_memory(pass, sharers);  // q, k, v, the answer
+        attention = ranks::attention_memory(pass, r.ranks);  // q, k, v, the answer
     const uint64_t chunk = u(std::min(kTokenChunk, own)) * (2 * 4 + 6) * row;
     const uint64_t rope = t.rotary ? u(clip.tokens) * u(t.head_dim) * 4 : 0;
     const uint64_t latents = u(clip.latent_frames * clip.latent_height * clip.latent_width) *

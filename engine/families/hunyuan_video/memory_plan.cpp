@@ -147,10 +147,9 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
     }
     const uint64_t row = u(t.width()) * u(r.element_bytes), mlp_row = u(t.mlp_width()) * u(r.element_bytes);
     const ranks::PassShape pass = pass_shape(parts, r);
-    const int sharers = ranks::sharers(pass, r.ranks);
-    const int64_t own = ranks::most_tokens(pass, sharers);              // S
+    const int64_t own = ranks::most_tokens(pass, r.ranks);              // S
     const uint64_t stream = u(own) * row;                               // x: [S, h]
-    const uint64_t attention = ranks::attention_memory(pass, sharers);  // q, k, v and the result: [S, h] each
+    const uint64_t attention = ranks::attention_memory(pass, r.ranks);  // q, k, v and the result: [S, h] each
     const uint64_t chunk =
         u(std::min(r.token_chunk, own)) * (2 * (3 * row + mlp_row) + row);  // linear1 and linear2's input
     const uint64_t rope = u(clip.video_tokens) * u(t.head_dim) * 4;         // cos and sin of each pair, fp32

@@ -96,8 +96,7 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Rows& r
         phase.blocks = load::all_blocks(*file, names, as, "blocks.", is_step);
     }
     const uint64_t latents = (u(rows.video) * u(t.video_row()) + u(rows.audio) * u(t.audio_channels)) * 4 * 6;
-    const ranks::PassShape pass = pass_shape(parts, r);
-    const uint64_t attention = ranks::attention_memory(pass, ranks::sharers(pass, r.ranks));
+    const uint64_t attention = ranks::attention_memory(pass_shape(parts, r), r.ranks);
     phase.data =
         prepared_bytes(parts, r, rows) + block_bytes(t, rows.all(), r.element_bytes, attention) + latents +
         std::max(load::decoded_matrix(file, as), load::decoded_block(file, names, as, "blocks.", is_after_attention)) +

@@ -82,9 +82,8 @@ Phase denoise_phase(const ModelParts& parts, const PlanRequest& r, const Clip& c
     }
     const uint64_t row = u(t.width()) * u(r.element_bytes);
     const ranks::PassShape pass = pass_shape(parts, r);
-    const int sharers = ranks::sharers(pass, r.ranks);
-    const int64_t own = ranks::most_tokens(pass, sharers);
-    const uint64_t stream = u(own) * row, attention = ranks::attention_memory(pass, sharers);  // x; q, k, v, the answer
+    const int64_t own = ranks::most_tokens(pass, r.ranks);
+    const uint64_t stream = u(own) * row, attention = ranks::attention_memory(pass, r.ranks);  // x; q, k, v, the answer
     const uint64_t chunk =
         u(std::min(kTokenChunk, own)) * (6 * row + 2 * u(t.ffn_dim) * u(r.element_bytes) + 2 * u(t.width()) * 4);
     const uint64_t rope = u(clip.tokens) * u(t.head_dim) * 4;
