@@ -7,15 +7,24 @@
 
 namespace zt::nn {
 
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
-    const int64_t heads = q.size(0), tokens = q.size(1), dim = q.size(2);
-    if (k.size(1) == tokens && attention_wide_suits(q)) {
-        at::Tensor out = at::empty({tokens, heads * dim}, q.options());
-        attention_wide(q.contiguous(), k.contiguous(), v.contiguous(), out);
-        return out;
-    }
+namespace {
+
+at::Tensor fused(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
     const at::Tensor o = at::scaled_dot_product_attention(q.unsqueeze(0), k.unsqueeze(0), v.unsqueeze(0));
-    return o.squeeze(0).transpose(0, 1).reshape({tokens, heads * dim});
+    return o.squeeze(0).transpose(0, 1).reshape({q.size(1), q.size(0) * q.size(2)});
+}
+
+}  // namespace
+
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+    return k.size(1) == q.size(1) ? self_attention(q, k, v) : fused(q, k, v);
+}
+
+at::Tensor self_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+    if (!attention_wide_suits(q)) return fused(q, k, v);
+    at::Tensor out = at::empty({q.size(1), q.size(0) * q.size(2)}, q.options());
+    attention_wide(q.contiguous(), k.contiguous(), v.contiguous(), out);
+    return out;
 }
 
 namespace plain {

@@ -191,11 +191,11 @@ template <class T>
     }
 }
 
-// Queries [first, end) of one head against all of its keys. log_sums: null, or of each query, `heads` apart.
-template <class T, class Out>
+// Queries [first, end) of one head against all of its keys.
+template <class T>
 [[gnu::target("arch=x86-64-v4,avx512bf16")]] void block(const T* q, const uint32_t* keys, const uint32_t* values,
-                                                        Out* out, float* log_sums, const Shape& s, int64_t first,
-                                                        int64_t end, Scratch& scratch) {
+                                                        T* out, const Shape& s, int64_t first, int64_t end,
+                                                        Scratch& scratch) {
     const int64_t count = end - first, rows = round_up(count, kRows);
     uint32_t *queries = scratch.queries.get(), *weights = scratch.weights.get();
     float *scores = reinterpret_cast<float*>(scratch.scores.get()),
@@ -221,12 +221,11 @@ template <class T, class Out>
     const int64_t width = s.heads * s.dim;
     for (int64_t i = 0; i < count; i++) {
         const float divide = 1.0F / total[i];
-        if (log_sums != nullptr) log_sums[(first + i) * s.heads] = largest[i] + std::log(total[i]);
         for (int64_t j = 0; j < s.dim; j += kVector) {
             const __mmask16 mask = static_cast<__mmask16>(s.dim - j >= kVector ? 0xFFFF : (1U << (s.dim - j)) - 1);
             const __m512 v = _mm512_mul_ps(_mm512_loadu_ps(sums + i * s.columns + j), _mm512_set1_ps(divide));
-            Out* to = out + (first + i) * width + j;
-            if constexpr (sizeof(Out) == 4)
+            T* to = out + (first + i) * width + j;
+            if constexpr (sizeof(T) == 4)
                 _mm512_mask_storeu_ps(to, mask, v);
             else
                 _mm256_mask_storeu_epi16(to, mask, (__m256i)_mm512_cvtneps_pbh(v));
@@ -234,8 +233,8 @@ template <class T, class Out>
     }
 }
 
-template <class T, class Out>
-void heads(const T* q, const T* k, const T* v, Out* out, float* log_sums, const Shape& s) {
+template <class T>
+void heads(const T* q, const T* k, const T* v, T* out, const Shape& s) {
     const int64_t blocks = (s.queries + kQueries - 1) / kQueries, panels = s.keys / kPanel;
     const int64_t key_units = s.keys * s.depth, value_units = s.key_units * s.columns;
     // Short sequences: several heads at once, so that every thread has blocks enough.
@@ -256,8 +255,7 @@ void heads(const T* q, const T* k, const T* v, Out* out, float* log_sums, const 
             for (int64_t i = begin; i < end; i++) {
                 const int64_t h = i / blocks, first = i % blocks * kQueries;
                 block<T>(q + (head + h) * s.queries * s.dim, keys.get() + h * key_units, values.get() + h * value_units,
-                         out + (head + h) * s.dim, log_sums != nullptr ? log_sums + head + h : nullptr, s, first,
-                         std::min(first + kQueries, s.queries), scratch);
+                         out + (head + h) * s.dim, s, first, std::min(first + kQueries, s.queries), scratch);
             }
         });
     }
@@ -271,8 +269,7 @@ bool attention_wide_suits(const at::Tensor& q) {
     return q.scalar_type() == at::kBFloat16 && q.size(2) % 2 == 0 && has_avx512_bf16();
 }
 
-void attention_wide(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& out,
-                    const at::Tensor& log_sum_exp) {
+void attention_wide(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& out) {
     Shape s{};
     s.heads = q.size(0), s.queries = q.size(1), s.tokens = k.size(1), s.dim = q.size(2);
     s.pair = q.scalar_type() == at::kFloat ? 1 : 2;
@@ -280,18 +277,14 @@ void attention_wide(const at::Tensor& q, const at::Tensor& k, const at::Tensor& 
     s.columns = round_up(s.dim, kVector);
     s.keys = round_up(s.tokens, kPanel);
     s.key_units = s.keys / s.pair;
-    float* const sums = log_sum_exp.defined() ? log_sum_exp.mutable_data_ptr<float>() : nullptr;
     if (s.pair == 1)
         return heads(q.const_data_ptr<float>(), k.const_data_ptr<float>(), v.const_data_ptr<float>(),
-                     out.mutable_data_ptr<float>(), sums, s);
+                     out.mutable_data_ptr<float>(), s);
     const auto* const from = static_cast<const uint16_t*>(q.const_data_ptr());
     const auto *const keys = static_cast<const uint16_t*>(k.const_data_ptr()), *const values =
                                                                                    static_cast<const uint16_t*>(
                                                                                        v.const_data_ptr());
-    if (out.scalar_type() == at::kFloat)
-        heads(from, keys, values, out.mutable_data_ptr<float>(), sums, s);
-    else
-        heads(from, keys, values, static_cast<uint16_t*>(out.mutable_data_ptr()), sums, s);
+    heads(from, keys, values, static_cast<uint16_t*>(out.mutable_data_ptr()), s);
 }
 
 }  // namespace zt::nn
@@ -301,7 +294,7 @@ void attention_wide(const at::Tensor& q, const at::Tensor& k, const at::Tensor& 
 namespace zt::nn {
 
 bool attention_wide_suits(const at::Tensor&) { return false; }
-void attention_wide(const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&) {}
+void attention_wide(const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&) {}
 
 }  // namespace zt::nn
 

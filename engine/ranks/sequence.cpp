@@ -3,12 +3,12 @@
 // See sequence.h.
 #include "ranks/sequence.h"
 
+#include <algorithm>
 #include <numeric>
 #include <optional>
 #include <utility>
 
 #include "nn/attention.h"
-#include "nn/attention_parts.h"
 #include "ranks/group.h"
 #include "ranks/team.h"
 
@@ -42,9 +42,14 @@ struct Sequence::Stand {
     int first = 0;                // of the ranks that exchange heads with this one
     std::vector<int64_t> tokens;  // of every rank
 
-    // Of all ranks that exchange heads with `rank`.
-    [[nodiscard]] int64_t together(int of) const {
-        const auto begin = tokens.begin() + of / split.exchange * split.exchange;
+    // Of a part of `all` tokens, those of `count` ranks from `from` on.
+    [[nodiscard]] int64_t of_part(int64_t all, int from, int count) const {
+        return share_of(all, from + count - 1, size).first + share_of(all, from + count - 1, size).count -
+               share_of(all, from, size).first;
+    }
+    // Of all ranks of a group that exchanges heads.
+    [[nodiscard]] int64_t of_group(int group) const {
+        const auto begin = tokens.begin() + group * split.exchange;
         return std::accumulate(begin, begin + split.exchange, int64_t{0});
     }
     [[nodiscard]] bool neighbours(int other) const { return other >= first && other < first + split.exchange; }
@@ -60,12 +65,25 @@ struct Sequence::Stand {
             }
         return rows;
     }
+    // Tokens as one rank would have them, part by part, so that an attention to them is the same bits. Each member,
+    // [.., tokens, dim], has those of `each` ranks, the first of rank `from` and its next ones, and so on.
+    [[nodiscard]] at::Tensor in_order(const std::vector<at::Tensor>& members, int from, int each,
+                                      const std::vector<int64_t>& parts) const {
+        std::vector<at::Tensor> rows;
+        std::vector<int64_t> taken(members.size(), 0);
+        for (const int64_t part : parts)
+            for (size_t m = 0; m < members.size(); m++) {
+                const int64_t count = of_part(part, from + static_cast<int>(m) * each, each);
+                rows.push_back(members[m].narrow(-2, taken[m], count));
+                taken[m] += count;
+            }
+        return at::cat(rows, -2);
+    }
 };
 
-// own [3, heads, own tokens, dim] -> q [heads of this rank, tokens of those who exchange, dim] and kv [2, ...]. Where
-// all ranks exchange, tokens stand as one rank would have them, and so attention is the same bits.
-Sequence::Heads Sequence::to_heads(const at::Tensor& own, const Stand& stand) const {
-    if (stand.split.exchange == 1) return {own[0], own.narrow(0, 1, 2)};
+// own [3, heads, own tokens, dim] -> [3, heads of this rank, tokens of those who exchange, dim]
+at::Tensor Sequence::to_heads(const at::Tensor& own, const Stand& stand) const {
+    if (stand.split.exchange == 1) return own;
     const int64_t each = stand.split.heads;
     std::vector<at::Tensor> send;
     std::vector<std::vector<int64_t>> shapes;
@@ -74,18 +92,9 @@ Sequence::Heads Sequence::to_heads(const at::Tensor& own, const Stand& stand) co
         send.push_back(own.narrow(1, here ? (r - stand.first) * each : 0, here ? each : 0));
         shapes.push_back({3, each, here ? stand.tokens[static_cast<size_t>(r)] : 0, own.size(3)});
     }
-    const std::vector<at::Tensor> got = group_->exchange(send, shapes, team()->cancel());
-    std::vector<at::Tensor> q, kv;
-    std::vector<int64_t> taken(got.size(), 0);
-    for (const int64_t part : parts_)
-        for (int r = stand.first; r < stand.first + stand.split.exchange; r++) {
-            const auto from = static_cast<size_t>(r);
-            const int64_t count = share_of(part, r, stand.size).count;
-            const at::Tensor rows = got[from].narrow(2, taken[from], count);
-            q.push_back(rows[0]), kv.push_back(rows.narrow(0, 1, 2));
-            taken[from] += count;
-        }
-    return {at::cat(q, 1), at::cat(kv, 2)};
+    std::vector<at::Tensor> got = group_->exchange(send, shapes, team()->cancel());
+    got = {got.begin() + stand.first, got.begin() + stand.first + stand.split.exchange};
+    return stand.in_order(got, stand.first, 1, parts_);
 }
 
 // [tokens of those who exchange, dim of this rank's heads] -> [own tokens, dim of all heads]
@@ -103,36 +112,41 @@ at::Tensor Sequence::to_tokens(const at::Tensor& attended, const Stand& stand) c
     return at::cat(group_->exchange(send, shapes, team()->cancel()), 1);
 }
 
-// q [heads, tokens, dim] to the keys and values [2, heads, tokens, dim] of the whole ring. While it attends to those
-// that are here, the next ones come. They go on from where they came to, by Gloo the host's memory.
-at::Tensor Sequence::around(const at::Tensor& q, at::Tensor kv, const Stand& stand) const {
-    const int ring = stand.split.ring, step = stand.split.exchange;
-    const auto other = [&](int ahead) { return (stand.rank + ahead * step + stand.size) % stand.size; };
-    at::Tensor travels = group_->as_sent(kv);
-    nn::AttentionPart found;
-    for (int turn = 0; turn < ring; turn++) {
-        std::optional<Group::Exchange> coming;
-        if (turn + 1 < ring) {
-            std::vector<at::Tensor> send(static_cast<size_t>(stand.size), at::empty({0}, travels.options()));
-            std::vector<std::vector<int64_t>> shapes(send.size(), {0});
-            send[static_cast<size_t>(other(1))] = travels;
-            shapes[static_cast<size_t>(other(-1))] = {2, kv.size(1), stand.together(other(-1 - turn)), kv.size(3)};
-            coming.emplace(group_->begin(send, shapes, team()->cancel()));
+// q [heads, tokens, dim] to the keys and values of all groups, of which kv [2, heads, tokens, dim] are this group's ->
+// [tokens, heads * dim]. While it attends with some heads, the keys and values of the next ones come.
+at::Tensor Sequence::to_all_keys(const at::Tensor& q, const at::Tensor& kv, const Stand& stand) const {
+    const int64_t heads = q.size(0), dim = q.size(2), run = heads_at_a_time(heads);
+    const int group = stand.rank / stand.split.exchange;
+    const auto begin = [&](int64_t first) {
+        const int64_t count = std::min(run, heads - first);
+        const at::Tensor own = group_->as_sent(kv.narrow(1, first, count));
+        std::vector<at::Tensor> send(static_cast<size_t>(stand.size), own.narrow(2, 0, 0));
+        std::vector<std::vector<int64_t>> shapes(send.size(), {2, count, 0, dim});
+        for (int g = 0; g < stand.split.groups; g++) {
+            const auto other = static_cast<size_t>(stand.rank + (g - group) * stand.split.exchange);
+            send[other] = own;
+            shapes[other][2] = stand.of_group(g);
         }
-        if (q.size(1) > 0 && kv.size(2) > 0) {
-            const nn::AttentionPart part = nn::attention_part(q, kv[0], kv[1]);
-            if (found.out.defined())
-                nn::merge(found, part);
-            else
-                found = part;
-        }
-        if (coming) {
-            travels = coming->wait(team()->cancel())[static_cast<size_t>(other(-1))];
-            kv = travels.to(q.device());
-        }
+        return group_->begin(send, shapes, team()->cancel());
+    };
+    const auto keys_of = [&](Group::Exchange& coming) {
+        const std::vector<at::Tensor> got = coming.wait(team()->cancel());
+        std::vector<at::Tensor> groups;
+        for (int r = stand.rank % stand.split.exchange; r < stand.size; r += stand.split.exchange)
+            groups.push_back(got[static_cast<size_t>(r)]);
+        return stand.in_order(groups, 0, stand.split.exchange, parts_);
+    };
+    const at::Tensor out = at::empty({q.size(1), heads, dim}, q.options());
+    std::optional<Group::Exchange> coming(begin(0));
+    for (int64_t first = 0; first < heads; first += run) {
+        const at::Tensor all = keys_of(*coming);
+        if (first + run < heads) coming.emplace(begin(first + run));
+        const int64_t count = std::min(run, heads - first);
+        if (q.size(1) > 0)
+            out.narrow(1, first, count)
+                .copy_(nn::self_attention(q.narrow(0, first, count), all[0], all[1]).view({-1, count, dim}));
     }
-    return found.out.defined() ? found.out.to(q.scalar_type()).flatten(1)
-                               : at::empty({0, q.size(0) * q.size(2)}, q.options());
+    return out.flatten(1);
 }
 
 at::Tensor Sequence::attention(const at::Tensor& own) const {
@@ -142,10 +156,10 @@ at::Tensor Sequence::attention(const at::Tensor& own) const {
     stand.tokens.assign(static_cast<size_t>(stand.size), 0);
     for (int r = 0; r < stand.size; r++)
         for (const int64_t part : parts_) stand.tokens[static_cast<size_t>(r)] += share_of(part, r, stand.size).count;
-    Heads here = to_heads(own, stand);
-    const at::Tensor attended = stand.split.ring > 1 ? around(here.q, std::move(here.kv), stand)
-                                                     : nn::attention(here.q, here.kv[0], here.kv[1]);
-    here = {};
+    at::Tensor here = to_heads(own, stand);
+    const at::Tensor attended = stand.split.groups > 1 ? to_all_keys(here[0], here.narrow(0, 1, 2), stand)
+                                                       : nn::attention(here[0], here[1], here[2]);
+    here.reset();
     return to_tokens(attended, stand);
 }
 

@@ -2,10 +2,10 @@
 //
 // A sequence of tokens spread over the ranks of a team: each computes the blocks of a transformer for its own tokens.
 // In the attention, neighbouring ranks exchange tokens for heads (Jacobs et al. 2309.14509, "Ulysses"): as many as
-// divide the heads evenly. Where that is not all of them, such groups of ranks pass their keys and values round a ring,
-// each to the next (Liu et al. 2310.01889; both together: Fang and Zhao 2405.07719), and what is found in each part of
-// the keys is merged in fp32, in the order in which they come round. Tokens need not divide evenly: the first ranks
-// have one more, and any may have none.
+// divide the heads evenly. Where that is not all of them, such groups of ranks gather each other's keys and values
+// (as for training in Llama Team 2407.21783, 3.3.2), those of some heads while the heads before are attended to. A ring
+// (Liu et al. 2310.01889) sends as many bytes, but adds in another order than one process does. Tokens need not divide
+// evenly: the first ranks have one more, and any may have none.
 //
 // Bytes that a rank sends: docs/many-machines.md.
 #pragma once
@@ -43,12 +43,9 @@ public:
 private:
     // Where this rank stands: neighbours [first, first + split.exchange) exchange heads.
     struct Stand;
-    struct Heads {
-        at::Tensor q, kv;
-    };
-    [[nodiscard]] Heads to_heads(const at::Tensor& own, const Stand& stand) const;
+    [[nodiscard]] at::Tensor to_heads(const at::Tensor& own, const Stand& stand) const;
     [[nodiscard]] at::Tensor to_tokens(const at::Tensor& attended, const Stand& stand) const;
-    [[nodiscard]] at::Tensor around(const at::Tensor& q, at::Tensor kv, const Stand& stand) const;
+    [[nodiscard]] at::Tensor to_all_keys(const at::Tensor& q, const at::Tensor& kv, const Stand& stand) const;
 
     Group* group_ = nullptr;
     std::vector<int64_t> parts_;

@@ -4,6 +4,7 @@
 #include "ranks/traffic.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "ranks/share.h"
 
@@ -24,11 +25,10 @@ uint64_t attention_bytes(const PassShape& shape, int rank, int size) {
     };
     const int first = rank / split.exchange * split.exchange;  // of those who exchange heads with this rank
     const int64_t own = tokens_of(rank, 1), together = tokens_of(first, split.exchange);
-    // Queries, keys and values of the others' heads, and the answer for the others' tokens; round the ring, all keys
-    // and values but those that the next ones brought into it.
+    // Queries, keys and values of the others' heads, and the answer for the others' tokens; keys and values of the
+    // group to each of the other groups.
     int64_t vectors = 3 * own * (split.exchange - 1) + together - own;
-    if (split.ring > 1)
-        vectors += 2 * (tokens_of(0, size) - tokens_of((first + split.exchange) % size, split.exchange));
+    vectors += 2 * together * (split.groups - 1);
     return u(vectors * split.heads * shape.head_dim) * u(shape.element_bytes);
 }
 
@@ -57,11 +57,14 @@ uint64_t attention_memory(const PassShape& shape, int size) {
     if (group < 2) return 4 * each;
     // Where heads are exchanged: the three that the block made, as many in the row that is sent, and that came.
     const uint64_t exchanged = split.exchange > 1 ? 9 * each : 0;
-    if (split.ring < 2) return exchanged;
-    // In the ring: the block's three, the queries of this rank's heads, keys and values that it attends to and those
-    // that come meanwhile, and the answers of two parts in fp32.
-    const uint64_t travel = split.ring > 2 ? 4 : 2, queries = split.exchange > 1 ? 1 : 0;
-    return std::max(exchanged, (3 + queries + travel) * each + 2 * vectors * sizeof(float));
+    if (split.groups < 2) return exchanged;
+    // Where keys and values are gathered: the block's three, the three of this rank's heads, the answer; and of the
+    // heads at a time their answer, the keys and values of all tokens, as many of the next heads that come meanwhile,
+    // and the row in which those are sent.
+    const int64_t heads = heads_at_a_time(split.heads);
+    const uint64_t all = 2 * u(std::accumulate(shape.parts.begin(), shape.parts.end(), int64_t{0}) * heads *
+                               shape.head_dim * shape.element_bytes);
+    return std::max(exchanged, (split.exchange > 1 ? 7 : 4) * each + each * u(heads) / u(split.heads) + 3 * all);
 }
 
 uint64_t step_bytes(const PassShape& shape, int rank, int size) {

@@ -25,11 +25,11 @@ def main():
         tokens, passes = sum(work.parts), 2 if work.guided else 1
         operations = passes * (2 * tokens * matrices + 4 * tokens * tokens * work.heads * work.dim * work.layers)
         for n in (2, 4, 8, 16, 32, 64):
-            halves, exchange, ring = split_of_step(work, n)
-            most = sum(share(part, 0, exchange * ring) for part in work.parts)          # tokens of rank 0
+            halves, exchange, groups = split_of_step(work, n)
+            most = sum(share(part, 0, exchange * groups) for part in work.parts)          # tokens of rank 0
             sent = step(work, 0, n, 2)
             seconds = operations / halves * most / tokens / RATE
-            print(f"| {name} | {n} | {'2 x ' if halves == 2 else ''}{exchange} x {ring} | {sent / 1e9:.2f} GB | {seconds:.2f} s | " +
+            print(f"| {name} | {n} | {'2 x ' if halves == 2 else ''}{exchange} x {groups} | {sent / 1e9:.2f} GB | {seconds:.2f} s | " +
                   " | ".join(f"+{100 * sent / link / seconds:.0f} %" for link in LINKS.values()) + " |")
             name = ""
 

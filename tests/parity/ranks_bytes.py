@@ -24,33 +24,32 @@ def share(everything, rank, size):
 
 
 def split(heads, size):
-    """(ranks that exchange heads, such groups in the ring)"""
+    """(ranks that exchange heads, such groups)"""
     exchange = math.gcd(heads, size)
     return exchange, size // exchange
 
 
 def attention(work, rank, size):
     """Numbers that a rank sends around one attention."""
-    exchange, ring = split(work.heads, size)
-    heads, place = work.heads // exchange, rank // exchange
+    exchange, groups = split(work.heads, size)
+    heads, first = work.heads // exchange, rank // exchange * exchange
     tokens = [sum(share(part, r, size) for part in work.parts) for r in range(size)]
-    of_group = [sum(tokens[place * exchange:(place + 1) * exchange]) for place in range(ring)]
-    own, together, everything = tokens[rank], of_group[place], sum(tokens)
+    own, together = tokens[rank], sum(tokens[first:first + exchange])
     queries_keys_values, answer = 3 * own * heads * (exchange - 1), (together - own) * heads
-    keys_values_on = 2 * heads * (everything - of_group[(place + 1) % ring]) if ring > 1 else 0
-    return (queries_keys_values + keys_values_on + answer) * work.dim
+    keys_values_to_groups = 2 * together * heads * (groups - 1)
+    return (queries_keys_values + keys_values_to_groups + answer) * work.dim
 
 
 def split_of_step(work, ranks):
-    """(halves, ranks that exchange heads, groups in the ring)"""
+    """(halves, ranks that exchange heads, such groups)"""
     halves = 2 if work.guided and ranks % 2 == 0 else 1
     return (halves, *split(work.heads, ranks // halves))
 
 
 def step(work, rank, ranks, element):
     """Bytes that a rank sends in a step, of numbers of `element` bytes."""
-    halves, exchange, ring = split_of_step(work, ranks)
-    size, passes = exchange * ring, 2 if work.guided and halves == 1 else 1
+    halves, exchange, groups = split_of_step(work, ranks)
+    size, passes = exchange * groups, 2 if work.guided and halves == 1 else 1
     numbers = 0
     if size > 1:
         in_half = rank % size

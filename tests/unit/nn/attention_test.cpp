@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <limits>
+#include <tuple>
 #include <vector>
 
 #include "device/parallel.h"
@@ -45,6 +46,25 @@ TEST_P(Attention, IsThePlainForm) {
         EXPECT_LT(error(zt::nn::attention(hq, hk, hv), exact), 6e-3);
     }
     at::set_num_threads(1);
+}
+
+// What ranks that share the queries need: a row is the same bits in whatever block of rows it is computed.
+TEST(AttentionKernel, OfSomeTokensIsTheSameBits) {
+    const c10::InferenceMode inference;
+    at::manual_seed(3);
+    for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+        const at::Tensor q = at::randn({3, 301, 40}).to(type), k = at::randn({3, 301, 40}).to(type),
+                         v = at::randn({3, 301, 40}).to(type);
+        const at::Tensor whole = zt::nn::attention(q, k, v);
+        for (const auto& [first, count] :
+             {std::tuple{0, 101}, std::tuple{101, 100}, std::tuple{201, 100}, std::tuple{300, 1}}) {
+            const at::Tensor some = zt::nn::self_attention(q.narrow(1, first, count), k, v);
+            if (zt::nn::attention_wide_suits(q))
+                EXPECT_TRUE(at::equal(some, whole.narrow(0, first, count))) << type << ", from " << first;
+            else
+                EXPECT_LT(error(some, whole.narrow(0, first, count)), 6e-3);
+        }
+    }
 }
 
 TEST(AttentionKernel, TakesLargeScores) {

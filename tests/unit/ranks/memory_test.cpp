@@ -53,9 +53,9 @@ private:
 TEST(Memory, AroundAnAttentionIsAsForeseen) {
     static Counting counting;
     c10::SetCPUAllocator(&counting, 255);
-    // Of ranks and heads: one rank, heads alone, a ring alone, both.
+    // Of ranks and heads: one rank, heads alone, keys gathered, both; and more heads than come at once.
     for (const auto& [ranks, heads] : {std::tuple{1, 4}, std::tuple{2, 4}, std::tuple{4, 8}, std::tuple{3, 4},
-                                       std::tuple{2, 3}, std::tuple{4, 6}, std::tuple{6, 4}})
+                                       std::tuple{2, 3}, std::tuple{4, 6}, std::tuple{6, 4}, std::tuple{3, 20}})
         for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
             const zt::ranks::PassShape shape{.parts = {6000, 211},
                                              .heads = heads,
