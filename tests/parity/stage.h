@@ -6,6 +6,7 @@
 #pragma once
 
 #include <ATen/ATen.h>
+#include <malloc.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -44,6 +45,13 @@ inline int64_t status_kib(const std::string& key) {
     for (std::string word; status >> word;)
         if (int64_t kib = 0; word == key + ":" && status >> kib) return kib;
     return 0;
+}
+
+// KiB that the process has asked malloc for and not given back, in all arenas: unlike VmRSS it does not move with what
+// malloc keeps for later.
+inline int64_t allocated_kib() {
+    const struct mallinfo2 info = mallinfo2();
+    return static_cast<int64_t>((info.uordblks + info.hblkhd) / 1024);
 }
 
 using Stages = std::map<std::string, std::function<void(Case&)>>;

@@ -50,8 +50,8 @@ void passes(Case& c) {
 }
 
 // Any options of the engine's table; then=TEXT: the prompt that is set once `after` frames are read; most: frames that
-// are read; every: of so many frames none is kept but the resident memory is -> frames [n, H, W, 3] u8, shots [n], told
-// [1] first frame that obeys, -1: none; resident [most / every] KiB.
+// are read; every: of so many frames none is kept but memory is looked at -> frames [n, H, W, 3] u8, shots [n], told
+// [1] first frame that obeys, -1: none; memory [most / every, 2] KiB: resident, allocated.
 void stream(Case& c) {
     zt_error error = ZT_ERROR_INIT;
     zt_model_params params;
@@ -71,7 +71,7 @@ void stream(Case& c) {
     check(zt_session_create(model, &request, &session, &error), error);
     std::vector<at::Tensor> frames;
     std::vector<int64_t> shots;
-    std::vector<double> resident;
+    std::vector<at::Tensor> memory;
     int64_t told = -1;
     for (int64_t read = 0; read < most; read++) {
         if (read == after) check(zt_session_set_prompt(session, c.option("then").c_str(), &told, &error), error);
@@ -82,7 +82,8 @@ void stream(Case& c) {
         const zt_frame_info* info = zt_frame_get_info(frame);
         shots.push_back(info->shot);
         if (every == 0) frames.push_back(picture_of(frame));
-        if (every > 0 && (read + 1) % every == 0) resident.push_back(static_cast<double>(status_kib("VmRSS")));
+        if (every > 0 && (read + 1) % every == 0)
+            memory.push_back(at::tensor({status_kib("VmRSS"), parity::allocated_kib()}, at::kDouble));
         zt_frame_unref(&frame);
     }
     zt_session_destroy(&session);
@@ -90,7 +91,7 @@ void stream(Case& c) {
     if (!frames.empty()) c.out["frames"] = at::stack(frames);
     c.out["shots"] = at::tensor(shots);
     c.out["told"] = at::tensor(told).reshape({1});
-    c.out["resident"] = at::tensor(resident);
+    if (!memory.empty()) c.out["memory"] = at::stack(memory);
 }
 
 }  // namespace
