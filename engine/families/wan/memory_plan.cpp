@@ -163,6 +163,7 @@ int64_t kept_latents(const ModelParts& parts, int64_t frames) {
 
 PlanRequest plan_request(const ModelParts& parts, int64_t frames) {
     PlanRequest request;
+    request.steps = parts.usual_steps();
     if (parts.sampler == "causal") {
         request.frames = (kBlockLatents - 1) * VaeConfig::temporal_compression + 1;
         request.kept_latents = kept_latents(parts, frames);

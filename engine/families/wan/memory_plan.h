@@ -33,7 +33,8 @@ struct PlanRequest {
 // the next cut. frames: up to that cut; -1: endless.
 [[nodiscard]] int64_t kept_latents(const ModelParts& parts, int64_t frames);
 
-// Of `frames` up to the next cut: the length of what is made at a time, and what is kept of before it.
+// Of `frames` up to the next cut, in the model's own number of steps: the length of what is made at a time, and what is
+// kept of before it.
 [[nodiscard]] PlanRequest plan_request(const ModelParts& parts, int64_t frames);
 
 // Of two experts one at a time is in memory: the larger one counts. Parts that are missing count as nothing.

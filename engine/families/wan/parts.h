@@ -48,6 +48,7 @@ struct ModelParts {
     [[nodiscard]] int64_t usual_frames() const { return known_frames() ? 121 : 81; }
     // Guidance is in the weights of models of a few steps.
     [[nodiscard]] bool few_steps() const { return sampler == "causal" || sampler == "distilled"; }
+    [[nodiscard]] int usual_steps() const { return few_steps() ? 4 : 50; }
     [[nodiscard]] double usual_guidance() const { return few_steps() ? 1.0 : 5.0; }
     [[nodiscard]] bool reads_clip() const { return transformer.image_dim > 0; }
     [[nodiscard]] bool needs_last() const { return transformer.image_tokens > 0; }  // FLF2V

@@ -16,8 +16,6 @@ namespace {
 
 using wan::OpenedModel;
 
-constexpr int kSteps = 50, kFewSteps = 4;
-
 Limits limits_of(const OpenedModel& model) {
     const auto& parts = model.parts;
     const bool is_5b = parts.known_frames(), is_small = parts.transformer.heads <= 12,
@@ -42,7 +40,7 @@ Limits limits_of(const OpenedModel& model) {
     limits.last_image = parts.needs_last() ? ZT_USE_REQUIRED : parts.beside_noise() ? ZT_USE_OPTIONAL : ZT_USE_NEVER;
     limits.history_images = model.takes_picture() ? 1 : 0;  // a clip's last frame, animated like any picture
     limits.morph = false;
-    limits.default_steps = parts.few_steps() ? kFewSteps : kSteps;
+    limits.default_steps = parts.usual_steps();
     limits.default_guidance = parts.usual_guidance();
     if (!causal) return limits;
     limits.frames_step = 1, limits.frames_offset = 0;  // cut from the last block

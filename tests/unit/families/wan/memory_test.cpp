@@ -48,6 +48,15 @@ ModelParts packed_model(const test::TemporaryFolder& folder) {
     return parts;
 }
 
+TEST(WanMemory, IsPlannedForTheModelsOwnNumberOfSteps) {
+    ModelParts parts;
+    EXPECT_EQ(plan_request(parts, 81).steps, 50);
+    for (const char* const sampler : {"distilled", "causal"}) {
+        parts.sampler = sampler;
+        EXPECT_EQ(plan_request(parts, 81).steps, 4) << sampler;
+    }
+}
+
 // A block decodes what follows its attention before it goes over its tokens chunk by chunk: five matrices at once.
 TEST(WanMemory, MatricesThatAreDecodedTogetherAreCountedTogether) {
     const test::TemporaryFolder folder;
