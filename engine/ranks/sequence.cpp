@@ -117,9 +117,10 @@ at::Tensor Sequence::to_tokens(const at::Tensor& attended, const Stand& stand) c
 at::Tensor Sequence::to_all_keys(const at::Tensor& q, const at::Tensor& kv, const Stand& stand) const {
     const int64_t heads = q.size(0), dim = q.size(2), run = heads_at_a_time(heads);
     const int group = stand.rank / stand.split.exchange;
+    const at::Tensor ours = group_->as_sent(kv);
     const auto begin = [&](int64_t first) {
         const int64_t count = std::min(run, heads - first);
-        const at::Tensor own = group_->as_sent(kv.narrow(1, first, count));
+        const at::Tensor own = ours.narrow(1, first, count);
         std::vector<at::Tensor> send(static_cast<size_t>(stand.size), own.narrow(2, 0, 0));
         std::vector<std::vector<int64_t>> shapes(send.size(), {2, count, 0, dim});
         for (int g = 0; g < stand.split.groups; g++) {
@@ -134,7 +135,7 @@ at::Tensor Sequence::to_all_keys(const at::Tensor& q, const at::Tensor& kv, cons
         std::vector<at::Tensor> groups;
         for (int r = stand.rank % stand.split.exchange; r < stand.size; r += stand.split.exchange)
             groups.push_back(got[static_cast<size_t>(r)]);
-        return stand.in_order(groups, 0, stand.split.exchange, parts_);
+        return stand.in_order(groups, 0, stand.split.exchange, parts_).to(q.device());
     };
     const at::Tensor out = at::empty({q.size(1), heads, dim}, q.options());
     std::optional<Group::Exchange> coming(begin(0));
