@@ -352,12 +352,12 @@ def faults(models, times=int(os.environ.get("ZT_KILLS", "4"))):
         os.kill(there[victim], signal.SIGKILL)
         log, took, left = ranks.finish(running)
         said = victim == 0 or f"rank {victim}" in log
-        report.check(f"shares, kill -9 of rank {victim}: all end in less than 5 s, none is left, an error names it", running.returncode != 0 and took < 5 and not left and said,
+        report.check(f"shares, kill -9 of rank {victim}: all end in less than 5 s, none is left, an error names it", running.returncode != 0 and took < ranks.soon(5) and not left and said,
                      f"{took:.1f} s, status {running.returncode}, {left}: {log[-300:]}")
     running, there = begun("--timeout", "2")
     os.kill(there[2], signal.SIGSTOP)
     log, took, left = ranks.finish(running)
-    report.check("shares, a rank that stalls: the time-out, and an error that names it", running.returncode != 0 and took < 2 + 5 and not left and
+    report.check("shares, a rank that stalls: the time-out, and an error that names it", running.returncode != 0 and took < 2 + ranks.soon(5) and not left and
                  "rank 2: no answer for 2 s" in log, f"{took:.1f} s, {left}: {log[-500:]}")
     command = ["zoetrope", "generate", "a red fox", "--model", models["wan"], "--size", "64x48", "--steps", "400", "--frames", "33", "--precision", "fp32", "--cpu-threads", "1",
                "--guidance", "1", "--memory", memory, "-o", "-"]
@@ -366,7 +366,7 @@ def faults(models, times=int(os.environ.get("ZT_KILLS", "4"))):
     time.sleep(4)                                              # it has no log that tells of shares
     os.killpg(running.pid, signal.SIGINT)                      # as a terminal's Ctrl-C
     log, took, left = ranks.finish(running)
-    report.check("shares, Ctrl-C: all end within a second", running.returncode == 130 and took < 1 + 1 and not left,
+    report.check("shares, Ctrl-C: all end within a second", running.returncode == 130 and took < ranks.soon() and not left,
                  f"{took:.2f} s, status {running.returncode}, {left}: {log[-300:]}")
     got, log = raw_clip(3, models["wan"], memory=memory_for_shares(models["wan"], 3), guidance="1")
     report.check("the next job starts", got is not None and SHARED.search(log), log[-300:] if got is None else "")

@@ -53,6 +53,11 @@ def environment(**more):
     return {**os.environ, "ZOETROPE_CACHE": "off", "OMP_NUM_THREADS": "1", **more}
 
 
+def soon(seconds=2):
+    """A limit on time: on a machine that has cores free for us, and more where it has not."""
+    return seconds * common.slack()
+
+
 def clip(n, model, **more):
     raw, log, status = common.run(launched(n, ffmpeg(source(model, **more))), text=False, env=environment(), timeout=240)
     return np.frombuffer(raw, dtype="<u2").astype(np.float64) / 65535 if status == 0 else None, log
@@ -141,7 +146,7 @@ def faults(models, times=int(os.environ.get("ZT_KILLS", "6"))):
         log, took, left = finish(running)
         report.check(f"kill -9 of rank {victim}: none of the others ends by a signal", "(signal 13)" not in log, log[-300:])
         said = victim == 0 or f"rank {victim}: expected" in log or "rank " + str(victim) in log
-        report.check(f"kill -9 of rank {victim}: all end in less than 5 s, none is left, an error names it", running.returncode != 0 and took < 5 and not left and said,
+        report.check(f"kill -9 of rank {victim}: all end in less than 5 s, none is left, an error names it", running.returncode != 0 and took < soon(5) and not left and said,
                      f"{took:.1f} s, status {running.returncode}, {left}: {log[-500:]}")
     got, log = clip(3, models["t2v"])
     report.check("the next job starts", got is not None, log[-300:])
@@ -155,7 +160,7 @@ def stall(models):
     time.sleep(1)
     os.kill(there[2], signal.SIGSTOP)
     log, took, left = finish(running)
-    report.check("a rank that stalls: the time-out, and an error that names it", running.returncode != 0 and took < 2 + 5 and not left and
+    report.check("a rank that stalls: the time-out, and an error that names it", running.returncode != 0 and took < 2 + soon(5) and not left and
                  "rank 2: no answer for 2 s" in log, f"{took:.1f} s, {left}: {log[-500:]}")
 
 
@@ -224,11 +229,11 @@ def strangers(models):
     other = zero.rank(1)
     log, _, _ = finish(zero.running)
     took = time.monotonic() - began
-    report.check("noise, silence, half a greeting, one byte at a time and a wrong secret: the clip is made within 5 s", zero.running.returncode == 0 and took < 5 and
+    report.check("noise, silence, half a greeting, one byte at a time and a wrong secret: the clip is made within 5 s", zero.running.returncode == 0 and took < soon(5) and
                  "2 ranks; rank 0 sent" in log, f"{took:.1f} s: {log[-500:]}")
     slow.set()
     log, took, _ = finish(other)
-    report.check("a rank of another machine ends with rank 0's program", other.returncode == 0 and took < 5, log[-300:])
+    report.check("a rank of another machine ends with rank 0's program", other.returncode == 0 and took < soon(5), log[-300:])
     for one in crowd:
         one.close()
 
@@ -240,13 +245,13 @@ def strangers(models):
         answer = claim(connection, SECRET)
         report.check("another build: it is told so", answer[:1] == b"\0", answer)
     log, took, _ = finish(zero.running)
-    report.check("another build: rank 0 says so and what to do", zero.running.returncode != 0 and took < 5 and "rank 1: expected version" in log and
+    report.check("another build: rank 0 says so and what to do", zero.running.returncode != 0 and took < soon(5) and "rank 1: expected version" in log and
                  "install the same Zoetrope everywhere" in log, log[-500:])
 
     zero = RankZero(models["t2v"])
     other = zero.rank(1, ZOETROPE_RANKS_SECRET="another secret altogether")
     log, took, _ = finish(other)
-    report.check("a rank with another secret says so", other.returncode == 1 and took < 10 and "ZOETROPE_RANKS_SECRET" in log, log[-300:])
+    report.check("a rank with another secret says so", other.returncode == 1 and took < soon(10) and "ZOETROPE_RANKS_SECRET" in log, log[-300:])
     os.killpg(zero.running.pid, signal.SIGKILL)
     finish(zero.running)
 

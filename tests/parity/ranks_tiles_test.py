@@ -168,7 +168,7 @@ def faults(models, times=int(os.environ.get("ZT_KILLS", "6"))):
         log, took, left = ranks.finish(running)
         named = victim == 0 or f"rank {victim}" in log
         report.check(f"kill -9 of rank {victim} while it decodes: all end in less than 5 s, none is left, an error names it",
-                     running.returncode != 0 and took < 5 and not left and named, f"{took:.1f} s, status {running.returncode}, {left}: {said[-200:]}{log[-500:]}")
+                     running.returncode != 0 and took < ranks.soon(5) and not left and named, f"{took:.1f} s, status {running.returncode}, {left}: {said[-200:]}{log[-500:]}")
     got, log = ranks.clip(3, models["hv"], **dict(SMALL, frames="13"))
     report.check("the next job starts", got is not None, log[-300:])
 
@@ -179,7 +179,7 @@ def stall(models):
         time.sleep(0.5)
         os.kill(there[victim], signal.SIGSTOP)
         log, took, left = ranks.finish(running)
-        report.check(f"rank {victim} stalls while it decodes: the time-out, and an error that names it", running.returncode != 0 and took < 2 + 5 and not left and
+        report.check(f"rank {victim} stalls while it decodes: the time-out, and an error that names it", running.returncode != 0 and took < 2 + ranks.soon(5) and not left and
                      f"rank {victim}: no answer for 2 s" in log, f"{took:.1f} s, {left}: {said[-200:]}{log[-500:]}")
 
 
@@ -188,7 +188,7 @@ def ends(models):
     time.sleep(0.5)
     os.killpg(running.pid, signal.SIGINT)
     log, took, left = ranks.finish(running)
-    report.check("Ctrl-C while tiles are decoded: all end", running.returncode != 0 and took < 2 and not left, f"{took:.2f} s, {running.returncode}, {left}: {log[-300:]}")
+    report.check("Ctrl-C while tiles are decoded: all end", running.returncode != 0 and took < ranks.soon() and not left, f"{took:.2f} s, {running.returncode}, {left}: {log[-300:]}")
     graph = ranks.source(models["hv"], **LONG)
     quoted = " ".join("'" + word.replace("'", "'\\''") + "'" for word in ranks.launched(3, ranks.ffmpeg(graph)))
     piped = subprocess.Popen(["sh", "-c", quoted + " | head -c 3000000 > /dev/null"], env=ranks.environment(), stderr=subprocess.PIPE, text=True, start_new_session=True)
