@@ -215,7 +215,7 @@ private:
         };
         auto failure = attempt([&] {
             team_ = std::make_unique<ranks::Team>(0, size(), ranks::own_address(*links_[1]), place_.timeout, swap,
-                                                  place_.transport);
+                                                  place_.transport, [this] { look(); });
         });
         if (met) failure = met;
         if (failure) throw Error(failure->status, failure->message);
@@ -240,6 +240,12 @@ private:
             fail(links_[rank]->name() + ": " + message->text);
         }
         throw Error(ZT_ERROR_NETWORK, "ranks: expected " + links_[rank]->name() + " to take its part, got no answer");
+    }
+    // Who is gone, or failed, in the middle of an exchange. Any thread of a clip.
+    void look() const {
+        for (size_t r = 1; r < links_.size(); r++)
+            if (links_[r]->lost())
+                throw Error(ZT_ERROR_NETWORK, "ranks: expected every rank to take its part, got the end of one");
     }
     void tell_let_go() {
         std::vector<std::pair<Kind, int64_t>> all;

@@ -7,6 +7,7 @@
 #ifndef USE_C10D_GLOO
 #define USE_C10D_GLOO
 #endif
+#include <c10/core/InferenceMode.h>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 
 #include <algorithm>
@@ -14,9 +15,11 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "core/error.h"
 #include "ranks/nccl/module.h"
@@ -35,6 +38,7 @@ constexpr std::chrono::microseconds kPoll{50};             // of what travels be
 constexpr size_t kMostSwapped = 65536;                     // Gloo's text grows with the ranks
 // A tag that nothing is sent with. A wait for it runs out, on which Gloo fails all its pairs: that is what it is for.
 constexpr int kNobody = 1;
+constexpr std::chrono::milliseconds kToEnd{200};  // for what close() ends
 
 Error broken(const std::exception& error) {
     const std::string what = error.what();
@@ -130,9 +134,34 @@ private:
     c10::intrusive_ptr<c10d::Backend> backend_;
 };
 
+// By Gloo, and perhaps not over.
+struct Group::UnderWay {
+    c10::intrusive_ptr<c10d::Work> work;
+    at::Tensor in, out;
+};
+
+// Gloo (of LibTorch 2.11) wakes nobody whose message broke off in the middle: the thread that waits for the rest does
+// so until the time-out, and the end of its group waits for that thread. Such a group is put here, its tensors freed,
+// and ended by a later one that finds it over. Never destroyed: no end of a process waits for it.
+struct Group::LeftBehind {
+    std::unique_ptr<Gloo> gloo;
+    std::vector<UnderWay> under_way;
+
+    static void sweep(std::optional<LeftBehind> more = std::nullopt) {
+        static std::mutex mutex;
+        static auto& all = *new std::vector<LeftBehind>;
+        const std::lock_guard lock(mutex);
+        std::erase_if(all, [](const LeftBehind& one) {
+            return std::ranges::all_of(one.under_way, [](const UnderWay& w) { return w.work->isCompleted(); });
+        });
+        if (more) all.push_back(std::move(*more));
+    }
+};
+
 Group::Group(int rank, int size, const std::string& address, std::chrono::milliseconds timeout, const Swap& swap,
-             Transport transport)
-    : rank_(rank), size_(size), timeout_(timeout), transport_(transport) {
+             Transport transport, Look look)
+    : rank_(rank), size_(size), timeout_(timeout), transport_(transport), look_(std::move(look)) {
+    LeftBehind::sweep();
     const auto options = c10d::ProcessGroupGloo::Options::create(std::min(timeout, kConnect));
     options->threads = 1;
     try {
@@ -147,13 +176,24 @@ Group::Group(int rank, int size, const std::string& address, std::chrono::millis
 }
 
 Group::~Group() {
-    if (gloo_ != nullptr) gloo_->close();  // first: it tells the others, while NCCL's end may take its time
+    gloo_->close();  // first: it tells the others, while NCCL's end may take its time
+    const auto end = std::chrono::steady_clock::now() + kToEnd;
+    while (busy() && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (under_way_.empty()) return;
+    const c10::InferenceMode inference;
+    for (UnderWay& one : under_way_) one.in.set_(), one.out.set_();  // closed, so nothing is written any more
+    LeftBehind::sweep(LeftBehind{std::move(gloo_), std::move(under_way_)});
+}
+
+bool Group::busy() {
+    std::erase_if(under_way_, [](const UnderWay& one) { return one.work->isCompleted(); });
+    return !under_way_.empty();
 }
 
 namespace {
 
 // Waits asleep, so that ranks that share cores do not take them from each other.
-void sleep_until(c10d::Work& work, const Cancel& cancel) {
+void sleep_until(c10d::Work& work, const Cancel& cancel, const Look& look) {
     struct End {
         std::mutex mutex;
         std::condition_variable came;
@@ -166,13 +206,17 @@ void sleep_until(c10d::Work& work, const Cancel& cancel) {
         end->came.notify_all();
     });
     std::unique_lock lock(end->mutex);
-    while (!end->came.wait_for(lock, kLook, [&] { return end->there; })) cancel.poll();
+    while (!end->came.wait_for(lock, kLook, [&] { return end->there; })) {
+        cancel.poll();
+        if (look) look();
+    }
 }
 
 // What travels between GPUs. `signs`: of the ranks that have begun it.
-void poll_until(c10d::Work& work, c10d::Work& signs, const Cancel& cancel, std::chrono::milliseconds timeout) {
+void poll_until(c10d::Work& work, c10d::Work& signs, const Cancel& cancel, const Look& look,
+                std::chrono::milliseconds timeout) {
     const auto begin = std::chrono::steady_clock::now();
-    auto look = begin + kLook;
+    auto next_look = begin + kLook;
     bool all_there = false;
     for (;;) {
         const bool done = work.isCompleted();
@@ -184,9 +228,10 @@ void poll_until(c10d::Work& work, c10d::Work& signs, const Cancel& cancel, std::
         }
         const auto now = std::chrono::steady_clock::now();
         if (now - begin > timeout) throw std::runtime_error("the time-out in an exchange between GPUs");
-        if (now > look) {
+        if (now > next_look) {
             cancel.poll();
-            look = now + kLook;
+            if (look) look();
+            next_look = now + kLook;
         }
         std::this_thread::sleep_for(kPoll);
     }
@@ -214,6 +259,7 @@ at::Tensor in_a_row(const std::vector<at::Tensor>& send, at::Device from) {
 struct Group::Exchange::Travel {
     c10::intrusive_ptr<c10d::Work> work;
     c10::intrusive_ptr<c10d::Work> signs;  // of NCCL's alone
+    const Look* look;                      // the group's
     std::chrono::milliseconds timeout;
     at::Tensor in, out;  // bytes
     std::vector<std::vector<int64_t>> shapes;
@@ -243,6 +289,7 @@ Group::Exchange Group::begin(const std::vector<at::Tensor>& send, const std::vec
     const int64_t leaving = out.numel() - sends[static_cast<size_t>(rank_)];
     auto travel = std::make_unique<Exchange::Travel>();
     travel->in = at::empty({bytes}, at::TensorOptions(at::kByte).device(travels));
+    travel->look = &look_;
     travel->shapes = shapes;
     travel->like = like.options();
     if (travels.is_cuda() && nccl_ == nullptr) nccl_ = std::make_unique<Nccl>(*this, travels.index(), cancel);
@@ -254,7 +301,9 @@ Group::Exchange Group::begin(const std::vector<at::Tensor>& send, const std::vec
             std::vector<int64_t> each(static_cast<size_t>(size_), 1);
             travel->signs = gloo_->alltoall_base(came, sign, each, each);
         } else {
+            (void)busy();
             travel->work = gloo_->alltoall_base(travel->in, out, takes, sends);
+            under_way_.push_back({travel->work, travel->in, out});
         }
         travel->out = out;
     } catch (const std::exception& error) {
@@ -267,9 +316,9 @@ Group::Exchange Group::begin(const std::vector<at::Tensor>& send, const std::vec
 std::vector<at::Tensor> Group::Exchange::wait(const Cancel& cancel) {
     try {
         if (travel_->signs != nullptr)
-            poll_until(*travel_->work, *travel_->signs, cancel, travel_->timeout);
+            poll_until(*travel_->work, *travel_->signs, cancel, *travel_->look, travel_->timeout);
         else
-            sleep_until(*travel_->work, cancel);
+            sleep_until(*travel_->work, cancel, *travel_->look);
         travel_->work->wait();  // NCCL's: what this stream computes from here on comes after it
     } catch (const Error&) {
         throw;

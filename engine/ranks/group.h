@@ -21,11 +21,11 @@ namespace zt::ranks {
 class Group {
 public:
     // Connects every rank with every other; all make it at the same time. address: of this rank, numeric; Gloo listens
-    // there and nowhere else. timeout: the longest wait for another rank. transport: the same for all. Throws
-    // zt::Error(NETWORK), as all that follows.
+    // there and nowhere else. timeout: the longest wait for another rank. transport: the same for all. look: asked
+    // while it waits for an exchange, may be empty. Throws zt::Error(NETWORK), as all that follows.
     Group(int rank, int size, const std::string& address, std::chrono::milliseconds timeout, const Swap& swap,
-          Transport transport = Transport::kGloo);
-    ~Group();  // whoever waits for this rank gets an error
+          Transport transport = Transport::kGloo, Look look = nullptr);
+    ~Group();  // whoever waits for this rank gets an error, but see Look
     Group(const Group&) = delete;
     Group& operator=(const Group&) = delete;
 
@@ -69,11 +69,16 @@ public:
 private:
     class Gloo;
     class Nccl;
+    struct LeftBehind;
+    struct UnderWay;
+    [[nodiscard]] bool busy();
     [[nodiscard]] bool by_nccl(const at::Tensor& tensor) const;
     const int rank_, size_;
     const std::chrono::milliseconds timeout_;
     const Transport transport_;
+    const Look look_;
     uint64_t sent_ = 0;
+    std::vector<UnderWay> under_way_;
     std::unique_ptr<Gloo> gloo_;
     std::unique_ptr<Nccl> nccl_;  // null before the first tensors of a GPU
 };

@@ -61,6 +61,14 @@ void Link::send(Kind kind, std::string_view text) {
         throw Error(ZT_ERROR_NETWORK, name_ + ": expected it to listen, got none (it ended, or was killed)");
 }
 
+bool Link::lost() const {
+    pollfd one{fd(), POLLIN | POLLRDHUP, 0};
+    char kind = 0;
+    if (poll(&one, 1, 0) <= 0) return false;
+    if ((one.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0) return true;
+    return recv(fd(), &kind, 1, MSG_PEEK | MSG_DONTWAIT) == 1 && kind == static_cast<char>(Kind::kFailed);
+}
+
 std::optional<Message> Link::receive(std::chrono::milliseconds timeout) {
     if (!wait_readable(fd(), timeout)) return std::nullopt;
     char head[5];

@@ -51,6 +51,8 @@ public:
     // Nothing where none begins within `timeout`. Throws zt::Error(NETWORK) at the other side's end, for a message cut
     // short and for one that is none.
     [[nodiscard]] std::optional<Message> receive(std::chrono::milliseconds timeout);
+    // The other side is gone, or what it says next is that it failed. Any thread, any time; reads nothing.
+    [[nodiscard]] bool lost() const;
 
 private:
     Fd fd_;

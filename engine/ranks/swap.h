@@ -12,4 +12,8 @@ namespace zt::ranks {
 // Gives one text of every rank, in order, for one of this rank.
 using Swap = std::function<std::vector<std::string>(const std::string&)>;
 
+// Throws where a rank is gone or has failed. From any thread. Gloo does not say so to who waits for the rest of a
+// message that broke off.
+using Look = std::function<void()>;
+
 }  // namespace zt::ranks

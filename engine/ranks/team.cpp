@@ -22,9 +22,9 @@ void first_exchange(Group& group, const Cancel& cancel) { (void)group.swap({}, c
 }  // namespace
 
 Team::Team(int rank, int size, std::string address, std::chrono::milliseconds timeout, const Swap& swap,
-           Transport transport)
-    : address_(std::move(address)), timeout_(timeout), transport_(transport),
-      all_(std::make_unique<Group>(rank, size, address_, timeout, swap, transport)) {}
+           Transport transport, Look look)
+    : address_(std::move(address)), timeout_(timeout), transport_(transport), look_(std::move(look)),
+      all_(std::make_unique<Group>(rank, size, address_, timeout, swap, transport, look_)) {}
 
 Team::~Team() = default;
 
@@ -41,7 +41,7 @@ bool Team::halve() {
             const std::vector<std::string> every = all_->swap(text, cancel());
             return std::vector<std::string>(every.begin() + first, every.begin() + first + half);
         };
-        half_ = std::make_unique<Group>(all_->rank() - first, half, address_, timeout_, swap, transport_);
+        half_ = std::make_unique<Group>(all_->rank() - first, half, address_, timeout_, swap, transport_, look_);
         first_exchange(*half_, cancel());
     }
     split_ = true;
@@ -52,8 +52,9 @@ Group& Team::weights() {
     if (weights_ == nullptr) {
         // By Gloo whatever the transport: it is for another thread, and two communicators of NCCL that a process uses
         // at the same time can wait for each other's kernels for ever.
-        weights_ = std::make_unique<Group>(all_->rank(), all_->size(), address_, timeout_,
-                                           [&](const std::string& text) { return all_->swap(text, cancel()); });
+        weights_ = std::make_unique<Group>(
+            all_->rank(), all_->size(), address_, timeout_,
+            [&](const std::string& text) { return all_->swap(text, cancel()); }, Transport::kGloo, look_);
         first_exchange(*weights_, cancel());
     }
     return *weights_;

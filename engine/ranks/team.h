@@ -29,7 +29,7 @@ class Team {
 public:
     // As Group's constructor.
     Team(int rank, int size, std::string address, std::chrono::milliseconds timeout, const Swap& swap,
-         Transport transport = Transport::kGloo);
+         Transport transport = Transport::kGloo, Look look = nullptr);
     ~Team();
     Team(const Team&) = delete;
     Team& operator=(const Team&) = delete;
@@ -57,6 +57,7 @@ private:
     const std::string address_;
     const std::chrono::milliseconds timeout_;
     const Transport transport_;
+    const Look look_;
     std::unique_ptr<Group> all_, half_, weights_;  // half_: null where it would be one rank
     bool halved_ = false, split_ = false;
     uint64_t greetings_ = 0;  // bytes

@@ -51,8 +51,9 @@ void require_nccl(const std::string& device) {
     throw Error(ZT_ERROR_UNSUPPORTED, "--transport: expected LibTorch, got none for " + device);
 }
 
-Team::Team(int, int, std::string address, std::chrono::milliseconds timeout, const Swap&, Transport transport)
-    : address_(std::move(address)), timeout_(timeout), transport_(transport) {
+Team::Team(int, int, std::string address, std::chrono::milliseconds timeout, const Swap&, Transport transport,
+           Look look)
+    : address_(std::move(address)), timeout_(timeout), transport_(transport), look_(std::move(look)) {
     throw Error(ZT_ERROR_UNSUPPORTED, "ranks: expected LibTorch, got none");
 }
 Team::~Team() = default;

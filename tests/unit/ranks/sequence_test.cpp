@@ -6,6 +6,7 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <barrier>
 #include <chrono>
 #include <memory>
@@ -211,6 +212,41 @@ TEST(Nccl, IsForTensorsOfGpusAlone) {
             const std::vector<at::Tensor> got = group->exchange({own, own}, {2, {3}}, cancel);
             EXPECT_TRUE(at::equal(got[static_cast<size_t>(1 - number)], at::full({3}, static_cast<float>(1 - number))));
         }
+    };
+    const std::jthread zero([&] { rank(0); }), one([&] { rank(1); });
+}
+
+// A rank that goes away in the middle of a message: Gloo wakes nobody who waits for the rest.
+TEST(Exchange, ThatBreaksOffEndsTheOthers) {
+    Table table(2);
+    std::atomic<bool> zero_is_gone = false;
+    const auto rank = [&](int number) {
+        // What control connections tell.
+        const auto look = [&] {
+            if (zero_is_gone) throw zt::Error(ZT_ERROR_NETWORK, "rank 0 is gone");
+        };
+        auto group = std::make_unique<Group>(
+            number, 2, "127.0.0.1", std::chrono::seconds(20),
+            [&](const std::string& text) { return table.swap(number, text); }, zt::ranks::Transport::kGloo, look);
+        const zt::Cancel cancel;
+        constexpr int64_t kMany = 100'000'000;
+        std::vector<at::Tensor> send(2, at::empty({0}));
+        std::vector<std::vector<int64_t>> shapes(2, {0});
+        if (number == 0)
+            send[1] = at::empty({kMany});
+        else
+            shapes[0] = {kMany};
+        auto exchange = std::make_unique<Group::Exchange>(group->begin(send, shapes, cancel));
+        if (number == 0) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        } else {
+            EXPECT_THROW((void)exchange->wait(cancel), zt::Error);
+        }
+        const auto began = std::chrono::steady_clock::now();
+        exchange.reset();
+        group.reset();
+        if (number == 0) zero_is_gone = true;
+        EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5)) << "rank " << number;
     };
     const std::jthread zero([&] { rank(0); }), one([&] { rank(1); });
 }
