@@ -127,8 +127,7 @@ def finish(running, seconds=60):
         _, log = running.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         os.killpg(running.pid, signal.SIGKILL)
-        running.communicate()
-        return "it hung", seconds, True
+        return f"{running.communicate()[1]}it hung", seconds, True
     took, left = time.monotonic() - began, True
     with contextlib.suppress(ProcessLookupError):
         os.killpg(running.pid, 0)
